@@ -10,10 +10,11 @@ from cnncalc.analysis import report, walk
 from cnncalc.core.cost import Cost
 from cnncalc.core.errors import Mistakes, UsageError
 from cnncalc.core.layer import Input
-from cnncalc.core.shape import layout_of
+from cnncalc.core.shape import Layout, layout_of
 from cnncalc.spec import Spec, load
 from cnncalc.spec.graph import Graph, build
-from cnncalc.spec.inputs import Shapes
+from cnncalc.spec.inputs import Shapes, sizes_by_name
+from cnncalc.spec.model import Model
 from cnncalc.spec.text import Item
 
 if TYPE_CHECKING:
@@ -168,8 +169,7 @@ def summarize(
     7850
     """
     how = layout_of(layout)
-    spec = load(target, extends_anywhere=extends_anywhere, inputs=(input, how))
-    graph = build(spec, settings, input, how)
+    graph = _graph(target, settings, input, how, extends_anywhere)
     if tiny:
         from cnncalc.analysis.smallest import smallest
 
@@ -177,8 +177,10 @@ def summarize(
     try:
         return analyze(graph, batch=batch, dtype=dtype)
     except Mistakes as mistakes:
+        if input is None or isinstance(target, Model):
+            raise
         usual = build(graph.spec, settings, layout=how)
-        if input is None or not walk.takes(usual):
+        if not walk.takes(usual):
             raise
         fact, own = mistakes.errors[0].fact, f"its default input is {_inputs(usual)}"
         given = f"{graph.name} does not take an input of {_inputs(graph)}"
@@ -363,14 +365,14 @@ def sweeping(
 ) -> "Iterator[Sweep]":
     """The same, but what is found so far, again and again."""
     from cnncalc.analysis.explore import sweep as sweeps
-    from cnncalc.analysis.explore.evaluate import Configurations
+    from cnncalc.analysis.explore.evaluate import configurations
 
     listed = {
         name: sweeps.values_of(values) if isinstance(values, str) else list(values)
         for name, values in over.items()
     }
     needed = sweeps.wanted(show, where, pareto, by)
-    evaluate = Configurations(target, [*listed], needed, options, load, summarize)
+    evaluate = configurations(target, [*listed], needed, options, load, summarize)
     with sweeps.processes(jobs) as executor:
         yield from sweeps.sweep(
             evaluate,
@@ -404,12 +406,12 @@ def largest(
     0.95
     """
     from cnncalc.analysis.explore import largest as search
-    from cnncalc.analysis.explore.evaluate import Configurations
+    from cnncalc.analysis.explore.evaluate import configurations
     from cnncalc.analysis.explore.quantities import budget, positive
 
     if not budgets:
         raise UsageError("give a budget, such as macs: 300M")
-    evaluate = Configurations(target, [name], [*budgets], options, load, summarize)
+    evaluate = configurations(target, [name], [*budgets], options, load, summarize)
     usual = evaluate({}) if any(str(one).endswith("x") for one in budgets.values()) else {}
     limits = {key: budget(key, str(one), usual) for key, one in budgets.items()}
     by = evaluate.step(name) if step is None else positive(str(step))
@@ -458,8 +460,21 @@ def graph_of(
     """The expanded network; ``target`` and the options are those of ``summarize``."""
     if isinstance(target, Graph):
         return target
-    how = layout_of(layout)
-    return build(load(target, inputs=(input, how)), settings, input, how)
+    return _graph(target, settings, input, layout_of(layout))
+
+
+def _graph(
+    target: Any,
+    settings: Mapping[str, Any] | None,
+    input: Shapes | Mapping[str, Shapes] | None,
+    layout: Layout | None,
+    anywhere: bool | None = None,
+) -> Graph:
+    """The expanded network that a target describes."""
+    if isinstance(target, Model):
+        return build(target.read(settings or {}, sizes_by_name(input, layout)))
+    spec = load(target, extends_anywhere=anywhere, inputs=(input, layout))
+    return build(spec, settings, input, layout)
 
 
 def to_yaml(target: Any, **options: Any) -> str:
@@ -481,20 +496,27 @@ def to_yaml(target: Any, **options: Any) -> str:
     return write(graph)
 
 
-def to_html(target: Any, *, batch: int = 1, dtype: str = "float32", **options: Any) -> str:
-    """Everything about a network as one HTML page that needs nothing else (docs/how-to/report.md).
+def to_html(
+    target: Any, compare: Any = None, *, batch: int = 1, dtype: str = "float32", **options: Any
+) -> str:
+    """Everything about a network as one HTML page that needs nothing else (docs/how-to/report.md),
+    or two networks side by side.
 
-    ``target`` and the options are those of ``to_yaml``; ``batch`` and ``dtype`` are those of
-    ``summarize``.
+    ``target``, the other network and the options are those of ``to_yaml``; ``batch`` and ``dtype``
+    are those of ``summarize``.
 
     >>> to_html("lenet5")[:15]
     '<!doctype html>'
     """
-    from cnncalc.render.web import render
+    from cnncalc.analysis.explore.compare import Comparison
+    from cnncalc.render.web import compared, render
     from cnncalc.spec.writing import write
 
     graph = graph_of(target, **options)
     report = analyze(graph, batch=batch, dtype=dtype)
+    if compare is not None:
+        other = analyze(graph_of(compare, **options), batch=batch, dtype=dtype)
+        return compared.render(Comparison((report, other)))
     findings = claims(graph.spec) if graph.spec.published else ()
     return render(report, write(graph), findings)
 

@@ -137,6 +137,7 @@ PICTURES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "unet": ("unet", "graph", {"depth": 1}),
     "vgg16": ("vgg16", "volumes", {}),
     "lenet5": ("lenet5", "volumes", {}),
+    "memory": ("resnet50", "memory", {}),
     "window": ("1x8x8-4C3s3", "window", {"animate": True}),
     "field": ("vgg16", "field", {"layer": "pool5"}),
 }

@@ -103,7 +103,7 @@ STATED = (
         "PyTorch can pad any dimension, even the channels, by 0",
     ),
     Stated(
-        "needs 2 spatial axes, not",
+        "expected 2 spatial axes, not",
         "PyTorch takes the last three dimensions of anything, so a volume's depth, or the batch, "
         "would become its channels",
     ),

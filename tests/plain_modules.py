@@ -215,6 +215,8 @@ def crop(layer: Any, x: Map) -> nn.Module | None:
     def middle(values: Tensor) -> Tensor:
         starts = offset or [(N - keep) // 2 for N, keep in zip(x.spatial, left, strict=True)]
         for dim, (start, keep) in enumerate(zip(starts, left, strict=True), 2):
+            if start < 0:
+                raise ValueError("counted from the end")
             values = values.narrow(dim, start, keep)
         return values
 

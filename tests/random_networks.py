@@ -201,7 +201,10 @@ def single(random: Random) -> Single:
     """One layer of any kind with as many inputs as it takes; many do not fit together."""
     kind = random.choice(WEIGHTED)
     least, most = kind.arity
-    extra = random.choice((0, 0, 1, 2)) if most is None else random.random() < 0.01
+    if most is None:
+        extra = random.choice((0, 0, 1, 2))
+    else:
+        extra = random.randint(0, most - least) if most > least else random.random() < 0.01
     first = shape(random)
     inputs = (first, *(beside(random, first) for _ in range(least + extra - 1)))
     given = fields(random, kind, first)

@@ -345,6 +345,13 @@ def test_depth_opens_blocks():
     assert re.search("^layer1.0 +building_block\n  conv1 +conv ", opened, re.M)
 
 
+@pytest.mark.parametrize(("columns", "fits"), [("80", True), ("200", False)])
+def test_a_drawing_is_as_wide_as_the_terminal_allows(monkeypatch, columns, fits):
+    monkeypatch.setenv("COLUMNS", columns)
+    lines = run("draw", "unet_image").stdout.splitlines()
+    assert (max(map(len, lines)) <= 80) is fits
+
+
 def test_plots_are_drawn_without_a_format():
     result = run("summarize", SMALL, "--plot")
     assert result.exit_code == 0

@@ -568,7 +568,7 @@ def test_invalid_input_is_refused(arguments, says):
     [
         ("x.csv", b"a,b\n1,2\n", "the input: row 1, column 1: 'a' is not a number"),
         ("x.csv", b"", "the input: row 1 contains no numbers"),
-        ("x.csv", b"\xff\xfe", "is not text in UTF-8"),
+        ("x.csv", b"\xff\xfe", "the file is not text in UTF-8; save it as UTF-8"),
         ("x.csv", b"1\x002", "contains a null byte"),
         ("x.csv", b"1 " * 3_000_000, "is longer than 5,000,000 bytes"),
         ("x.yaml", b"", "is empty; a matrix must be rows of numbers"),

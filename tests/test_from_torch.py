@@ -1,5 +1,8 @@
 """Live PyTorch models become networks with the same counts, shapes and names."""
 
+import json
+import sys
+
 import pytest
 import torch
 from torch import nn
@@ -109,6 +112,7 @@ FUNCTIONS = {
         (4, 6, 6),
     ),
     "ranges": (lambda x: x[:, 1:3, ..., :2], ["slice", "slice"], (2, 6, 2)),
+    "ranges of both axes": (lambda x: x[..., 1:5, :-2], ["crop"], (4, 4, 4)),
     "places": (lambda x: x[:, 1, :, None], ["slice", "reshape"], (6, 1, 6)),
     "channels last and back": (
         lambda x: functional.gelu(x.permute(0, 2, 3, 1)).movedim(-1, 1).contiguous(),
@@ -147,7 +151,8 @@ def test_a_model_is_named_on_the_command_line(tmp_path, monkeypatch):
         "from torch import nn\n"
         "def net(width=4):\n    return nn.Sequential(nn.Conv2d(3, width, 3), nn.ReLU())\n"
         "def broken():\n    raise KeyError('no such width')\n"
-        "words = 'abc'.split\n"
+        "words = 'abc'.split\nnumber = 3\ndictionary = dict\n"
+        "def needs(size, depth=3): ...\ndef nothing(): ...\n"
     )
     (tmp_path / "needs.py").write_text("import nowhere")
     monkeypatch.chdir(tmp_path)
@@ -160,8 +165,12 @@ def test_a_model_is_named_on_the_command_line(tmp_path, monkeypatch):
         "needs:net": "needs needs the package 'nowhere'; install it",
         "mynet:broken": "raised KeyError: 'no such width'",
         "mynet:words": "returns list instead of a torch.nn.Module",
+        "mynet:number": "is int, which makes no model",
+        "mynet:needs": "missing a required argument: 'size'; its arguments are size, depth=3; give",
+        "mynet:nothing --arg depth=2": "unexpected keyword argument 'depth'; it takes none",
+        "mynet:dictionary --arg depth=2": "returns dict instead of a torch.nn.Module",
     }.items():
-        assert says in str(run(target).exception)
+        assert says in str(run(*target.split()).exception)
 
 
 class Attends(nn.Module):
@@ -339,7 +348,8 @@ def test_what_to_torch_builds_is_read_back():
         {"conv": {"filters": 4, "kernel": 3, "connections": [[0], [1, 2], [0, 1], [2]]}},
         {"max_pool": {"kernel": 2, "padding": "same", "stride": 2}}, {"blur_pool": 3},
         {"separable_conv": {"out_channels": 4, "kernel_size": 3}},
-        {"add": {"parameter": [4, 1, 1]}}, {"attention": 2}, {"flatten": None}, {"maxout": 3},
+        {"crop": [[0, 1], [2, 0]]}, {"add": {"parameter": [4, 1, 1]}}, {"attention": 2},
+        {"global_max_pool": {"keepdim": False}}, {"maxout": 3},
     ]  # fmt: skip
     report = cnncalc.summarize({"input": "3x21x21", "layers": layers})
     back = read(cnncalc.to_torch(report), 3, 21, 21)
@@ -429,6 +439,70 @@ def test_a_spec_or_an_answer_sheet_never_runs_code():
     ):
         with pytest.raises(CnncalcError, match="names the code of a model, which only a command"):
             refused()
+
+
+MYNET = """
+from torch import nn
+
+def net(width=4):
+    return nn.Sequential(
+        nn.Conv2d(3, width, 3), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(4 * width, 10)
+    )
+
+class Resized(nn.Module):
+    def forward(self, x):
+        return nn.functional.interpolate(x, size=[n + 1 for n in x.shape[2:]])
+"""
+BY_HAND = {  # 27 weights and a bias for each filter, and 4 weights for each map and unit
+    width: (28 * width + 10 * (4 * width + 1), 27 * width * 36 + 40 * width) for width in (4, 8)
+}
+"""Parameters and MACs for an input of 8×8, by hand."""
+
+
+@pytest.fixture
+def mynet(tmp_path, monkeypatch):
+    """A module of this name in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "mynet", raising=False)
+    (tmp_path / "mynet.py").write_text(MYNET)
+
+
+def run(*words):
+    done = CliRunner().invoke(cli.app, words)
+    if isinstance(done.exception, CnncalcError):
+        raise done.exception
+    return done.stdout
+
+
+@pytest.mark.usefixtures("mynet")
+def test_sweep_and_solve_vary_the_arguments_and_options_of_a_model():
+    over = ("--over", "width=4,8", "--over", "batch=1,2", "--input", "3x8x8", "-f", "json")
+    records = json.loads(run("sweep", "mynet:net", *over))
+    assert [(one["width"], one["batch"], one["params"], one["macs"]) for one in records] == [
+        (width, batch, params, batch * macs)
+        for width, (params, macs) in BY_HAND.items()
+        for batch in (1, 2)
+    ]
+    weights = run("sweep", "mynet:net", "--over", "dtype=int8", "--show", "weights", "-f", "csv")
+    assert str(BY_HAND[4][0]) in weights
+    fits = run("solve", "mynet:net", "--for", "width", "--params", str(BY_HAND[8][0]))
+    assert fits.splitlines()[2].split()[:2] == ["within", "8"]
+
+
+@pytest.mark.usefixtures("mynet")
+def test_a_model_is_read_again_for_each_input_of_a_sweep():
+    # One size replaces both axes of the input; a whole shape is also possible.
+    for sizes in ("8,9", "3x8x8,3x9x9"):
+        words = ("--over", f"input={sizes}", "--show", "activations", "-f", "json")
+        records = json.loads(run("sweep", "mynet:Resized", *words))
+        assert [one["activations"] for one in records] == [12 * (64 + 81), 12 * (81 + 100)]
+
+
+@pytest.mark.usefixtures("mynet")
+def test_the_windows_of_a_model_are_checked_and_it_has_no_published_figures():
+    assert "fits" in run("check-stride", "mynet:net", "--input", "3x8x8")
+    with pytest.raises(UsageError, match="only a spec has published figures"):
+        run("claims", "mynet:net")
 
 
 def test_only_modules_are_read():

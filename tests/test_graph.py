@@ -433,7 +433,7 @@ def test_a_layer_in_a_fork_without_a_name_shares_the_names_of_its_list():
 def test_a_map_above_the_size_limit_is_refused():
     grow = {"upsample": 10**60, "name": "up", "repeat": 2}
     assert any(
-        "'up.1'" in text and "outputs a size of more than 100 digits" in text
+        "'up.1'" in text and "a size of the output has more than 100 digits" in text
         for text in errors(grow)
     )
 
@@ -448,13 +448,13 @@ def test_the_largest_network_is_five_thousand_layers():
 def test_a_network_that_grows_past_the_limit_is_stopped():
     blocks = {f"b{i}": {"layers": [f"b{i + 1}"] * 20} for i in range(3)}
     blocks["b3"] = {"layers": ["relu"] * 20}  # 20^4 = 160,000 layers
-    assert errors("b0", input="1", blocks=blocks) == ["expands to more than 5,000 layers"]
+    assert errors("b0", input="1", blocks=blocks) == ["the spec expands to more than 5,000 layers"]
 
 
 def test_an_expansion_without_layers_is_stopped_too():
     unit = {"layers": [{"relu": None, "when": False}]}
     sentences = errors({"unit": None, "repeat": 10**9}, blocks={"unit": unit})
-    assert sentences == ["expands to more than 25,000 steps"]
+    assert sentences == ["the spec expands to more than 25,000 steps"]
 
 
 def test_blocks_nest_forty_deep():

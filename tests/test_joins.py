@@ -64,8 +64,14 @@ def test_attention_to_a_map_of_another_size_has_no_receptive_field():
 def test_the_operands_of_arithmetic_are_counted():
     for spec, says in (
         (network({"add": 1, "from": ["a", "a"]}), "remove the number"),
-        (network({"multiply": None, "from": "a"}), "needs a second input, or a number"),
-        (network({"add": {"parameter": [5, 1, 1]}, "from": "a"}), "has a parameter of 5×1×1 for"),
+        (
+            network({"multiply": None, "from": "a"}),
+            "a second input is missing; name two layers with 'from', or give a number",
+        ),
+        (
+            network({"add": {"parameter": [5, 1, 1]}, "from": "a"}),
+            "a parameter of 5×1×1 does not fit",
+        ),
     ):
         with pytest.raises(Mistakes) as refused:
             cnncalc.summarize(spec)

@@ -255,7 +255,7 @@ def test_a_yaml_error_without_a_place_is_reported(monkeypatch):
         raise yaml.MarkedYAMLError(problem="out of ideas")
 
     monkeypatch.setattr(text._Reader, "document", fail)
-    with pytest.raises(SpecError, match=r"a\.yaml: is not valid YAML: out of ideas"):
+    with pytest.raises(SpecError, match=r"a\.yaml: the text is not valid YAML: out of ideas"):
         text.read("input: 5", "a.yaml")
 
 

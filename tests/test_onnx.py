@@ -228,14 +228,14 @@ def test_a_file_that_is_cut_off(tmp_path, length):
         (b"\x08\x0a\x12\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "is damaged"),
         (message((1, 10), (2, "none")), "holds no graph"),
         (model([node("Relu", "y", "x2"), node("Relu", "x2", "y")]), "no earlier node produces"),
-        (model([CONV], [KERNEL, BIAS], [("x", ())]), "does not say the sizes of its input 'x'"),
+        (model([CONV], [KERNEL, BIAS], [("x", ())]), "does not give the sizes of input 'x'"),
         (model([CONV], [KERNEL, BIAS], [("x", (1, 2, 3, 4, 5, 6))]), "has 5 sizes besides"),
-        (model([CONV], [tensor("w", [1 << 41]), BIAS]), "'w' with an impossible size"),
+        (model([CONV], [tensor("w", [1 << 41]), BIAS]), "'w' has an impossible size"),
         (
             model([CONV], [tensor("w", [4, 2, 3, 3]), BIAS]),
-            r"'stem.conv' \(Conv\) has 112 weights for its input, but the file holds 76",
+            r"'stem.conv' \(Conv\): there are 112 weights for its input, but the file holds 76",
         ),
-        (model([], outputs=("x",)), "contains no layers"),
+        (model([], outputs=("x",)), "the file contains no layers"),
         (model([node("Relu", "x", "y")], outputs=("z",)), "the output 'z' does not depend"),
     ],
 )

@@ -171,6 +171,7 @@ OPAQUE = [("y", MAP)]
         ([node("Div", "w x", "y")], [tensor("w", [3, 1, 1])], "opaque", 3),
         ([node("Div", "x w", "y")], [tensor("w", [3, 1, 1])], "divide", 3),
         ([node("Max", "x one", "y")], [ONE], "opaque", 0),
+        ([node("Max", "x w", "y")], [tensor("w", [3, 1, 1])], "opaque", 3),
         ([node("Pow", "x x", "y")], [], "opaque", 0),
         ([node("Pow", "x half", "y")], [HALF], "power", 0),
         ([node("Sqrt", "x", "a"), node("Reciprocal", "a", "b"), node("Neg", "b", "y")], [],
@@ -505,7 +506,7 @@ def test_a_number_that_is_not_read_is_never_guessed(summarized, data):
         (model([], [message((1, 3.0), (8, "w"))]), "is damaged or cut off"),
         (message((1, 10), (2, "a"), (7, message((15, "s")))), "holds sparse weights"),
         (model([node("Relu", "x", "y")], inputs=[("x", MAP), ("z", (2, 3))]),
-         "has inputs with batches of 1 and 2"),
+         "the inputs have batches of 1 and 2"),
         (model([node("Gather", "x", "y")]), r"node 'gather' \(Gather\) has operands or settings"),
         (model([node("Conv", "x w", "y", strides=[0, 0])], [tensor("w", [4, 3, 3, 3])]),
          r"'conv' \(Conv\)"),
@@ -520,7 +521,7 @@ def test_a_damaged_file_gets_one_sentence(summarized, data, why):
 @pytest.mark.parametrize(
     ("where", "limit", "most", "why"),
     [
-        (_protobuf, "MAX_FIELDS", 20, "has more than 20 fields"),
+        (_protobuf, "MAX_FIELDS", 20, "the file has more than 20 fields"),
         (_onnx_file, "MAX_NAMES", 2, "names more than 2 tensors"),
     ],
 )
@@ -683,12 +684,12 @@ def test_sizes_of_another_product_do_not_fit():
 @pytest.mark.parametrize(
     ("kind", "why"),
     [
-        (b"", "does not say the sizes of its input 'x'"),
-        (message((4, b"")), "does not say the sizes of its input 'x'"),
-        (message((1, message((1, 1)))), "does not say the sizes of its input 'x'"),
+        (b"", "does not give the sizes of input 'x'"),
+        (message((4, b"")), "does not give the sizes of input 'x'"),
+        (message((1, message((1, 1)))), "does not give the sizes of input 'x'"),
         (message((1, message((2, message((1, b""), (1, message((1, 3), (3, "d")))))))), ""),
         (message((1, message((2, message((1, b""), (1, message((3, "c")))))))),
-         r"leaves sizes of its input 'x' open \(batch × \?\)"),
+         r"leaves sizes of input 'x' open \(batch × \?\)"),
     ],
 )  # fmt: skip
 def test_sizes_that_an_input_leaves_out(summarized, kind, why):

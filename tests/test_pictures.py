@@ -6,6 +6,8 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from functools import cache
+from importlib.util import find_spec
 from itertools import pairwise
 from random import Random
 from xml.etree import ElementTree
@@ -28,6 +30,15 @@ ALL = [
     pytest.param(name, marks=() if name in DAILY else pytest.mark.exhaustive)
     for name in catalog.names()
 ]
+IMPORTED = (
+    "alexnet", "convnext_tiny", "deeplabv3_resnet50", "densenet121", "efficientnet_b0",
+    "efficientnet_v2_s", "fcn_resnet50", "googlenet", "inception_v3", "lraspp_mobilenet_v3_large",
+    "maxvit_t", "mc3_18", "mnasnet1_0", "mobilenet_v2", "mobilenet_v3_large", "mvit_v1_b",
+    "r2plus1d_18", "r3d_18", "regnet_x_400mf", "regnet_y_400mf", "resnet50", "resnext50_32x4d",
+    "s3d", "shufflenet_v2_x1_0", "squeezenet1_0", "swin_t", "swin_v2_t", "swin3d_t", "vgg16_bn",
+    "vit_b_16", "wide_resnet50_2",
+)  # fmt: skip
+"""Models of torchvision, whose graphs are those that PyTorch runs."""
 WITHOUT = ("autoencoder_fc", "dcgan_generator", "fc_640x480x3", "mlp_mnist", "textcnn")
 """The networks without a sliding window, or without a field along an axis of the input."""
 PIXELS, CELLS = pictures.writer_of("svg"), pictures.writer_of("text")
@@ -59,7 +70,37 @@ def every_picture(report):
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_graph_has_all_edges_and_nothing_overlaps_or_is_cut_off(name):
-    report = cnncalc.summarize(name)
+    check_graphs(cnncalc.summarize(name))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", IMPORTED)
+def test_pictures_of_an_imported_model_have_no_overlaps_either(name):
+    if find_spec("torchvision") is None:
+        pytest.skip("no torchvision is installed")
+    build, sizes = published()[name]
+    report = cnncalc.summarize(cnncalc.from_torch(build(), input=sizes))
+    check_graphs(report)
+    check_volumes(report)
+    for style in ("field", "window"):
+        try:
+            scene = report.draw(style).scene(PIXELS)
+        except CnncalcError as why:
+            assert "has no layer with" in str(why)
+        else:
+            assert faults(scene, PIXELS.MEASURE) == []
+
+
+@cache
+def published():
+    """Each imported model's function and input; the library can be prepared only once."""
+    from zoo import torchvision_models
+
+    return {name: (build, sizes) for name, build, sizes in torchvision_models([*IMPORTED])}
+
+
+def check_graphs(report):
+    """Every graph of a network: its edges, and what is wrong with its geometry."""
     for options in every_picture(report):
         picture = report.draw(**options)
         scene = picture.scene(PIXELS)
@@ -71,6 +112,20 @@ def test_a_graph_has_all_edges_and_nothing_overlaps_or_is_cut_off(name):
         assert faults(scene, CELLS.MEASURE) == [], depth
 
 
+@pytest.mark.parametrize(
+    "name", ["inception_module", "ssd300_vgg16", "textcnn", "unet", "yolov3", "dense", "small"]
+)
+def test_a_graph_fits_80_columns(name):
+    report = cnncalc.summarize({"dense": DENSE, "small": SMALL}.get(name, name))
+    picture = report.draw(depth=report.depth if name == "small" else None)
+    for room in (80, 1):  # in 1, every graph is a single column
+        scene = picture.scene(CELLS, room)
+        assert scene.width <= 80
+        assert faults(scene, CELLS.MEASURE) == []
+        assert edges(scene.lines) == expected_edges(report, scene)
+        assert rows_in(scene) == {row.name for row in report.rows}
+
+
 def rows_in(scene):
     """The names of all layers in a picture."""
     return {row for box in (*scene.boxes, *scene.frames) for row in box.rows}
@@ -78,7 +133,10 @@ def rows_in(scene):
 
 @pytest.mark.parametrize("name", ALL)
 def test_nothing_in_a_picture_of_volumes_overlaps_or_is_cut_off(name):
-    report = cnncalc.summarize(name)
+    check_volumes(cnncalc.summarize(name))
+
+
+def check_volumes(report):
     for depth in (None, *range(1, report.depth + 1)):
         scene = report.draw("volumes", depth=depth).scene(PIXELS)
         assert faults(scene, PIXELS.MEASURE) == [], depth
@@ -312,6 +370,8 @@ def test_a_picture_is_saved_in_the_format_of_its_extension(tmp_path):
     assert (tmp_path / "a").read_text(encoding="utf-8") == str(picture)
     with pytest.raises(CnncalcError, match=r"no picture format for the extension '\.jpg'"):
         picture.save(tmp_path / "a.jpg")
+    with pytest.raises(CnncalcError, match="there is no folder"):
+        picture.save(tmp_path / "missing" / "a.svg")
 
 
 SMALL = {
@@ -579,3 +639,31 @@ def test_a_picture_of_a_layer_without_a_window_is_refused(name, style, layer, sa
         cnncalc.draw(name, style, layer=layer).scene(PIXELS)
     with pytest.raises(CnncalcError, match="needs a picture file"):
         str(cnncalc.draw(name, style))
+
+
+def test_memory_is_drawn_to_scale_up_to_the_peak():
+    """``test_memory.py`` compares the sizes themselves with PyTorch."""
+    report = cnncalc.summarize("mlp_mnist", batch=3)
+    found = cnncalc.memory(report)
+    scene = report.draw("memory").scene(PIXELS)
+    assert faults(scene, PIXELS.MEASURE) == []
+    parts, pixels = scene.shapes[:4], 200 / found.training_peak.bytes
+    floor = max(y for _, y in parts[0].points)
+    tops = [min(y for _, y in part.points) for part in parts]
+    assert floor - tops[0] == pytest.approx(found.resident * pixels, abs=1)
+    assert floor - tops[-1] == 200
+    assert parts[-1].title.startswith("transient")
+    most = max(moment.gradients + moment.saved for moment in found.moments)
+    assert floor - tops[2] == pytest.approx((found.resident + most) * pixels, abs=1)
+
+
+@pytest.mark.parametrize("name", ["densenet121", "lenet5", "fc_640x480x3"])
+def test_memory_of_any_length_is_drawn_without_overlaps(name):
+    scene = cnncalc.draw(name, "memory").scene(PIXELS)
+    assert faults(scene, PIXELS.MEASURE) == []
+    assert max(len(shape.points) for shape in scene.shapes) <= 4 * 150
+
+
+def test_memory_on_a_terminal_is_that_of_the_memory_command():
+    with pytest.raises(CnncalcError, match="cnncalc memory NET --plot"):
+        str(cnncalc.draw("lenet5", "memory"))

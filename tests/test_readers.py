@@ -104,19 +104,19 @@ def test_a_keras_archive_is_read_without_its_weights(tmp_path):
     ("model", "why"),
     [
         ({"class_name": "Optimizer", "config": {}}, "describes 'Optimizer', not a model"),
-        ({"class_name": "Sequential", "config": {}}, "has no list of layers"),
-        (sequential(), "contains no layers"),
-        (sequential(3), "without 'class_name' or 'config'"),
+        ({"class_name": "Sequential", "config": {}}, "the model has no list of layers"),
+        (sequential(), "the file contains no layers"),
+        (sequential(3), "lacks its 'class_name' or 'config'"),
         (sequential(CONV), "layer 'a/conv' has no input; give"),
         (sequential(keras("InputLayer", "x"), CONV), "the input 'x' has no shape"),
         (sequential(keras("InputLayer", "x", batch_shape=[None, None, 3])), "an unspecified size"),
-        (sequential(keras("InputLayer", "x", batch_shape=[None])), "not a list of sizes"),
+        (sequential(keras("InputLayer", "x", batch_shape=[None])), "must be a list of sizes"),
         (sequential(IMAGE, keras("Lambda", "f", function="os.system")), "no layer kind"),
         (sequential(IMAGE, keras("LSTM", "r", units=4, activation="relu")), "this LSTM cannot be"),
         (sequential(IMAGE, keras("Bidirectional", "r", layer=keras("LSTM", "s", units=4))),
          "this Bidirectional cannot be"),
         (sequential(IMAGE, {**CONV, "config": {**CONV["config"], "data_format": "channels_first"}}),
-         "uses channels_first"),
+         "is channels_first"),
     ],
 )  # fmt: skip
 def test_a_model_that_cannot_be_said_is_refused(tmp_path, model, why):
@@ -191,7 +191,7 @@ def test_a_recurrent_layer_that_a_spec_cannot_express_is_refused(tmp_path, layer
 def test_a_layer_that_does_not_fit_its_input_is_named(tmp_path):
     image = keras("InputLayer", "image", batch_shape=[None, 4, 4, 6])
     large = keras("Conv2D", "large", filters=2, kernel_size=[5, 5])
-    with pytest.raises(CnncalcError, match=r"layer 'large' \(keras.Conv2D\) "):
+    with pytest.raises(CnncalcError, match=r"layer 'large' \(keras.Conv2D\): "):
         summarized(tmp_path, sequential(image, large))
 
 
@@ -218,7 +218,7 @@ def test_a_scaled_sum_multiplies_its_second_input(tmp_path):
 
 def test_the_layer_of_a_wrong_field_is_named(tmp_path):
     wrong = keras("Conv2D", "k3", filters="x", kernel_size=3)
-    with pytest.raises(CnncalcError, match=r"layer 'k3' \(keras.Conv2D\) filters must be"):
+    with pytest.raises(CnncalcError, match=r"layer 'k3' \(keras.Conv2D\): filters must be"):
         summarized(tmp_path, sequential(IMAGE, wrong))
 
 
@@ -329,9 +329,9 @@ def test_a_broken_archive_is_refused(tmp_path, data):
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("net.onnx", "net.onnx: is not a valid .onnx file"),
-        ("net.pth", "net.pth: is a file of weights, .* name the code of the model"),
-        ("net.h5", "net.h5: is an HDF5 file; save the Keras model as .keras"),
+        ("net.onnx", "net.onnx: this is not a valid .onnx file"),
+        ("net.pth", "net.pth: a file of weights .* name the code of the model"),
+        ("net.h5", "net.h5: an HDF5 file cannot be read; save the Keras model as .keras"),
     ],
 )
 def test_a_file_that_holds_no_network_is_refused(tmp_path, name, says):
@@ -411,7 +411,7 @@ def test_shortcuts_and_other_sections(tmp_path):
 @pytest.mark.parametrize(
     ("sections", "why"),
     [
-        ("[lstm]\noutput=3\n", r"net.cfg:8: the section \[lstm\] cannot be read"),
+        ("[lstm]\noutput=3\n", r"net.cfg:8: the section \[lstm\] is not supported"),
         (conv("many"), r"net.cfg:8: 'filters' must be a whole number, not 'many'"),
         (conv(3, activation="loggy"), "unknown activation 'loggy'"),
         ("[shortcut]\nfrom=-1\n", "'from' must name earlier sections"),
@@ -419,8 +419,8 @@ def test_shortcuts_and_other_sections(tmp_path):
         ("[route]\n", "needs 'layers'"),
         (conv(8, stride_x=2), "the key 'stride_x' is not supported"),
         ("[dropout]\nprobability=2\n", "'probability' must be from 0 to 1, not '2'"),
-        ("what\n", r"net.cfg:8: is neither a \[section\] nor key=value"),
-        ("", "contains no layers"),
+        ("what\n", r"net.cfg:8: expected a \[section\] or key=value"),
+        ("", "the file contains no layers"),
     ],
 )
 def test_what_a_cfg_cannot_say_is_refused(tmp_path, sections, why):
@@ -432,7 +432,7 @@ def test_what_a_cfg_cannot_say_is_refused(tmp_path, sections, why):
     ("net", "why"),
     [
         ("[net]\nwidth=3\n", "needs 'height' and 'width'"),
-        ("[a]\n[net]\n", r"must begin with \[net"),
+        ("[a]\n[net]\n", r"must be \[net"),
     ],
 )
 def test_a_cfg_needs_its_size_first(tmp_path, net, why):
@@ -545,7 +545,7 @@ def test_older_files_and_rounded_up_pools(tmp_path):
         (DATA + layer("Pooling", "a", "data", pooling_param="pool: STOCHASTIC"), "stochastic"),
         (DATA + layer("LRN", "a", "data", lrn_param="norm_region: WITHIN_CHANNEL"), "within a"),
         (DATA + layer("ReLU", "a", "data", relu_param="negative_slope: x"), "must be a number"),
-        (DATA + layer("Input", "a", "data"), "contains no layers"),
+        (DATA + layer("Input", "a", "data"), "the file contains no layers"),
         (DATA + layer("Crop", "a", "data"), "a Crop needs two bottoms"),
         (DATA + 'layer { type: "Slice" bottom: "data" top: "a" top: "b" }', "'Slice' is not"),
         (DATA + 'layer { type: "ReLU" bottom: "data" top: "a" top: "b" }', "several tops"),
@@ -554,21 +554,21 @@ def test_older_files_and_rounded_up_pools(tmp_path):
         (DATA + 'layer { type { a: 1 } bottom: "data" top: "a" }', "must be a single value"),
         (DATA + layer("Convolution", "a", "data", convolution_param="num_output: x"),
          "'num_output' must be a whole number, not 'x'"),
-        (DATA + "layer: conv", "has a layer 'conv' without fields in braces"),
+        (DATA + "layer: conv", "the layer 'conv' needs its fields in braces"),
         (DATA + "layer { name: ", "'name' has no value"),
         (DATA + "layer { ", "the brace after 'layer' is never closed"),
         (DATA + "layer { name: 3 } }", "'}' has no matching"),
-        (DATA + "layer { : }", "needs the name of a field"),
+        (DATA + "layer { : }", "expected the name of a field"),
         (DATA + "layer { name: $ }", "is not expected here"),
-        ("layer {" + "a {" * 30, "is nested too deeply"),
+        ("layer {" + "a {" * 30, "messages are nested too deeply"),
         (DATA + "layer { } layers { }", "mixes 'layer' and 'layers'"),
         ("layer { name: [1, 2", "the bracket is never closed"),
-        ('input: "a" input: "b" input_shape { dim: 1 dim: 3 } layer { }', "shape of every input"),
+        ('input: "a" input: "b" input_shape { dim: 1 dim: 3 } layer { }', "input needs a shape"),
         (DATA + layer("Concat", "a", "data", concat_param="axis: 2"), "concat_param along another"),
         (DATA + layer("PReLU", "a", "data", prelu_param="channel_shared: true"), "'channel_sh"),
         (DATA + layer("Flatten", "a", "data", flatten_param="axis: 2"), "flatten_param 'axis'"),
         (DATA + layer("Convolution", "a", "data", convolution_param="num_output: 1 kernel_w: 3"),
-         "needs both kernel_h and kernel_w"),
+         "kernel_h and kernel_w must be given together"),
         (DATA + layer("Eltwise", "a", "data", eltwise_param="operation: AVG"), "operation 'AVG'"),
     ],
 )  # fmt: skip

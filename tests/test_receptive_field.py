@@ -154,6 +154,11 @@ def test_the_start_of_a_dilated_transposed_layer_by_hand(F, S, D, P, start):
     "layers",
     [
         ["global_avg_pool", {"upsample": 7}, {"conv": {"filters": 1, "kernel": 3, "padding": 1}}],
+        [
+            {"adaptive_avg_pool": 1},
+            {"upsample": 7},
+            {"conv": {"filters": 1, "kernel": 3, "padding": 1}},
+        ],
         [{"conv": {"filters": 1, "kernel": 3}}, "global_avg_pool"],
         [{"conv": {"filters": 1, "kernel": 3}}, {"linear": 2}],
     ],
@@ -194,6 +199,8 @@ network = st.lists(layer | uneven, min_size=1, max_size=5)
 
 def reads(kind, fields, N, N_out, i):
     """The inputs that output i reads by the definition of the layer, on a map without borders."""
+    if kind == "adaptive_avg_pool" and N_out == 1:
+        return range(N)  # there is no other output, even where a layer after it repeats this one
     if kind == "adaptive_avg_pool":
         return range(floor(Fraction(i * N, N_out)), ceil(Fraction((i + 1) * N, N_out)))
     if kind == "upsample":
@@ -492,6 +499,11 @@ def test_receptive_fields_follow_reordered_dimensions(layers, moves, moved):
 
 SWAPPED, TURNED = {"permute": [0, 2, 1]}, {"permute": [1, 2, 0]}
 
+DROPPED = {
+    over: {"reduce": {"by": "norm", "over": over, "keepdim": False}}
+    for over in ("channels", "height", "positions")
+}
+
 
 @pytest.mark.parametrize(
     ("input", "layers", "size", "bound"),
@@ -512,6 +524,9 @@ SWAPPED, TURNED = {"permute": [0, 2, 1]}, {"permute": [1, 2, 0]}
         ("8x6x4", ["gap", "flatten", {"reshape": [2, 2, 2]}, {"conv": [1, 1]}], (6, 4), False),
         ("8x6x4", [{"conv": [4, 3]}, {"linear": 3}], (6, 4), False),
         ("8x6x4", [{"unfold": 3}, {"conv": [4, 1]}], (6, 4), True),
+        ("8x6x4", [DROPPED["channels"], {"linear": 2}], (6, 4), True),
+        ("8x6x4", [DROPPED["height"], {"linear": 2}], (6, 4), True),
+        ("8x6x4", [DROPPED["positions"], {"linear": 2}], (6, 4), False),
     ],
 )  # fmt: skip
 def test_fields_behind_reordered_and_reshaped_maps(input, layers, size, bound):
@@ -535,3 +550,34 @@ def test_maps_whose_axes_run_elsewhere_have_no_common_field():
         {"input": "2x6x6", "layers": [both, {"conv": {"K": 1, "F": [3, 1]}}]}
     )
     assert report.rows[-1].receptive_field == (1, 3)
+
+
+@pytest.mark.parametrize(
+    "pool",
+    [
+        "global_avg_pool",
+        {"adaptive_avg_pool": 1},
+        {"avg_pool": 7},
+        {"reduce": {"by": "mean", "over": "positions"}},
+    ],
+)
+def test_a_gate_of_one_position_does_not_move_with_the_map(pool):
+    """By hand: x sees 5 pixels, 2 apart; the 7 outputs together see 5 + 6·2 = 17 pixels."""
+    padded = {"filters": 6, "kernel": 3, "padding": 1}
+    gate = pool if isinstance(pool, str) else {**pool}
+    spec = {
+        "input": "6x14x14",
+        "layers": [
+            {"conv": dict(padded)},
+            {"conv": {**padded, "stride": 2}, "name": "x"},
+            {gate: {}, "name": "p"} if isinstance(gate, str) else {**gate, "name": "p"},
+            {"conv": {"filters": 6, "kernel": 1}, "name": "gate"},
+            {"multiply": {"from": ["x", "gate"]}, "name": "m"},
+            {"conv": {**padded, "stride": 2}, "name": "y"},
+        ],
+    }
+    report = cnncalc.summarize(spec)
+    found = {name: report[name].fields[0] for name in ("p", "m", "y")}
+    assert [found[name].size for name in found] == [17, 17, 17 + 2 * 2]
+    assert [found[name].jump for name in ("m", "y")] == [2, 4]
+    assert not found["y"].bound

@@ -29,7 +29,7 @@ class Page(HTMLParser):
     def __init__(self, html):
         super().__init__()
         self.tags, self.attributes, self.texts, self.rows, self.boxes = [], [], {}, [], {}
-        self.cell = None
+        self.cell = self.link = None
         self.feed(html)
 
     def handle_starttag(self, tag, attributes):
@@ -54,8 +54,12 @@ class Page(HTMLParser):
             self.cell["text"] += text
 
     def values(self, name):
-        """The exact values of a column, by layer or block."""
-        return {cells[0]["text"]: cells[COLUMNS.index(name)]["data-v"] for _, cells in self.rows}
+        """The exact values of a column, by layer or block: the text, unless it is rounded."""
+        found = {cells[0]["text"]: cells[COLUMNS.index(name)] for _, cells in self.rows}
+        return {
+            name: cell["data-v"] or cell["text"].replace(",", "").strip()
+            for name, cell in found.items()
+        }
 
     def all(self, name):
         return [value for key, value in self.attributes if key == name]
@@ -118,7 +122,7 @@ def test_only_its_own_style_and_script_are_allowed_and_nothing_is_loaded():
     hashes = {base64.b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in texts}
     assert policy.startswith("default-src 'none'; ")
     assert set(re.findall(r"'sha256-(.*?)'", policy)) == hashes
-    assert len(texts) == 3  # the page's and the picture's style, and the script
+    assert len(texts) == 4  # the page's and both pictures' styles, and the script
     page = Page(html)
     assert not page.all("src")
     assert not page.all("style")
@@ -189,6 +193,35 @@ def test_the_command_writes_the_page(tmp_path):
     found = CliRunner().invoke(cli.app, ["report", "1x28x28-10N", "-o", str(out)])
     assert found.exit_code == 0
     assert out.read_text(encoding="utf-8") == cnncalc.to_html("1x28x28-10N")
+
+
+def test_two_networks_stand_side_by_side(tmp_path):
+    out = tmp_path / "both.html"
+    options = ["--compare", "resnet34", "--input", "2:3x320x320", "-o", str(out)]
+    assert CliRunner().invoke(cli.app, ["report", "resnet18", *options]).exit_code == 0
+    html = out.read_text(encoding="utf-8")
+    page = Page(html)
+    assert page.texts["h1"][0] == "ResNet-18 → ResNet-34"
+    assert "<td>11.69 M</td><td>21.80 M</td><td>×1.86</td>" in html  # He et al. 2016
+    assert page.tags.count("svg") == 2
+    assert "input 3×320×320" in html
+    ids = page.all("id")
+    assert len(ids) == len(set(ids))
+    assert '<tr class="good"><th scope="row">layer1.2.conv1</th><td>added</td>' in html
+
+
+def test_hostile_names_of_compared_networks_stay_text():
+    plain, hostile = (
+        cnncalc.to_html({"name": name, "input": "3x8x8", "layers": [CONV]}, compare="3-2N")
+        for name in ("n", HOSTILE)
+    )
+    assert Page(hostile).tags == Page(plain).tags
+
+
+def test_equal_networks_have_no_table_of_layers():
+    html = cnncalc.to_html("lenet5", compare="lenet5")
+    assert "LeNet-5 (1) → LeNet-5 (2)" in html
+    assert Page(html).tags.count("table") == 1
 
 
 def test_the_page_of_a_long_network_has_no_derivations(monkeypatch):

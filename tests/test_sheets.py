@@ -92,7 +92,7 @@ def test_a_workbook_with_a_path_that_leaves_its_folder_is_refused(tmp_path, name
     file = workbook(tmp_path / "ada.xlsx", [["architecture", "lenet5"], *TABLE])
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr(zipfile.ZipInfo(name), "x")
-    with pytest.raises(CnncalcError, match="has parts whose paths leave its folder"):
+    with pytest.raises(CnncalcError, match="the workbook has parts whose paths leave its folder"):
         cnncalc.grade(file)
     assert [path.name for path in tmp_path.iterdir()] == ["ada.xlsx"]
 

@@ -209,7 +209,7 @@ def test_two_streams_share_their_weights():
     [
         ({}, [{"exchange": 4, "from": "a"}],
          "block 'exchange' reads high, low, but 'from' names 1 input"),
-        ({}, ["relu"], "takes 1 input, not 2; choose with 'from': x.up, x.down"),
+        ({}, ["relu"], "expected 1 input, not 2; choose with 'from': x.up, x.down"),
         ({"gives": ["nope"]}, [], "'gives: nope' does not name a layer"),
         ({"gives": [3]}, [], "expected the name of a layer, not 3"),
         ({"reads": ["a b"]}, [], "'a b' is not a valid name"),

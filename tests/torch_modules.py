@@ -686,7 +686,17 @@ class PlainAttention(nn.MultiheadAttention):
 
     def forward(self, x: torch.Tensor, other: torch.Tensor | None = None) -> torch.Tensor:
         maps = (x, *(2 * (x if other is None else other,)))
-        weights = self.in_proj_weight.chunk(3)
+        if other is not None and hasattr(self, "offset_bias"):
+            raise ValueError("offsets between the positions of two maps")
+        if maps[1].shape[1] != self.embed_dim:  # seen only now; a weight for each of the three
+            sizes = dict.fromkeys(("kdim", "vdim"), maps[1].shape[1])
+            bias = self.in_proj_bias is not None
+            super().__init__(self.embed_dim, self.num_heads, bias=bias, **sizes)
+        weights = (
+            self.in_proj_weight.chunk(3)
+            if self._qkv_same_embed_dim
+            else (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
+        )
         biases = (None,) * 3 if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
         query, key, value = (
             nn.functional.linear(y.flatten(2).transpose(1, 2), *held)

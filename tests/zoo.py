@@ -1,9 +1,10 @@
 """Reads published models, and compares every network with PyTorch's counts of its model.
 
-``python tests/zoo.py torchvision`` reads torchvision's models, ``timm`` those of timm, and
-``builtins`` what ``to_torch`` builds from the built-in architectures. Names after it choose some.
-``--outputs`` also compares outputs, which takes memory for the weights. Prints a line for every
-model and the totals, and exits with 1 if anything differs. docs/importing.md has the last result.
+``python tests/zoo.py torchvision`` reads torchvision's models, ``timm`` those of timm,
+``transformers`` those of Hugging Face, and ``builtins`` what ``to_torch`` builds from the built-in
+architectures. Names after it choose some. ``--outputs`` also compares outputs, which takes memory
+for the weights. Prints a line for every model and the totals, and exits with 1 if anything differs.
+docs/importing.md has the last result.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import re
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ from torch.autograd.graph import saved_tensors_hooks
 import cnncalc
 from cnncalc.bridge import importing, original
 from cnncalc.core.errors import CnncalcError
-from cnncalc.spec import catalog
+from cnncalc.spec import catalog, text
 
 LEFT_OUT = r".*(rcnn|retinanet|fcos|ssd|raft|quantized).*"
 """Detectors postprocess boxes, which depends on values; quantized models have no parameters."""
@@ -40,7 +41,11 @@ class Found(NamedTuple):
     macs: bool | None = None
     buffers: bool | None = None
     saved: bool | None = None
+    yaml: bool | None = None
     rows: bool | None = None
+    fields: bool | None = None
+    totals: bool | None = None
+    memory: bool | None = None
     outputs: bool | None = None
     opaque: int = 0
     seconds: float = 0.0
@@ -48,7 +53,11 @@ class Found(NamedTuple):
     @property
     def fails(self) -> bool:
         """Whether anything that was compared differs."""
-        return bool(self.problem) or False in self[2:8]
+        return bool(self.problem) or False in self[2:OUTPUTS]
+
+
+OUTPUTS = Found._fields.index("outputs") + 1
+"""The place after the last comparison."""
 
 
 def torchvision_models(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module], Any]]:
@@ -95,6 +104,25 @@ def timm_models(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module]
             yield name, lambda n=name: timm.create_model(n), sizes
 
 
+def transformers_models(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module], Any]]:
+    """Image classifiers of Hugging Face, as their default configurations describe them."""
+    [*torchvision_models(["resnet18"])]
+    import transformers
+
+    for name in names or TRANSFORMERS:
+        config = getattr(transformers, f"{name}Config")()
+        classifier = getattr(transformers, f"{name}ForImageClassification")
+        size = getattr(config, "image_size", 224)
+        yield name, lambda c=config, m=classifier: m(c), (3, size, size)
+
+
+TRANSFORMERS = (
+    "Bit", "ConvNext", "ConvNextV2", "DeiT", "EfficientNet", "FocalNet", "MobileNetV1",
+    "MobileNetV2", "PoolFormer", "RegNet", "ResNet", "Swin", "ViT",
+)  # fmt: skip
+"""How the classes of the models begin."""
+
+
 def builtins(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module], Any]]:
     """The built-in architectures, as ``to_torch`` builds them."""
     for name in names or catalog.names():
@@ -103,10 +131,17 @@ def builtins(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module], A
         yield name, lambda r=report: cnncalc.to_torch(r), shapes[0] if len(shapes) == 1 else shapes
 
 
-SOURCES = {"torchvision": torchvision_models, "timm": timm_models, "builtins": builtins}
+SOURCES = {
+    "torchvision": torchvision_models,
+    "timm": timm_models,
+    "transformers": transformers_models,
+    "builtins": builtins,
+}
 
 
-def compared(name: str, build: Callable[[], nn.Module], sizes: Any, outputs: bool) -> Found:
+def compared(
+    source: str, name: str, build: Callable[[], nn.Module], sizes: Any, outputs: bool
+) -> Found:
     """What was compared for a model."""
     try:
         if outputs:
@@ -140,7 +175,8 @@ def compared(name: str, build: Callable[[], nn.Module], sizes: Any, outputs: boo
         macs=report.totals.macs == sum(call.macs for call in read.recording.calls),
         buffers=report.totals.buffers == buffers,
         saved=_same_saved(read, model, sizes),
-        rows=_same_rows(report, name),
+        yaml=_same_yaml(report, read.imported.spec),
+        **compared_with_builtin(report, name, SAME[source]),
         outputs=_same_outputs(read) if outputs else None,
         opaque=len(report.opaque),
         seconds=seconds,
@@ -181,12 +217,50 @@ def _saved(model: nn.Module, sizes: Any) -> int:
     return sum(storage.nbytes() for storage in kept.values())
 
 
-def _same_rows(report: cnncalc.Report, name: str) -> bool | None:
-    """Whether the rows have the numbers of the built-in with the same name."""
-    ours = [own for own in (name, f"{name}_torchvision") if own in catalog.names()]
-    sizes = _input(report)
-    same = [numbers(report) == numbers(cnncalc.summarize(own, input=sizes)) for own in ours]
-    return any(same) if ours else None
+def _same_yaml(report: cnncalc.Report, spec: Any) -> bool:
+    """Whether the network written as YAML and read back has the same totals and names."""
+    back = cnncalc.summarize(text.read(cnncalc.to_yaml(spec), "net.yaml"))
+    names = [[row.name for row in one.rows] for one in (report, back)]
+    return back.totals == report.totals and names[0] == names[1]
+
+
+SAME = {
+    "builtins": ("rows", "fields", "totals", "memory"),
+    "torchvision": ("rows", "fields"),
+    "timm": (),
+    "transformers": (),
+}
+"""What must equal the built-in with the same name. Some activations of torchvision's run in place,
+and some views and dropouts of theirs are not part of ours."""
+
+
+def compared_with_builtin(
+    report: cnncalc.Report, name: str, what: Sequence[str]
+) -> dict[str, bool]:
+    """What equals the built-in with the same name, if there is one. Where torchvision's network is
+    another one than that of the paper, there are two, and it equals one of them."""
+    names = [own for own in (name, f"{name}_torchvision") if what and own in catalog.names()]
+    both = [agreement(report, cnncalc.summarize(own, input=_input(report))) for own in names]
+    best = max(both, key=lambda same: sum(same.values()), default={})
+    return {name: best[name] for name in what if name in best}
+
+
+def agreement(report: cnncalc.Report, other: cnncalc.Report) -> dict[str, bool]:
+    """What two networks agree on: the rows that compute something, their receptive fields, all
+    totals, and the memory."""
+    same = {
+        "rows": rows(report) == rows(other),
+        "fields": rows(report, "receptive_field") == rows(other, "receptive_field"),
+        "totals": report.totals == other.totals,
+    }
+    with suppress(CnncalcError):  # where the memory is not modelled
+        theirs = other.memory
+        same["memory"] = (
+            report.memory.saved_for_backward == theirs.saved_for_backward
+            and report.memory.inference_peak.bytes == theirs.inference_peak.bytes
+            and report.memory.training_peak.bytes == theirs.training_peak.bytes
+        )
+    return same
 
 
 def _input(report: cnncalc.Report) -> Any:
@@ -194,13 +268,14 @@ def _input(report: cnncalc.Report) -> Any:
     return next(iter(shapes.values())) if len(shapes) == 1 else None
 
 
-def numbers(report: cnncalc.Report) -> list[Any]:
-    """The output, parameters, MACs and receptive field of each row that computes something."""
-    return sorted(
-        (row.output.elements, row.params, row.macs, row.buffers)
+def rows(report: cnncalc.Report, *also: str) -> list[Any]:
+    """The output, parameters, MACs and buffers of each row that computes something."""
+    found = [
+        (row.output.elements, row.params, row.macs, row.buffers, *(getattr(row, a) for a in also))
         for row in report
         if row.params or row.macs
-    )
+    ]
+    return sorted(found, key=repr)
 
 
 def _same_outputs(read: importing.Read) -> bool | None:
@@ -219,7 +294,7 @@ def line(one: Found) -> str:
     if one.problem:
         return f"{one.name}: {one.problem}"
     marks = {None: "–", True: "✓", False: "✗"}
-    fields = zip(Found._fields[2:8], one[2:8], strict=True)
+    fields = zip(Found._fields[2:OUTPUTS], one[2:OUTPUTS], strict=True)
     found = " ".join(f"{name} {marks[value]}" for name, value in fields)
     return f"{one.name}: {found} opaque {one.opaque} in {one.seconds:.2f} s"
 
@@ -228,7 +303,7 @@ def totals(found: list[Found]) -> Mapping[str, str]:
     """How many of the models agree in each quantity, of those where it was compared."""
     read = [one for one in found if not one.problem]
     counts = {"read": f"{len(read)} of {len(found)}"}
-    for name in Found._fields[2:8]:
+    for name in Found._fields[2:OUTPUTS]:
         values = [value for one in read if (value := getattr(one, name)) is not None]
         counts[name] = f"{sum(values)} of {len(values)}"
     counts["without opaque layers"] = f"{sum(not one.opaque for one in read)} of {len(read)}"
@@ -248,7 +323,7 @@ def main() -> int:
     found = []
     try:
         for name, build, sizes in SOURCES[given.source](given.names):
-            one = compared(name, build, sizes, given.outputs)
+            one = compared(given.source, name, build, sizes, given.outputs)
             found.append(one)
             typer.echo(line(one))
     except ImportError as why:

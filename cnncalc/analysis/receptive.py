@@ -257,7 +257,19 @@ def _along_axes(function: Callable[..., Field], *values: tuple[Any, ...]) -> tup
     return tuple(map(function, *values))
 
 
+def _spread(field: Field) -> Field:
+    """The field of a single output that every position of a larger map reads."""
+    if field.pieces is None:
+        return field._replace(jump=0)
+    still = (pieces._replace(step=0) for pieces in (_whole(field), _narrow(field)))
+    return _by(*still)
+
+
 def _axis_hull(fields: tuple[Field, ...], counts: tuple[int, ...]) -> Field:
+    if max(counts) > 1:
+        fields = tuple(
+            _spread(field) if count == 1 else field for field, count in zip(fields, counts)
+        )
     sizes, jumps, starts, smallest, pieces, _, bounds = zip(*fields, strict=True)
     if any(pieces):
         return _by(_joined([*map(_whole, fields)]), min(map(_narrow, fields), key=_size))

@@ -3,7 +3,8 @@ used."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -11,10 +12,13 @@ from cnncalc.analysis.report import Report
 from cnncalc.api import Options, Target, report_of
 from cnncalc.core.errors import UsageError
 from cnncalc.spec import Spec, load
+from cnncalc.spec.model import Model
 
 if TYPE_CHECKING:
     from cnncalc.bridge.verification import Verification
 
+USUAL = (3, 224, 224)
+"""The input of a model, unless another is given."""
 INSTALL = "this needs PyTorch: pip install 'cnncalc[torch]'"
 
 
@@ -47,7 +51,7 @@ def to_onnx(
     return written
 
 
-def from_torch(model: Any, input: Any = (3, 224, 224)) -> Spec:
+def from_torch(model: Any, input: Any = USUAL) -> Spec:
     """The network of a live PyTorch model, as ``load`` returns it.
 
     ``input`` is the shape of the input without the batch, a list of shapes for several inputs, or a
@@ -59,13 +63,17 @@ def from_torch(model: Any, input: Any = (3, 224, 224)) -> Spec:
     return load(_load("importing").read(model, input).imported.spec)
 
 
-def from_factory(target: str, arguments: Mapping[str, Any], input: Any = None) -> Spec:
-    """The network of the model that ``package.module:factory`` makes with these arguments.
+@dataclass(frozen=True)
+class Factory(Model):
+    """The models that ``package.module:factory`` makes. Reading one runs the code of that module,
+    and raises UsageError if it makes no model."""
 
-    This runs the code of that module. Raises UsageError if it makes no model.
-    """
-    model = _load("importing").factory(target, arguments)
-    return from_torch(model, (3, 224, 224) if input is None else input)
+    target: str
+    usual = USUAL
+
+    def read(self, arguments: Mapping[str, Any], inputs: Mapping[str, Sequence[int]]) -> Spec:
+        model = _load("importing").factory(self.target, arguments)
+        return from_torch(model, inputs.get("", inputs) or USUAL)
 
 
 def model_of(target: str, arguments: Mapping[str, Any]) -> Any:
@@ -93,7 +101,7 @@ def verify(
     """
     original = None
     if hasattr(target, "named_parameters"):
-        input = options.pop("input", None) or (3, 224, 224)
+        input = options.pop("input", None) or USUAL
         original = _load("importing").read(target, input)
         target = original.imported.spec
     checked: Verification = _load("verification").verify(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from torch.overrides import TorchFunctionMode
 
 from cnncalc.analysis.report import Report
 from cnncalc.api import summarize
+from cnncalc.bridge import USUAL
 from cnncalc.bridge.recorder import record
 from cnncalc.core.errors import CnncalcError, UsageError, did_you_mean, some
 from cnncalc.core.shape import read_sizes
@@ -23,7 +25,6 @@ from cnncalc.spec.importing.spec import Imported, imported
 
 Sizes = str | Sequence[int]
 Inputs = Sizes | Sequence[Sizes] | Mapping[str, Sizes]
-USUAL = (3, 224, 224)
 
 
 class Read(NamedTuple):
@@ -128,7 +129,7 @@ def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
                     hint = did_you_mean(part, vars(found))
                     raise UsageError(f"{target[:200]!r}: {path} has no {part[:100]!r}{hint}")
                 found = getattr(found, part)
-            model = found if isinstance(found, nn.Module) else found(**arguments)
+            model = found if isinstance(found, nn.Module) else _called(target, found, arguments)
     except CnncalcError:
         raise
     except ModuleNotFoundError as why:
@@ -145,6 +146,23 @@ def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
             f"{target[:200]!r} returns {type(model).__name__} instead of a torch.nn.Module"
         )
     return model
+
+
+def _called(target: str, factory: Any, arguments: Mapping[str, Any]) -> Any:
+    """What a factory returns. Raises UsageError for arguments that it does not take."""
+    if not callable(factory):
+        raise UsageError(f"{target[:200]!r} is {type(factory).__name__}, which makes no model")
+    try:
+        taken = inspect.signature(factory)
+    except (TypeError, ValueError):  # some functions that are not written in Python
+        return factory(**arguments)
+    try:
+        taken.bind(**arguments)
+    except TypeError as why:
+        own = ", ".join(str(one) for one in taken.parameters.values())[:300]
+        help = f"its arguments are {own}; give them as in --arg width=64" if own else ""
+        raise UsageError(f"{target[:200]!r}: {why}", help or "it takes none") from None
+    return factory(**arguments)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ WHOLE = (
     modules.BlurPool,
     modules.ComputedConv,
     modules.ConvLSTM,
+    modules.Crop,
     modules.DeformConv,
     modules.ElementSlopes,
     modules.LocallyConnected,
@@ -28,8 +29,10 @@ WHOLE = (
     modules.SignalLSTM,
     modules.SignalRNN,
     modules.Subsampling,
+    nn.Sequential,
 )
-"""The modules that are one layer, though their functions do not tell which."""
+"""The modules that are one layer, though their functions do not tell which; so is a sequence that a
+layer consists of."""
 
 
 class Step(NamedTuple):

@@ -59,7 +59,7 @@ class _Graph:
         try:
             self.made.append(row.layer.to_onnx(self, *row.inputs))
         except LayerError as why:
-            raise UsageError(f"layer {row.name!r} ({row.kind}) {why}") from None
+            raise UsageError(f"layer {row.name!r} ({row.kind}): {why}") from None
 
     def node(self, kind: str, *inputs: str, count: int = 1, **settings: Any) -> Any:
         """Write an operator, and return the name of its output; of all, if there are several."""

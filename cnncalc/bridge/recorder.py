@@ -282,7 +282,8 @@ def _entered(run: _Run) -> Iterator[None]:
             return original(module, *args, **kwargs)
         run.open.append(run.paths[module])
         before, macs = len(run.calls), run.flops.get_total_flops()
-        own = getattr(module, "layer", None) if isinstance(module, WHOLE) else None
+        own = vars(module).get("layer") if isinstance(module, WHOLE) else None
+        own = own if isinstance(own, Layer) else None
         run.silent += own is not None
         result = original(module, *args, **kwargs)
         run.silent -= own is not None

@@ -11,7 +11,7 @@ import typer
 from cnncalc.cli import _complete as complete
 from cnncalc.core import discovery
 from cnncalc.core.cost import BYTES
-from cnncalc.core.errors import UsageError, Where, one_of, printable, unknown
+from cnncalc.core.errors import UsageError, Where, one_of, printable, unknown, unwritable
 
 if TYPE_CHECKING:
     from cnncalc.api import Report
@@ -204,24 +204,38 @@ def network(
     **options: Any,
 ) -> "Report":
     """The report of the network that a command names; its warnings go to standard error."""
+    found = report(spec, input, settings, **options)
+    warn(found.warnings)
+    return found
+
+
+def report(
+    spec: str,
+    input: Sequence[str] | None = None,
+    settings: Sequence[str] | None = None,
+    **options: Any,
+) -> "Report":
+    """The same without its warnings."""
     from cnncalc.api import summarize
 
     target, changes = _target(spec, input, settings)
-    report = summarize(target, **changes, **options)
-    warn(report.warnings)
-    return report
+    return summarize(target, **changes, **options)
+
+
+def named(spec: str) -> Any:
+    """What a command names, as the library takes it: a factory of models, or the same text."""
+    if is_factory(spec):
+        from cnncalc import bridge
+
+        return bridge.Factory(spec)
+    return spec
 
 
 def _target(
     spec: str, input: Sequence[str] | None, settings: Sequence[str] | None
 ) -> tuple[Any, dict[str, Any]]:
     """What a command names, and how to change it."""
-    shapes, values = inputs_of(input), settings_of(settings)
-    if is_factory(spec):
-        from cnncalc import bridge
-
-        return bridge.from_factory(spec, values, shapes), {}
-    return spec, {"input": shapes, "settings": values}
+    return named(spec), {"input": inputs_of(input), "settings": settings_of(settings)}
 
 
 def graph(
@@ -266,7 +280,7 @@ def put(output: Path, data: bytes) -> None:
     try:
         output.write_bytes(data)
     except OSError as error:
-        raise UsageError(f"cannot write {str(output)!r}: {error.strerror or error}") from None
+        raise unwritable(output, error) from None
     typer.echo(f"wrote {printable(str(output))}", err=True)
 
 
@@ -276,9 +290,7 @@ def save(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     except OSError as why:
-        raise UsageError(
-            f"cannot write {str(why.filename or path)!r}: {why.strerror or why}"
-        ) from None
+        raise unwritable(path, why) from None
 
 
 def draw(view: "View", format_name: str | None, output: Path | None) -> None:

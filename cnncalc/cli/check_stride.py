@@ -1,6 +1,7 @@
 """``cnncalc check-stride``: does a window fit its input?"""
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ from cnncalc.formulas.expression import AXES
 from cnncalc.render import terminal
 
 PAIR = "One number, or one per axis: 7x9."
+Words = Sequence[str] | None
 SETTINGS = {"ignore_unknown_options": True}
 """A negative number is refused as a number, not as an option."""
 
@@ -25,7 +27,7 @@ N = Annotated[
     typer.Argument(
         metavar="N|NETWORK",
         help="The input size (one number, or one per axis: 7x9), or a network whose layers are "
-        "checked: a file, a built-in name, or the one-line notation.",
+        "checked: a file, a built-in name, the one-line notation, or MODULE:FACTORY.",
         show_default=False,
         autocompletion=complete.networks,
     ),
@@ -50,6 +52,8 @@ def run(
     s: S = None,
     padding: Padding = "0",
     dilation: Dilation = "1",
+    input: shared.Input = None,
+    settings: shared.Settings = None,
     layout: shared.LayoutName = None,
     format: Annotated[str | None, shared.text_format("text", "json")] = None,
 ) -> None:
@@ -69,7 +73,7 @@ def run(
     """
     form = shared.chosen(format, None, ["text", "json"])
     if f is None or s is None:
-        fits = _check_network(n, layout, form)
+        fits = _check_network(n, input, settings, layout, form)
     else:
         fits = _check_axes(_axes(N=n, F=f, S=s, P=padding, D=dilation), form)
     raise typer.Exit(0 if fits else 1)
@@ -86,11 +90,13 @@ def _check_axes(axes: list[Axis], format: str) -> bool:
     return all(axis.fits for axis in axes)
 
 
-def _check_network(network: str, layout: str | None, format: str) -> bool:
+def _check_network(
+    network: str, input: Words, settings: Words, layout: str | None, format: str
+) -> bool:
     """Show the answer for every layer that has a window; whether all fit."""
     if network.replace("x", "").isdecimal():
         raise UsageError("check-stride needs N, F and S, as in 7 3 3, or a network")
-    report = api.summarize(network, layout=layout)
+    report = shared.report(network, input, settings, layout=layout)
     # One warning points to this very command.
     shared.warn(text for text in report.warnings if "check-stride" not in text)
     found = api.check_stride(report)

@@ -11,6 +11,7 @@ from cnncalc import api
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core import units
+from cnncalc.core.errors import UsageError
 from cnncalc.spec import catalog
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ def run(
     cnncalc claims net.yaml --format csv
     """
     form = listing.format_of(format, output)
+    if model := next(filter(shared.is_factory, specs or ()), None):
+        raise UsageError(
+            f"{model[:200]!r} is a PyTorch model, and only a spec has published figures"
+        )
     found = [one for spec in shared.announced(specs or catalog.names()) for one in api.claims(spec)]
     shown = [one for one in found if not errata or not one.agrees or not one.expected]
     text = form.render(_sheet(shown, found)) if form else _text(shown, found, sources)

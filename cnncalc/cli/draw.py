@@ -1,5 +1,6 @@
 """``cnncalc draw``: a picture of a network."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -103,7 +104,7 @@ def run(
 
     cnncalc draw resnet50 --only layer2 --label params --colour params -o layer2.svg
     """
-    from cnncalc.render import pictures
+    from cnncalc.render import pictures, terminal
 
     report = shared.network(spec, input, settings, batch=batch, layout=layout)
     picture = pictures.picture(
@@ -114,8 +115,8 @@ def run(
         writer = pictures.writer_for(output)
     else:
         writer = pictures.writer_of(format or "text")
-    data = picture.bytes(writer)
     if output is None:
-        typer.echo(data, nl=False)
+        room = terminal.width() if writer.MEASURE.compact else math.inf
+        typer.echo(picture.bytes(writer, room), nl=False)
     else:
-        shared.put(output, data)
+        shared.put(output, picture.bytes(writer))

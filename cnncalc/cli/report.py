@@ -1,29 +1,54 @@
 """``cnncalc report``: a network as one HTML page."""
 
+from typing import Annotated
+
+import typer
+
+from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
+from cnncalc.cli import compare as comparing
+
+Compare = Annotated[
+    str | None,
+    typer.Option(
+        "--compare",
+        metavar="SPEC",
+        help="Put a second network beside it: the totals, both graphs, the layers that differ.",
+        autocompletion=complete.networks,
+    ),
+]
 
 
 def run(
     spec: shared.Spec,
+    compare: Compare = None,
     batch: shared.Batch = 1,
-    input: shared.Input = None,
-    settings: shared.Settings = None,
+    input: comparing.Input = None,
+    settings: comparing.Settings = None,
     dtype: shared.Dtype = "float32",
     layout: shared.LayoutName = None,
     output: shared.TextOutput = None,
 ) -> None:
     """Write everything about a network as one HTML page, which works offline.
 
-    The page has the totals, the peak memory, the graph, a table that you can fold, sort and search,
-    how each number is computed, the published figures, and the spec.
+    The page has the totals, the graph, a table that you can fold, sort and search, the memory in a
+    training step, how each number is computed, the published figures, and the spec.
 
     cnncalc report resnet50 -o resnet50.html
 
     cnncalc report net.yaml --batch 32 --set classes=10 -o net.html
+
+    cnncalc report resnet18 --compare resnet34 -o resnets.html
     """
     from cnncalc import api
 
     shared.only("report writes HTML", (".html", ".htm"), output)
-    graph = shared.graph(spec, input, settings, layout)
-    shared.warn(api.analyze(graph).warnings)
-    shared.write(api.to_html(graph, batch=batch, dtype=dtype), output)
+    specs = [spec] if compare is None else [spec, compare]
+    inputs, values = (comparing.for_each(words, len(specs)) for words in (input, settings))
+    graphs = [
+        shared.graph(one, inputs[place], values[place], layout) for place, one in enumerate(specs)
+    ]
+    for graph in graphs:
+        shared.warn(api.analyze(graph).warnings)
+    text = api.to_html(*graphs, batch=batch, dtype=dtype)
+    shared.write(text, output)

@@ -53,7 +53,7 @@ Transposed = Annotated[
 Spec = Annotated[
     str | None,
     typer.Argument(
-        help="A network whose largest version you want, with --for and a budget.",
+        help="A network whose largest version you want, with --for and a budget; as in sweep.",
         show_default=False,
         autocompletion=complete.networks,
     ),
@@ -169,12 +169,10 @@ def _fit(
     """Print the largest value within the budgets and the next one, or exit with 1."""
     from cnncalc.analysis.explore.quantities import QUANTITIES
 
-    if shared.is_factory(spec):
-        raise UsageError("solve takes no PyTorch model; write it to a file with 'cnncalc import'")
     if name is None or not budgets:
         raise UsageError("a network needs --for and a budget, as in --for width --macs 300M")
     values = shared.settings_of(settings)
-    found = api.largest(spec, name, budgets, step=step, settings=values, input=input)
+    found = api.largest(shared.named(spec), name, budgets, step=step, settings=values, input=input)
     rows = []
     for word, tried in (("within", found.within), ("beyond", found.beyond)):
         if tried is not None:

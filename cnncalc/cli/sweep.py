@@ -24,7 +24,7 @@ Spec = Annotated[
     str,
     typer.Argument(
         help="The network: a file, a built-in name (see 'cnncalc list'), the one-line notation, "
-        "or - for standard input.",
+        "- for standard input, or MODULE:FACTORY for a PyTorch model, which runs your code.",
         show_default=False,
         autocompletion=complete.networks,
     ),
@@ -34,7 +34,8 @@ Over = Annotated[
     typer.Option(
         "--over",
         metavar="NAME=VALUES",
-        help="Vary a parameter, the input, batch or dtype: width=0.25:1.5:0.25, batch=1,8,64.",
+        help="Vary a parameter of the spec, an argument of the factory, the input, batch or dtype: "
+        "width=0.25:1.5:0.25, batch=1,8,64.",
         show_default=False,
     ),
 ]
@@ -138,12 +139,8 @@ def _sweeping(
     over = {name: values_of(values) for name, values in ranges.items()}
     few = prod(map(len, over.values())) <= FEW
     workers = jobs if jobs is not None else 1 if few else os.cpu_count() or 1
-    target: Any = spec
-    if spec == "-":
-        target = api.load(spec)
-    elif shared.is_factory(spec):
-        raise UsageError("sweep takes no PyTorch model; write it to a file with 'cnncalc import'")
-    if target is not spec:  # other processes cannot load it again
+    target = api.load(spec) if spec == "-" else shared.named(spec)
+    if target is not spec:  # other processes cannot load it again, or should not run its code
         workers = 1
     return api.sweeping(target, over, names, where, front, by, best, workers, options)
 

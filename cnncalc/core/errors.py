@@ -14,6 +14,8 @@ fact alone, and the code that walks a spec adds the location.
 import re
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, islice
+from os import PathLike
+from pathlib import Path
 from typing import NamedTuple, Self
 
 
@@ -73,6 +75,17 @@ class LayerError(CnncalcError):
 
 class UsageError(CnncalcError):
     """An argument of a command or of a function is invalid."""
+
+
+def unwritable(path: str | PathLike[str], why: OSError) -> UsageError:
+    """The error for a file that the system refuses to write, such as one in a missing folder."""
+    file = Path(why.filename or path)
+    if isinstance(why, FileNotFoundError) and not file.parent.exists():
+        return UsageError(
+            f"cannot write {str(file)!r}: there is no folder {str(file.parent)!r}",
+            "create it first",
+        )
+    return UsageError(f"cannot write {str(file)!r}: {why.strerror or why}")
 
 
 class UnknownName(UsageError, KeyError):

@@ -115,6 +115,14 @@ class Layer(Fields):
     inside: ClassVar[bool] = False
     """Whether an int8 engine can run the layer inside the one before: by folding it into the
     weights, by clamping the outputs, or by leaving it out."""
+    auxiliary: ClassVar[bool] = False
+    """Whether it only prepares the input of another layer, as a view does: importers leave it out
+    if nothing reads it."""
+    takes_bias: ClassVar[bool] = False
+    """Whether its bias is one number for each output channel, added last, which a model file may
+    add in an operation of its own."""
+    pads_with: ClassVar[float] = 0
+    """The value of its padding, if it has any."""
     family: ClassVar[str] = "other"
     """What the layer is for, which gives it its colour in pictures: convolution, dense, pooling,
     upsampling, normalization, activation, join, arrangement, recurrent or attention."""
@@ -282,10 +290,10 @@ class Layer(Fields):
         least, most = self.arity
         if len(inputs) < least or (most is not None and len(inputs) > most):
             wanted = f"{least} input{'s' * (least != 1)}" if most else f"at least {least} inputs"
-            raise LayerError(f"takes {wanted}, not {len(inputs)}")
+            raise LayerError(f"expected {wanted}, not {len(inputs)}")
         output = self.output(*inputs)
         if max(output.dimensions) >= LARGEST:
-            raise LayerError(f"outputs a size of more than {MAX_DIGITS} digits")
+            raise LayerError(f"a size of the output has more than {MAX_DIGITS} digits")
         return output
 
     def cost(
@@ -381,10 +389,13 @@ def per_axis(sizes: Sizes, x: Map, name: str) -> tuple[int, ...]:
 def need_map(x: Shape, axes: Sequence[int] = (1, 2, 3)) -> Map:
     """The shape as a feature map. Raises LayerError for a vector or a wrong number of axes."""
     if isinstance(x, Vector):
-        raise LayerError(f"needs a feature map (channels and axes), not a vector of {x}")
+        raise LayerError(
+            f"expected a feature map (channels and axes), not a vector of {x}; "
+            "put a reshape before it"
+        )
     if len(x.spatial) not in axes:
         needed = f"{' or '.join(map(str, axes))} spatial {'axis' if axes == (1,) else 'axes'}"
-        raise LayerError(f"needs {needed}, not {len(x.spatial)}")
+        raise LayerError(f"expected {needed}, not {len(x.spatial)}")
     return x
 
 

@@ -69,6 +69,8 @@ class Layout(Enum):
     """A reshaped view of the output's gradient, or a copy where no view can do that."""
     MERGE = auto()
     """The same, with the batch and the channels as one axis."""
+    EXPAND = auto()
+    """A view of the output's gradient in which elements are repeated."""
     PERMUTE = auto()
     """A permuted view of the output's gradient."""
     SPLIT = auto()
@@ -83,7 +85,8 @@ class Operation(NamedTuple):
     ``kept`` are the storages of inputs and outputs that the node saves, ``own`` the bytes of other
     tensors that it saves. In the backward pass every input that needs a gradient gets one of its
     own size; inputs in ``passes`` reuse the output's gradient, or a part of it, without new memory.
-    ``beside`` are the bytes that the backward pass needs at its peak besides the gradients.
+    ``beside`` are the bytes that the backward pass needs at its peak besides the gradients, and
+    ``room`` those that the storage of the input's gradient has at least.
     """
 
     row: int
@@ -94,6 +97,7 @@ class Operation(NamedTuple):
     passes: frozenset[int]
     beside: int
     layout: Layout
+    room: int = 0
 
     @property
     def has_node(self) -> bool:

@@ -97,12 +97,14 @@ class Tape:
         size: int | None = None,
         ordered: bool = False,
         layout: Layout = Layout.FOLLOW,
+        room: int = 0,
     ) -> Tensor:
         """An operation that outputs a new tensor, with ``makes`` elements per image or ``shared``
         elements for the whole batch; by default as many as its first input.
 
         ``own`` are the bytes of tensors that it creates for backward; ``ordered`` means that the
-        output is in the order of its axes, whatever the input, and so is the input's gradient.
+        output is in the order of its axes, whatever the input, and so is the input's gradient. The
+        storages of the output and of the input's gradient have at least ``room`` bytes.
         """
         layout = Layout.ORDER if ordered else layout
         if makes is not None:
@@ -111,15 +113,26 @@ class Tape:
             numbers = reads[0].numbers if shared is None else shared
         if size is None:
             size = reads[0].size if reads else self.size
-        output = self._tensor(numbers, size, self._new(memory.size_in_bytes(numbers, size)), reads)
+        storage = self._new(max(room, memory.size_in_bytes(numbers, size)))
+        output = self._tensor(numbers, size, storage, reads)
         if not ordered:
             output.reordered = any(read.reordered for read in reads)
             output.interleaved = any(read.interleaved for read in reads)
             orders = {read.channels_last for read in reads}
             output.channels_last = None if None in orders else True in orders
         kept = [*keeps, *([output] if keeps_output else [])]
-        self._play(reads, (output,), kept, own, passes, beside, layout)
+        self._play(reads, (output,), kept, own, passes, beside, layout, room)
         return output
+
+    def unlearned(self, x: Tensor, n: int, *, with_values: bool = False) -> list[Tensor]:
+        """An operation through which no gradient passes: n indices per image, after the values
+        that they point to if it outputs them too."""
+        outputs = [
+            Tensor(n * self.batch, size, self._new(self.images(n, size)), needs_gradient=False)
+            for size in [x.size] * with_values + [INDEX_BYTES]
+        ]
+        self._play([x], tuple(outputs))
+        return outputs
 
     def overwritten(self, x: Tensor, *, keeps_output: bool) -> Tensor:
         """An operation that writes its output over its input. Its backward pass reads the output,
@@ -371,6 +384,20 @@ class Tape:
         beside = x.numbers * size if x.size != size else 0
         return self.op(x, makes=makes, size=size, beside=beside)
 
+    def summed(self, x: Tensor, makes: int) -> Tensor:
+        """Sums over axes; the gradient is a view that repeats that of the output."""
+        if self.low and self.cuda:
+            raise LayerError("sums under autocast on CUDA are not modelled")
+        return self.op(x, makes=makes, passes=(0,), layout=Layout.EXPAND)
+
+    def sigmoid(self, x: Tensor) -> Tensor:
+        """A sigmoid, which saves its output."""
+        return self.op(x, keeps_output=True)
+
+    def tanh(self, x: Tensor) -> Tensor:
+        """A hyperbolic tangent, which saves its output."""
+        return self.op(x, keeps_output=True)
+
     def times(self, x: Tensor) -> Tensor:
         """Multiplication by a constant."""
         return self.op(x)
@@ -406,6 +433,7 @@ class Tape:
         passes: Sequence[int] = (),
         beside: int = 0,
         layout: Layout = Layout.FOLLOW,
+        room: int = 0,
     ) -> None:
         storages = frozenset(tensor.storage for tensor in kept if tensor.storage is not None)
         self.read += len(reads)
@@ -416,7 +444,15 @@ class Tape:
             )
         self.operations.append(
             Operation(
-                self.row, tuple(reads), outputs, storages, own, frozenset(passes), beside, layout
+                self.row,
+                tuple(reads),
+                outputs,
+                storages,
+                own,
+                frozenset(passes),
+                beside,
+                layout,
+                room,
             )
         )
         if self.operations[-1].has_node:

@@ -52,8 +52,14 @@ def _typeset(expression: Expression, leaf: wording.Leaf) -> str:
 
 
 def _fraction(parts: tuple[Expression, ...], leaf: wording.Leaf) -> str:
-    top, bottom = (f"<mrow>{_typeset(part, leaf)}</mrow>" for part in parts)
+    top, bottom = (_row(part, leaf) for part in parts)
     return f"<mfrac>{top}{bottom}</mfrac>"
+
+
+def _row(part: Expression, leaf: wording.Leaf) -> str:
+    """An expression as a single element."""
+    inner = _typeset(part, leaf)
+    return f"<mrow>{inner}</mrow>" if part.op else inner
 
 
 def _inside(part: Expression, leaf: wording.Leaf) -> str:

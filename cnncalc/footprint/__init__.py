@@ -109,7 +109,7 @@ class Memory:
             gradients=moment.gradients,
             optimizer_state=self.optimizer_state,
             saved=moment.saved,
-            transient=moment.alive - moment.gradients - moment.saved,
+            transient=moment.transient,
         )
 
     @property

@@ -95,6 +95,8 @@ def _made(operation: Operation, given: GradientLayout, index: int, batch: int) -
                 if given in {GradientLayout.PERMUTED, GradientLayout.UNKNOWN}
                 else GradientLayout.PERMUTED
             )
+        if layout is Layout.EXPAND:
+            return GradientLayout.UNKNOWN if read.numbers > output.numbers else given
         rows = batch if layout is Layout.SPLIT else 2 * (layout is Layout.NARROW)
         apart = rows > 1 and read.numbers < output.numbers
         return GradientLayout.APART if apart and given is GradientLayout.CONTIGUOUS else given

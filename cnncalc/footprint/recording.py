@@ -66,12 +66,13 @@ def record(
         tensor.shape = row.output
         tensors.append(tensor)
         ends.append(len(tape.operations) - 1)
+    outputs = tuple(tensors[place[row.name]] for row in report.outputs)
+    _need_gradients(report, tape, outputs)
     for index, row in enumerate(report.rows):  # a layer's inputs live until it has run
         for source in row.sources:
             tape.lives[tensors[source]] = ends[index]
     for tensor in tape.cached.values():  # autocast frees them when it ends
         tape.lives[tensor] = len(tape.operations) - 1
-    outputs = tuple(tensors[place[row.name]] for row in report.outputs)
     inputs = tuple(tensors[place[name]] for name in report.input_shapes)
     return Recording(tape, inputs, outputs, _freed(tape, outputs), tuple(ends))
 
@@ -86,6 +87,22 @@ def _steps(tape: Tape, row: Row, inputs: list[Tensor]) -> Tensor:
         return row.layer.steps(tape, *inputs)
     except LayerError as why:
         raise not_modelled(row, why) from None
+
+
+def _need_gradients(report: Report, tape: Tape, outputs: tuple[Tensor, ...]) -> None:
+    """Raises UsageError if some operation waits for a gradient that never comes, because only
+    operations without one read its output."""
+    reached = {*outputs}
+    for operation in reversed(tape.operations):
+        if not operation.has_node:
+            continue
+        if reached.isdisjoint(operation.outputs):
+            row = report.rows[operation.row]
+            why = (
+                "its output gets no gradient, and when PyTorch frees what it saved is not modelled"
+            )
+            raise not_modelled(row, LayerError(why))
+        reached.update(operation.reads)
 
 
 def not_modelled(row: Row, why: LayerError) -> UsageError:

@@ -28,6 +28,11 @@ class Moment(NamedTuple):
     saved: int = 0
     gradients: int = 0
 
+    @property
+    def transient(self) -> int:
+        """The part for the batch, activations and gradients in use, and temporary tensors."""
+        return self.alive - self.gradients - self.saved
+
 
 class Saved(NamedTuple):
     """Bytes saved for backward by a row."""
@@ -260,7 +265,7 @@ class _Walk:
                 self.hold(incoming[0])
                 made.append((read, incoming[0]))
             else:
-                made.append((read, self.new(read.bytes)))
+                made.append((read, self.new(max(read.bytes, operation.room))))
             if read.parameter and read not in self.given:
                 self.gradients += read.bytes
         self.note(BACKWARD, operation.row, operation.beside)

@@ -89,4 +89,4 @@ def _of_type(kind: str, report: Report) -> list[str | None]:
         whole = [call for call in made if call.name != FLATTEN] or made
         printed += [row.name if whole == [call] else None for call in made if call.name == kind]
     named = layers.known(kind)
-    return printed or [row.name for row in report if named and row.kind == named.kind.kind]
+    return printed or [row.name for row in report if named and type(row.layer) is named.kind]

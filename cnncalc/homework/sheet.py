@@ -172,7 +172,7 @@ def _check_length(top: dict[Key, Item]) -> None:
     number += len(free.value) if isinstance(free.value, list) else 0
     if number > MAX_ANSWERS:
         where = by_layer.where if by_layer.value else free.where
-        raise SpecError(f"contains {number:,} answers, more than {MAX_ANSWERS}", where)
+        raise SpecError(f"the sheet contains {number:,} answers, more than {MAX_ANSWERS}", where)
 
 
 def _credit(item: Item | None) -> dict[str, str]:

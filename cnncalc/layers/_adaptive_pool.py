@@ -42,14 +42,16 @@ class AdaptivePool(Layer):
         """ONNX's pool, if all windows have the same size."""
         sizes = self.output(x).spatial
         if any(N % N_out for N, N_out in zip(x.spatial, sizes)):
-            raise LayerError("has windows of different sizes, unlike ONNX's pools")
+            raise LayerError("ONNX's pools have windows of one size only")
         window = [N // N_out for N, N_out in zip(x.spatial, sizes)]
         return onnx.node(kind, *onnx.inputs, kernel_shape=window, strides=window)
 
 
 def _reach(N: int, N_out: int) -> Reach:
     """N/N_out inputs side by side if N_out divides N; otherwise every input that a window
-    overlaps."""
+    overlaps. A single output reads all inputs, also where it is repeated."""
+    if N_out == 1:
+        return Reach(N, 0)
     if N % N_out == 0:
         E = window.even_window(N=N, N_out=N_out)
         return Reach(E, E)

@@ -24,29 +24,47 @@ class Arithmetic(Layer):
     """The operator of ONNX."""
     between: ClassVar[str]
     """What it does to two shapes: ``divide {0} by {1}``; ``{all}`` are all of them."""
+    commutes: ClassVar[bool] = False
+    """Whether the operands can be in any order."""
+    broadcasts: ClassVar[bool] = False
+    """Whether sizes of 1 of an input are broadcast."""
+    can_be_bias: ClassVar[bool] = False
+    """Whether learned numbers, one for each channel, can be the bias of the layer before."""
+    per_channel: ClassVar[str] = ""
+    """The kind that does the same with one learned number for each channel."""
+    per_element: ClassVar[str] = ""
+    """The kind that does the same with one learned number for each element."""
 
     value: float | None = number("number to use as the second input; omit it with two inputs", None)
     parameter: tuple[int, ...] | None = shape(
         "shape of a learned second input, in which sizes of 1 are broadcast: 64x1x1", None
     )
 
+    @classmethod
+    def of_number(cls, number: float) -> tuple[tuple[str, float], ...]:
+        """The kinds and values of the layers whose first operand is this number, and whose second
+        one is a map."""
+        return ((cls.kind, number),)
+
     def check(self, *inputs: Shape) -> None:
         """Raise LayerError unless there are two operands, or more."""
         given = "number" if self.value is not None else "parameter"
         if self.value is not None and self.parameter is not None:
-            raise LayerError("has a number and a parameter; remove one of them")
+            raise LayerError("both a number and a parameter are given; remove one of them")
         alone = self.value is None and self.parameter is None
         if alone and len(inputs) == 1:
-            raise LayerError("needs a second input, or a number")
+            raise LayerError(
+                "a second input is missing; name two layers with 'from', or give a number"
+            )
         if not alone and len(inputs) > 1:
-            raise LayerError(f"has several inputs and a {given}; remove the {given}")
+            raise LayerError(f"there are several inputs and a {given}; remove the {given}")
         if self.parameter is not None:
             sizes = inputs[0].dimensions
             alike = len(sizes) == len(self.parameter)
             if not alike or any(one not in (1, size) for one, size in zip(self.parameter, sizes)):
                 raise LayerError(
-                    f"has a parameter of {shape_of(self.parameter)} for {inputs[0]}: sizes must be "
-                    "equal, or 1 to be broadcast"
+                    f"a parameter of {shape_of(self.parameter)} does not fit {inputs[0]}: sizes "
+                    "must be equal, or 1 to be broadcast"
                 )
 
     def channels_first(self) -> Self:

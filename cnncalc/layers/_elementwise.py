@@ -20,6 +20,8 @@ class Elementwise(Layer):
     """PyTorch's module, if it takes no arguments."""
     keeps_output = False
     """Whether PyTorch saves the output for backward, rather than the input."""
+    times_input: ClassVar[str] = ""
+    """The kind that multiplies its input by this function of it."""
 
     def output(self, x: Shape) -> Shape:
         return x

@@ -158,7 +158,7 @@ def need_signal(x: Shape) -> Map:
     x = need_map(x)
     if len(x.spatial) != 1:
         raise LayerError(
-            f"reads a signal (channels × positions), not {x}; put a reshape before it, as in "
+            f"expected a signal (channels × positions), not {x}; put a reshape before it, as in "
             f"reshape: [{x.elements // x.spatial[-1]}, {x.spatial[-1]}]"
         )
     return x

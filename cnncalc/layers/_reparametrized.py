@@ -1,22 +1,35 @@
 """Base class for convolutions whose filters are computed from other parameters."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from cnncalc.core.errors import LayerError
 from cnncalc.core.layer import Tape, Tensor
 from cnncalc.core.shape import Map
 from cnncalc.layers._grouped import Grouped
-from cnncalc.layers._window import torch_window
+from cnncalc.layers._window import padded, torch_window
 
 
 class Reparametrized(Grouped):
     """A convolution with filters that are computed first, once for all images."""
 
-    module = ""
+    module: ClassVar[str] = ""
     """The name of its PyTorch module."""
 
+    lengths: ClassVar[bool] = False
+    """Whether it learns the length of every filter, as its last parameter."""
+
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        raise LayerError("what PyTorch saves for computed filters is not modelled")
+        """A padded copy, the filters, and a convolution, which saves both."""
+        params, lengths = self.parameters(x.shape), self.out_channels * self.lengths
+        around = tape.op(tape.in_order(x), makes=padded(x.shape, self.axes(x.shape)))
+        held = tape.trained(params.weights - lengths, params.biases, lengths)
+        rows, *learned = tape.view(held[0]), *held[1 + bool(params.biases) :]
+        filters = tape.view(self.computed(tape, rows, *learned))
+        biases = held[1 : 1 + bool(params.biases)]
+        return tape.filtered(around, filters, *biases, makes=self.output(x.shape).elements)
+
+    def computed(self, tape: Tape, rows: Tensor, *learned: Tensor) -> Tensor:
+        """Record how filters are computed from the weights, with one row for each."""
+        raise NotImplementedError
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         window = torch_window(self.axes(x))

@@ -20,6 +20,9 @@ class Add(Arithmetic):
     aliases = ("sum", "plus")
     onnx = "Add"
     between = "add {all}"
+    commutes = True
+    can_be_bias = True
+    per_element = "positional_embedding"
 
     def operations(self, *inputs: Shape) -> Operations:
         return Operations(add=operations.each(n=inputs[0].elements, times=self.times(*inputs)))
@@ -56,10 +59,10 @@ class Add(Arithmetic):
     )
     refusals = (
         Refusal(None, ("64x56x56", "64x28x28"), "cannot add 64×56×56 and 64×28×28"),
-        Refusal(None, ("64x56x56",), "needs a second input, or a number"),
+        Refusal(None, ("64x56x56",), "a second input is missing"),
         Refusal(2, ("4x5x5", "4x5x5"), "several inputs and a number"),
         Refusal({"parameter": 4}, ("4x5x5", "4x5x5"), "remove the parameter"),
-        Refusal({"parameter": [4, 1, 2]}, ("4x5x5",), "has a parameter of 4×1×2 for 4×5×5"),
-        Refusal({"parameter": 4}, ("4x5x5",), "has a parameter of 4 for 4×5×5"),
-        Refusal({"parameter": 4, "value": 2}, ("4",), "has a number and a parameter"),
+        Refusal({"parameter": [4, 1, 2]}, ("4x5x5",), "a parameter of 4×1×2 does not fit 4×5×5"),
+        Refusal({"parameter": 4}, ("4x5x5",), "a parameter of 4 does not fit 4×5×5"),
+        Refusal({"parameter": 4, "value": 2}, ("4",), "both a number and a parameter"),
     )

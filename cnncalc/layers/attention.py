@@ -52,7 +52,9 @@ class Attention(Layer):
         if other is not None:
             need_map(other)
             if self.relative_bias:
-                raise LayerError("has offsets only between positions of one map; remove the other")
+                raise LayerError(
+                    "offsets exist only between positions of one map; remove the other map"
+                )
         return x
 
     def parameters(self, x: Map, other: Map | None = None) -> Parameters:
@@ -149,7 +151,9 @@ class Attention(Layer):
 
     def to_onnx(self, onnx: Any, x: Map, other: Map | None = None) -> Any:
         if other is not None or self.relative_bias:
-            raise LayerError("reads a second map or has relative biases, which is not exported yet")
+            raise LayerError(
+                "attention to a second map, or with relative biases, is not exported yet"
+            )
         C, heads = x.channels, self.num_heads
         y = onnx.node("Reshape", *onnx.inputs, onnx.ints([0, C, -1]))
         y = onnx.node("Transpose", y, perm=[0, 2, 1])

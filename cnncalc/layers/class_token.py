@@ -3,7 +3,6 @@
 from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors
-from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count
 from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
@@ -43,7 +42,10 @@ class ClassToken(Layer):
         return (Reach(1, 1, named("tokens", self.tokens)),)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        raise LayerError("what PyTorch needs for the gradient of a class token is not modelled")
+        """A concatenation with a view of the token for each image."""
+        (weight,) = tape.trained(self.parameters(x.shape).weights)
+        parts = tape.widest(tape.part(weight, weight.numbers), x)
+        return tape.joined(*parts, makes=self.output(x.shape).elements, later=x.shape.channels > 1)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.ClassToken(x.channels, self.tokens)
@@ -74,7 +76,7 @@ class ClassToken(Layer):
         ),
     )
     refusals = (
-        Refusal(1, ("768x14x14",), "needs 1 spatial ax"),
+        Refusal(1, ("768x14x14",), "expected 1 spatial ax"),
         Refusal(0, ("768x196",), "at least 1, not 0"),
         Refusal(1, ("100",), "not a vector"),
     )

@@ -58,6 +58,7 @@ class Conv(Filters):
     operators = {"Conv": {}}
     aliases = ("convolution", "convolutional")
     main = "out_channels"
+    takes_bias = True
 
     out_channels: int = count(
         "number of filters, which is the number of output channels",
@@ -82,10 +83,10 @@ class Conv(Filters):
         if self.connections is None:
             return
         if self.groups != 1:
-            raise LayerError("takes either groups or connections, not both")
+            raise LayerError("groups and connections cannot be combined; remove one of them")
         if len(self.connections) != self.out_channels:
             raise LayerError(
-                f"has {self.out_channels} filters but connections for {len(self.connections)}"
+                f"there are {self.out_channels} filters but connections for {len(self.connections)}"
             )
         beyond = max(map(max, self.connections))
         if beyond >= x.channels:
@@ -164,7 +165,7 @@ class Conv(Filters):
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
         if self.connections is not None:
-            raise LayerError("reads only some of the channels with each filter, unlike ONNX's Conv")
+            raise LayerError("ONNX's Conv has no filters that read only some of the channels")
         return self.onnx_convolution(onnx, x, self.groups)
 
     examples = (
@@ -239,7 +240,7 @@ class Conv(Filters):
         Refusal(
             {"filters": 2, "kernel": 3, "groups": 2, "connections": [[0], [1]]},
             ("4x5x5",),
-            "not both",
+            "cannot be combined",
         ),
     )
 

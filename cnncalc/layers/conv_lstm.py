@@ -98,7 +98,42 @@ class ConvLstm(Layer):
         return (Reach(steps, 0), *around)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        raise LayerError("what PyTorch saves for a recurrent layer is not modelled")
+        """For every frame, one convolution of the frame and the state for all gates, and the gates
+        one operation after another; all states are concatenated at the end."""
+        if any(F % 2 == 0 for F in self.window(x.shape)):
+            raise LayerError("what PyTorch copies for an even filter is not modelled")
+        if tape.low:
+            raise LayerError("which states autocast casts is not modelled")
+        params, frame = self.parameters(x.shape), _frame(x.shape)
+        T, n = x.shape.spatial[0], self.hidden_channels * prod(frame.spatial)
+        peeps = 3 * n if self.peepholes else 0
+        held = tape.trained(*[n] * (3 * self.peepholes), params.weights - peeps, params.biases)
+        from_cell, filters = held[: 3 * self.peepholes], held[3 * self.peepholes :]
+        hidden = cell = tape.op(makes=n)
+        states: list[Tensor] = []
+        bound: tuple[Tensor, ...] = ()  # what variables of the module reference
+        for read in tape.split(tape.in_order(x), [x.numbers // T] * T):
+            both = tape.joined(read, hidden, makes=frame.elements + n)
+            gates = tape.filtered(both, *filters, makes=4 * n)
+            i, f, g, o = tape.split(gates, [gates.numbers // 4] * 4)
+            tape.hold(*bound)
+            if from_cell:
+                i, f = (
+                    tape.add(gate, tape.multiply(peep, cell, makes=n))
+                    for gate, peep in zip((i, f), from_cell)
+                )
+            old, kept = cell, tape.multiply(tape.sigmoid(f), cell)
+            cell = tape.add(kept, tape.multiply(tape.sigmoid(i), tape.tanh(g)))
+            tape.hold(old)
+            if from_cell:
+                o = tape.add(o, tape.multiply(from_cell[2], cell, makes=n))
+            old, hidden = hidden, tape.multiply(tape.sigmoid(o), tape.tanh(cell))
+            tape.hold(old)
+            states.append(hidden)
+            bound = i, f, g, o
+        y = tape.joined(*states, makes=n * T, later=True)
+        tape.hold(*bound, cell)
+        return y
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.ConvLSTM(
@@ -143,7 +178,7 @@ class ConvLstm(Layer):
         ),
     )
     refusals = (
-        Refusal({"hidden": 4, "kernel": 3}, ("8x5",), "needs 2 or 3 spatial axes, not 1"),
+        Refusal({"hidden": 4, "kernel": 3}, ("8x5",), "expected 2 or 3 spatial axes, not 1"),
         Refusal({"hidden": 4, "kernel": [3, 3, 3]}, ("8x5x5x5",), "has 3 values"),
         Refusal(4, ("8x5x5x5",), "needs 'kernel_size'"),
         Refusal({"hidden": 4, "kernel": 3}, ("100",), "not a vector"),

@@ -155,6 +155,7 @@ class ConvTranspose(Layer):
     operators = {"ConvTranspose": {}}
     main = "out_channels"
     activated = True
+    takes_bias = True
 
     out_channels: int = count("number of output channels", also=("filters", "K", "num_output"))
     kernel_size: Sizes = sizes("filter size along each axis", also=("kernel", "F"))

@@ -36,6 +36,7 @@ class Crop(Like, Rearrangement):
 
     aliases = ("cropping", "center_crop", "centre_crop")
     main = "crop"
+    auxiliary = True
     either = ("crop", "size", "like")
     stored = False
     moves = False

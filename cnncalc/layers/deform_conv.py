@@ -41,8 +41,8 @@ class DeformConv(Grouped):
         groups, rest = divmod(channels, 2 * taps)
         if rest:
             raise LayerError(
-                f"needs a multiple of {2 * taps} channels of offsets, two for each of {taps} taps, "
-                f"not {channels}"
+                f"expected a multiple of {2 * taps} channels of offsets, two for each of {taps} "
+                f"taps, not {channels}"
             )
         if x.channels % groups:
             raise LayerError(
@@ -52,7 +52,7 @@ class DeformConv(Grouped):
         wanted = {"offsets": Map(channels, places), "factors": Map(groups * taps, places)}
         for (what, shape), given in zip(wanted.items(), (offsets, *factors)):
             if given != shape:
-                raise LayerError(f"needs {what} of {shape}, not {given}")
+                raise LayerError(f"expected {what} of {shape}, not {given}")
 
     def operations(self, x: Map, *others: Shape) -> Operations:
         offsets, *factors = others
@@ -125,8 +125,8 @@ class DeformConv(Grouped):
             "factors of 9×3×3, not 18×3×3",
         ),
         Refusal({"filters": 4, "kernel": 3}, ("4x5x5", "54x3x3"), "3 groups, which do not divide"),
-        Refusal({"filters": 4, "kernel": 3}, ("4x5x5",), "takes 2 inputs, not 1"),
-        Refusal({"filters": 4, "kernel": 3}, ("4x5", "6x3"), "needs 2 spatial axes, not 1"),
+        Refusal({"filters": 4, "kernel": 3}, ("4x5x5",), "expected 2 inputs, not 1"),
+        Refusal({"filters": 4, "kernel": 3}, ("4x5", "6x3"), "expected 2 spatial axes, not 1"),
         Refusal({"filters": 4, "kernel": 3}, ("4x5x5", "100"), "not a vector"),
         Refusal({"filters": 4, "kernel": 3, "groups": 3}, ("4x5x5", "18x3x3"), "4 input channels"),
     )

@@ -22,6 +22,11 @@ class Divide(Arithmetic):
     arity = (1, 2)
     between = "divide {0} by {1}"
 
+    @classmethod
+    def of_number(cls, number: float) -> tuple[tuple[str, float], ...]:
+        inverse = ("power", -1)
+        return (inverse,) if number == 1 else (inverse, ("multiply", number))
+
     def output(self, *inputs: Shape) -> Shape:
         if self.value == 0:
             raise LayerError("cannot divide by 0")
@@ -58,6 +63,6 @@ class Divide(Arithmetic):
     refusals = (
         Refusal(0, ("4x5x5",), "cannot divide by 0"),
         Refusal(None, ("4x5x5", "4x5x6"), "cannot divide 4×5×5 by 4×5×6"),
-        Refusal(None, ("4x5x5",), "needs a second input, or a number"),
+        Refusal(None, ("4x5x5",), "a second input is missing"),
         Refusal(2, ("4x5x5", "4x5x5"), "several inputs and a number"),
     )

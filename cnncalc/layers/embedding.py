@@ -28,7 +28,9 @@ class Embedding(Layer):
     def output(self, x: Shape) -> Map:
         """One position per word."""
         if not isinstance(x, Vector):
-            raise LayerError(f"reads a vector of word indices, not {x}; use an input of one size")
+            raise LayerError(
+                f"expected a vector of word indices, not {x}; use an input of one size"
+            )
         return Map(sequence.embedding_channels(embedding_dim=self.embedding_dim), (x.features,))
 
     def parameters(self, x: Vector) -> Parameters:
@@ -48,8 +50,12 @@ class Embedding(Layer):
         return Operations()
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """Not modelled: indices are int64, while inputs are counted in the network's dtype."""
-        raise LayerError("the memory of an embedding's int64 indices is not modelled")
+        """A copy of the input as int64 indices, which is saved, and rows turned into channels."""
+        (weight,) = tape.trained(self.parameters(x.shape).weights)
+        (indices,) = tape.unlearned(x, x.shape.features)
+        makes = self.output(x.shape).elements
+        y = tape.op(indices, weight, makes=makes, keeps=(indices,), size=weight.size)
+        return tape.permuted(y, (1, 0))
 
     def to_torch(self, nn: Any, x: Vector) -> Any:
         """``Embedding``, with its rows turned into channels."""

@@ -22,7 +22,7 @@ class Glu(Layer):
     def output(self, x: Shape) -> Shape:
         C = channels_of(x)
         if C % 2:
-            raise LayerError(f"needs an even number of channels to halve, not {C}")
+            raise LayerError(f"expected an even number of channels to halve, not {C}")
         half = dimensions.halved(C_in=C)
         return Map(half, x.spatial) if isinstance(x, Map) else Vector(half)
 

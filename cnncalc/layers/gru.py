@@ -44,6 +44,6 @@ class Gru(Recurrent):
         ),
     )
     refusals = (
-        Refusal(4, ("8x5x5",), "reads a signal"),
+        Refusal(4, ("8x5x5",), "expected a signal"),
         Refusal({"hidden": 4, "proj_size": 2}, ("8x5",), "has no field 'proj_size'"),
     )

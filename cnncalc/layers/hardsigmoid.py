@@ -21,6 +21,7 @@ class Hardsigmoid(InPlace):
     each = Operations(add=1, compare=2, divide=1)
     reads_output = False
     module = "Hardsigmoid"
+    times_input = "hardswish"
 
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:

@@ -93,7 +93,10 @@ class InstanceNorm(Norm):
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
         if self.track_running_stats:
-            raise LayerError("has running statistics, unlike ONNX's InstanceNormalization")
+            raise LayerError(
+                "ONNX's InstanceNormalization has no running statistics; "
+                "set track_running_stats: false"
+            )
         C = x.channels
         scale = onnx.weight("weight") or onnx.fixed([1.0] * C)
         shift = onnx.weight("bias") or onnx.fixed([0.0] * C)

@@ -4,11 +4,10 @@ from typing import Any
 
 from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
-from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import BIAS, count, flag
 from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, channels_of, positions_of
 from cnncalc.core.parsing import Foreign
-from cnncalc.core.shape import Map, Shape, Vector
+from cnncalc.core.shape import Map, Shape, Vector, shape_of
 from cnncalc.formulas import dimensions, macs, operations, parameters, sequence
 
 
@@ -29,6 +28,7 @@ class Linear(Layer):
     foreign = {"keras.Dense": Foreign({"per_position": True})}
     main = "out_features"
     activated = True
+    takes_bias = True
 
     out_features: int = count(
         "number of outputs", also=("neurons", "units", "outputs", "num_output")
@@ -76,10 +76,20 @@ class Linear(Layer):
         return Operations(multiply=products, add=products + added)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        if isinstance(x.shape, Map):
-            raise LayerError("what PyTorch copies for a linear layer per position is not modelled")
-        params = self.parameters(x.shape)
-        return tape.linear(x, params.weights, params.biases, self.output(x.shape).elements)
+        params, n_out = self.parameters(x.shape), self.output(x.shape).elements
+        if isinstance(x.shape, Vector):
+            return tape.linear(x, params.weights, params.biases, n_out)
+        positions, batch = positions_of(x.shape), tape.batch
+        axes = tuple(range(len(x.shape.dimensions)))
+        rows = tape.permuted(tape.in_order(x), (*axes[1:], 0))
+        if min(positions, batch, x.shape.channels) > 1:  # no view has a row for each position
+            rows = tape.op(rows, passes=(0,), ordered=True)
+        y = tape.linear(rows, params.weights, params.biases, n_out)
+        y.shape = Vector(n_out)
+        if min(positions, batch, self.out_features) > 1:  # nor has one of the gradient
+            y = tape.reshaped(y)
+        y.shape = shape_of((*x.shape.spatial, self.out_features))
+        return tape.permuted(y, (axes[-1], *axes[:-1]))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         module = nn.PositionLinear if isinstance(x, Map) else nn.Linear

@@ -41,7 +41,7 @@ class LpPool(Pool):
     def output(self, x: Shape) -> Map:
         x = need_map(x)
         if self.rounds_up and self.split_padding(x)[1]:
-            raise LayerError("takes padding or ceil_mode, not both")
+            raise LayerError("padding and ceil_mode cannot be combined; remove one of them")
         out = super().output(x)
         around = tuple(axis.before + axis.N + axis.after for axis in self.axes(x))
         check_volume(Map(x.channels, around), self.kernel_size)
@@ -90,7 +90,7 @@ class LpPool(Pool):
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
         if self.norm_type != int(self.norm_type) or self.rounds_up:
-            raise LayerError("has a fractional power or ceil_mode, unlike ONNX's LpPool")
+            raise LayerError("ONNX's LpPool has neither a fractional power nor ceil_mode")
         settings = onnx_settings(self.axes(x))
         return onnx.node("LpPool", *onnx.inputs, p=int(self.norm_type), **settings)
 
@@ -128,6 +128,6 @@ class LpPool(Pool):
     refusals = (
         Refusal(3, ("4x2x2",), "larger than the padded input of 2"),
         Refusal({"kernel": 2, "norm_type": 0}, ("4x4x4",), "greater than 0, not 0"),
-        Refusal({"kernel": 2, "padding": 1, "ceil_mode": True}, ("4x5x5",), "not both"),
+        Refusal({"kernel": 2, "padding": 1, "ceil_mode": True}, ("4x5x5",), "cannot be combined"),
         Refusal(2, ("100",), "not a vector"),
     )

@@ -26,7 +26,7 @@ class Matmul(Layer):
 
     def output(self, a: Shape, b: Shape) -> Shape:
         if isinstance(a, Vector) or isinstance(b, Vector):
-            raise LayerError("needs two maps, whose last two sizes are rows and columns")
+            raise LayerError("expected two maps, whose last two sizes are rows and columns")
         if a[:-2] != b[:-2] or len(a) != len(b):
             raise LayerError(f"cannot multiply {a} with {b}: all but the last two sizes must match")
         if a[-1] != b[-2]:
@@ -81,6 +81,6 @@ class Matmul(Layer):
     refusals = (
         Refusal(None, ("4x5", "4x5"), "the first has 5 columns, but the second has 4 rows"),
         Refusal(None, ("2x4x5", "3x5x4"), "all but the last two sizes must match"),
-        Refusal(None, ("4x5", "5"), "needs two maps"),
-        Refusal(None, ("4x5",), "takes 2 inputs, not 1"),
+        Refusal(None, ("4x5", "5"), "expected two maps"),
+        Refusal(None, ("4x5",), "expected 2 inputs, not 1"),
     )

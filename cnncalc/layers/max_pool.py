@@ -31,6 +31,7 @@ class MaxPool(Pool):
         "caffe.Pooling": Foreign({"ceil_mode": True}),
     }
     operators = {"MaxPool": {}}
+    pads_with = -inf
 
     dilation: Sizes = sizes(
         "distance between neighbouring taps; 1 means no dilation", 1, also=("D",)

@@ -70,7 +70,14 @@ class MaxUnpool(Rearrangement):
         )
 
     def steps(self, tape: Tape, x: Tensor, pooled: Tensor) -> Tensor:
-        raise LayerError("how long PyTorch keeps a pool's indices is not modelled")
+        """The indices of a pool, which are saved; its values are dropped."""
+        if tape.low:
+            raise LayerError("which values autocast casts is not modelled")
+        values, indices = tape.unlearned(pooled, x.shape.elements, with_values=True)
+        makes = self.output(x.shape, pooled.shape).elements
+        y = tape.op(x, indices, makes=makes, keeps=(indices,), ordered=True)
+        tape.hold(values)
+        return y
 
     def to_torch(self, nn: Any, x: Map, pooled: Map) -> Any:
         return nn.MaxUnpool(self.kernel_size, self.stride, self.padding, self.ceil_mode)
@@ -118,7 +125,7 @@ class MaxUnpool(Rearrangement):
         Refusal(2, ("4x5x5", "4x8x8"), "the pool gives 4×4×4 from 4×8×8, but the values are 4×5×5"),
         Refusal(2, ("4x4x4", "3x8x8"), "the pool gives 3×4×4"),
         Refusal({"kernel": 2, "padding": 2}, ("4x4x4", "4x8x8"), "more than half of the window"),
-        Refusal(2, ("4x4x4",), "takes 2 inputs, not 1"),
+        Refusal(2, ("4x4x4",), "expected 2 inputs, not 1"),
         Refusal(2, ("4x4x4", "100"), "not a vector"),
         Refusal([2, 2], ("4x4", "4x8"), "has 2 values"),
     )

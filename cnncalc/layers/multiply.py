@@ -24,6 +24,9 @@ class Multiply(Arithmetic):
 
     aliases = ("mul", "product", "gate")
     onnx = "Mul"
+    commutes = True
+    broadcasts = True
+    per_channel = "scale"
 
     def output(self, *inputs: Shape) -> Shape:
         self.check(*inputs)
@@ -88,5 +91,5 @@ class Multiply(Arithmetic):
     refusals = (
         Refusal(None, ("64x56x56", "32x1x1"), "cannot multiply 64×56×56 and 32×1×1"),
         Refusal(None, ("64x56x56", "64"), "cannot multiply 64×56×56 and 64"),
-        Refusal(None, ("64x56x56",), "needs a second input, or a number"),
+        Refusal(None, ("64x56x56",), "a second input is missing"),
     )

@@ -70,7 +70,7 @@ class Opaque(Layer):
     def output(self, *inputs: Shape) -> Shape:
         if self.biases > (self.params or 0):
             raise LayerError(
-                f"has {self.biases} biases among {self.params or 0} parameters; "
+                f"there are {self.biases} biases among {self.params or 0} parameters; "
                 "params counts weights and biases"
             )
         return shape_of(self.shape)
@@ -126,8 +126,10 @@ class Opaque(Layer):
         Refusal({"what": "sorting"}, ("8",), "needs 'shape'"),
         Refusal("many", ("8",), "is not a shape: a shape must be whole numbers joined by x"),
         Refusal([1, 2, 3, 4, 5], ("8",), "must be a shape such as 64x7x7"),
-        Refusal({"shape": 8, "params": 3, "biases": 4}, ("8",), "has 4 biases among 3 parameters"),
-        Refusal({"shape": 8, "biases": 4}, ("8",), "has 4 biases among 0 parameters"),
+        Refusal(
+            {"shape": 8, "params": 3, "biases": 4}, ("8",), "there are 4 biases among 3 parameters"
+        ),
+        Refusal({"shape": 8, "biases": 4}, ("8",), "there are 4 biases among 0 parameters"),
         Refusal({"shape": 8, "what": "a\nb"}, ("8",), "must be a line of text"),
-        Refusal(8, (), "takes at least 1 input"),
+        Refusal(8, (), "expected at least 1 input"),
     )

@@ -33,6 +33,7 @@ class Pad(Like, Rearrangement):
     foreign = {"keras.ZeroPadding*D": Foreign({"padding": 1})}
     operators = {"Pad": {}}
     main = "padding"
+    auxiliary = True
     either = ("padding", "like")
 
     padding: Padding | None = padding("cells added around the input", None)
@@ -86,7 +87,9 @@ class Pad(Like, Rearrangement):
         """A copy, which saves its input unless it pads with zeros."""
         n_out = self.output(x.shape).elements
         if self.mode == "circular":
-            raise LayerError("what PyTorch copies for circular padding is not modelled")
+            # Every side is copied in place, so the gradient is copied, changed and added up.
+            wrapped = 2 * tape.images(n_out, x.size) - x.bytes
+            return tape.op(x, makes=n_out, beside=wrapped, ordered=True)
         if self.mode == "zeros":
             return tape.op(x, makes=n_out)
         return extended(tape, x, n_out, self.mode)

@@ -50,6 +50,7 @@ class Permute(Rearrangement):
     main = "order"
     stored = False
     moves = False
+    auxiliary = True
 
     order: tuple[int, ...] = permutation("for each new dimension, the old one to take")
 

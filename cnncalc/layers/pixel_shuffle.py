@@ -80,6 +80,6 @@ class PixelShuffle(Rearrangement):
     )
     refusals = (
         Refusal(3, ("8x4x4",), "8 = 0·9 + 8"),
-        Refusal(2, ("4x16",), "needs 2 spatial axes, not 1"),
+        Refusal(2, ("4x16",), "expected 2 spatial axes, not 1"),
         Refusal(2, ("100",), "not a vector"),
     )

@@ -62,7 +62,7 @@ class Prelu(Elementwise):
     def output(self, x: Shape) -> Shape:
         if self.slopes(x) not in ((1,), (channels_of(x),), x.dimensions):
             raise LayerError(
-                f"has {self.num_parameters} slopes for {channels_of(x)} channels; "
+                f"there are {self.num_parameters} slopes for {channels_of(x)} channels; "
                 f"num_parameters must be 1 or {channels_of(x)}"
             )
         return x

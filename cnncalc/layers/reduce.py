@@ -35,7 +35,7 @@ class Reduce(Layer):
     def output(self, x: Shape) -> Shape:
         dims = places(self.over, x)
         if self.by == "var" and self.together(x) == 1:
-            raise LayerError("needs at least two values for a variance")
+            raise LayerError("a variance needs at least two values")
         if self.keepdim:
             return shape_of(tuple(1 if at in dims else n for at, n in enumerate(x.dimensions)))
         kept = tuple(n for at, n in enumerate(x.dimensions) if at not in dims)
@@ -61,13 +61,27 @@ class Reduce(Layer):
 
     def reach(self, x: Shape) -> tuple[Reach, ...] | None:
         dims = places(self.over, x)
-        return along(dims, x) if self.keepdim or not any(dims) else everything(x)
+        if self.keepdim:
+            return along(dims, x)
+        # Other axes that stay may become channels, of which the next layer reads all.
+        return everything(x, bound={*range(1, len(x.dimensions))} > {*dims} - {0})
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A mean, which saves nothing; what the others' backward passes need is not modelled."""
-        if self.by != "mean":
-            raise LayerError(f"what PyTorch needs for the gradient of a {self.by} is not modelled")
-        return tape.op(tape.in_order(x), makes=self.output(x.shape).elements)
+        """A mean or a sum saves nothing, the others their input; a maximum and a norm also their
+        output."""
+        x, n_out = tape.in_order(x), self.output(x.shape).elements
+        if self.by == "sum":
+            return tape.summed(x, n_out)
+        out, counts = tape.images(n_out, x.size), tape.indices(n_out * tape.batch)
+        beside = {
+            "mean": 0,
+            "max": x.numbers + counts + out,  # which are the maximum, how many, their share
+            "var": x.bytes + 2 * out,  # the deviations, the mean, the scaled gradient
+            "norm": x.bytes + n_out * tape.batch,  # the directions, and which are 0
+        }[self.by]
+        keeps = () if self.by == "mean" else (x,)
+        keeps_output = self.by in {"max", "norm"}
+        return tape.op(x, makes=n_out, keeps=keeps, keeps_output=keeps_output, beside=beside)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         dims = [1 + dim for dim in places(self.over, x)]

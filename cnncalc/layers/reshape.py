@@ -46,6 +46,7 @@ class Reshape(Rearrangement):
     main = "shape"
     stored = False
     moves = False
+    auxiliary = True
     inside = True
 
     shape: tuple[int, ...] = target("output sizes, channels first; one may be -1 to be inferred")

@@ -23,6 +23,7 @@ class Scale(Layer):
 
     family = "activation"
     aliases = ("layer_scale",)
+    takes_bias = True
 
     bias: bool = flag("whether to learn a summand for every channel as well", False, BIAS)
     initial: float = number("initial value of the factors", 1, also=("init",))

@@ -17,6 +17,7 @@ class Sigmoid(Elementwise):
     each = Operations(add=1, divide=1, exponential=1)
     keeps_output = True
     module = "Sigmoid"
+    times_input = "silu"
 
     examples = (
         Example(

@@ -25,6 +25,7 @@ class Slice(Rearrangement):
     aliases = ("slice_channels", "narrow")
     stored = False
     moves = False
+    auxiliary = True
 
     start: int = count("first channel to keep, counted from 0", 0, least=0)
     stop: int | None = count("first channel not to keep; default: keep up to the last", None)

@@ -33,7 +33,7 @@ class Softplus(Elementwise):
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
         if self.beta != 1:
-            raise LayerError("has a beta other than 1, unlike ONNX's Softplus")
+            raise LayerError("ONNX's Softplus has no beta other than 1")
         return onnx.node("Softplus", *onnx.inputs)
 
     examples = (

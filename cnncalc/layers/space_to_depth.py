@@ -78,6 +78,6 @@ class SpaceToDepth(Rearrangement):
     )
     refusals = (
         Refusal(2, ("4x5x6",), "both sides must divide by 2"),
-        Refusal(2, ("4x16",), "needs 2 spatial axes, not 1"),
+        Refusal(2, ("4x16",), "expected 2 spatial axes, not 1"),
         Refusal(2, ("100",), "not a vector"),
     )

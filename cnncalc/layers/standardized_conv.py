@@ -1,7 +1,7 @@
 """Convolution with weight standardisation."""
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Refusal
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor
 from cnncalc.layers._reparametrized import Reparametrized
 
 
@@ -17,6 +17,18 @@ class StandardizedConv(Reparametrized):
 
     aliases = ("standardised_conv", "weight_standardized_conv", "std_conv")
     module = "StandardizedConv"
+
+    def computed(self, tape: Tape, rows: Tensor, *learned: Tensor) -> Tensor:
+        """The deviations, the differences from the means, and the quotients, which save both."""
+        C_out = self.out_channels
+        one = rows.bytes // rows.numbers * C_out
+        variances = tape.op(rows, shared=C_out, beside=rows.bytes + 2 * one)
+        deviations = tape.op(tape.plus(variances), keeps_output=True, beside=one)
+        means = tape.op(rows, shared=C_out)
+        differences = tape.op(rows, means, passes=(0,), beside=rows.bytes)
+        quotients = tape.divide(differences, deviations)
+        tape.hold(deviations)
+        return quotients
 
     examples = (
         Example(

@@ -21,6 +21,10 @@ class Subtract(Arithmetic):
     arity = (1, 2)
     between = "subtract {1} from {0}"
 
+    @classmethod
+    def of_number(cls, number: float) -> tuple[tuple[str, float], ...]:
+        return (("multiply", -1), ("add", number))
+
     def operations(self, *inputs: Shape) -> Operations:
         """Additions, of negative numbers."""
         return Operations(add=operations.each(n=inputs[0].elements))
@@ -53,7 +57,7 @@ class Subtract(Arithmetic):
     )
     refusals = (
         Refusal(None, ("4x5x5", "4x5x6"), "cannot subtract 4×5×6 from 4×5×5"),
-        Refusal(None, ("4x5x5",), "needs a second input"),
+        Refusal(None, ("4x5x5",), "a second input is missing"),
         Refusal(2, ("4x5x5", "4x5x5"), "several inputs and a number"),
         Refusal("two", ("4x5x5",), "must be a number"),
     )

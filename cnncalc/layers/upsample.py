@@ -20,6 +20,9 @@ MODES: dict[str, int | None] = {
 }  # fmt: skip
 """The interpolation modes, each with the rank its name requires, if any."""
 
+SCALES_AT = {"Upsample": 1, "Resize": 2}
+"""The operand of each of ONNX's operators that has the factors."""
+
 Factors = float | tuple[float, ...]
 
 
@@ -162,7 +165,7 @@ class Upsample(Like):
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         scales, sizes = (
-            call.listed("scales", 1 if call.kind == "Upsample" else 2),
+            call.listed("scales", SCALES_AT[call.kind]),
             call.listed("", 3),
         )
         (x,) = call.inputs

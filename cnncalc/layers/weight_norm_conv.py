@@ -1,7 +1,7 @@
 """Convolution with weight normalisation."""
 
 from cnncalc.core.cost import Operations, Parameters, Tensors
-from cnncalc.core.layer import Example, Refusal
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import parameters
 from cnncalc.layers._reparametrized import Reparametrized
@@ -19,6 +19,7 @@ class WeightNormConv(Reparametrized):
 
     aliases = ("weight_normalised_conv", "weight_normalized_conv")
     module = "WeightNormConv"
+    lengths = True
 
     def parameters(self, x: Map, *others: Shape) -> Parameters:
         weights = parameters.weight_norm_weights(
@@ -28,6 +29,14 @@ class WeightNormConv(Reparametrized):
 
     def tensors(self, x: Map, *others: Shape) -> Tensors:
         return {**super().tensors(x), "scale": (self.out_channels,)}
+
+    def computed(self, tape: Tape, rows: Tensor, *learned: Tensor) -> Tensor:
+        """The norms, the factors and the products; each saves its factors."""
+        (scale,) = learned
+        each = rows.bytes if rows.numbers > scale.numbers else 0
+        norms = tape.op(rows, shared=scale.numbers, keeps_output=True, beside=each + scale.numbers)
+        factors = tape.op(scale, norms, keeps=(norms,), beside=2 * scale.bytes)
+        return tape.op(rows, factors, keeps=(factors,), beside=each)
 
     examples = (
         Example(

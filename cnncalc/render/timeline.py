@@ -1,7 +1,7 @@
 """The live memory over a training step, as a chart of blocks in the terminal."""
 
 from collections.abc import Sequence
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 
 from cnncalc.core import units
 from cnncalc.footprint import Memory
@@ -19,6 +19,12 @@ PARTS = {
 """The meaning of each block, from the bottom up."""
 
 
+def stacked(memory: Memory, moment: Moment) -> tuple[int, ...]:
+    """How high each of ``PARTS`` reaches at a moment, in bytes."""
+    sizes = memory.resident, moment.gradients, moment.saved, moment.transient
+    return tuple(accumulate(sizes))
+
+
 def draw(memory: Memory, width: int) -> str:
     """A column per operation in the order they run, the peak marked above.
 
@@ -27,7 +33,7 @@ def draw(memory: Memory, width: int) -> str:
     labels = [units.in_bytes(peak.bytes * n // 4) for n in range(5)]
     left = max(map(len, labels))
     columns = max(width - left - 3, LEAST)  # huge sizes may be wider than the terminal
-    shown = _fitted(memory.moments, columns)
+    shown = fitted(memory.moments, columns)
     lines = _peak(memory, shown, left)
     for row in reversed(range(HEIGHT)):
         label = labels[(row + 1) // 4] if (row + 1) % 4 == 0 else ""
@@ -39,7 +45,7 @@ def draw(memory: Memory, width: int) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _fitted(moments: Sequence[Moment], columns: int) -> list[Moment]:
+def fitted(moments: Sequence[Moment], columns: int) -> list[Moment]:
     """One moment per column: repeated if there are few, else the highest of each group."""
     number = len(moments)
     if number <= columns:
@@ -52,10 +58,7 @@ def _fitted(moments: Sequence[Moment], columns: int) -> list[Moment]:
 
 def _cell(memory: Memory, moment: Moment, row: int) -> str:
     """The block at the middle of a cell; a blank above all memory."""
-    transient = moment.alive - moment.gradients - moment.saved
-    top = 0
-    for block, size in zip(PARTS, (memory.resident, moment.gradients, moment.saved, transient)):
-        top += size
+    for block, top in zip(PARTS, stacked(memory, moment)):
         if (2 * row + 1) * memory.training_peak.bytes < 2 * HEIGHT * top:
             return block
     return " "

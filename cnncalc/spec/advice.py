@@ -38,10 +38,12 @@ ENDINGS = {
 WEIGHTS = {
     **dict.fromkeys(
         ("pt", "pth", "ckpt", "safetensors"),
-        "is a file of weights, which do not say how layers are connected; name the code of the "
-        "model, as in torchvision.models:resnet50",
+        "a file of weights does not say how layers are connected; name the code of the model, "
+        "as in torchvision.models:resnet50",
     ),
-    **dict.fromkeys(("h5", "hdf5"), "is an HDF5 file; save the Keras model as .keras or .json"),
+    **dict.fromkeys(
+        ("h5", "hdf5"), "an HDF5 file cannot be read; save the Keras model as .keras or .json"
+    ),
 }
 """The endings of files that cannot be read, with the sentence about them."""
 
@@ -50,7 +52,7 @@ def binary_format(ending: str, read: Collection[str]) -> str:
     """The sentence about a file that is not of the binary formats that are ``read``, judging by its
     ending; empty if it may be text."""
     if ending in read:
-        return f"is not a valid .{ending} file; export the model again"
+        return f"this is not a valid .{ending} file; export the model again"
     return WEIGHTS.get(ending, "")
 
 
@@ -59,8 +61,10 @@ def foreign_format(text: str) -> str:
     for pattern, name in FORMATS.items():
         if re.search(pattern, text[:5_000], re.MULTILINE):
             if ending := ENDINGS.get(name):
-                return f"looks like {name}; let the file's name end in {ending}"
-            return f"looks like {name}; cnncalc reads its own YAML or the one-line notation"
+                return f"this looks like {name}; rename the file so that it ends in {ending}"
+            return (
+                f"this looks like {name}; describe the network in YAML or in the one-line notation"
+            )
     return ""
 
 
@@ -95,8 +99,24 @@ def of_yaml(error: Any, text: str) -> Advice:
         return _bracket(_opening(text[: mark.index]), mark, lines)
     if "mapping values are not allowed" in str(error.problem):
         return _colon(lines, mark)
-    problem = ", ".join(part for part in (error.context, error.problem) if part)
-    return Advice(f"is not valid YAML: {problem}", mark.line, mark.column)
+    return _other(error, mark, line)
+
+
+def _other(error: Any, mark: Any, line: str) -> Advice:
+    """Quotes, signs and indentation; for anything else, what the parser says."""
+    context, problem = str(error.context or ""), str(error.problem)
+    here = mark.line, mark.column
+    if "quoted scalar" in context and error.context_mark:
+        opened = error.context_mark
+        return Advice("this quote is never closed; add a quote", opened.line, opened.column)
+    if "cannot start any token" in problem:
+        sign = line[mark.column : mark.column + 1]
+        return Advice(f"a value cannot start with {sign!r}; put it in quotes", *here)
+    if "block" in context:
+        if line[: mark.column].strip():
+            return Advice("the value ends before this; put all of it in quotes", *here)
+        return Advice("this line is not aligned with those above it; fix its indentation", *here)
+    return Advice(f"the text is not valid YAML: {problem}", *here)
 
 
 def _opening(text: str) -> tuple[str, int, int]:

@@ -260,12 +260,12 @@ class Parser(Checks):
 
     def composite(self, kind: Key, value: Item | None, keys: dict[Key, Item]) -> Composite | None:
         """What holds other layers, if the kind is such a word."""
+        chosen = Composite.words.get(kind)
         for word, other in Composite.words.items():
             for key in map(Key, other.beside):
-                if kind != word and key in keys:
+                if other is not chosen and key in keys:
                     fact = f"{str(key)!r} belongs to {word}, not to {kind!r}"
                     self.wrong(fact, keys[key].where)
-        chosen = Composite.words.get(kind)
         return None if chosen is None else chosen.read(self, kind, value, keys)
 
     def miscounted(self, kinds: list[Key], keys: dict[Key, Item]) -> str:

@@ -322,7 +322,7 @@ class Expansion:
         self.names.note(node, len(self.nodes), self.nodes)
         self.work.letters(node.name, node.where)
         if len(self.nodes) >= self.most_nodes:
-            self.wrong(f"expands to more than {MAX_LAYERS:,} layers", node.where)
+            self.wrong(f"the spec expands to more than {MAX_LAYERS:,} layers", node.where)
             raise LimitReached
         self.nodes.append(node)
         return len(self.nodes) - 1

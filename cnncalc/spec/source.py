@@ -105,7 +105,9 @@ def _unpacked(file: Path, inner: str) -> str:
         with ZipFile(file) as archive, archive.open(inner) as stream:
             data = stream.read(MAX_BYTES + 1)
     except (OSError, KeyError, BadZipFile, NotImplementedError, RuntimeError, error):
-        raise SpecError(f"is not an archive with a {inner}", Where(str(file))) from None
+        raise SpecError(
+            f"this is not an archive with a {inner}; export the model again", Where(str(file))
+        ) from None
     return decoded(data, str(file))
 
 
@@ -128,7 +130,7 @@ def _quotable(found: str, source: str, inputs: tuple[Any, Layout | None]) -> Ite
     if not known and (sentence := advice.foreign_format(found)):
         raise SpecError(sentence, Where(source, 1))
     if root is None:
-        raise broken or SpecError("cannot be read", Where(source))
+        raise broken or SpecError("the file cannot be read as a spec", Where(source))
     return root
 
 
@@ -192,6 +194,12 @@ def _find(target: str, beside: Path) -> Path:
     )
 
 
+def is_foreign(spec: Spec) -> bool:
+    """Whether a spec may come from the file of another tool."""
+    source = spec.where.source
+    return Path(source).suffix.lower() not in ("", ".yaml", ".yml")
+
+
 def read_text(file: Path) -> str:
     """The text of a file. Raises UsageError if there is no such file, SpecError if it is not
     text."""
@@ -215,14 +223,16 @@ def read_bytes(file: Path) -> bytes:
 def decoded(data: bytes, source: str) -> str:
     """Decode bytes; raises SpecError if they are too many or not UTF-8."""
     if len(data) > MAX_BYTES:
-        raise SpecError(f"is longer than {MAX_BYTES:,} bytes", Where(source))
+        raise SpecError(f"the file is longer than {MAX_BYTES:,} bytes", Where(source))
     try:
         found = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise SpecError("is not text in UTF-8", Where(source, line)) from None
+        raise SpecError(
+            "the file is not text in UTF-8; save it as UTF-8", Where(source, line)
+        ) from None
     if "\0" in found:
-        raise SpecError("is not text: it contains a null byte", Where(source))
+        raise SpecError("the file is not text: it contains a null byte", Where(source))
     return found
 
 
@@ -280,7 +290,7 @@ class _Bases:
             return document.parse(tree)
         if file not in self.known:
             if len(self.known) >= MAX_BASES:
-                raise SpecError(f"uses more than {MAX_BASES} backbones", named.where)
+                raise SpecError(f"the spec uses more than {MAX_BASES} backbones", named.where)
             inner = _Bases(self.within, (*self.open, file), self.known)
             self.known[file] = inner.spec(tree)
         return self.known[file]
@@ -290,7 +300,7 @@ class _Bases:
         if not isinstance(named.value, str):
             fact = f"{key!r} must name a spec, not {describe(named)}"
             raise SpecError(fact, named.where)
-        beside, reference = _folder(named), f"{key} {named.value!r}"
+        beside, reference = _folder(named), repr(named.value)
         if not _is_there(beside / named.value) and notation.is_notation(named.value):
             return notation.read(named.value), None
         try:
@@ -299,9 +309,9 @@ class _Bases:
             raise SpecError(error.sentence, named.where) from None
         resolved = file.resolve()
         if resolved in seen:
-            raise SpecError(f"{reference}, which eventually {SELF[key]} itself", named.where)
+            raise SpecError(f"{reference} eventually {SELF[key]} itself", named.where)
         if len(seen) > MAX_BASES:
-            raise SpecError(f"{BEYOND[key]} more than {MAX_BASES} specs in a row", named.where)
+            raise SpecError(f"this {BEYOND[key]} more than {MAX_BASES} specs in a row", named.where)
         _check_place(reference, named.where, resolved, self.within)
         return _base(reference, named.where, file), resolved
 
@@ -312,14 +322,14 @@ def _check_place(reference: str, where: Where, file: Path, within: Path | None) 
     built_in = file.parent == catalog.folder().resolve()
     if within is not None and not built_in and not file.is_relative_to(within.resolve()):
         raise SpecError(
-            f"{reference}, which is outside the spec's folder",
+            f"{reference} is outside the spec's folder",
             where,
             f"allow it with {ANYWHERE}, or copy the file",
         )
     if file.is_dir():
-        raise SpecError(f"{reference}, which is a folder, not a file", where)
+        raise SpecError(f"{reference} is a folder, not a file", where)
     if not file.is_file() or file.stat().st_size == 0:
-        raise SpecError(f"{reference}, which is empty or not an ordinary file", where)
+        raise SpecError(f"{reference} is empty or not an ordinary file", where)
 
 
 def _base(reference: str, where: Where, file: Path) -> Item:
@@ -331,15 +341,15 @@ def _base(reference: str, where: Where, file: Path) -> Item:
     except SpecError as error:
         line = f" (line {error.where.line})" if error.where.line else ""
         raise SpecError(
-            f"{reference}, which cannot be read as a spec{line}",
+            f"{reference} cannot be read as a spec{line}",
             where,
             "run cnncalc on that file to see why",
         ) from None
     if not isinstance(parent.value, dict):
-        raise SpecError(f"{reference}, which is not a spec", where)
+        raise SpecError(f"{reference} is not a spec", where)
     for key in parent.value:
         if key not in document.TOP:
-            sentence = f"{reference}, which has a key that is not a spec's"
+            sentence = f"{reference} has a key that a spec does not have"
             raise SpecError(f"{sentence} (line {key.where.line})", where)
     return parent
 

@@ -59,18 +59,20 @@ def read(text: str, source: str, needed: str = NEEDED) -> Item:
         root = _Reader(text, source).document() if text.strip() else None
     except yaml.MarkedYAMLError as error:
         if not (error.problem_mark or error.context_mark):
-            raise SpecError(f"is not valid YAML: {error.problem}", Where(source)) from None
+            raise SpecError(f"the text is not valid YAML: {error.problem}", Where(source)) from None
         found = advice.of_yaml(error, text)
         where = Where(source, found.line + 1, found.column + 1)
         raise SpecError(found.sentence, where) from None
     except yaml.YAMLError as error:
         raise SpecError(
-            f"is not readable as YAML: {error}".splitlines()[0], Where(source)
+            f"the text cannot be read as YAML: {error}".splitlines()[0], Where(source)
         ) from None
     except UnicodeEncodeError:
-        raise SpecError("contains bytes that are not text", Where(source)) from None
+        raise SpecError(
+            "the file contains bytes that are not text; save it as UTF-8", Where(source)
+        ) from None
     if root is None:
-        raise SpecError(f"is empty; {needed}", Where(source))
+        raise SpecError(f"the file is empty; {needed}", Where(source))
     return root
 
 
@@ -101,7 +103,7 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event, where)
         if depth > MAX_DEPTH:
-            raise SpecError(f"is nested deeper than {MAX_DEPTH} levels", where)
+            raise SpecError(f"values are nested deeper than {MAX_DEPTH} levels", where)
         self.refuse_tag(event)
         before = self.values
         self.count(1, where)
@@ -165,7 +167,8 @@ class _Reader:
         self.values += values
         if self.values > MAX_VALUES:
             raise SpecError(
-                f"contains more than {MAX_VALUES:,} values, counting every use of an alias", where
+                f"the text has more than {MAX_VALUES:,} values, counting every use of an alias",
+                where,
             )
 
     def at(self, event: Any) -> Where:
@@ -226,7 +229,7 @@ def located(value: Any, where: Where, depth: int = 0) -> Item:
     contains itself.
     """
     if depth > MAX_DEPTH:
-        raise SpecError(f"is nested deeper than {MAX_DEPTH} levels", where)
+        raise SpecError(f"values are nested deeper than {MAX_DEPTH} levels", where)
     if isinstance(value, dict):
         items = {}
         for name, inner in value.items():

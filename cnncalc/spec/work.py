@@ -29,7 +29,9 @@ class Work:
         """Count some steps; raises LimitReached once there are more than ``MAX_STEPS``."""
         self.steps += steps
         if self.steps > MAX_STEPS:
-            raise LimitReached(SpecError(f"expands to more than {MAX_STEPS:,} steps", where))
+            raise LimitReached(
+                SpecError(f"the spec expands to more than {MAX_STEPS:,} steps", where)
+            )
 
     def letters(self, text: str, where: Where) -> None:
         """Count a name, or the text of a layer's fields, if it is longer than usual."""

@@ -8,19 +8,25 @@ from cnncalc.analysis.explore.quantities import value
 from cnncalc.core.errors import CnncalcError, Mistakes, UsageError, did_you_mean, some
 from cnncalc.core.fields import is_whole
 from cnncalc.core.layer import Input
-from cnncalc.core.shape import Map
+from cnncalc.core.shape import Map, Shape, shape_of
 from cnncalc.spec import Spec
 from cnncalc.spec.graph import build
+from cnncalc.spec.inputs import sizes_by_name
+from cnncalc.spec.model import Model
+from cnncalc.spec.source import is_foreign
 
 OPTIONS = ("input", "batch", "dtype")
 """What can vary besides a network's parameters. An input may be one size for all its axes."""
+REMEMBERED = 100
+"""How many networks are kept that were read for different inputs."""
 
 
 class Configurations:
     """Computes the quantities of a network with other values of its parameters or options.
 
     ``load`` and ``summarize`` are those of the library. Copies of it in other processes load the
-    network again.
+    network again. The file of another tool is read again for each input, because its layers may
+    depend on it.
     """
 
     def __init__(
@@ -29,23 +35,42 @@ class Configurations:
         names: Sequence[str],
         quantities: Sequence[str],
         options: Mapping[str, Any],
-        load: Callable[[Any], Spec],
+        load: Callable[..., Spec],
         summarize: Callable[..., Any],
     ) -> None:
         self.target = target
         self.quantities = tuple(quantities)
         self.options = dict(options)
         self.load, self.summarize = load, summarize
-        self.spec: Spec | None = target if isinstance(target, Spec) else load(target)
+        self.read: dict[str, Spec] = {}
         self.check(names)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "spec": None}
+        return {**vars(self), "read": {}}
+
+    @property
+    def spec(self) -> Spec:
+        """The network without changes; its file may leave the size of the input open."""
+        input = self.options.get("input")
+        return self.spec_for(None if is_whole(input, 1) else input)
+
+    def spec_for(self, input: Any) -> Spec:
+        """The network that is read for an input."""
+        if isinstance(self.target, Spec):
+            return self.target
+        return self.once(input, lambda: self.load(self.target, inputs=(input, None)))
+
+    def once(self, key: Any, read: Callable[[], Spec]) -> Spec:
+        """The network that was read before under this key, or is read now."""
+        if repr(key) not in self.read:
+            if len(self.read) >= REMEMBERED:
+                self.read.clear()
+            self.read[repr(key)] = read()
+        return self.read[repr(key)]
 
     def check(self, names: Sequence[str]) -> None:
         """Raise UsageError for a name that is neither a parameter nor an option."""
-        assert self.spec is not None
-        known = [*map(str, self.spec.parameters), *OPTIONS]
+        known = [*self.parameters, *OPTIONS]
         for name in names:
             if name not in known:
                 hint = did_you_mean(name, known) or f"; choose from {some(known)}"
@@ -53,36 +78,45 @@ class Configurations:
                     f"{self.spec.name or 'the network'} has no parameter {name!r}{hint}"
                 )
 
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The values in the spec of the parameters."""
+        return {str(key): item.value for key, item in self.spec.parameters.items()}
+
+    def shapes(self) -> list[Shape]:
+        """The shapes of the network's inputs."""
+        layers = (node.layer for node in build(self.spec).nodes)
+        return [layer.shape for layer in layers if isinstance(layer, Input)]
+
     def report(self, values: Mapping[str, Any]) -> Any:
         """The report of a configuration; raises CnncalcError if it is not a valid network."""
-        if self.spec is None:
-            self.spec = self.load(self.target)
         options: dict[str, Any] = {"settings": {}, **self.options}
         options["settings"] = {**(options["settings"] or {})}
         options["input"] = self.sized(options.get("input"))
         for name, one in values.items():
-            if name in OPTIONS and name not in self.spec.parameters:
+            if name in OPTIONS and name not in self.parameters:
                 options[name] = self.sized(one) if name == "input" else one
             else:
                 options["settings"][name] = one
-        return self.summarize(self.spec, **options)
+        return self.summarize(self.network(options), **options)
+
+    def network(self, options: dict[str, Any]) -> Spec:
+        """The network for these options."""
+        input = options["input"]
+        return self.spec if input is None or not is_foreign(self.spec) else self.spec_for(input)
 
     def sized(self, size: Any) -> Any:
         """The shape of the input with this size along every axis; other values are a shape."""
-        assert self.spec is not None
         if not is_whole(size, 1):
             return size
-        layers = (node.layer for node in build(self.spec).nodes)
-        shape, *others = [layer.shape for layer in layers if isinstance(layer, Input)]
+        shape, *others = self.shapes()
         if others or not isinstance(shape, Map):
             raise UsageError("one size needs a network with one feature map; give whole shapes")
         return [shape.channels, *(size for _ in shape.spatial)]
 
     def step(self, name: str) -> Fraction:
         """The step of a search for a value: 1, or 0.01 for a parameter that is a decimal."""
-        assert self.spec is not None
-        usual = next((item.value for key, item in self.spec.parameters.items() if key == name), 1)
-        return Fraction(1, 100) if isinstance(usual, float) else Fraction(1)
+        return Fraction(1, 100) if isinstance(self.parameters.get(name), float) else Fraction(1)
 
     def __call__(self, values: Mapping[str, Any]) -> "dict[str, int | None] | str":
         """The quantities of a configuration, or why it is not a valid network."""
@@ -93,3 +127,34 @@ class Configurations:
         except CnncalcError as why:
             return str(why)
         return {name: value(name, report) for name in self.quantities}
+
+
+class Models(Configurations):
+    """The same for code that makes models, whose arguments are the parameters. The code runs again
+    for other arguments or another input."""
+
+    target: Model
+
+    def check(self, names: Sequence[str]) -> None:
+        """The code itself refuses arguments that it does not have."""
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """None are known."""
+        return {}
+
+    def shapes(self) -> list[Shape]:
+        """The shapes of the model's inputs."""
+        given = self.options.get("input")
+        sizes = sizes_by_name(None if is_whole(given, 1) else given, None)
+        return [*map(shape_of, sizes.values())] or [shape_of(self.target.usual)]
+
+    def network(self, options: dict[str, Any]) -> Spec:
+        """The network for these options, which loses those that it includes."""
+        arguments, inputs = options.pop("settings"), sizes_by_name(options.pop("input"), None)
+        return self.once((arguments, inputs), lambda: self.target.read(arguments, inputs))
+
+
+def configurations(target: Any, *rest: Any) -> Configurations:
+    """The configurations of a network, or of code that makes models."""
+    return (Models if isinstance(target, Model) else Configurations)(target, *rest)

@@ -37,7 +37,9 @@ class PositionLinear(nn.Linear):
     """A linear layer over the channels of every position."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+        last = x.movedim(1, -1)
+        y = super().forward(last.flatten(0, -2))
+        return y.unflatten(0, last.shape[:-1]).movedim(-1, 1)
 
 
 class ChannelsNorm(nn.LayerNorm):

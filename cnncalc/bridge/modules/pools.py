@@ -30,7 +30,8 @@ class MaxUnpool(nn.Module):
         axes = x.dim() - 2
         pool = getattr(functional, f"max_pool{axes}d")
         unpool = getattr(functional, f"max_unpool{axes}d")
-        _, indices = pool(pooled, *self.window, ceil_mode=self.ceil_mode, return_indices=True)
+        with torch.no_grad():  # only the values have a gradient, which nothing reads
+            _, indices = pool(pooled, *self.window, ceil_mode=self.ceil_mode, return_indices=True)
         return unpool(x, indices, *self.window, output_size=pooled.shape[2:])
 
 

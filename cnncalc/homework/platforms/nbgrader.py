@@ -12,7 +12,7 @@ KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 def write(quiz: Quiz) -> bytes:
     """The teacher's version; nbgrader takes out the solutions and the hidden tests."""
-    cells = [_cell("markdown", "title", f"# {escape(quiz.title)}")]
+    cells = [_text("title", f"# {escape(quiz.title)}")]
     for one in quiz.posed:
         cells += _question(one)
     notebook = {
@@ -41,22 +41,28 @@ def _question(one: PosedQuestion) -> list[dict[str, Any]]:
         "### END HIDDEN TESTS"
     )
     return [
-        _cell("markdown", f"question-{one.number}", f"{one.number}. {one.text}{choices}"),
-        _cell("code", name, answer, {"grade": False, "solution": True, "locked": False}),
-        _cell(
-            "code", f"test-{one.number}", test,
+        _text(f"question-{one.number}", f"{one.number}. {one.text}{choices}"),
+        _code(name, answer, {"grade": False, "solution": True, "locked": False}),
+        _code(
+            f"test-{one.number}", test,
             {"grade": True, "solution": False, "locked": True, "points": 1},
         ),
     ]  # fmt: skip
 
 
-def _cell(
-    kind: str, ident: str, text: str, grading: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """A cell of a notebook; with ``grading``, one that nbgrader knows."""
-    extra: dict[str, Any] = {"execution_count": None, "outputs": []} if kind == "code" else {}
-    metadata: dict[str, Any] = {}
-    if grading is not None:
-        metadata["nbgrader"] = {"schema_version": 3, "grade_id": ident, "task": False, **grading}
-    cell = {"cell_type": kind, "id": ident.replace("_", "-"), "metadata": metadata, "source": text}
-    return {**cell, **extra}
+def _text(ident: str, text: str) -> dict[str, Any]:
+    """A cell with text in Markdown."""
+    return {"cell_type": "markdown", "id": ident, "metadata": {}, "source": text}
+
+
+def _code(ident: str, text: str, grading: dict[str, Any]) -> dict[str, Any]:
+    """A cell with code, and how nbgrader treats it."""
+    nbgrader = {"schema_version": 3, "grade_id": ident, "task": False, **grading}
+    return {
+        "cell_type": "code",
+        "id": ident.replace("_", "-"),
+        "metadata": {"nbgrader": nbgrader},
+        "source": text,
+        "execution_count": None,
+        "outputs": [],
+    }

@@ -75,7 +75,7 @@ def sheet(
 def check_length(text: str, source: str) -> None:
     """Raise SpecError for a text that is too long to be a sheet with tables."""
     if len(text) > MAX_CHARACTERS:
-        raise SpecError(f"is longer than {MAX_CHARACTERS:,} characters", Where(source))
+        raise SpecError(f"the table is longer than {MAX_CHARACTERS:,} characters", Where(source))
 
 
 def key(text: str, where: Where) -> Key:
@@ -94,7 +94,7 @@ def _read(
 ) -> None:
     """Add the answers of one table."""
     if sum(map(len, table)) > MAX_CELLS:
-        raise SpecError(f"contains more than {MAX_CELLS:,} cells", Where(source))
+        raise SpecError(f"the table contains more than {MAX_CELLS:,} cells", Where(source))
     header = _without_blank_end(table[0]) if table else []
     names = [" ".join(cell.text.lower().split()) for cell in header]
     summary = _is_summary(names)

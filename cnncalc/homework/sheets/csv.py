@@ -30,5 +30,5 @@ def read(text: str, source: str) -> Item:
             elif any(cell.text for cell in cells):
                 rows.append(cells)
     except csv.Error as why:
-        raise SpecError(f"is not a table: {why}", Where(source, reader.line_num)) from None
+        raise SpecError(f"the text is not a table: {why}", Where(source, reader.line_num)) from None
     return _table.sheet(header, [rows], source, between)

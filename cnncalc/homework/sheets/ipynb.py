@@ -16,7 +16,7 @@ def read(text: str, source: str) -> Item:
     try:
         notebook = json.loads(text)
     except (ValueError, RecursionError):
-        raise SpecError("is not a notebook: it is not valid JSON", Where(source)) from None
+        raise SpecError("this is not a notebook: it is not valid JSON", Where(source)) from None
     return markdown.read("\n\n".join(_prose(notebook)), source)
 
 

@@ -31,15 +31,17 @@ def read(data: bytes, source: str) -> Item:
         with ZipFile(BytesIO(data)) as archive:
             parts = archive.infolist()
         if sum(part.file_size for part in parts) > MAX_BYTES:
-            raise SpecError(f"unpacks to more than {MAX_BYTES:,} bytes", Where(source))
+            raise SpecError(f"the workbook unpacks to more than {MAX_BYTES:,} bytes", Where(source))
         if any(leaves(part.filename) for part in parts):
-            raise SpecError("has parts whose paths leave its folder", Where(source))
+            raise SpecError("the workbook has parts whose paths leave its folder", Where(source))
         book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
         pages = _pages(book, source)
     except SpecError:
         raise
     except Exception:  # a damaged workbook makes openpyxl and zlib raise all sorts of errors
-        raise SpecError("cannot be read as an Excel workbook", Where(source)) from None
+        raise SpecError(
+            "the file cannot be read as an Excel workbook; save it again as .xlsx", Where(source)
+        ) from None
     header: dict[str, Cell] = {}
     tables = []
     for rows in pages:
@@ -67,7 +69,9 @@ def _pages(book: Any, source: str) -> list[list[list[Cell]]]:
             pages[-1].append(row)
             cells += len(row)
             if cells > _table.MAX_CELLS:
-                raise SpecError(f"contains more than {_table.MAX_CELLS:,} cells", Where(source))
+                raise SpecError(
+                    f"the workbook contains more than {_table.MAX_CELLS:,} cells", Where(source)
+                )
     return pages
 
 

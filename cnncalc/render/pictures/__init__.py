@@ -6,6 +6,7 @@ the options that it takes. A writer has ``SUFFIX``, the
 automatically.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
@@ -15,7 +16,7 @@ from typing import Any, Protocol, cast
 
 from cnncalc.analysis.report import Report
 from cnncalc.core import discovery
-from cnncalc.core.errors import UsageError, did_you_mean
+from cnncalc.core.errors import UsageError, did_you_mean, unwritable
 from cnncalc.render.pictures import styles, writers
 from cnncalc.render.pictures.metrics import Measure
 from cnncalc.render.pictures.options import Options
@@ -78,13 +79,15 @@ class Picture:
     style: str
     options: Options
 
-    def scene(self, writer: Writer) -> Scene:
-        """The boxes, lines and texts with their coordinates."""
-        return style_of(self.style).draw(self.report, self.options, writer.MEASURE)
+    def scene(self, writer: Writer, room: float = math.inf) -> Scene:
+        """The boxes, lines and texts with their coordinates; ``room`` is the width that a graph
+        should fit."""
+        measure = writer.MEASURE._replace(room=room)
+        return style_of(self.style).draw(self.report, self.options, measure)
 
-    def bytes(self, writer: Writer) -> bytes:
+    def bytes(self, writer: Writer, room: float = math.inf) -> bytes:
         """The file that a writer makes of it."""
-        return writer.render(self.scene(writer))
+        return writer.render(self.scene(writer, room))
 
     @cached_property
     def svg(self) -> str:
@@ -92,9 +95,13 @@ class Picture:
         return self.bytes(writer_of("svg")).decode()
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write a file, whose extension selects the format; raises UsageError for an unknown
-        one."""
-        Path(path).write_bytes(self.bytes(writer_for(path)))
+        """Write a file, whose extension selects the format; raises UsageError for an unknown one,
+        or if the file cannot be written."""
+        data = self.bytes(writer_for(path))
+        try:
+            Path(path).write_bytes(data)
+        except OSError as why:
+            raise unwritable(path, why) from None
 
     def _repr_svg_(self) -> str:
         """The picture in a notebook."""

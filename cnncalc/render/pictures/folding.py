@@ -27,8 +27,8 @@ class Part:
     """A box, or an open block with its ``parts``.
 
     ``rows`` are the positions of its layers in the report, ``copies`` says how many equal blocks
-    it stands for, from ``name`` to ``last``. ``closed`` marks a block and what is named after one;
-    ``outside`` a layer that is only drawn because others read it.
+    it stands for, from ``name`` to ``last``. ``block`` marks a block, ``closed`` also what is named
+    after one; ``outside`` a layer that is only drawn because others read it.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Part:
     parts: "list[Part]" = field(default_factory=list)
     copies: int = 1
     last: str = ""
+    block: bool = False
     closed: bool = False
     outside: bool = False
 
@@ -108,7 +109,7 @@ class Folding:
                 parts += [self._layer(index) for index in inside]
                 continue
             kind = (self.report.groups or {}).get(name, "block")
-            block = Part(name, kind, inside, closed=True)
+            block = Part(name, kind, inside, block=True, closed=True)
             if level < depth:
                 block.parts = self._build(inside, level + 1, depth)
             parts.append(self._as_layer(block, level) if level >= depth else _named(block))
@@ -211,7 +212,7 @@ class Folding:
         if len(leaves) > 2 * ENDS + 1:
             middle = leaves[ENDS:-ENDS]
             rows = [index for part in middle for index in part.rows]
-            skipped = Part(middle[0].name, f"{len(rows):,} layers", rows, closed=True)
+            skipped = Part(middle[0].name, f"{len(rows):,} layers", rows, block=True, closed=True)
             skipped.last = middle[-1].last or middle[-1].name
             leaves[ENDS:-ENDS] = [skipped]
         self.parts = leaves

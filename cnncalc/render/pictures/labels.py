@@ -50,7 +50,7 @@ def span(part: Part) -> str:
 
 def kind(part: Part, folding: Folding) -> str:
     """``conv 3×3, s2 + relu``: the kinds in a box; those of a block are its own kind."""
-    if part.closed and part.kind != folding.report.rows[part.rows[0]].kind:
+    if part.block:
         return part.kind
     main = folding.main(part)
     words = []
@@ -70,7 +70,7 @@ def tone(part: Part, folding: Folding) -> str:
     row = folding.main(part)
     if part.outside:
         return "outside"
-    if part.closed and part.kind != folding.report.rows[part.rows[0]].kind:
+    if part.block:
         return "block"
     return "input" if row.layer.arity == (0, 0) else row.layer.family
 

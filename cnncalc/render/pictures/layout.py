@@ -77,20 +77,25 @@ class Chain(Item):
     """Items one after another, with their entries and exits in line."""
 
     def __init__(self, items: Sequence[Item], measure: Measure) -> None:
-        self.items = items
+        self.items, self.measure = items, measure
         self.offsets: list[Point] = []
-        line, y, before = 0.0, 0.0, None
-        for item in items:
-            if before is not None:
-                y += _between(before, item, measure)
+        line, y = 0.0, 0.0
+        for at, item in enumerate(items):
+            y += self.gap(at) if at else 0
             self.offsets.append((line - item.enter, y))
             line += item.leave - item.enter
-            y, before = y + item.along, item
+            y += item.along
         left = min(x for x, _ in self.offsets)
         self.offsets = [(x - left, y) for x, y in self.offsets]
         self.across = max(x + item.across for (x, _), item in zip(self.offsets, items, strict=True))
         self.along, self.enter = y, -left
         self.leave = line - left
+
+    def gap(self, at: int) -> float:
+        """The gap before an item; a fork already has room of its own."""
+        if isinstance(self.items[at - 1], Fork):
+            return self.measure.meet
+        return self.measure.spread if isinstance(self.items[at], Fork) else self.measure.gap
 
     def place(self, x: float, y: float) -> None:
         """Place every item."""
@@ -104,13 +109,6 @@ class Chain(Item):
         for item in self.items:
             found = item.route(found, routes)
         return found
-
-
-def _between(before: Item, item: Item, measure: Measure) -> float:
-    """The gap between two items; a fork already has room of its own."""
-    if isinstance(before, Fork):
-        return measure.meet
-    return measure.spread if isinstance(item, Fork) else measure.gap
 
 
 class Lane(Item):

@@ -3,6 +3,7 @@
 Pictures use Arial, or Helvetica or Liberation Sans, which have the same widths.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -69,6 +70,8 @@ class Measure(NamedTuple):
     """Blocks are opened, by default, as long as there are at most this many boxes."""
     compact: bool = False
     """Whether all texts of a box are on one line."""
+    room: float = math.inf
+    """A graph that is wider has its boxes in one column."""
 
 
 def pixels(text: str, role: str) -> float:

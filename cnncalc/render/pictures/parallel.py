@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from cnncalc.core.layer import positions_of
 from cnncalc.render.pictures.bend import bent
+from cnncalc.render.pictures.column import Column
 from cnncalc.render.pictures.folding import Folding, Part
 from cnncalc.render.pictures.layered import Layered
 from cnncalc.render.pictures.layout import Chain, Fork, Frame, Item, Lane
@@ -32,7 +33,8 @@ class Region(NamedTuple):
 
 class Arrangement:
     """Turns parts into items. ``leaf`` makes the item of a box, ``label`` measures the name of a
-    frame; without ``frames``, only repeated blocks get one."""
+    frame; without ``frames``, only repeated blocks get one. ``single`` puts all boxes in one
+    column."""
 
     def __init__(
         self,
@@ -42,14 +44,17 @@ class Arrangement:
         down: bool,
         measure: Measure,
         frames: bool = True,
+        single: bool = False,
     ) -> None:
-        self.frames = frames
+        self.frames, self.single = frames, single
         self.folding, self.leaf, self.label = folding, leaf, label
         self.down, self.measure = down, measure
 
     def whole(self) -> Item:
         """The item of the whole picture."""
         item = self._arranged(self.folding.parts, set())
+        if self.single:
+            return item
         return bent(item, self._positions, self.down, self.measure)
 
     def _positions(self, item: Item) -> int | None:
@@ -63,6 +68,8 @@ class Arrangement:
         parts = self._opened(parts)
         region = self._region(parts, exits)
         items = [self._item(part) for part in parts]
+        if self.single:
+            return Column(*region, items, self.measure)
         nodes = list(range(len(parts)))
         return self._chain(nodes, region, items, 0)
 

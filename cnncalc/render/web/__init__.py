@@ -5,7 +5,6 @@ Everything is in the page without its script, which only folds, sorts and search
 
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnncalc.analysis.report import Report
@@ -13,13 +12,18 @@ from cnncalc.core import units
 from cnncalc.core.errors import UsageError
 from cnncalc.render import page
 from cnncalc.render.pictures import picture, writer_of
+from cnncalc.render.pictures.metrics import PIXELS
+from cnncalc.render.pictures.scene import Scene
+from cnncalc.render.pictures.styles.memory import chart
 from cnncalc.render.pictures.writers import svg
 from cnncalc.render.view import View
 from cnncalc.render.web import layers
+from cnncalc.render.web.files import text_of
 from cnncalc.render.web.workings import Workings
 
 if TYPE_CHECKING:
     from cnncalc.conventions.published import Finding
+    from cnncalc.footprint import Memory
 
 FIGURES = ("Layer", "Quantity", "Printed", "Calculated", "Verdict", "Source")
 """The headings of the published figures."""
@@ -30,48 +34,61 @@ def render(report: Report, spec: str, findings: Sequence["Finding"] = ()) -> str
     view = View(report, layers.COLUMNS)
     workings = Workings(report)
     table = layers.table(view, workings)
+    memory = _memory(report)
     scene = picture(report).scene(writer_of("svg"))
+    scenes = [scene] if isinstance(memory, UsageError) else [scene, chart(memory, PIXELS)]
     graph = svg.text(scene, {name: f"#{row}" for name, row in table.rows.items()})
     body = [
         *(f"<p>{escape(remark)}</p>" for remark in view.remarks),
         *(f'<p class="bad">{escape(warning)}</p>' for warning in report.warnings),
-        *_cards(view),
+        *_cards(view, memory),
         f'<p class="small">{escape(view.conventions)}</p>',
         '<div class="both"><div><h2>Graph</h2>',
         '<div class="scroll" tabindex="0" role="region" aria-label="Graph of the network">'
         f"{graph}</div></div>\n<div>",
         *table.html,
         "</div></div>",
+        *(_chart(one) for one in scenes[1:]),
         *workings.html(),
         *_published(findings),
         '<h2>Spec</h2>\n<button id="copy" hidden>Copy</button>',
         f'<pre id="spec" class="scroll" tabindex="0">{escape(spec)}</pre>',
     ]
-    return page.page(view.title, body, _file("style.css"), _file("script.js"), [svg.style(scene)])
+    styles = [svg.style(one) for one in scenes]
+    return page.page(view.title, body, text_of("style.css"), text_of("script.js"), styles)
 
 
-def _file(name: str) -> str:
-    return (Path(__file__).parent / name).read_text(encoding="utf-8")
+def _memory(report: Report) -> "Memory | UsageError":
+    """The memory of a network, or why it is not known."""
+    from cnncalc.footprint import measure
+
+    try:
+        return measure(report)
+    except UsageError as why:
+        return why
 
 
-def _cards(view: View) -> Iterator[str]:
+def _chart(scene: Scene) -> str:
+    return (
+        '<h2 id="memory">Memory in a training step</h2>\n<div class="scroll" tabindex="0" '
+        f'role="region" aria-label="Memory in a training step">{svg.text(scene)}</div>'
+    )
+
+
+def _cards(view: View, memory: "Memory | UsageError") -> Iterator[str]:
     """The totals, the peaks of memory, and the largest receptive field."""
     yield '<dl class="cards">'
     cards = [(total.label, total.text) for total in view.totals]
-    for label, text in [*cards, *_peaks(view.report), *_field(view)]:
+    for label, text in [*cards, *_peaks(memory), *_field(view)]:
         number, _, rest = text.partition(" = ")
         small = f"<small>{escape(rest)}</small>" if rest else ""
         yield f"<div><dt>{escape(label)}</dt><dd>{escape(number)}{small}</dd></div>"
     yield "</dl>"
 
 
-def _peaks(report: Report) -> Iterable[tuple[str, str]]:
-    from cnncalc.footprint import measure
-
-    try:
-        memory = measure(report)
-    except UsageError as why:
-        return [("Peak memory", f"not known = {why}")]
+def _peaks(memory: "Memory | UsageError") -> Iterable[tuple[str, str]]:
+    if isinstance(memory, UsageError):
+        return [("Peak memory", f"not known = {memory}")]
     inference, training = memory.inference_peak, memory.training_peak
     parts = "with parameters, gradients and activations; SGD"
     return [

@@ -108,12 +108,12 @@ def _row(
 
 def _cell(view: View, line: Line, name: str, full: float, links: Mapping[str, str]) -> str:
     text, key = escape(view.text(name, line)), links.get(DERIVED.get(name, ""))
-    if key:
-        text = f'<a href="#{key}">{text}</a>'
+    linked = f'<a href="#{key}">{text}</a>' if key else text
     if not view.numeric(name):
-        return f"<td>{text}"
+        return f"<td>{linked}"
     value = view.known[name].value(line, view.report)
-    exact = "" if value is None else escape(str(value))
+    rounded = value is not None and str(value) != text.replace(",", "")
+    exact = f'="{escape(str(value))}"' if rounded else ""  # the script reads the text otherwise
     level = round(100 * view.report.share(line.cost, BARS[name]) / full) if full else 0
     bar = f' class="b{level}"' if level else ""
-    return f'<td{bar} data-v="{exact}">{text}'
+    return f"<td{bar} data-v{exact}>{linked}"

@@ -50,12 +50,17 @@
     find("#found").value = query ? `${number} of ${layers} layers` : "";
   }
 
+  function exactly(cell) {
+    const value = Number.parseFloat(cell.dataset.v || cell.textContent.replaceAll(",", ""));
+    return Number.isNaN(value) ? -1 : value;
+  }
+
   function sorted() {
     const { column, sign } = order;
     const number = heads[column].classList.contains("n");
     const key = (row) => {
       const cell = row.cells[column];
-      return number ? Number.parseFloat(cell.dataset.v || "-1") : cell.textContent;
+      return number ? exactly(cell) : cell.textContent;
     };
     const compare = (one, other) => number ? one - other : one.localeCompare(other);
     return [...rows].sort((one, other) => sign * compare(key(one), key(other)));

@@ -75,6 +75,11 @@ class Workings:
 
 
 def _names(names: Sequence[str]) -> str:
-    listed = ", ".join(f"<bdi>{escape(name)}</bdi>" for name in names[:SHOWN])
+    listed = ", ".join(map(_isolated, names[:SHOWN]))
     more = len(names) - SHOWN
     return listed + (f" and {more} more" if more > 0 else "")
+
+
+def _isolated(name: str) -> str:
+    """A name that cannot turn the direction of the text around it."""
+    return escape(name) if name.isascii() else f"<bdi>{escape(name)}</bdi>"

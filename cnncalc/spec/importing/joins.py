@@ -6,12 +6,19 @@ from typing import Any
 
 from cnncalc import layers
 from cnncalc.core.call import one_size
+from cnncalc.layers._arithmetic import Arithmetic
+from cnncalc.layers.add import Add
+from cnncalc.layers.divide import Divide
+from cnncalc.layers.multiply import Multiply
+from cnncalc.layers.subtract import Subtract
 from cnncalc.spec.importing.values import BATCH, Known, Unknown, View
 from cnncalc.spec.importing.views import word
 from cnncalc.spec.importing.walker import Handlers, Walker
 
+Operation = type[Arithmetic]
 
-def binary(walker: Walker, kind: str) -> None:
+
+def binary(walker: Walker, kind: Operation) -> None:
     """Arithmetic between two maps, or a map and a number or parameter."""
     first, second = walker.argument("input"), walker.argument("other")
     if walker.argument("alpha", 1) not in (1, None):
@@ -19,13 +26,13 @@ def binary(walker: Walker, kind: str) -> None:
     if isinstance(first, View) and isinstance(second, View):
         walker.gives(_between(walker, kind, first, second))
     elif isinstance(first, View) and isinstance(second, int | float):
-        made = walker.make(kind, {"value": second}, [first.layer], first.shape)
+        made = walker.make(kind.kind, {"value": second}, [first.layer], first.shape)
         walker.gives(first._replace(layer=made))
     else:
         _with_parameter(walker, kind)
 
 
-def _between(walker: Walker, kind: str, first: View, second: View) -> View:
+def _between(walker: Walker, kind: Operation, first: View, second: View) -> View:
     if first.axes == second.axes and len(first.shape) == len(second.shape):
         reads, axes = [first.layer, second.layer], first.axes
         shape = tuple(map(max, first.shape, second.shape))
@@ -33,10 +40,10 @@ def _between(walker: Walker, kind: str, first: View, second: View) -> View:
         reads = [walker.plain(first), walker.plain(second)]
         shape = walker.result()
         axes = (BATCH, *range(len(shape)))
-    return View(walker.make(kind, {}, reads, shape), shape, axes)
+    return View(walker.make(kind.kind, {}, reads, shape), shape, axes)
 
 
-def _with_parameter(walker: Walker, kind: str) -> None:
+def _with_parameter(walker: Walker, kind: Operation) -> None:
     """A factor for every channel, or a summand for every element."""
     known, name = walker.argument("other"), "other"
     if isinstance(known, View):
@@ -55,27 +62,30 @@ def _with_parameter(walker: Walker, kind: str) -> None:
     shape = tuple(sizes.values())
     held = {"weight": number}
     per_channel = shape == (view.shape[0], *[1] * (len(shape) - 1))
-    if kind == "multiply" and per_channel:
-        made = walker.make("scale", {}, [view.layer], view.shape, held)
-    elif kind == "add" and per_channel and _is_factor(walker, view):
+    if per_channel and kind.per_channel:
+        made = walker.make(kind.per_channel, {}, [view.layer], view.shape, held)
+    elif per_channel and kind.can_be_bias and _is_factor(walker, view):
         factor = walker.made[-1]
         held = {**factor.held, "bias": number}
         walker.made[-1] = factor._replace(fields={"bias": True}, held=held)
         walker.owners.setdefault(number, view.layer)
         made = view.layer
-    elif kind == "add" and shape == view.shape and len(shape) > 1:
-        made = walker.make("positional_embedding", {}, [view.layer], view.shape, held)
-    elif name == "other" or kind in ("add", "multiply"):
-        made = walker.make(kind, {"parameter": list(shape)}, [view.layer], view.shape, held)
+    elif kind.per_element and shape == view.shape and len(shape) > 1:
+        made = walker.make(kind.per_element, {}, [view.layer], view.shape, held)
+    elif name == "other" or kind.commutes:
+        made = walker.make(kind.kind, {"parameter": list(shape)}, [view.layer], view.shape, held)
     else:
         raise Unknown("its first operand is a parameter")
     walker.gives(view._replace(layer=made))
 
 
 def _is_factor(walker: Walker, view: View) -> bool:
-    """Whether a view is that of a factor for every channel, the last layer so far."""
+    """Whether a view is that of a factor for every channel, the last layer so far: of the layers
+    that can have a bias, only that has no fields."""
     last = walker.made[-1]
-    return view.layer == len(walker.made) - 1 and last.kind == "scale" and not last.fields
+    if view.layer != len(walker.made) - 1 or last.is_input or last.fields:
+        return False
+    return layers.find(last.kind).kind.takes_bias
 
 
 def reversed_subtraction(walker: Walker) -> None:
@@ -83,8 +93,9 @@ def reversed_subtraction(walker: Walker) -> None:
     view, number = walker.data(), walker.argument("other", walker.argument("1"))
     if not isinstance(number, int | float):
         raise Unknown("it subtracts from a tensor")
-    negative = walker.make("multiply", {"value": -1}, [view.layer], view.shape)
-    made = walker.make("add", {"value": number}, [negative], view.shape)
+    made = view.layer
+    for kind, value in Subtract.of_number(number):
+        made = walker.make(kind, {"value": value}, [made], view.shape)
     walker.gives(view._replace(layer=made))
 
 
@@ -352,10 +363,10 @@ def reduce(walker: Walker) -> None:
 
 
 HANDLERS: Handlers = {
-    **dict.fromkeys(["add", "iadd", "radd"], partial(binary, kind="add")),
-    **dict.fromkeys(["sub", "isub", "subtract"], partial(binary, kind="subtract")),
-    **dict.fromkeys(["mul", "imul", "rmul", "multiply"], partial(binary, kind="multiply")),
-    **dict.fromkeys(["div", "itruediv", "true_divide", "divide"], partial(binary, kind="divide")),
+    **dict.fromkeys(["add", "iadd", "radd"], partial(binary, kind=Add)),
+    **dict.fromkeys(["sub", "isub", "subtract"], partial(binary, kind=Subtract)),
+    **dict.fromkeys(["mul", "imul", "rmul", "multiply"], partial(binary, kind=Multiply)),
+    **dict.fromkeys(["div", "itruediv", "true_divide", "divide"], partial(binary, kind=Divide)),
     **dict.fromkeys(["cat", "concat", "concatenate"], concat),
     **dict.fromkeys(("softmax", "log_softmax"), along),
     **dict.fromkeys(REDUCED, reduce),

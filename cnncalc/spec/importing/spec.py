@@ -7,9 +7,6 @@ from cnncalc.spec.importing.record import Recording
 from cnncalc.spec.importing.walker import Made, Walker
 from cnncalc.spec.readers._wiring import Wiring
 
-VIEWS = ("slice", "reshape", "permute", "pad")
-"""The kinds of layers that are left out if nothing reads them."""
-
 
 class Imported(NamedTuple):
     """A spec as plain data, and for each layer the names of the tensors that it holds."""
@@ -25,11 +22,6 @@ def imported(recording: Recording) -> Imported:
     walker = Walker(recording, {**views.HANDLERS, **joins.HANDLERS})
     walker.walk()
     return _Writer(recording, walker).written()
-
-
-def _is_idle(made: Made) -> bool:
-    """Whether a layer is left out if nothing reads it."""
-    return made.kind in VIEWS or (made.kind == "opaque" and not made.held and not made.macs)
 
 
 class _Writer:
@@ -50,13 +42,13 @@ class _Writer:
         """The spec."""
         ends = self.walker.ends
         read = self.read(ends)
-        kept = {at for at, made in enumerate(self.made) if at in read or not _is_idle(made)}
+        kept = {at for at, made in enumerate(self.made) if at in read or not made.is_idle}
         for made in map(self.made.__getitem__, kept):
             self.kinds.setdefault(made.path, set()).add(made.kind)
             dots = (at for at, letter in enumerate(made.path) if letter == ".")
             self.holders |= {made.path[:at] for at in dots}
         for place, made in enumerate(self.made):
-            if made.kind == "input":
+            if made.is_input:
                 self.wiring.input(made.path, list(made.shape))
                 self.wiring.made[f"#{place}"] = self.wiring.made[made.path]
             elif place in kept:
@@ -70,7 +62,7 @@ class _Writer:
         """The layers that others read, or that are outputs."""
         found = {*ends}
         for place, made in reversed([*enumerate(self.made)]):
-            if place in found or not _is_idle(made):
+            if place in found or not made.is_idle:
                 found |= {*made.reads}
         return found
 

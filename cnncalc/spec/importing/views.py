@@ -1,8 +1,9 @@
 """Operations that return the same values with other axes or sizes, or some of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cnncalc.core.call import one_size
 from cnncalc.layers._axes import NAMES
 from cnncalc.spec.importing.values import BATCH, Unknown, View
 from cnncalc.spec.importing.walker import Handlers, Walker
@@ -123,6 +124,22 @@ def sliced(walker: Walker, view: View, axis: int, start: int, stop: int) -> View
     return view._replace(layer=walker.make("slice", fields, [view.layer], shape), shape=shape)
 
 
+def ranged(walker: Walker, view: View, ranges: Mapping[int, tuple[int, int]]) -> View:
+    """Some places along several axes: a crop, if those are more than one and not the channels."""
+    cuts = {view.at(axis): ends for axis, ends in ranges.items()}
+    cuts = {place: ends for place, ends in cuts.items() if ends != (0, view.shape[place])}
+    if len(cuts) < 2 or 0 in cuts:
+        for axis, (start, stop) in ranges.items():
+            view = sliced(walker, view, axis, start, stop)
+        return view
+    shape, sides = list(view.shape), [[0, 0] for _ in view.shape]
+    for place, (start, stop) in cuts.items():
+        sides[place] = [start, shape[place] - stop]
+        shape[place] = stop - start
+    layer = walker.make("crop", {"crop": one_size(sides[1:])}, [view.layer], tuple(shape))
+    return view._replace(layer=layer, shape=tuple(shape))
+
+
 def split(walker: Walker) -> None:
     """Consecutive parts along an axis."""
     view, axis, start = walker.data(), walker.axis(default=0), 0
@@ -170,6 +187,7 @@ def getitem(walker: Walker) -> None:
         missing = len(view.axes) - sum(part is not None for part in parts) + 1
         parts[at : at + 1] = [slice(None)] * missing
     axis = 0
+    ranges: dict[int, tuple[int, int]] = {}
     for part in parts:
         if part is None:
             continue
@@ -177,13 +195,14 @@ def getitem(walker: Walker) -> None:
             start, stop, step = part.indices(view.shape[view.at(axis)])
             if step != 1:
                 raise Unknown(f"it takes every {step}th place")
-            view = sliced(walker, view, axis, start, stop)
+            ranges[axis] = (start, stop)
         elif type(part) is int:
             place = part % view.shape[view.at(axis)]
             view = sliced(walker, view, axis, place, place + 1)
         elif part != slice(None):
             raise Unknown("its index is not a place or a range")
         axis += 1
+    view = ranged(walker, view, ranges)
     walker.gives(reshaped(walker, view, walker.sizes(walker.done.made[0])))
 
 

@@ -4,7 +4,7 @@ A permutation of axes only relabels them. It becomes a layer where something nee
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from math import inf, prod
+from math import prod
 from typing import Any, NamedTuple
 
 from cnncalc import layers
@@ -28,6 +28,19 @@ class Made(NamedTuple):
     shape: tuple[int, ...]
     held: Mapping[str, int]
     macs: int = 0
+
+    @property
+    def is_input(self) -> bool:
+        """Whether it is an input of the network, which has no kind."""
+        return not self.kind
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the layer is left out if nothing reads it."""
+        if self.is_input:
+            return False
+        kind = layers.find(self.kind).kind
+        return kind.auxiliary or not (kind.known or self.held or self.macs)
 
     def shares(self, other: "Made") -> bool:
         """Whether it is the same layer with the same weights."""
@@ -77,7 +90,7 @@ class Walker:
         indices."""
         for number, seen in enumerate(recording.tensors):
             if seen.origin == "input":
-                self.made.append(Made("input", {}, (), seen.name, seen.sizes[1:], {}))
+                self.made.append(Made("", {}, (), seen.name, seen.sizes[1:], {}))
                 self.values[number] = View.of(len(self.made) - 1, seen.sizes[1:])
             elif seen.origin:
                 self.values[number] = Known(seen.sizes, (number,))
@@ -278,7 +291,7 @@ class Walker:
         """The reads and arguments of a layer with a window that pads its input itself, if it may:
         the same module pads with what the layer ignores."""
         sides, value = self.pads[pad]
-        fits = "padding" in fields_of(kind) and value == PADS.get(kind.kind, 0)
+        fits = "padding" in fields_of(kind) and value == kind.pads_with
         if not fits or self.made[pad].path != self.done.path:
             return [pad], dict(attributes)
         return [*self.made[pad].reads], {**attributes, "padding": sides}
@@ -328,10 +341,6 @@ class Walker:
 
 Handlers = Mapping[str, Callable[[Walker], None]]
 """The operations that do not belong to one kind, by name."""
-
-
-PADS = {"max_pool": -inf}
-"""The padding value of kinds that do not pad with zeros."""
 
 
 def _any(padding: Any) -> bool:

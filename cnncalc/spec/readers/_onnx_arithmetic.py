@@ -1,56 +1,90 @@
 """The operators of ONNX for arithmetic between tensors, with numbers or weights, and along axes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from math import prod
 from typing import Any
 
+from cnncalc import layers
+from cnncalc.layers._arithmetic import Arithmetic
+from cnncalc.layers.add import Add
+from cnncalc.layers.divide import Divide
+from cnncalc.layers.multiply import Multiply
+from cnncalc.layers.subtract import Subtract
 from cnncalc.spec.readers import _onnx_values as values
 from cnncalc.spec.readers._flow import BATCH, Flow
 from cnncalc.spec.readers._onnx_file import Operator
 from cnncalc.spec.readers._onnx_layers import Layers, Made, Rule, Unclear, flow_of, word
 from cnncalc.spec.readers._onnx_values import Known
 
+Operation = type[Arithmetic]
 
-def _arithmetic(kind: str) -> Rule:
+
+def _arithmetic(kind: Operation) -> Rule:
     def rule(net: Layers, node: Operator, operands: list[Any]) -> Made:
         flows = [one for one in operands if isinstance(one, Flow)]
         if len(flows) < len(operands):
-            if len(operands) != 2:
-                raise Unclear
             return [_with_constant(net, kind, node, operands)]
-        if len(operands) == 1:
-            return [flows[0]]
-        made = _gated(net, node, flows) if kind == "multiply" else None
-        if made is not None:
-            return [made]
-        if all((one.dims, one.parts) == (flows[0].dims, flows[0].parts) for one in flows):
-            joined = net.layer(kind, None, flows)
-            return [flows[0]._replace(tensor=joined.tensor)]
-        return [_broadcast(net, kind, flows)]
+        return [_between(net, kind.kind, flows, kind.broadcasts)]
 
     rule.__doc__ = (
-        f"`{kind}`, also with a number or with weights, which may be a bias or a `scale`."
+        f"`{kind.kind}`, also with a number or with weights, which may be a bias or a `scale`."
     )
     return rule
 
 
+def _product(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    if all(isinstance(one, Flow) for one in operands) and (gated := _gated(net, node, operands)):
+        return [gated]
+    return _multiplied(net, node, operands)
+
+
+_multiplied = _arithmetic(Multiply)
+_product.__doc__ = _multiplied.__doc__
+
+
 def _gated(net: Layers, node: Operator, flows: list[Flow]) -> Flow | None:
     """SiLU and hard swish, which older versions write as a product with a sigmoid."""
-    swish = {"sigmoid": "silu", "hardsigmoid": "hardswish"}
+    if len(flows) != 2:
+        return None
     for x, gate, name in zip(flows, flows[::-1], node.inputs[::-1]):
         entry = net.entries.get(gate.tensor, {})
-        kind = next(iter(entry), "")
+        kind = next(iter(entry), "identity")
+        swish = getattr(layers.load(kind), "times_input", "")
         alone = net.readers[name] == 1 and gate.dims == x.dims
-        if kind in swish and alone and entry["from"] == net.wiring.source_of(x.tensor):
+        if swish and alone and entry["from"] == net.wiring.source_of(x.tensor):
             rest = {key: value for key, value in entry.items() if key != kind}
             entry.clear()
-            entry |= {swish[kind]: None, **rest}
+            entry |= {swish: None, **rest}
             return gate
     return None
 
 
-def _broadcast(net: Layers, kind: str, flows: list[Flow]) -> Flow:
+def _maximum(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`maximum`; `relu` with the number 0."""
+    if all(isinstance(one, Flow) for one in operands):
+        return [_between(net, "maximum", operands)]
+    flow, constant, _ = _constant_in(operands)
+    number = _number(constant)
+    if number is None:
+        _covered(flow, constant)
+        return [net.opaque_like(flow, node, [constant] if constant.weights else [])]
+    if number != 0:
+        raise Unclear
+    return [flow._replace(tensor=net.layer("relu", None, [flow]).tensor)]
+
+
+def _between(net: Layers, kind: str, flows: list[Flow], broadcasts: bool = False) -> Flow:
+    """An operation between flows."""
+    first = flows[0]
+    if len(flows) == 1:
+        return first
+    if all((one.dims, one.parts) == (first.dims, first.parts) for one in flows):
+        return first._replace(tensor=net.layer(kind, None, flows).tensor)
+    return _broadcast(net, kind, flows, broadcasts)
+
+
+def _broadcast(net: Layers, kind: str, flows: list[Flow], broadcasts: bool) -> Flow:
     """Arithmetic with two tensors whose sizes of 1 are repeated, or that differ in order."""
     if len(flows) != 2:
         raise Unclear
@@ -74,7 +108,7 @@ def _broadcast(net: Layers, kind: str, flows: list[Flow]) -> Flow:
     else:
         full = net.arranged(full, [one for one, _ in bare])
         small = net.arranged(small, [other for _, other in bare])
-    if kind != "multiply" and small.sizes != full.sizes:
+    if not broadcasts and small.sizes != full.sizes:
         small = net.layer("expand", {"shape": [*full.sizes]}, [small])
     made = net.layer(kind, None, [small, full] if swapped else [full, small])
     return full._replace(tensor=made.tensor)
@@ -85,39 +119,63 @@ def _at_batch(dim: Sequence[int]) -> int | None:
     return dim.index(BATCH) if BATCH in dim else None
 
 
-def _with_constant(net: Layers, kind: str, node: Operator, operands: list[Any]) -> Flow:
-    """Arithmetic with a number, or with weights: a bias, a scale, an embedding of positions."""
+def _constant_in(operands: list[Any]) -> tuple[Flow, Known, bool]:
+    """The flow and the constant of two operands, and whether the constant is the first."""
+    if len(operands) != 2:
+        raise Unclear
     turned = isinstance(operands[0], Known)
-    constant: Known = operands[0 if turned else 1]
-    flow: Flow = operands[1 if turned else 0]
-    if constant.elements == 1:
-        numbers = constant.values()
-        if numbers is None or not isinstance(numbers[0], int | float):
-            return net.opaque_like(flow, node)
-        return _with_number(net, kind, flow, _short(numbers[0]), turned)
+    flow, constant = operands[::-1] if turned else operands
+    return flow, constant, turned
+
+
+def _number(constant: Known) -> float | None:
+    """The number that a constant is, if it is one and known."""
+    values = constant.values() if constant.elements == 1 else None
+    return _short(values[0]) if values and isinstance(values[0], int | float) else None
+
+
+def _covered(flow: Flow, constant: Known) -> list[int]:
+    """The atoms along which a constant differs. Raises Unclear if it is larger than the flow."""
     rank = len(flow.dims)
     sizes = (*(1,) * (rank - len(constant.sizes)), *constant.sizes)
     if len(sizes) > rank or any(size not in (1, most) for size, most in zip(sizes, flow.shape)):
         raise Unclear
-    covered = [*chain(*(dim for size, dim in zip(sizes, flow.dims) if size > 1))]
+    return [*chain(*(dim for size, dim in zip(sizes, flow.dims) if size > 1))]
+
+
+def _with_constant(net: Layers, kind: Operation, node: Operator, operands: list[Any]) -> Flow:
+    """Arithmetic with a number, or with weights: a bias, a scale, an embedding of positions."""
+    flow, constant, turned = _constant_in(operands)
+    if constant.elements == 1:
+        number = _number(constant)
+        if number is None:
+            return net.opaque_like(flow, node)
+        return _stepwise(net, flow, kind.of_number(number) if turned else [(kind.kind, number)])
+    covered = _covered(flow, constant)
     held = [constant] if constant.weights else []
-    one = sum(size > 1 for size in sizes) == 1 and BATCH not in covered
-    if held and kind == "add" and one and flow.whole(covered) == 0:
-        name = node.inputs[0 if not turned else 1]
+    one = sum(size > 1 for size in constant.sizes) == 1 and BATCH not in covered
+    if held and one and kind.can_be_bias and flow.whole(covered) == 0:
+        name = node.inputs[0 if turned else 1]
         if net.readers[name] == 1 and net.with_bias(flow, constant):
             return flow
-    if held and kind == "multiply" and one:
-        if flow.whole(covered) != 0:
-            rest = [[a for a in part if a not in covered] for part in flow.numbers]
-            flow = net.arranged(flow, [covered, *(part for part in rest if part)])
-        return flow._replace(tensor=net.layer("scale", None, [flow], held).tensor)
-    if kind == "add" and sorted(covered) == [*range(len(flow.atoms))] and len(flow.parts) > 1:
+    if held and one and kind.per_channel:
+        return _per_channel(net, kind.per_channel, flow, covered, held)
+    everywhere = sorted(covered) == [*range(len(flow.atoms))] and len(flow.parts) > 1
+    if kind.per_element and everywhere:
         fields = {"learned": bool(held)}
-        return flow._replace(tensor=net.layer("positional_embedding", fields, [flow], held).tensor)
-    if held and (not turned or kind in ("add", "multiply")) and BATCH not in covered:
+        return flow._replace(tensor=net.layer(kind.per_element, fields, [flow], held).tensor)
+    if held and (not turned or kind.commutes) and BATCH not in covered:
         shape = _shape_of(flow, covered)
-        return flow._replace(tensor=net.layer(kind, {"parameter": shape}, [flow], held).tensor)
+        return flow._replace(tensor=net.layer(kind.kind, {"parameter": shape}, [flow], held).tensor)
     return net.opaque_like(flow, node, held)
+
+
+def _per_channel(net: Layers, kind: str, flow: Flow, covered: list[int], held: list[Known]) -> Flow:
+    """A layer with one number for each channel; the atoms of those become the channels."""
+    if flow.whole(covered) != 0:
+        rest = [[a for a in part if a not in covered] for part in flow.numbers]
+        flow = net.arranged(flow, [covered, *(part for part in rest if part)])
+    return flow._replace(tensor=net.layer(kind, None, [flow], held).tensor)
 
 
 def _shape_of(flow: Flow, covered: Sequence[int]) -> list[int]:
@@ -133,33 +191,24 @@ def _short(number: float) -> float:
     return number if isinstance(number, int) else float(f"{number:.7g}")
 
 
-def _with_number(net: Layers, kind: str, flow: Flow, number: float, turned: bool) -> Flow:
-    """Arithmetic with one number, which may be the first operand."""
-    steps: list[tuple[str, float]] = [(kind, number)]
-    if turned and kind == "subtract":
-        steps = [("multiply", -1), ("add", number)]
-    elif turned and kind == "divide":
-        steps = [("power", -1), *([("multiply", number)] if number != 1 else [])]
-    elif kind == "maximum":
-        if number != 0:
-            raise Unclear
-        return flow._replace(tensor=net.layer("relu", None, [flow]).tensor)
-    for step, value in steps:
-        flow = flow._replace(tensor=net.layer(step, value, [flow]).tensor)
+def _stepwise(net: Layers, flow: Flow, steps: Iterable[tuple[str, float]]) -> Flow:
+    """Layers one after another, each with its value."""
+    for kind, value in steps:
+        flow = flow._replace(tensor=net.layer(kind, value, [flow]).tensor)
     return flow
 
 
 def _power(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`power`."""
-    exponent = operands[1].values() if isinstance(operands[1], Known) else None
-    if exponent is None or len(exponent) != 1:
+    exponent = _number(operands[1]) if isinstance(operands[1], Known) else None
+    if exponent is None:
         raise Unclear
-    return [_with_number(net, "power", flow_of(operands[0]), _short(exponent[0]), False)]
+    return [_stepwise(net, flow_of(operands[0]), [("power", exponent)])]
 
 
 def _fixed(kind: str, number: float) -> Rule:
     def rule(net: Layers, node: Operator, operands: list[Any]) -> Made:
-        return [_with_number(net, kind, flow_of(operands[0]), number, False)]
+        return [_stepwise(net, flow_of(operands[0]), [(kind, number)])]
 
     rule.__doc__ = f"`{kind}: {number:g}`."
     return rule
@@ -257,12 +306,12 @@ def _reduced(
 
 
 ARITHMETIC: Mapping[str, Rule] = {
-    "Add": _arithmetic("add"),
-    "Sum": _arithmetic("add"),
-    "Sub": _arithmetic("subtract"),
-    "Mul": _arithmetic("multiply"),
-    "Div": _arithmetic("divide"),
-    "Max": _arithmetic("maximum"),
+    "Add": _arithmetic(Add),
+    "Sum": _arithmetic(Add),
+    "Sub": _arithmetic(Subtract),
+    "Mul": _product,
+    "Div": _arithmetic(Divide),
+    "Max": _maximum,
     "Pow": _power,
     "Sqrt": _fixed("power", 0.5),
     "Reciprocal": _fixed("power", -1),

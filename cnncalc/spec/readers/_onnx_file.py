@@ -98,7 +98,7 @@ def model(file: File) -> Model:
             if not (isinstance(domain, Part) and domain.text() not in ("", "ai.onnx")):
                 found.opset = version if isinstance(version, int) else 1
     if not graph:
-        raise file.wrong("is not an ONNX model: it holds no graph")
+        raise file.wrong("this is not an ONNX model: it holds no graph")
     return found
 
 
@@ -119,7 +119,7 @@ def _title(found: Model, name: Part) -> None:
 
 def _node(found: Model, part: Part) -> None:
     if len(found.nodes) >= MAX_NODES:
-        raise part.file.wrong(f"has more than {MAX_NODES:,} nodes")
+        raise part.file.wrong(f"the graph has more than {MAX_NODES:,} nodes")
     texts: dict[int, str] = {}
     inputs: list[str] = []
     outputs: list[str] = []
@@ -207,7 +207,7 @@ def tensor(part: Part, is_weight: bool = False) -> Held:
         elif number == 8 and isinstance(value, Part):
             name = value.text()
     if any(not 0 <= size < 1 << 40 for size in sizes) or len(sizes) > 64:
-        raise part.file.wrong(f"holds a tensor {name[:60]!r} with an impossible size")
+        raise part.file.wrong(f"the tensor {name[:60]!r} has an impossible size")
     return Held(name, tuple(sizes), dtype, tuple(data), is_weight)
 
 
@@ -218,7 +218,7 @@ def _initializer(found: Model, part: Part) -> None:
 
 
 def _sparse(found: Model, part: Part) -> None:
-    raise part.file.wrong("holds sparse weights, which cannot be read")
+    raise part.file.wrong("the file holds sparse weights, which are not supported")
 
 
 def _input(found: Model, part: Part) -> None:
@@ -242,7 +242,7 @@ def _value(found: Model, part: Part) -> None:
 
 def _check_many(found: Model, part: Part) -> None:
     if len(found.held) + len(found.inputs) + len(found.shapes) >= MAX_NAMES:
-        raise part.file.wrong(f"names more than {MAX_NAMES:,} tensors")
+        raise part.file.wrong(f"the file names more than {MAX_NAMES:,} tensors")
 
 
 def _value_info(part: Part) -> tuple[str, tuple[int | str, ...] | None]:

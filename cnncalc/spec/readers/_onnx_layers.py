@@ -100,7 +100,9 @@ class Layers:
         own = sum(layer.parameters(*shapes)) - layer.counters()
         held = sum(one.elements for one in weights)
         if layer.known and own != held:
-            raise LayerError(f"has {own:,} weights for its input, but the file holds {held:,}")
+            raise LayerError(
+                f"there are {own:,} weights for its input, but the file holds {held:,}"
+            )
 
     def shared(self, names: tuple[str, ...], weights: Sequence[Known]) -> dict[str, str]:
         """The key of a layer that uses the weights of an earlier one."""
@@ -118,11 +120,9 @@ class Layers:
         """Give the layer that made a flow this bias, if it has none and nothing else reads it."""
         entry = self.entries.get(flow.tensor, {})
         kind = next(iter(entry), "identity")
-        usual = kind != "scale"
         fields = entry.get(kind) or {}
-        if kind not in ("linear", "conv", "scale", "conv_transpose"):
-            return False
-        if fields.get("bias", usual) or bias.elements != flow.sizes[0]:
+        layer: Any = layers.load(kind).parse(fields or None)
+        if not layer.takes_bias or layer.bias or bias.elements != flow.sizes[0]:
             return False
         entry[kind] = {**fields, "bias": True}
         names = tuple(self.weights[flow.tensor])

@@ -37,7 +37,7 @@ class File:
 
     def broken(self, at: int) -> SpecError:
         """The error for bytes that are not a field."""
-        return self.wrong(f"is damaged or cut off: byte {at:,} does not begin a field that fits")
+        return self.wrong(f"the file is damaged or cut off at byte {at:,}; export the model again")
 
 
 class Part(NamedTuple):
@@ -53,7 +53,7 @@ class Part(NamedTuple):
         while at < self.end:
             file.left -= 1
             if file.left < 0:
-                raise file.wrong(f"has more than {MAX_FIELDS:,} fields")
+                raise file.wrong(f"the file has more than {MAX_FIELDS:,} fields")
             file.stream.seek(at)
             header = file.stream.read(min(HEADER, self.end - at))
             tag, used = _varint(header, 0)
@@ -78,7 +78,7 @@ class Part(NamedTuple):
     def data(self, most: int = MAX_TEXT) -> bytes:
         """The bytes themselves; raises SpecError if they are more than ``most``."""
         if self.end - self.begin > most:
-            raise self.file.wrong(f"has a text of more than {most:,} bytes")
+            raise self.file.wrong(f"the file has a text of more than {most:,} bytes")
         self.file.stream.seek(self.begin)
         return self.file.stream.read(self.end - self.begin)
 

@@ -36,14 +36,14 @@ class Wiring:
         """Add a layer that reads these tensors, and return the name that it got; ``beside`` are
         keys next to the kind. Raises SpecError, with the layer, for fields that do not fit."""
         if len(self.layers) >= MAX_LAYERS:  # soon enough that no file takes long
-            raise self.wrong(f"has more than {MAX_LAYERS:,} layers")
+            raise self.wrong(f"the network has more than {MAX_LAYERS:,} layers")
         read = [self.source_of(tensor) for tensor in tensors]
         if not read:
             raise self.wrong(f"layer {name[:60]!r} has no input; give the network's input a size")
         try:
             layer = layers.find(kind).parse(fields)
         except LayerError as why:
-            raise self.wrong(f"layer {name[:60]!r} ({kind[:40]}) {why}") from None
+            raise self.wrong(f"layer {name[:60]!r} ({kind[:40]}): {why}") from None
         own = self._free(name)
         self.shapes[own] = self._output(layer, read)
         sources = read if len(read) != 1 else read[0]
@@ -71,7 +71,7 @@ class Wiring:
     def spec(self, name: str) -> dict[str, Any]:
         """The network; its only input is called ``input``."""
         if not self.layers:
-            raise self.wrong("contains no layers")
+            raise self.wrong("the file contains no layers")
         spec: dict[str, Any] = {"name": name, "layers": self.layers}
         if len(self.inputs) == 1:
             (own,) = self.inputs

@@ -94,7 +94,7 @@ class Message(NamedTuple):
         short = name.removesuffix("_size")
         if {f"{short}_h", f"{short}_w"} & {*self.fields}:
             if not {f"{short}_h", f"{short}_w"} <= {*self.fields}:
-                raise SpecError(f"needs both {short}_h and {short}_w", self.where)
+                raise SpecError(f"{short}_h and {short}_w must be given together", self.where)
             return [self.number(usual, f"{short}_h"), self.number(usual, f"{short}_w")]
         listed = [Message({name: [one]}, self.where) for one in self.every(name)]
         values = [one.number(usual, name) for one in listed] or [usual]
@@ -137,12 +137,12 @@ def _message(tokens: list[tuple[str, Where]], at: int, end: str, depth: int) -> 
     """The message from a token on, and the place of the token that ends it."""
     message = Message({}, tokens[at][1])
     if depth > DEEPEST:
-        raise SpecError("is nested too deeply", message.where)
+        raise SpecError("messages are nested too deeply", message.where)
     while tokens[at][0] != end and tokens[at][0] not in ("", "}", ">"):
         name, where = tokens[at]
         at += 1
         if not re.fullmatch(r"\w+", name):
-            raise SpecError(f"needs the name of a field, not {name[:40]!r}", where)
+            raise SpecError(f"expected the name of a field, not {name[:40]!r}", where)
         colon = tokens[at][0] == ":"
         at += colon
         opened = tokens[at][0]
@@ -192,16 +192,18 @@ class _Network:
         ]
         names = [*map(str, net.every("input"))]
         if listed and len(names) != len(listed):
-            raise SpecError("needs the shape of every input", net.where)
+            raise SpecError("every input needs a shape; add an 'input_shape' for each", net.where)
         for name, sizes in zip(names, listed):
             self.input(name, sizes, net.where)
         if not listed and self.given:
             self.wiring.input(names[0] if names else _first(net), [*self.given.get("", ())])
         if {"layer", "layers"} <= {*net.fields}:
-            raise SpecError("mixes 'layer' and 'layers'; use one of them", net.where)
+            raise SpecError(
+                "the network mixes 'layer' and 'layers'; use only one of them", net.where
+            )
         for layer in net.every("layer", "layers"):
             if not isinstance(layer, Message):
-                raise SpecError(f"has a layer {layer[:60]!r} without fields in braces", net.where)
+                raise SpecError(f"the layer {layer[:60]!r} needs its fields in braces", net.where)
             self.layer(layer)
         return self.wiring.spec(net.text("name", "Caffe network")[:100])
 

@@ -65,7 +65,7 @@ def read(text: str, source: str, inputs: Mapping[str, Sequence[int]]) -> dict[st
     """The spec of a network."""
     first, *rest = _sections(text, source)
     if first.kind not in ("net", "network"):
-        raise SpecError("must begin with [net]", first.where)
+        raise SpecError(f"the first section must be [net], not [{first.kind[:40]}]", first.where)
     return _Network(source).spec(first, rest)
 
 
@@ -79,7 +79,7 @@ def _sections(text: str, source: str) -> list[Section]:
             key, _, value = bare.partition("=")
             sections[-1].values[key.strip()] = value.strip()
         elif bare:
-            raise SpecError("is neither a [section] nor key=value", where)
+            raise SpecError("expected a [section] or key=value here", where)
     return sections
 
 
@@ -107,7 +107,7 @@ class _Network:
         if section.kind in HEADS:
             return
         if section.kind not in KINDS:
-            raise SpecError(f"the section [{section.kind[:40]}] cannot be read", section.where)
+            raise SpecError(f"the section [{section.kind[:40]}] is not supported", section.where)
         for key in section.values:
             if key not in KNOWN.get(section.kind, "").split() and key not in IGNORED:
                 raise SpecError(f"the key {key[:40]!r} is not supported", section.where)
@@ -132,7 +132,7 @@ class _Network:
         """The outputs of sections by their number, or counted backwards from this one."""
         here = len(self.outputs)
         if not section.values.get(key):
-            raise SpecError(f"needs {key!r}", section.where)
+            raise SpecError(f"[{section.kind}] needs {key!r}", section.where)
         places = [number if number >= 0 else here + number for number in section.numbers(key)]
         if not all(0 <= place < here for place in places):
             raise SpecError(f"'{key}' must name earlier sections", section.where)

@@ -43,7 +43,9 @@ def read(text: str, source: str, inputs: Mapping[str, Sequence[int]]) -> dict[st
     try:
         model = json.loads(text)
     except (ValueError, RecursionError):
-        raise SpecError("is not valid JSON", Where(source)) from None
+        raise SpecError(
+            "the text is not valid JSON; export the model again", Where(source)
+        ) from None
     return _Model(source, inputs).spec(model)
 
 
@@ -62,7 +64,9 @@ class _Model:
         """The spec of the whole model."""
         kind, config = self.named(model)
         if kind not in MODELS:
-            raise self.wiring.wrong(f"describes {kind[:60]!r}, not a model")
+            raise self.wiring.wrong(
+                f"the file describes {kind[:60]!r}, not a model; export the whole model"
+            )
         self.model(kind, config, "", [], "")
         return self.wiring.spec(str(config.get("name", "Keras model"))[:100])
 
@@ -72,7 +76,9 @@ class _Model:
         if isinstance(config, list):  # a Sequential of Keras 2.2
             config = {"layers": config}
         if not isinstance(config, dict) or not isinstance(layer.get("class_name"), str):
-            raise self.wiring.wrong("has a layer without 'class_name' or 'config'")
+            raise self.wiring.wrong(
+                "a layer lacks its 'class_name' or 'config'; export the model again"
+            )
         return layer["class_name"], config
 
     def model(
@@ -83,7 +89,11 @@ class _Model:
         listed = config.get("layers")
         self.depth += 1
         if not isinstance(listed, list) or self.depth > DEEPEST:
-            why = "has no list of layers" if self.depth <= DEEPEST else "nests models too deeply"
+            why = (
+                "the model has no list of layers"
+                if self.depth <= DEEPEST
+                else "models are nested too deeply"
+            )
             raise self.wiring.wrong(why)
         left, last = [*given], [*given] if kind == "Sequential" else []
         for layer in listed:
@@ -137,7 +147,9 @@ class _Model:
         if kind == "InputLayer":
             raise self.wiring.wrong(f"the input {name[:60]!r} has no shape")
         if config.get("data_format") == "channels_first":
-            raise self.wiring.wrong(f"{name[:60]!r} uses channels_first, which cannot be read")
+            raise self.wiring.wrong(
+                f"layer {name[:60]!r} is channels_first; export the model as channels_last"
+            )
         fields = {key: value for key, value in config.items() if not TRAINING.fullmatch(key)}
         fields.pop("data_format", None)
         then = ""
@@ -191,7 +203,7 @@ class _Model:
         try:
             self.shapes[tensor] = layer.infer(shapes)
         except LayerError as why:
-            raise self.wiring.wrong(f"layer {name[:60]!r} ({kind[:40]}) {why}") from None
+            raise self.wiring.wrong(f"layer {name[:60]!r} ({kind[:40]}): {why}") from None
 
     def input(self, name: str, tensor: str, shape: Any) -> None:
         """An input of the model, with the size that is given instead of the file's."""
@@ -224,7 +236,7 @@ class _Model:
     def sizes(self, listed: Any) -> list[int] | None:
         """Sizes with the channels first; None if Keras leaves one open."""
         if not isinstance(listed, list) or not listed:
-            raise self.wiring.wrong("has a shape that is not a list of sizes")
+            raise self.wiring.wrong("a shape must be a list of sizes")
         if not all(isinstance(size, int) for size in listed):
             return None
         return [listed[-1], *listed[:-1]]

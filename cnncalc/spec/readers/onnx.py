@@ -81,10 +81,10 @@ class Network(Layers):
         sizes = {}
         for name, dims in named.items():
             if not dims:
-                raise self.wiring.wrong(f"does not say the sizes of its input {name[:60]!r}")
+                raise self.wiring.wrong(f"the file does not give the sizes of input {name[:60]!r}")
             batch = dims[0] if isinstance(dims[0], int) else ANY
             if self.batch not in (0, batch):
-                raise self.wiring.wrong(f"has inputs with batches of {self.batch} and {batch}")
+                raise self.wiring.wrong(f"the inputs have batches of {self.batch} and {batch}")
             self.batch = batch
             sizes[name] = self.sizes(name, dims[1:], given.get("" if len(named) == 1 else name))
         for name, shape in sizes.items():
@@ -107,8 +107,8 @@ class Network(Layers):
         if not all(isinstance(size, int) for size in dims):
             example = "x".join(str(size) if isinstance(size, int) else "224" for size in dims)
             raise self.wiring.wrong(
-                f"leaves sizes of its input {name[:60]!r} open ({written[:100]}); give them, as in "
-                f"--input {example}"
+                f"the file leaves sizes of input {name[:60]!r} open ({written[:100]}); give them, "
+                f"as in --input {example}"
             )
         return tuple(int(size) for size in dims)
 
@@ -147,7 +147,7 @@ class Network(Layers):
         except Unclear:
             made = self.opaque(node, operands)
         except LayerError as why:
-            raise self.wiring.wrong(f"layer {self.name[:60]!r} ({node.kind[:40]}) {why}") from None
+            raise self.wiring.wrong(f"layer {self.name[:60]!r} ({node.kind[:40]}): {why}") from None
         except SpecError:
             raise
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):

@@ -186,10 +186,10 @@ def _cells(level: Level, left: float, y: float, scale: float) -> Iterator[Shape]
         ("padding", level.outputs, level.last),
     ]
     for tone, first, last in ranges:
-        cells = [(one, one) for one in range(first, last + 1)]
-        if 2 * half < FINEST and cells:
-            cells = [(first, last)]
-        for begin, stop in cells:
+        if last < first:
+            continue
+        fine = 2 * half < FINEST
+        for begin, stop in [(first, last)] if fine else zip(*[range(first, last + 1)] * 2):
             x0 = left + level.middle(begin) * scale - half
             x1 = left + level.middle(stop) * scale + half
             yield Shape(((x0, y), (x1, y), (x1, y + HEIGHT), (x0, y + HEIGHT)), tone)

@@ -32,15 +32,22 @@ class Sizes(NamedTuple):
 def draw(report: Report, options: Options, measure: Measure) -> Scene:
     """The graph of a report, its blocks folded and opened as the options say."""
     folding = Folding(report, options.depth, options.only, options.every_layer, measure.boxes)
-    return Graph(folding, options, measure).scene()
+    scene = Graph(folding, options, measure).scene()
+    if scene.down and scene.width > measure.room:
+        return Graph(folding, options, measure, single=True).scene()
+    return scene
 
 
 class Graph:
-    """One picture, from its boxes to the scene."""
+    """One picture, from its boxes to the scene; ``single`` puts all boxes in one column."""
 
-    def __init__(self, folding: Folding, options: Options, measure: Measure) -> None:
+    def __init__(
+        self, folding: Folding, options: Options, measure: Measure, single: bool = False
+    ) -> None:
         self.folding, self.options, self.measure = folding, options, measure
-        self.within = _within(folding.parts, options.only or "")
+        self.single = single
+        # Without frames, a box needs its full name.
+        self.within = {} if single else _within(folding.parts, options.only or "")
         self.leaves = [leaf for part in folding.parts for leaf in part.leaves]
         self.labels = {id(leaf): self._label(leaf) for leaf in self.leaves}
         self.heat = self._heat()
@@ -74,7 +81,7 @@ class Graph:
 
     def _arranged(self) -> Item:
         """The layout; branches beside one another, or a flow to the right, need narrow boxes."""
-        columns = self.down and widest_fork(self.folding) < 3
+        columns = self.single or (self.down and widest_fork(self.folding) < 3)
         self.sizes = self._sizes(columns)
         across, along = self._turned((self.sizes.width, self.sizes.height))
         return Arrangement(
@@ -83,6 +90,8 @@ class Graph:
             lambda part: self.measure.width(labels.span(part), "note"),
             self.down,
             self.measure,
+            frames=not self.single,
+            single=self.single,
         ).whole()
 
     def _behind(self, part: Part) -> float:

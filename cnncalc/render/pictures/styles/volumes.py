@@ -178,8 +178,7 @@ class Volumes:
         """The share of a map that a window covers along both of its sides."""
         row = self.folding.main(after)
         size, x = getattr(row.layer, "kernel_size", None), row.inputs[0] if row.inputs else None
-        block = after.closed and after.kind != row.kind
-        if block or size is None or not isinstance(x, Map) or len(x.spatial) != 2:
+        if after.block or size is None or not isinstance(x, Map) or len(x.spatial) != 2:
             return None
         if positions_of(row.output) > positions_of(x):  # its windows are on the output
             return None

@@ -1,5 +1,6 @@
 """Box-drawing characters, for a terminal or a comment in a source file."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -76,7 +77,7 @@ class Canvas:
 
     def _line(self, points: Sequence[Point]) -> None:
         """Strokes from corner to corner, and a head before the box at the end."""
-        cells = [(round(y), round(x)) for x, y in points]
+        cells = [(_cell(y), _cell(x)) for x, y in points]
         (row, _), (end_row, end_column) = cells[-2:]
         direction = RIGHT if end_row == row else DOWN if end_row > row else UP
         back = {DOWN: (-1, 0), UP: (1, 0), RIGHT: (0, -1)}[direction]
@@ -98,8 +99,8 @@ class Canvas:
     def _text(self, text: Text) -> None:
         content = terminal.visible(text.content)
         width = terminal.cells(content)
-        column = round(text.x - width * {"start": 0, "middle": 0.5, "end": 1}[text.anchor])
-        row = round(text.y)
+        column = _cell(text.x - width * {"start": 0, "middle": 0.5, "end": 1}[text.anchor])
+        row = _cell(text.y)
         for one in content:
             wide = terminal.cells(one)
             if not wide:  # it belongs to the character before it
@@ -112,7 +113,13 @@ class Canvas:
 
 def _edges(box: Box) -> tuple[int, int, int, int]:
     """The rows and columns of its borders."""
-    return round(box.y), round(box.x), round(box.bottom) - 1, round(box.right) - 1
+    top, left = _cell(box.y), _cell(box.x)
+    return top, left, _cell(box.bottom) - 1, _cell(box.right) - 1
+
+
+def _cell(place: float) -> int:
+    """The nearest cell. ``round`` takes 0.5 to 0 and 1.5 to 2, which would change widths."""
+    return math.floor(place + 0.5)
 
 
 def _border(top: bool, bottom: bool, left: bool, right: bool) -> str:

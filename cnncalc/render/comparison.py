@@ -1,0 +1,77 @@
+"""A comparison of networks as rows of text, for every format and the page."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from cnncalc.analysis.explore.compare import Change, Comparison, record
+from cnncalc.analysis.explore.quantities import QUANTITIES
+from cnncalc.core import units
+from cnncalc.render.records import Records
+from cnncalc.render.view import Total
+
+CHANGES = ("changed", "added", "removed")
+"""What can have become of a layer that is not the same."""
+
+
+def titles(found: Comparison) -> list[str]:
+    """The names of the networks, numbered if two have the same."""
+    names = [report.name for report in found.reports]
+    if len({*names}) == len(names):
+        return names
+    return [f"{name} ({number})" for number, name in enumerate(names, 1)]
+
+
+def headings(titles: Sequence[str]) -> list[str]:
+    """The columns of the totals: every network, and the ratio of each to the first."""
+    return [*titles, *(f"{title} / {titles[0]}" for title in titles[1:])]
+
+
+def totals(found: Comparison) -> list[list[str]]:
+    """A row for each quantity: its values, and their ratios to the first."""
+    rows = []
+    for name, (first, *others) in found.totals.items():
+        text = QUANTITIES[name].text
+        cells = ["?" if value is None else text(value) for value in (first, *others)]
+        ratios = [f"×{value / first:.2f}" if value and first else "" for value in others]
+        rows.append([QUANTITIES[name].heading, *cells, *ratios])
+    return rows
+
+
+def counts(found: Comparison) -> str:
+    """How many layers are the same, changed, added and removed."""
+    number = Counter(one.change for one in found.layers)
+    same = [f"{number['same']} layers are the same"] if number["same"] else []
+    return ", ".join([*same, *(f"{number[one]} {one}" for one in CHANGES if number[one])])
+
+
+def row(one: Change) -> list[str]:
+    """A layer as text; its fields are left out if only its shape differs."""
+    rows = one.before, one.after
+    same = one.before and one.after and one.before.layer == one.after.layer
+    cells = [
+        "" if row is None else str(row.output) if same else
+        f"{' '.join([row.kind, row.layer.text()]).strip()} → {row.output}"
+        for row in rows
+    ]  # fmt: skip
+    macs = [row.cost.macs if row else 0 for row in rows]
+    sign = "+" if macs[1] > macs[0] else "−"
+    text = f"{sign}{units.human(abs(macs[1] - macs[0]))}" if macs[0] != macs[1] else ""
+    return [one.name, one.change, *cells, text]
+
+
+def records(found: Comparison, shown: Sequence[Change]) -> Records:
+    """The comparison for the formats: its layers with the totals below, or only the totals."""
+    names = titles(found)
+    lines: list[dict[str, Any]] = [record(one) for one in shown]
+    if len(names) > 2 or not lines:
+        columns = ("quantity", *headings(names))
+        lines = [dict(zip(columns, row)) for row in totals(found)]
+        return Records(", ".join(names), columns, lines, columns[1:], data=found.to_dict())
+    below = [
+        Total(row[0], values[0] or 0, " → ".join(row[1:3]) + f" ({row[3]})" * bool(row[3]))
+        for row, values in zip(totals(found), found.totals.values())
+    ]
+    numbers = tuple(name for name in lines[0] if name.startswith(("params", "macs")))
+    title = " → ".join(names)
+    return Records(title, tuple(lines[0]), lines, numbers, totals=below, data=found.to_dict())

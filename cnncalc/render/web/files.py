@@ -1,0 +1,8 @@
+"""The style and the script that are part of every page."""
+
+from pathlib import Path
+
+
+def text_of(name: str) -> str:
+    """The text of a file beside this one."""
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
