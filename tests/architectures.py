@@ -46,8 +46,8 @@ def all_of_them(turn: int = 0, of: int = 1) -> list[Any]:
 
 
 def is_daily(name: str, turn: int = 0, of: int = 1) -> bool:
-    """Whether a built-in defines its own layers and is fast. Of the large ones, each is daily in one
-    of so many tests, the one whose turn it is."""
+    """Whether a built-in defines its own layers and is fast. Large ones are daily in one ``of`` so
+    many tests, the one whose ``turn`` it is."""
     if is_variant(name) or name in SLOW:
         return False
     return of == 1 or name not in large() or large().index(name) % of == turn
