@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import cli
-from cnncalc.core import shape, tape
+from cnncalc.core import record, shape
 from cnncalc.core.errors import CnncalcError, Mistakes, UsageError
 from cnncalc.footprint import budget
 from cnncalc.homework import marking, sheet
@@ -744,7 +744,7 @@ def test_the_limits_are_documented():
     }
     limits |= {expansion.MAX_NESTED, work.MAX_STEPS, checks.MAX_PROSE, checks.LONGEST_TITLE}
     limits |= {source.MAX_BASES, expression.MAX_CHARACTERS, shape.MAX_DIGITS}
-    limits |= {tape.MAX_READ, budget.MAX_READ, sheet.MAX_ANSWERS, marking.MAX_DIAGNOSED}
+    limits |= {record.MAX_READ, budget.MAX_READ, sheet.MAX_ANSWERS, marking.MAX_DIAGNOSED}
     limits |= {sheet.MAX_LAYERS, 2 * marking.LAYERS_EACH}
     limits |= {matrix.MAX_NUMBERS, window.MAX_CELLS}
     assert limits == documented

@@ -19,7 +19,7 @@ from cnncalc.bridge.oracles import (
     inference_peak_in_pytorch,
     training_peak_in_pytorch,
 )
-from cnncalc.core import tape
+from cnncalc.core import record
 from cnncalc.core.fields import LARGEST
 from cnncalc.core.layer import Layer, fields_of
 from cnncalc.core.shape import read_shape
@@ -815,7 +815,7 @@ def test_the_memory_of_large_networks_is_modelled(build, size):
 @pytest.mark.parametrize("build", [wide, deep])
 @pytest.mark.parametrize("compute", [footprint.measure, footprint.inference_peak])
 def test_larger_networks_are_refused_in_a_sentence(monkeypatch, compute, build):
-    monkeypatch.setattr(tape, "MAX_READ", 40)
+    monkeypatch.setattr(record, "MAX_READ", 40)
     assert compute(build(40))
     with pytest.raises(UsageError, match="at most 40 tensors, parameters included; up to this"):
         compute(build(41))
@@ -833,9 +833,9 @@ def test_the_largest_batch_of_larger_networks_is_refused(monkeypatch, build):
 
 def test_parameters_count_as_tensors_that_are_read(monkeypatch):
     report = cnncalc.summarize("7-5N")  # the input, the weights, their transposed view, the biases
-    monkeypatch.setattr(tape, "MAX_READ", 4)
+    monkeypatch.setattr(record, "MAX_READ", 4)
     assert footprint.measure(report)
-    monkeypatch.setattr(tape, "MAX_READ", 3)
+    monkeypatch.setattr(record, "MAX_READ", 3)
     with pytest.raises(UsageError, match="layer 'linear1'"):
         footprint.measure(report)
 

@@ -22,6 +22,7 @@ def kinds(report):
     return [row.kind for row in report.layers]
 
 
+FLOOR = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
 SMALL = [
     CONV,
     node("Relu", "c", "r", "/stem/act/Relu"),
@@ -166,7 +167,8 @@ def test_operators_become_layers(tmp_path, nodes, more, found):
         # 8 to 19: (8 - 1)·2 + 3 = 17, and 2 more
         ([node("ConvTranspose", "x t", "y", strides=[2, 2], output_shape=[18, 18])],
          [tensor("t", [3, 2, 3, 3])], "conv_transpose", (2, 18, 18)),
-        ([node("Resize", "x  s", "y")], [floats("s", 1.0, 1.0, 1.5, 2.3)], "upsample", (3, 12, 18)),
+        ([node("Resize", "x  s", "y", **FLOOR)], [floats("s", 1.0, 1.0, 1.5, 2.3)],
+         "upsample", (3, 12, 18)),
         ([node("Resize", "x  s", "y")], [floats("s", 1.0, 1.0, 2.0, 3.0)], "upsample", (3, 16, 24)),
     ],
 )  # fmt: skip

@@ -443,7 +443,7 @@ MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 def upsample(layer: Any, x: Map) -> nn.Module:
     # PyTorch has a different word for linear interpolation for each number of axes.
     mode = MODES[len(x.spatial)] if layer.mode == "linear" else layer.mode
-    return nn.Upsample(layer.size, layer.scale_factor, mode)
+    return nn.Upsample(layer.size, layer.scale_factor, mode, layer.align_corners or None)
 
 
 @twin("pixel_shuffle", maps(axes=(2,)), drawn(upscale_factor=st.integers(1, 3)))

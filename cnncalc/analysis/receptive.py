@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 from math import gcd
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnncalc.core.layer import Cut, Reach
+from cnncalc.core.reach import Cut, Reach
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import receptive
 from cnncalc.formulas.tracing import is_tracing

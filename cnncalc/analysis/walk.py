@@ -16,6 +16,7 @@ from cnncalc.core.layer import Input, Layer, Reach, positions_of
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node
+from cnncalc.spec.sharing import APART
 
 Known = tuple[Shape, Cost, tuple[Reach, ...] | None, bool]
 Key = tuple[int, tuple[Shape, ...], tuple[bool, ...], bool]
@@ -109,11 +110,6 @@ def recompute(
     walk = (_Walk if fields else _Costs)(nodes, (), report.batch, report.dtype)
     walk.walk()
     return replace(report, rows=tuple(walk.done)), walk.mistakes
-
-
-APART = (
-    "for weights of its own, leave out 'weights', or write a replacement as a list: [linear: 10]"
-)
 
 
 def takes(graph: Graph) -> bool:

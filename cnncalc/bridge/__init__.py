@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Unpack
 
 from cnncalc.analysis.report import Report
-from cnncalc.api import Options, Target, report_of
+from cnncalc.api.network import Options, Target, report_of
 from cnncalc.core.errors import UsageError
 from cnncalc.spec import Spec, load
 from cnncalc.spec.model import Model

@@ -128,7 +128,11 @@ def _call(made: type[nn.Module], given: Sequence[Any], named: dict[str, Any]) ->
         if parameter.default is not parameter.empty:
             arguments += [f"{name}={text}"] if text != _literal(parameter.default) else []
         else:
-            by_name = isinstance(value, bool) or any("=" in one for one in arguments)
+            by_name = (
+                isinstance(value, bool)
+                or parameter.kind is parameter.KEYWORD_ONLY
+                or any("=" in one for one in arguments)
+            )
             arguments.append(f"{name}={text}" if by_name else text)
     return ", ".join(arguments)
 

@@ -1,107 +1,19 @@
-"""Options that several commands share, and where their output goes."""
+"""What several commands do: read the words of options, load the network, write the result."""
 
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from cnncalc.cli import _complete as complete
-from cnncalc.core import discovery
-from cnncalc.core.cost import BYTES
-from cnncalc.core.errors import UsageError, Where, one_of, printable, unknown, unwritable
+from cnncalc.core.errors import UsageError, Where, printable, unknown, unwritable
 
 if TYPE_CHECKING:
     from cnncalc.api import Report
     from cnncalc.render.view import View
     from cnncalc.spec.graph import Graph
-
-RENDER = [str(Path(__file__).parents[1] / "render" / "formats")]
-CONVENTIONS = [str(Path(__file__).parents[1] / "conventions" / "tools")]
-"""The folders of the formats and conventions; listing their names imports none of them."""
-
-
-def dtype_of(word: str) -> str:
-    """The name of a dtype, which may be short: ``fp16`` is float16, ``bf16`` bfloat16."""
-    found = re.fullmatch(r"(fp|bf)([0-9]+)", word.lower())
-    return f"{SHORT_DTYPES[found[1]]}{found[2]}" if found else word
-
-
-SHORT_DTYPES = {"fp": "float", "bf": "bfloat"}
-
-Spec = Annotated[
-    str,
-    typer.Argument(
-        help="The network: a file, a built-in name (see 'cnncalc list'), the one-line notation, "
-        "- for standard input, or MODULE:FACTORY for a PyTorch model, which runs your code.",
-        show_default=False,
-        autocompletion=complete.networks,
-    ),
-]
-Batch = Annotated[int, typer.Option("--batch", "-b", metavar="N", help="The batch size.")]
-Input = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--input",
-        "-i",
-        metavar="SHAPE",
-        help="Replace the shape of the input: 3x256x256; with several inputs NAME=3x256x256.",
-    ),
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        "--arg",
-        metavar="NAME=VALUE",
-        help="Set a parameter of the spec or an argument of the factory, as in classes=10.",
-    ),
-]
-Dtype = Annotated[
-    str,
-    typer.Option(
-        "--dtype",
-        help=f"The data type of every number: {one_of(list(BYTES))}; fp16 and bf16 for short.",
-        callback=dtype_of,
-        autocompletion=complete.words(lambda: BYTES),
-    ),
-]
-LayoutName = Annotated[
-    str | None,
-    typer.Option(
-        "--layout",
-        help="The layout of shapes, unless a file states it: channels first (chw, the default) or "
-        "channels last (hwc).",
-        show_default=False,
-        autocompletion=complete.words(lambda: ("chw", "hwc")),
-    ),
-]
-FormatName = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        "-f",
-        help=f"The format of the output: {one_of(discovery.modules(RENDER))}. By default, "
-        "the extension of the output file decides; without one, it is a table.",
-        show_default=False,
-        autocompletion=complete.modules(RENDER),
-    ),
-]
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Write to this file; its extension selects the format unless --format is given.",
-    ),
-]
-TextOutput = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file.")
-]
-
 
 T = TypeVar("T")
 
@@ -158,13 +70,27 @@ def inputs_of(words: Sequence[str] | None) -> str | dict[str, str] | None:
     return {name: shape for name, _, shape in pairs}
 
 
+def for_each(words: Sequence[str] | None, count: int) -> list[list[str]]:
+    """The words for each network: those with its number before them, and those without one.
+
+    >>> for_each(["classes=10", "2:width=0.5"], 2)
+    [['classes=10'], ['classes=10', 'width=0.5']]
+    """
+    found: list[list[str]] = [[] for _ in range(count)]
+    for word in words or ():
+        match = re.fullmatch(r"([0-9]{1,3}):(.*)", word, re.DOTALL)
+        number = int(match[1]) if match else None
+        if number is not None and not 1 <= number <= count:
+            raise UsageError(
+                f"{word[:60]!r} is for network {number}, but they are numbered from 1 to {count}"
+            )
+        for place, own in enumerate(found, 1):
+            if number in (None, place):
+                own.append(match[2] if match else word)
+    return found
+
+
 EXTENSIONS = {".txt": "text", ".md": "markdown", ".tex": "latex", ".json": "json"}
-
-
-def text_format(*names: str) -> Any:
-    """The option for one of these formats."""
-    help = f"The format of the output: {one_of(names)}."
-    return typer.Option("--format", "-f", help=help, autocompletion=complete.words(lambda: names))
 
 
 def chosen(format_name: str | None, output: Path | None, names: Iterable[str]) -> str:
@@ -242,10 +168,10 @@ def graph(
     spec: str, input: Sequence[str] | None, settings: Sequence[str] | None, layout: str | None
 ) -> "Graph":
     """The expanded network that a command names."""
-    from cnncalc import api
+    from cnncalc.api.network import graph_of
 
     target, changes = _target(spec, input, settings)
-    return api.graph_of(target, layout=layout, **changes)
+    return graph_of(target, layout=layout, **changes)
 
 
 def yaml(

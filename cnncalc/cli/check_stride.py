@@ -9,6 +9,7 @@ import typer
 from cnncalc import api
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
 from cnncalc.core.shape import MAX_DIGITS
@@ -52,10 +53,10 @@ def run(
     s: S = None,
     padding: Padding = "0",
     dilation: Dilation = "1",
-    input: shared.Input = None,
-    settings: shared.Settings = None,
-    layout: shared.LayoutName = None,
-    format: Annotated[str | None, shared.text_format("text", "json")] = None,
+    input: options.Input = None,
+    settings: options.Settings = None,
+    layout: options.LayoutName = None,
+    format: Annotated[str | None, options.text_format("text", "json")] = None,
 ) -> None:
     """Check whether a stride fits the input and the kernel.
 

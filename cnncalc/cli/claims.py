@@ -9,6 +9,7 @@ import typer
 
 from cnncalc import api
 from cnncalc.cli import _listing as listing
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core import units
 from cnncalc.core.errors import UsageError
@@ -41,8 +42,8 @@ def run(
     specs: Specs = None,
     errata: Errata = False,
     sources: Sources = False,
-    format: shared.FormatName = None,
-    output: shared.Output = None,
+    format: options.FormatName = None,
+    output: options.Output = None,
 ) -> None:
     """Compare the figures that papers and lectures print with the calculated values.
 

@@ -1,6 +1,5 @@
 """``cnncalc compare``: networks side by side."""
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
 
@@ -26,35 +26,18 @@ Specs = Annotated[
         autocompletion=complete.networks,
     ),
 ]
-Input = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--input",
-        "-i",
-        metavar="[N:]SHAPE",
-        help="Replace the shape of the input; 2:3x320x320 does so only for the second network.",
-    ),
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="[N:]NAME=VALUE",
-        help="Set a parameter; 2:width=0.5 does so only for the second network.",
-    ),
-]
 All = Annotated[bool, typer.Option("--all", help="Also list layers that are the same.")]
 
 
 def run(
     specs: Specs,
     all: All = False,
-    batch: shared.Batch = 1,
-    input: Input = None,
-    settings: Settings = None,
-    dtype: shared.Dtype = "float32",
-    format: shared.FormatName = None,
-    output: shared.Output = None,
+    batch: options.Batch = 1,
+    input: options.InputOfEach = None,
+    settings: options.SettingsOfEach = None,
+    dtype: options.Dtype = "float32",
+    format: options.FormatName = None,
+    output: options.Output = None,
 ) -> None:
     """Compare the totals of networks, and list the layers in which two of them differ.
 
@@ -75,7 +58,7 @@ def run(
     if not 2 <= len(specs) <= MOST:
         raise UsageError(f"compare takes 2 to {MOST} networks, not {len(specs)}")
     form = listing.format_of(format, output)
-    inputs, values = for_each(input, len(specs)), for_each(settings, len(specs))
+    inputs, values = shared.for_each(input, len(specs)), shared.for_each(settings, len(specs))
     reports = [
         shared.network(spec, inputs[place], values[place], batch=batch, dtype=dtype)
         for place, spec in enumerate(specs)
@@ -84,26 +67,6 @@ def run(
     shown = [one for one in found.layers if all or one.change != "same"] if len(specs) == 2 else []
     text = form.render(comparison.records(found, shown)) if form else _text(found, shown)
     shared.write(text, output)
-
-
-def for_each(words: Sequence[str] | None, count: int) -> list[list[str]]:
-    """The words for each network: those with its number before them, and those without one.
-
-    >>> for_each(["classes=10", "2:width=0.5"], 2)
-    [['classes=10'], ['classes=10', 'width=0.5']]
-    """
-    found: list[list[str]] = [[] for _ in range(count)]
-    for word in words or ():
-        match = re.fullmatch(r"([0-9]{1,3}):(.*)", word, re.DOTALL)
-        number = int(match[1]) if match else None
-        if number is not None and not 1 <= number <= count:
-            raise UsageError(
-                f"{word[:60]!r} is for network {number}, but they are numbered from 1 to {count}"
-            )
-        for place, own in enumerate(found, 1):
-            if number in (None, place):
-                own.append(match[2] if match else word)
-    return found
 
 
 def _text(found: "Comparison", shown: "Sequence[Change]") -> str:

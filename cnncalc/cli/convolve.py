@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, did_you_mean, one_of
 from cnncalc.core.shape import layout_of
-from cnncalc.homework.convolution import Tensor, convolve, read
+from cnncalc.homework.convolution import Tensor, Worked, convolve, read
 from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.formats import FORMATS, WIDE, as_data
 from cnncalc.homework.convolution.given import load
@@ -106,9 +107,9 @@ def run(
     steps: Steps = None,
     digits: Digits = None,
     seed: Annotated[int, typer.Option("--seed", help="The seed for random numbers.")] = 0,
-    layout: shared.LayoutName = None,
-    format: Annotated[str | None, shared.text_format(*FORMATS, "json")] = None,
-    output: shared.TextOutput = None,
+    layout: options.LayoutName = None,
+    format: Annotated[str | None, options.text_format(*FORMATS, "json")] = None,
+    output: options.TextOutput = None,
 ) -> None:
     """Compute a convolution by hand: the sum of products in every window, then the output.
 
@@ -125,9 +126,8 @@ def run(
     cnncalc convolve random:3x6x6 "box | box | box" --seed 7 --format latex
     """
     _refuse_options([input, *kernels], context)
+    _check_digits(digits)
     chosen = shared.chosen(format, output, [*FORMATS, "json"])
-    if digits is not None and not 0 <= digits <= MAX_DIGITS:
-        raise UsageError(f"--digits must be between 0 and {MAX_DIGITS}, not {digits}")
     most = _steps(steps)
     x, weights = load(input, kernels, seed, layout_of(layout))
     worked = convolve(
@@ -144,13 +144,26 @@ def run(
         transposed=transpose,
         output_padding=_sizes(output_padding),
     )
-    if chosen == "json":
+    _write(worked, most, digits, chosen, output)
+
+
+def _write(
+    worked: Worked, most: int | None, digits: int | None, format: str, output: Path | None
+) -> None:
+    """Write at most so many windows per kernel, and all results."""
+    if format == "json":
         shared.write(json.dumps(as_data(worked, most), ensure_ascii=False) + "\n", output)
         return
     shown = sections(worked, most, digits)
-    shared.write(FORMATS[chosen](shown, _width(chosen, output)), output)
-    if steps is None and any(section.left_out for section in shown):
+    shared.write(FORMATS[format](shown, _width(format, output)), output)
+    if most is None and any(section.left_out for section in shown):
         typer.echo("use --steps all to show every window", err=True)
+
+
+def _check_digits(digits: int | None) -> None:
+    """Raise UsageError for more digits than a number has."""
+    if digits is not None and not 0 <= digits <= MAX_DIGITS:
+        raise UsageError(f"--digits must be between 0 and {MAX_DIGITS}, not {digits}")
 
 
 def _refuse_options(words: Iterable[str], context: typer.Context) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli import _complete as complete
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core import discovery
 from cnncalc.core.errors import one_of
@@ -20,14 +21,6 @@ Style = Annotated[
         "--style",
         help=f"What to draw: {one_of(discovery.modules(STYLES))}.",
         autocompletion=complete.modules(STYLES),
-    ),
-]
-Depth = Annotated[
-    int | None,
-    typer.Option(
-        "--depth",
-        metavar="N",
-        help="How many levels of blocks to open; by default as many as fit.",
     ),
 ]
 Only = Annotated[
@@ -77,9 +70,9 @@ FormatName = Annotated[
 
 
 def run(
-    spec: shared.Spec,
+    spec: options.Spec,
     style: Style = "graph",
-    depth: Depth = None,
+    depth: options.Depth = None,
     only: Only = None,
     every_layer: EveryLayer = False,
     direction: Direction = "down",
@@ -87,12 +80,12 @@ def run(
     colour: Colour = "kind",
     layer: Layer = None,
     animate: Animate = False,
-    batch: shared.Batch = 1,
-    input: shared.Input = None,
-    settings: shared.Settings = None,
-    layout: shared.LayoutName = None,
+    batch: options.Batch = 1,
+    input: options.Input = None,
+    settings: options.Settings = None,
+    layout: options.LayoutName = None,
     format: FormatName = None,
-    output: shared.Output = None,
+    output: options.Output = None,
 ) -> None:
     """Draw a network: its graph, its volumes, a receptive field, or a sliding window.
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli import _complete as complete
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of
 from cnncalc.derivations import explain, sums
@@ -28,16 +29,16 @@ Quantity = Annotated[
 
 
 def run(
-    spec: shared.Spec,
+    spec: options.Spec,
     layer: Layer = None,
     quantity: Quantity = None,
-    format: Annotated[str | None, shared.text_format(*explain.FORMATS)] = None,
-    batch: shared.Batch = 1,
-    input: shared.Input = None,
-    settings: shared.Settings = None,
-    layout: shared.LayoutName = None,
-    dtype: shared.Dtype = "float32",
-    output: shared.TextOutput = None,
+    format: Annotated[str | None, options.text_format(*explain.FORMATS)] = None,
+    batch: options.Batch = 1,
+    input: options.Input = None,
+    settings: options.Settings = None,
+    layout: options.LayoutName = None,
+    dtype: options.Dtype = "float32",
+    output: options.TextOutput = None,
 ) -> None:
     """Show how every number of a layer, a block or a network is computed.
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cnncalc import bridge
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, did_you_mean, one_of
 
@@ -25,14 +26,14 @@ ENDINGS = {"torch": (".py",), "yaml": (".yaml", ".yml"), ONNX: (".onnx",)}
 
 
 def run(
-    spec: shared.Spec,
+    spec: options.Spec,
     to: Annotated[
         str, typer.Option("--to", help=f"What to write: {one_of([*ENDINGS])}.")
     ] = "torch",
-    input: shared.Input = None,
-    settings: shared.Settings = None,
-    layout: shared.LayoutName = None,
-    output: shared.TextOutput = None,
+    input: options.Input = None,
+    settings: options.Settings = None,
+    layout: options.LayoutName = None,
+    output: options.TextOutput = None,
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="N", help="Seed of the weights of an ONNX file.")
     ] = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnncalc.cli import _listing as listing
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of, some
 from cnncalc.homework import books, class_page, feedback, pages, statistics
@@ -81,8 +82,8 @@ def run(
     export: Export = None,
     name: Name = None,
     everything: Everything = False,
-    layout: shared.LayoutName = None,
-    format: shared.FormatName = None,
+    layout: options.LayoutName = None,
+    format: options.FormatName = None,
     output: Output = None,
 ) -> None:
     """Grade answer sheets and name the mistake behind every wrong answer.

@@ -1,14 +1,15 @@
 """``cnncalc import``: any network as the YAML of a spec."""
 
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 
 
 def run(
-    spec: shared.Spec,
-    input: shared.Input = None,
-    settings: shared.Settings = None,
-    layout: shared.LayoutName = None,
-    output: shared.TextOutput = None,
+    spec: options.Spec,
+    input: options.Input = None,
+    settings: options.Settings = None,
+    layout: options.LayoutName = None,
+    output: options.TextOutput = None,
 ) -> None:
     """Write a network as YAML that you can read and edit.
 

@@ -6,9 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from cnncalc import api, layers
+from cnncalc import layers
 from cnncalc.analysis.report import row_dict
+from cnncalc.api.network import layer_alone
 from cnncalc.cli import _complete as complete
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.cli.kinds import fields_table
 from cnncalc.core.errors import UsageError, Where, some
@@ -48,11 +50,11 @@ def run(
     context: typer.Context,
     kind: Kind = None,
     words: Words = None,
-    batch: shared.Batch = 1,
-    dtype: shared.Dtype = "float32",
-    layout: shared.LayoutName = None,
-    format: Annotated[str | None, shared.text_format(*explain.FORMATS, "json")] = None,
-    output: shared.TextOutput = None,
+    batch: options.Batch = 1,
+    dtype: options.Dtype = "float32",
+    layout: options.LayoutName = None,
+    format: Annotated[str | None, options.text_format(*explain.FORMATS, "json")] = None,
+    output: options.TextOutput = None,
     wanted: Wanted = False,
 ) -> None:
     """Calculate the output, parameters, operations and memory of one layer, step by step.
@@ -78,10 +80,10 @@ def run(
         return
     shapes, fields = _split(words or [], _flags(found))
     if not shapes:
-        options = some(map(_option, fields_of(found)))
-        has = f"its fields are {options}" if options else "it has no fields"
+        names = some(map(_option, fields_of(found)))
+        has = f"its fields are {names}" if names else "it has no fields"
         raise UsageError(f"{found.kind} needs the shape of its input, as in 3x32x32; {has}")
-    report = api.layer_alone(kind, shapes, fields, batch, dtype, layout)
+    report = layer_alone(kind, shapes, fields, batch, dtype, layout)
     row = report["layer"]
     shared.warn(filter(None, [row.layer.remark()]))
     form = shared.chosen(format, output, [*explain.FORMATS, "json"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cnncalc.cli import _listing as listing
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core import units
 from cnncalc.spec import catalog
@@ -22,8 +23,8 @@ def run(
     names: Annotated[
         bool, typer.Option("--names", help="Print only the names, for scripts.")
     ] = False,
-    format: shared.FormatName = None,
-    output: shared.Output = None,
+    format: options.FormatName = None,
+    output: options.Output = None,
 ) -> None:
     """List the built-in networks with their parameters, MACs and sources.
 

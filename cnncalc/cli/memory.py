@@ -9,6 +9,7 @@ import typer
 
 from cnncalc.api import Report, memory
 from cnncalc.cli import _listing as listing
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core import units
 from cnncalc.core.errors import UsageError, one_of
@@ -55,7 +56,7 @@ Everything = Annotated[bool, typer.Option("--all", help="List every layer that s
 
 
 def run(
-    spec: shared.Spec,
+    spec: options.Spec,
     optimizer: Optimizer = "sgd",
     dtype: Dtype = "float32",
     device: Device = "cpu",
@@ -64,12 +65,12 @@ def run(
     fit: FitOption = None,
     plot: Plot = False,
     everything: Everything = False,
-    batch: shared.Batch = 1,
-    input: shared.Input = None,
-    settings: shared.Settings = None,
-    layout: shared.LayoutName = None,
-    format: shared.FormatName = None,
-    output: shared.Output = None,
+    batch: options.Batch = 1,
+    input: options.Input = None,
+    settings: options.Settings = None,
+    layout: options.LayoutName = None,
+    format: options.FormatName = None,
+    output: options.Output = None,
 ) -> None:
     """Show the memory of training and inference: saved activations, both peaks, and their parts.
 
@@ -93,10 +94,7 @@ def run(
     _check(fit, plot, batch, format)
     report = shared.network(spec, input, settings, batch=batch, layout=layout)
     if dtype == INT8:
-        if fit is not None or plot or checkpoint is not None or optimizer != "sgd":
-            raise UsageError(
-                "int8 is for inference; leave out --fit, --plot, --checkpoint and --optimizer"
-            )
+        _check_int8(fit, plot, checkpoint, optimizer)
         _write_arena(arena(report), format, output)
         return
     setting: dict[str, Any] = {
@@ -136,6 +134,14 @@ def _check(fit: str | None, plot: bool, batch: int, format: str | None) -> None:
         raise UsageError("--plot draws a training step and --fit finds a batch; use one of them")
     if plot and format not in {None, "table"}:
         raise UsageError(f"--plot draws text; leave out --format {format}")
+
+
+def _check_int8(fit: str | None, plot: bool, checkpoint: int | None, optimizer: str) -> None:
+    """Raise UsageError for options that only training has."""
+    if fit is not None or plot or checkpoint is not None or optimizer != "sgd":
+        raise UsageError(
+            "int8 is for inference; leave out --fit, --plot, --checkpoint and --optimizer"
+        )
 
 
 def _budget(text: str) -> int:

@@ -8,6 +8,7 @@ import typer
 
 from cnncalc import api
 from cnncalc.cli import _listing as listing
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.conventions.reconcile import Candidate, Missing, Reconciliation
 from cnncalc.core import units
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    spec: shared.Spec,
+    spec: options.Spec,
     number: Annotated[
         list[str],
         typer.Argument(
@@ -26,13 +27,13 @@ def run(
             show_default=False,
         ),
     ],
-    batch: shared.Batch = 1,
-    input: shared.Input = None,
-    settings: shared.Settings = None,
-    layout: shared.LayoutName = None,
-    dtype: shared.Dtype = "float32",
-    format: shared.FormatName = None,
-    output: shared.Output = None,
+    batch: options.Batch = 1,
+    input: options.Input = None,
+    settings: options.Settings = None,
+    layout: options.LayoutName = None,
+    dtype: options.Dtype = "float32",
+    format: options.FormatName = None,
+    output: options.Output = None,
 ) -> None:
     """Find the tools and conventions that give a number, as a sum of named parts.
 

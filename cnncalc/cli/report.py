@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli import _complete as complete
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
-from cnncalc.cli import compare as comparing
 
 Compare = Annotated[
     str | None,
@@ -20,14 +20,14 @@ Compare = Annotated[
 
 
 def run(
-    spec: shared.Spec,
+    spec: options.Spec,
     compare: Compare = None,
-    batch: shared.Batch = 1,
-    input: comparing.Input = None,
-    settings: comparing.Settings = None,
-    dtype: shared.Dtype = "float32",
-    layout: shared.LayoutName = None,
-    output: shared.TextOutput = None,
+    batch: options.Batch = 1,
+    input: options.InputOfEach = None,
+    settings: options.SettingsOfEach = None,
+    dtype: options.Dtype = "float32",
+    layout: options.LayoutName = None,
+    output: options.TextOutput = None,
 ) -> None:
     """Write everything about a network as one HTML page, which works offline.
 
@@ -44,7 +44,7 @@ def run(
 
     shared.only("report writes HTML", (".html", ".htm"), output)
     specs = [spec] if compare is None else [spec, compare]
-    inputs, values = (comparing.for_each(words, len(specs)) for words in (input, settings))
+    inputs, values = (shared.for_each(words, len(specs)) for words in (input, settings))
     graphs = [
         shared.graph(one, inputs[place], values[place], layout) for place, one in enumerate(specs)
     ]

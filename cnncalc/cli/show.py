@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli import _complete as complete
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.spec import catalog
 
@@ -18,7 +19,7 @@ def run(
             autocompletion=complete.words(catalog.names),
         ),
     ],
-    output: shared.Output = None,
+    output: options.Output = None,
 ) -> None:
     """Print the YAML of a built-in network, to read or to start your own from.
 

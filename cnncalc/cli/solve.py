@@ -8,11 +8,14 @@ import typer
 from cnncalc import api
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
-from cnncalc.derivations import stride
-from cnncalc.derivations.stride import Solution
+from cnncalc.derivations.stride import Axis, Solution, equation
 from cnncalc.formulas import window
+
+LARGEST = 101
+"""The largest kernel size that can be tried."""
 
 Input = Annotated[
     int | None,
@@ -64,30 +67,39 @@ For = Annotated[
 ]
 
 
+By = Annotated[
+    str | None,
+    typer.Option(
+        "--step",
+        metavar="X",
+        help="Try multiples of this; by default 0.01 for a decimal and 1 otherwise.",
+    ),
+]
+
+
 def _budget(name: str, what: str) -> Any:
     return typer.Option(
         f"--{name}", metavar="N", help=f"The budget for {what}.", show_default=False
     )
 
 
+Macs = Annotated[str | None, _budget("macs", "MACs: 300M, or 2x for twice the default")]
+Params = Annotated[str | None, _budget("params", "parameters")]
+MemoryBudget = Annotated[
+    str | None, _budget("memory", "the memory of a training step with SGD: 24GiB")
+]
+Peak = Annotated[str | None, _budget("peak", "the memory of activations in inference")]
+
+
 def run(
     spec: Spec = None,
     name: For = None,
-    macs: Annotated[str | None, _budget("macs", "MACs: 300M, or 2x for twice the default")] = None,
-    params: Annotated[str | None, _budget("params", "parameters")] = None,
-    memory: Annotated[
-        str | None, _budget("memory", "the memory of a training step with SGD: 24GiB")
-    ] = None,
-    peak: Annotated[str | None, _budget("peak", "the memory of activations in inference")] = None,
-    by: Annotated[
-        str | None,
-        typer.Option(
-            "--step",
-            metavar="X",
-            help="Try multiples of this; by default 0.01 for a decimal and 1 otherwise.",
-        ),
-    ] = None,
-    settings: shared.Settings = None,
+    macs: Macs = None,
+    params: Params = None,
+    memory: MemoryBudget = None,
+    peak: Peak = None,
+    by: By = None,
+    settings: options.Settings = None,
     input: Input = None,
     output: Output = None,
     kernel: Kernel = None,
@@ -127,11 +139,8 @@ def run(
         return
     if name is not None or limits:
         raise UsageError("--for and budgets need a network, as in cnncalc solve resnet50 --for ...")
-    if output is None and input is None:
-        raise UsageError("solve needs --input or --output, as in --input 224 --output 55")
-    if not 1 <= largest <= 101:
-        raise UsageError(f"--largest must be from 1 to 101, not {largest}")
-    found = api.solve(
+    _windows(
+        floor,
         input=input,
         output=output,
         kernel=kernel,
@@ -141,11 +150,19 @@ def run(
         largest=largest,
         transposed=transposed,
     )
+
+
+def _windows(floor: bool, **asked: Any) -> None:
+    """Print the windows that give the sizes asked for, or exit with 1."""
+    if asked["output"] is None and asked["input"] is None:
+        raise UsageError("solve needs --input or --output, as in --input 224 --output 55")
+    if not 1 <= asked["largest"] <= LARGEST:
+        raise UsageError(f"--largest must be from 1 to {LARGEST}, not {asked['largest']}")
+    found, transposed = api.solve(**asked), asked["transposed"]
     exact = [solution for solution in found if transposed or solution.axis.fits]
     shown = found if floor or not exact else exact
     if not shown:
-        given = (input, kernel, step, padding)
-        shared.write(f"{_nothing(given, output, dilation, largest, transposed)}\n", None)
+        shared.write(f"{_nothing(**asked)}\n", None)
         raise typer.Exit(1)
     if transposed:
         shared.write(_table(shown, "output padding", _output_padding), None)
@@ -189,10 +206,17 @@ def _fit(
 
 
 def _nothing(
-    axis: Sequence[int | None], output: int | None, dilation: int, largest: int, transposed: bool
+    input: int | None,
+    output: int | None,
+    kernel: int | None,
+    stride: int | None,
+    padding: int | None,
+    dilation: int,
+    largest: int,
+    transposed: bool,
 ) -> str:
     """Why there is no solution: the limits of the search, or the size that results instead."""
-    N, F, S, P = axis
+    N, F, S, P = input, kernel, stride, padding
     limits = [
         *([] if F is not None else [f"F ≤ {largest}"]),
         *([] if S is not None else ["S ≤ F (S ≤ 4 for a small F)"]),
@@ -205,8 +229,8 @@ def _nothing(
     if transposed:
         size = window.output_size_transposed(N=N, F=F, S=S, P=P, D=dilation)
         return f"does not fit: without output padding, the output is {size}"
-    fit = stride.Axis(N, F, S, P, dilation)
-    return f"does not fit: {stride.equation(fit)}, not {N if output is None else output}"
+    fit = Axis(N, F, S, P, dilation)
+    return f"does not fit: {equation(fit)}, not {N if output is None else output}"
 
 
 def _remainder(solution: Solution) -> str:

@@ -6,23 +6,16 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli import _complete as complete
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core import discovery
 from cnncalc.core.errors import UsageError, one_of, some
 from cnncalc.render.columns import USUAL, choose_columns, column
 from cnncalc.render.view import View
 
-CONVENTIONS = [name.replace("_", "-") for name in discovery.modules(shared.CONVENTIONS)]
+CONVENTIONS = [name.replace("_", "-") for name in discovery.modules(options.CONVENTIONS)]
 """The names of the conventions, as they are typed."""
 
-Depth = Annotated[
-    int | None,
-    typer.Option(
-        "--depth",
-        metavar="N",
-        help="How many levels of blocks to open; by default as many as fit on a screen.",
-    ),
-]
 Columns = Annotated[
     str | None,
     typer.Option(
@@ -53,7 +46,7 @@ Convention = Annotated[
         "--convention",
         metavar="NAME",
         help=f"Add the count of another tool or convention: {one_of(CONVENTIONS)}.",
-        autocompletion=complete.modules(shared.CONVENTIONS),
+        autocompletion=complete.modules(options.CONVENTIONS),
     ),
 ]
 
@@ -65,20 +58,20 @@ Strict = Annotated[
 
 
 def run(
-    spec: shared.Spec,
-    depth: Depth = None,
+    spec: options.Spec,
+    depth: options.Depth = None,
     columns: Columns = None,
     sort: Sort = None,
     exact: Exact = False,
     plot: Plot = False,
     convention: Convention = None,
-    batch: shared.Batch = 1,
-    input: shared.Input = None,
-    settings: shared.Settings = None,
-    dtype: shared.Dtype = "float32",
-    layout: shared.LayoutName = None,
-    format: shared.FormatName = None,
-    output: shared.Output = None,
+    batch: options.Batch = 1,
+    input: options.Input = None,
+    settings: options.Settings = None,
+    dtype: options.Dtype = "float32",
+    layout: options.LayoutName = None,
+    format: options.FormatName = None,
+    output: options.Output = None,
     strict: Strict = False,
 ) -> None:
     """Show the shape, parameters, MACs, memory and receptive field of every layer, and the totals.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
 
@@ -20,15 +20,6 @@ FEW = 100
 """So few configurations are evaluated in one process, because starting others takes longer."""
 REASONS = 3
 
-Spec = Annotated[
-    str,
-    typer.Argument(
-        help="The network: a file, a built-in name (see 'cnncalc list'), the one-line notation, "
-        "- for standard input, or MODULE:FACTORY for a PyTorch model, which runs your code.",
-        show_default=False,
-        autocompletion=complete.networks,
-    ),
-]
 Over = Annotated[
     list[str],
     typer.Option(
@@ -83,7 +74,7 @@ Jobs = Annotated[
 
 
 def run(
-    spec: Spec,
+    spec: options.Spec,
     over: Over,
     show: Show = "params,macs",
     where: Where = "",
@@ -91,12 +82,12 @@ def run(
     by: By = "",
     best: Best = None,
     jobs: Jobs = None,
-    batch: shared.Batch = 1,
-    input: shared.Input = None,
-    settings: shared.Settings = None,
-    dtype: shared.Dtype = "float32",
-    format: shared.FormatName = None,
-    output: shared.Output = None,
+    batch: options.Batch = 1,
+    input: options.Input = None,
+    settings: options.Settings = None,
+    dtype: options.Dtype = "float32",
+    format: options.FormatName = None,
+    output: options.Output = None,
 ) -> None:
     """Try all combinations of some values, and show those that meet a condition, the Pareto front
     or the best.
@@ -113,11 +104,11 @@ def run(
     """
     form = listing.format_of(format, output)
     ranges = shared.pairs(over, "--over", "width=0.25:1.5:0.25")
-    options = {"batch": batch, "dtype": dtype, "input": shared.inputs_of(input)}
-    options |= {"settings": shared.settings_of(settings)}
+    fixed = {"batch": batch, "dtype": dtype, "input": shared.inputs_of(input)}
+    fixed |= {"settings": shared.settings_of(settings)}
     names = [word.strip() for word in show.split(",")]
     front = pareto.split(",") if pareto else []
-    found = _done(_sweeping(spec, ranges, names, where, front, by, best, jobs, options))
+    found = _done(_sweeping(spec, ranges, names, where, front, by, best, jobs, fixed))
     text = form.render(_sheet(found)) if form else _text(found)
     shared.warn(_remarks(found))
     shared.write(text, output)
@@ -126,23 +117,24 @@ def run(
 
 def _sweeping(
     spec: str, ranges: Any, names: Any, where: str, front: Any, by: str, best: int | None,
-    jobs: int | None, options: Any,
+    jobs: int | None, fixed: Any,
 ) -> "Iterator[Sweep]":  # fmt: skip
     """What is found so far, with as many processes as are worth their start."""
     from math import prod
 
-    from cnncalc import api
     from cnncalc.analysis.explore.sweep import values_of
+    from cnncalc.api.exploring import sweeping
+    from cnncalc.spec import load
 
     if best is not None and best < 1:
         raise UsageError(f"--best must be at least 1, not {best}")
     over = {name: values_of(values) for name, values in ranges.items()}
     few = prod(map(len, over.values())) <= FEW
     workers = jobs if jobs is not None else 1 if few else os.cpu_count() or 1
-    target = api.load(spec) if spec == "-" else shared.named(spec)
+    target = load(spec) if spec == "-" else shared.named(spec)
     if target is not spec:  # other processes cannot load it again, or should not run its code
         workers = 1
-    return api.sweeping(target, over, names, where, front, by, best, workers, options)
+    return sweeping(target, over, names, where, front, by, best, workers, fixed)
 
 
 def _done(results: "Iterator[Sweep]") -> "Sweep":

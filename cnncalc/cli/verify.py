@@ -9,6 +9,7 @@ import typer
 
 from cnncalc import bridge
 from cnncalc.cli import _listing as listing
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
 from cnncalc.spec import catalog
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 Spec = Annotated[
     str | None,
     typer.Argument(
-        help="A file, a built-in name (cnncalc list), the one-line notation, - for stdin, or "
-        "MODULE:FACTORY for a PyTorch model, which runs your code and compares with it.",
+        help=f"The network: {options.NETWORK}, - for standard input, or MODULE:FACTORY for a "
+        "PyTorch model, which runs your code and compares with it.",
         show_default=False,
     ),
 ]
@@ -63,12 +64,12 @@ def run(
     receptive_field: ReceptiveField = False,
     everything: Everything = False,
     batch: Batch = None,
-    input: shared.Input = None,
-    settings: shared.Settings = None,
-    layout: shared.LayoutName = None,
-    dtype: shared.Dtype = "float32",
-    format: shared.FormatName = None,
-    output: shared.TextOutput = None,
+    input: options.Input = None,
+    settings: options.Settings = None,
+    layout: options.LayoutName = None,
+    dtype: options.Dtype = "float32",
+    format: options.FormatName = None,
+    output: options.TextOutput = None,
 ) -> None:
     """Build the network in PyTorch, run it forward and backward, and compare every number.
 

@@ -2,7 +2,8 @@
 
 A layer kind is one frozen dataclass, named after its file. Its fields define its YAML, and its
 docstring is the text of ``cnncalc kinds KIND``. One contract test runs every kind's
-hand-worked examples and refusals.
+hand-worked examples and refusals. A kind's file imports from here what its class needs, also what
+is defined in ``example`` and ``reach``.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from typing import (
     TYPE_CHECKING,
     Any,
     ClassVar,
-    NamedTuple,
     Self,
 )
 
 from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
+from cnncalc.core.example import Example, Refusal
 from cnncalc.core.fields import LARGEST, Sizes
 from cnncalc.core.parsing import Fields, declared_in, fields_of
+from cnncalc.core.reach import Cut, Reach, everything
 from cnncalc.core.shape import MAX_DIGITS, Map, Shape, Vector
 from cnncalc.formulas import macs as mac_formulas
 from cnncalc.formulas import memory
@@ -36,63 +38,22 @@ if TYPE_CHECKING:
 else:
     Tape = Tensor = Any  # only annotations need them, and most commands never import the tape
 
-
-class Example(NamedTuple):
-    """One layer worked by hand, with the source of the numbers.
-
-    ``given`` is the layer's value in a spec; ``inputs`` and ``output`` are shapes as text. Numbers
-    left at None are not checked, unless no example of the kind has them: then they are zero.
-    ``operations`` are compared as a whole.
-    """
-
-    inputs: tuple[str, ...]
-    output: str
-    source: str
-    given: Any = None
-    weights: int | None = None
-    biases: int | None = None
-    params: int | None = None
-    buffers: int | None = None
-    fixed: int | None = None
-    macs: int | None = None
-    operations: Operations | None = None
-
-
-class Refusal(NamedTuple):
-    """A layer that must be refused, and words that its error message must contain."""
-
-    given: Any
-    inputs: tuple[str, ...]
-    says: str
-
-
-class Cut(NamedTuple):
-    """Windows that move by a fraction of an input, or that differ in size.
-
-    Every input is cut into ``per`` pieces. Output i reads the inputs that own a piece from
-    ``begin + i·step`` to ``end + i·step``: all of them, or with ``gaps`` only some.
-    """
-
-    step: int
-    per: int
-    begin: int
-    end: int
-    gaps: bool = False
-
-
-class Reach(NamedTuple):
-    """The inputs that one output reads along one axis.
-
-    A window spans ``extent`` inputs and moves by ``stride``; the first one starts ``before`` inputs
-    ahead of the map. With a ``cut``, that describes the windows instead: ``extent`` is the size of
-    the largest, and ``stride`` is not used. With ``bound``, an output may read less.
-    """
-
-    extent: int
-    stride: int = 1
-    before: int = 0
-    cut: Cut | None = None
-    bound: bool = False
+__all__ = [
+    "Cut",
+    "Example",
+    "Input",
+    "Layer",
+    "Reach",
+    "Refusal",
+    "Tape",
+    "Tensor",
+    "channels_of",
+    "everything",
+    "need_map",
+    "of_rank",
+    "per_axis",
+    "positions_of",
+]
 
 
 class Layer(Fields):
@@ -416,9 +377,3 @@ def channels_of(x: Shape) -> int:
 def positions_of(x: Shape) -> int:
     """The number of positions of a map; a vector has one."""
     return prod(x.spatial) if isinstance(x, Map) else 1
-
-
-def everything(x: Shape, bound: bool = False) -> tuple[Reach, ...]:
-    """The reach of a layer whose outputs each read the whole map; at most, with ``bound``."""
-    spatial = x.spatial if isinstance(x, Map) else ()
-    return tuple(Reach(size, 0, bound=bound) for size in spatial)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from string import ascii_lowercase
 from typing import Any, NamedTuple
 
-from cnncalc import api
 from cnncalc.analysis.report import Report
+from cnncalc.api.network import Target, report_of
 from cnncalc.core.errors import UsageError, unknown
 from cnncalc.homework import asks
 from cnncalc.homework.diagnosis import Slip, Slips
@@ -139,7 +139,7 @@ def quiz(
     seed: int = 0,
     choices: bool = False,
     student: str = "",
-    network: api.Target | None = None,
+    network: Target | None = None,
 ) -> Quiz:
     """A quiz with its key; the same arguments always give the same questions.
 
@@ -152,7 +152,7 @@ def quiz(
     """
     wanted = order(topics, level, geometry, questions, seed, choices)
     if network is not None:
-        wanted = wanted._replace(report=api.report_of(network, {}))
+        wanted = wanted._replace(report=report_of(network, {}))
     return pose(wanted, student)
 
 

@@ -195,24 +195,27 @@ def onnx_settings(axes: Sequence[Axis]) -> dict[str, Any]:
     }
 
 
-def onnx_pool(call: OnnxCall) -> dict[str, Any]:
-    """The same of a pool, without padding that no window reaches. Older exporters write such
-    padding for a size that is rounded up."""
+def onnx_pool(call: OnnxCall) -> dict[str, Any] | None:
+    """The same of a pool, without padding that no window reaches; None if it pads by more than half
+    of its window. Older exporters write such padding for a size that is rounded up."""
     fields, (x,) = onnx_window(call), call.inputs
-    ceil = bool(call.settings.get("ceil_mode", 0))
-    if isinstance(fields["padding"], str) or ceil:
-        return {**fields, "ceil_mode": ceil and not isinstance(fields["padding"], str)}
+    if isinstance(fields["padding"], str):
+        return {**fields, "ceil_mode": False}
     sides = sides_of(_tupled(fields["padding"]), need_map(x))
     kernel, stride, dilation = (
         _tupled(fields[word]) for word in ("kernel_size", "stride", "dilation")
     )
     axes = axes_of(need_map(x), kernel, stride, sides, dilation)
-    if any(axis.before < axis.after for axis in axes):
+    ceil = bool(call.settings.get("ceil_mode", 0))
+    if any(axis.before < axis.after for axis in axes) and not ceil:
         ends = [(axis.places() - 1) * axis.S + axis.extent - axis.before - axis.N for axis in axes]
         fields["padding"] = [
             [axis.before, min(axis.after, max(end, 0))] for axis, end in zip(axes, ends)
         ]
-    return {**fields, "ceil_mode": False}
+    most = (max(pair) for pair in sides_of(_tupled(fields["padding"]), need_map(x)))
+    if any(side > axis.F // 2 for side, axis in zip(most, axes)):
+        return None
+    return {**fields, "ceil_mode": ceil}
 
 
 def _tupled(value: Any) -> Any:

@@ -80,7 +80,7 @@ class AvgPool(Pool):
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         window = onnx_pool(call)
-        if window.pop("dilation") != 1:
+        if window is None or window.pop("dilation") != 1:
             return None
         counted = bool(call.settings.get("count_include_pad", 0))
         return {**window, "count_include_pad": counted or not window["padding"]}

@@ -160,7 +160,7 @@ class Conv(Filters):
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         if self.connections is not None:
-            return nn.PartialConv(self.connections, *torch_window(self.axes(x)), self.bias)
+            return nn.PartialConv(self.connections, *torch_window(self.axes(x)), bias=self.bias)
         return self.convolution(nn, x, self.out_channels, self.groups)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:

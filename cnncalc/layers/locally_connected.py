@@ -100,7 +100,7 @@ class LocallyConnected(Filters):
     def to_torch(self, nn: Any, x: Map) -> Any:
         window = torch_window(self.axes(x))
         sizes = (x.channels, self.out_channels, self.places(x))
-        return nn.LocallyConnected(*sizes, *window, self.bias)
+        return nn.LocallyConnected(*sizes, *window, bias=self.bias)
 
     examples = (
         Example(

@@ -1,13 +1,11 @@
 """Pixel shuffle."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count
 from cnncalc.core.layer import Cut, Example, Reach, Refusal, Tape, Tensor, need_map
-from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, window
 from cnncalc.formulas.tracing import named
@@ -23,7 +21,6 @@ class PixelShuffle(Rearrangement):
     Operations: none; values are only copied.
     """
 
-    operators = {"DepthToSpace": {"blocksize": "upscale_factor"}}
     family = "upsampling"
     aliases = ("depth_to_space", "sub_pixel")
     main = "upscale_factor"
@@ -51,11 +48,6 @@ class PixelShuffle(Rearrangement):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         return tape.op(x, makes=self.output(x.shape).elements)
-
-    @classmethod
-    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
-        fields = super().from_onnx(call)
-        return fields if call.settings.get("mode", "DCR") == "CRD" else None
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.PixelShuffle(self.upscale_factor)

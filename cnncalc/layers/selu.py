@@ -1,7 +1,11 @@
 """Scaled exponential linear unit."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.layers._elementwise import InPlace
 
 
@@ -17,6 +21,12 @@ class Selu(InPlace):
     aliases = ("scaled_exponential_linear_unit",)
     each = Operations(multiply=2, add=1, compare=1, exponential=1)
     module = "SELU"
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        usual = {"alpha": 1.67326, "gamma": 1.0507}
+        read = {name: call.settings.get(name, value) for name, value in usual.items()}
+        return {} if all(abs(read[name] - usual[name]) < 1e-4 for name in usual) else None
 
     examples = (
         Example(

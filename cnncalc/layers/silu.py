@@ -1,9 +1,11 @@
 """Sigmoid linear unit."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import InPlace
 
@@ -20,6 +22,10 @@ class Silu(InPlace):
     each = Operations(add=1, divide=1, exponential=1)
     reads_output = False
     module = "SiLU"
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        return {} if call.settings.get("alpha", 1) == 1 else None
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
         return onnx.node("Mul", *onnx.inputs, onnx.node("Sigmoid", *onnx.inputs))

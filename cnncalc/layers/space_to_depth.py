@@ -20,7 +20,6 @@ class SpaceToDepth(Rearrangement):
     Operations: none; numbers are copied to their new places.
     """
 
-    operators = {"SpaceToDepth": {"blocksize": "downscale_factor"}}
     aliases = ("pixel_unshuffle", "reorg")
     main = "downscale_factor"
 

@@ -7,8 +7,18 @@ from typing import Any, Self
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
-from cnncalc.core.fields import LARGEST, Sizes, choice, declare, shown, sizes
-from cnncalc.core.layer import Cut, Example, Reach, Refusal, Tape, Tensor, need_map, per_axis
+from cnncalc.core.fields import LARGEST, Sizes, choice, declare, flag, shown, sizes
+from cnncalc.core.layer import (
+    Cut,
+    Example,
+    Reach,
+    Refusal,
+    Tape,
+    Tensor,
+    everything,
+    need_map,
+    per_axis,
+)
 from cnncalc.core.onnx import OnnxCall, alike
 from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
@@ -72,6 +82,31 @@ def _scaled(N: int, scale: float) -> int:
     return size
 
 
+def _onnx_mode(call: OnnxCall, whole: bool, one: bool) -> dict[str, Any] | None:
+    """The fields for how ONNX computes new values; None if that is not as PyTorch does.
+
+    ``whole`` says that the factors are whole numbers, ``one`` that an axis shrinks to one value.
+    """
+    older = call.kind == "Upsample"
+    ways = {"mode": "nearest", "coordinate_transformation_mode": "half_pixel",
+            "nearest_mode": "round_prefer_floor", "cubic_coeff_a": -0.75,
+            "exclude_outside": 0}  # fmt: skip
+    if older:
+        ways |= {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    mode, centres, nearest, a, outside = (call.settings.get(*way) for way in ways.items())
+    if mode == "nearest":
+        centred = whole and str(centres).endswith("half_pixel") and "round" in str(nearest)
+        same = centred or (centres, nearest) == ("asymmetric", "floor")
+        return {"mode": mode} if same else None
+    if mode not in ("linear", "cubic") or outside or (mode == "cubic" and a != -0.75):
+        return None
+    fields = {"mode": "linear" if mode == "linear" else "bicubic"}
+    if centres == "align_corners":
+        return {**fields, "align_corners": True}
+    same = centres == "half_pixel" or (centres == "pytorch_half_pixel" and not one)
+    return fields if same else None
+
+
 class Upsample(Like):
     """Enlarges the map by repeating values or by interpolating between them.
 
@@ -99,11 +134,17 @@ class Upsample(Like):
         "how to compute the new values", tuple(MODES), "nearest", also=("interpolation",)
     )
 
+    align_corners: bool = flag(
+        "whether the outer values stay in the corners, for interpolating modes", False
+    )
+
     def sized(self, x: Map, other: Map) -> Self:
         return dataclasses.replace(self, size=other.spatial, like=None)
 
     def output(self, x: Shape) -> Map:
         x = need_map(x)
+        if self.align_corners and self.mode == "nearest":
+            raise LayerError("mode nearest does not interpolate; remove align_corners")
         axes = MODES[self.mode]
         if axes is not None and axes != len(x.spatial):
             raise LayerError(f"mode {self.mode} needs {axes} axes, but {x} has {len(x.spatial)}")
@@ -132,6 +173,8 @@ class Upsample(Like):
         )
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
+        if self.align_corners:
+            return everything(x, bound=True)  # the distance of windows is no fraction of sizes
         return tuple(self._axis_reach(*sizes) for sizes in self._steps(x))
 
     def _steps(self, x: Map) -> Iterator[tuple[int, int]]:
@@ -169,29 +212,38 @@ class Upsample(Like):
             call.listed("", 3),
         )
         (x,) = call.inputs
-        modes = {"nearest": "nearest", "linear": "linear", "cubic": "bicubic"}
-        fields = {"mode": modes.get(str(call.settings.get("mode", "nearest")))}
-        if fields["mode"] is None or call.settings.get("axes"):
+        if call.settings.get("axes") or call.settings.get("antialias"):
             return None
-        if sizes:
-            return {**fields, "size": alike(sizes[-(len(x) - 1) :])}
-        if not scales or any(scale != 1 for scale in scales[: -(len(x) - 1)]):
+        if not sizes and (not scales or any(one != 1 for one in scales[: -(len(x) - 1)])):
             return None
-        factors = [int(one) if one == int(one) else one for one in scales[-(len(x) - 1) :]]
-        if all(isinstance(one, int) for one in factors):
-            return {**fields, "scale_factor": alike(factors)}
-        grown = [floor(N * one) for N, one in zip(x.dimensions[1:], factors)]
-        return {**fields, "size": alike(grown)}
+        given = (sizes or scales or [])[-(len(x) - 1) :]
+        N = x.dimensions[1:]
+        grown = given if sizes else [floor(n * one) for n, one in zip(N, given)]
+        whole = not any(out % n for n, out in zip(N, grown))
+        fields = _onnx_mode(call, whole, 1 in grown)
+        if fields is None:
+            return None
+        if whole:
+            return {**fields, "scale_factor": alike([out // n for n, out in zip(N, grown)])}
+        if sizes or all(out == n * one for n, out, one in zip(N, grown, given)):
+            return {**fields, "size": alike(grown)}
+        return {**fields, "scale_factor": alike([float(f"{one:.7g}") for one in given])}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         words = {1: "linear", 2: "bilinear", 3: "trilinear"}
         mode = words[len(x.spatial)] if self.mode == "linear" else self.mode
-        return nn.Upsample(self.size, self.scale_factor, mode)
+        corners = (True,) if self.align_corners else ()
+        return nn.Upsample(self.size, self.scale_factor, mode, *corners)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
         mode = {"nearest": "nearest", "bicubic": "cubic"}.get(self.mode, "linear")
         exact = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-        smooth = {"coordinate_transformation_mode": "half_pixel", "cubic_coeff_a": -0.75}
+        smooth: dict[str, Any] = {
+            "coordinate_transformation_mode": "half_pixel",
+            "cubic_coeff_a": -0.75,
+        }
+        if self.align_corners:
+            smooth["coordinate_transformation_mode"] = "align_corners"
         settings = {"mode": mode, **(exact if mode == "nearest" else smooth)}
         sizes = self.output(x).spatial
         if any(N_out % N for N, N_out in zip(x.spatial, sizes)):
@@ -236,8 +288,16 @@ class Upsample(Like):
             operations=Operations(multiply=256, add=240),  # 16 and 15 for each of 16 outputs
             source="Keys 1981: cubic convolution of the 4×4 nearest",
         ),
+        Example(
+            given={"scale": 2, "mode": "bilinear", "align_corners": True},
+            inputs=("1x3x3",),
+            output="1x6x6",
+            operations=Operations(multiply=144, add=108),  # 4 and 3 for each of 36 outputs
+            source="torch.nn.Upsample, example: 3×3 to 6×6 with align_corners=True",
+        ),
     )
     refusals = (
+        Refusal({"scale": 2, "align_corners": True}, ("8x4x4",), "remove align_corners"),
         Refusal({"scale": 2, "size": 8}, ("4x4x4",), "exactly one"),
         Refusal(None, ("4x4x4",), "exactly one"),
         Refusal({"scale": 2, "mode": "bilinear"}, ("4x16",), "mode bilinear needs 2 axes"),

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from cnncalc.spec.parts import Form, Line, Part, Parts, fields
+from cnncalc.spec.forms import Form, Line, Part
+from cnncalc.spec.parts import Parts, fields
 
 MISSING: Any = object()
 """The value of a line that a block leaves out."""

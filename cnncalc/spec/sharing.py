@@ -14,7 +14,9 @@ from cnncalc.spec.node import Node
 from cnncalc.spec.scope import Scope
 from cnncalc.spec.text import Item
 
-APART = "to replace a layer by one with its own weights, write a list, as in [linear: 10]"
+APART = (
+    "for weights of its own, leave out 'weights', or write a replacement as a list: [linear: 10]"
+)
 
 
 class Sharing:

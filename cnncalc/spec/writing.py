@@ -17,10 +17,11 @@ from cnncalc.core.layer import Input, Layer
 from cnncalc.core.parsing import required_of
 from cnncalc.spec.arguments import REPEAT, WHEN, Arguments
 from cnncalc.spec.checks import LONGEST_NAME
+from cnncalc.spec.forms import UNNAMED, Form, Line
 from cnncalc.spec.graph import Graph, build
 from cnncalc.spec.inputs import is_doubtful
 from cnncalc.spec.node import Node
-from cnncalc.spec.parts import UNNAMED, Form, Line, Parts, fields
+from cnncalc.spec.parts import Parts, fields
 from cnncalc.spec.source import load
 from cnncalc.spec.text import scalar
 

@@ -1,5 +1,6 @@
 """Convolutions that torch.nn does not have."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from math import prod
 from typing import Any
@@ -23,73 +24,82 @@ class Separable(nn.Module):
         return self.pointwise(self.depthwise(x))
 
 
-class PartialConv(nn.Module):
-    """A convolution whose filters read only the channels that a table assigns to them (LeNet-5's
-    C3).
-
-    Filters differ in depth, so their planes are concatenated in one tensor. The padding is before
-    and after each axis, the last axis first.
-    """
+class _Windows(nn.Module):
+    """Windows over a padded input. The padding is before and after each axis, the last axis
+    first."""
 
     def __init__(
         self,
-        connections: Sequence[Sequence[int]],
         kernel_size: Sequence[int],
         stride: Sequence[int],
         padding: Sequence[int],
         dilation: Sequence[int],
-        bias: bool,
     ) -> None:
         super().__init__()
-        self.connections = tuple(map(tuple, connections))
+        self.kernel_size = tuple(kernel_size)
         self.stride = tuple(stride)
         self.padding = tuple(padding)
         self.dilation = tuple(dilation)
+
+    def padded(self, x: Tensor) -> Tensor:
+        return functional.pad(x, self.padding)
+
+    def convolved(
+        self, x: Tensor, filters: Tensor, bias: Tensor | None = None, groups: int = 1
+    ) -> Tensor:
+        convolve = getattr(functional, f"conv{len(self.stride)}d")
+        y: Tensor = convolve(x, filters, bias, self.stride, 0, self.dilation, groups)
+        return y
+
+
+class PartialConv(_Windows):
+    """A convolution whose filters read only the channels that a table assigns to them (LeNet-5's
+    C3).
+
+    Filters differ in depth, so their planes are concatenated in one tensor.
+    """
+
+    def __init__(
+        self, connections: Sequence[Sequence[int]], *window: Sequence[int], bias: bool
+    ) -> None:
+        super().__init__(*window)
+        self.connections = tuple(map(tuple, connections))
         depths = list(map(len, self.connections))
-        fan_in = max(depths) * prod(kernel_size)
-        self.weight = _trained(sum(depths), *kernel_size, fan_in=fan_in)
+        fan_in = max(depths) * prod(self.kernel_size)
+        self.weight = _trained(sum(depths), *self.kernel_size, fan_in=fan_in)
         self.bias = _trained(len(depths), fan_in=fan_in) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
-        convolve = getattr(functional, f"conv{len(self.stride)}d")
-        x = functional.pad(x, self.padding)
+        x = self.padded(x)
         filters = self.weight.split([len(channels) for channels in self.connections])
         maps = [
-            convolve(x[:, channels], planes[None], None, self.stride, 0, self.dilation)
+            self.convolved(x[:, channels], planes[None])
             for channels, planes in zip(self.connections, filters)
         ]
         y = torch.cat(maps, dim=1)
         return y if self.bias is None else y + _beside_channels(self.bias, y)
 
 
-class LocallyConnected(nn.Module):
-    """A convolution with separate filters and biases at every position.
-
-    The padding is before and after each axis, the last axis first.
-    """
+class LocallyConnected(_Windows):
+    """A convolution with separate filters and biases at every position."""
 
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
         places: Sequence[int],
-        kernel_size: Sequence[int],
-        stride: Sequence[int],
-        padding: Sequence[int],
-        dilation: Sequence[int],
+        *window: Sequence[int],
         bias: bool,
     ) -> None:
-        super().__init__()
+        super().__init__(*window)
         self.places = tuple(places)
-        self.windows = tuple(zip(kernel_size, stride, dilation))
-        self.padding = tuple(padding)
-        taps = in_channels * prod(kernel_size)
+        taps = in_channels * prod(self.kernel_size)
         self.weight = _trained(prod(places), taps, out_channels, fan_in=taps)
         self.bias = _trained(out_channels, *places, fan_in=taps) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
-        x = functional.pad(x, self.padding)
-        for dim, (F, S, D) in enumerate(self.windows, 2):
+        x = self.padded(x)
+        for dim, (F, S, D) in enumerate(zip(self.kernel_size, self.stride, self.dilation), 2):
             x = x.unfold(dim, D * (F - 1) + 1, S)[..., ::D]
         # Now batch, channels, positions and taps: a matrix of images and taps at every position.
         n = len(self.places)
@@ -99,41 +109,34 @@ class LocallyConnected(nn.Module):
         return y if self.bias is None else y + self.bias
 
 
-class _Filters(nn.Module):
-    """Filters, biases and how windows move. The padding is before and after each axis, the last
-    axis first."""
+class _Filters(_Windows):
+    """The filters and biases of groups of channels."""
 
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: Sequence[int],
-        stride: Sequence[int],
-        padding: Sequence[int],
-        dilation: Sequence[int],
+        *window: Sequence[int],
         groups: int,
         bias: bool,
     ) -> None:
-        super().__init__()
-        self.stride = tuple(stride)
-        self.padding = tuple(padding)
-        self.dilation = tuple(dilation)
+        super().__init__(*window)
         self.groups = groups
-        fan_in = in_channels // groups * prod(kernel_size)
-        self.weight = _trained(out_channels, in_channels // groups, *kernel_size, fan_in=fan_in)
+        depth = in_channels // groups
+        fan_in = depth * prod(self.kernel_size)
+        self.weight = _trained(out_channels, depth, *self.kernel_size, fan_in=fan_in)
         self.bias = _trained(out_channels, fan_in=fan_in) if bias else None
 
 
-class ComputedConv(_Filters):
+class ComputedConv(_Filters, ABC):
     """A convolution with computed filters."""
 
+    @abstractmethod
     def filters(self) -> Tensor:
-        raise NotImplementedError
+        """The filters, from what is learned."""
 
     def forward(self, x: Tensor) -> Tensor:
-        convolve = getattr(functional, f"conv{len(self.stride)}d")
-        x = functional.pad(x, self.padding)
-        return convolve(x, self.filters(), self.bias, self.stride, 0, self.dilation, self.groups)
+        return self.convolved(self.padded(x), self.filters(), self.bias, self.groups)
 
 
 class WeightNormConv(ComputedConv):
@@ -168,10 +171,9 @@ class DeformConv(_Filters):
     def __init__(self, *window: Any, offset_groups: int = 1, **more: Any) -> None:
         super().__init__(*window, **more)
         self.offset_groups = offset_groups
-        self.windows = tuple(zip(self.weight.shape[2:], self.stride, self.dilation))
 
     def forward(self, x: Tensor, offsets: Tensor, factors: Tensor | None = None) -> Tensor:
-        x = functional.pad(x, self.padding)
+        x = self.padded(x)
         places = offsets.shape[2:]
         images = x.shape[0] * self.offset_groups
         # One row of the sampling grid per tap, for each image and group of offsets.
@@ -189,10 +191,10 @@ class DeformConv(_Filters):
 
     def _moved(self, x: Tensor, moved: Tensor, axis: int) -> Tensor:
         """Where the taps read along an axis; the edges of the map are at -1 and 1."""
-        F, S, D = self.windows[axis]
+        F, S, D = self.kernel_size[axis], self.stride[axis], self.dilation[axis]
         taps = torch.arange(F, device=x.device) * D
         starts = torch.arange(moved.shape[3 + axis], device=x.device) * S
         tap = taps.reshape((-1, 1) if axis == 0 else (1, -1))
-        tap = tap.expand([one for one, _, _ in self.windows]).reshape(-1, 1, 1)
+        tap = tap.expand(self.kernel_size).reshape(-1, 1, 1)
         place = tap + starts.reshape((-1, 1) if axis == 0 else (1, -1)) + moved[:, :, axis]
         return (2 * place + 1) / x.shape[2 + axis] - 1

@@ -39,10 +39,15 @@ class Layers:
         self.owners: dict[tuple[str, ...], str] = {}
         self.used: set[str] = set()
         self.pools: dict[str, tuple[Flow, Mapping[str, Any]]] = {}
+        self.unpooled = Counter(
+            node.inputs[1] for node in found.nodes if node.kind == "MaxUnpool" and node.inputs[1:]
+        )
 
     def of_kind(self, kind: type[Layer], node: Operator, operands: list[Any]) -> Flow:
         """The layer of an operator that a kind recognises."""
         flows = [one for one in operands if isinstance(one, Flow)]
+        if kind.arity[1] is not None and len(flows) > kind.arity[1]:
+            raise Unclear  # its weights are computed
         free = issubclass(kind, Elementwise) and len(flows) == 1
         flows = flows if free else [self.plain(one) for one in flows]
         held = {at: one for at, one in enumerate(operands) if isinstance(one, Known)}

@@ -208,6 +208,26 @@ def _token(net: Layers, token: Known, flow: Flow, axis: int) -> Flow:
     return made if axis == 2 else made.reordered([0, 2, 1], "")
 
 
+# Channels and positions.
+
+
+def _to_space(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`pixel_shuffle`; a `channel_shuffle` before it for the order DCR."""
+    flow, r = net.plain(flow_of(operands[0])), node.attributes["blocksize"]
+    if node.attributes.get("mode", "DCR") == "DCR" and flow.sizes[0] > r * r:
+        flow = net.layer("channel_shuffle", r * r, [flow])
+    return [net.layer("pixel_shuffle", r, [flow])]
+
+
+def _to_depth(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`space_to_depth`; a `channel_shuffle` after it for the order DCR."""
+    flow = net.plain(flow_of(operands[0]))
+    made = net.layer("space_to_depth", node.attributes["blocksize"], [flow])
+    if node.attributes.get("mode", "DCR") == "DCR" and flow.sizes[0] > 1:
+        made = net.layer("channel_shuffle", flow.sizes[0], [made])
+    return [made]
+
+
 # Pools that remember where their maxima are.
 
 
@@ -216,9 +236,10 @@ def _max_pool(net: Layers, node: Operator, operands: list[Any]) -> Made:
     kind, x = layers.load("max_pool"), net.plain(flow_of(operands[0]))
     fields = net.fields(kind, node, [x], {})
     made: Made = [net.layer("max_pool", fields, [x]) if net.readers[node.outputs[0]] else x]
-    if len(node.outputs) > 1:
-        net.pools[node.outputs[1]] = x, fields
-        made.append(x)
+    places = node.outputs[1] if len(node.outputs) > 1 else ""
+    if places and net.unpooled[places] == net.readers[places]:
+        net.pools[places] = x, fields
+        made.append(x)  # MaxUnpool alone reads it
     return made
 
 
@@ -243,6 +264,8 @@ def _gemm(net: Layers, node: Operator, operands: list[Any]) -> Made:
     if any(not isinstance(one, Known) for one in bias) or len(weights.sizes) != 2:
         raise Unclear
     out = weights.sizes[0 if node.attributes.get("transB") else 1]
+    if any(one.elements != out or one.sizes[-1:] != (out,) for one in bias):
+        raise Unclear  # one number for all, or others for every image
     held = [weights, *bias]
     return [_linear(net, flow_of(x), out, [one for one in held if one.weights], bool(bias))]
 
@@ -306,6 +329,8 @@ OPERATORS: Mapping[str, Rule] = {
     "Split": _split,
     "Gather": _gather,
     "Concat": _concat,
+    "DepthToSpace": _to_space,
+    "SpaceToDepth": _to_depth,
     "MaxPool": _max_pool,
     "MaxUnpool": _max_unpool,
     "Gemm": _gemm,

@@ -36,6 +36,13 @@ def initial(held: Held) -> Known:
     return Known(held.sizes, None, held.name if learned else "", held)
 
 
+def learned(one: Known) -> Known:
+    """A tensor of the file whose integers stand for learned numbers."""
+    if one.held is None or not one.held.is_weight or not one.sizes:
+        return one
+    return one._replace(weights=one.held.name)
+
+
 def of(values: Sequence[Any] | Any) -> Known:
     """A list of numbers, or a single one."""
     if isinstance(values, Sequence):
@@ -166,10 +173,15 @@ def _repeated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
     return None
 
 
+def _dequantized(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
+    """Integers that stand for learned numbers, however many bits they have."""
+    return learned(inputs[0]) if inputs[0] is not None else None
+
+
 MOVES: Mapping[str, Callable[[Operator, Sequence[Known | None]], Known | None]] = {
     "Identity": _copy,
     "QuantizeLinear": _same,
-    "DequantizeLinear": _same,
+    "DequantizeLinear": _dequantized,
     "Transpose": _transposed,
     "Reshape": _reshaped,
     "Squeeze": _squeezed,

@@ -5,20 +5,19 @@ Layers keep their Keras names and mean what they mean there.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError, SpecError, Where
 from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Shape, shape_of
+from cnncalc.spec.readers._keras_calls import DEEPEST, histories, histories_in, number_of
 from cnncalc.spec.readers._wiring import Wiring
 
 NAME = "a Keras model"
 MODELS = ("Functional", "Model", "Sequential")
 RECURRENT = ("LSTM", "GRU", "SimpleRNN")
-DEEPEST = 20
-"""How deeply models may be nested."""
 TRAINING = re.compile(
     r".*_(initializer|regularizer|constraint)|name|trainable|dtype|batch_(input_)?shape|sparse|"
     r"ragged|seed|noise_shape|momentum|synchronized|renorm.*|fused|virtual_batch_size|"
@@ -108,9 +107,9 @@ class _Model:
                 tensor = f"{path}{word}:{number}{call}"
                 last = self.layer(name, own, f"{path}{word}", tensor, tensors)
         self.depth -= 1
-        ends = [str(one[0]) for one in _nodes(config.get("output_layers"))]
-        ends = [f"{path}{word}:{_number(one)}{call}"
-                for word, one in zip(ends, _nodes(config.get("output_layers")))]  # fmt: skip
+        ends = [str(one[0]) for one in histories_in(config.get("output_layers"))]
+        ends = [f"{path}{word}:{number_of(one)}{call}"
+                for word, one in zip(ends, histories_in(config.get("output_layers")))]  # fmt: skip
         return ends or last
 
     def alias(self, tensor: str, same: str) -> str:
@@ -123,11 +122,7 @@ class _Model:
         """The tensors that each call of a layer reads, as Keras 2 and Keras 3 write them."""
         found: list[list[str]] = []
         for node in layer.get("inbound_nodes") or ():
-            if isinstance(node, dict):
-                histories = [*_histories(node.get("args")), *_histories([*_values(node)])]
-            else:
-                histories = _nodes(node)
-            found.append([f"{path}{one[0]}:{_number(one)}{call}" for one in histories])
+            found.append([f"{path}{one[0]}:{number_of(one)}{call}" for one in histories(node)])
         return found
 
     def layer(
@@ -240,37 +235,6 @@ class _Model:
         if not all(isinstance(size, int) for size in listed):
             return None
         return [listed[-1], *listed[:-1]]
-
-
-def _values(node: Mapping[str, Any]) -> list[Any]:
-    """The keyword arguments of a call that are tensors, except masks."""
-    words = node.get("kwargs")
-    return [one for key, one in words.items() if key != "mask"] if isinstance(words, dict) else []
-
-
-def _histories(args: Any, depth: int = 0) -> Iterator[list[Any]]:
-    """The layer, the call and the place among its outputs of the tensors in the arguments."""
-    if isinstance(args, list) and depth < DEEPEST:
-        for one in args:
-            yield from _histories(one, depth + 1)
-    elif isinstance(args, dict):
-        config = args.get("config")
-        history = config.get("keras_history") if isinstance(config, dict) else None
-        if isinstance(history, list) and history:
-            yield history
-
-
-def _nodes(listed: Any) -> list[list[Any]]:
-    """The same in a list of Keras 2, which may be only one of them."""
-    if isinstance(listed, list) and listed and isinstance(listed[0], str):
-        return [listed]
-    many = listed if isinstance(listed, list) else []
-    return [one for one in many if isinstance(one, list) and one]
-
-
-def _number(history: list[Any]) -> int:
-    """The number of the call that makes a tensor."""
-    return history[1] if len(history) > 1 and type(history[1]) is int else 0
 
 
 def _activation(value: Any) -> str:

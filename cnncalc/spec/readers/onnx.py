@@ -28,8 +28,25 @@ FIRST = rb"\x08[\x01-\x40](\x12|\x1a|\x22|\x28|\x32|\x3a|\x42)"
 QUANTIZED = {"QLinearConv": ("Conv", (0, 3, 8)), "ConvInteger": ("Conv", (0, 1)),
              "QLinearMatMul": ("MatMul", (0, 3)), "MatMulInteger": ("MatMul", (0, 1))}  # fmt: skip
 """Operators on integers: the one that they replace, and the places of its operands."""
-UNLEARNED = ("Resize", "Upsample")
-"""Operators that read lists of decimal numbers which are never learned."""
+UNLEARNED = {
+    "Clip": (1, 2), "Dropout": (1,), "MelWeightMatrix": (3, 4), "NonMaxSuppression": (3, 4),
+    "OneHot": (2,), "Pad": (2,), "QuantizeLinear": (1, 2), "Resize": (1, 2), "STFT": (2,),
+    "Upsample": (1,), "QLinearAdd": (1, 2, 4, 5, 6, 7), "QLinearMul": (1, 2, 4, 5, 6, 7),
+    "QLinearConcat": (0, 1, *range(3, 99, 3), *range(4, 99, 3)),
+    "QLinearAveragePool": (1, 2, 3, 4), "QLinearGlobalAveragePool": (1, 2, 3, 4),
+    "QLinearLeakyRelu": (1, 2, 3, 4), "QLinearSigmoid": (1, 2, 3, 4),
+    "QLinearSoftmax": (1, 2, 3, 4),
+}  # fmt: skip
+"""The operands of operators that are settings, although they may be decimal numbers or bytes."""
+ALIKE = ("Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BitwiseNot", "Ceil", "Celu", "Clip",
+         "Cos", "Cosh", "CumSum", "Erf", "Exp", "Floor", "Hardmax", "HardSigmoid", "IsInf", "IsNaN",
+         "Log", "LpNormalization", "MeanVarianceNormalization", "Not", "Round", "Selu", "Shrink",
+         "Sign", "Sin", "Sinh", "Softsign", "Swish", "Tan", "ThresholdedRelu", "Trilu")  # fmt: skip
+"""Operators whose output has the sizes of their first input, and that learn nothing."""
+COPIES = ("AveragePool", "LpPool", "MaxPool", "Resize", "Upsample")
+"""Operators without multiply-accumulates by our convention."""
+VARYING = ("Compress", "NonMaxSuppression", "NonZero", "Unique")
+"""Operators whose output's sizes depend on the values."""
 
 
 def begins(data: bytes) -> bool:
@@ -55,6 +72,7 @@ class Network(Layers):
         self.tensors: dict[str, Flow | Known] = {
             name: values.initial(held) for name, held in found.held.items()
         }
+        self.resized = False
         self.scopes = [_scope(node) for node in found.nodes]
         self.containers = {
             path[: dot.start()] for path in {*self.scopes} for dot in re.finditer(r"\.", path)
@@ -97,6 +115,7 @@ class Network(Layers):
         """The sizes of an input without its batch."""
         written = " × ".join(map(str, ("batch", *dims)))
         if given is not None and len(given) == len(dims):
+            self.resized |= any(isinstance(a, int) and a != b for a, b in zip(dims, given))
             return tuple(given)
         if given is not None:
             raise self.wiring.wrong(f"input {name[:60]!r} has {len(dims)} sizes ({written[:100]}) "
@@ -122,7 +141,8 @@ class Network(Layers):
 
     def node(self, node: Operator) -> None:
         """One node: a constant, an operator with a rule of its own, a kind, or an opaque layer."""
-        if node.kind in QUANTIZED:
+        quantized = node.kind in QUANTIZED
+        if quantized:
             kind, places = QUANTIZED[node.kind]
             kept = tuple(node.inputs[at] if at < len(node.inputs) else "" for at in places)
             node = node._replace(kind=kind, inputs=kept)
@@ -133,10 +153,11 @@ class Network(Layers):
                     f"node {self.name[:60]!r} ({node.kind[:40]}) reads {name[:60]!r}, which no "
                     "earlier node produces"
                 )
-        if node.kind in UNLEARNED:
-            operands = [
-                one._replace(weights="") if isinstance(one, Known) else one for one in operands
-            ]
+        for place, one in enumerate(operands):
+            if isinstance(one, Known) and place in UNLEARNED.get(node.kind, ()):
+                operands[place] = one._replace(weights="")
+            elif isinstance(one, Known) and quantized and place:
+                operands[place] = values.learned(one)
         if not any(isinstance(one, Flow) for one in operands):
             known = self.evaluated(node, [one for one in operands if not isinstance(one, Flow)])
             for name in node.outputs:
@@ -153,9 +174,7 @@ class Network(Layers):
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             fact = "has operands or settings that do not fit it"
             raise self.wiring.wrong(f"node {self.name[:60]!r} ({node.kind[:40]}) {fact}") from None
-        missing = [name for name in node.outputs[len(made) :] if self.readers[name]]
-        if missing:
-            made = self.opaque(node, operands)
+        made += self.opaque(node, operands, len(made))
         self.tensors |= {name: one for name, one in zip(node.outputs, made) if name}
 
     def evaluated(self, node: Operator, operands: list[Known | None]) -> Known | None:
@@ -174,12 +193,14 @@ class Network(Layers):
             raise Unclear
         return [self.of_kind(kind, node, operands)]
 
-    def opaque(self, node: Operator, operands: list[Any]) -> list[Flow | Known]:
-        """Layers for an operator that no kind describes, one for each output."""
+    def opaque(self, node: Operator, operands: list[Any], first: int = 0) -> list[Flow | Known]:
+        """Layers for the outputs of an operator, from the first that no kind describes."""
         flows = [one for one in operands if isinstance(one, Flow)]
         held = [one for one in operands if isinstance(one, Known) and one.weights]
         made: list[Flow | Known] = []
-        for place, name in enumerate(node.outputs):
+        if node.kind in ALIKE and not first and isinstance(operands[0], Flow):
+            return [self.opaque_like(operands[0], node)]
+        for place, name in [*enumerate(node.outputs)][first:]:
             if not name or (place and not self.readers[name]):
                 made.append(Known(()))
                 continue
@@ -193,6 +214,7 @@ class Network(Layers):
             sizes = rest if 1 <= len(rest) <= 4 else [prod(rest) or 1]
             params = sum(one.elements for one in held) if not place else 0
             fields = {"shape": sizes, "what": f"ONNX {node.kind}"[:200], "params": params}
+            fields |= {"macs": 0} if node.kind in COPIES else {}
             flow = self.layer("opaque", fields, flows, [] if place else held)
             if len(rest) > 4 or not rest:
                 flow = flow.regrouped((self.batch, *rest), "") or flow
@@ -208,6 +230,16 @@ class Network(Layers):
     def known_sizes(self, node: Operator, name: str, operands: list[Any]) -> tuple[int, ...]:
         """The sizes of a tensor that an opaque layer makes."""
         said = self.model.shapes.get(name)
+        if node.kind in VARYING:
+            raise self.wiring.wrong(
+                f"node {self.name[:60]!r} ({node.kind[:40]}) makes as many values as the data "
+                "determine; cut the model before it with onnx.utils.extract_model"
+            )
+        if self.resized and said is not None:
+            raise self.wiring.wrong(
+                f"node {self.name[:60]!r} ({node.kind[:40]}) is unknown, and the file states the "
+                "sizes of its output only for its own input; leave out --input"
+            )
         if said is None:
             raise self.wiring.wrong(
                 f"node {self.name[:60]!r} ({node.kind[:40]}) is unknown, and the file does not say "

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from cnncalc.analysis.receptive import Field
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import UsageError
-from cnncalc.core.layer import Reach
+from cnncalc.core.reach import Reach
 from cnncalc.core.shape import Map
 from cnncalc.render.pictures import headings
 from cnncalc.render.pictures.metrics import Measure, shortened

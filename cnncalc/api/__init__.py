@@ -1,0 +1,33 @@
+"""The library in one call: from anything that describes a network to its report, and what is asked
+of it."""
+
+from cnncalc.api.exploring import compare, largest, sweep
+from cnncalc.api.network import Options, layer, summarize
+from cnncalc.api.questions import check_stride, claims, explain, memory, reconcile, solve
+from cnncalc.api.results import Report, Totals, analyze
+from cnncalc.api.writing import draw, to_html, to_yaml
+from cnncalc.spec import load
+from cnncalc.spec.graph import build
+
+__all__ = [
+    "Options",
+    "Report",
+    "Totals",
+    "analyze",
+    "build",
+    "check_stride",
+    "claims",
+    "compare",
+    "draw",
+    "explain",
+    "largest",
+    "layer",
+    "load",
+    "memory",
+    "reconcile",
+    "solve",
+    "summarize",
+    "sweep",
+    "to_html",
+    "to_yaml",
+]

@@ -1,0 +1,128 @@
+"""Several networks: side by side, all combinations of some values, the largest within a budget."""
+
+import os
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Unpack
+
+from cnncalc.analysis import report
+from cnncalc.api.network import Options, Target, report_of, summarize
+from cnncalc.core.errors import UsageError
+from cnncalc.spec import Spec, load
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.explore.compare import Comparison
+    from cnncalc.analysis.explore.largest import Largest
+    from cnncalc.analysis.explore.sweep import Sweep
+
+
+def compare(*targets: Target, **options: Unpack[Options]) -> "Comparison":
+    """Networks side by side: their totals, and how the layers of the last differ from the first's.
+
+    The options are those of ``summarize``, for targets that are not reports.
+
+    >>> [change.name for change in compare("vgg11", "vgg13").layers if change.change == "added"]
+    ['relu1', 'conv1_2', 'relu3', 'conv2_2']
+    """
+    from cnncalc.analysis.explore.compare import Comparison
+
+    if len(targets) < 2:
+        raise UsageError("compare needs at least two networks")
+    reports = (
+        one if isinstance(one, report.Report) else report_of(one, options) for one in targets
+    )
+    return Comparison(tuple(reports))
+
+
+def sweep(
+    target: str | os.PathLike[str] | Mapping[str, Any] | Spec,
+    over: Mapping[str, Any],
+    *,
+    show: Sequence[str] = ("params", "macs"),
+    where: str = "",
+    pareto: Sequence[str] = (),
+    by: str = "",
+    best: int | None = None,
+    jobs: int = 1,
+    **options: Unpack[Options],
+) -> "Sweep":
+    """All combinations of some values of a network's parameters, its input, batch or dtype.
+
+    ``over`` maps names to values, or to text such as ``"0.25:1.5:0.25"`` (both ends included). An
+    input may be one size for all its axes. ``where`` is a condition (``"macs < 300M"``), ``pareto``
+    names quantities to minimise (``-rf`` to maximise), ``by`` sorts, and ``best`` limits the number
+    of results. ``jobs`` is the number of processes. Quantities are those of
+    ``cnncalc.analysis.explore.quantities``.
+
+    >>> [point.values for point in sweep("resnet18", {"input": "64:256:32"}, by="-macs",
+    ...     where="macs < 1G", best=1).points]
+    [{'input': 160}]
+    """
+    steps = sweeping(target, over, show, where, pareto, by, best, jobs, options)
+    return deque(steps, maxlen=1).pop()
+
+
+def sweeping(
+    target: Any,
+    over: Mapping[str, Any],
+    show: Sequence[str],
+    where: str,
+    pareto: Sequence[str],
+    by: str,
+    best: int | None,
+    jobs: int,
+    options: Mapping[str, Any],
+) -> "Iterator[Sweep]":
+    """The same, but what is found so far, again and again."""
+    from cnncalc.analysis.explore import sweep as sweeps
+    from cnncalc.analysis.explore.evaluate import configurations
+
+    listed = {
+        name: sweeps.values_of(values) if isinstance(values, str) else list(values)
+        for name, values in over.items()
+    }
+    needed = sweeps.wanted(show, where, pareto, by)
+    evaluate = configurations(target, [*listed], needed, options, load, summarize)
+    with sweeps.processes(jobs) as executor:
+        yield from sweeps.sweep(
+            evaluate,
+            listed,
+            show,
+            where=where,
+            pareto=pareto,
+            by=by,
+            best=best,
+            executor=executor,
+            ahead=sweeps.AHEAD * jobs,
+        )
+
+
+def largest(
+    target: str | os.PathLike[str] | Mapping[str, Any] | Spec,
+    name: str,
+    budgets: Mapping[str, int | str],
+    *,
+    step: int | float | str | None = None,
+    **options: Unpack[Options],
+) -> "Largest":
+    """The largest value of a parameter, of ``input`` or ``batch``, within some budgets, and the
+    next one beyond.
+
+    ``budgets`` maps quantities to numbers, or to text such as ``"300M"``, ``"4GiB"`` or ``"2x"``
+    (twice what the network needs by default). Values are multiples of ``step``, by default 1, or
+    0.01 for a parameter that is a decimal.
+
+    >>> largest("mobilenet_v2", "width", {"macs": "300M"}, step=0.05).within.value
+    0.95
+    """
+    from cnncalc.analysis.explore import largest as search
+    from cnncalc.analysis.explore.evaluate import configurations
+    from cnncalc.analysis.explore.quantities import budget, positive
+
+    if not budgets:
+        raise UsageError("give a budget, such as macs: 300M")
+    evaluate = configurations(target, [name], [*budgets], options, load, summarize)
+    usual = evaluate({}) if any(str(one).endswith("x") for one in budgets.values()) else {}
+    limits = {key: budget(key, str(one), usual) for key, one in budgets.items()}
+    by = evaluate.step(name) if step is None else positive(str(step))
+    return search.largest(evaluate, name, limits, by, steady=name == "batch")

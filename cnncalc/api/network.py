@@ -1,0 +1,160 @@
+"""From anything that describes a network to its report or its graph."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from cnncalc.analysis import report, walk
+from cnncalc.api.results import Report, analyze
+from cnncalc.core.errors import Mistakes, UsageError
+from cnncalc.core.layer import Input
+from cnncalc.core.shape import Layout, layout_of
+from cnncalc.spec import Spec, load
+from cnncalc.spec.graph import Graph, build
+from cnncalc.spec.inputs import Shapes, sizes_by_name
+from cnncalc.spec.model import Model
+from cnncalc.spec.text import Item
+
+
+def summarize(
+    target: str | os.PathLike[str] | Mapping[str, Any] | Item | Spec,
+    *,
+    batch: int = 1,
+    input: Shapes | Mapping[str, Shapes] | None = None,
+    dtype: str = "float32",
+    settings: Mapping[str, Any] | None = None,
+    layout: str | None = None,
+    tiny: bool = False,
+    extends_anywhere: bool | None = None,
+) -> Report:
+    """Everything that can be counted about a network.
+
+    ``target`` is a built-in's name, a path, the one-line notation, a spec as plain data, or what
+    ``load`` or ``from_torch`` returns.
+    ``input`` replaces the input's shape (``"3x256x256"``, or several by name), ``settings``
+    replaces parameters of the spec, ``batch`` multiplies activations, MACs and operations.
+    ``layout`` says how shapes are written, in ``input`` and in a spec that has no ``layout`` of
+    its own: ``chw`` or ``hwc``. By default they are channels first, and a shape that looks like an
+    image with its channels last is refused.
+    ``tiny`` cuts the input to as few pixels as the network takes (``cnncalc.analysis.smallest``).
+    ``extends_anywhere`` lets a spec extend files outside its own folder.
+
+    Raises CnncalcError with a clear sentence for whatever cannot be used.
+
+    >>> summarize("1x28x28-10N").totals.params
+    7850
+    """
+    how = layout_of(layout)
+    graph = _graph(target, settings, input, how, extends_anywhere)
+    if tiny:
+        from cnncalc.analysis.smallest import smallest
+
+        graph = smallest(graph)
+    try:
+        return analyze(graph, batch=batch, dtype=dtype)
+    except Mistakes as mistakes:
+        if input is None or isinstance(target, Model):
+            raise
+        usual = build(graph.spec, settings, layout=how)
+        if not walk.takes(usual):
+            raise
+        fact, own = mistakes.errors[0].fact, f"its default input is {_inputs(usual)}"
+        given = f"{graph.name} does not take an input of {_inputs(graph)}"
+        raise UsageError(f"{given}: {fact}; {own}") from None
+
+
+def _inputs(graph: Graph) -> str:
+    """The shapes of a network's inputs."""
+    layers = (node.layer for node in graph.nodes if isinstance(node.layer, Input))
+    return ", ".join(str(layer.shape) for layer in layers)
+
+
+class Changes(TypedDict, total=False):
+    """The options of ``summarize`` that change a network."""
+
+    input: Shapes | Mapping[str, Shapes] | None
+    settings: Mapping[str, Any] | None
+    layout: str | None
+    tiny: bool
+
+
+class Options(Changes, total=False):
+    """The options of ``summarize``, which other functions take for a network that is no report."""
+
+    batch: int
+    dtype: str
+
+
+Target = str | os.PathLike[str] | Mapping[str, Any] | Spec | report.Report
+"""A network: a report, or anything that ``summarize`` takes."""
+
+
+def report_of(target: Target, options: Changes) -> report.Report:
+    """The report of a network; a report is returned as it is, and then takes no options."""
+    if not isinstance(target, report.Report):
+        return summarize(target, **options)
+    if options:
+        raise UsageError(f"a report is already computed and takes no {', '.join(options)}")
+    return target
+
+
+def graph_of(
+    target: str | os.PathLike[str] | Mapping[str, Any] | Item | Spec | Graph,
+    *,
+    input: Shapes | Mapping[str, Shapes] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    layout: str | None = None,
+) -> Graph:
+    """The expanded network; ``target`` and the options are those of ``summarize``."""
+    if isinstance(target, Graph):
+        return target
+    return _graph(target, settings, input, layout_of(layout))
+
+
+def _graph(
+    target: Any,
+    settings: Mapping[str, Any] | None,
+    input: Shapes | Mapping[str, Shapes] | None,
+    layout: Layout | None,
+    anywhere: bool | None = None,
+) -> Graph:
+    """The expanded network that a target describes."""
+    if isinstance(target, Model):
+        return build(target.read(settings or {}, sizes_by_name(input, layout)))
+    spec = load(target, extends_anywhere=anywhere, inputs=(input, layout))
+    return build(spec, settings, input, layout)
+
+
+def layer(
+    kind: str,
+    *inputs: Shapes,
+    batch: int = 1,
+    dtype: str = "float32",
+    layout: str | None = None,
+    **fields: Any,
+) -> report.Row:
+    """One layer of a kind, given the shapes of its inputs and its fields; ``layout`` as in
+    ``summarize``.
+
+    >>> layer("conv", "3x32x32", filters=10, kernel=5).cost.params
+    760
+    """
+    return layer_alone(kind, inputs, fields, batch, dtype, layout)[walk.ALONE]
+
+
+def layer_alone(
+    kind: str,
+    inputs: Sequence[Shapes],
+    fields: Mapping[str, Any],
+    batch: int,
+    dtype: str,
+    layout: str | None = None,
+) -> Report:
+    """The report of a network with a single layer, called ``layer``."""
+    names = [f"input{i}" for i in range(1, len(inputs) + 1)]
+    spec = {
+        "name": kind,
+        "input": dict(zip(names, inputs, strict=True)),
+        "layers": [{kind: fields or None, "name": walk.ALONE, "from": names}],
+    }
+    return summarize(spec, batch=batch, dtype=dtype, layout=layout)

@@ -1,0 +1,140 @@
+"""What a network's numbers follow from, mean and agree with."""
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Unpack
+
+from cnncalc.api.network import Changes, Options, Target, report_of
+from cnncalc.core.errors import UsageError
+from cnncalc.spec import Spec
+
+if TYPE_CHECKING:
+    from cnncalc.conventions.published import Finding
+    from cnncalc.conventions.reconcile import Reconciliation
+    from cnncalc.derivations.explain import Derivation
+    from cnncalc.derivations.stride import Solution, Window
+    from cnncalc.derivations.sums import Sum
+    from cnncalc.footprint import Memory
+
+
+def explain(
+    target: Target,
+    layer: str | None = None,
+    quantity: str | None = None,
+    **options: Unpack[Options],
+) -> "tuple[Derivation, ...] | tuple[Sum, ...]":
+    """How the numbers of a layer, a block, or by default the whole network are computed.
+
+    A layer gives derivations with their equations; a block or a network gives sums with their
+    terms. ``quantity`` is one of output, parameters, macs, operations, memory and receptive-field;
+    by default all of them.
+
+    >>> explain("lenet5", "c1", "parameters")[0].answer
+    '156 parameters'
+    """
+    from cnncalc.derivations import explain as layers
+    from cnncalc.derivations import sums
+
+    wanted = layers.quantities(quantity)
+    found = report_of(target, options)
+    part = sums.network(found) if layer is None else sums.block(found, layer)
+    if part is None:
+        return layers.explain(found[str(layer)], found, wanted)
+    return sums.explain(part, wanted)
+
+
+def check_stride(target: Target, **options: Unpack[Options]) -> "tuple[Window, ...]":
+    """The window of every layer of a network along each axis; ``fits`` tells whether the stride is
+    legal. For a window of its own, see ``cnncalc.derivations.stride.Axis``.
+
+    >>> [window.layer for window in check_stride("alexnet") if not window.fits]
+    []
+    """
+    from cnncalc.derivations import stride
+
+    return tuple(stride.windows(report_of(target, options)))
+
+
+def solve(
+    *,
+    input: int | None = None,
+    output: int | None = None,
+    kernel: int | None = None,
+    stride: int | None = None,
+    padding: int | None = None,
+    dilation: int = 1,
+    largest: int = 11,
+    transposed: bool = False,
+) -> "list[Solution]":
+    """The windows that turn one size into another, or keep it; those that fit exactly come first.
+
+    Sizes that are not given are searched, kernels up to ``largest``. ``transposed`` searches the
+    windows of a transposed convolution, which may need output padding.
+
+    >>> solve(input=227, output=55, kernel=11, padding=0)[0].axis.S
+    4
+    """
+    from cnncalc.derivations import stride as strides
+
+    wanted = output if output is not None else input
+    if wanted is None:
+        raise UsageError("solve needs an input or an output size")
+    return strides.solve(
+        wanted, input, kernel, stride, padding, dilation, largest, transposed=transposed
+    )
+
+
+def memory(
+    target: Target,
+    *,
+    optimizer: str = "sgd",
+    training: bool = True,
+    device: str = "cpu",
+    checkpoint: int | None = None,
+    dtype: str | None = None,
+    batch: int | None = None,
+    **options: Unpack[Changes],
+) -> "Memory":
+    """The bytes that PyTorch needs to run and train a network, and its peaks (docs/memory.md).
+
+    ``training=False`` runs the layers in eval mode, with gradients. ``dtype`` may be ``amp``, for
+    mixed precision. ``checkpoint`` is the number of blocks between two checkpoints.
+
+    >>> memory("lenet5", optimizer="adam").optimizer_state  # 2·61,706 numbers and 10 counters
+    493688
+    """
+    from cnncalc.footprint import measure
+
+    return measure(
+        report_of(target, options),
+        optimizer=optimizer,
+        training=training,
+        dtype=dtype,
+        device=device,
+        checkpoint=checkpoint,
+        batch=batch,
+    )
+
+
+def reconcile(target: Target, number: str, **options: Unpack[Options]) -> "Reconciliation":
+    """The tools and counting conventions that give a number for a network (docs/reconcile.md).
+
+    ``number`` is text with its unit if it has one: ``4.1G``, ``8.2 GFLOPs``, ``25.6M params``.
+
+    >>> reconcile("lenet5", "61.7k params").agreeing[0].total
+    61706
+    """
+    from cnncalc.conventions import reconcile as conventions
+
+    return conventions.reconcile(report_of(target, options), number)
+
+
+def claims(target: str | os.PathLike[str] | Mapping[str, Any] | Spec) -> "tuple[Finding, ...]":
+    """The published numbers in a network's spec, each compared with the calculated one.
+
+    >>> [finding.verdict for finding in claims("ntu_example2")]
+    ['agrees', 'agrees']
+    """
+    from cnncalc.conventions.published import check
+
+    return check(target)

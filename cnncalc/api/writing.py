@@ -1,0 +1,70 @@
+"""A network as a spec, as a page and as a picture."""
+
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.api.network import Changes, Options, Target, graph_of, report_of
+from cnncalc.api.questions import claims
+from cnncalc.api.results import analyze
+
+if TYPE_CHECKING:
+    from cnncalc.render.pictures import Picture
+
+
+def to_yaml(target: Any, **options: Any) -> str:
+    """A network as the YAML of a spec, with blocks for what repeats (docs/importing.md).
+
+    ``target`` is a graph, or anything that ``summarize`` takes, with its options ``input``,
+    ``settings`` and ``layout``. Reading the text gives the same report.
+
+    >>> print(to_yaml("1x28x28-10N"), end="")
+    name: 1x28x28-10N
+    input: 1x28x28
+    layers:
+      - linear: 10
+    """
+    from cnncalc.spec.writing import write
+
+    graph = graph_of(target, **options)
+    analyze(graph)  # raises the mistakes
+    return write(graph)
+
+
+def to_html(
+    target: Any, compare: Any = None, *, batch: int = 1, dtype: str = "float32", **options: Any
+) -> str:
+    """Everything about a network as one HTML page that needs nothing else (docs/how-to/report.md),
+    or two networks side by side.
+
+    ``target``, the other network and the options are those of ``to_yaml``; ``batch`` and ``dtype``
+    are those of ``summarize``.
+
+    >>> to_html("lenet5")[:15]
+    '<!doctype html>'
+    """
+    from cnncalc.analysis.explore.compare import Comparison
+    from cnncalc.render.web import compared, render
+    from cnncalc.spec.writing import write
+
+    graph = graph_of(target, **options)
+    report = analyze(graph, batch=batch, dtype=dtype)
+    if compare is not None:
+        other = analyze(graph_of(compare, **options), batch=batch, dtype=dtype)
+        return compared.render(Comparison((report, other)))
+    findings = claims(graph.spec) if graph.spec.published else ()
+    return render(report, write(graph), findings)
+
+
+def draw(target: Target, style: str = "graph", **options: Any) -> "Picture":
+    """A picture of a network, shown in a notebook; ``save("net.svg")`` writes a file.
+
+    The options are those of ``summarize``, for a network that is no report, and of a picture
+    (``Report.draw``).
+
+    >>> draw("lenet5", label="params").svg[:4]
+    '<svg'
+    """
+    from cnncalc.render.pictures import picture
+
+    names = Options.__annotations__ | Changes.__annotations__
+    network: Any = {name: options.pop(name) for name in [*options] if name in names}
+    return picture(report_of(target, network), style, **options)

@@ -1,0 +1,129 @@
+"""Options and arguments that several commands have."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cnncalc.cli import _complete as complete
+from cnncalc.core import discovery
+from cnncalc.core.cost import BYTES
+from cnncalc.core.errors import one_of
+
+RENDER = [str(Path(__file__).parents[1] / "render" / "formats")]
+CONVENTIONS = [str(Path(__file__).parents[1] / "conventions" / "tools")]
+"""The folders of the formats and conventions; listing their names imports none of them."""
+
+
+def dtype_of(word: str) -> str:
+    """The name of a dtype, which may be short: ``fp16`` is float16, ``bf16`` bfloat16."""
+    found = re.fullmatch(r"(fp|bf)([0-9]+)", word.lower())
+    return f"{SHORT_DTYPES[found[1]]}{found[2]}" if found else word
+
+
+SHORT_DTYPES = {"fp": "float", "bf": "bfloat"}
+
+NETWORK = "a file, a built-in name (see 'cnncalc list'), the one-line notation"
+
+Spec = Annotated[
+    str,
+    typer.Argument(
+        help=f"The network: {NETWORK}, - for standard input, or MODULE:FACTORY for a PyTorch "
+        "model, which runs your code.",
+        show_default=False,
+        autocompletion=complete.networks,
+    ),
+]
+Batch = Annotated[int, typer.Option("--batch", "-b", metavar="N", help="The batch size.")]
+Input = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="SHAPE",
+        help="Replace the shape of the input: 3x256x256; with several inputs NAME=3x256x256.",
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        "--arg",
+        metavar="NAME=VALUE",
+        help="Set a parameter of the spec or an argument of the factory, as in classes=10.",
+    ),
+]
+InputOfEach = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="[N:]SHAPE",
+        help="Replace the shape of the input; 2:3x320x320 does so only for the second network.",
+    ),
+]
+SettingsOfEach = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="[N:]NAME=VALUE",
+        help="Set a parameter; 2:width=0.5 does so only for the second network.",
+    ),
+]
+Dtype = Annotated[
+    str,
+    typer.Option(
+        "--dtype",
+        help=f"The data type of every number: {one_of(list(BYTES))}; fp16 and bf16 for short.",
+        callback=dtype_of,
+        autocompletion=complete.words(lambda: BYTES),
+    ),
+]
+LayoutName = Annotated[
+    str | None,
+    typer.Option(
+        "--layout",
+        help="The layout of shapes, unless a file states it: channels first (chw, the default) or "
+        "channels last (hwc).",
+        show_default=False,
+        autocompletion=complete.words(lambda: ("chw", "hwc")),
+    ),
+]
+FormatName = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        help=f"The format of the output: {one_of(discovery.modules(RENDER))}. By default, "
+        "the extension of the output file decides; without one, it is a table.",
+        show_default=False,
+        autocompletion=complete.modules(RENDER),
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write to this file; its extension selects the format unless --format is given.",
+    ),
+]
+TextOutput = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file.")
+]
+Depth = Annotated[
+    int | None,
+    typer.Option(
+        "--depth",
+        metavar="N",
+        help="How many levels of blocks to open; by default as many as fit.",
+    ),
+]
+
+
+def text_format(*names: str) -> Any:
+    """The option for one of these formats."""
+    help = f"The format of the output: {one_of(names)}."
+    return typer.Option("--format", "-f", help=help, autocompletion=complete.words(lambda: names))

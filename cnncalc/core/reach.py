@@ -1,0 +1,40 @@
+"""The inputs that one output of a layer reads along an axis."""
+
+from typing import NamedTuple
+
+from cnncalc.core.shape import Map, Shape
+
+
+class Cut(NamedTuple):
+    """Windows that move by a fraction of an input, or that differ in size.
+
+    Every input is cut into ``per`` pieces. Output i reads the inputs that own a piece from
+    ``begin + i·step`` to ``end + i·step``: all of them, or with ``gaps`` only some.
+    """
+
+    step: int
+    per: int
+    begin: int
+    end: int
+    gaps: bool = False
+
+
+class Reach(NamedTuple):
+    """The inputs that one output reads along one axis.
+
+    A window spans ``extent`` inputs and moves by ``stride``; the first one starts ``before`` inputs
+    ahead of the map. With a ``cut``, that describes the windows instead: ``extent`` is the size of
+    the largest, and ``stride`` is not used. With ``bound``, an output may read less.
+    """
+
+    extent: int
+    stride: int = 1
+    before: int = 0
+    cut: Cut | None = None
+    bound: bool = False
+
+
+def everything(x: Shape, bound: bool = False) -> tuple[Reach, ...]:
+    """The reach of a layer whose outputs each read the whole map; at most, with ``bound``."""
+    spatial = x.spatial if isinstance(x, Map) else ()
+    return tuple(Reach(size, 0, bound=bound) for size in spatial)

@@ -1,0 +1,147 @@
+"""Parts of a graph, and what alike blocks have in common."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from cnncalc.spec.entry import NODE, Composite
+
+UNNAMED = ("", "group", "branch", "layers", *NODE, *Composite.words)
+"""What labels blocks that have no name."""
+MOST_CHANGES = 3
+"""How many values may differ between the first copy of a layer and the others."""
+
+
+@dataclass(eq=False)
+class Part:
+    """A layer, or the layers of a block, with its name in the surrounding block."""
+
+    name: str
+    span: range
+    parts: "list[Part]" = field(default_factory=list)
+    label: str = ""
+    copies: bool = False
+    """Whether its parts are copies of each other in a row."""
+    counted: bool = False
+    """Whether the copies have no common name, but numbers that count on."""
+    form: "Form | None" = None
+    path: str = ""
+    """The full name of a block."""
+    weights: str | None = None
+    """The block whose weights all of its layers use; empty inside such a block."""
+
+    @property
+    def end(self) -> int:
+        """The node that makes its output."""
+        return self.span[-1]
+
+
+class Line(NamedTuple):
+    """A part as the surrounding block sees it. A source is the name of another part, or the number
+    of one of the block's inputs."""
+
+    name: str
+    key: Any
+    sources: tuple[str | int, ...]
+    chained: bool
+    """Whether it reads what the line before outputs."""
+    like: str | int | None = None
+    weights: str | None = None
+    trainable: bool = True
+
+
+@dataclass(eq=False)
+class Form:
+    """What alike blocks have in common; some of them may leave out ``optional`` lines.
+
+    A line that others read by name is left out by a block that outputs its input.
+    """
+
+    label: str
+    reads: int
+    lines: list[Line]
+    blocks: list[Part] = field(default_factory=list)
+    optional: dict[str, bool] = field(default_factory=dict)
+    """Whether the line is read by name, for each optional line."""
+    hollow: bool = False
+    """Whether some block of this form is empty, because it is an optional line read by name."""
+
+    @property
+    def once(self) -> bool:
+        """Whether its lines may as well be a part of the surrounding block."""
+        return len(self.blocks) == 1 and self.label in UNNAMED
+
+
+def continues(line: Line, after: Line) -> bool:
+    """Whether a line is a copy of the one before, with the next number for a name."""
+    single = len(line.sources) == len(after.sources) == 1
+    if after.key != line.key or not after.chained or not single:
+        return False
+    (_, _, one), (_, _, other) = line.name.rpartition("."), after.name.rpartition(".")
+    if line.name[: -len(one)] != after.name[: -len(other)] or not (one + other).isdecimal():
+        return False
+    plain = all(
+        x.weights is None and x.like is None and x.trainable == line.trainable
+        for x in (line, after)
+    )
+    return plain and other == str(int(one) + 1) and one == str(int(one))
+
+
+def is_plain(label: str) -> bool:
+    """Whether a label says nothing about a block but that its layers are repeated."""
+    return label in UNNAMED or "×" in label
+
+
+def changes_between(values: dict[Any, Any], other: dict[Any, Any]) -> int:
+    """The number of values that differ, leaving out those that only one has. Values that cannot be
+    a part of an expression count as many."""
+    pairs = [(value, other[name]) for name, value in values.items() if name in other]
+    return sum(
+        1 if isinstance(one, int) and isinstance(two, int) else MOST_CHANGES + 1
+        for one, two in pairs
+        if one != two
+    )
+
+
+def fits(form: Form, other: Form) -> bool:
+    """Whether the blocks of another form are like those of a form, with some lines left out; they
+    then become optional."""
+    left = {line.name: line for line in other.lines}
+    kept = [line for line in form.lines if line.name in left]
+    extra = {line.name: line for line in form.lines if line.name not in left}
+    if (form.label, form.reads) != (other.label, other.reads) or len(kept) < len(extra):
+        return False
+    if [*left] != [line.name for line in kept]:
+        return False
+    named = dict.fromkeys(extra, False)
+    explicit: dict[str, Line] = {}
+    for line in kept:
+        short = left[line.name]
+        if line._replace(sources=(), chained=True) != short._replace(sources=(), chained=True):
+            return False
+        if line.chained and short.chained:
+            continue
+        sources: list[str | int] = []
+        for source in line.sources:
+            other_line = extra.get(str(source)) if isinstance(source, str) else None
+            if other_line and isinstance(other_line.key, Form) and other_line.key.reads == 1:
+                named[str(source)] = True
+                sources += other_line.sources
+            else:
+                sources.append(source)
+        if tuple(sources) != short.sources:
+            return False
+        explicit[line.name] = line._replace(chained=False)
+    return _made_optional(form, named, explicit)
+
+
+def _made_optional(form: Form, named: dict[str, bool], explicit: dict[str, Line]) -> bool:
+    """Make lines of a form optional, unless one that others read by name is read without it."""
+    for line, last in zip(form.lines[1:], form.lines):
+        if named.get(last.name) and line.chained and line.name not in explicit:
+            return False
+    form.lines = [explicit.get(line.name, line) for line in form.lines]
+    form.optional |= {name: named[name] or form.optional.get(name, False) for name in named}
+    for line in form.lines:
+        if form.optional.get(line.name):
+            line.key.hollow = True
+    return True

@@ -1,0 +1,188 @@
+"""Which ONNX operators compute what a kind computes, and which of their operands are learned."""
+
+import pytest
+from onnx_bytes import floats, integers, model, node, number, tensor
+
+import cnncalc
+from cnncalc.core.errors import CnncalcError
+
+MAP = (1, 3, 8, 8)
+BYTES, WORDS = 3, 6
+"""Data types: 8-bit and 32-bit integers."""
+
+
+@pytest.fixture
+def summarized(tmp_path):
+    """Summarize the bytes of a file."""
+
+    def summarize(data, **options):
+        file = tmp_path / "net.onnx"
+        file.write_bytes(data)
+        return cnncalc.summarize(file, **options)
+
+    return summarize
+
+
+def kinds(report):
+    return " ".join(row.kind for row in report.layers)
+
+
+# Learned numbers.
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [node("QLinearConv", "x s z w s z s z b", "y", pads=[1, 1, 1, 1])],
+        [node("DequantizeLinear", "w s z", "wf"), node("DequantizeLinear", "b s", "bf"),
+         node("Conv", "x wf bf", "y", pads=[1, 1, 1, 1])],
+    ],
+)  # fmt: skip
+def test_a_quantized_convolution_counts_its_bias(summarized, nodes):
+    weights = [tensor("w", [4, 3, 3, 3], BYTES), tensor("b", [4], WORDS), floats("s", 0.5),
+               tensor("z", [1], BYTES)]  # fmt: skip
+    report = summarized(model(nodes, weights))
+    assert (kinds(report), report.totals.params) == ("conv", 4 * 3 * 3 * 3 + 4)
+
+
+@pytest.mark.parametrize(
+    ("one", "weights"),
+    [
+        (node("Clip", "x low high", "y"), [floats("low", -1.0), floats("high", 1.0)]),
+        (node("OneHot", "x depth which", "y"), [integers("depth", 8), floats("which", 0.0, 1.0)]),
+        (node("Pad", "x by value", "y"), [integers("by", *[0] * 8), floats("value", 2.0)]),
+        (node("QLinearAdd", "x s z x s z s z", "y", domain="com.microsoft"),
+         [floats("s", 0.5), tensor("z", [1], BYTES)]),
+        (node("QLinearConcat", "s z x s z x s z", "y", domain="com.microsoft"),
+         [floats("s", 0.5), tensor("z", [1], BYTES)]),
+    ],
+)  # fmt: skip
+def test_settings_are_not_parameters(summarized, one, weights):
+    report = summarized(model([one], weights, values=[("y", MAP)]))
+    assert (kinds(report), report.totals.params) == ("opaque", 0)
+
+
+def test_an_unknown_operator_has_the_parameters_of_the_file(summarized):
+    one = node("Strange", "x w", "y", domain="my.own")
+    report = summarized(model([one], [tensor("w", [5, 7])], values=[("y", MAP)]))
+    assert (kinds(report), report.totals.params) == ("opaque", 35)
+
+
+@pytest.mark.parametrize("bias", [[1], [4, 5]])
+def test_a_bias_that_is_not_one_number_per_feature(summarized, bias):
+    one = node("Gemm", "x w b", "y", transB=1)
+    held = [tensor("w", [5, 3]), tensor("b", bias)]
+    report = summarized(model([one], held, [("x", (4, 3))], values=[("y", (4, 5))]))
+    assert (kinds(report), report.output_shape) == ("opaque", (5,))
+
+
+def test_weights_that_a_network_computes(summarized):
+    nodes = [node("ConvTranspose", "x x", "a"), node("PRelu", "a x", "y")]
+    report = summarized(model(nodes, values=[("a", MAP), ("y", MAP)]))
+    assert kinds(report) == "opaque opaque"
+
+
+# The same function.
+
+
+def resized(mode, centres, scales, **settings):
+    settings |= {"mode": mode, "coordinate_transformation_mode": centres}
+    return [node("Resize", "x  s", "y", **settings)], [floats("s", 1.0, 1.0, *scales)]
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (resized("nearest", "asymmetric", (2.0, 2.0), nearest_mode="floor"), "scale_factor 2"),
+        (resized("nearest", "half_pixel", (3.0, 2.0)), "scale_factor [3, 2]"),
+        (resized("nearest", "half_pixel", (1.5, 1.5)), None),
+        (resized("nearest", "asymmetric", (3.0, 3.0)), None),
+        (resized("linear", "half_pixel", (2.0, 2.0)), "scale_factor 2, mode linear"),
+        (resized("linear", "half_pixel", (1.5, 1.5)), "size 12, mode linear"),
+        (resized("linear", "half_pixel", (1.6, 1.6)), "scale_factor 1.6, mode linear"),
+        (resized("linear", "pytorch_half_pixel", (2.0, 2.0)), "scale_factor 2, mode linear"),
+        (resized("linear", "pytorch_half_pixel", (0.125, 2.0)), None),
+        (resized("linear", "align_corners", (2.0, 2.0)),
+         "scale_factor 2, mode linear, align_corners true"),
+        (resized("linear", "asymmetric", (2.0, 2.0)), None),
+        (resized("linear", "half_pixel", (2.0, 2.0), antialias=1), None),
+        (resized("cubic", "half_pixel", (2.0, 2.0)), "scale_factor 2, mode bicubic"),
+        (resized("cubic", "half_pixel", (2.0, 2.0), cubic_coeff_a=-0.5), None),
+        (resized("cubic", "half_pixel", (2.0, 2.0), exclude_outside=1), None),
+    ],
+)  # fmt: skip
+def test_a_resize_is_an_upsample_if_it_computes_the_same(summarized, given, found):
+    nodes, scales = given
+    sizes = (1, 3, 12, 12) if found is None else MAP
+    report = summarized(model(nodes, scales, values=[("y", sizes)]))
+    row = report.layers[0]
+    assert (row.kind, row.layer.text()) == ("upsample", found) if found else row.kind == "opaque"
+    assert report.totals.macs == 0
+
+
+@pytest.mark.parametrize("mode", ["DCR", "CRD"])
+def test_the_order_of_channels_in_blocks(summarized, mode):
+    """DCR counts the places within a block first, and PyTorch the channels."""
+    torch = pytest.importorskip("torch")
+    x = torch.arange(24.0).reshape(1, 8, 1, 3)
+    r = 2
+    apart = x.reshape(1, r, r, 2, 1, 3) if mode == "DCR" else x.reshape(1, 2, r, r, 1, 3)
+    order = (0, 3, 4, 1, 5, 2) if mode == "DCR" else (0, 1, 4, 2, 5, 3)
+    large = apart.permute(*order).reshape(1, 2, 2, 6)
+    there = model([node("DepthToSpace", "x", "y", blocksize=2, mode=mode)], (), [("x", x.shape)])
+    back = model([node("SpaceToDepth", "x", "y", blocksize=2, mode=mode)], (),
+                 [("x", large.shape)])  # fmt: skip
+    assert torch.equal(cnncalc.to_torch(summarized(there))(x), large)
+    assert torch.equal(cnncalc.to_torch(summarized(back))(large), x)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        node("Swish", "x", "y", alpha=0.5),
+        node("Selu", "x", "y", alpha=2.0),
+        node("HardSigmoid", "x", "y", alpha=0.3),
+        node("Exp", "x", "y"),
+    ],
+)
+def test_a_function_of_elements_that_is_no_kind_keeps_the_shape(summarized, one):
+    report = summarized(model([one]))
+    assert (kinds(report), report.output_shape) == ("opaque", (3, 8, 8))
+    assert report.totals.params == report.totals.macs == 0
+
+
+def test_further_outputs_are_opaque(summarized):
+    nodes = [node("LayerNormalization", "x w b", "n mean", axis=3), node("Relu", "mean", "m")]
+    held = [tensor("w", [8]), tensor("b", [8])]
+    data = model(nodes, held, values=[("mean", (1, 3, 8, 1))], outputs=("n", "m"))
+    report = summarized(data)
+    assert (kinds(report), report.totals.params) == ("layer_norm opaque relu", 16)
+    assert [row.output for row in report.outputs] == [(3, 8, 8), (3, 8, 1)]
+
+
+def test_the_places_of_maxima_are_only_for_unpooling(summarized):
+    pool = node("MaxPool", "x", "p places", kernel_shape=[2, 2], strides=[2, 2])
+    values = [("places", (1, 3, 4, 4))]
+    report = summarized(model([pool], values=values, outputs=("p", "places")))
+    assert kinds(report) == "max_pool opaque"
+    assert [row.output for row in report.outputs] == [(3, 4, 4), (3, 4, 4)]
+
+
+def test_a_pool_that_pads_more_than_half_its_window(summarized):
+    pool = node("AveragePool", "x", "y", kernel_shape=[3, 3], pads=[2, 2, 2, 2])
+    report = summarized(model([pool], values=[("y", (1, 3, 10, 10))]))
+    assert (kinds(report), report.output_shape, report.totals.macs) == ("opaque", (3, 10, 10), 0)
+
+
+def test_sizes_of_the_file_are_not_those_of_another_input(summarized):
+    data = model([node("Strange", "x", "y")], values=[("y", (1, 5))])
+    assert summarized(data).output_shape == (5,)
+    with pytest.raises(CnncalcError, match=r"only for its own input; leave out --input$"):
+        summarized(data, input=(3, 16, 16))
+
+
+def test_as_many_values_as_the_data_determine(summarized):
+    one = node("NonMaxSuppression", "x x most over", "y")
+    held = [integers("most", 5), number("over", 0.5)]
+    with pytest.raises(CnncalcError, match=r"cut the model before it with onnx\.utils"):
+        summarized(model([one], held, [("x", (1, 6, 4))], values=[("y", ("n", 3))]))
