@@ -52,6 +52,11 @@ class Case:
             self.wrong.setdefault(mistake, []).append(Wrong(value, unit))
 
 
+def half(count: int) -> int | None:
+    """Half of an even number that is not too small to tell."""
+    return count // 2 if count % 2 == 0 and count >= 100 else None
+
+
 def whole(case: Case) -> int:
     """The right value, if it is a count."""
     assert isinstance(case.truth, int)
@@ -170,6 +175,7 @@ def conv_parameters(x: Conv, given: Given) -> Case:
     case.by("weights_not_shared", (filters + biases) * positions)
     case.by("weights_not_shared", filters * positions + biases)
     case.by("gradients_counted", 2 * (filters + biases))
+    case.by("half_counted", half(filters + biases))
     case.by("bias_per_input_channel", filters + x.c if x.bias else None)
     case.by("output_channels_squared", x.f * x.f * x.k * x.k + biases)
     case.by("bias_per_plane", filters + x.c * x.k if x.bias else None)
@@ -303,6 +309,7 @@ def of_linear(rng: random.Random) -> Case:
         case.by("one_bias_per_layer", n * m + 1 if bias else None)
         case.by("bias_per_input_channel", n * m + n if bias else None)
         case.by("gradients_counted", 2 * (n * m + b))
+        case.by("half_counted", half(n * m + b))
         case.by("channels_swapped", n * m + (n if bias else 0))
         case.by("activations_for_parameters", m * batch)
         case.by("macs_for_parameters", n * m * batch)

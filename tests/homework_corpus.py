@@ -1,10 +1,13 @@
 """Wrong answers that result from known mistakes, and right answers in many notations.
 
     python tests/homework_corpus.py --wrong 400 --right 10000 --seed 1
+    python tests/homework_corpus.py --wrong 0 --right 20000 --summaries
     python tests/homework_corpus.py --wrong 0 --right 0 --pairs 400 --sheets 400 --numbers 400
 
-``--pairs`` are answers with two mistakes, ``--sheets`` whole networks in which one size is wrong
-and the rest follows from it, ``--numbers`` random numbers without any mistake behind them.
+With ``--summaries``, as many of the right answers as there are come from pasted summaries (see
+``homework_summaries``). ``--pairs`` are answers with two mistakes, ``--sheets`` whole networks in
+which one size is wrong and the rest follows from it, ``--numbers`` random numbers without any
+mistake behind them.
 
 Questions, truths and wrong values are those of ``homework_cases``, which shares no arithmetic with
 the package; the package marks the answers. If the first diagnosis is not the stated mistake, the
@@ -20,6 +23,7 @@ from collections.abc import Iterator
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
+import homework_summaries
 import yaml
 from homework_cases import FAMILIES, Case, Given, Pair, Shape, Wrong, of_pair, of_sheet, whole
 
@@ -391,6 +395,27 @@ def wrongly_marked(count: int, seed: int) -> list[tuple[Case, str, str]]:
     return failed
 
 
+def report_of_right(given: argparse.Namespace) -> tuple[bool, list[str]]:
+    """Whether all right answers are marked right, and the lines that report it."""
+    summaries = [*homework_summaries.pasted()] if given.summaries else []
+    failed = [
+        (outcome, f"{answer!r} for {label} of {name} by {tool}")
+        for tool, name, label, outcome, answer in summaries
+        if outcome != "right"
+    ]
+    for case, text, why in wrongly_marked(given.right - len(summaries), given.seed):
+        outcome, _, reason = why.partition(" ")
+        failed.append((outcome, f"{text!r} for {case.truth} {case.unit}: {reason} {case.given}"))
+    counts = Counter(outcome for outcome, _ in failed)
+    others = len(failed) - counts["wrong"] - counts["unreadable"]
+    lines = [
+        f"{given.right} right answers, {len(summaries)} of them in pasted summaries: "
+        f"{counts['wrong']} marked wrong, {counts['unreadable']} unreadable, {others} otherwise "
+        "not right"
+    ]
+    return not failed, [*lines, *(f"  {outcome}: {what}" for outcome, what in failed[:20])]
+
+
 def report_of(got: Score) -> Iterator[str]:
     """The lines that report a score."""
     yield f"{got.answers} wrong answers from stated mistakes"
@@ -445,20 +470,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wrong", type=int, default=400)
     parser.add_argument("--right", type=int, default=10_000)
+    parser.add_argument("--summaries", action="store_true")
     parser.add_argument("--pairs", type=int, default=0)
     parser.add_argument("--sheets", type=int, default=0)
     parser.add_argument("--numbers", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    got = score(given.wrong, given.seed)
-    failed = wrongly_marked(given.right, given.seed)
+    got, all_right = score(given.wrong, given.seed), True
     lines = [*report_of(got)] if given.wrong else []
-    lines += [f"{given.right} right answers, {len(failed)} not marked as right"] * bool(given.right)
-    for case, text, why in failed[:20]:
-        lines.append(f"  {text!r} for {case.truth} {case.unit}: {why} {case.given}")
+    if given.right:
+        all_right, more = report_of_right(given)
+        lines += more
     good, more = report_of_others(given)
     sys.stdout.write("\n".join([*lines, *more]) + "\n")
-    return 0 if got.good and good and not failed else 1
+    return 0 if got.good and good and all_right else 1
 
 
 if __name__ == "__main__":

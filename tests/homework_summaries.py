@@ -141,11 +141,10 @@ def marked(name: str, text: str) -> Iterator[tuple[str, str, str]]:
         yield mark.answer.label, mark.outcome.value, str(mark.answer.given)
 
 
-def main() -> int:
-    """Print how the answers of every tool are marked; the exit code is 1 if any is wrong."""
-    wrong = 0
+def pasted() -> Iterator[tuple[str, str, str, str, str]]:
+    """The tool, the network, the question, the outcome and the answer of every answer in all
+    summaries, without unanswered questions. A tool that is not installed is reported."""
     for tool, write in TOOLS.items():
-        outcomes: Counter[str] = Counter()
         for name in NETWORKS:
             try:
                 text = write(name)
@@ -153,13 +152,20 @@ def main() -> int:
                 sys.stdout.write(f"{tool}: left out, {why}\n")
                 break
             for label, outcome, given in marked(name, text):
-                outcomes[outcome] += 1
-                if outcome not in ("right", "unanswered"):
-                    sys.stdout.write(f"  {tool} {name} {label}: {given} is {outcome}\n")
-        wrong += outcomes["wrong"]
-        counts = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
-        sys.stdout.write(f"{tool}: {counts}\n")
-    return int(wrong > 0)
+                if outcome != "unanswered":
+                    yield tool, name, label, outcome, given
+
+
+def main() -> int:
+    """Print how the answers of every tool are marked; the exit code is 1 if any is not right."""
+    outcomes: Counter[tuple[str, str]] = Counter()
+    for tool, name, label, outcome, given in pasted():
+        outcomes[tool, outcome] += 1
+        if outcome != "right":
+            sys.stdout.write(f"  {tool} {name} {label}: {given} is {outcome}\n")
+    for (tool, outcome), count in outcomes.items():
+        sys.stdout.write(f"{tool}: {count} {outcome}\n")
+    return int(any(outcome != "right" for _, outcome in outcomes))
 
 
 if __name__ == "__main__":

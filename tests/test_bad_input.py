@@ -810,7 +810,9 @@ def test_a_missing_file_suggests_a_similar_one_in_its_folder(tmp_path):
     (tmp_path / "net.yaml").write_text("input: 3x9x9\nlayers: [relu]")
     for target in ("net", "net.yml"):
         assert error(f"{tmp_path}/{target}").endswith(f"; did you mean '{tmp_path}/net.yaml'?")
-    assert error(f"{tmp_path}/nat.yml") == f"no file '{tmp_path}/nat.yml'"
+    assert error(f"{tmp_path}/nat.yml").endswith("; did you mean 'net.yaml'?")
+    assert error(f"{tmp_path}/other.yml") == f"no file '{tmp_path}/other.yml'"
+    assert error(f"{tmp_path}/nowhere/net.yml") == f"no file '{tmp_path}/nowhere/net.yml'"
     assert error("net.yml") == "no file 'net.yml'"  # and not unet
 
 

@@ -758,7 +758,7 @@ def test_pages_and_gradebooks_are_written(room):
     [
         (["ROOM/key.yaml", "ROOM/missing"], "no file or folder"),
         (["ROOM/key.yaml", "ROOM/handed_in", "ROOM/missing.yaml"], "no file or folder"),
-        (["missing.yaml"], "cannot read 'missing.yaml'"),
+        (["missing.yaml"], "no file 'missing.yaml'"),
         (["ROOM/handed_in"], "the sheets to grade are missing"),
         (["ROOM/key.yaml", "ROOM/key.yaml"], "the sheets to grade are missing"),
         (["ROOM/key.yaml", "--tolerance", "2"], "the tolerance must be a fraction from 0 to 1"),

@@ -382,3 +382,31 @@ def test_a_layer_asked_for_its_backward_pass_is_the_one_in_the_network():
     assert asked.value == 4608
     assert remark(asked, "2,304").startswith("counted the MACs of the forward pass")
     assert diagnosed(asked, "5,000") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"), [("304", "half_counted"), ("1,216", "gradients_counted")]
+)
+def test_half_and_twice_the_parameters_have_a_name_of_their_own(text, mistake):
+    # 8 filters of 5·5·3 weights and a bias: 608. One filter has 76·4 = 304 bytes.
+    asked = of_layer({"conv": {"filters": 8, "kernel": 5}}, "3x32x32", "parameters")
+    assert diagnosed(asked, text)[0] == (mistake,)
+
+
+@pytest.mark.parametrize(
+    ("ask", "small", "text"), [("parameters", 12, "6"), ("parameters", 608, "304.0")]
+)
+def test_half_of_a_small_or_rounded_number_is_no_mistake(ask, small, text):
+    asked = of_layer({"linear": {"neurons": small, "bias": False}}, "1", ask)
+    assert ("half_counted",) not in diagnosed(asked, text)
+
+
+@pytest.mark.parametrize(
+    ("ask", "factor"), [("parameters", 8), ("elements", 8), ("memory", 16), ("macs", 32)]
+)
+def test_two_changes_of_scale_explain_no_power_of_two(ask, factor):
+    layer = {"conv": {"filters": 16, "kernel": 3, "padding": 1}}
+    asked = of_layer(layer, "8x16x16", ask)
+    for slip in Slips(asked).pairs:
+        assert not any(mistake.alone for mistake in slip.mistakes)
+    assert diagnosed(asked, str(asked.value * factor)) == []

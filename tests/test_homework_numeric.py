@@ -9,7 +9,7 @@ from cnncalc.core.errors import Where
 from cnncalc.homework import mistakes, sheet
 from cnncalc.homework.convolution import Tensor
 from cnncalc.homework.marking import Marker
-from cnncalc.homework.numeric import WrongNumbers
+from cnncalc.homework.mistakes._numbers import WrongNumbers
 from cnncalc.spec import text
 
 KEDGE = "input: 0 1 2; 3 4 5; 6 7 8, kernel: 0 1; 2 3"

@@ -43,7 +43,7 @@ def test_the_command_writes_csv():
     found = footprint.measure(cnncalc.summarize("lenet5"), optimizer="adam")
     by_layer = {one["layer"]: int(one["bytes"]) for one in records if not one["phase"]}
     assert by_layer.pop("") == found.saved_for_backward  # the last row that is not about a layer
-    assert by_layer == found.saved_by_layer
+    assert by_layer == dict(found.saved)
     by_name = {one["quantity"]: one for one in records if one["layer"] == "" or one["phase"]}
     # 61,706 parameters in 4 bytes, Adam's two numbers for each and 10 counters
     assert by_name["parameters"]["bytes"] == "246824"

@@ -132,7 +132,43 @@ def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
         (["summarise", "vgg16"], "no such command 'summarise'; did you mean 'summarize'?"),
         (["zzz"], "no such command 'zzz'; see cnncalc --help"),
         (["summarize"], "missing argument 'SPEC'; see cnncalc summarize --help"),
-        (["summarize", "vgg16", "--batch", "x"], "invalid value for '--batch' / '-b': 'x' is not "),
+        (
+            ["summarize", "vgg16", "--batch", "x"],
+            "--batch must be a whole number, not 'x'; see cnn",
+        ),
+        (["summarize", "vgg16", "--batch"], "--batch needs a value; see cnncalc summarize --help"),
+        (["list", "vgg16"], "unexpected argument 'vgg16'; see cnncalc list --help"),
+        (["summarize", "vgg16", "--input", "abc"], "--input: a shape must be whole numbers joined"),
+        (
+            ["summarize", "vgg16", "--input", "x=3x8x8"],
+            "the network has no input 'x'; it has input",
+        ),
+        (
+            ["summarize", "vgg16", "--set", "classes=x"],
+            "VGG-16 does not take classes=x: linear out_",
+        ),
+        (["explain", "lenet5", "zzz"], "LeNet-5 has no layer 'zzz'; it has input, c1, "),
+        (
+            ["solve", "lenet5", "--for", "dtype", "--macs", "3M"],
+            "a dtype has no largest value; cho",
+        ),
+        (
+            ["solve", "lenet5", "--for", "batch", "--memory", "24"],
+            "memory: 24 needs a unit; write ",
+        ),
+        (
+            ["solve", "lenet5", "--for", "batch", "--macs", "3Q"],
+            "macs: '3Q' is not a number, such ",
+        ),
+        (["draw", "lenet5", "--only", "b"], "the network has no blocks; leave out --only"),
+        (
+            ["sweep", "lenet5", "--over", "batch=1", "--where", "x > 1"],
+            "--where: 'x' is not defined here; choose from layers, params",
+        ),
+        (
+            ["quiz", "--per-student", f"{__file__}x", "-o", "w"],
+            f"no file '{__file__}x'; did you mean 'test_messages.py'?",
+        ),
     ],
 )
 def test_usage_errors_look_like_every_other_error(monkeypatch, capsys, arguments, message):

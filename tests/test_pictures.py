@@ -352,8 +352,14 @@ def test_a_name_is_text_whatever_is_in_it(name):
         ({"depth": 0}, "at least 1"),
         ({"only": "layer9"}, "choose from layer1, layer2, layer3, layer4"),
         ({"only": "conv1"}, "is a layer, not a block"),
-        ({"animate": True}, "style 'graph' has no option 'animate'; it has depth, only"),
-        ({"style": "field", "depth": 1}, "style 'field' has no option 'depth'; it has layer"),
+        (
+            {"animate": True},
+            "style 'graph' has no option 'animate', which belongs to window; it has depth, only",
+        ),
+        (
+            {"style": "field", "depth": 1},
+            "style 'field' has no option 'depth', which belongs to graph",
+        ),
     ],
 )
 def test_a_wrong_choice_is_refused_with_the_right_one(options, says):

@@ -1,10 +1,16 @@
 """Quizzes for learning platforms, read back as a platform does, and marked again."""
 
+import csv
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 import zipfile
+from base64 import urlsafe_b64encode
 from fractions import Fraction
+from hashlib import sha256
 from html import unescape
 from xml.etree.ElementTree import fromstring
 
@@ -14,6 +20,7 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc.cli import app
 from cnncalc.homework import platforms
+from cnncalc.homework.platforms import _wheel
 from cnncalc.homework.platforms import gift as gift_format
 from cnncalc.homework.platforms._items import Item, Option, Style
 from cnncalc.homework.platforms.gradescope import results
@@ -211,6 +218,42 @@ def test_gradescope_gives_points_and_remarks(tmp_path):
     assert results(handed_in, key)["output"] == "hand in one answer sheet, not 2"
 
 
+def test_the_autograder_runs_with_the_cnncalc_in_its_archive(tmp_path):
+    quiz = cnncalc.quiz("params", questions=2, seed=7, student="Ada")
+    with zipfile.ZipFile(io.BytesIO(written("gradescope", quiz))) as archive:
+        archive.extractall(tmp_path / "source")
+    [wheel] = (tmp_path / "source").glob("cnncalc-*-py3-none-any.whl")
+    assert f'"/autograder/source/{wheel.name}[xlsx]"' in (tmp_path / "source/setup.sh").read_text()
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "venv")
+    for folder in ("submission", "results"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "submission/answers.json").write_text('{"questions": [{"name": 1, "answer": 120}]}')
+    script = (tmp_path / "source/run_autograder").read_text()
+    subprocess.run(
+        [sys.executable, "-c", script.replace("/autograder", str(tmp_path))],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "venv")},
+        check=True,
+    )
+    first, second = json.loads((tmp_path / "results/results.json").read_text())["tests"]
+    assert (first["score"], first["output"]) == (0.5, "wrong: left out the biases")
+    assert (second["score"], second["output"]) == (0, "unanswered")
+    assert (tmp_path / "venv/cnncalc/architectures/vgg16.yaml").exists()
+
+
+def test_the_wheel_lists_the_hash_of_every_file():
+    with zipfile.ZipFile(io.BytesIO(_wheel.wheel())) as archive:
+        [record] = (name for name in archive.namelist() if name.endswith("RECORD"))
+        rows = [row for row in csv.reader(archive.read(record).decode().splitlines()) if row[1]]
+        assert {row[0] for row in rows} | {record} == {*archive.namelist()}
+        for name, digest, size in rows:
+            data = archive.read(name)
+            hashed = urlsafe_b64encode(sha256(data).digest()).decode().rstrip("=")
+            assert (digest, size) == (f"sha256={hashed}", str(len(data)))
+        assert len({row[0] for row in rows}) == len(rows)
+
+
 # nbgrader.
 
 
@@ -245,7 +288,8 @@ def test_a_student_s_name_is_escaped(name):
     data = written(name, cnncalc.quiz(questions=1, student="<script>x</script> :: {=1}"))
     if data.startswith(b"PK"):
         archive = zipfile.ZipFile(io.BytesIO(data))
-        data = b"".join(archive.read(file) for file in archive.namelist() if file != "key.yaml")
+        names = [name for name in archive.namelist() if not name.endswith((".yaml", ".whl"))]
+        data = b"".join(map(archive.read, names))
     if name == "gift":  # the title is the rest of a line, and the answers begin below it
         assert data.startswith(b"$CATEGORY: $course$/top/Quiz for <script>x<//script>")
     else:

@@ -182,9 +182,12 @@ def test_a_layer_s_text_is_what_differs_from_the_defaults():
     )
 
 
+ALL = "; it has input, conv1, relu1, max_pool1, flatten, linear1"
+
+
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("cnov1", "; did you mean 'conv1'?"), ("conv2", ""), ("zzzzzz", ""), ("", "")],
+    [("cnov1", "; did you mean 'conv1'?"), ("conv2", ALL), ("zzzzzz", ALL), ("", ALL)],
 )
 def test_an_unknown_row_suggests_the_nearest_name(small, name, hint):
     with pytest.raises(UsageError) as refused:

@@ -232,16 +232,36 @@ def test_a_pasted_summary_is_a_sheet(tmp_path, text, right):
     assert wrong["remark"] == "left out the biases"  # 2,400 weights and 16 biases
 
 
-def test_layers_of_a_summary_that_the_network_lacks_are_reported_once(tmp_path):
+def unread_in_keras(tmp_path, *types):
+    """What is reported about a Keras summary with three more layers of each type."""
     rule = "├────┼───┼───┤\n"
-    pads = "".join(f"│ zero_padding2d_{n} (ZeroPadding2D) │ 1 │ 0 │\n{rule}" for n in range(3))
+    more = "".join(f"│ x_{n} ({kind} │ 1 │ 0 │\n{rule}" for kind in types for n in range(3))
     file = tmp_path / "ada.md"
-    file.write_text(KERAS_3.replace("│ conv2d_34", f"{pads}│ conv2d_34"), encoding="utf-8")
+    file.write_text(KERAS_3.replace("│ conv2d_34", f"{more}│ conv2d_34"), encoding="utf-8")
     [graded] = cnncalc.grade(file)
-    unread = [answer for answer in graded.answers if answer["outcome"] == "unreadable"]
-    assert [(answer["question"], answer["remark"]) for answer in unread] == [
-        ("ZeroPadding2D", "is not a layer of the network")
-    ]
+    found = [answer for answer in graded.answers if answer["outcome"] == "unreadable"]
+    return [(answer["question"], answer["remark"]) for answer in found]
+
+
+def test_layers_of_a_summary_that_the_network_lacks_are_reported_once(tmp_path):
+    found = unread_in_keras(tmp_path, "Conv1DTranspose)", "UpSampling2D)")
+    why = "is not a layer of the network"
+    assert found == [("Conv1DTranspose", why), ("UpSampling2D", why)]
+
+
+def test_padding_and_activations_that_are_part_of_other_layers_are_no_answers(tmp_path):
+    types = ("ZeroPadding2D)", "Identity)", "Activation)", "LeakyReL…")
+    assert unread_in_keras(tmp_path, *types) == []
+
+
+def test_a_type_that_keras_cuts_off_is_recognised(tmp_path):
+    file = tmp_path / "ada.csv"
+    text = "architecture,squeezenet1_1\nLayer (type),Output Shape\n"
+    file.write_text(f'{text}global_average_po… (GlobalAveragePoo…,"(None, 5)"\n', encoding="utf-8")
+    [graded] = cnncalc.grade(file)
+    [row] = (row for row in cnncalc.summarize("squeezenet1_1") if row.kind == "global_avg_pool")
+    found = [(one["question"], one["outcome"]) for one in graded.answers]
+    assert found == [(f"{row.name} shape", "wrong")]
 
 
 def test_a_row_without_cells_below_another_is_its_end(tmp_path):

@@ -370,7 +370,7 @@ def test_an_unknown_setting_lists_the_known_ones(net, name, hint):
 
 
 def test_a_setting_of_a_spec_without_parameters_is_refused():
-    with pytest.raises(CnncalcError, match="3-10N has no parameters"):
+    with pytest.raises(CnncalcError, match="3-10N has no parameter 'classes'"):
         cnncalc.summarize("3-10N", settings={"classes": 3})
 
 
@@ -393,7 +393,7 @@ def test_a_named_input_shape_replaces_that_input(net):
     text = "input: {left: 3, right: 4}\nlayers:\n  - {concat: , from: [left, right]}\n"
     assert str(net(text).output_shape) == "7"
     assert str(net(text, input={"right": "10"}).output_shape) == "13"
-    with pytest.raises(CnncalcError, match="several inputs; say which: left, right"):
+    with pytest.raises(CnncalcError, match="several inputs; name the shape of each: left, right"):
         net(text, input="10")
     with pytest.raises(CnncalcError, match="no input 'rigth'; did you mean 'right'"):
         net(text, input={"rigth": "10"})

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.analysis.receptive import Along, Field
 from cnncalc.core.cost import COUNTED, Cost, Parameters, total
-from cnncalc.core.errors import UnknownName, UsageError, did_you_mean
+from cnncalc.core.errors import UnknownName, UsageError, did_you_mean, some
 from cnncalc.core.layer import Input, Layer
 from cnncalc.core.shape import Layout, Shape
 
@@ -161,7 +161,7 @@ class Report:
         try:
             return self._by_name[name]
         except KeyError:
-            hint = did_you_mean(str(name), self._by_name)
+            hint = did_you_mean(str(name), self._by_name) or f"; it has {some(self._by_name)}"
             raise UnknownName(f"{self.name} has no layer {str(name)[:60]!r}{hint}") from None
 
     @cached_property

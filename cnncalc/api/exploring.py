@@ -122,6 +122,8 @@ def largest(
     if not budgets:
         raise UsageError("give a budget, such as macs: 300M")
     evaluate = configurations(target, [name], [*budgets], options, load, summarize)
+    if name == "dtype" and name not in evaluate.parameters:
+        raise UsageError("a dtype has no largest value; choose a parameter, input or batch")
     usual = evaluate({}) if any(str(one).endswith("x") for one in budgets.values()) else {}
     limits = {key: budget(key, str(one), usual) for key, one in budgets.items()}
     by = evaluate.step(name) if step is None else positive(str(step))

@@ -53,14 +53,29 @@ def summarize(
     try:
         return analyze(graph, batch=batch, dtype=dtype)
     except Mistakes as mistakes:
-        if input is None or isinstance(target, Model):
+        if isinstance(target, Model):
             raise
-        usual = build(graph.spec, settings, layout=how)
-        if not walk.takes(usual):
-            raise
-        fact, own = mistakes.errors[0].fact, f"its default input is {_inputs(usual)}"
-        given = f"{graph.name} does not take an input of {_inputs(graph)}"
-        raise UsageError(f"{given}: {fact}; {own}") from None
+        raise _blamed(mistakes, graph, settings, input, how) or mistakes from None
+
+
+def _blamed(
+    mistakes: Mistakes,
+    graph: Graph,
+    settings: Mapping[str, Any] | None,
+    input: Any,
+    layout: Layout | None,
+) -> UsageError | None:
+    """The error about the input or the settings, if the network is valid without them."""
+    fact = mistakes.errors[0].fact
+    if input is not None:
+        usual = build(graph.spec, settings, layout=layout)
+        if walk.takes(usual):
+            given = f"{graph.name} does not take an input of {_inputs(graph)}"
+            return UsageError(f"{given}: {fact}; its default input is {_inputs(usual)}")
+    if settings and walk.takes(build(graph.spec, None, input, layout)):
+        given = ", ".join(f"{name}={value}" for name, value in settings.items())
+        return UsageError(f"{graph.name} does not take {given}: {fact}", mistakes.errors[0].help)
+    return None
 
 
 def _inputs(graph: Graph) -> str:

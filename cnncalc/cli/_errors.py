@@ -107,9 +107,21 @@ def _styled(text: str, style: str, colour: bool) -> str:
     return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if colour else text
 
 
+WRONG = r"Invalid value for '(--?[\w-]+)'.*: ('.*') is not a valid "
+PHRASES = {
+    rf"{WRONG}integer": r"\1 must be a whole number, not \2",
+    rf"{WRONG}float": r"\1 must be a number, not \2",
+    r"Option '(--?[\w-]+)' requires an argument": r"\1 needs a value",
+    r"Got unexpected extra argument\(?s?\)? \((.*)\)": r"unexpected argument '\1'",
+}
+"""The sentences of typer that need other words."""
+
+
 def usage(error: Any) -> UsageError:
     """A mistake in how a command is called, which typer found, as an error of ours."""
     sentence = re.sub(r" \(Possible .*|\.? Did you mean .*", "", error.format_message()).rstrip(".")
+    for phrase, better in PHRASES.items():
+        sentence = re.sub(phrase, better, sentence, flags=re.DOTALL)
     known = set(error.ctx.command.commands) if hasattr(error.ctx.command, "commands") else ()
     options = [name for param in error.ctx.command.params for name in param.opts]
     word = sentence.rpartition(" ")[2].strip("'")

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from cnncalc.core.errors import UsageError, Where, printable, unknown, unwritable
+from cnncalc.core.errors import (
+    CnncalcError,
+    UsageError,
+    Where,
+    printable,
+    unknown,
+    unwritable,
+)
+from cnncalc.core.shape import read_sizes, shape_of
 
 if TYPE_CHECKING:
     from cnncalc.api import Report
@@ -62,12 +70,21 @@ def inputs_of(words: Sequence[str] | None) -> str | dict[str, str] | None:
     if not words:
         return None
     if len(words) == 1 and "=" not in words[0]:
-        return words[0]
+        return _shape(words[0])
     pairs = [word.partition("=") for word in words]
     for (_, equals, _), word in zip(pairs, words, strict=True):
         if not equals:
-            raise UsageError(f"several inputs are given as NAME=SHAPE, not {word!r}")
-    return {name: shape for name, _, shape in pairs}
+            raise UsageError(f"--input: write each of several inputs as NAME=SHAPE, not {word!r}")
+    return {name: _shape(shape) for name, _, shape in pairs}
+
+
+def _shape(text: str) -> str:
+    """A shape as it is written; raises UsageError if it is none."""
+    try:
+        shape_of(read_sizes(text))
+    except CnncalcError as why:
+        raise UsageError(f"--input: {why.fact}", why.help) from None
+    return text
 
 
 def for_each(words: Sequence[str] | None, count: int) -> list[list[str]]:

@@ -100,12 +100,15 @@ def _totals(found: Findings) -> "list[Total]":
     return [Total(label, n, units.exact(n)) for label, n in counts.items() if n]
 
 
+NOTHING = "no figures are published; list some in the spec under 'published'"
+
+
 def _text(shown: Findings, found: Findings, sources: bool) -> str:
     """A table per network, and the totals."""
     groups = groupby(shown, lambda one: (one.network, one.name))
     tables = [_table(*named, list(group), sources) for named, group in groups]
     counts = ", ".join(map(_counted, _totals(found)))
-    return "\n".join([*tables, f"{counts or 'no figures are published'}\n"])
+    return "\n".join([*tables, f"{counts or NOTHING}\n"])
 
 
 def _counted(total: "Total") -> str:

@@ -4,11 +4,11 @@ Each file defines ``CONVENTION`` and is named after it; files with a leading und
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
-from cnncalc.analysis.report import Report
+from cnncalc.analysis.report import Report, Row
 from cnncalc.conventions import tools
 from cnncalc.conventions.convention import Convention, Count, Part, Term
 from cnncalc.core import discovery
@@ -47,43 +47,49 @@ def count(name: str, report: Report) -> Count:
         return Count(
             name, convention, (part,), {row.name: found.get(row.name, 0) for row in report.rows}
         )
-    size = BYTES[report.dtype] if convention.sized else 1
-    images = 1 if convention.per_image else report.batch
     within = convention.within(report) if convention.within else None
     known: dict[object, list[int]] = {}
-    totals: dict[object, int] = {}
     often: Counter[object] = Counter()
     by_layer: dict[str, int] = {}
     for row in report.rows:
-        shared = row.weights_of is not None
-        key: object = (id(row.layer), row.inputs, shared, row.trainable)  # blocks repeat, so cache
-        key = row.name if within else key
+        # Blocks repeat, so each distinct layer is counted once.
+        alike = (id(row.layer), row.inputs, row.weights_of is not None, row.trainable)
+        key: object = row.name if within else alike
         if key not in known:
-            try:
-                seen = within(row) if within else convention.sees(row.layer, row.inputs, row.output)
-                if shared:
-                    seen = [getattr(one, "with_shared_weights", one) for one in seen]
-                if not row.trainable:
-                    seen = [getattr(one, "with_frozen_weights", one) for one in seen]
-                known[key] = amounts = [
-                    (size * (not shared) if term.once else size * images) * amount
-                    for term, amount in zip(convention.terms, _amounts(convention.terms, seen))
-                ]
-                totals[key] = sum(
-                    term.times * amount for term, amount in zip(convention.terms, amounts)
-                )
-            except LayerError as why:
-                raise UsageError(
-                    f"the total of {convention.title} is not known: layer {row.name!r} "
-                    f"({row.kind}): {why}"
-                ) from None
+            known[key] = _counted(convention, report, row, within)
         often[key] += 1
-        by_layer[row.name] = totals[key]
+        by_layer[row.name] = sum(
+            term.times * amount for term, amount in zip(convention.terms, known[key])
+        )
     sums = [0] * len(convention.terms)
     for key, times in often.items():
         sums = [n + times * amount for n, amount in zip(sums, known[key])]
     parts = [Part(term.times, n, term.what) for term, n in zip(convention.terms, sums) if n]
     return Count(name, convention, tuple(parts), by_layer)
+
+
+def _counted(
+    convention: Convention, report: Report, row: Row, within: Callable[[Row], Any] | None
+) -> list[int]:
+    """What each term adds for a layer."""
+    shared = row.weights_of is not None
+    size = BYTES[report.dtype] if convention.sized else 1
+    images = 1 if convention.per_image else report.batch
+    try:
+        seen = within(row) if within else convention.sees(row.layer, row.inputs, row.output)
+        if shared:
+            seen = [getattr(one, "with_shared_weights", one) for one in seen]
+        if not row.trainable:
+            seen = [getattr(one, "with_frozen_weights", one) for one in seen]
+        amounts = _amounts(convention.terms, seen)
+    except LayerError as why:
+        raise UsageError(
+            f"the total of {convention.title} is not known: layer {row.name!r} ({row.kind}): {why}"
+        ) from None
+    return [
+        (size * (not shared) if term.once else size * images) * amount
+        for term, amount in zip(convention.terms, amounts)
+    ]
 
 
 def _amounts(terms: Sequence[Term], seen: Iterable[Any]) -> list[int]:

@@ -80,12 +80,33 @@ class UsageError(CnncalcError):
 def unwritable(path: str | PathLike[str], why: OSError) -> UsageError:
     """The error for a file that the system refuses to write, such as one in a missing folder."""
     file = Path(why.filename or path)
+    if isinstance(why, FileExistsError | NotADirectoryError):
+        taken = next((one for one in (file, *file.parents) if one.is_file()), file)
+        fact = f"cannot write {str(file)!r}: {str(taken)!r} is a file, not a folder"
+        return UsageError(fact, "choose another name")
     if isinstance(why, FileNotFoundError) and not file.parent.exists():
         return UsageError(
             f"cannot write {str(file)!r}: there is no folder {str(file.parent)!r}",
             "create it first",
         )
     return UsageError(f"cannot write {str(file)!r}: {why.strerror or why}")
+
+
+def unreadable(path: str | PathLike[str], why: OSError) -> UsageError:
+    """The error for a file that does not exist, or that the system refuses to read."""
+    file = Path(path)
+    if not isinstance(why, FileNotFoundError):
+        return UsageError(f"cannot read {str(file)!r}: {why.strerror or why}")
+    return UsageError(f"no file {str(file)[:200]!r}{near_file(file)}")
+
+
+def near_file(file: Path) -> str:
+    """The hint with the nearest name of a file in the same folder, or nothing."""
+    try:
+        beside = sorted(one.name for one in islice(file.parent.iterdir(), MAX_BESIDE))
+    except OSError:
+        return ""
+    return did_you_mean(file.name, beside)
 
 
 class UnknownName(UsageError, KeyError):
@@ -106,6 +127,8 @@ class SpecError(CnncalcError):
         return f"{place}: {self.sentence}" if place else self.sentence
 
 
+MAX_BESIDE = 200
+"""A missing file is compared with this many others in its folder."""
 MAX_MISTAKES = 50
 """After this many mistakes the rest of a text is not checked."""
 

@@ -351,8 +351,8 @@ def need_map(x: Shape, axes: Sequence[int] = (1, 2, 3)) -> Map:
     """The shape as a feature map. Raises LayerError for a vector or a wrong number of axes."""
     if isinstance(x, Vector):
         raise LayerError(
-            f"expected a feature map (channels and axes), not a vector of {x}; "
-            "put a reshape before it"
+            f"expected a feature map such as 3x32x32, not a vector of {x}; "
+            "give it a size for each axis, or put a reshape before the layer"
         )
     if len(x.spatial) not in axes:
         needed = f"{' or '.join(map(str, axes))} spatial {'axis' if axes == (1,) else 'axes'}"

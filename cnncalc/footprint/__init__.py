@@ -93,11 +93,6 @@ class Memory:
         return sum(entry.bytes for entry in self.saved)
 
     @cached_property
-    def saved_by_layer(self) -> dict[str, int]:
-        """The same by layer name, for the layers that save something."""
-        return dict(self.saved)
-
-    @cached_property
     def training_peak(self) -> Peak:
         """The highest moment; the first if there are several."""
         moment = max(self.moments, key=_alive)

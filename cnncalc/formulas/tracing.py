@@ -176,6 +176,9 @@ def replacing(rules: Rules) -> Iterator[None]:
 
     Replacements nest. Formulas called by a formula or by a wrong rule are not replaced.
     """
+    if not rules:  # formulas run fastest unwatched
+        yield
+        return
     watch = _watch.get()
     more = {inspect.unwrap(right): wrong for right, wrong in rules.items()}
     before = _watch.set(watch._replace(rules={**watch.rules, **more}))

@@ -13,14 +13,13 @@ from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError, some
 from cnncalc.derivations import explain
 from cnncalc.derivations.explain import Derivation
+from cnncalc.homework.named import Named
 from cnncalc.homework.written import KIND, Number, Reading, Terms, Value, Written, format_value
 
 
-class Ask(ABC):
+class Ask(Named, ABC):
     """A quantity to ask for: one stateless subclass per file."""
 
-    name: ClassVar[str]
-    """The canonical name: the name of its file."""
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other names; case, underscores and hyphens do not matter."""
     takes: ClassVar[tuple[type[Written], ...]] = (Number,)
@@ -50,16 +49,7 @@ class Ask(ABC):
     whole_way: ClassVar[bool] = False
     """Whether it depends on all earlier layers, not only on the layer's input."""
 
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        cls.name = cls.__module__.rpartition(".")[2]
-
-    @property
-    def title(self) -> str:
-        """The name in plain words."""
-        return self.name.replace("_", " ")
-
-    def check(self, row: Row) -> None:  # noqa: B027
+    def check(self, row: Row) -> None:
         """Raise LayerError if this cannot be asked about a layer."""
 
     @abstractmethod

@@ -106,7 +106,8 @@ class Slips:
         alone = [
             mistake
             for mistake in mistakes.every()
-            if mistake in different or any(one.layers for one in mistake.other(self.question))
+            if not mistake.alone
+            and (mistake in different or any(one.layers for one in mistake.other(self.question)))
         ]
         likeliest = sorted(combinations(alone, 2), key=lambda pair: -pair[0].prior * pair[1].prior)
         return tuple(self._made(likeliest, MAX_PAIRED))

@@ -122,7 +122,7 @@ class Marker:
     ) -> Reading | None:
         """How a written value agrees with the question, or with one accepted in its place."""
         terms = terms or self.terms
-        reading = question.agrees(written, terms)
+        reading = question.agreed(written, terms)
         if reading is None and not (terms.strict or terms.as_asked):
             for name in question.ask.also:
                 accepted = question.asking(asks.load(name))

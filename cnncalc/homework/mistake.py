@@ -19,6 +19,7 @@ from cnncalc.core.layer import Layer
 from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas.tracing import Rules
+from cnncalc.homework.named import Named
 from cnncalc.homework.question import Question
 from cnncalc.homework.written import Value, Written
 
@@ -40,28 +41,20 @@ class Example(NamedTuple):
     batch: int = 1
 
 
-class Mistake(ABC):
+class Mistake(Named, ABC):
     """A known mistake: one stateless subclass per file.
 
     The docstring of the subclass explains the mistake to the student who made it.
     """
 
-    name: ClassVar[str]
-    """The name of its file."""
     says: ClassVar[str]
     """What the student did, in a few words: ``left out the biases``."""
     prior: ClassVar[int] = 10
     """How common it is: the number of wrong answers in 100 that it plausibly explains."""
+    alone: ClassVar[bool] = False
+    """Whether it is never one of two mistakes: it changes only the scale, so with another one it
+    would explain too many numbers by accident."""
     examples: ClassVar[tuple[Example, ...]] = ()
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        cls.name = cls.__module__.rpartition(".")[2]
-
-    @property
-    def title(self) -> str:
-        """The name in plain words."""
-        return self.name.replace("_", " ")
 
     @property
     def explanation(self) -> str:

@@ -6,7 +6,6 @@ Its layers are a small network, so that mistakes can change them like any others
 the input, the kernels and the biases.
 """
 
-from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
@@ -29,7 +28,6 @@ from cnncalc.homework.convolution.given import named_in_errors, together
 from cnncalc.homework.convolution.matrix import Tensor
 from cnncalc.homework.convolution.sheet import sections
 from cnncalc.homework.convolution.worked import Worked
-from cnncalc.homework.mistake import Mistake
 from cnncalc.homework.question import Question
 from cnncalc.homework.written import format_value
 from cnncalc.layers._pool import Pool
@@ -110,21 +108,6 @@ class Numeric(Question):
         assert self.numbers is not None
         other = change(self.numbers)
         return None if other is None else replace(self, numbers=other)
-
-
-class WrongNumbers(Mistake):
-    """A mistake that uses other numbers, or applies the kernels in another way."""
-
-    @abstractmethod
-    def instead(self, given: Numbers) -> Numbers | None:
-        """The numbers that were used; None if they are the same."""
-
-    def other(self, question: Question) -> Iterator[Question]:
-        """The question about the other numbers, if it is about numbers."""
-        if isinstance(question, Numeric):
-            changed = question.with_numbers(self.instead)
-            if changed is not None:
-                yield changed
 
 
 @lru_cache(maxsize=50)

@@ -66,7 +66,7 @@ class StudentNetwork:
         shapes: dict[str, Shape] = {}
         for asked, written in self.answered:
             row = asked.part(asked.report)[-1] if asked.row is None else asked.row
-            if asked.ask.name == "shape" and asked.agrees(written) is None:
+            if asked.ask.name == "shape" and asked.agreed(written) is None:
                 shape = written.shape(row.output) if isinstance(written, Size) else None
                 if shape is not None:
                     shapes[row.name] = shape
@@ -82,7 +82,7 @@ class StudentNetwork:
                 key = asked.ask.name, asked.layer
                 face[key] = written.value, written.value
                 for span in islice(written.spans(asked.ask.unit), 1):
-                    wrong |= {key: span} if asked.agrees(written) is None else {}
+                    wrong |= {key: span} if asked.agreed(written) is None else {}
         return wrong, face
 
     def follows(self, question: Question, written: Written, terms: Terms) -> Follows | None:

@@ -12,13 +12,18 @@ from cnncalc import layers
 from cnncalc.analysis.report import Report
 from cnncalc.conventions import calls
 from cnncalc.core.errors import LayerError
+from cnncalc.core.layer import Layer
 from cnncalc.homework.labels import layer_named, question_label
 from cnncalc.spec.text import Item, Key
 
 FLATTEN = "Flatten"
 NTH = re.compile(r"(\w+) no\. ([0-9]{1,6})")
-TYPED = re.compile(r"(?!input).+ \(([A-Z]\w*)\)")
-"""A row as Keras prints it: a name, and the type in brackets."""
+TYPED = re.compile(r"(?!input).+ \(([A-Z]\w*)(?:\)|…)")
+"""A row as Keras prints it: a name, and the type in brackets, cut off if it is too long."""
+PARTS = ("activation", "arrangement")
+"""The families of layers that a network may have as a part of others, such as padding."""
+ANY_ACTIVATION = "Activation"
+"""The type of every activation in Keras."""
 
 
 def label(kind: str, number: int) -> str:
@@ -30,7 +35,8 @@ def renamed(answers: Item, report: Report | None, asked: Container[str] | None =
     """Answers by layer, with the names of the network's layers in place of types and places.
 
     Rows that are a part of one layer, such as both halves of a separable convolution, are left out;
-    so is whatever is not ``asked``, since a summary contains every layer.
+    so are padding and activations that the network does not have as layers of their own, and
+    whatever is not ``asked``, since a summary contains every layer.
     """
     if report is None or not isinstance(answers.value, dict):
         return answers
@@ -43,8 +49,12 @@ def renamed(answers: Item, report: Report | None, asked: Container[str] | None =
         name: str | None = str(key)
         if place := NTH.fullmatch(key):
             names = types.setdefault(place[1], _of_type(place[1], report))
-            name = names[int(place[2]) - 1] if int(place[2]) <= len(names) else name
-            name = name if names else place[1]  # the network has none: reported once
+            if int(place[2]) <= len(names):
+                name = names[int(place[2]) - 1]
+            elif _is_part(place[1]):
+                name = None
+            elif not names:
+                name = place[1]  # reported once
         if name is not None:
             kept = {
                 word: item
@@ -62,7 +72,7 @@ def _numbered(rows: dict[Key, Item], report: Report) -> dict[Key, Item]:
     names of the network's layers."""
     types = {key: found[1] for key in rows if (found := TYPED.fullmatch(key))}
     own = [key for key in types if layer_named(key, report) in report]
-    if 2 * len(own) > len(types) or not any(map(layers.known, types.values())):
+    if 2 * len(own) > len(types) or not any(map(_kind, types.values())):
         return rows
     seen: Counter[str] = Counter()
     numbered: dict[Key, Item] = {}
@@ -88,5 +98,17 @@ def _of_type(kind: str, report: Report) -> list[str | None]:
         # A pool that flattens its output is a pool to the reader, and a hidden flatten.
         whole = [call for call in made if call.name != FLATTEN] or made
         printed += [row.name if whole == [call] else None for call in made if call.name == kind]
-    named = layers.known(kind)
-    return printed or [row.name for row in report if named and type(row.layer) is named.kind]
+    named = _kind(kind)
+    return printed or [row.name for row in report if type(row.layer) is named]
+
+
+def _is_part(kind: str) -> bool:
+    """Whether a network may have layers of this type as a part of others."""
+    named = _kind(kind)
+    return kind == ANY_ACTIVATION or (named is not None and named.family in PARTS)
+
+
+def _kind(kind: str) -> type[Layer] | None:
+    """The kind of a type, which may be cut off."""
+    found = layers.known(kind)
+    return found.kind if found else layers.beginning(kind)

@@ -9,13 +9,14 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from inspect import ismethod
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from cnncalc.analysis import walk
 from cnncalc.analysis.report import Report, Row
+from cnncalc.core.cost import Cost
 from cnncalc.core.errors import LayerError, UsageError, did_you_mean, some
 from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Shape
@@ -168,7 +169,8 @@ class Question:
         output = self.output or row.layer.infer(row.inputs)
         if not self.ask.costs:
             return row._replace(output=output)
-        cost = row.layer.cost(row.inputs, output, report.batch, report.dtype)
+        conditions = report.batch, report.dtype, frozenset(self.rules.items())
+        cost = _cost(row.layer, row.inputs, output, *conditions)
         cost = cost.with_shared_weights if row.weights_of else cost
         return row._replace(output=output, cost=cost)
 
@@ -254,6 +256,17 @@ class Question:
         """A given value as an answer; raises UsageError if it is not one."""
         return read(given, self.ask.takes)
 
+    def agreed(self, written: Written, terms: Terms = KIND) -> Reading | None:
+        """The same as ``agrees``; cached, because many students write the same."""
+        key = written, terms
+        if key not in self._agreed:
+            self._agreed[key] = self.agrees(written, terms)
+        return self._agreed[key]
+
+    @cached_property
+    def _agreed(self) -> dict[tuple[Written, Terms], Reading | None]:
+        return {}
+
     def agrees(self, written: Written, terms: Terms = KIND) -> Reading | None:
         """How a written value agrees with the answer; None if it does not."""
         meant = self.meant(written, self.value) if self.meant else written
@@ -265,6 +278,20 @@ class Question:
             reading = self.ask.agrees(of_one, self.value, self.report) if of_one else None
             return reading and Reading((*reading.notes, "with the batch size"))
         return reading
+
+
+@lru_cache(maxsize=10_000)
+def _cost(
+    layer: Layer,
+    inputs: tuple[Shape, ...],
+    output: Shape,
+    batch: int,
+    dtype: str,
+    rules: frozenset[object],
+) -> Cost:
+    """The cost of a layer under the current ``rules``; cached, because questions about different
+    quantities need the same one."""
+    return layer.cost(inputs, output, batch, dtype)
 
 
 def label_of(layer: str | None, ask: Ask) -> str:

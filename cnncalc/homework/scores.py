@@ -19,7 +19,6 @@ from cnncalc.formulas.expression import Expression
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.convolution import of
 from cnncalc.homework.convolution.writing import Style
-from cnncalc.homework.mistake import Mistake
 from cnncalc.homework.numeric import Equation
 from cnncalc.homework.question import Question
 from cnncalc.homework.written import Value, format_value
@@ -118,19 +117,6 @@ class Scored(Question):
     def with_scores(self, scores: Scores) -> "Scored":
         """The same question about other scores."""
         return replace(self, scores=scores)
-
-
-class WrongScores(Mistake):
-    """A mistake that uses the scores in another way."""
-
-    @abstractmethod
-    def instead(self, scores: Scores) -> Iterator[Scores]:
-        """The scores as they were used."""
-
-    def other(self, question: Question) -> Iterator[Question]:
-        """The questions about these scores."""
-        if isinstance(question, Scored):
-            yield from map(question.with_scores, self.instead(question.scores))
 
 
 def _probabilities(scores: Scores) -> Iterator[str]:

@@ -150,6 +150,12 @@ def ours(word: str) -> Found | None:
     return None
 
 
+def beginning(word: str) -> type[Layer] | None:
+    """The only kind of which a name begins like this; None if there is none or several do."""
+    found = {name for spelled, name in _spellings().items() if spelled.startswith(plain(word))}
+    return load(found.pop()) if len(found) == 1 else None
+
+
 def plain(word: str) -> str:
     """A name in lower case without underscores, hyphens and spaces."""
     return re.sub(r"[\s_-]", "", word).lower()

@@ -191,9 +191,9 @@ def _expression(slot: Slot, arguments: Sequence[Argument]) -> Any:
     first = _term(slot.field, slot.first, arguments)
     rest = first if slot.rest is None else _term(slot.field, slot.rest, arguments)
     if _same(first, rest):
-        return f"${first}" if isinstance(first, _Term) and first.isidentifier() else (
-            f"${{{first}}}" if isinstance(first, _Term) else first
-        )  # fmt: skip
+        if not isinstance(first, _Term):
+            return first
+        return f"${first}" if first.isidentifier() else f"${{{first}}}"
     if isinstance(first, bool) and isinstance(rest, bool):
         return "${index == 0}" if first else "${index > 0}"
     return f"${{{_spelled(first)} if index == 0 else {_spelled(rest)}}}"

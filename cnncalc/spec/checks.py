@@ -39,10 +39,12 @@ class Checks:
         item = top.get(Key(key))
         return default if item is None or item.value is None else read(item)
 
-    def mapping(self, item: Item, what: str, known: Iterable[str]) -> dict[Key, Item]:
-        """The item as a mapping with known keys."""
+    def mapping(
+        self, item: Item, what: str, known: Iterable[str], help: str = ""
+    ) -> dict[Key, Item]:
+        """The item as a mapping with known keys; ``help`` says how to start one."""
         if not isinstance(item.value, dict):
-            self.wrong(f"{what} must be a mapping, not {describe(item)}", item.where)
+            self.wrong(f"{what} must be a mapping, not {describe(item)}{help}", item.where)
             return {}
         for key in item.value:
             if key not in known:

@@ -76,16 +76,7 @@ class Parser(Checks):
 
     def spec(self, root: Item, layouts: Mapping[str, Item]) -> Spec:
         """The spec of a whole tree."""
-        top = self.mapping(root, "a spec", TOP)
-        hints = "".join(did_you_mean(key, TOP) for key in top if key not in TOP)
-        for key in ("input", "layers"):
-            # A misspelt key is probably the missing one, so report only the misspelling.
-            if key not in top and isinstance(root.value, dict) and repr(key) not in hints:
-                self.wrong(f"a spec needs {key!r}: {TOP[key]}", root.where)
-        given = top.get(Key("input"))
-        if given is not None and not given.value and given.value != 0:
-            self.wrong(f"'input' is empty; give {TOP['input']}", given.where)
-            top = {key: item for key, item in top.items() if key != "input"}
+        top = self.top(root)
         parameters = self.optional(top, "parameters", self.names_of, {})
         for name in parameters:
             if name == "index":
@@ -122,6 +113,20 @@ class Parser(Checks):
             replace=replace,
             mistakes=tuple(self.mistakes),
         )
+
+    def top(self, root: Item) -> dict[Key, Item]:
+        """The keys of a spec, of which some are required."""
+        top = self.mapping(root, "a spec", TOP, "; start with 'input: 3x224x224'")
+        hints = "".join(did_you_mean(key, TOP) for key in top if key not in TOP)
+        for key in ("input", "layers"):
+            # A misspelt key is probably the missing one, so report only the misspelling.
+            if key not in top and isinstance(root.value, dict) and repr(key) not in hints:
+                self.wrong(f"a spec needs {key!r}: {TOP[key]}", root.where)
+        given = top.get(Key("input"))
+        if given is not None and not given.value and given.value != 0:
+            self.wrong(f"'input' is empty; give {TOP['input']}", given.where)
+            top = {key: item for key, item in top.items() if key != "input"}
+        return top
 
     def replacements(self, item: Item) -> dict[Key, Entry]:
         """What takes the place of layers, by their names."""

@@ -102,9 +102,9 @@ def changes_between(values: dict[Any, Any], other: dict[Any, Any]) -> int:
     )
 
 
-def fits(form: Form, other: Form) -> bool:
-    """Whether the blocks of another form are like those of a form, with some lines left out; they
-    then become optional."""
+def extended(form: Form, other: Form) -> bool:
+    """Let a form describe the blocks of another too, which leave out some of its lines: these
+    become optional. Returns False, and changes nothing, if the blocks differ in more."""
     left = {line.name: line for line in other.lines}
     kept = [line for line in form.lines if line.name in left]
     extra = {line.name: line for line in form.lines if line.name not in left}

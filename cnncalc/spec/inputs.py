@@ -98,12 +98,13 @@ def _named(spec: Spec, given: Shapes | Mapping[str, Shapes] | None) -> Mapping[s
     elif len(spec.inputs) == 1:
         named = {str(next(iter(spec.inputs))): given}
     else:
-        raise UsageError(f"the spec has several inputs; say which: {some(spec.inputs)}")
+        raise UsageError(
+            f"the network has several inputs; name the shape of each: {some(spec.inputs)}"
+        )
     for name in named:
         if name not in spec.inputs:
-            raise UsageError(
-                f"the spec has no input {name!r}{did_you_mean(str(name), spec.inputs)}"
-            )
+            hint = did_you_mean(str(name), spec.inputs) or f"; it has {some(spec.inputs)}"
+            raise UsageError(f"the network has no input {name!r}{hint}")
     return named
 
 

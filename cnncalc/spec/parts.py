@@ -21,7 +21,7 @@ from cnncalc.spec.forms import (
     Part,
     changes_between,
     continues,
-    fits,
+    extended,
     is_plain,
 )
 from cnncalc.spec.graph import Graph
@@ -171,7 +171,7 @@ class Parts:
         fresh = sorted(fresh, key=lambda form: -len(form.lines))[:MOST_FORMS]
         for place, larger in enumerate(fresh):
             for smaller in fresh[place + 1 :]:
-                if larger.blocks and smaller.blocks and fits(larger, smaller):
+                if larger.blocks and smaller.blocks and extended(larger, smaller):
                     larger.blocks += smaller.blocks
                     for block in smaller.blocks:
                         block.form = larger

@@ -8,7 +8,16 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from cnncalc.core.errors import Mistakes, Source, SpecError, UsageError, Where, did_you_mean
+from cnncalc.core.errors import (
+    Mistakes,
+    Source,
+    SpecError,
+    UsageError,
+    Where,
+    did_you_mean,
+    near_file,
+    unreadable,
+)
 from cnncalc.core.shape import Layout
 from cnncalc.spec import advice, catalog, document, notation, text
 from cnncalc.spec.entry import Spec, describe
@@ -93,7 +102,7 @@ def _binary(file: Path, inputs: tuple[Any, Layout | None]) -> dict[str, Any] | N
             raise SpecError(sentence, Where(str(file)))
         return reader.read(file, sizes_by_name(*inputs)) if reader else None
     except OSError as error:
-        raise UsageError(f"cannot read {str(file)!r}: {error.strerror or error}") from None
+        raise unreadable(file, error) from None
 
 
 def _unpacked(file: Path, inner: str) -> str:
@@ -178,6 +187,8 @@ def _find(target: str, beside: Path) -> Path:
         # A name of three letters is near to many short ones: net is not unet.
         last = Path(name).name
         hint = did_you_mean(last, catalog.names()) if len(last) > 3 else ""
+        if beside == Path() and Path(target).suffix:  # a spec may not look around in folders
+            hint = near_file(file) or hint
     if code := re.fullmatch(r"(?:\./)?([\w/]+)\.py:([\w.]+)", target):
         module = f"{code[1].replace('/', '.')}:{code[2]}"
         raise UsageError(f"{target[:200]!r} names a file; name its module, as in {module[:200]}")
@@ -217,7 +228,7 @@ def read_bytes(file: Path) -> bytes:
         with file.open("rb") as stream:
             return stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"cannot read {str(file)!r}: {error.strerror or error}") from None
+        raise unreadable(file, error) from None
 
 
 def decoded(data: bytes, source: str) -> str:

@@ -84,7 +84,8 @@ def parameters(spec: Spec, settings: Values, work: Work) -> dict[str, Any]:
         if name not in spec.parameters:
             owner, known = spec.name or "the spec", list(spec.parameters)
             if not known:
-                raise UsageError(f"{owner} has no parameters")
+                fact = f"{owner} has no parameter {name!r}"
+                raise UsageError(fact, "declare it under 'parameters' in the spec")
             hint = did_you_mean(str(name), known) or f"; it has {some(known)}"
             raise UsageError(f"{owner} has no parameter {name!r}{hint}")
     values: dict[str, Any] = {}

@@ -67,6 +67,8 @@ def value(name: str, report: Any) -> int | None:
         return None
 
 
+FEWEST = 1_000_000
+"""A smaller number of bytes needs its unit: 24 means 24 GiB to most people."""
 AMOUNT = re.compile(r"(?<![\w.])([0-9]+(?:\.[0-9]+)?) ?(?:([kKMGTP])(i?)B?|B)\b")
 
 
@@ -101,9 +103,14 @@ def budget(name: str, text: str, usual: Any) -> int:
             why = usual if isinstance(usual, str) else f"its {name!r} is not known"
             raise UsageError(f"{text.strip()!r} of the default network: {why}")
         return max(int(times * value), 1)
-    found = amount(text)
+    try:
+        found = amount(text)
+    except UsageError as why:
+        raise UsageError(f"{name}: {why}") from None
     if found < 1:
-        raise UsageError(f"a budget must be at least 1, not {text.strip()}")
+        raise UsageError(f"{name}: a budget must be at least 1, not {text.strip()}")
+    if QUANTITIES[name].text is units.in_bytes and text.strip().isdecimal() and found < FEWEST:
+        raise UsageError(f"{name}: {text.strip()} needs a unit; write {text.strip()}GiB")
     return found
 
 

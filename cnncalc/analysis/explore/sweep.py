@@ -16,8 +16,8 @@ from signal import SIG_IGN, SIGINT, signal
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.explore.quantities import QUANTITIES, plain_numbers, quantity
-from cnncalc.core.errors import LayerError, UsageError, Where
-from cnncalc.spec.expression import calculate
+from cnncalc.core.errors import LayerError, UsageError, Where, some
+from cnncalc.spec.expression import UNDECLARED, calculate
 from cnncalc.spec.text import scalar
 
 MOST = 1_000_000
@@ -137,9 +137,11 @@ class Condition:
         if not self.text or any(point.quantities[name] is None for name in self.quantities):
             return not self.text
         try:
-            value = calculate(self.source, {**point.values, **point.quantities})
+            names = {**dict.fromkeys(QUANTITIES), **point.values, **point.quantities}
+            value = calculate(self.source, names)
         except LayerError as why:
-            raise UsageError(f"--where: {why.sentence}") from None
+            help = why.help.replace(UNDECLARED.removeprefix("; "), f"choose from {some(names)}")
+            raise UsageError(f"--where: {why.fact}", help) from None
         if not isinstance(value, bool):
             raise UsageError(f"--where must be a condition, such as macs < 300M, not {self.text!r}")
         return value

@@ -1,4 +1,6 @@
-"""The networks that several mistakes are shown on."""
+"""The networks and the work by hand that several mistakes are shown on."""
+
+from typing import Any
 
 from cnncalc.homework.mistake import Example
 
@@ -30,3 +32,14 @@ def on_transposed(wrong: str, why: str) -> Example:
 def on_two_linear(ask: str, wrong: str, why: str) -> Example:
     """A network of two fully connected layers."""
     return Example(({"linear": 100}, {"linear": 10}), "784", ask, wrong, why, of=None)
+
+
+def on_numbers(given: str, wrong: str, why: str, **layer: Any) -> Example:
+    """The numbers after a convolution of these, whose kernel and more are given."""
+    return Example((layer,), given, "convolution", wrong, why, of=None)
+
+
+def on_three_classes(target: str, wrong: str, why: str) -> Example:
+    """The cross-entropy in bits of three probabilities."""
+    given = {"probabilities": "0.5 0.25 0.25", "target": target, "log": 2}
+    return Example((given,), "", "cross_entropy", wrong, why, of=None)

@@ -3,7 +3,8 @@ from collections.abc import Iterator
 from cnncalc import layers
 from cnncalc.analysis.report import Row
 from cnncalc.core.layer import Layer
-from cnncalc.homework.mistake import Example, Mistake
+from cnncalc.homework.mistake import Mistake
+from cnncalc.homework.mistakes._examples import on_numbers
 from cnncalc.homework.numeric import ACTIVATION, Numeric
 from cnncalc.homework.question import Question
 
@@ -16,13 +17,12 @@ class ActivationForgotten(Mistake):
     says = "left out the activation"
     prior = 20
     examples = (
-        Example(
-            ({"kernel": "1 -1", "activation": "relu"},),
+        on_numbers(
             "1 2 4 3",
-            "convolution",
             "-1 -2 1",
             "1 − 2 = −1, which the ReLU replaces with 0",
-            of=None,
+            kernel="1 -1",
+            activation="relu",
         ),
     )
 

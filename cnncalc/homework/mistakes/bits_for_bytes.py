@@ -15,5 +15,6 @@ class BitsForBytes(WrongRule):
 
     says = "gave bits instead of bytes"
     prior = 12
+    alone = True
     rules = {memory.size_in_bytes: in_bits}
     examples = (on_ten_filters("memory", "327,680 B", "10·32·32 numbers of 32 bits"),)

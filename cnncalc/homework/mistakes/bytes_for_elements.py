@@ -9,6 +9,7 @@ class BytesForElements(WrongAsk):
 
     says = "gave bytes instead of the number of elements"
     prior = 20
+    alone = True
     gives = {"elements": "memory", "parameters": "parameter_memory"}
     examples = (
         on_alexnet("elements", "1.16 MB", "96·55·55 numbers of 4 bytes are 1,161,600 bytes"),

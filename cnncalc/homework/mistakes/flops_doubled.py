@@ -12,6 +12,7 @@ class FlopsDoubled(Mistake):
 
     says = "counted four operations for each MAC instead of two"
     prior = 6
+    alone = True
     examples = (on_ten_filters("flops", "3,072,000", "4·768,000 MACs; 2·768,000 is right"),)
 
     def other(self, question: Question) -> Iterator[Question]:

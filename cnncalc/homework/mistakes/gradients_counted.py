@@ -15,6 +15,7 @@ class GradientsCounted(Mistake):
 
     says = "doubled the number, as if the gradients of the backward pass counted too"
     prior = 4
+    alone = True
     examples = (
         on_alexnet("elements", "580,800", "2·96·55·55: each value and its gradient"),
         on_alexnet("parameters", "69,888", "2·34,944: each parameter and its gradient"),

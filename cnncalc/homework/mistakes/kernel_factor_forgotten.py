@@ -1,6 +1,7 @@
 from cnncalc.homework.convolution.matrix import Tensor, common_denominator, plain
-from cnncalc.homework.mistake import Example
-from cnncalc.homework.numeric import Numbers, WrongNumbers
+from cnncalc.homework.mistakes._examples import on_numbers
+from cnncalc.homework.mistakes._numbers import WrongNumbers
+from cnncalc.homework.numeric import Numbers
 
 
 class KernelFactorForgotten(WrongNumbers):
@@ -11,13 +12,11 @@ class KernelFactorForgotten(WrongNumbers):
     says = "forgot the factor in front of the kernel"
     prior = 25
     examples = (
-        Example(
-            ({"kernel": "box"},),
+        on_numbers(
             "9 9 9 9; 9 9 9 18; 9 9 9 9",
-            "convolution",
             "81 90",
             "the sum of nine numbers instead of their mean",
-            of=None,
+            kernel="box",
         ),
     )
 

@@ -1,7 +1,8 @@
 from collections.abc import Iterator
 
-from cnncalc.homework.mistake import Example
-from cnncalc.homework.numeric import Numbers, Numeric, WrongNumbers
+from cnncalc.homework.mistakes._examples import on_numbers
+from cnncalc.homework.mistakes._numbers import WrongNumbers
+from cnncalc.homework.numeric import Numbers, Numeric
 from cnncalc.homework.question import Question
 
 
@@ -14,13 +15,11 @@ class KernelFlipped(WrongNumbers):
     says = "applied the kernel the wrong way round"
     prior = 30
     examples = (
-        Example(
-            ({"kernel": "0 1; 2 3"},),
+        on_numbers(
             "0 1 2; 3 4 5; 6 7 8",
-            "convolution",
             "5 11; 23 29",
             "the first output is 0·3 + 1·2 + 3·1 + 4·0 = 5 instead of 0·0 + 1·1 + 3·2 + 4·3 = 19",
-            of=None,
+            kernel="0 1; 2 3",
         ),
     )
 

@@ -1,7 +1,8 @@
 from collections.abc import Iterator
 
 from cnncalc.homework.mistake import Example
-from cnncalc.homework.scores import BASES, Scores, WrongScores
+from cnncalc.homework.mistakes._scores import WrongScores
+from cnncalc.homework.scores import BASES, Scores
 
 
 class LogarithmBase(WrongScores):

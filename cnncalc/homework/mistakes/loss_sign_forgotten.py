@@ -1,7 +1,8 @@
 from collections.abc import Iterator
 
-from cnncalc.homework.mistake import Example
-from cnncalc.homework.scores import Scores, WrongScores
+from cnncalc.homework.mistakes._examples import on_three_classes
+from cnncalc.homework.mistakes._scores import WrongScores
+from cnncalc.homework.scores import Scores
 
 
 class LossSignForgotten(WrongScores):
@@ -11,16 +12,7 @@ class LossSignForgotten(WrongScores):
 
     says = "left out the minus sign in front of the logarithm"
     prior = 20
-    examples = (
-        Example(
-            ({"probabilities": "0.5 0.25 0.25", "target": "0 1 0", "log": 2},),
-            "",
-            "cross_entropy",
-            "-2",
-            "log2(1/4) = −2",
-            of=None,
-        ),
-    )
+    examples = (on_three_classes("0 1 0", "-2", "log2(1/4) = −2"),)
 
     def instead(self, scores: Scores) -> Iterator[Scores]:
         """Without the sign."""

@@ -33,6 +33,7 @@ class MacsHalved(Mistake):
 
     says = "halved the number of products, as if they were FLOPs"
     prior = 6
+    alone = True
     examples = (on_ten_filters("macs", "384,000", "768,000 / 2; every product is one MAC"),)
 
     def other(self, question: Question) -> Iterator[Question]:

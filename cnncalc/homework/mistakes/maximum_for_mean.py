@@ -4,7 +4,8 @@ from cnncalc import layers
 from cnncalc.analysis.report import Row
 from cnncalc.core.layer import Layer
 from cnncalc.homework.convolution.pooling import REDUCTIONS
-from cnncalc.homework.mistake import Example, Mistake
+from cnncalc.homework.mistake import Mistake
+from cnncalc.homework.mistakes._examples import on_numbers
 from cnncalc.homework.numeric import POOLING, Numeric
 from cnncalc.homework.question import Question
 from cnncalc.layers._pool import Pool
@@ -18,13 +19,12 @@ class MaximumForMean(Mistake):
     says = "used the other kind of pooling (maximum and mean swapped)"
     prior = 15
     examples = (
-        Example(
-            ({"kernel": "1", "pool": "max:2"},),
+        on_numbers(
             "1 2 5 7; 3 6 4 8",
-            "convolution",
             "3 6",
             "(1 + 2 + 3 + 6)/4 = 3 and (5 + 7 + 4 + 8)/4 = 6, instead of the maxima 6 and 8",
-            of=None,
+            kernel="1",
+            pool="max:2",
         ),
     )
 

@@ -1,7 +1,8 @@
 from collections.abc import Iterator
 
 from cnncalc.homework.mistake import Example
-from cnncalc.homework.scores import Scores, WrongScores
+from cnncalc.homework.mistakes._scores import WrongScores
+from cnncalc.homework.scores import Scores
 
 
 class SumOfExponentialsForgotten(WrongScores):

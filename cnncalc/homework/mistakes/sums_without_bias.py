@@ -1,5 +1,6 @@
-from cnncalc.homework.mistake import Example
-from cnncalc.homework.numeric import Numbers, WrongNumbers
+from cnncalc.homework.mistakes._examples import on_numbers
+from cnncalc.homework.mistakes._numbers import WrongNumbers
+from cnncalc.homework.numeric import Numbers
 
 
 class SumsWithoutBias(WrongNumbers):
@@ -10,13 +11,12 @@ class SumsWithoutBias(WrongNumbers):
     says = "did not add the bias to the sums"
     prior = 25
     examples = (
-        Example(
-            ({"kernel": "0 1; 2 3", "bias": 10},),
+        on_numbers(
             "0 1 2; 3 4 5; 6 7 8",
-            "convolution",
             "19 25; 37 43",
             "0·0 + 1·1 + 3·2 + 4·3 = 19, without + 10",
-            of=None,
+            kernel="0 1; 2 3",
+            bias=10,
         ),
     )
 

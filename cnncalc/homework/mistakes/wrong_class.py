@@ -1,7 +1,8 @@
 from collections.abc import Iterator
 
-from cnncalc.homework.mistake import Example
-from cnncalc.homework.scores import Scores, WrongScores
+from cnncalc.homework.mistakes._examples import on_three_classes
+from cnncalc.homework.mistakes._scores import WrongScores
+from cnncalc.homework.scores import Scores
 
 
 class WrongClass(WrongScores):
@@ -11,16 +12,7 @@ class WrongClass(WrongScores):
 
     says = "used the probability of another class"
     prior = 18
-    examples = (
-        Example(
-            ({"probabilities": "0.5 0.25 0.25", "target": "1 0 0", "log": 2},),
-            "",
-            "cross_entropy",
-            "2",
-            "−log2(1/4), but the target is the first class",
-            of=None,
-        ),
-    )
+    examples = (on_three_classes("1 0 0", "2", "−log2(1/4), but the target is the first class"),)
 
     def instead(self, scores: Scores) -> Iterator[Scores]:
         """The targets of the other classes."""

@@ -3,7 +3,6 @@
 https://gradescope-autograders.readthedocs.io/en/latest/specs/
 """
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +11,22 @@ from cnncalc.homework import feedback
 from cnncalc.homework.gradebook import Graded
 from cnncalc.homework.grading import grade
 from cnncalc.homework.marking import Mark
+from cnncalc.homework.platforms import _wheel
 from cnncalc.homework.platforms._archive import zipped
 from cnncalc.homework.quiz import Quiz
 
 EXTENSION = ".autograder.zip"
 SETUP = f"""#!/usr/bin/env bash
 set -euo pipefail
+# The system's Python may be too old, and pip may refuse to install into it.
+export PIP_BREAK_SYSTEM_PACKAGES=1
+python3 -m pip --version || (apt-get update && apt-get install -y python3-pip)
 python3 -m pip install uv
 python3 -m uv venv --python 3.12 /autograder/venv
-python3 -m uv pip install --python /autograder/venv cnncalc=={version("cnncalc")}
+python3 -m uv pip install --python /autograder/venv "/autograder/source/{_wheel.FILE}[xlsx]"
 """
 RUN = """#!/autograder/venv/bin/python
 import json
-from importlib.metadata import version
 from pathlib import Path
 
 from cnncalc.homework.platforms.gradescope import results
@@ -36,8 +38,10 @@ found = results(home / "submission", home / "source" / "key.yaml")
 
 
 def write(quiz: Quiz) -> bytes:
-    """The two scripts that Gradescope runs, and the key."""
-    return zipped({"setup.sh": SETUP, "run_autograder": RUN, "key.yaml": quiz.sheet(answers=True)})
+    """The two scripts that Gradescope runs, the key, and cnncalc itself."""
+    key = quiz.sheet(answers=True)
+    scripts = {"setup.sh": SETUP, "run_autograder": RUN}
+    return zipped({**scripts, "key.yaml": key, _wheel.FILE: _wheel.wheel()})
 
 
 def results(submission: Path, key: Path) -> dict[str, Any]:
@@ -60,11 +64,11 @@ def _refused(why: str) -> dict[str, Any]:
 
 
 def _test(one: Graded, mark: Mark) -> dict[str, Any]:
-    remark = feedback.remark(mark)
+    said = dict.fromkeys((mark.outcome.value, feedback.remark(mark)))
     return {
         "name": mark.answer.label,
         "score": float(one.points(mark)),
         "max_score": float(mark.answer.points),
-        "output": f"{mark.outcome.value}: {remark}" if remark else mark.outcome.value,
+        "output": ": ".join(filter(None, said)),
         "visibility": "visible",
     }

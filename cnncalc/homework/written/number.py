@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -39,10 +39,11 @@ class Number(Written):
     ``working`` is the value before an equals sign; ``dotted`` says that a point may separate
     thousands, as in 34.944."""
 
-    digits: Fraction
-    half: Fraction = Fraction(0)
+    # The text is enough for a hash; those of fractions are slow.
+    digits: Fraction = field(hash=False)
+    half: Fraction = field(default=Fraction(0), hash=False)
     suffix: Suffix = Suffix()
-    working: Fraction | None = None
+    working: Fraction | None = field(default=None, hash=False)
     dotted: bool = False
 
     expected = "a number"

@@ -16,7 +16,7 @@ from typing import Any, Protocol, cast
 
 from cnncalc.analysis.report import Report
 from cnncalc.core import discovery
-from cnncalc.core.errors import UsageError, did_you_mean, unwritable
+from cnncalc.core.errors import UsageError, did_you_mean, one_of, unwritable
 from cnncalc.render.pictures import styles, writers
 from cnncalc.render.pictures.metrics import Measure
 from cnncalc.render.pictures.options import Options
@@ -121,5 +121,11 @@ def picture(report: Report, style: str = "graph", **choices: Any) -> Picture:
         if name not in known:
             raise UsageError(f"a picture has no option {name!r}{did_you_mean(name, known)}")
         if name not in takes and value != known[name].default:
-            raise UsageError(f"style {style!r} has no option {name!r}; it has {', '.join(takes)}")
+            able = [
+                one for one in discovery.modules(styles.__path__) if name in style_of(one).CHOICES
+            ]
+            raise UsageError(
+                f"style {style!r} has no option {name!r}, which belongs to {one_of(able)}; "
+                f"it has {', '.join(takes)}"
+            )
     return Picture(report, style, Options(**choices))

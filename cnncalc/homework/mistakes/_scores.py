@@ -1,0 +1,21 @@
+"""The base of mistakes with the scores of a classifier."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+
+from cnncalc.homework.mistake import Mistake
+from cnncalc.homework.question import Question
+from cnncalc.homework.scores import Scored, Scores
+
+
+class WrongScores(Mistake):
+    """A mistake that uses the scores in another way."""
+
+    @abstractmethod
+    def instead(self, scores: Scores) -> Iterator[Scores]:
+        """The scores as they were used."""
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """The questions about these scores."""
+        if isinstance(question, Scored):
+            yield from map(question.with_scores, self.instead(question.scores))
