@@ -33,10 +33,6 @@ def once(function: Callable[..., Any]) -> Callable[..., Any]:
 report_of, findings_of = once(summarize), once(check)
 
 
-MANY = 60
-"""Tests take turns with the built-ins that have more layers than this."""
-
-
 def all_of_them(turn: int = 0, of: int = 1) -> list[Any]:
     """Every built-in; those that are not daily (see ``is_daily``) run with ``--exhaustive``."""
     return [
@@ -46,17 +42,15 @@ def all_of_them(turn: int = 0, of: int = 1) -> list[Any]:
 
 
 def is_daily(name: str, turn: int = 0, of: int = 1) -> bool:
-    """Whether a built-in defines its own layers and is fast. Large ones are daily in one ``of`` so
-    many tests, the one whose ``turn`` it is."""
-    if is_variant(name) or name in SLOW:
-        return False
-    return of == 1 or name not in large() or large().index(name) % of == turn
+    """Whether a built-in defines its own layers and is fast. Where so many tests (``of``) take
+    turns, each built-in is daily in one of them."""
+    return name in daily()[turn::of]
 
 
 @cache
-def large() -> list[str]:
-    """The daily built-ins with many layers."""
-    return [name for name in catalog.names() if is_daily(name) and len(report_of(name)) > MANY]
+def daily() -> list[str]:
+    """The built-ins that define their own layers and are fast."""
+    return [name for name in catalog.names() if not is_variant(name) and name not in SLOW]
 
 
 @cache
