@@ -81,6 +81,14 @@ def test_a_sound_run_has_no_faults(watch, tmp_path):
     assert wrong(watch, tmp_path, ["layer", "linear", "7", "--out-features", "3"]) == set()
 
 
+def test_only_the_report_s_own_script_is_allowed():
+    case = hostile.Case("planted", ["report", "vgg11"])
+    page = f"<html>{attack.OWN_SCRIPT}</html>"
+    for text, wrong in ((page, []), (page * 2 + "<script>", ["raw tag"])):
+        kinds = [kind for kind, _ in attack.wrong_in("a written .html", text, case)]
+        assert kinds == wrong
+
+
 def test_a_negative_number_is_not_a_formula():
     assert not attack.FORMULA.match("-1,234.5")
     assert not attack.FORMULA.match("+1")

@@ -14,14 +14,17 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import cli
+from cnncalc.analysis.explore import largest, sweep
+from cnncalc.conventions import published
 from cnncalc.core import record, shape
 from cnncalc.core.errors import CnncalcError, Mistakes, UsageError
 from cnncalc.footprint import budget
 from cnncalc.homework import marking, sheet
 from cnncalc.homework.convolution import matrix, window
-from cnncalc.homework.sheets import _table
+from cnncalc.homework.sheets import _table, xlsx
 from cnncalc.spec import checks, expansion, expression, inputs, source, work
 from cnncalc.spec import text as spec_text
+from cnncalc.spec.readers import _onnx_file, _protobuf, _wiring, keras, onnx
 
 ROOT = Path(__file__).parents[1]
 CASES = Path(__file__).parent / "cases" / "errors"
@@ -746,7 +749,10 @@ def test_the_limits_are_documented():
     limits |= {source.MAX_BASES, expression.MAX_CHARACTERS, shape.MAX_DIGITS}
     limits |= {record.MAX_READ, budget.MAX_READ, sheet.MAX_ANSWERS, marking.MAX_DIAGNOSED}
     limits |= {sheet.MAX_LAYERS, 2 * marking.LAYERS_EACH}
-    limits |= {matrix.MAX_NUMBERS, window.MAX_CELLS}
+    limits |= {matrix.MAX_NUMBERS, window.MAX_CELLS, xlsx.MAX_PARTS, _wiring.MAX_CHARACTERS}
+    limits |= {keras.MAX_STEPS, keras.STEPS, keras.LONGEST_NAME, onnx.MAX_NUMBERS}
+    limits |= {published.MAX_WORK, published.ANALYSIS, _protobuf.MAX_FIELDS, _onnx_file.MAX_NODES}
+    limits |= {sweep.MOST, largest.MOST}
     assert limits == documented
 
 

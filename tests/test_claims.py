@@ -10,9 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from cnncalc import cli, render
+from cnncalc.conventions import published
 from cnncalc.conventions.published import COLUMNS, check
 from cnncalc.core.errors import CnncalcError, UsageError
 from cnncalc.render.records import Records
+from cnncalc.spec import text
 
 NET = """\
 name: A small one
@@ -211,3 +213,20 @@ def test_a_malformed_claim_is_reported_with_its_location(net):
     assert str(error) == (
         f"{file}:13:5: params: 'many' is not a number; write it like 61706, 138M, 3.8G or 93 MB"
     )
+
+
+@pytest.mark.parametrize(
+    ("repeat", "figures", "settings"), [(500, 30, ""), (20, 12, "set: {{n: {}}}, ")]
+)
+def test_figures_that_take_too_long_to_compare_are_refused(monkeypatch, repeat, figures, settings):
+    monkeypatch.setattr(published, "MAX_WORK", 12_000)
+    claims = "".join(
+        f"- {{{settings.format(n)}quantity: params, value: {n}, source: x}}\n"
+        for n in range(1, figures)
+    )
+    layers = f"[{{linear: $n}}, {{relu: , repeat: {repeat}}}]"
+    spec = f"input: 3\nparameters: {{n: 99}}\nlayers: {layers}\npublished:\n{claims}"
+    with pytest.raises(CnncalcError, match="take more than 12,000 steps to compare"):
+        check(text.read(spec, "net.yaml").plain())
+    monkeypatch.setattr(published, "MAX_WORK", 50_000)
+    assert len(check(text.read(spec, "net.yaml").plain())) == figures - 1

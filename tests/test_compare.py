@@ -119,6 +119,16 @@ def test_every_format_shows_the_layers_or_the_totals(form):
     assert "132.86 M" in three
 
 
+def test_networks_of_very_many_equal_layers_are_matched_by_name(monkeypatch):
+    one, other = net(*["relu", "tanh"] * 4), net(*["tanh", "relu", "relu"] * 3)
+    # tanh and relu three times are in both: 2 removed, 3 added
+    assert len(changes(one, other)) == 5
+    monkeypatch.setattr(compare, "MOST_PAIRS", 30)
+    # tanh2, tanh3 and so on stand at other places, but all names are the same or missing.
+    found = dict(changes(one, other, everything=True))
+    assert {*found} == {f"relu{n}" for n in range(1, 7)} | {f"tanh{n}" for n in range(1, 5)}
+
+
 def test_a_single_network_is_refused():
     with pytest.raises(UsageError, match="2 to 8 networks, not 1"):
         run("lenet5")

@@ -93,3 +93,25 @@ def test_a_limit_on_memory_gets_a_sentence(tmp_path, command):
     file = tmp_path / ("hw.yaml" if command == "grade" else "net.yaml")
     ran = program(LIMIT.format(command), command, file)
     assert (ran.returncode, ran.stderr, ran.stdout) == (2, "cnncalc: not enough memory\n", "")
+
+
+FULL = """
+import os, typer
+import cnncalc.cli.show as show
+def room():
+    bytearray(500_000)
+    os.write(1, b"room")
+def run(context: typer.Context, name: str) -> None:
+    context.call_on_close(room)
+    held = []
+    while True:
+        held.append(bytearray(100_000))
+show.run = run
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the address space")
+def test_there_is_room_to_clean_up_when_memory_is_full():
+    """CPython 3.11 loops forever where it cannot allocate a number while it handles an error."""
+    ran = program(LIMIT.format("show") + FULL, "show", "lenet5")
+    assert (ran.returncode, ran.stderr, ran.stdout) == (2, "cnncalc: not enough memory\n", "room")

@@ -194,16 +194,14 @@ class Flow(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):
         return True
 
 
-@pytest.mark.parametrize("count", COUNTS)
-@pytest.mark.parametrize("name", SHORT)
-def test_a_mutated_tree_is_understood_or_refused(tmp_path, name, count):
-    tree = yaml.safe_load(catalog.path(name).read_bytes())
-    file = tmp_path / "net.yaml"
+def understood_of(tree, word, seeds, changes, folder):
+    """How many mutants of a spec are understood; all others must be refused."""
+    file = folder / "net.yaml"
     understood = 0
-    for seed in range(count):
-        choose = random.Random(f"{name} tree {seed}")
+    for seed in range(seeds):
+        choose = random.Random(f"{word} {seed}")
         mutant = copy.deepcopy(tree)
-        for _ in range(choose.choice([1, 1, 1, 2, 3])):
+        for _ in range(choose.choice(changes)):
             if mutant:
                 mutate(mutant, choose)
         text = yaml.dump(mutant, Dumper=Flow, allow_unicode=True, sort_keys=False)
@@ -213,6 +211,14 @@ def test_a_mutated_tree_is_understood_or_refused(tmp_path, name, count):
         except BaseException:
             print(f"seed {seed}:\n{text}")  # noqa: T201
             raise
+    return understood
+
+
+@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("name", SHORT)
+def test_a_mutated_tree_is_understood_or_refused(tmp_path, name, count):
+    tree = yaml.safe_load(catalog.path(name).read_bytes())
+    understood = understood_of(tree, f"{name} tree", count, [1, 1, 1, 2, 3], tmp_path)
     assert 0 < understood < count  # both must happen, or the mutations test nothing
 
 
@@ -259,21 +265,7 @@ SMALL = {
 @pytest.mark.parametrize("count", [150, pytest.param(1_500, marks=pytest.mark.exhaustive)])
 def test_mutations_of_a_spec_with_every_feature(tmp_path, count):
     assert cnncalc.summarize(SMALL)
-    file = tmp_path / "net.yaml"
-    understood = 0
-    for seed in range(count):
-        choose = random.Random(f"small {seed}")
-        mutant = copy.deepcopy(SMALL)
-        for _ in range(choose.choice([1, 1, 2, 4])):
-            if mutant:
-                mutate(mutant, choose)
-        text = yaml.dump(mutant, Dumper=Flow, allow_unicode=True, sort_keys=False)
-        file.write_text(text, encoding="utf-8")
-        try:
-            understood += survives(file, ".yaml")
-        except BaseException:
-            print(f"seed {seed}:\n{text}")  # noqa: T201
-            raise
+    understood = understood_of(SMALL, "small", count, [1, 1, 2, 4], tmp_path)
     assert count // 20 < understood < count
 
 

@@ -718,3 +718,42 @@ def test_more_fields_than_a_tensor_may_have_numbers_are_skipped(summarized):
     documented = message((7, message((10, "documentation"))))
     data = model([node("Pow", "x e", "y")], [held], values=OPAQUE) + documented
     assert kinds(summarized(data)) == "opaque"
+
+
+def tower(kind, height):
+    """Constants, each computed from the one before."""
+    made = [node(kind, f"a{n} a{n}", f"a{n + 1}") for n in range(height)]
+    return model([*made, node("Relu", "x", "y")], [integers("a0", 3)])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        tower("Pow", 9),
+        tower("Mul", 90),
+        tower("Concat", 90),
+        model([node("Pow", "a b", "c"), node("Relu", "x", "y")],
+              [integers("a", -7), integers("b", 10**17)]),
+        model([node("ReduceProd", "a", "b"), node("Relu", "x", "y")],
+              [integers("a", *[2**60] * 3_000)]),
+    ],
+    ids=["powers", "squares", "copies", "power", "product"],
+)  # fmt: skip
+def test_numbers_beyond_64_bits_are_not_known(summarized, data):
+    assert [row.kind for row in summarized(data).layers] == ["relu"]
+
+
+def test_powers_and_products_of_constants_are_exact(summarized):
+    # 2² · 2 = 8 rows
+    nodes = [node("Pow", "two two", "four"), node("Concat", "four two", "both", axis=0),
+             node("ReduceProd", "both", "eight"), node("Concat", "first eight rest", "to", axis=0),
+             node("Reshape", "x to", "r"), node("Relu", "r", "y")]  # fmt: skip
+    held = [integers("first", 1, 3), integers("two", 2), integers("rest", 8)]
+    assert summarized(model(nodes, held)).output_shape == (3, 8, 8)
+
+
+def test_constants_are_computed_only_so_often(summarized, monkeypatch):
+    monkeypatch.setattr(onnx, "MAX_NUMBERS", 100)
+    made = [node("Add", "a a", f"b{n}") for n in range(60)]
+    with pytest.raises(CnncalcError, match="computes with more than 100 numbers"):
+        summarized(model([*made, node("Relu", "x", "y")], [integers("a", 5)]))

@@ -715,3 +715,65 @@ def test_a_keras_input_of_size_0_is_refused(tmp_path):
     image = keras("InputLayer", "image", batch_shape=[None, 0, 28, 1])
     with pytest.raises(CnncalcError, match="a size must be at least 1, not 0"):
         summarized(tmp_path, sequential(image, keras("ReLU", "a")))
+
+
+def inside(depth, calls, *innermost):
+    """A model inside a model, and so on, each of which the one around it calls so often."""
+    reads = [[["i", 0, 0]]]
+    layers, name = [keras("InputLayer", "i"), *innermost], "i"
+    for level in range(depth):
+        inner = {"class_name": "Functional", "name": f"m{level}", "inbound_nodes": reads * calls,
+                 "config": {"name": f"m{level}", "layers": layers,
+                            "output_layers": [[name, 0, 0]]}}  # fmt: skip
+        layers, name = [keras("InputLayer", "i"), inner], f"m{level}"
+    layers[0] = keras("InputLayer", "i", batch_shape=[None, 8, 8, 3])
+    return {"class_name": "Functional", "config": {"name": "outer", "layers": layers}}
+
+
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [
+        (inside(18, 9), "takes more than 200,000 steps to read"),
+        (
+            inside(1, 40, {**keras("Add", "a"), "inbound_nodes": [[["i", 0, 0]] * 5_000]}),
+            "takes more than 200,000 steps to read",
+        ),
+        (
+            inside(1, 40, {**keras("ReLU", "a", **dict.fromkeys(map(str, range(9_000)))),
+                           "inbound_nodes": [[["i", 0, 0]]]}),
+            "takes more than 200,000 steps to read",
+        ),
+        (inside(1, 1, keras("ReLU", "r" * 201)), "is longer than 200 characters"),
+    ],
+    ids=["calls", "inputs", "fields", "name"],
+)  # fmt: skip
+def test_models_that_keep_calling_one_another_are_refused(tmp_path, model, why):
+    with pytest.raises(CnncalcError, match=why):
+        summarized(tmp_path, model)
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("net.cfg", "[net]\n"), ("net.prototxt", "layer { }\n")]
+)
+def test_a_long_text_is_refused_before_it_is_read(tmp_path, name, start):
+    (tmp_path / name).write_text(f"{start}{'#' * 1_000_000}\n", encoding="utf-8")
+    with pytest.raises(CnncalcError, match="the file has more than 1,000,000 characters"):
+        cnncalc.summarize(tmp_path / name)
+
+
+def test_an_archive_of_many_files_is_not_listed(tmp_path):
+    file = tmp_path / "model.keras"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("config.json", json.dumps(sequential(IMAGE, CONV)))
+        for number in range(2_000):
+            archive.writestr(f"{number:09}", "")
+    with pytest.raises(CnncalcError, match="is not an archive with a"):
+        cnncalc.summarize(file)
+
+
+def test_what_an_archive_unpacks_to_is_limited(tmp_path):
+    file = tmp_path / "model.keras"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", " " * 30_000_000)
+    with pytest.raises(CnncalcError, match="is longer than 5,000,000 bytes"):
+        cnncalc.summarize(file)

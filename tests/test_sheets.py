@@ -369,3 +369,12 @@ def test_a_question_answered_twice_is_refused(tmp_path, second):
     [graded] = cnncalc.grade([file], key)
     assert graded.marks == ()
     assert graded.problem.endswith("bob.csv:3: a is answered twice")
+
+
+def test_a_workbook_of_many_parts_is_refused(tmp_path):
+    file = tmp_path / "hw.xlsx"
+    with zipfile.ZipFile(file, "w") as archive:
+        for number in range(1_001):
+            archive.writestr(f"{number}", "")
+    with pytest.raises(CnncalcError, match="has more than 1,000 parts"):
+        marks(file)

@@ -181,6 +181,24 @@ def test_backbones_are_limited(tmp_path):
         cnncalc.summarize(file)
 
 
+@pytest.mark.parametrize(
+    "using",
+    ["extends: {}.yaml\n", "input: 3x8x8\nlayers: [{{backbone: {}.yaml}}]\n"],
+    ids=["extends", "backbone"],
+)
+def test_the_values_of_all_bases_together_are_limited(tmp_path, monkeypatch, using):
+    monkeypatch.setattr(text, "MAX_VALUES", 200)
+    blocks = f"blocks: {{{', '.join(f'b{n}: {{layers: [relu]}}' for n in range(15))}}}\n"
+    files = {f"n{n}": using.format(f"n{n + 1}") + blocks for n in range(4)}
+    files["n4"] = f"input: 3x8x8\nlayers: [relu]\n{blocks}"
+    file = write(tmp_path, net=using.format("n3"), **files)
+    assert len(cnncalc.summarize(file)) == 1
+    write(tmp_path, net=using.format("n0"))
+    why = "all such specs hold more than 200 values|backbone 'n0.yaml' is not a valid spec"
+    with pytest.raises(CnncalcError, match=why):
+        cnncalc.summarize(file)
+
+
 def test_backbones_that_multiply_stop_at_a_limit(tmp_path):
     files = {
         f"n{i}": f"input: 3x8x8\nlayers: [{{backbone: n{i + 1}.yaml, repeat: 99}}]\n"

@@ -1,5 +1,4 @@
-"""The library in one call: from anything that describes a network to its report, and what is asked
-of it."""
+"""The library in one call: a network's report, and the answers to questions about it."""
 
 from cnncalc.api.exploring import compare, largest, sweep
 from cnncalc.api.network import Options, layer, summarize

@@ -1,4 +1,4 @@
-"""What a network's numbers follow from, mean and agree with."""
+"""Questions about a network: how its numbers are computed, and which other figures match them."""
 
 import os
 from collections.abc import Mapping

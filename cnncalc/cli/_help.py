@@ -33,6 +33,16 @@ class Command(TyperCommand):
         with _errors.in_context(ctx):
             return super().parse_args(ctx, args)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command. If memory runs out, typer's cleanup has a little: CPython 3.11 loops
+        forever if it cannot even store the place where a ``with`` block of a long function
+        ends."""
+        spare = [bytearray(2_000_000)]
+        try:
+            return super().invoke(ctx)
+        finally:
+            spare.clear()
+
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         """Write the text without the examples."""
         write_prose(self.help, formatter)

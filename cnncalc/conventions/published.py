@@ -35,6 +35,12 @@ COUNTED_AS = {NO_BIASES: "weights", MACS_AS_FLOPS: "macs"}
 """The quantity that a habit actually counts."""
 
 
+MAX_WORK = 1_000_000
+"""The most steps of comparing figures: one for each layer of the network, or ``ANALYSIS`` if a
+figure is about other settings than those before."""
+ANALYSIS = 100
+
+
 @dataclass(frozen=True)
 class Finding:
     """A printed figure, and the calculated one under the conventions that the claim names.
@@ -125,10 +131,15 @@ def check(target: str | os.PathLike[str] | Mapping[str, Any] | Spec) -> tuple[Fi
     name = spec.name if isinstance(target, Mapping | Spec) else os.fspath(target)
     # Build the network first, so that a broken spec is reported even if it has no claims.
     reports = {repr((None, None)): analyze(build(spec))}
-    placed, mistakes = [], []
+    placed, mistakes, work = [], [], 0
     for claim in spec.published:
         try:
+            networks = len(reports)
             report = _report(spec, claim, reports)
+            work += len(report.rows) * (ANALYSIS if len(reports) > networks else 1)
+            if work > MAX_WORK:
+                fact = f"the published figures take more than {MAX_WORK:,} steps to compare"
+                raise Mistakes([SpecError(fact, claim.where)])
             rows = _rows(claim, report)
             place = (claim.layer is None, report.rows.index(rows[-1]))
             layout = spec.layouts.get(claim.where.source, "chw")

@@ -5,6 +5,8 @@ import re
 import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
+from io import FileIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ ARCHIVES = {".keras": "config.json"}
 """What to read of files that are zip archives."""
 MAX_BASES = 20
 MAX_BYTES = 5_000_000
+READ = 100_000
+"""The most bytes that are read from an archive at a time."""
 MERGED = ("parameters", "blocks", "replace")
 SELF = {"extends": "extends", "backbone": "uses"}
 BEYOND = {"extends": "extends", "backbone": "nests"}
@@ -105,14 +109,23 @@ def _binary(file: Path, inputs: tuple[Any, Layout | None]) -> dict[str, Any] | N
         raise unreadable(file, error) from None
 
 
+class _Archive(FileIO):
+    """A zip archive of a few files: a long list of them is not read, however long it says it is."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is not None and size > READ:
+            raise OSError
+        return super().read(-1 if size is None else size)
+
+
 def _unpacked(file: Path, inner: str) -> str:
     """The text of one file in a zip archive; the others, such as weights, are not read."""
     from zipfile import BadZipFile, ZipFile
     from zlib import error
 
     try:
-        with ZipFile(file) as archive, archive.open(inner) as stream:
-            data = stream.read(MAX_BYTES + 1)
+        with _Archive(file) as whole, ZipFile(whole) as archive, archive.open(inner) as stream:
+            data = b"".join(islice(iter(lambda: stream.read(READ), b""), MAX_BYTES // READ + 1))
     except (OSError, KeyError, BadZipFile, NotImplementedError, RuntimeError, error):
         raise SpecError(
             f"this is not an archive with a {inner}; export the model again", Where(str(file))
@@ -262,11 +275,13 @@ class _Bases:
         self,
         within: Path | None,
         open: tuple[Path, ...],
-        known: dict[Path, Spec] | None = None,
+        user: "_Bases | None" = None,
     ) -> None:
         self.within = within
         self.open = open  # this spec, and those whose backbone it is
-        self.known = {} if known is None else known
+        self.first: _Bases = self if user is None else user.first
+        self.known: dict[Path, Spec] = {}
+        self.values = 0
         self.layouts: dict[str, Item] = {}
         self.remarks: list[SpecError] = []
 
@@ -299,12 +314,12 @@ class _Bases:
         tree, file = self.base("backbone", named, self.open)
         if file is None:
             return document.parse(tree)
-        if file not in self.known:
-            if len(self.known) >= MAX_BASES:
+        known = self.first.known
+        if file not in known:
+            if len(known) >= MAX_BASES:
                 raise SpecError(f"the spec uses more than {MAX_BASES} backbones", named.where)
-            inner = _Bases(self.within, (*self.open, file), self.known)
-            self.known[file] = inner.spec(tree)
-        return self.known[file]
+            known[file] = _Bases(self.within, (*self.open, file), self).spec(tree)
+        return known[file]
 
     def base(self, key: str, named: Item, seen: tuple[Path, ...]) -> tuple[Item, Path | None]:
         """The tree of a base and its file; none for the notation."""
@@ -324,7 +339,12 @@ class _Bases:
         if len(seen) > MAX_BASES:
             raise SpecError(f"this {BEYOND[key]} more than {MAX_BASES} specs in a row", named.where)
         _check_place(reference, named.where, resolved, self.within)
-        return _base(reference, named.where, file), resolved
+        found = _base(reference, named.where, file)
+        self.first.values += text.size(found)
+        if self.first.values > text.MAX_VALUES:
+            fact = f"{reference}, and all such specs hold more than {text.MAX_VALUES:,} values"
+            raise SpecError(fact, named.where)
+        return found, resolved
 
 
 def _check_place(reference: str, where: Where, file: Path, within: Path | None) -> None:

@@ -47,6 +47,12 @@ class Item(NamedTuple):
         return self.value
 
 
+def size(item: Item) -> int:
+    """How many values a tree has, with those inside it."""
+    inside = item.value.values() if isinstance(item.value, dict) else item.value
+    return 1 + (sum(map(size, inside)) if isinstance(item.value, dict | list) else 0)
+
+
 NEEDED = "a spec needs at least 'input' and 'layers'"
 
 

@@ -1,6 +1,7 @@
 """Networks side by side: their totals, and which layers were added, removed or changed."""
 
 import re
+from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -14,6 +15,9 @@ VERSION = 1
 """The version of ``to_dict``."""
 MOST_LAYERS = 1_000
 """Longer networks are matched by names alone, because matching by structure takes too long."""
+
+MOST_PAIRS = 100_000
+"""The same for networks with more pairs of layers that are alike."""
 
 
 class Change(NamedTuple):
@@ -75,6 +79,10 @@ def _changes(before: Sequence[Row], after: Sequence[Row]) -> Iterator[Change]:
     long = max(len(before), len(after)) > MOST_LAYERS
     named = long or 2 * len(names) >= min(len(before), len(after))
     one, other = ([_key(row, named, long) for row in rows] for rows in (before, after))
+    often = Counter(other)
+    if sum(often[key] for key in one) > MOST_PAIRS:
+        named = long = True
+        one, other = ([_key(row, named, long) for row in rows] for rows in (before, after))
     for word, a, b, c, d in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
         left, right = before[a:b], after[c:d]
         called = [[(row.name if named else "", row.kind) for row in rows] for rows in (left, right)]

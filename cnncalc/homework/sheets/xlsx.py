@@ -16,7 +16,7 @@ SUFFIXES = (".xlsx",)
 BINARY = True
 MAX_BYTES = 5_000_000
 """The most that a workbook may unpack to."""
-MAX_ROWS, MAX_COLUMNS, MAX_SHEETS = 5_000, 200, 20
+MAX_ROWS, MAX_COLUMNS, MAX_SHEETS, MAX_PARTS = 5_000, 200, 20, 1_000
 
 
 def read(data: bytes, source: str) -> Item:
@@ -30,6 +30,8 @@ def read(data: bytes, source: str) -> Item:
     try:
         with ZipFile(BytesIO(data)) as archive:
             parts = archive.infolist()
+        if len(parts) > MAX_PARTS:
+            raise SpecError(f"has more than {MAX_PARTS:,} parts", Where(source))
         if sum(part.file_size for part in parts) > MAX_BYTES:
             raise SpecError(f"the workbook unpacks to more than {MAX_BYTES:,} bytes", Where(source))
         if any(leaves(part.filename) for part in parts):

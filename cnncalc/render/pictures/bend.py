@@ -136,6 +136,7 @@ class Bend(Item):
         half = bottom.across / 2 - middle / 2 - after
         self.enter = max(before, half)
         self.leave = self.enter + (after + middle + over) // 1
+        self.between = self.enter + (after + middle / 2) // 1  # the middle between the arms
         self.across = max(self.leave + beyond, (self.enter + self.leave + bottom.across) / 2)
         self._along()
 
@@ -194,7 +195,7 @@ class Bend(Item):
         """Along the boxes between the arms to the first item of the right arm."""
         found, leaves = list(tails), level.skip or ()
         total = sum(leaf.across + self.measure.gap for leaf in leaves) - self.measure.gap
-        x = self.x + (self.enter + self.leave) // 2 - total // 2
+        x = self.x + self.between - total // 2
         for leaf in leaves:
             y = found[0].points[-1][1]
             leaf.place(x, y - (leaf.along - leaf.behind) // 2)

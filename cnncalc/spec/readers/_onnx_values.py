@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 
 from cnncalc.spec.readers._onnx_file import FEW, FLOATS, Held, Operator
 
+BITS = 64
+"""The most bits of an integer."""
+
 
 class Known(NamedTuple):
     """A tensor that does not depend on the network's input; its numbers if they are few.
@@ -205,9 +208,22 @@ def _elementwise(function: Callable[..., Any]) -> Callable[..., Known | None]:
             return None
         spread = (one if len(one) == most else [*one] * most for one in numbers)
         widest = max(sizes, key=lambda one: (prod(one), len(one)))
-        return Known(widest, tuple(function(*each) for each in zip(*spread)))
+        return Known(widest, tuple(_fitting(function(*each)) for each in zip(*spread)))
 
     return rule
+
+
+def _fitting(number: Any) -> Any:
+    """A number; raises OverflowError for an integer of more than 64 bits, which ONNX has not."""
+    if isinstance(number, int) and number.bit_length() > BITS:
+        raise OverflowError
+    return number
+
+
+def _power(a: Any, b: Any) -> Any:
+    if isinstance(a, int) and isinstance(b, int) and abs(a) > 1 and b > BITS:
+        raise OverflowError  # soon enough that it is not computed
+    return a**b
 
 
 def _divided(a: Any, b: Any) -> Any:
@@ -264,7 +280,10 @@ def _range(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
 
 
 def _product(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
-    return of([prod(numbers[0])] if node.attributes.get("keepdims", 1) else prod(numbers[0]))
+    found = 1
+    for one in numbers[0]:
+        found = _fitting(found * one)
+    return of([found] if node.attributes.get("keepdims", 1) else found)
 
 
 def _strided(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
@@ -280,7 +299,7 @@ RULES: Mapping[str, Callable[[Operator, Numbers, Sizes], Known | None]] = {
     "Mul": _elementwise(operator.mul),
     "Div": _elementwise(_divided),
     "Mod": _elementwise(operator.mod),
-    "Pow": _elementwise(operator.pow),
+    "Pow": _elementwise(_power),
     "Neg": _elementwise(operator.neg),
     "Abs": _elementwise(abs),
     "Sqrt": _elementwise(sqrt),

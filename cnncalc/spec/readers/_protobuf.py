@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from cnncalc.core.errors import SpecError, Where
 
-MAX_FIELDS = 5_000_000
+MAX_FIELDS = 1_000_000
 MAX_TEXT = 1_000_000
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 """The types of values; groups (3 and 4) are no longer written."""

@@ -10,6 +10,15 @@ from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Shape, shape_of
 from cnncalc.spec.expansion import MAX_LAYERS
 
+MAX_CHARACTERS = 1_000_000
+
+
+def check_length(text: str, source: str) -> None:
+    """Raise SpecError for a text that would take too long to read."""
+    if len(text) > MAX_CHARACTERS:
+        fact = f"the file has more than {MAX_CHARACTERS:,} characters"
+        raise SpecError(fact, Where(source))
+
 
 class Wiring:
     """Layers one after another, and which layer or input makes each tensor of the other tool."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cnncalc.core.errors import SpecError, Where
-from cnncalc.spec.readers._wiring import Wiring
+from cnncalc.spec.readers._wiring import Wiring, check_length
 
 NAME = "a Caffe prototxt"
 TOKEN = re.compile(
@@ -108,6 +108,7 @@ def is_it(text: str) -> bool:
 
 def read(text: str, source: str, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     """The spec of a network."""
+    check_length(text, source)
     return _Network(source, inputs).spec(_parsed(text, source))
 
 
@@ -181,6 +182,9 @@ class _Network:
     def __init__(self, source: str, inputs: Mapping[str, Sequence[int]]) -> None:
         self.wiring = Wiring(source)
         self.owners: dict[tuple[str, ...], str] = {}
+        self.used: set[str] = set()
+        self.named: tuple[str, ...] | None = None
+        """The names of a layer's weights, if it is the first with them."""
         self.given = inputs
 
     def spec(self, net: Message) -> dict[str, Any]:
@@ -238,7 +242,9 @@ class _Network:
         except SpecError as why:
             raise SpecError(why.sentence if self.wiring.inputs else NO_SIZE, layer.where) from None
         self.wiring.made |= dict.fromkeys(tops, own)
-        self.owners = {names: owner or own for names, owner in self.owners.items()}
+        if self.named is not None:
+            self.owners[self.named] = own
+            self.used |= {*self.named} - {""}
 
     def check(self, layer: Message) -> None:
         """Raise SpecError for a field that means something and is not read."""
@@ -251,14 +257,15 @@ class _Network:
         """The key of a layer whose weights have the names of an earlier layer's."""
         params = [one for one in layer.every("param") if isinstance(one, Message)]
         names = tuple(one.text("name") for one in params)
+        self.named = None
         if not any(names):
             return {}
         if names in self.owners:
             return {"weights": self.owners[names]}
-        if {*names} & {word for known in self.owners for word in known if word}:
+        if {*names} & self.used:
             fact = "shares some of its weights, but not all, with another layer"
             raise SpecError(f"{fact}, which a spec cannot express", layer.where)
-        self.owners[names] = ""
+        self.named = names
         return {}
 
     def check_fields(self, name: str, param: Message) -> None:

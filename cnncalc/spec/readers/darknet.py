@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cnncalc.core.errors import SpecError, Where
-from cnncalc.spec.readers._wiring import Wiring
+from cnncalc.spec.readers._wiring import Wiring, check_length
 
 NAME = "a Darknet cfg"
 ACTIVATIONS = {"leaky": "leaky_relu", "logistic": "sigmoid", "swish": "silu", "relu": "relu",
@@ -36,6 +36,9 @@ LOGISTIC = ("convolutional", "conv", "connected", "conn")
 """Sections whose activation is logistic if none is given."""
 
 
+WHOLE = re.compile(r"-?[0-9]{1,9}")
+
+
 class Section(NamedTuple):
     """A section with its values, and the line that it begins on."""
 
@@ -45,15 +48,18 @@ class Section(NamedTuple):
 
     def number(self, key: str, usual: int) -> int:
         """A whole number; raises SpecError for anything else."""
-        text = self.values.get(key, str(usual))
-        if not re.fullmatch(r"-?[0-9]{1,9}", text):
+        return self.whole(key, self.values.get(key, str(usual)))
+
+    def whole(self, key: str, text: str) -> int:
+        """One of the whole numbers that a key has; raises SpecError for anything else."""
+        if not WHOLE.fullmatch(text):
             raise SpecError(f"'{key}' must be a whole number, not {text[:40]!r}", self.where)
         return int(text)
 
     def numbers(self, key: str) -> list[int]:
         """Whole numbers with commas between them."""
         texts = self.values.get(key, "").replace(" ", "").split(",")
-        return [Section(self.kind, {key: text}, self.where).number(key, 0) for text in texts]
+        return [self.whole(key, text) for text in texts]
 
 
 def is_it(text: str) -> bool:
@@ -63,6 +69,7 @@ def is_it(text: str) -> bool:
 
 def read(text: str, source: str, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     """The spec of a network."""
+    check_length(text, source)
     first, *rest = _sections(text, source)
     if first.kind not in ("net", "network"):
         raise SpecError(f"the first section must be [net], not [{first.kind[:40]}]", first.where)

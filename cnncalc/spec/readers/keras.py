@@ -5,7 +5,7 @@ Layers keep their Keras names and mean what they mean there.
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cnncalc import layers
@@ -18,6 +18,11 @@ from cnncalc.spec.readers._wiring import Wiring
 NAME = "a Keras model"
 MODELS = ("Functional", "Model", "Sequential")
 RECURRENT = ("LSTM", "GRU", "SimpleRNN")
+LONGEST_NAME = 200
+MAX_STEPS = 200_000
+"""The most steps of reading a model, of which every call of a layer takes ``STEPS``, and each of
+its fields and inputs one: a model that is called often, inside another, may have any number."""
+STEPS = 20
 TRAINING = re.compile(
     r".*_(initializer|regularizer|constraint)|name|trainable|dtype|batch_(input_)?shape|sparse|"
     r"ragged|seed|noise_shape|momentum|synchronized|renorm.*|fused|virtual_batch_size|"
@@ -57,7 +62,9 @@ class _Model:
         self.given = inputs
         self.shapes: dict[str, Shape] = {}
         self.owners: dict[str, str] = {}
+        self.read: dict[int, list[list[tuple[str, int]]]] = {}
         self.depth = 0
+        self.left = MAX_STEPS
 
     def spec(self, model: Any) -> dict[str, Any]:
         """The spec of the whole model."""
@@ -98,12 +105,17 @@ class _Model:
         for layer in listed:
             name, own = self.named(layer)
             word = str(own.get("name") or layer.get("name") or name)
+            if len(word) > LONGEST_NAME:
+                fact = f"the name {word[:60]!r}... is longer than {LONGEST_NAME} characters"
+                raise self.wiring.wrong(fact)
             calls = [last] if kind == "Sequential" else self.sources(layer, path, call)
             if name == "InputLayer" and left:
+                self.spend(STEPS)
                 made = self.alias(f"{path}{word}:0{call}", left.pop(0))
                 last = [made]
                 continue
             for number, tensors in enumerate(calls or [[]]):
+                self.spend(STEPS + len(own) + len(tensors))
                 tensor = f"{path}{word}:{number}{call}"
                 last = self.layer(name, own, f"{path}{word}", tensor, tensors)
         self.depth -= 1
@@ -112,6 +124,12 @@ class _Model:
                 for word, one in zip(ends, histories_in(config.get("output_layers")))]  # fmt: skip
         return ends or last
 
+    def spend(self, steps: int) -> None:
+        """Count steps; raises SpecError if there are too many."""
+        self.left -= steps
+        if self.left < 0:
+            raise self.wiring.wrong(f"the file takes more than {MAX_STEPS:,} steps to read")
+
     def alias(self, tensor: str, same: str) -> str:
         """Another name for a tensor."""
         self.wiring.made[tensor] = self.wiring.source_of(same)
@@ -119,11 +137,12 @@ class _Model:
         return tensor
 
     def sources(self, layer: Mapping[str, Any], path: str, call: str) -> list[list[str]]:
-        """The tensors that each call of a layer reads, as Keras 2 and Keras 3 write them."""
-        found: list[list[str]] = []
-        for node in layer.get("inbound_nodes") or ():
-            found.append([f"{path}{one[0]}:{number_of(one)}{call}" for one in histories(node)])
-        return found
+        """The tensors that each call of a layer reads."""
+        if id(layer) not in self.read:
+            self.read[id(layer)] = [*_calls(layer)]
+        calls = self.read[id(layer)]
+        self.spend(sum(map(len, calls)))
+        return [[f"{path}{name}:{number}{call}" for name, number in one] for one in calls]
 
     def layer(
         self, kind: str, config: Mapping[str, Any], name: str, tensor: str, tensors: list[str]
@@ -235,6 +254,13 @@ class _Model:
         if not all(isinstance(size, int) for size in listed):
             return None
         return [listed[-1], *listed[:-1]]
+
+
+def _calls(layer: Mapping[str, Any]) -> Iterator[list[tuple[str, int]]]:
+    """The layers that each call of a layer reads, and the numbers of their calls, as Keras 2 and
+    Keras 3 write them."""
+    for node in layer.get("inbound_nodes") or ():
+        yield [(str(one[0])[:LONGEST_NAME], number_of(one)) for one in histories(node)]
 
 
 def _activation(value: Any) -> str:

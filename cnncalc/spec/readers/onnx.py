@@ -13,7 +13,7 @@ from cnncalc import layers
 from cnncalc.core.errors import LayerError, SpecError
 from cnncalc.spec.readers import _onnx_values as values
 from cnncalc.spec.readers._flow import Flow
-from cnncalc.spec.readers._onnx_file import Model, Operator, model
+from cnncalc.spec.readers._onnx_file import FEW, Model, Operator, model
 from cnncalc.spec.readers._onnx_fused import fused
 from cnncalc.spec.readers._onnx_layers import Layers, Unclear
 from cnncalc.spec.readers._onnx_operators import OPERATORS
@@ -21,6 +21,8 @@ from cnncalc.spec.readers._onnx_values import Known
 from cnncalc.spec.readers._protobuf import File
 
 NAME = "an ONNX model"
+MAX_NUMBERS = 1_000_000
+"""The most numbers that operators on constants may read together."""
 ANY = 1_000_003
 """Stands for a batch of any size: no size of a network is a multiple of it."""
 FIRST = rb"\x08[\x01-\x40](\x12|\x1a|\x22|\x28|\x32|\x3a|\x42)"
@@ -72,6 +74,7 @@ class Network(Layers):
         self.tensors: dict[str, Flow | Known] = {
             name: values.initial(held) for name, held in found.held.items()
         }
+        self.numbers = 0
         self.resized = False
         self.scopes = [_scope(node) for node in found.nodes]
         self.containers = {
@@ -179,6 +182,11 @@ class Network(Layers):
 
     def evaluated(self, node: Operator, operands: list[Known | None]) -> Known | None:
         """A tensor that does not depend on the input; None if it is not known."""
+        lengths = (one.elements for one in operands if one is not None)
+        self.numbers += sum(length for length in lengths if length <= FEW)
+        if self.numbers > MAX_NUMBERS:
+            fact = f"the file computes with more than {MAX_NUMBERS:,} numbers"
+            raise self.wiring.wrong(f"{fact} that do not depend on its input")
         try:
             return values.evaluated(node, operands)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
