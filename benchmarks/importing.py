@@ -35,6 +35,13 @@ def with_fvcore(model: nn.Module) -> None:
     FlopCountAnalysis(model, torch.zeros(1, *SIZES)).unsupported_ops_warnings(False).total()
 
 
+def with_torchlens(model: nn.Module) -> None:
+    """Trace it, which runs it on the CPU."""
+    import torchlens
+
+    torchlens.trace(model, torch.zeros(1, *SIZES))
+
+
 def with_flop_counter(model: nn.Module) -> None:
     """Count it on the meta device, without a table."""
     with FlopCounterMode(display=False), torch.no_grad():
@@ -50,6 +57,7 @@ def measured() -> Mapping[str, float]:
         "cnncalc": (with_cnncalc, empty),
         "torchinfo": (with_torchinfo, empty),
         "fvcore": (with_fvcore, full),
+        "torchlens": (with_torchlens, full),
         "FlopCounterMode": (with_flop_counter, empty),
     }
     times: dict[str, list[float]] = {}
@@ -64,5 +72,6 @@ def measured() -> Mapping[str, float]:
 
 
 if __name__ == "__main__":
-    for name, seconds in measured().items():
-        typer.echo(f"{name:16} {seconds:.2f} s")
+    times = measured()
+    for name, seconds in times.items():
+        typer.echo(f"{name:16} {seconds:.2f} s  {seconds / times['cnncalc']:.2f} × cnncalc")

@@ -139,8 +139,9 @@ NO_VIEW = "view size is not compatible with input tensor's size and stride"
 """PyTorch's error for a local response norm of a volume that is not contiguous."""
 
 BYTES_DIFFER: dict[str, Callable[[Row], bool]] = {
-    # It copies on the CPU; on the meta device it is a view if possible.
-    "meta": lambda row: row.kind == "channel_shuffle",
+    # On the CPU one copies and the others keep large storages; on the meta device the first is a
+    # view if possible, and storages are as large as their tensors.
+    "meta": lambda row: row.kind in {"channel_shuffle", "unfold", "fold"},
     # A volume that shrinks may stay in memory of the input's size, depending on the implementation
     # that PyTorch picks, and so on the machine.
     "cpu": lambda row: (

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc.cli import app
-from cnncalc.homework import class_page
+from cnncalc.homework import class_page, pages
 
 # 10 filters of 5·5·3: 760 parameters, 750 without the biases. Two questions of padding: 2.
 KEY = """
@@ -51,6 +51,14 @@ def tables(page):
         title = part.text if part.tag == "h2" else title
         if part.tag == "table":
             yield title, [["".join(cell.itertext()) for cell in row] for row in part.iter("tr")]
+
+
+def test_every_class_of_the_pages_has_a_style(grades):
+    for text in (class_page.write(grades, "week 1"), pages.load("html").write(grades[0])):
+        style, body = re.search("<style>(.*?)</style>(.*)", text, re.DOTALL).groups()
+        used = {name for names in re.findall('class="(.*?)"', body) for name in names.split()}
+        assert used
+        assert [name for name in used if f".{name} " not in style] == []
 
 
 def test_the_page_has_every_statistic(grades):

@@ -1,8 +1,5 @@
 """Live PyTorch models become networks with the same counts, shapes and names."""
 
-import json
-import sys
-
 import pytest
 import torch
 from torch import nn
@@ -439,70 +436,6 @@ def test_a_spec_or_an_answer_sheet_never_runs_code():
     ):
         with pytest.raises(CnncalcError, match="names the code of a model, which only a command"):
             refused()
-
-
-MYNET = """
-from torch import nn
-
-def net(width=4):
-    return nn.Sequential(
-        nn.Conv2d(3, width, 3), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(4 * width, 10)
-    )
-
-class Resized(nn.Module):
-    def forward(self, x):
-        return nn.functional.interpolate(x, size=[n + 1 for n in x.shape[2:]])
-"""
-BY_HAND = {  # 27 weights and a bias for each filter, and 4 weights for each map and unit
-    width: (28 * width + 10 * (4 * width + 1), 27 * width * 36 + 40 * width) for width in (4, 8)
-}
-"""Parameters and MACs for an input of 8×8, by hand."""
-
-
-@pytest.fixture
-def mynet(tmp_path, monkeypatch):
-    """A module of this name in the current folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delitem(sys.modules, "mynet", raising=False)
-    (tmp_path / "mynet.py").write_text(MYNET)
-
-
-def run(*words):
-    done = CliRunner().invoke(cli.app, words)
-    if isinstance(done.exception, CnncalcError):
-        raise done.exception
-    return done.stdout
-
-
-@pytest.mark.usefixtures("mynet")
-def test_sweep_and_solve_vary_the_arguments_and_options_of_a_model():
-    over = ("--over", "width=4,8", "--over", "batch=1,2", "--input", "3x8x8", "-f", "json")
-    records = json.loads(run("sweep", "mynet:net", *over))
-    assert [(one["width"], one["batch"], one["params"], one["macs"]) for one in records] == [
-        (width, batch, params, batch * macs)
-        for width, (params, macs) in BY_HAND.items()
-        for batch in (1, 2)
-    ]
-    weights = run("sweep", "mynet:net", "--over", "dtype=int8", "--show", "weights", "-f", "csv")
-    assert str(BY_HAND[4][0]) in weights
-    fits = run("solve", "mynet:net", "--for", "width", "--params", str(BY_HAND[8][0]))
-    assert fits.splitlines()[2].split()[:2] == ["within", "8"]
-
-
-@pytest.mark.usefixtures("mynet")
-def test_a_model_is_read_again_for_each_input_of_a_sweep():
-    # One size replaces both axes of the input; a whole shape is also possible.
-    for sizes in ("8,9", "3x8x8,3x9x9"):
-        words = ("--over", f"input={sizes}", "--show", "activations", "-f", "json")
-        records = json.loads(run("sweep", "mynet:Resized", *words))
-        assert [one["activations"] for one in records] == [12 * (64 + 81), 12 * (81 + 100)]
-
-
-@pytest.mark.usefixtures("mynet")
-def test_the_windows_of_a_model_are_checked_and_it_has_no_published_figures():
-    assert "fits" in run("check-stride", "mynet:net", "--input", "3x8x8")
-    with pytest.raises(UsageError, match="only a spec has published figures"):
-        run("claims", "mynet:net")
 
 
 def test_only_modules_are_read():

@@ -393,12 +393,15 @@ def test_half_and_twice_the_parameters_have_a_name_of_their_own(text, mistake):
     assert diagnosed(asked, text)[0] == (mistake,)
 
 
-@pytest.mark.parametrize(
-    ("ask", "small", "text"), [("parameters", 12, "6"), ("parameters", 608, "304.0")]
-)
-def test_half_of_a_small_or_rounded_number_is_no_mistake(ask, small, text):
-    asked = of_layer({"linear": {"neurons": small, "bias": False}}, "1", ask)
+@pytest.mark.parametrize(("neurons", "text"), [(12, "6"), (608, "305"), (607, "303")])
+def test_only_half_of_an_even_number_that_is_not_small_has_a_name(neurons, text):
+    asked = of_layer({"linear": {"neurons": neurons, "bias": False}}, "1", "parameters")
     assert ("half_counted",) not in diagnosed(asked, text)
+
+
+def test_half_of_the_number_may_be_rounded():
+    asked = of_layer({"linear": {"neurons": 1000}}, "256", "parameters")
+    assert diagnosed(asked, "128.5K") == [("half_counted",)]  # 257,000 / 2
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,16 @@ EXACT = {
         ["reduce", "reshape"],
         (6, 6),
     ),
+    "interleaved channels": (
+        lambda x: x.view(-1, 2, 2, 6, 6).transpose(1, 2).reshape(-1, 4, 6, 6),
+        ["channel_shuffle"],
+        (4, 6, 6),
+    ),
+    "interleaved rows": (
+        lambda x: x.view(-1, 4, 2, 3, 6).transpose(2, 3).reshape(-1, 4, 6, 6),
+        ["reshape", "permute", "reshape"],
+        (4, 6, 6),
+    ),
     "indices of a pool": (
         lambda x: functional.max_unpool2d(*functional.max_pool2d(x, 2, return_indices=True), 2),
         ["max_pool", "max_unpool"],
@@ -140,7 +150,6 @@ OPAQUE = {
         ["max_pool", "opaque"],
     ),
     "padding with another number": (lambda x: functional.pad(x, (1, 1), value=3.0), ["opaque"]),
-    "padding that crops": (lambda x: functional.pad(x, (-1, 0)), ["opaque"]),
     "padded channels": (lambda x: functional.pad(x, (0, 0, 0, 0, 1, 1)), ["opaque"]),
     "a transposed batch": (lambda x: x.transpose(0, 1).relu().transpose(0, 1), ["relu"]),
 }  # fmt: skip

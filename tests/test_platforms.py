@@ -192,6 +192,27 @@ def test_canvas_marks_every_answer_as_grade_does(quiz):
             assert as_marked(one, said, score / 100, "".join(shown)), (one.text, said)
 
 
+def imported_by_canvas(item):
+    """The right answers of a number or a text, as the importer of Canvas finds them: a number
+    stands in an ``or`` with its bounds, and every text in a condition is right."""
+    for condition in item.iterfind(".//{*}respcondition"):
+        for either in condition.iterfind("{*}conditionvar/{*}or"):
+            number = either.findtext("{*}varequal")
+            bounds = [one.text for one in either.iterfind("{*}and/*")]
+            assert bounds == [number, number]
+            yield number
+        yield from (one.text for one in condition.iterfind("{*}conditionvar/{*}varequal"))
+
+
+@each_quiz
+def test_canvas_imports_no_wrong_number_or_text_as_right(quiz):
+    for one, item in zip(quiz.posed, canvas(quiz), strict=True):
+        if item.find(".//{*}render_choice") is None:
+            answers = [*imported_by_canvas(item)]
+            assert answers
+            assert {marked(one, answer)[0] for answer in answers} == {"right"}
+
+
 # Gradescope.
 
 

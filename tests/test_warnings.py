@@ -106,7 +106,7 @@ def test_very_many_warnings_are_counted(more):
 )  # fmt: skip
 def test_a_block_that_hides_a_kind_is_reported_where_it_is_used(name, kind):
     blocks = {name: {"takes": [], "layers": ["relu"]}}
-    fact = f"{name!r} is the block here, not the layer kind {kind!r}"
+    fact = f"the block {name!r} hides the layer kind {kind!r}"
     assert warnings(name, name, blocks=blocks) == (f"{fact}; give the block another name",)
     assert warnings("tanh", blocks=blocks) == ()
 
@@ -138,7 +138,7 @@ def test_a_block_of_another_name_hides_nothing(name):
 def test_a_strided_layer_that_drops_pixels_is_named(kind, fields, size, drops):
     fields = {**fields, "filters": 2} if kind == "conv" else fields
     found = warnings({kind: fields, "name": "a"}, input=[3, size, size])
-    text = "1 layer never reads the last pixels of the input: a; see cnncalc check-stride"
+    text = "1 layer never reads the last pixels of its input: a; see cnncalc check-stride"
     assert found == ((text,) if drops else ())
 
 
@@ -153,7 +153,8 @@ def test_a_strided_layer_that_drops_pixels_is_named(kind, fields, size, drops):
 def test_one_warning_names_all_layers_that_drop_pixels(size, count, shown):
     pools = [{"max_pool": 2, "name": f"p{i}"} for i in range(max(count, 3))]
     who = f"{count} layers never read" if count > 1 else "1 layer never reads"
-    text = f"{who} the last pixels of the input: {shown}; see cnncalc check-stride"
+    whose = "their" if count > 1 else "its"
+    text = f"{who} the last pixels of {whose} input: {shown}; see cnncalc check-stride"
     assert warnings(*pools, input=[3, size, size]) == (text,)
 
 
@@ -203,7 +204,7 @@ def test_warnings_go_to_standard_error_and_into_json(tmp_path):
     )
     expected = [
         f"{file}:3:6: {unread('a')}",
-        "1 layer never reads the last pixels of the input: max_pool1; see cnncalc check-stride",
+        "1 layer never reads the last pixels of its input: max_pool1; see cnncalc check-stride",
     ]
     for options in ([], ["-f", "json"]):
         result = CliRunner().invoke(cli.app, ["summarize", str(file), *options])

@@ -88,15 +88,13 @@ LIBRARIES: list[Any] = []
 
 
 def timm_models(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module], Any]]:
-    """The models of timm; by default the first of every structure, by the name of its family."""
+    """The models of timm; by default the first of every family, by the letters it begins with."""
     [*torchvision_models(["resnet18"])]
     import timm
 
     seen: set[str] = set()
     for name in names or timm.list_models():
-        family = re.sub(
-            r"[0-9]+|_(tiny|small|base|large|huge|giant|nano|atto|femto|pico)", "", name
-        )
+        (family,) = re.findall("^(?:tf_|legacy_|test_)?[a-z]+", name)
         if names or family not in seen:
             seen.add(family)
             config = timm.get_pretrained_cfg(name)
@@ -155,6 +153,7 @@ def compared(
     except (CnncalcError, RuntimeError, ValueError, AssertionError, TypeError) as why:
         return Found(name, " ".join(str(why).split())[:160] or type(why).__name__)
     report = read.report
+    same_outputs = _same_outputs(read) if outputs else None  # first, while there are weights
     total, unused = (
         sum(one.numel() for one in parameters)
         for parameters in (
@@ -177,7 +176,7 @@ def compared(
         saved=_same_saved(read, model, sizes),
         yaml=_same_yaml(report, read.imported.spec),
         **compared_with_builtin(report, name, SAME[source]),
-        outputs=_same_outputs(read) if outputs else None,
+        outputs=same_outputs,
         opaque=len(report.opaque),
         seconds=seconds,
     )

@@ -252,9 +252,12 @@ def _along_axes(function: Callable[..., Field], *values: tuple[Any, ...]) -> tup
     """Apply the function to the values of each axis. Axes with equal values are computed once,
     unless each has to be shown."""
     axes = len(values[0])
-    if axes > 1 and not is_tracing() and all(one.count(one[0]) == axes for one in values):
-        return (function(*[one[0] for one in values]),) * axes
-    return tuple(map(function, *values))
+    if axes < 2 or is_tracing():
+        return tuple(map(function, *values))
+    for one in values:
+        if one.count(one[0]) < axes:
+            return tuple(map(function, *values))
+    return (function(*[one[0] for one in values]),) * axes
 
 
 def _spread(field: Field) -> Field:

@@ -18,8 +18,11 @@ from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node
 from cnncalc.spec.sharing import APART
 
-Known = tuple[Shape, Cost, tuple[Reach, ...] | None, bool]
+Known = tuple[Shape, Cost, tuple[Reach, ...] | None, bool, tuple[int, ...] | None]
 Key = tuple[int, tuple[Shape, ...], tuple[bool, ...], bool]
+
+REFUSED = -1
+"""In place of the row of a layer that refuses its input, or that depends on one that does."""
 
 ALONE = "layer"
 """The name of a layer that is not part of a network; errors leave it out."""
@@ -135,6 +138,7 @@ class _Walk:
         self.mistakes = list(mistakes)
         self.flattens: dict[str, int] = {}
         self.done: list[Row] = []
+        self.moved = False  # whether the dimensions of some row are not in order
 
     @cached_property
     def names(self) -> set[str]:
@@ -180,46 +184,39 @@ class _Walk:
 
     def walk(self) -> None:
         """Compute whatever can be computed, and collect refusals."""
-        place: list[int | None] = []  # the row of each node; None after a refusal
+        place: list[int] = []  # the row of each node, or REFUSED
         for node in self.nodes:
             sources = [place[index] for index in node.inputs]
-            known = [source for source in sources if source is not None]
             like = None if node.like is None else place[node.like]
-            lost = len(known) < len(sources) or (node.like is not None and like is None)
-            if node.layer is None or lost:
-                place.append(None)
+            if node.layer is None or REFUSED in sources or like == REFUSED:
+                place.append(REFUSED)
             else:
-                place.append(self.node(node, node.layer, known, like))
+                place.append(self.node(node, node.layer, sources, like))
 
-    def node(self, node: Node, layer: Layer, sources: list[int], like: int | None) -> int | None:
+    def node(self, node: Node, layer: Layer, sources: list[int], like: int | None) -> int:
         """Add the row of a node, with the sizes of the row at ``like``, and of the flatten that it
-        implies; None if it refuses its input."""
+        implies; REFUSED if it refuses its input."""
         try:
-            sources = self.flattened(node, layer, sources)
-            self.accepted(node, layer, sources, like)
+            if layer.flattens and len(sources) == 1:
+                sources = self.flattened(node, sources)
+            inputs = tuple([self.done[source].output for source in sources])
+            if node.axes is not None and len(inputs[0]) != node.axes + 1:
+                check_axes(node.axes, inputs[0], self.without_batch(node.axes))
+            if like is not None:
+                layer = layer.sized_like(inputs[0], self.done[like].output)
+            self.row(node.name, layer, tuple(sources), inputs, node)
         except LayerError as why:
             self.refused(node, layer, sources, why)
-            return None
+            return REFUSED
         return len(self.done) - 1
 
-    def flattened(self, node: Node, layer: Layer, sources: list[int]) -> list[int]:
-        """The rows that a node reads, after adding the flatten that it implies."""
-        if not layer.flattens or len(sources) != 1:
-            return sources
+    def flattened(self, node: Node, sources: list[int]) -> list[int]:
+        """The row that a node reads, after adding the flatten that it implies for a map."""
         x = self.done[sources[0]].output
         if isinstance(x, Map):
             self.row(self.flatten_name(node), _flatten(), tuple(sources), (x,))
             return [len(self.done) - 1]
         return sources
-
-    def accepted(self, node: Node, layer: Layer, sources: list[int], like: int | None) -> None:
-        """Add the row of a node; raises LayerError if it refuses its input."""
-        inputs = tuple([self.done[source].output for source in sources])
-        if node.axes is not None and isinstance(inputs[0], Map):
-            check_axes(node.axes, inputs[0], self.without_batch(node.axes))
-        if like is not None:
-            layer = layer.sized_like(inputs[0], self.done[like].output)
-        self.row(node.name, layer, tuple(sources), inputs, node)
 
     def refused(self, node: Node, layer: Layer, sources: list[int], why: LayerError) -> None:
         """Add a mistake."""
@@ -256,29 +253,21 @@ class _Walk:
             output = layer.infer(inputs)
             cost = layer.cost(inputs, output, self.batch, self.dtype, wanted, trainable)
             trained = True in wanted or cost.trainable > 0
-            known = self.known[key] = (output, cost, layer.reach(*inputs), trained)
-        output, cost, reach, trained = known
+            order = layer.reorders(inputs[0]) if len(inputs) == 1 else None
+            known = self.known[key] = (output, cost, layer.reach(*inputs), trained, order)
+        output, cost, reach, trained, order = known
         weights_of = None
         if node is not None and node.shares is not None and cost.held:
             weights_of, cost = self.nodes[node.shares].name, cost.with_shared_weights
-        fields, along = self.seen(layer, sources, inputs, reach, output)
+        along: Along | None = None
+        if order is None and not self.moved:
+            fields = self.fields(sources, reach, output)
+        else:
+            self.moved = True
+            fields, along = self.seen(layer, sources, inputs, reach, output, order)
         self.trained.append(trained)
-        implied = node is None
-        self.done.append(
-            Row(
-                name,
-                layer,
-                sources,
-                inputs,
-                output,
-                cost,
-                fields,
-                implied,
-                weights_of,
-                trainable,
-                along,
-            )
-        )
+        given = (name, layer, sources, inputs, output, cost, fields)
+        self.done.append(Row(*given, node is None, weights_of, trainable, along))
 
     def seen(
         self,
@@ -287,10 +276,11 @@ class _Walk:
         inputs: tuple[Shape, ...],
         reach: tuple[Reach, ...] | None,
         output: Shape,
+        order: tuple[int, ...] | None,
     ) -> tuple[tuple[Field, ...] | None, Along | None]:
         """The receptive field of an output, and the axes along which its dimensions run if they are
-        not in order: the hull of its inputs, grown by the layer's reach."""
-        order = layer.reorders(inputs[0]) if len(inputs) == 1 else None
+        not in order: the hull of its inputs, grown by the layer's reach. ``order`` is how the layer
+        reorders dimensions, if that is all it does."""
         alongs = [self.done[source].along for source in sources]
         if order is None and not any(alongs):
             return self.fields(sources, reach, output), None
@@ -331,10 +321,10 @@ class _Walk:
             before = hull([row.fields for row in rows], [places(row.output) for row in rows])
         if before is None or reach is None:
             return before
-        if isinstance(output, Map) and isinstance(rows[0].output, Vector):
+        if isinstance(rows[0].output, Vector) and isinstance(output, Map):
             return at_most(before) if self.is_flattened(sources[0]) else before
         fields = grown(before, reach)
-        return fields if fields is None or all(map(_is_sane, fields)) else None
+        return fields if fields is None or _are_sane(fields) else None
 
 
 def _sizes(tensors: Tensors) -> str:
@@ -342,12 +332,18 @@ def _sizes(tensors: Tensors) -> str:
     return some(f"{name} {'×'.join(map(str, sizes))}" for name, sizes in tensors.items())
 
 
-def _is_sane(field: Field) -> bool:
-    """Whether the numbers of a receptive field stay below the limit for sizes.
+def _are_sane(fields: tuple[Field, ...]) -> bool:
+    """Whether the numbers of receptive fields stay below the limit for sizes.
 
     If jumps like 9/8 are multiplied over and over, they would otherwise grow without bound.
     """
-    return bool(max(field.size, field.jump.numerator, field.jump.denominator) < LARGEST)
+    before = None
+    for field in fields:
+        size, jump = field.size, field.jump
+        if field is not before and max(size, jump.numerator, jump.denominator) >= LARGEST:
+            return False
+        before = field  # axes that are alike have one field
+    return True
 
 
 class _Costs(_Walk):

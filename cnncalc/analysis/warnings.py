@@ -43,7 +43,7 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
 
 def _other_channels(graph: Graph, rows: Sequence[Row]) -> Iterator[str]:
     """The inputs with another number of channels than the spec's own, and what that changes."""
-    for place, row in enumerate(rows):
+    for place, row in enumerate(rows if graph.replaced else ()):
         own = graph.replaced.get(row.name) if isinstance(row.layer, Input) else None
         if own is None or own[0] == row.output[0]:
             continue
@@ -98,7 +98,7 @@ def _shadowing(used: Iterable[Block]) -> Iterator[SpecError]:
         if catalog.holds(block.where.source):
             continue
         if known := layers.known(block.name):
-            fact = f"{block.name!r} is the block here, not the layer kind {known[0].kind!r}"
+            fact = f"the block {block.name!r} hides the layer kind {known[0].kind!r}"
             yield SpecError(fact, block.where, "give the block another name")
 
 
@@ -149,8 +149,9 @@ def _cut_off(rows: Sequence[Row]) -> Iterator[str]:
             names.append(row.name)
     if names:
         count = "1 layer never reads" if len(names) == 1 else f"{len(names):,} layers never read"
+        whose = "its" if len(names) == 1 else "their"
         shown = ", ".join(names[:MAX_NAMES]) + (", …" if len(names) > MAX_NAMES else "")
-        yield f"{count} the last pixels of the input: {shown}; see cnncalc check-stride"
+        yield f"{count} the last pixels of {whose} input: {shown}; see cnncalc check-stride"
 
 
 def _drops_pixels(axis: object) -> bool:

@@ -73,7 +73,7 @@ def sweeping(
     jobs: int,
     options: Mapping[str, Any],
 ) -> "Iterator[Sweep]":
-    """The same, but what is found so far, again and again."""
+    """The same, but yields the results so far after every chunk."""
     from cnncalc.analysis.explore import sweep as sweeps
     from cnncalc.analysis.explore.evaluate import configurations
 

@@ -10,6 +10,7 @@ from cnncalc.bridge import modules
 from cnncalc.core.errors import LayerError, UsageError
 
 WHOLE = (
+    modules.Add,
     modules.BlurPool,
     modules.ComputedConv,
     modules.ConvLSTM,
@@ -18,10 +19,13 @@ WHOLE = (
     modules.ElementSlopes,
     modules.LocallyConnected,
     modules.MaxUnpool,
+    modules.Maximum,
     modules.Maxout,
     modules.MeanInside,
+    modules.Multiply,
     modules.PartialConv,
     modules.PositionAttention,
+    modules.PositionalEmbedding,
     modules.RBF,
     modules.RelativeAttention,
     modules.Separable,

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from cnncalc.bridge.importing import Read
 from cnncalc.bridge.network import Network
 from cnncalc.bridge.quantities import Check, Skipped
+from cnncalc.bridge.recorder import called
 
 TOLERANCE = 1e-4
 """The largest difference of outputs, relative to the largest output."""
@@ -43,8 +44,8 @@ def largest_difference(read: Read, device: str = "cpu") -> float:
     try:
         read.model.eval()
         with torch.no_grad():
-            keywords = dict(zip(read.inputs, given)) if read.keywords else {}
-            theirs = [*tensors_in(read.model(*([] if keywords else given), **keywords))]
+            result = called(read.model, dict(zip(read.inputs, given)), read.keywords)
+            theirs = [*tensors_in(result)]
             ours = [*tensors_in(network(*(one.to(device) for one in inputs)))]
     finally:
         for module, mode in modes.items():

@@ -14,6 +14,7 @@ from cnncalc.bridge.network import Network
 from cnncalc.bridge.trial import Trial
 from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError
+from cnncalc.layers._columns import Columns
 from cnncalc.layers.conv_transpose import ConvTranspose
 
 Figure = int | str | tuple[int, ...]
@@ -211,12 +212,19 @@ def _in_bytes(quantity: str, compare: Callable[[Ran], Found], ran: Ran) -> Found
         yield Skipped("total", quantity, "the bytes are modelled for the CPU")
     elif ran.device == "cpu" and any(map(_may_keep_its_input_size, ran.rows)):
         yield Skipped("total", quantity, UNDETERMINED)
+    elif ran.device == "meta" and any(isinstance(row.layer, Columns) for row in ran.rows):
+        yield Skipped("total", quantity, RESIZED)
     elif ran.whole:
         try:
             yield from compare(ran)
         except UsageError as why:
             yield Skipped("total", quantity, str(why))
 
+
+RESIZED = (
+    "on the CPU the tensors of unfold and fold keep larger storages than on the meta device; "
+    "--device cpu compares them"
+)
 
 UNDETERMINED = (
     "PyTorch may leave the smaller output of a 3-D transposed convolution in memory of its input's "

@@ -106,7 +106,7 @@ class _Run(TorchFunctionMode):
         counting = self.flops if batch == BATCHES[0] else nullcontext()
         with torch.no_grad(), counting, _entered(self), self:
             try:
-                result = model(**given) if keywords else model(*given.values())
+                result = called(model, given, keywords)
             except (RuntimeError, ValueError, TypeError, NotImplementedError) as why:
                 raise self._refusal(why) from why
         self.outputs = tuple(dict.fromkeys(self._numbers_in(result)))
@@ -228,16 +228,19 @@ class _Run(TorchFunctionMode):
             return x
         plain = {name: one for name, one in vars(module).items() if type(one) in (int, float)}
         given = {"input": Ref(self._number(x))} | plain
+        name = type(module).__name__
+        name = "DropPath" if name.endswith("DropPath") else name  # libraries have their own
         with torch._C.DisableTorchFunction():
             y = x.view_as(x)
         self.live.add(number := self._add(y))
-        self.calls.append(Done(type(module).__name__, self.open[-1], given, (number,)))
+        self.calls.append(Done(name, self.open[-1], given, (number,)))
         return y
 
     def _call(
         self, name: str, func: Any, args: Any, kwargs: Any, made: list[Tensor], macs: int
     ) -> None:
         given = {key: self._refs(one) for key, one in _bound(func, name, args, kwargs).items()}
+        given |= {"inplace": True} if name.endswith("_") else {}
         read = set(self._numbers_in([args, kwargs]))
         numbers = tuple(map(self._add, made))
         self.live |= {*numbers} if read & self.live else set()
@@ -250,6 +253,18 @@ class _Run(TorchFunctionMode):
         """After a change in place, other views of the same values are outdated."""
         sharing = self.storages[tensor.untyped_storage()._cdata]
         self.stale |= sharing - {id(tensor)}
+
+
+def called(model: nn.Module, given: Mapping[str, Tensor], keywords: bool) -> Any:
+    """What a model returns for its inputs, by position or as keywords; one whose arguments have
+    other names takes a single dictionary."""
+    if not keywords:
+        return model(*given.values())
+    try:
+        inspect.signature(model.forward).bind(**given)
+    except TypeError:
+        return model(dict(given))
+    return model(**given)
 
 
 def _in_place(name: str, kwargs: Mapping[str, Any]) -> bool:
@@ -289,7 +304,7 @@ def _entered(run: _Run) -> Iterator[None]:
         run.silent -= own is not None
         if own is not None:
             run.own_layer(module, own, args, result, macs)
-        elif len(run.calls) == before and args and result is args[0]:
+        elif len(run.calls) == before and args and result is args[0] and not module._modules:
             result = run.passed(module, result)
         run.open.pop()  # after an error it stays, so that the message can name it
         return result

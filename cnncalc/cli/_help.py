@@ -1,4 +1,4 @@
-"""How ``--help`` reads: what a command does, its options, then examples.
+"""The layout of ``--help``: what a command does, its options, then examples.
 
 Paragraphs of a docstring that begin with ``cnncalc`` are the examples.
 """

@@ -79,7 +79,7 @@ def inputs_of(words: Sequence[str] | None) -> str | dict[str, str] | None:
 
 
 def _shape(text: str) -> str:
-    """A shape as it is written; raises UsageError if it is none."""
+    """The text of a shape, unchanged; raises UsageError if it is not a shape."""
     try:
         shape_of(read_sizes(text))
     except CnncalcError as why:
@@ -203,7 +203,7 @@ def yaml(
 
 
 def only(what: str, endings: Sequence[str], output: Path | None) -> None:
-    """Raise UsageError if the name of a file ends in anything but one of these, or nothing."""
+    """Raise UsageError unless a file's name has one of these extensions, or none."""
     if output is not None and output.suffix.lower() not in ("", *endings):
         name = str(output)[:200]
         raise UsageError(f"{what}, but {name!r} ends in {output.suffix!r}; use {endings[0]}")

@@ -74,7 +74,7 @@ def _is_quantity(word: str) -> bool:
 
 
 def _sums(part: sums.Part, wanted: tuple[str, ...]) -> tuple[sums.Sum, ...]:
-    """The sums that are wanted; raises UsageError for a quantity that is not a sum."""
+    """The requested sums; raises UsageError for a quantity that is not a sum."""
     found = sums.explain(part, wanted)
     if not found:
         raise UsageError(

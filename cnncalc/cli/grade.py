@@ -143,7 +143,7 @@ def _watch(found: Sequence[Submission]) -> Iterable[Submission]:
 
 
 def _report_oddities(grades: Grades, key: Path) -> None:
-    """What the teacher should know besides the grades."""
+    """Notes for the teacher besides the grades."""
     for note in grades.notes:
         typer.echo(note, err=True)
     for mark in grades.wrong_in_key:
@@ -268,7 +268,7 @@ def _questions(graded: Grades) -> str:
 
 
 def _mistakes(graded: Grades) -> str:
-    """Who made each mistake."""
+    """The students who made each mistake."""
     headings = {"Mistake": False, "Students": True, "Who": False}
     rows = [[title, str(len(who)), some(who)] for title, who in graded.mistakes.items()]
     return listing.columns(headings, rows) if rows else ""

@@ -168,7 +168,7 @@ Records = Iterator[dict[str, "Value"]]
 
 
 def _write_arena(found: Arena, format: str | None, output: Path | None) -> None:
-    """Write the peak of int8 inference and the layers that need most."""
+    """Write the peak of int8 inference and the layers that need the most memory."""
     form = listing.format_of(format, output)
     title = f"{found.name}: int8, batch {units.exact(found.batch)}, inference"
     if form is not None and form.SUFFIX == ".json":

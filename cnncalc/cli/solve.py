@@ -153,7 +153,7 @@ def run(
 
 
 def _windows(floor: bool, **asked: Any) -> None:
-    """Print the windows that give the sizes asked for, or exit with 1."""
+    """Print the windows that give the requested sizes, or exit with 1."""
     if asked["output"] is None and asked["input"] is None:
         raise UsageError("solve needs --input or --output, as in --input 224 --output 55")
     if not 1 <= asked["largest"] <= LARGEST:

@@ -51,7 +51,13 @@ ReceptiveField = Annotated[
 ]
 Everything = Annotated[bool, typer.Option("--all", help="Also list the figures that agree.")]
 Batch = Annotated[
-    int | None, typer.Option("--batch", "-b", help="The batch size. Default: 1, or 2 with --tiny.")
+    int | None,
+    typer.Option(
+        "--batch",
+        "-b",
+        help="The batch size. Default: 1, or 2 with --tiny or --all-architectures, because PyTorch "
+        "does not normalise a single value.",
+    ),
 ]
 
 
@@ -92,7 +98,7 @@ def run(
         raise UsageError("give either a network or --all-architectures")
     if all_architectures and (input or settings):
         raise UsageError("--input and --set need a single network, not --all-architectures")
-    images = batch if batch is not None else 2 if tiny else 1
+    images = batch if batch is not None else 2 if tiny or all_architectures else 1
     where = device or ("meta" if all_architectures and not tiny else "auto")
     done = []
     how: Any = {"training": training, "receptive_field": receptive_field}

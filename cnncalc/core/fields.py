@@ -58,7 +58,7 @@ def is_whole(value: Any, least: int) -> bool:
 
 
 def shown(value: Any) -> str:
-    """A wrong value as an error quotes it, shortened if it is long."""
+    """A wrong value as quoted in an error, shortened if it is long."""
     text = as_written(value, repr)
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -268,13 +268,18 @@ def positive(doc: str, default: float, also: Sequence[str] = ()) -> Any:
 
 
 def choice(
-    doc: str, words: Sequence[str], default: Any = REQUIRED, also: Sequence[str] = ()
+    doc: str,
+    words: Sequence[str],
+    default: Any = REQUIRED,
+    also: Sequence[str] = (),
+    synonyms: Mapping[str, str] | None = None,
 ) -> Any:
-    """One of a few words."""
+    """One of a few words; ``synonyms`` are other tools' names for them."""
+    meant = {**dict(zip(words, words)), **(synonyms or {})}
 
     def check(value: Any) -> str:
-        if value not in words:
+        if not isinstance(value, str) or value not in meant:
             raise LayerError(f"must be {one_of(list(words))}, not {shown(value)}")
-        return str(value)
+        return meant[value]
 
-    return declare(doc, default, also, check, {"enum": list(words)})
+    return declare(doc, default, also, check, {"enum": list(meant)})

@@ -315,7 +315,7 @@ class Layer(Fields):
         return self
 
     def remark(self) -> str:
-        """What fields mean together if one of them changes nothing; usually empty."""
+        """A warning if one of the fields has no effect with the others; usually empty."""
         return ""
 
 

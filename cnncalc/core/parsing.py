@@ -31,7 +31,7 @@ OURS = Foreign()
 
 
 class FieldErrors(LayerError):
-    """Everything that is wrong with the fields of one layer, each with the field as written."""
+    """All mistakes in the fields of one layer, each with the field as written."""
 
     def __init__(self, wrong: Sequence[tuple[str | None, str]]) -> None:
         super().__init__("; ".join(text for _, text in wrong))
@@ -45,7 +45,7 @@ class Fields:
     kind: ClassVar[str]
     """The canonical name, taken from the file."""
     lacks: ClassVar[Mapping[str, str]] = {}
-    """Fields that people expect, and what to write instead."""
+    """Fields that people expect but the kind does not have, and what to write instead."""
     foreign: ClassVar[Mapping[str, Foreign]] = {}
     """What names of other frameworks mean, if not the same as ours: ``keras.Dense``. A ``*``
     stands for 1D, 2D or 3D."""

@@ -12,6 +12,11 @@ from cnncalc.render.page import page
 
 WIDTH, HEIGHT, GAP, LABEL = 800, 200, 8, 24
 """The histogram in pixels: its size, the gaps between bars, and the space for a line of text."""
+STYLE = """\
+.number { text-align: right; }
+.bars { display: block; width: 100%; font-size: 13px; }
+.bars rect { fill: #4a7ab5; }
+.bars text { fill: currentcolor; text-anchor: middle; }"""
 LOW = 0.2
 """A question that discriminates less does not tell strong from weak students."""
 QUESTIONS = {
@@ -24,7 +29,7 @@ MISTAKES = {"Mistake": False, "What happened": False, "Students": True, "Who": F
 def write(grades: Grades, title: str) -> str:
     """A complete page; ``title`` is the name of the assignment."""
     number = f"{len(grades)} student{'s' * (len(grades) != 1)}"
-    return page(f"{title}: {number}", _body(grades))
+    return page(f"{title}: {number}", _body(grades), STYLE)
 
 
 def _body(grades: Grades) -> Iterator[str]:

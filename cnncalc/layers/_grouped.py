@@ -1,5 +1,8 @@
 """Base class for convolutions whose filters each read one group of channels."""
 
+from typing import Any
+
+from cnncalc.core.call import Call
 from cnncalc.core.cost import Parameters, Tensors, weight_and_bias
 from cnncalc.core.fields import count
 from cnncalc.core.layer import need_map
@@ -18,6 +21,10 @@ class Grouped(Filters):
         "number of filters, which is the number of output channels", also=("filters", "K")
     )
     groups: int = count("number of groups that the channels are split into", 1, also=("G",))
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        return {"out_channels": call.held["weight"][0], **super().imported(call)}
 
     def output(self, x: Shape, *others: Shape) -> Map:
         x = need_map(x)

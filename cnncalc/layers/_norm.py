@@ -6,6 +6,7 @@ from typing import Any
 
 from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.core.errors import LayerError
 from cnncalc.core.layer import Layer, channels_of
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations, parameters
@@ -19,11 +20,15 @@ class Norm(Layer, ABC):
     @classmethod
     def imported(cls, call: Call) -> dict[str, Any]:
         """Whether it learns and tracks anything is what it holds."""
+        learns = "weight" in call.held or "bias" in call.held
         holds = {
-            "affine": "weight" in call.held,
-            "elementwise_affine": "weight" in call.held,
+            "affine": learns,
+            "elementwise_affine": learns,
+            "scale": "weight" in call.held or not learns,
             "track_running_stats": "running_mean" in call.held,
         }
+        if not holds["scale"] and not hasattr(cls, "scale"):
+            raise LayerError("learns a shift without a scale")
         fields = super().imported(call)
         for name, value in holds.items():
             if getattr(cls, name, value) != value:

@@ -38,7 +38,10 @@ class Pad(Like, Rearrangement):
 
     padding: Padding | None = padding("cells added around the input", None)
     mode: str = choice(
-        "how to fill the added cells", ("zeros", "reflect", "replicate", "circular"), "zeros"
+        "how to fill the added cells",
+        ("zeros", "reflect", "replicate", "circular"),
+        "zeros",
+        synonyms={"wrap": "circular", "edge": "replicate"},
     )
 
     @classmethod
@@ -147,6 +150,12 @@ class Pad(Like, Rearrangement):
             inputs=("1x3x3",),
             output="1x7x7",
             source="torch.nn.CircularPad2d, example: CircularPad2d(2)",
+        ),
+        Example(
+            given={"padding": [[0, 2]], "mode": "wrap"},
+            inputs=("1x3",),
+            output="1x5",
+            source="numpy.pad([1, 2, 3], (0, 2), 'wrap') is [1, 2, 3, 1, 2]",
         ),
         Example(
             given=3,

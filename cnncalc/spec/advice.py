@@ -1,4 +1,4 @@
-"""What a broken text probably means: advice for YAML errors, other formats and foreign words."""
+"""Advice for a broken text: YAML errors, other tools' formats and other tools' words."""
 
 import re
 from collections.abc import Collection
@@ -9,6 +9,9 @@ WORDS = {
     "transformer": "build it from attention, layer_norm and linear, as in 'cnncalc show vit_b_16'",
     "time_distributed": "frames are an axis: give kernels a size of 1 along it, as in [1, 3, 3], "
     "or use linear with per_position",
+    **dict.fromkeys(
+        ("split", "chunk"), "write one slice for each part, as in slice: {start: 0, stop: 8}"
+    ),
     "input": "write the shape under 'input' at the top of the spec",
     "input_layer": "write the shape under 'input' at the top of the spec",
     "sequential": "list its layers one after another, or name them as a block",
@@ -32,7 +35,7 @@ ENDINGS = {
     "a Darknet cfg": ".cfg",
     "a Keras model in JSON": ".json",
 }
-"""The endings of the files that cnncalc reads."""
+"""The extensions of the files that cnncalc reads."""
 
 
 WEIGHTS = {
@@ -45,7 +48,7 @@ WEIGHTS = {
         ("h5", "hdf5"), "an HDF5 file cannot be read; save the Keras model as .keras or .json"
     ),
 }
-"""The endings of files that cannot be read, with the sentence about them."""
+"""The extensions of files that cannot be read, each with an error message."""
 
 
 def binary_format(ending: str, read: Collection[str]) -> str:
@@ -57,7 +60,7 @@ def binary_format(ending: str, read: Collection[str]) -> str:
 
 
 def foreign_format(text: str) -> str:
-    """The sentence about a text that is not a spec but another tool's file; otherwise empty."""
+    """The message for a text that is another tool's file; empty if it is not."""
     for pattern, name in FORMATS.items():
         if re.search(pattern, text[:5_000], re.MULTILINE):
             if ending := ENDINGS.get(name):
@@ -87,7 +90,7 @@ class Advice(NamedTuple):
 
 
 def of_yaml(error: Any, text: str) -> Advice:
-    """What is probably wrong where the YAML parser gives up."""
+    """The probable mistake where the YAML parser gives up."""
     mark = error.problem_mark or error.context_mark
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""

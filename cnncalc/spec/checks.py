@@ -35,7 +35,7 @@ class Checks:
     def optional(
         self, top: dict[Key, Item], key: str, read: Callable[[Item], Any], default: Any
     ) -> Any:
-        """What a key says, or the default if it is missing or empty."""
+        """The value of a key, or the default if it is missing or empty."""
         item = top.get(Key(key))
         return default if item is None or item.value is None else read(item)
 

@@ -1,8 +1,8 @@
-"""What a spec claims that the literature prints: each claim has a quantity, a value and a source.
+"""The figures that a spec quotes from the literature.
 
-A whole table is one item with several quantities, and with ``layers`` as its rows. If a number only
-matches under a convention, ``habit`` names the convention. If it does not follow from what the
-source describes, ``erratum`` says why.
+Each claim has a quantity, a value and a source. A whole table is one item with several quantities,
+and with ``layers`` as its rows. If a number only matches under a convention, ``habit`` names the
+convention. If it does not follow from what the source describes, ``erratum`` says why.
 """
 
 import re

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from cnncalc.spec.entry import NODE, Composite
 
 UNNAMED = ("", "group", "branch", "layers", *NODE, *Composite.words)
-"""What labels blocks that have no name."""
+"""The label of blocks that have no name."""
 MOST_CHANGES = 3
 """How many values may differ between the first copy of a layer and the others."""
 
@@ -51,7 +51,7 @@ class Line(NamedTuple):
 
 @dataclass(eq=False)
 class Form:
-    """What alike blocks have in common; some of them may leave out ``optional`` lines.
+    """The common structure of blocks that are alike; some of them may leave out ``optional`` lines.
 
     A line that others read by name is left out by a block that outputs its input.
     """

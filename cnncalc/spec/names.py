@@ -31,7 +31,7 @@ class Names:
         self.counters: dict[str, int] = {}
 
     def note(self, node: Node, place: int, nodes: Sequence[Node]) -> None:
-        """Remember where a node is; its name must be new."""
+        """Remember the place of a node; its name must be new."""
         if node.name in self.index:
             raise _twice(node.name, nodes[self.index[node.name]].where, node.where)
         if node.name in self.ways:
@@ -108,7 +108,7 @@ class Names:
         return None
 
     def dangling(self, name: str, scope: Scope, key: str) -> str:
-        """Why a name means nothing here."""
+        """The error for a name that does not refer to anything here."""
         if name in self.left_out:
             why = "its 'when' is false, or it is repeated 0 times"
             return f"'{key}: {name}' names a layer that is left out: {why}"

@@ -142,7 +142,7 @@ class Parts:
         return Line(part.name, self.key(part), sources, chained, like, weights, trainable)
 
     def key(self, part: Part) -> Any:
-        """What two parts have in common if they differ in numbers alone."""
+        """A key that is equal for two parts that differ only in numbers."""
         if part.copies:
             return "copies", part.counted, self.key(part.parts[0])
         if part.parts:

@@ -1,4 +1,4 @@
-"""Where names are looked up while blocks are expanded."""
+"""Scopes: where names are looked up while blocks are expanded."""
 
 from collections import ChainMap
 from collections.abc import Iterator, MutableMapping

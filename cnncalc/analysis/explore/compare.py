@@ -48,7 +48,7 @@ class Comparison:
 
     @cached_property
     def layers(self) -> tuple[Change, ...]:
-        """What became of every layer of the first network in the last one, in their order."""
+        """How every layer of the first network changed in the last one, in order."""
         return tuple(_changes(self.reports[0].layers, self.reports[-1].layers))
 
     def to_dict(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from cnncalc.spec.source import is_foreign
 OPTIONS = ("input", "batch", "dtype")
 """What can vary besides a network's parameters. An input may be one size for all its axes."""
 REMEMBERED = 100
-"""How many networks are kept that were read for different inputs."""
+"""The most networks, read for different inputs, that are kept."""
 
 
 class Configurations:
@@ -150,7 +150,7 @@ class Models(Configurations):
         return [*map(shape_of, sizes.values())] or [shape_of(self.target.usual)]
 
     def network(self, options: dict[str, Any]) -> Spec:
-        """The network for these options, which loses those that it includes."""
+        """The network for these options; removes the options that it includes."""
         arguments, inputs = options.pop("settings"), sizes_by_name(options.pop("input"), None)
         return self.once((arguments, inputs), lambda: self.target.read(arguments, inputs))
 

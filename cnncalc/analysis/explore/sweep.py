@@ -200,7 +200,7 @@ def _add(
     order: tuple[Goal, ...],
     best: int | None,
 ) -> None:
-    """Keep a configuration if it is among those that were asked for."""
+    """Keep a configuration if it is one of those requested."""
     if not condition.holds(point):
         return
     found.met += 1
@@ -221,7 +221,7 @@ def _add(
 
 
 def _beats(one: Sequence[int], other: Sequence[int]) -> bool:
-    """Whether one is at least as good in everything, and better in something."""
+    """Whether one configuration is at least as good in every goal, and better in one."""
     return one != other and all(a <= b for a, b in zip(one, other))
 
 

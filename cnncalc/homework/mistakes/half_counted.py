@@ -34,6 +34,6 @@ class HalfCounted(WrongWriting):
         """Twice the number."""
         if not isinstance(written, Number) or isinstance(truth, bool):
             return None
-        if not isinstance(truth, int) or truth < SMALLEST or written.rounded:
+        if not isinstance(truth, int) or truth < SMALLEST:
             return None
-        return replace(written, digits=2 * written.digits)
+        return replace(written, digits=2 * written.digits, half=2 * written.half)

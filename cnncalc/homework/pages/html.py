@@ -11,12 +11,13 @@ from cnncalc.homework.pages import _parts
 from cnncalc.render.page import page
 
 SUFFIX = ".html"
+STYLE = "td:nth-child(3) { white-space: nowrap; }"
 COLOURS = {Outcome.RIGHT: "good", Outcome.FOLLOWS: "good", Outcome.WRONG: "bad"}
 
 
 def write(graded: Graded) -> str:
     """A complete page: the marks in a table, then the solutions."""
-    return page(_parts.title(graded), _body(graded))
+    return page(_parts.title(graded), _body(graded), STYLE)
 
 
 def _body(graded: Graded) -> Iterator[str]:

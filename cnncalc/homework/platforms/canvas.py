@@ -1,6 +1,7 @@
 """A QTI 1.2 package for Canvas: import it under Settings > Import Course Content.
 
-Canvas gives no partial credit for a wrong value, but shows the feedback of each known mistake.
+Canvas gives no partial credit, and takes every number or text that a question lists for a right
+answer. So only the options of a multiple choice show the feedback of each known mistake.
 """
 
 from hashlib import sha256
@@ -89,9 +90,14 @@ def _item(parent: Element, item: Item) -> None:
     _presentation(SubElement(parent, "presentation"), item)
     _processing(SubElement(parent, "resprocessing"), item)
     _feedback(parent, "general_fb", item.solved)
-    for number, option in enumerate(item.options):
+    for number, option in enumerate(_listed(item)):
         if option.feedback:
             _feedback(parent, f"{number}_fb", f"<p>{escape(option.feedback)}</p>")
+
+
+def _listed(item: Item) -> tuple[Option, ...]:
+    """The answers to list: all choices, but only the right number or text."""
+    return item.options if item.style is Style.CHOICE else (item.right,)
 
 
 def _presentation(parent: Element, item: Item) -> None:
@@ -115,12 +121,24 @@ def _processing(parent: Element, item: Item) -> None:
     score = {"maxvalue": "100", "minvalue": "0", "varname": "SCORE", "vartype": "Decimal"}
     SubElement(outcomes, "decvar", score)
     _condition(parent, "general_fb", "Yes").append(Element("other"))
-    for number, option in enumerate(item.options):
+    for number, option in enumerate(_listed(item)):
         shown = f"{number}_fb" if option.feedback else ""
         right = option.credit == 1
         variable = _condition(parent, shown, "No" if right else "Yes", right)
+        if item.style is Style.NUMBER:
+            _exactly(variable, option.text)
+            continue
         for answer in _answers(item.style, number, option):
             SubElement(variable, "varequal", respident=ANSWER).text = answer
+
+
+def _exactly(variable: Element, number: str) -> None:
+    """An exact number, as Canvas writes and reads it: that number, or from it to itself."""
+    either = SubElement(variable, "or")
+    SubElement(either, "varequal", respident=ANSWER).text = number
+    between = SubElement(either, "and")
+    for bound in ("vargte", "varlte"):
+        SubElement(between, bound, respident=ANSWER).text = number
 
 
 def _condition(parent: Element, feedback: str, go_on: str, right: bool = False) -> Element:

@@ -11,8 +11,9 @@ from cnncalc.layers.add import Add
 from cnncalc.layers.divide import Divide
 from cnncalc.layers.multiply import Multiply
 from cnncalc.layers.subtract import Subtract
+from cnncalc.spec.importing.record import Ref
 from cnncalc.spec.importing.values import BATCH, Known, Unknown, View
-from cnncalc.spec.importing.views import word
+from cnncalc.spec.importing.views import ranged, word
 from cnncalc.spec.importing.walker import Handlers, Walker
 
 Operation = type[Arithmetic]
@@ -175,6 +176,24 @@ def linear(walker: Walker) -> None:
     walker.gives(walker.called(kind, [view.layer], shape, view.axes, held, attributes))
 
 
+def convolution(walker: Walker) -> None:
+    """A convolution, whose filters may be brought to mean 0 and variance 1 first."""
+    filters = walker.argument("weight")
+    if isinstance(filters, Known) and filters.computed and len(filters.held) == 1:
+        calls = [walker.recording.calls[place] for place in sorted(filters.calls)]
+        plain = not any(call.arguments.get("running_mean") for call in calls)
+        if plain and tuple(call.name for call in calls) in STANDARDIZED:
+            weight = {"weight": Ref(filters.held[0])}
+            walker.done = walker.done._replace(
+                name="standardized_conv", arguments={**walker.done.arguments, **weight}
+            )
+    walker.kind()
+
+
+STANDARDIZED = (("reshape", "batch_norm", "reshape_as"), ("view", "batch_norm", "view_as"))
+"""The calls that standardize filters: a batch norm with one channel for each."""
+
+
 def clamp(walker: Walker) -> None:
     """Values cut off below 0, and perhaps above 6."""
     view, given = walker.data(), walker.done.arguments
@@ -301,20 +320,25 @@ def unpool(walker: Walker) -> None:
 
 
 def pad(walker: Walker) -> None:
-    """Padding, which the layer after it may do itself."""
+    """Padding, which the layer after it may do itself; by negative numbers, it crops."""
     given = walker.done.arguments
     sides, value = given["pad"], given.get("value") or 0
     view = walker.data()
+    if max(sides) <= 0:
+        pairs = zip(range(len(view.axes) - 1, 0, -1), sides[::2], sides[1::2])
+        ends = {axis: (-before, view.shape[view.at(axis)] + after) for axis, before, after in pairs}
+        walker.gives(ranged(walker, view, ends))
+        return
     if value == -inf:  # for a max pool
         walker.opaque_pad()
     else:
         walker.kind()
     if given.get("mode", "constant") == "constant" and min(sides) >= 0 and view.in_order:
         axes = len(view.shape) - 1
-        pairs = [list(pair) for pair in zip(sides[::2], sides[1::2])]
-        pairs = [[0, 0]] * (axes - len(pairs)) + pairs[::-1]
-        plain = len({tuple(pair) for pair in pairs}) == 1 and pairs[0][0] == pairs[0][1]
-        walker.pads[len(walker.made) - 1] = (pairs[0][0] if plain else pairs, value)
+        listed = [list(pair) for pair in zip(sides[::2], sides[1::2])]
+        listed = [[0, 0]] * (axes - len(listed)) + listed[::-1]
+        plain = len({tuple(pair) for pair in listed}) == 1 and listed[0][0] == listed[0][1]
+        walker.pads[len(walker.made) - 1] = (listed[0][0] if plain else listed, value)
 
 
 def own(walker: Walker) -> None:
@@ -385,6 +409,7 @@ HANDLERS: Handlers = {
     "rsqrt": partial(power, exponent=-0.5),
     "reciprocal": partial(power, exponent=-1),
     "linear": linear,
+    **dict.fromkeys((f"conv{n}d" for n in (1, 2, 3)), convolution),
     "multi_head_attention_forward": attention,
     **dict.fromkeys(("hardtanh", "clamp", "clip", "clamp_min"), clamp),
     "layer_norm": layer_norm,

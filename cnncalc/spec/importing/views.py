@@ -77,6 +77,8 @@ def reshaped(walker: Walker, view: View, sizes: tuple[int, ...]) -> View:
         return view
     if not view.in_order and (kept := _without_ones(before, sizes)):
         return _dropped(walker, view, kept)
+    if shuffled := _shuffled(walker, view, sizes):
+        return shuffled
     layer = walker.plain(view)
     batch, *rest = sizes or (0,)
     if batch != BATCH or min(rest, default=1) < 1 or len(rest) > 4:
@@ -88,6 +90,20 @@ def reshaped(walker: Walker, view: View, sizes: tuple[int, ...]) -> View:
         return View.of(walker.make("flatten", {"over": "positions"}, [layer], shape), shape)
     wanted = list(shape) if shape else [1]
     return View.of(walker.make("reshape", {"shape": wanted}, [layer], shape), shape)
+
+
+def _shuffled(walker: Walker, view: View, sizes: tuple[int, ...]) -> View | None:
+    """The channels of a map that were split into groups, if those are interleaved now."""
+    split = walker.made[view.layer]
+    if split.kind != "reshape" or view.axes != (BATCH, 1, 0, *range(2, len(view.shape))):
+        return None
+    (source,) = split.reads
+    shape = walker.made[source].shape
+    if sizes != (BATCH, *shape) or view.shape[2:] != shape[1:]:
+        return None
+    return View.of(
+        walker.make("channel_shuffle", {"groups": view.shape[0]}, [source], shape), shape
+    )
 
 
 def _without_ones(before: tuple[int, ...], sizes: tuple[int, ...]) -> list[int]:

@@ -49,7 +49,7 @@ class Made(NamedTuple):
 
 
 CONSTANTS = ("zeros", "ones", "empty", "full", "new_", "rand", "arange", "eye", "linspace")
-"""How functions begin whose result does not depend on the values that they read."""
+"""Prefixes of the functions whose result does not depend on the values that they read."""
 TRAINING = {"training", "inplace", "momentum", "use_input_stats", "cudnn_enabled", "p", "drop_prob"}
 READ = {
     "eps",
@@ -113,6 +113,8 @@ class Walker:
                 del self.made[before:]
                 self.owners = {one: at for one, at in self.owners.items() if at < before}
                 self.lose(values)
+        if not self.recording.outputs:
+            raise UsageError(f"{self.recording.name} returns no tensor, so it is not a network")
         self.ends = [self.end(self.values[number]) for number in self.recording.outputs]
 
     def compute(self, values: Sequence[Value]) -> None:
@@ -182,7 +184,10 @@ class Walker:
                 "in a way that no kind describes, or not from it at all"
             )
         self.done = Done("output", "", {}, ())
-        return self.ordered(value)
+        layer = self.ordered(value)
+        if self.made[layer].is_input:  # a spec's outputs are layers
+            return self.make("identity", {}, [layer], value.shape)
+        return layer
 
     def opaque_pad(self) -> None:
         """A layer that pads with something else than zeros."""

@@ -31,7 +31,7 @@ class Held(NamedTuple):
 
     @property
     def elements(self) -> int:
-        """How many numbers it has."""
+        """The number of elements."""
         return prod(self.sizes)
 
     def values(self) -> tuple[Any, ...] | None:
@@ -71,7 +71,7 @@ class Operator(NamedTuple):
 
 @dataclass
 class Model:
-    """What a file says."""
+    """The content of a file."""
 
     name: str = ""
     producer: str = ""

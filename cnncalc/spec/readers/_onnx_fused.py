@@ -25,7 +25,7 @@ def fused(found: Model) -> list[Operator]:
 
 
 class _Graph:
-    """Which nodes make and read each tensor."""
+    """The nodes that make and read each tensor."""
 
     def __init__(self, found: Model) -> None:
         self.nodes: list[Operator | None] = [*found.nodes]

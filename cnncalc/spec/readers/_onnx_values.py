@@ -25,7 +25,7 @@ class Known(NamedTuple):
 
     @property
     def elements(self) -> int:
-        """How many numbers it has."""
+        """The number of elements."""
         return prod(self.sizes)
 
     def values(self) -> tuple[Any, ...] | None:

@@ -19,7 +19,7 @@ HEADER = 20
 
 
 class File:
-    """A file of one message, and how many of its fields may still be read."""
+    """A file of one message, with a limit on the fields that are read."""
 
     def __init__(self, stream: BinaryIO, source: str) -> None:
         self.stream = stream

@@ -110,6 +110,7 @@ class Wiring:
         return found
 
     def _rename(self, old: str, new: str) -> None:
+        self.made = {tensor: new if own == old else own for tensor, own in self.made.items()}
         for layer in self.layers:
             for fields in layer.values():
                 if isinstance(fields, dict) and fields.get("like") == old:

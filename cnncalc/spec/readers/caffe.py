@@ -22,7 +22,7 @@ SKIPPED = ("accuracy", "silence", "softmaxwithloss", "softmaxloss", "euclideanlo
 """Layers for training and data, without the _ of older files."""
 IGNORED = re.compile(r".*_filler|engine|force_nd_im2col|cudnn_.*|alpha|beta|k|"
                      r"use_global_stats|moving_average_fraction|eps|stable_prod_grad")  # fmt: skip
-"""Fields that change neither the shape nor the count of anything."""
+"""Fields that affect neither shapes nor counts."""
 KNOWN = {
     "convolution_param": "num_output kernel_size kernel_h kernel_w stride stride_h stride_w pad "
     "pad_h pad_w group dilation bias_term",

@@ -16,7 +16,7 @@ ACTIVATIONS = {"leaky": "leaky_relu", "logistic": "sigmoid", "swish": "silu", "r
 HEADS = ("yolo", "region", "detection", "gaussian_yolo", "cost")
 """Sections that change no shape and hold no parameters."""
 IGNORED = ("stopbackward", "dontload", "dontloadscales", "learning_rate", "numload", "flipped")
-"""Keys that change neither the shape nor the count of anything."""
+"""Keys that affect neither shapes nor counts."""
 FILTERS = "batch_normalize filters size stride pad padding groups dilation activation"
 KNOWN = {
     "convolutional": FILTERS,

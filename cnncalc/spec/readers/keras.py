@@ -28,7 +28,7 @@ TRAINING = re.compile(
     r"ragged|seed|noise_shape|momentum|synchronized|renorm.*|fused|virtual_batch_size|"
     r"adjustment|implementation|optional|input_spec|_?build.*|axis_wrapped|autocast|quantization.*"
 )
-"""Fields that change neither the shape nor the count of anything."""
+"""Fields that affect neither shapes nor counts."""
 ACTIVATIONS = {"swish": "silu", "hard_sigmoid": "hardsigmoid", "hard_swish": "hardswish"}
 USUAL = {"groups": 1, "dilation_rate": 1, "depth_multiplier": 1}
 """Values that Keras writes although they are the default."""
