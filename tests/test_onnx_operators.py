@@ -1,7 +1,7 @@
 """Each ONNX operator as layers, and what is refused; the files are written by a tiny encoder."""
 
 import struct
-from math import sqrt
+from math import prod, sqrt
 
 import pytest
 from onnx_bytes import integers, message, model, node, number, tensor
@@ -740,6 +740,13 @@ def tower(kind, height):
     ids=["powers", "squares", "copies", "power", "product"],
 )  # fmt: skip
 def test_numbers_beyond_64_bits_are_not_known(summarized, data):
+    assert [row.kind for row in summarized(data).layers] == ["relu"]
+
+
+@pytest.mark.parametrize("sizes", [(0, 2**31), (2**39, 0), (*[1] * 60, 100)])
+def test_the_places_of_numbers_are_only_listed_if_they_are_few(summarized, sizes):
+    held = tensor("a", sizes, 7, bytes(8 * prod(sizes)))
+    data = model([node("NonZero", "a", "b"), node("Relu", "x", "y")], [held])
     assert [row.kind for row in summarized(data).layers] == ["relu"]
 
 

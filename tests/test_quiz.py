@@ -374,6 +374,12 @@ def test_one_quiz_gets_a_folder_too(tmp_path):
     assert (tmp_path / "questions/quiz.md").is_file()
 
 
+@pytest.mark.parametrize("folder", ["\r", "a\x1b[2J", "b\nc\x9b"])
+def test_a_folder_s_name_cannot_control_the_terminal(tmp_path, folder):
+    shown = run("quiz", "-n", "1", "--seed", "1", "-o", str(tmp_path / folder)).stderr
+    assert all(line.isprintable() for line in shown.split("\n"))
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -171,7 +171,8 @@ def _write_all(
         for bank in banks:
             shared.save(folder / "platforms" / f"{stem}{bank.EXTENSION}", bank.write(quiz))
     many = f"{len(names):,} quizzes" if len(names) > 1 else "a quiz"
-    typer.echo(f"wrote {many} to {folder}: questions, blank answer sheets and keys", err=True)
+    place = printable(str(folder))
+    typer.echo(f"wrote {many} to {place}: questions, blank answer sheets and keys", err=True)
 
 
 def file_name(student: str) -> str:

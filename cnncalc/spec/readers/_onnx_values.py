@@ -288,6 +288,8 @@ def _product(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
 
 def _strided(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
     """The places that are not 0."""
+    if max(sizes[0], default=0) > FEW or len(sizes[0]) * len(numbers[0]) > FEW:
+        return None
     places = [at for at, one in zip(product(*map(range, sizes[0])), numbers[0]) if one]
     flat = [at[dim] for dim in range(len(sizes[0])) for at in places]
     return Known((len(sizes[0]), len(places)), tuple(flat))
