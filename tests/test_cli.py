@@ -358,6 +358,7 @@ def test_plots_are_drawn_without_a_format():
     assert run("summarize", SMALL, "--plot", "--format", "json").exception is not None
 
 
+@pytest.mark.usefixtures("_once_each")
 @pytest.mark.parametrize("format", ["table", "json"])
 def test_the_list_has_every_architecture(format):
     text = run("list", "--format", format).stdout
@@ -438,6 +439,7 @@ def test_a_full_disk_gets_one_sentence(monkeypatch, capsys):
         cli.main()
 
 
+@pytest.mark.usefixtures("_once_each")
 @pytest.mark.parametrize(
     ("arguments", "name", "begins"),
     [
@@ -525,5 +527,6 @@ def test_the_network_s_own_module_runs(monkeypatch):
     assert not done.value.code
 
 
+@pytest.mark.usefixtures("_once_each")
 def test_macs_are_formatted_the_same_in_every_table():
     assert "| MACs |" in run("list", "--format", "markdown").stdout.splitlines()[2]
