@@ -13,7 +13,6 @@ def main() -> None:
         from cnncalc import cli
 
         cli.main()
-        return
     except KeyboardInterrupt:
         code, why = 130, "interrupted"
     except (MemoryError, SystemError, ImportError, OSError) as error:

@@ -1,13 +1,15 @@
 """The built-in architectures as test parameters."""
 
-from math import inf
+import re
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
-import yaml
 
 from cnncalc import UsageError, footprint, summarize
 from cnncalc.analysis.report import Report
+from cnncalc.conventions.published import check
 from cnncalc.spec import catalog
 
 LARGE = {"unet", "fcn8s", "ssd300_vgg16"}
@@ -17,26 +19,45 @@ SLOW = {"deeplabv3_resnet50", "r2plus1d_18"}
 """Built-ins that run with ``--exhaustive``."""
 
 
-def all_of_them(most_layers: float = inf) -> list[Any]:
-    """Every built-in; larger ones, and those that only set parameters of another, run with
-    ``--exhaustive``."""
+def once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which calculates a built-in without options only once."""
+    known = cache(function)
+
+    def call(target: object, **options: object) -> Any:
+        plain = not options and isinstance(target, str) and target in catalog.names()
+        return known(target) if plain else function(target, **options)
+
+    return call
+
+
+report_of, findings_of = once(summarize), once(check)
+
+
+def all_of_them(turn: int = 0, of: int = 1) -> list[Any]:
+    """Every built-in; those that are not daily (see ``is_daily``) run with ``--exhaustive``."""
     return [
-        pytest.param(name, marks=() if is_daily(name, most_layers) else pytest.mark.exhaustive)
+        pytest.param(name, marks=() if is_daily(name, turn, of) else pytest.mark.exhaustive)
         for name in catalog.names()
     ]
 
 
-def is_daily(name: str, most_layers: float = inf) -> bool:
-    """Whether a built-in defines its own layers, has at most this many, and is fast."""
-    if is_variant(name) or name in SLOW:
-        return False
-    return most_layers == inf or len(summarize(name)) <= most_layers
+def is_daily(name: str, turn: int = 0, of: int = 1) -> bool:
+    """Whether a built-in defines its own layers and is fast. Where so many tests (``of``) take
+    turns, each built-in is daily in one of them."""
+    return name in daily()[turn::of]
 
 
+@cache
+def daily() -> list[str]:
+    """The built-ins that define their own layers and are fast."""
+    return [name for name in catalog.names() if not is_variant(name) and name not in SLOW]
+
+
+@cache
 def is_variant(name: str) -> bool:
     """Whether an architecture defines no layers or blocks itself."""
-    tree = yaml.safe_load(catalog.path(name).read_text(encoding="utf-8"))
-    return not {"layers", "blocks"} & {*tree}
+    text = catalog.path(name).read_text(encoding="utf-8")
+    return not re.search("^(layers|blocks):", text, re.MULTILINE)
 
 
 def has_known_memory(report: Report) -> bool:

@@ -12,9 +12,10 @@ pytest.register_assert_rewrite("contract")
 # PyTorch's numbers are the same with any number of threads, and small layers are faster with one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Every run draws the same examples, so that a failure is caused by the change; --exhaustive and the
-# commands of docs/fuzzing.md draw new ones.
-settings.register_profile("daily", derandomize=True)
+# Every run draws the same few examples, so that a failure is caused by the change; --exhaustive and
+# the commands of docs/fuzzing.md draw many new ones.
+settings.register_profile("daily", derandomize=True, max_examples=20)
+settings.register_profile("exhaustive", max_examples=200)
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -30,16 +31,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "exhaustive: only run with --exhaustive")
-    if not config.getoption("--exhaustive"):
-        settings.load_profile("daily")
+    settings.load_profile("exhaustive" if config.getoption("--exhaustive") else "daily")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--exhaustive"):
         return
-    left_out = [item for item in items if item.get_closest_marker("exhaustive")]
+    daily, left_out = [], []
+    for item in items:
+        (left_out if item.get_closest_marker("exhaustive") else daily).append(item)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    items[:] = daily
 
 
 def pytest_runtest_setup() -> None:
@@ -59,3 +61,14 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture
+def _once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For commands about all built-ins: calculates each of them once in this process."""
+    import architectures
+    from cnncalc import api
+    from cnncalc.conventions import published
+
+    monkeypatch.setattr(api, "summarize", architectures.report_of)
+    monkeypatch.setattr(published, "check", architectures.findings_of)

@@ -94,8 +94,11 @@ def leaves(expression: Expression):
         yield from leaves(operand)
 
 
+FEW = settings(max_examples=settings.default.max_examples // 2, deadline=None)
+
+
 @pytest.mark.parametrize("formula", FORMULAS, ids=name_of)
-@settings(max_examples=50, deadline=None)
+@FEW
 @given(data=st.data())
 def test_the_formula_shown_is_the_formula_run(formula, data):
     named = data.draw(arguments(formula))
@@ -112,7 +115,7 @@ def test_the_formula_shown_is_the_formula_run(formula, data):
 
 
 @pytest.mark.parametrize("formula", FORMULAS, ids=name_of)
-@settings(max_examples=20, deadline=None)
+@FEW
 @given(data=st.data())
 def test_what_is_shown_names_the_arguments_and_their_values(formula, data):
     named = data.draw(arguments(formula))
@@ -143,7 +146,7 @@ def in_vocabulary_only(formula) -> bool:
 
 
 @pytest.mark.parametrize("formula", list(filter(in_vocabulary_only, FORMULAS)), ids=name_of)
-@settings(max_examples=20, deadline=None)
+@FEW
 @given(data=st.data())
 def test_a_formula_runs_over_arrays_elementwise(formula, data):
     rows = data.draw(

@@ -10,7 +10,7 @@ import pytest
 
 from cnncalc.homework import mistakes
 
-WRONG, RIGHT = 300, 400
+WRONG, RIGHT = 120, 400
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_the_stated_mistake_is_among_the_first_three(score):
 
 
 def test_every_mistake_occurs():
-    made = {answer.mistake for answer in corpus.wrong_answers(4 * WRONG, seed=4)}
+    made = {answer.mistake for answer in corpus.wrong_answers(10 * WRONG, seed=4)}
     by_numbers = numbers.MISTAKES.keys() | classes.SOFTMAX.keys() | classes.LOSS.keys()
     assert made | by_numbers == set(mistakes.names())
 
@@ -46,7 +46,7 @@ def test_a_diagnosis_that_gives_another_value_is_missed():
 
 
 def test_two_mistakes_are_diagnosed():
-    two = corpus.score_pairs(60, seed=4)
+    two = corpus.score_pairs(25, seed=4)
     assert two.missed == ()
     assert two.first >= 0.7 * two.answers
 
@@ -59,7 +59,7 @@ def test_consequences_of_one_wrong_size_are_marked_as_such():
 
 
 def test_hardly_any_random_number_is_explained():
-    assert len(corpus.explained_numbers(60, seed=4)) <= 1
+    assert len(corpus.explained_numbers(20, seed=4)) <= 1
 
 
 def test_the_command_prints_every_figure(capsys, monkeypatch):

@@ -23,10 +23,11 @@ machine."""
 SHORT = ("lenet5", "lenet5_1998", "alexnet", "vgg16", "squeezenet1_1", "mobilenet_v2", "resnet50")
 """Built-ins that together use every part of the language."""
 
-BYTES = 150
-VALUES = 150
 LAYERS = 600
-"""The number of mutations of each text, of each tree, and of a single layer in a small network."""
+"""The number of mutations of the notation, and half that of expressions."""
+
+COUNTS = [30, pytest.param(300, marks=pytest.mark.exhaustive)]
+"""The numbers of mutations of each built-in, as text and as a tree."""
 
 
 class Hang(Exception):
@@ -116,11 +117,12 @@ def text_mutations(text, random):
             return text[:at] + text[start : start + random.randrange(80)] + text[at:]
 
 
+@pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("name", SHORT)
-def test_a_mutated_text_is_understood_or_refused(tmp_path, name):
+def test_a_mutated_text_is_understood_or_refused(tmp_path, name, count):
     text = catalog.path(name).read_bytes()
     file = tmp_path / "net.yaml"
-    for seed in range(BYTES):
+    for seed in range(count):
         choose = random.Random(f"{name} text {seed}")
         mutant = text
         for _ in range(choose.choice([1, 1, 2, 5])):
@@ -212,11 +214,12 @@ def understood_of(tree, word, seeds, changes, folder):
     return understood
 
 
+@pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("name", SHORT)
-def test_a_mutated_tree_is_understood_or_refused(tmp_path, name):
+def test_a_mutated_tree_is_understood_or_refused(tmp_path, name, count):
     tree = yaml.safe_load(catalog.path(name).read_bytes())
-    understood = understood_of(tree, f"{name} tree", VALUES, [1, 1, 1, 2, 3], tmp_path)
-    assert 0 < understood < VALUES  # both must happen, or the mutations test nothing
+    understood = understood_of(tree, f"{name} tree", count, [1, 1, 1, 2, 3], tmp_path)
+    assert 0 < understood < count  # both must happen, or the mutations test nothing
 
 
 SMALL = {
@@ -259,10 +262,11 @@ SMALL = {
 }
 
 
-def test_mutations_of_a_spec_with_every_feature(tmp_path):
+@pytest.mark.parametrize("count", [150, pytest.param(1_500, marks=pytest.mark.exhaustive)])
+def test_mutations_of_a_spec_with_every_feature(tmp_path, count):
     assert cnncalc.summarize(SMALL)
-    understood = understood_of(SMALL, "small", LAYERS, [1, 1, 2, 4], tmp_path)
-    assert LAYERS // 20 < understood < LAYERS
+    understood = understood_of(SMALL, "small", count, [1, 1, 2, 4], tmp_path)
+    assert count // 20 < understood < count
 
 
 SAMPLE = "9HL-1x48x48-100C3-MP2-200C2s1p1-AP2x2-300C3x2d2g2-GAP-500N-3755"

@@ -100,7 +100,7 @@ def agree(layer: Layer, x: Shape, devices: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("kind", TWINS)
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 @given(data=st.data())
 def test_pytorch_agrees_on_random_geometry(kind, data):
     twin = TWINS[kind]

@@ -646,6 +646,14 @@ def test_a_prototxt_without_a_size_takes_the_given_one(tmp_path):
     assert cnncalc.summarize(file, input="3x9x9")["a"].output == (8, 7, 7)
 
 
+@pytest.mark.parametrize("shape", [(), (3, 9.5, 9), (3, "9", 9)])
+def test_a_given_shape_must_be_whole_numbers(tmp_path, shape):
+    file = tmp_path / "train.prototxt"
+    file.write_text(filters("a", "data", "8 kernel_size: 3"), encoding="utf-8")
+    with pytest.raises(CnncalcError, match=r"a shape must be whole numbers, such as 3x224x224"):
+        cnncalc.summarize(file, input=shape)
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -12,6 +12,16 @@ from hypothesis import strategies as st
 import cnncalc
 from cnncalc.core.errors import CnncalcError
 
+
+def examples(times):
+    """This many times as many examples as other tests draw."""
+    return settings(
+        max_examples=times * settings.default.max_examples,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
 LENGTH = 40
 
 
@@ -69,7 +79,7 @@ def seen(spec):
         yield (pixels[0], pixels[-1]) if pixels else None
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(2)
 @given(st.lists(layer | fork, min_size=1, max_size=4))
 def test_every_unit_sees_exactly_its_receptive_field(layers):
     spec = {"input": [1, LENGTH], "layers": layers}
@@ -88,7 +98,7 @@ def test_every_unit_sees_exactly_its_receptive_field(layers):
             assert support[1] <= last, index
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(1)
 @given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 3))
 def test_the_size_of_a_transposed_layer_is_the_widest_field(F, S, D):
     layers = [{"conv_transpose": {"filters": 1, "kernel": F, "stride": S, "dilation": D}}]
@@ -98,7 +108,7 @@ def test_the_size_of_a_transposed_layer_is_the_widest_field(F, S, D):
     assert max(widths) == size
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(3)
 @given(
     st.integers(1, 7),
     st.integers(1, 4),
@@ -254,7 +264,7 @@ def compared_with_the_definition(report, layers):
     return field
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(3)
 @given(network)
 def test_the_size_is_the_largest_field_or_a_marked_bound(layers):
     report = analysed(layers)
@@ -263,13 +273,13 @@ def test_the_size_is_the_largest_field_or_a_marked_bound(layers):
     assert field.smallest == field.size
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(2)
 @given(st.lists(layer | uneven | transposed(st.integers(1, 3)), min_size=1, max_size=4))
 def test_dilated_transposed_layers_stay_within_their_field(layers):
     compared_with_the_definition(analysed(layers), layers)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(2)
 @given(network)
 def test_gradients_stay_in_the_field_where_windows_are_uneven(layers):
     report = analysed(layers)
@@ -404,7 +414,7 @@ def _flat(layers):
     return [one for layer in layers for one in (layer if isinstance(layer, list) else [layer])]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(2)
 @given(st.lists(crossed, min_size=1, max_size=2).map(_flat))
 def test_joined_branches_see_exactly_their_field_unless_it_is_a_bound(layers):
     spec = {"input": [1, LENGTH], "layers": layers}
@@ -460,7 +470,7 @@ def pixels(network, image, unit):
     ]  # fmt: skip
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(2)
 @given(st.lists(REORDERED | PLAIN, min_size=1, max_size=5), st.booleans(), MOVED)
 def test_receptive_fields_follow_reordered_dimensions(layers, moves, moved):
     """No unit reads beyond its field, and a field that is no bound is one that a unit reads."""

@@ -485,7 +485,7 @@ def summary(layers, **options):
     return cnncalc.summarize({"input": "3x7x6", "layers": layers}, **options)
 
 
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @QUICK

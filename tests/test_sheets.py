@@ -336,12 +336,12 @@ def tables(path, answers):
             path.write_text(json.dumps({"questions": questions}), encoding="utf-8")
 
 
-def test_forty_sheets_in_six_formats_reach_the_gradebooks(tmp_path):
+def test_a_class_in_six_formats_reaches_the_gradebooks(tmp_path):
     formats = (".yaml", ".json", ".csv", ".md", ".ipynb", ".xlsx")
     expected = {}
     for folder in ("keys", "class"):
         (tmp_path / folder).mkdir()
-    for number in range(40):
+    for number in range(14):
         name = f"s{number:02}"
         quiz = cnncalc.quiz("shape,params,macs", questions=6, seed=number, student=name)
         (tmp_path / "keys" / f"{name}.yaml").write_text(quiz.sheet(answers=True), encoding="utf-8")

@@ -61,7 +61,7 @@ STILTED = {
     r"nobody (watches|looks|reads|chose|obeys|seen|has seen)": "a term of the field",
 }
 """Each phrase, as a regular expression, and what to write instead."""
-ANY = re.compile("|".join(STILTED), re.IGNORECASE)
+ANY = re.compile(rf"\b(?:{'|'.join(STILTED)})(?!\w)", re.IGNORECASE)
 
 
 def texts(path):
@@ -84,8 +84,9 @@ def stilted(text):
     if not ANY.search(flat):
         return
     for phrase, better in STILTED.items():
-        for found in re.finditer(rf".{{0,20}}\b{phrase}(?!\w).{{0,20}}", flat, re.IGNORECASE):
-            yield f"{found[0]!r}: write {better!r}"
+        for found in re.finditer(rf"\b{phrase}(?!\w)", flat, re.IGNORECASE):
+            around = flat[max(0, found.start() - 20) : found.end() + 20]
+            yield f"{around!r}: write {better!r}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -8,7 +8,7 @@ import errno
 import io
 import sys
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup, TyperOption
@@ -131,7 +131,7 @@ def options(
     """
 
 
-def main() -> None:
+def main() -> NoReturn:
     """The program: runs a command, and prints a user's mistake as one clear sentence."""
     _prepare_streams()
     try:

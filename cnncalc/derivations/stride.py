@@ -272,12 +272,13 @@ def _windows(
     tried = 0
     for f in [F] if F is not None else range(1, largest + 1):
         for s in [S] if S is not None else range(1, max(f, 4) + 1):
-            for p in [P] if P is not None else range(D * (f - 1) + 1):
-                tried += 1 if N is not None else min(s, MAX_INPUTS)
-                if tried > MAX_TRIED:
-                    raise UsageError(
-                        f"more than {MAX_TRIED:,} geometries to try; give F, S or P as well"
-                    )
+            paddings = range(D * (f - 1) + 1) if P is None else range(P, P + 1)
+            tried += (paddings.stop - paddings.start) * (1 if N is not None else min(s, MAX_INPUTS))
+            if tried > MAX_TRIED:
+                raise UsageError(
+                    f"more than {MAX_TRIED:,} geometries to try; give F, S or P as well"
+                )
+            for p in paddings:
                 yield f, s, p
 
 
