@@ -154,8 +154,8 @@ def given_network(
 
     ``given`` holds one layer and its input (and its ``output``, to ask for the stride), ``layers``
     and their input, an ``architecture``, or the letters of a window (N, F, S, P, D). If only the
-    window is asked about, it need not fit. ``layout`` is how shapes are written. Raises CnncalcError for
-    anything else.
+    window is asked about, it need not fit. ``layout`` is how shapes are written. Raises
+    CnncalcError for anything else.
     """
     given = item.plain()
     entries = item.value
