@@ -21,6 +21,8 @@ from cnncalc.spec.readers._onnx_values import Known
 from cnncalc.spec.readers._protobuf import File
 
 NAME = "an ONNX model"
+MAX_RANK = 64
+"""The most dimensions of a tensor."""
 MAX_NUMBERS = 1_000_000
 """The most numbers that operators on constants may read together."""
 ANY = 1_000_003
@@ -158,7 +160,7 @@ class Network(Layers):
         if not any(isinstance(one, Flow) for one in operands):
             known = self.evaluated(node, [one for one in operands if not isinstance(one, Flow)])
             for name in node.outputs:
-                self.tensors[name] = known or Known(self.open_sizes(name))
+                self.keep(node, name, known or Known(self.open_sizes(name)))
             return
         try:
             made = self.made(node, operands)
@@ -172,7 +174,19 @@ class Network(Layers):
             fact = "has operands or settings that do not fit it"
             raise self.wiring.wrong(f"node {self.name[:60]!r} ({node.kind[:40]}) {fact}") from None
         made += self.opaque(node, operands, len(made))
-        self.tensors |= {name: one for name, one in zip(node.outputs, made) if name}
+        for name, one in zip(node.outputs, made):
+            if name:
+                self.keep(node, name, one)
+
+    def keep(self, node: Operator, name: str, made: Flow | Known) -> None:
+        """Keep what a node makes."""
+        rank = len(made.dims if isinstance(made, Flow) else made.sizes)
+        if rank > MAX_RANK:
+            raise self.wiring.wrong(
+                f"node {self.name[:60]!r} ({node.kind[:40]}) makes a tensor of {rank:,} "
+                f"dimensions; at most {MAX_RANK} are read"
+            )
+        self.tensors[name] = made
 
     def evaluated(self, node: Operator, operands: list[Known | None]) -> Known | None:
         """A tensor that does not depend on the input; None if it is not known."""
