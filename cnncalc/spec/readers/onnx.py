@@ -171,8 +171,7 @@ class Network(Layers):
             self.keep(node, name, one)
 
     def operands(self, node: Operator, quantized: bool) -> list[Any]:
-        """What a node reads. Settings are not learned; an operand that holds the integers of weights
-        is."""
+        """What a node reads. Settings are not learned, but the integers of weights are."""
         found: list[Any] = [self.tensors.get(name) if name else None for name in node.inputs]
         for name, operand in zip(node.inputs, found):
             if name and operand is None:
