@@ -68,6 +68,14 @@ def test_an_unknown_operator_has_the_parameters_of_the_file(summarized):
     assert (kinds(report), report.totals.params) == ("opaque", 35)
 
 
+@pytest.mark.parametrize("kind", ["Relu", "Add", "Exp", "Clip"])
+def test_an_operator_of_another_domain_is_not_that_of_onnx(summarized, kind):
+    one = node(kind, "x", "y", domain="my.own")
+    report = summarized(model([one], values=[("y", MAP)]))
+    assert kinds(report) == "opaque"
+    assert f"ONNX {kind} of my.own" in report.rows[1].layer.text()
+
+
 @pytest.mark.parametrize("bias", [[1], [4, 5]])
 def test_a_bias_that_is_not_one_number_per_feature(summarized, bias):
     one = node("Gemm", "x w b", "y", transB=1)

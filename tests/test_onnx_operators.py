@@ -531,6 +531,18 @@ def test_limits(summarized, monkeypatch, where, limit, most, why):
         summarized(model([node("Relu", "x", "y")], [ONE, HALF]))
 
 
+@pytest.mark.parametrize("learned", [False, True])
+def test_a_tensor_of_many_dimensions_is_refused(summarized, learned):
+    first = "w" if learned else "x"
+    nodes = [
+        node("Unsqueeze", first if at == 0 else f"t{at}", f"t{at + 1}", axes=[1])
+        for at in range(65)
+    ]
+    nodes += [node("Relu", "x", "y")]
+    with pytest.raises(CnncalcError, match=r"makes a tensor of 65 dimensions; at most 64 are read"):
+        summarized(model(nodes, [tensor("w", [4], 1)]))
+
+
 def test_a_long_name(summarized):
     with pytest.raises(CnncalcError, match="has a text of more than 1,000,000 bytes"):
         summarized(model([node("Relu", "x", "y", "n" * 1_000_001)]))

@@ -103,6 +103,11 @@ def fields(names: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield name, read_apart(onnx.load(file, load_external_data=False))
 
 
+def kind(node: Any) -> str:
+    """The operator of a node, with a domain that is not ONNX's own."""
+    return node.op_type + (f" of {node.domain}" if node.domain not in ("", "ai.onnx") else "")
+
+
 def read_apart(model: Any) -> str:
     """The parts of a file that cnncalc reads as something else than the package."""
     stream = io.BytesIO(model.SerializeToString())
@@ -127,11 +132,8 @@ def read_apart(model: Any) -> str:
             {one.name: array(one) for one in graph.initializer},
         ),
         "nodes": (
-            [(one.kind, one.name, one.domain, one.inputs, one.outputs) for one in ours.nodes],
-            [
-                (one.op_type, one.name, one.domain, tuple(one.input), tuple(one.output))
-                for one in graph.node
-            ],
+            [(one.kind, one.name, one.inputs, one.outputs) for one in ours.nodes],
+            [(kind(one), one.name, tuple(one.input), tuple(one.output)) for one in graph.node],
         ),
         "settings": (
             [{key: tensor(value) for key, value in one.attributes.items()} for one in ours.nodes],

@@ -17,6 +17,7 @@ FORMATS = {1: "f", 2: "B", 3: "b", 4: "H", 5: "h", 6: "i", 7: "q", 9: "?", 10: "
 """How numbers of each data type are stored."""
 HALF = 10
 FLOATS = (1, HALF, 11, 16)
+OWN_DOMAINS = ("", "ai.onnx")
 SCOPES = "pkg.torch.onnx.name_scopes"
 
 
@@ -58,7 +59,11 @@ class Held(NamedTuple):
 
 
 class Operator(NamedTuple):
-    """A node of the graph."""
+    """A node of the graph.
+
+    ``kind`` is the name of the operator, with its domain if it is not one of ONNX's own: ``Conv``,
+    but ``FusedConv of com.microsoft``.
+    """
 
     kind: str
     name: str
@@ -66,7 +71,6 @@ class Operator(NamedTuple):
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any]
     scopes: str = ""
-    domain: str = ""
 
 
 @dataclass
@@ -95,7 +99,7 @@ def model(file: File) -> Model:
         elif number == 8 and isinstance(value, Part):
             said = dict(value.fields())
             domain, version = said.get(1), said.get(2)
-            if not (isinstance(domain, Part) and domain.text() not in ("", "ai.onnx")):
+            if not (isinstance(domain, Part) and domain.text() not in OWN_DOMAINS):
                 found.opset = version if isinstance(version, int) else 1
     if not graph:
         raise file.wrong("this is not an ONNX model: it holds no graph")
@@ -139,12 +143,11 @@ def _node(found: Model, part: Part) -> None:
             attributes[name] = setting
         elif number == 9 and not scopes:
             scopes = _scopes(value)
+    kind, domain = texts.get(4, ""), texts.get(7, "")
+    kind = kind if domain in OWN_DOMAINS else f"{kind} of {domain}"
     found.nodes.append(
-        Operator(
-            texts.get(4, ""), texts.get(3, ""), tuple(inputs), tuple(outputs), attributes,
-            scopes, texts.get(7, "")
-        )
-    )  # fmt: skip
+        Operator(kind, texts.get(3, ""), tuple(inputs), tuple(outputs), attributes, scopes)
+    )
 
 
 def _scopes(entry: Part) -> str:

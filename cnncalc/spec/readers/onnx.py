@@ -21,6 +21,8 @@ from cnncalc.spec.readers._onnx_values import Known
 from cnncalc.spec.readers._protobuf import File
 
 NAME = "an ONNX model"
+MAX_RANK = 64
+"""The most dimensions of a tensor."""
 MAX_NUMBERS = 1_000_000
 """The most numbers that operators on constants may read together."""
 ANY = 1_000_003
@@ -33,11 +35,15 @@ QUANTIZED = {"QLinearConv": ("Conv", (0, 3, 8)), "ConvInteger": ("Conv", (0, 1))
 UNLEARNED = {
     "Clip": (1, 2), "Dropout": (1,), "MelWeightMatrix": (3, 4), "NonMaxSuppression": (3, 4),
     "OneHot": (2,), "Pad": (2,), "QuantizeLinear": (1, 2), "Resize": (1, 2), "STFT": (2,),
-    "Upsample": (1,), "QLinearAdd": (1, 2, 4, 5, 6, 7), "QLinearMul": (1, 2, 4, 5, 6, 7),
-    "QLinearConcat": (0, 1, *range(3, 99, 3), *range(4, 99, 3)),
-    "QLinearAveragePool": (1, 2, 3, 4), "QLinearGlobalAveragePool": (1, 2, 3, 4),
-    "QLinearLeakyRelu": (1, 2, 3, 4), "QLinearSigmoid": (1, 2, 3, 4),
-    "QLinearSoftmax": (1, 2, 3, 4),
+    "Upsample": (1,),
+    "QLinearAdd of com.microsoft": (1, 2, 4, 5, 6, 7),
+    "QLinearMul of com.microsoft": (1, 2, 4, 5, 6, 7),
+    "QLinearConcat of com.microsoft": (0, 1, *range(3, 99, 3), *range(4, 99, 3)),
+    "QLinearAveragePool of com.microsoft": (1, 2, 3, 4),
+    "QLinearGlobalAveragePool of com.microsoft": (1, 2, 3, 4),
+    "QLinearLeakyRelu of com.microsoft": (1, 2, 3, 4),
+    "QLinearSigmoid of com.microsoft": (1, 2, 3, 4),
+    "QLinearSoftmax of com.microsoft": (1, 2, 3, 4),
 }  # fmt: skip
 """The operands of operators that are settings, although they may be decimal numbers or bytes."""
 ALIKE = ("Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BitwiseNot", "Ceil", "Celu", "Clip",
@@ -133,7 +139,7 @@ class Network(Layers):
         if scope and scope not in self.containers:
             return scope
         if node.scopes or node.name.startswith("/") or not node.name:
-            return ".".join(filter(None, (scope, node.kind.lower())))
+            return ".".join(filter(None, (scope, node.kind.partition(" ")[0].lower())))
         return node.name
 
     def node(self, node: Operator) -> None:
@@ -143,22 +149,11 @@ class Network(Layers):
             kind, places = QUANTIZED[node.kind]
             kept = tuple(node.inputs[at] if at < len(node.inputs) else "" for at in places)
             node = node._replace(kind=kind, inputs=kept)
-        operands = [self.tensors.get(name) if name else None for name in node.inputs]
-        for name, operand in zip(node.inputs, operands):
-            if name and operand is None:
-                raise self.wiring.wrong(
-                    f"node {self.name[:60]!r} ({node.kind[:40]}) reads {name[:60]!r}, which no "
-                    "earlier node produces"
-                )
-        for place, one in enumerate(operands):
-            if isinstance(one, Known) and place in UNLEARNED.get(node.kind, ()):
-                operands[place] = one._replace(weights="")
-            elif isinstance(one, Known) and quantized and place:
-                operands[place] = values.learned(one)
+        operands = self.operands(node, quantized)
         if not any(isinstance(one, Flow) for one in operands):
             known = self.evaluated(node, [one for one in operands if not isinstance(one, Flow)])
             for name in node.outputs:
-                self.tensors[name] = known or Known(self.open_sizes(name))
+                self.keep(node, name, known or Known(self.open_sizes(name)))
             return
         try:
             made = self.made(node, operands)
@@ -172,7 +167,36 @@ class Network(Layers):
             fact = "has operands or settings that do not fit it"
             raise self.wiring.wrong(f"node {self.name[:60]!r} ({node.kind[:40]}) {fact}") from None
         made += self.opaque(node, operands, len(made))
-        self.tensors |= {name: one for name, one in zip(node.outputs, made) if name}
+        for name, one in zip(node.outputs, made):
+            self.keep(node, name, one)
+
+    def operands(self, node: Operator, quantized: bool) -> list[Any]:
+        """What a node reads. Settings are not learned, but the integers of weights are."""
+        found: list[Any] = [self.tensors.get(name) if name else None for name in node.inputs]
+        for name, operand in zip(node.inputs, found):
+            if name and operand is None:
+                raise self.wiring.wrong(
+                    f"node {self.name[:60]!r} ({node.kind[:40]}) reads {name[:60]!r}, which no "
+                    "earlier node produces"
+                )
+        for place, one in enumerate(found):
+            if isinstance(one, Known) and place in UNLEARNED.get(node.kind, ()):
+                found[place] = one._replace(weights="")
+            elif isinstance(one, Known) and quantized and place:
+                found[place] = values.learned(one)
+        return found
+
+    def keep(self, node: Operator, name: str, made: Flow | Known) -> None:
+        """Keep what a node makes, unless nothing names it."""
+        if not name:
+            return
+        rank = len(made.dims if isinstance(made, Flow) else made.sizes)
+        if rank > MAX_RANK:
+            raise self.wiring.wrong(
+                f"node {self.name[:60]!r} ({node.kind[:40]}) makes a tensor of {rank:,} "
+                f"dimensions; at most {MAX_RANK} are read"
+            )
+        self.tensors[name] = made
 
     def evaluated(self, node: Operator, operands: list[Known | None]) -> Known | None:
         """A tensor that does not depend on the input; None if it is not known."""
@@ -188,7 +212,7 @@ class Network(Layers):
 
     def made(self, node: Operator, operands: list[Any]) -> list[Flow | Known]:
         """What a node makes. Raises Unclear if no kind describes it."""
-        if node.kind in OPERATORS and node.domain in ("", "ai.onnx"):
+        if node.kind in OPERATORS:
             return OPERATORS[node.kind](self, node, operands)
         kind = layers.of_onnx(node.kind)
         if kind is None or any(self.readers[name] for name in node.outputs[1:]):
