@@ -541,7 +541,7 @@ def test_remarks_in_brackets_tell_layers_apart_where_they_must(tmp_path):
     )
     answers = sheet.load(tmp_path / "a.csv", gradebook.key(tmp_path / "key.yaml")).answers
     assert {answer.given for answer in answers if answer.question} == {None}
-    problem = "could be conv1 parameters, like another answer"
+    problem = "is one of several answers that could mean conv1 parameters"
     assert [answer.problem for answer in answers if not answer.question] == [problem] * 2
 
 

@@ -181,7 +181,7 @@ def test_a_wrong_layer_is_shown_with_the_largest(by_key):
     ("network", "layer", "why"),
     [
         ("alexnet", "conv1", "is about several layers; ask about the network"),
-        ("3x8x8-MP2", "totals", "cannot be said: all layers have none"),
+        ("3x8x8-MP2", "totals", "has no answer: no layer has any"),
     ],
 )
 def test_only_a_network_has_a_largest_layer(network, layer, why):

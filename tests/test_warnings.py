@@ -285,7 +285,7 @@ def test_rounding_up_beside_same_padding_changes_nothing_and_says_so(kind, paddi
     fields = {"kernel_size": 3, "stride": 2, "padding": padding}
     (warning,) = warnings({kind: {**fields, "ceil_mode": True}}, input="3x15x15")
     assert warning == (
-        f"layer '{kind}1': ceil_mode changes nothing beside padding {padding.lower()}, which "
+        f"layer '{kind}1': ceil_mode changes nothing with padding {padding.lower()}, which "
         "already gives ⌈N/S⌉"
     )
     assert warnings({kind: fields}, input="3x15x15") == ()
@@ -298,7 +298,7 @@ def test_rounding_up_beside_other_padding_needs_no_remark():
 def test_one_layer_alone_says_what_its_fields_mean_together():
     words = ["layer", "max_pool", "3x15x15", "-k", "3", "-p", "same", "--ceil-mode"]
     found = CliRunner().invoke(cli.app, words)
-    assert found.stderr.startswith("warning: ceil_mode changes nothing beside padding same")
+    assert found.stderr.startswith("warning: ceil_mode changes nothing with padding same")
 
 
 def test_other_channels_of_one_of_two_inputs():

@@ -151,7 +151,7 @@ def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
 def _called(target: str, factory: Any, arguments: Mapping[str, Any]) -> Any:
     """What a factory returns. Raises UsageError for arguments that it does not take."""
     if not callable(factory):
-        raise UsageError(f"{target[:200]!r} is {type(factory).__name__}, which makes no model")
+        raise UsageError(f"{target[:200]!r} is {type(factory).__name__}, not a model or a factory")
     try:
         taken = inspect.signature(factory)
     except (TypeError, ValueError):  # some functions that are not written in Python

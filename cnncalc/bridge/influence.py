@@ -63,7 +63,7 @@ def cannot_tell(report: Report, network: Network, device: str) -> str:
         return "after uneven windows, units differ in how much they read"
     for module in network.modules():
         if _measures(module):
-            return "a normalisation also reads the pixels for its statistics, which do not count"
+            return "a normalisation reads more pixels for its statistics, which do not count here"
         if isinstance(module, MOVES):
             return "a layer moves numbers to other positions"
         if isinstance(module, LESS):

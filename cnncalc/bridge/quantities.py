@@ -251,7 +251,7 @@ def _receptive_field(ran: Ran) -> Found:
     inside = influence.cut(ran.report, calculated)
     found = influence.in_pytorch(ran.report, row, ran.network, inside)
     if found is None:
-        yield Skipped(row.name, "receptive_field", "the unit is NaN in any case")
+        yield Skipped(row.name, "receptive_field", "the unit is NaN even without NaN in the image")
     elif why := influence.cannot_compare(calculated, inside, found):
         yield Skipped(row.name, "receptive_field", why)
     else:

@@ -165,7 +165,7 @@ def grade(
     marker: Marker,
     credit: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Graded]:
-    """Every submission, in order; one that cannot be read never stops the others.
+    """Every submission, in order; an unreadable one never stops the others.
 
     ``credit`` overrides the key's.
     """

@@ -95,7 +95,7 @@ def _of_type(kind: str, report: Report) -> list[str | None]:
             made = [call for call in calls.of(row.layer, row.inputs, row.output) if not call.inside]
         except LayerError:  # several modules, which are not modelled
             continue
-        # A pool that flattens its output is a pool to the reader, and a hidden flatten.
+        # A pool that flattens its output is printed as a pool; its flatten is not a row.
         whole = [call for call in made if call.name != FLATTEN] or made
         printed += [row.name if whole == [call] else None for call in made if call.name == kind]
     named = _kind(kind)

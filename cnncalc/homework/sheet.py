@@ -109,7 +109,7 @@ class Sheet(NamedTuple):
     source: str
     credit: Mapping[str, str] = MappingProxyType({})
     note: str = ""
-    """How its shapes are read, if the sheet does not say it and they are not channels first."""
+    """How its shapes are read, if the sheet does not state it and they are not channels first."""
     unasked: tuple[str, ...] = ()
     """The labels of answers that its key does not ask for."""
 
@@ -125,8 +125,8 @@ def load(
 
     With a ``key``, only the student and the answers of the sheet are read, so a submission cannot
     cause other files to be read. ``student`` is the name unless the sheet gives one; the default is
-    the file name. ``layout`` is how shapes are written in a sheet that does not say it. Only a key
-    (``is_key``) can state answers that nothing can compute.
+    the file name. ``layout`` is how shapes are written in a sheet that does not state it. Only a
+    key (``is_key``) can state answers that nothing can compute.
     """
     file = Path(target)
     return read(sheets.read(file), student or printable(file.stem), key, layout, is_key)

@@ -32,7 +32,7 @@ PACKED = "__"
 
 
 UNNAMED = "unnamed"
-"""What a file is called without a single printable character in its name."""
+"""The name of a file whose own has no printable character."""
 
 
 def find(targets: Iterable[Path], key: Path | None = None) -> list[Submission]:

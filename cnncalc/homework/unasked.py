@@ -34,7 +34,7 @@ class Strange(NamedTuple):
 
 
 def unknown_quantity(word: str) -> str | None:
-    """Why a word is no quantity; None if it is one."""
+    """Why a word is not a quantity; None if it is one."""
     try:
         asks.find(readable(word))
     except UsageError:
@@ -43,7 +43,7 @@ def unknown_quantity(word: str) -> str | None:
 
 
 def unknown_layer(word: str, report: Report) -> str | None:
-    """Why a word is no layer or block of a network; None if it is one."""
+    """Why a word is not a layer or block of a network; None if it is one."""
     name = layer_named(word, report)
     if name is None or name in report or name in report.blocks:
         return None
@@ -82,4 +82,8 @@ def _problem(one: Given, report: Report | None, labels: Container[str]) -> tuple
         return one.layer, problem
     name = layer_named(one.layer, report)
     meant = question_label(name or "totals", one.word)
-    return (one.label, f"could be {meant}, like another answer") if meant in labels else None
+    return (
+        (one.label, f"is one of several answers that could mean {meant}")
+        if meant in labels
+        else None
+    )

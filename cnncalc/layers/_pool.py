@@ -72,7 +72,7 @@ class Pool(Layer):
     def remark(self) -> str:
         if not self.ceil_mode or self.rounds_up:
             return ""
-        return f"ceil_mode changes nothing beside padding {self.padding}, which already gives ⌈N/S⌉"
+        return f"ceil_mode changes nothing with padding {self.padding}, which already gives ⌈N/S⌉"
 
     def split_padding(self, x: Map) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The padding that PyTorch's pool applies, and the rest for a separate step before it."""
@@ -98,7 +98,7 @@ class Pool(Layer):
 
 NO_DILATION = dict.fromkeys(
     ("dilation", "D", "dilation_rate"),
-    "in PyTorch this pool has no dilation; depthwise_conv has, with the weights of the mean",
+    "in PyTorch this pool has no dilation; a depthwise_conv can have one",
 )
 """What to write instead of a field that PyTorch's pools lack."""
 

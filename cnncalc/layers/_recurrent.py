@@ -154,7 +154,7 @@ KERAS = {"units": "hidden_size"}
 
 
 def need_signal(x: Shape) -> Map:
-    """The shape as a signal; raises LayerError with the way to make one."""
+    """The shape as a signal; raises LayerError, which says how to make one."""
     x = need_map(x)
     if len(x.spatial) != 1:
         raise LayerError(

@@ -53,7 +53,7 @@ class Attention(Layer):
             need_map(other)
             if self.relative_bias:
                 raise LayerError(
-                    "offsets exist only between positions of one map; remove the other map"
+                    "relative_bias is for offsets between positions of one map; remove the second"
                 )
         return x
 

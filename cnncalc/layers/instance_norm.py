@@ -60,8 +60,8 @@ class InstanceNorm(Norm):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A batch normalisation that treats the channels of all images as channels. It saves its
-        input, the mean and deviation of every channel of every image if they are measured, and
-        copies of the running statistics and of the scale."""
+        input, the mean and standard deviation of every channel of every image if they are measured,
+        and copies of the running statistics and of the scale."""
         params = self.parameters(x.shape)
         C = x.shape.channels
         if self.track_running_stats:

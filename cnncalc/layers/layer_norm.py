@@ -65,8 +65,8 @@ class LayerNorm(Norm):
         return self.normalised(x, self.together(x), self.groups(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """Saves the input, and the mean and deviation of each group. Channels are moved to the
-        end first, and back afterwards."""
+        """Saves the input, and the mean and standard deviation of each group. Channels are moved to
+        the end first, and back afterwards."""
         params = self.parameters(x.shape)
         groups = x.shape.elements // self.together(x.shape) * tape.batch
         measured = tape.statistics(2 * groups, x, self.elementwise_affine)

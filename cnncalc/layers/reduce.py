@@ -40,7 +40,7 @@ class Reduce(Layer):
             return shape_of(tuple(1 if at in dims else n for at, n in enumerate(x.dimensions)))
         kept = tuple(n for at, n in enumerate(x.dimensions) if at not in dims)
         if not kept:
-            raise LayerError(f"would leave no axis of {x}; keep them with keepdim: true")
+            raise LayerError(f"would leave no axis of {x}; keep the axes with keepdim: true")
         return shape_of(kept)
 
     def together(self, x: Shape) -> int:

@@ -38,7 +38,7 @@ def _taps(call: Call) -> int:
 
 
 def _transposed_biases(call: Call) -> int:
-    """Counted at the output positions of an ordinary convolution of the input."""
+    """It counts them at the output positions of an ordinary convolution of the input."""
     if not call.biases:
         return 0
     places = (

@@ -28,7 +28,7 @@ class Most(Ask):
         counts = {row.name: exact(row, self.count) for row in rows if row.sources}
         most = max(counts.values())
         if not most:
-            raise LayerError("cannot be said: all layers have none")
+            raise LayerError("has no answer: no layer has any")
         return Names(name for name, count in counts.items() if count == most)
 
     def derive_total(

@@ -133,7 +133,7 @@ def _processing(parent: Element, item: Item) -> None:
 
 
 def _exactly(variable: Element, number: str) -> None:
-    """An exact number, as Canvas writes and reads it: that number, or from it to itself."""
+    """An exact number, as Canvas writes and reads it: that number, or a range from it to itself."""
     either = SubElement(variable, "or")
     SubElement(either, "varequal", respident=ANSWER).text = number
     between = SubElement(either, "and")

@@ -92,8 +92,8 @@ def _peaks(memory: "Memory | UsageError") -> Iterable[tuple[str, str]]:
     inference, training = memory.inference_peak, memory.training_peak
     parts = "with parameters, gradients and activations; SGD"
     return [
-        ("Peak of inference", _at(*inference, "activations")),
-        ("Peak of training", _at(training.layer, training.bytes, parts)),
+        ("Peak in inference", _at(*inference, "activations")),
+        ("Peak in training", _at(training.layer, training.bytes, parts)),
     ]
 
 

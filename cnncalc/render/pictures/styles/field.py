@@ -28,7 +28,7 @@ NAMES, NUMBERS = 120, 120
 FINEST = 4
 """Cells that are narrower are not drawn one by one."""
 MOST = 30
-"""The most rows; of more, some layers are left out."""
+"""The most rows; if there are more, some layers are left out."""
 
 
 class Level(NamedTuple):

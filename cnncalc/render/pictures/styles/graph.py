@@ -18,7 +18,7 @@ CHOICES = ("depth", "only", "every_layer", "direction", "label", "colour")
 """The options that it takes."""
 
 HEATS = 6
-"""The number of shades of a heat."""
+"""The number of shades of a heat map."""
 
 
 class Sizes(NamedTuple):

@@ -1,6 +1,6 @@
 """Feature maps as volumes, to scale, as in lectures and papers.
 
-Heights and depths go with the square root of the pixels, widths with that of the channels.
+Heights and depths scale with the square root of the pixels, widths with that of the channels.
 """
 
 from collections.abc import Sequence
@@ -159,7 +159,7 @@ class Volumes:
         return target.y - (source.y + source.along) > 2 * GAP
 
     def _rays(self, routes: Routes, boxes: dict[int, Box]) -> tuple[list[Shape], list[Line]]:
-        """A window on each map that a layer slides over, with rays to what it makes."""
+        """A window on each map that a layer slides over, with rays to the layer's output."""
         windows, rays = [], []
         for source, target, points in routes.lines:
             share = self._share(source.part, target.part)

@@ -201,7 +201,7 @@ def _taps(axes: Sequence[Axis], grid: Grid) -> Iterator[Shape]:
 
 
 def _next(axes: Sequence[Axis], places: Sequence[int], grid: Grid, result: Grid) -> Iterator[Line]:
-    """The outline of the second place of the window, and of what it makes."""
+    """The outline of the window at its second position, and of the output there."""
     if places[1] > 1:
         taps = [*_taps(axes, grid)]
         (left, top), (right, bottom) = taps[0].points[0], taps[-1].points[2]
