@@ -21,7 +21,7 @@ from cnncalc.layers._window import Axis
 from cnncalc.layers.conv_transpose import ConvTranspose, TransposedAxis
 
 SHOWN_WHOLE = 64
-"""Up to this many windows are all written out by default."""
+"""By default, all windows are written out if there are at most this many."""
 SHOWN = 10
 """The number of windows written out per kernel by default if there are more."""
 

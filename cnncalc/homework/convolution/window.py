@@ -38,7 +38,7 @@ def _nearest(place: int, N: int) -> int:
 
 
 def _wrapped(place: int, N: int) -> int:
-    """Around to the other edge."""
+    """Wraps around to the other edge."""
     return place % N
 
 

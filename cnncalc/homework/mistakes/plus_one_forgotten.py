@@ -10,7 +10,7 @@ from cnncalc.homework.question import Question
 
 
 def steps(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
-    """How often the window moves, not how many places it has."""
+    """The number of steps that the window takes, not of its positions."""
     return (N - (D * (F - 1) + 1) + 2 * P) // S
 
 
@@ -25,12 +25,12 @@ def steps_ceil(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
 
 
 def transposed(N: int, F: int, S: int, P: int = 0, D: int = 1, P_out: int = 0) -> int:
-    """Where the formula of a transposed window ends in + 1."""
+    """The same for a transposed window, whose formula ends in + 1."""
     return (N - 1) * S - 2 * P + D * (F - 1) + P_out
 
 
 def stride_for(N: int, F: int, N_out: int, P: int = 0, D: int = 1) -> int:
-    """The size shared out among the places, not among the steps between them."""
+    """The distance divided by the number of positions, not of the steps between them."""
     return (N - (D * (F - 1) + 1) + 2 * P) // N_out
 
 
@@ -61,7 +61,7 @@ class PlusOneForgotten(WrongRule):
             "1x23x23",
             "required_stride",
             "3",
-            "(23 − 3)/6 = 3.33 for 6 positions, but these are only 5 steps apart",
+            "(23 − 3)/6 = 3.33, but the 6 positions are only 5 steps apart",
         ),
         Example(
             ({"conv": {"filters": 8, "kernel": 3, "padding": [[1, 2], [1, 2]]}},),

@@ -181,7 +181,8 @@ def _without_blank_end(row: Sequence[Cell]) -> Sequence[Cell]:
 
 def _fitted(row: Sequence[Cell], names: Sequence[str], between: str) -> Sequence[Cell]:
     """A row whose number or size was split at its commas, such as ``34,848``, joined again. Only
-    the answer in the last column can be split. Raises SpecError if it could be another."""
+    the answer in the last column can be split. Raises SpecError if the last column is not the
+    answer."""
     if len(row) <= len(names) or not names:
         return row
     *first, last = row[: len(names)]
