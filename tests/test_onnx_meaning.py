@@ -112,6 +112,7 @@ def resized(mode, centres, scales, **settings):
         (resized("linear", "pytorch_half_pixel", (0.125, 2.0)), None),
         (resized("linear", "align_corners", (2.0, 2.0)),
          "scale_factor 2, mode linear, align_corners true"),
+        (resized("linear", "align_corners", (0.6, 0.6)), None),
         (resized("linear", "asymmetric", (2.0, 2.0)), None),
         (resized("linear", "half_pixel", (2.0, 2.0), antialias=1), None),
         (resized("cubic", "half_pixel", (2.0, 2.0)), "scale_factor 2, mode bicubic"),
