@@ -35,13 +35,13 @@ WHOLE = (
     modules.Subsampling,
     nn.Sequential,
 )
-"""The modules that are one layer, though their functions do not tell which; so is a sequence that a
-layer consists of."""
+"""The modules that stand for one layer, although the functions that they call do not show which. A
+layer may also be a sequence of modules."""
 
 
 class Step(NamedTuple):
     """One layer's step: the values it reads, the one it produces, and those that are not needed
-    after."""
+    afterwards."""
 
     name: str
     sources: tuple[int, ...]
@@ -53,8 +53,8 @@ class Network(nn.Module):
     """A network as a PyTorch module. Layer ``block.conv1`` is the submodule with that name; a layer
     that shares weights is the submodule of the layer that holds them, or has the same parameters.
 
-    Every tensor is freed as soon as the last layer that reads it has run. What is in ``_before``
-    and ``_after`` is called around every layer, with its name and what it reads or gives.
+    Every tensor is freed as soon as the last layer that reads it has run. The hooks in ``_before``
+    and ``_after`` are called around every layer, with its name and its inputs or its output.
     """
 
     def __init__(self, report: Report) -> None:

@@ -62,7 +62,8 @@ class _Graph:
             raise UsageError(f"layer {row.name!r} ({row.kind}): {why}") from None
 
     def node(self, kind: str, *inputs: str, count: int = 1, **settings: Any) -> Any:
-        """Write an operator, and return the name of its output; of all, if there are several."""
+        """Write an operator; return the name of its output, or of every output if there are
+        several."""
         name = self._name(kind.lower() if self.count else "")
         outputs = [name, *(f"{name}.{place}" for place in range(1, count))]
         listed = [*inputs]

@@ -145,7 +145,7 @@ class LiveMemory(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        # Some inputs are created out of sight, such as the indices of a pool.
+        # Some tensors are created where no hook sees them, such as the indices of a pool.
         self.watch(_tensors((args, kwargs)))
         result = func(*args, **(kwargs or {}))
         self.watch(_tensors(result))

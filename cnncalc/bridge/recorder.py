@@ -1,8 +1,8 @@
 """Run a PyTorch model on the meta device, and record its calls as plain data.
 
 A function mode sees every call of a function, with the names of ``torch.nn.functional``, before
-PyTorch takes it apart. No weights are allocated, and the model stays as it is: each of its tensors
-is replaced by one without content on the way into a call.
+PyTorch decomposes it. No weights are allocated, and the model is not changed: each of its tensors
+is replaced by a meta tensor when it is passed to a call.
 """
 
 from __future__ import annotations
@@ -198,7 +198,7 @@ class _Run(TorchFunctionMode):
         result = self._empty(func(*args, **kwargs))
         if name == "setitem":  # it returns nothing, but changes its first argument
             result = args[0]
-            self.stale.discard(id(result))  # as in x[0] += 1, which changes x[0] before
+            self.stale.discard(id(result))  # x[0] += 1 first changes x[0]
         elif not _in_place(name, kwargs) and any(one is result for one in args):
             result = result.view_as(result)  # so that input and output are two tensors
         made = _tensors_in(result)
@@ -256,8 +256,8 @@ class _Run(TorchFunctionMode):
 
 
 def called(model: nn.Module, given: Mapping[str, Tensor], keywords: bool) -> Any:
-    """What a model returns for its inputs, by position or as keywords; one whose arguments have
-    other names takes a single dictionary."""
+    """What a model returns for its inputs, passed by position or as keywords. A model whose
+    arguments have other names gets them as a single dictionary."""
     if not keywords:
         return model(*given.values())
     try:
@@ -276,7 +276,7 @@ QUESTIONS = {"size", "dim", "shape", "device", "dtype", "ndim", "is_meta", "requ
              "stride", "is_contiguous", "__len__", "_set_grad_enabled", "set_grad_enabled",
              "is_floating_point", "layout", "requires_grad_", "__hash__", "_version", "is_cuda",
              "names", "element_size", "storage_offset", "is_complex"}  # fmt: skip
-"""Functions that only ask about a tensor and make no other."""
+"""Functions that only query a tensor and create no other."""
 
 
 def _tensors_in(value: Any) -> list[Tensor]:

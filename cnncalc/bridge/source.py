@@ -191,7 +191,7 @@ def _class_name(title: str) -> str:
     """``VGG-16`` becomes VGG16; a name that cannot be a class becomes Network."""
     words = re.findall(r"[A-Za-z0-9]+", title)
     joined = "_".join(word[0].upper() + word[1:] for word in words)
-    name = re.sub(r"(?<!\d)_|_(?!\d)", "", joined)  # keep it between two numbers
+    name = re.sub(r"(?<!\d)_|_(?!\d)", "", joined)  # the underscore stays between two digits
     usable = name.isidentifier() and name not in vars(modules) and not keyword.iskeyword(name)
     return name if usable else "Network"
 

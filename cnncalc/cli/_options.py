@@ -42,7 +42,7 @@ Input = Annotated[
         "--input",
         "-i",
         metavar="SHAPE",
-        help="Replace the shape of the input: 3x256x256; with several inputs NAME=3x256x256.",
+        help="Replace the input shape, as in 3x256x256; with several inputs, NAME=3x256x256.",
     ),
 ]
 Settings = Annotated[
@@ -60,7 +60,7 @@ InputOfEach = Annotated[
         "--input",
         "-i",
         metavar="[N:]SHAPE",
-        help="Replace the shape of the input; 2:3x320x320 does so only for the second network.",
+        help="Replace the input shape; 2:3x320x320 does so only for the second network.",
     ),
 ]
 SettingsOfEach = Annotated[
@@ -75,7 +75,7 @@ Dtype = Annotated[
     str,
     typer.Option(
         "--dtype",
-        help=f"The data type of every number: {one_of(list(BYTES))}; fp16 and bf16 for short.",
+        help=f"The data type of all values: {one_of(list(BYTES))}; fp16 and bf16 for short.",
         callback=dtype_of,
         autocompletion=complete.words(lambda: BYTES),
     ),
@@ -84,8 +84,8 @@ LayoutName = Annotated[
     str | None,
     typer.Option(
         "--layout",
-        help="The layout of shapes, unless a file states it: channels first (chw, the default) or "
-        "channels last (hwc).",
+        help="The layout of shapes, if the file does not state it: channels first (chw, the "
+        "default) or channels last (hwc).",
         show_default=False,
         autocompletion=complete.words(lambda: ("chw", "hwc")),
     ),
@@ -118,7 +118,7 @@ Depth = Annotated[
     typer.Option(
         "--depth",
         metavar="N",
-        help="How many levels of blocks to open; by default as many as fit.",
+        help="How many levels of blocks to open; by default, as many as fit.",
     ),
 ]
 

@@ -49,7 +49,7 @@ def run(
 
     A figure matches as printed, matches with a convention (K = 1024, biases left out, MACs called
     FLOPs), or does not follow from the architecture, with the reason. The exit code is 1 if a
-    figure does not match and has no known erratum, or has one and does match.
+    figure without a known erratum does not match, or if one with an erratum does.
 
     cnncalc claims vgg16
 

@@ -35,13 +35,14 @@ def run(
     layout: options.LayoutName = None,
     output: options.TextOutput = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", metavar="N", help="Seed of the weights of an ONNX file.")
+        int | None,
+        typer.Option("--seed", metavar="N", help="The seed for the weights of an ONNX file."),
     ] = None,
 ) -> None:
     """Write the network as readable PyTorch code that runs and trains without cnncalc, as an ONNX
     file with PyTorch's initial weights, or as YAML.
 
-    torch and onnx need PyTorch to be installed; --to yaml does the same as 'cnncalc import'.
+    --to torch and --to onnx require PyTorch; --to yaml does the same as 'cnncalc import'.
 
     cnncalc export resnet18 --to torch -o net.py
 

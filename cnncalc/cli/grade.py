@@ -90,8 +90,8 @@ def run(
 
     An answer sheet is YAML, JSON, CSV, a Markdown table, a notebook or an Excel workbook. Correct
     answers may be rounded or written in any common form, and answers that follow from an earlier
-    mistake get credit. The exit code is 1 if a single sheet has a wrong answer, or if a sheet of a
-    class cannot be graded.
+    mistake get credit. The exit code is 1 if an answer is wrong when you grade one sheet, or if a
+    sheet cannot be graded when you grade a class.
 
     cnncalc grade answers.yaml
 

@@ -13,9 +13,9 @@ def run(
 ) -> None:
     """Write a network as YAML that you can read and edit.
 
-    Layers keep their names and their order. Blocks that are alike are written once, and the numbers
-    that differ become their arguments. The YAML gives the same numbers as the original, which it no
-    longer needs.
+    Layers keep their names and their order. Similar blocks are written once, and the numbers in
+    which they differ become arguments. The YAML gives the same numbers as the original, and does
+    not depend on it.
 
     cnncalc import yolov3.cfg -o yolov3.yaml
 

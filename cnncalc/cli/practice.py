@@ -17,7 +17,9 @@ def run(
     level: LevelName = "easy",
     geometry: Annotated[
         str,
-        typer.Option(help=f"Windows that fit, that do not, or either: {one_of(GEOMETRIES)}."),
+        typer.Option(
+            help=f"Windows that fit (clean), that do not (illegal), or both: {one_of(GEOMETRIES)}."
+        ),
     ] = "any",
     count: Count = 10,
     seed: Seed = None,

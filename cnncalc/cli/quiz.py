@@ -26,7 +26,7 @@ LevelName = Annotated[
 ]
 GEOMETRY = typer.Option(
     "--geometry",
-    help=f"Windows that fit (clean), that do not (illegal), or either: {one_of(GEOMETRIES)}. "
+    help=f"Windows that fit (clean), that do not (illegal), or both: {one_of(GEOMETRIES)}. "
     "Default: clean, but any for questions about the stride.",
 )
 Count = Annotated[int, typer.Option("--count", "-n", help="The number of questions.")]

@@ -13,7 +13,7 @@ Compare = Annotated[
     typer.Option(
         "--compare",
         metavar="SPEC",
-        help="Put a second network beside it: the totals, both graphs, the layers that differ.",
+        help="Compare with a second network: the totals, both graphs and the layers that differ.",
         autocompletion=complete.networks,
     ),
 ]
@@ -29,7 +29,7 @@ def run(
     layout: options.LayoutName = None,
     output: options.TextOutput = None,
 ) -> None:
-    """Write everything about a network as one HTML page, which works offline.
+    """Write everything about a network as one HTML page that works offline.
 
     The page has the totals, the graph, a table that you can fold, sort and search, the memory in a
     training step, how each number is computed, the published figures, and the spec.

@@ -6,7 +6,7 @@ from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 
 
-def run(output: options.Output = None) -> None:
+def run(output: options.TextOutput = None) -> None:
     """Print the JSON Schema of the spec language, for completion and validation in your editor.
 
     Start a spec with '# yaml-language-server: $schema=cnncalc.schema.json' to use it.

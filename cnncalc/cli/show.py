@@ -19,9 +19,9 @@ def run(
             autocompletion=complete.words(catalog.names),
         ),
     ],
-    output: options.Output = None,
+    output: options.TextOutput = None,
 ) -> None:
-    """Print the YAML of a built-in network, to read or to start your own from.
+    """Print the YAML of a built-in network, to read or to adapt.
 
     cnncalc show vgg16
 

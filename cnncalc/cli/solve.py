@@ -56,7 +56,7 @@ Transposed = Annotated[
 Spec = Annotated[
     str | None,
     typer.Argument(
-        help="A network whose largest version you want, with --for and a budget; as in sweep.",
+        help=f"The network to enlarge with --for, within a budget: {options.NETWORK}.",
         show_default=False,
         autocompletion=complete.networks,
     ),
@@ -72,7 +72,7 @@ By = Annotated[
     typer.Option(
         "--step",
         metavar="X",
-        help="Try multiples of this; by default 0.01 for a decimal and 1 otherwise.",
+        help="Try multiples of this; by default, 0.01 for a decimal and 1 otherwise.",
     ),
 ]
 
@@ -88,7 +88,7 @@ Params = Annotated[str | None, _budget("params", "parameters")]
 MemoryBudget = Annotated[
     str | None, _budget("memory", "the memory of a training step with SGD: 24GiB")
 ]
-Peak = Annotated[str | None, _budget("peak", "the memory of activations in inference")]
+Peak = Annotated[str | None, _budget("peak", "peak activation memory in inference")]
 
 
 def run(
@@ -112,11 +112,11 @@ def run(
 ) -> None:
     """List the kernel sizes, strides and paddings that turn one size into another, or keep it.
 
-    With a network, find the largest value of a parameter, the input or the batch that stays within
-    a budget, and the next one beyond. The exit code is 1 if no value does.
+    With a network, find the largest parameter, input or batch size that stays within a budget, and
+    the next one beyond it. The exit code is 1 if no value does.
 
     Without a network: if nothing fits exactly, the settings that fit after rounding down are listed
-    with their remainder. The exit code is 1 if there are none either.
+    with their remainder. The exit code is 1 if nothing fits even then.
 
     cnncalc solve --input 224 --output 55
 

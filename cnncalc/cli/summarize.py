@@ -21,7 +21,7 @@ Columns = Annotated[
     typer.Option(
         "--columns",
         metavar="NAMES",
-        help="The columns to show, with commas between; +NAME adds one to the usual columns, "
+        help="The columns to show, separated by commas; +NAME adds one to the usual columns, "
         "'all' shows every column.",
         autocompletion=complete.columns,
     ),

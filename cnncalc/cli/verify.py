@@ -49,7 +49,7 @@ ReceptiveField = Annotated[
     bool,
     typer.Option("--receptive-field", help="Also check receptive fields, in extra runs."),
 ]
-Everything = Annotated[bool, typer.Option("--all", help="Also list the figures that agree.")]
+Everything = Annotated[bool, typer.Option("--all", help="Also list the figures that match.")]
 Batch = Annotated[
     int | None,
     typer.Option(
@@ -79,7 +79,7 @@ def run(
 ) -> None:
     """Build the network in PyTorch, run it forward and backward, and compare every number.
 
-    The exit code is 1 if anything differs. You need PyTorch.
+    The exit code is 1 if anything differs. Requires PyTorch.
 
     cnncalc verify vgg16
 

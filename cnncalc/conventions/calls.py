@@ -227,7 +227,7 @@ class Scale(Module):
 
 
 class Multiply(Module):
-    """A product per input after the first, with broadcasting."""
+    """One product per input after the first, with broadcasting."""
 
     def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         if len(inputs) == 1:

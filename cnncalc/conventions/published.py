@@ -36,8 +36,8 @@ COUNTED_AS = {NO_BIASES: "weights", MACS_AS_FLOPS: "macs"}
 
 
 MAX_WORK = 1_000_000
-"""The most steps of comparing figures: one for each layer of the network, or ``ANALYSIS`` if a
-figure is about other settings than those before."""
+"""The most steps that a comparison may take: one for each layer of the network, or ``ANALYSIS`` if
+a figure is about other settings than those before."""
 ANALYSIS = 100
 
 

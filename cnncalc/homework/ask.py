@@ -94,7 +94,7 @@ class Ask(Named, ABC):
         return self.of(row, report)
 
     def answer_text(self, value: Value) -> str:
-        """The value as text, as it ends a derivation."""
+        """The value as text, as on the last line of a derivation."""
         return format_value(value, self.unit)
 
     def derive(self, row: Row, report: Report) -> Derivation:

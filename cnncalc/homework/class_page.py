@@ -18,12 +18,12 @@ STYLE = """\
 .bars rect { fill: #4a7ab5; }
 .bars text { fill: currentcolor; text-anchor: middle; }"""
 LOW = 0.2
-"""A question that discriminates less does not tell strong from weak students."""
+"""Below this discrimination, a question does not separate strong from weak students."""
 QUESTIONS = {
     "Question": False, "Right": True, "Of": True, "Discrimination": True, "Mistakes": False,
 }  # fmt: skip
 MISTAKES = {"Mistake": False, "What happened": False, "Students": True, "Who": False}
-"""The headings of tables; True marks a column of numbers, which is set to the right."""
+"""The headings of tables; True marks a column of numbers, which is right-aligned."""
 
 
 def write(grades: Grades, title: str) -> str:

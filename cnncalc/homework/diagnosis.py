@@ -24,8 +24,8 @@ MAX_ALONE = 60_000
 MAX_PAIRED = 10_000
 """How many layers to visit when trying single mistakes, and pairs of them, the likeliest first."""
 MIN_RESOLUTION = 5
-"""A rounded value is diagnosed only if at least this many values are as short: 1e9 could mean
-anything."""
+"""A rounded value is diagnosed only if its digits can tell at least this many values apart: 1e9
+could mean anything."""
 MIN_RESOLUTION_FOR_PAIRS = 100
 """The same for pairs: there are enough of them to explain any small number."""
 RARER = 0.5

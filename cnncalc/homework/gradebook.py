@@ -106,8 +106,8 @@ class Keys:
     def passed_over(
         self, submissions: Sequence[Submission], graded: Sequence[Graded]
     ) -> Iterator[tuple[str, Path]]:
-        """The students graded with the key of another although there is one of their own beside it,
-        and that key."""
+        """The students who were graded with another student's key although their own lies beside
+        it, each with that own key."""
         used, folder = self.target, self.target.parent
         sent = {one.file for one in submissions}
         beside = sorted(path for path in folder.iterdir() if path.suffix == used.suffix)

@@ -27,8 +27,8 @@ class Grades(tuple[Graded, ...]):
     """One ``Graded`` per submission, in order.
 
     ``wrong_in_key`` holds the key's own answers that are not right; the calculated values are what
-    the class is graded by. ``own_keys`` has the key beside the given one of each student who was
-    graded with another student's. ``skipped`` lists the folders that were not searched.
+    the class is graded by. ``own_keys`` maps each student who was graded with another student's key
+    to their own key, which lies beside it. ``skipped`` lists the folders that were not searched.
     """
 
     wrong_in_key: tuple[Mark, ...] = ()
@@ -37,7 +37,7 @@ class Grades(tuple[Graded, ...]):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """How the shapes of a sheet or its key are read where they do not say it."""
+        """How the shapes of a sheet or its key are read if neither states the layout."""
         sheets = (one.marked.sheet for one in self if one.marked)
         return tuple(dict.fromkeys(one.note for one in sheets if one.note))
 
@@ -85,7 +85,7 @@ def grade(
     key per student) it is files and folders of submissions. ``strict`` accepts only exact values,
     K = 1000 and channels first; ``tolerance`` is how far off a value may be, as a part of the right
     one; ``credit`` is the part of the points for each outcome, as in ``{"slip": "0.5"}``;
-    ``layout`` (``chw`` or ``hwc``) is how shapes are written in sheets that do not say it.
+    ``layout`` (``chw`` or ``hwc``) is how shapes are written in sheets that do not state it.
 
     Raises UsageError for an option or a key that cannot be used, SpecError or Mistakes for a key or
     a single sheet. A problem with one submission of a class is recorded as its ``problem``.

@@ -28,7 +28,7 @@ def is_input(layer: str, report: Report | None) -> bool:
 
 
 def normal(label: str) -> str:
-    """A normal form of labels: ``Conv_1 params``, ``Question 1`` and ``Q1`` are like their own."""
+    """A normal form of labels: ``Question 1`` and ``Q1`` have the same one."""
     return re.sub(r"^(?:question|q|exercise|ex|task)(?=[0-9])", "", plain(label))
 
 

@@ -18,8 +18,8 @@ from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms
 MAX_DIAGNOSED = 100
 """The maximum number of wrong answers on a sheet that are diagnosed."""
 LAYERS_EACH = 100
-"""An answer about a network counts once for each time that it has this many layers: trying the
-mistakes takes as much longer."""
+"""An answer about a network counts once per this many layers, because trying the mistakes takes
+that much longer."""
 
 
 class Outcome(Enum):

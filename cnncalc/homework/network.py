@@ -150,12 +150,12 @@ SETTINGS = ("input", "output", "layer", "batch", "dtype")
 def given_network(
     item: Item, ask: Ask | None = None, layout: Layout | None = None
 ) -> tuple[Report, str | None]:
-    """The network that is given, and the layer that is asked about (None: the network).
+    """The network of a question, and the layer that it asks about (None: the network).
 
-    Given are one layer and its input (and its ``output``, to ask for the stride), ``layers`` and
-    their input, an ``architecture``, or the letters of a window (N, F, S, P, D). If only the window
-    is asked about, it need not fit. ``layout`` is how shapes are written. Raises CnncalcError for
-    anything else.
+    ``given`` holds one layer and its input (and its ``output``, to ask for the stride), ``layers``
+    and their input, an ``architecture``, or the letters of a window (N, F, S, P, D). If only the
+    window is asked about, it need not fit. ``layout`` is how shapes are written. Raises
+    CnncalcError for anything else.
     """
     given = item.plain()
     entries = item.value

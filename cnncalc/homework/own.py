@@ -160,7 +160,8 @@ class StudentNetwork:
                 yield from self._sums(question, own)
 
     def _sums(self, question: Question, own: Counts) -> Iterator[tuple[Span, str]]:
-        """The sums of the student's counts; missing ones are right, or follow from own shapes."""
+        """The sums of the student's counts; missing ones are taken to be right, or to follow from
+        the student's shapes."""
         rows = question.part(question.report)
         right = question.ask.summands(rows, question.report)
         for counts in (right, self._following(question, right)):
@@ -221,7 +222,8 @@ def _exactly(count: int) -> Span:
 
 
 def _of_others(question: Question, own: Counts) -> Iterator[tuple[Span, str]]:
-    """The value computed from the student's answers to ``made_of``; unanswered ones are right."""
+    """The value computed from the student's answers to ``made_of``; unanswered ones are taken to be
+    right."""
     ask, layer = question.ask, question.layer
     answered = [name for name in ask.made_of if (name, layer) in own]
     if answered:
@@ -294,7 +296,8 @@ def _carried(
 
 
 def _with_output(question: Question, own: Shape) -> Iterator[Question]:
-    """The question with an own output shape, for elements and for counts per output position."""
+    """The question with the student's output shape, for elements and for counts per output
+    position."""
     yield question.with_output(own)
     assert question.row is not None
     (x, *more) = question.inputs or question.row.inputs

@@ -47,5 +47,5 @@ def question(right: Any) -> Stated:
 
 @cache
 def _nothing() -> Report:
-    """A network, which every question has."""
+    """A placeholder network, because every question needs one."""
     return summarize({"name": "nothing", "input": 1, "layers": ["identity"]})

@@ -98,7 +98,7 @@ def mistakes(graded: Sequence[Graded]) -> dict[str, tuple[str, ...]]:
 
 
 def names(graded: Sequence[Graded]) -> tuple[str, ...]:
-    """The names of the students; two of the same name have their files beside them."""
+    """The names of the students; a name that several share is followed by the submission's."""
     often = Counter(one.student for one in graded)
     return tuple(
         one.student if often[one.student] == 1 else f"{one.student} ({one.handle})"

@@ -167,7 +167,7 @@ class Topic(NamedTuple):
     give: Callable[[Dice], Given]
     geometry: str = "clean"
     unit: str = ""
-    """The unit that the words name, in place of which no other quantity is right."""
+    """The unit that the words name; an answer in any other quantity is wrong."""
 
 
 TOPICS = {

@@ -20,7 +20,7 @@ FRAMEWORKS = {
     "keras": "keras", "tf": "keras", "tensorflow": "keras", "layers": "keras",
     "torch": "torch", "nn": "torch", "caffe": "caffe",
 }  # fmt: skip
-"""The frameworks, by how a name may begin that says which one it is from."""
+"""The frameworks, by the prefix of a name that shows where it comes from."""
 
 
 @cache
@@ -114,7 +114,7 @@ def _theirs(word: str, framework: str, spelled: Callable[[str], str] = str) -> F
 
 @cache
 def of_onnx(operator: str) -> type[Layer] | None:
-    """The kind that an operator of ONNX is, if it is one by itself. Only kinds whose file contains
+    """The kind that matches an ONNX operator, if a single kind does. Only kinds whose file contains
     its name are imported."""
     found = (kind for kind in map(load, _mentioning(operator)) if operator in kind.operators)
     return next(found, None)
@@ -151,7 +151,7 @@ def ours(word: str) -> Found | None:
 
 
 def beginning(word: str) -> type[Layer] | None:
-    """The only kind of which a name begins like this; None if there is none or several do."""
+    """The only kind with a name that begins like this; None if there is none, or several."""
     found = {name for spelled, name in _spellings().items() if spelled.startswith(plain(word))}
     return load(found.pop()) if len(found) == 1 else None
 

@@ -58,8 +58,8 @@ def places(words: Sequence[str], x: Shape) -> tuple[int, ...]:
 
 
 def along(dims: Sequence[int], x: Shape, bound: bool = False) -> tuple[Reach, ...] | None:
-    """The reach of a layer whose outputs read all of these dimensions, and one place of others.
-    With ``bound``, they read at most that."""
+    """The reach of a layer whose outputs read all of these dimensions, and one position along the
+    others. With ``bound``, they read at most that."""
     if not isinstance(x, Map) or not any(dims):
         return None
     return tuple(

@@ -42,7 +42,7 @@ NOT_NEGATIVE = "in place, {} must be at least 0, not {}, or PyTorch cannot train
 
 
 class InPlace(Elementwise):
-    """One that PyTorch can also compute in place."""
+    """A function that PyTorch can also compute in place."""
 
     reads_output: ClassVar[bool] = True
     """Whether its backward pass then reads the output; if not, PyTorch saves a copy of the

@@ -29,8 +29,9 @@ class Filters(Layer):
     kernel_size: Sizes = sizes("filter size along each axis", also=("kernel", "F"))
     stride: Sizes = sizes("step between neighbouring windows", 1, also=("S", "strides"))
     padding: Padding = padding(
-        "zeros added around the input; same keeps the size at stride 1 (same_lower puts an odd "
-        "zero before it), valid adds none, causal puts them all before a signal",
+        "zeros added around the input; same keeps the size at stride 1 (same_lower puts the "
+        "extra zero first if their number is odd), valid adds none, causal puts them all before a "
+        "signal",
         words=(*SAME, CAUSAL),
     )
     dilation: Sizes = sizes(

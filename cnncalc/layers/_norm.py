@@ -19,7 +19,7 @@ class Norm(Layer, ABC):
 
     @classmethod
     def imported(cls, call: Call) -> dict[str, Any]:
-        """Whether it learns and tracks anything is what it holds."""
+        """What the layer holds shows whether it learns and tracks anything."""
         learns = "weight" in call.held or "bias" in call.held
         holds = {
             "affine": learns,
@@ -79,9 +79,9 @@ class Norm(Layer, ABC):
     def normalised(self, x: Shape, n: int, groups: int) -> Operations:
         """The operations that normalise each group of n elements, then scale and shift them.
 
-        The reciprocal of the deviation is computed once per group, so that each element takes two
-        multiplications: one for its square and one by the reciprocal. The three divisions are for
-        the mean, the variance and the reciprocal.
+        The reciprocal of the standard deviation is computed once per group, so that each element
+        takes two multiplications: one for its square and one by the reciprocal. The three divisions
+        are for the mean, the variance and the reciprocal.
         """
         shifts = operations.each(n=x.elements) if self.shifted else 0
         return Operations(

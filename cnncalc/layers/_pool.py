@@ -25,8 +25,8 @@ class Pool(Layer):
     )
     padding: Padding = padding("cells added around the input", words=SAME)
     ceil_mode: bool = flag(
-        "round the output size up, so that the last window may reach over the edge; padding same "
-        "does so anyway",
+        "round the output size up, so that the last window may hang over the edge; padding same "
+        "always does",
         False,
     )
 

@@ -26,10 +26,10 @@ class Recurrent(Layer):
     bidirectional: bool = flag("whether a second network reads the positions backwards", False)
     bias: bool = flag("whether gates have biases", True, BIAS)
     separate_biases: bool = flag(
-        "whether a gate has two biases, for the input and for the state, as in PyTorch", True
+        "whether each gate has two biases, for input and state, as in PyTorch", True
     )
     return_sequences: bool = flag(
-        "whether to output the states at all positions, and not only the last", True
+        "whether to output the state at every position, not only at the last", True
     )
 
     @property

@@ -53,12 +53,12 @@ class Axis(NamedTuple):
         return size
 
     def cut_off(self) -> int:
-        """How many pixels at the end of the input lie behind the last window."""
+        """How many pixels at the end of the input lie beyond the last window."""
         end = (self.places() - 1) * self.S + self.extent
         return max(self.before + self.N - end, 0)
 
     def overhang(self) -> int:
-        """How many cells of the last window lie behind the padded input."""
+        """How many cells of the last window lie beyond the padded input."""
         end = (self.places() - 1) * self.S + self.extent
         return max(end - self.before - self.N - self.after, 0)
 
@@ -119,12 +119,13 @@ def _causal(x: Map, F: int, D: int) -> tuple[int, int]:
 
 
 def is_same(padding: object) -> bool:
-    """Whether the padding is worked out so that there are N/S places, rounded up."""
+    """Whether the padding is chosen so that there are ⌈N/S⌉ positions."""
     return padding in ("same", "same_lower")
 
 
 def _same(N: int, F: int, S: int, D: int, lower: bool) -> Axis:
-    """The window with TensorFlow's ``same`` padding; ONNX's SAME_LOWER puts an odd zero before."""
+    """The window with TensorFlow's ``same`` padding; if the padding is odd, ONNX's SAME_LOWER puts
+    the extra zero first."""
     total = window.padding_same(N=N, N_out=window.output_size_same(N=N, S=S), F=F, S=S, D=D)
     before = window.padding_before(P_total=total)
     after = window.padding_after(P_total=total, P_before=before)

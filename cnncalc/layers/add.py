@@ -11,8 +11,8 @@ from cnncalc.layers._arithmetic import Arithmetic
 
 
 class Add(Arithmetic):
-    """Adds two or more inputs of the same shape, element by element, as at the end of a residual
-    block, or a number to every element, or learned numbers.
+    """Adds two or more inputs of the same shape, as at the end of a residual block, or adds a
+    number or learned numbers to one input.
 
     Operations: one addition per element for every input after the first, or for the number.
     """

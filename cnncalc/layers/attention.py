@@ -13,16 +13,16 @@ from cnncalc.formulas import operations, sequence
 
 
 class Attention(Layer):
-    """Lets every position of a map attend to all positions of it, or of a second map, with several
-    heads.
+    """Lets every position of a map attend to all positions of the same map, or of a second one,
+    with several heads.
 
-    Positions are read as a sequence, whatever the number of axes. As in
+    The positions form one sequence, however many spatial axes there are. As in
     ``torch.nn.MultiheadAttention``, query, key, value and output each have a projection, and the
     channels are divided among the heads.
 
     Operations: a multiplication and an addition for every multiply-accumulate, an addition for
-    every bias, a multiplication per element of the query for the scale, and per softmax of n
-    scores n exponentials, n − 1 additions, n − 1 comparisons and n divisions.
+    every bias, and a multiplication per element of the query for the scale; for each softmax over n
+    scores, n exponentials, n − 1 additions, n − 1 comparisons and n divisions.
     """
 
     family = "attention"

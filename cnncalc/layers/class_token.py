@@ -11,10 +11,10 @@ from cnncalc.formulas.tracing import named
 
 
 class ClassToken(Layer):
-    """Puts learned positions, which do not depend on the input, before those of a signal.
+    """Prepends learned tokens, which do not depend on the input, to a signal.
 
-    In a vision transformer, the output at such a position becomes the class, because attention
-    collects information from all other positions there.
+    A vision transformer classifies the image from the output at this token, where attention
+    collects information from all other positions.
 
     Operations: none; values are only copied.
     """
@@ -23,7 +23,7 @@ class ClassToken(Layer):
     aliases = ("cls_token", "learned_token")
     main = "tokens"
 
-    tokens: int = count("number of learned positions", 1)
+    tokens: int = count("number of learned tokens", 1)
 
     def output(self, x: Shape) -> Map:
         x = need_map(x, axes=(1,))

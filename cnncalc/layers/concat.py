@@ -45,7 +45,8 @@ class Concat(Rearrangement):
         return shape_of((*maps[0][:dim], joined, *maps[0][dim + 1 :]))
 
     def reach(self, *inputs: Shape) -> tuple[Reach, ...] | None:
-        """Of maps laid end to end, each output reads one place of one map: no step fits all."""
+        """When maps are laid end to end, each output reads one position of one map, so no single
+        step fits all."""
         longest = max(inputs, key=lambda x: x.elements)
         return along([place(self.along, longest)], longest, bound=True)
 

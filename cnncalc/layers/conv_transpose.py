@@ -51,7 +51,7 @@ class TransposedAxis(NamedTuple):
 
     @property
     def cut(self) -> tuple[int, int]:
-        """What PyTorch's equal padding leaves to cut off, before and after."""
+        """The cells that PyTorch's equal padding does not remove, before and after."""
         equal = min(self.P, self.after)
         return self.P - equal, self.after - equal
 
@@ -114,7 +114,7 @@ class TransposedAxis(NamedTuple):
 
 def _same(N: int, F: int, S: int, D: int, lower: bool) -> TransposedAxis:
     """The transposed window of TensorFlow's ``same``: the backward pass of a convolution from N·S
-    inputs. ONNX's SAME_LOWER removes an odd cell before."""
+    inputs. If the number of cells is odd, ONNX's SAME_LOWER removes the extra one first."""
     spare = span(F, D) - S
     before = max(spare, 0) // 2
     after = max(spare, 0) - before
@@ -166,7 +166,7 @@ class ConvTranspose(Layer):
     )
     output_padding: Sizes = sizes("cells added at the end of the output", 0, least=0)
     output_size: Sizes | None = sizes(
-        "size of the output, instead of output_padding, if it is one that the stride allows", None
+        "output size, instead of output_padding; must be one that the stride allows", None
     )
     dilation: Sizes = sizes(
         "distance between neighbouring taps; 1 means no dilation", 1, also=("D", "dilation_rate")

@@ -13,10 +13,9 @@ from cnncalc.layers._filters import Filters
 class DepthwiseConv(Filters):
     """Filters every channel separately.
 
-    This is a convolution with as many groups as input channels, so each filter reads one
-    channel. With a multiplier, that many filters read each channel, and the output has as many
-    times more channels. Channels are not mixed; a 1x1 convolution usually follows and does
-    that.
+    This is a convolution with as many groups as input channels, so each filter reads one channel.
+    With a multiplier M, each channel is read by M filters, and the output has M times as many
+    channels. Channels are not mixed; a 1x1 convolution usually follows to do that.
 
     Operations: one multiplication and one addition per multiply-accumulate, and one addition
     per output for the bias.

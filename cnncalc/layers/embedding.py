@@ -11,19 +11,19 @@ from cnncalc.formulas import sequence
 
 
 class Embedding(Layer):
-    """Looks up a learned row of numbers for every word of a text.
+    """Looks up a learned vector for every word of a text.
 
-    The input is a vector of word indices; the output is a signal with one channel per number of a
-    row and one position per word.
+    The input is a vector of word indices; the output is a signal with one position per word and one
+    channel per element of its vector.
 
-    Operations: none; rows are copied.
+    Operations: none; values are only copied.
     """
 
     family = "dense"
     main = "embedding_dim"
 
     num_embeddings: int = count("size of the vocabulary", also=("input_dim", "vocabulary"))
-    embedding_dim: int = count("numbers per row", also=("output_dim", "dim"))
+    embedding_dim: int = count("length of each word's vector", also=("output_dim", "dim"))
 
     def output(self, x: Shape) -> Map:
         """One position per word."""

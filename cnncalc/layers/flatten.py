@@ -45,7 +45,7 @@ class Flatten(Rearrangement):
     inside = True
 
     over: str = _first(
-        "all, positions or planes; or the first dimension to flatten, where 1 are the channels"
+        "all, positions or planes; or the first dimension to flatten (1 is the channels)"
     )
 
     def output(self, x: Shape) -> Shape:

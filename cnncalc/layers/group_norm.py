@@ -18,8 +18,8 @@ class GroupNorm(Norm):
     """Normalises each group of channels to mean 0 and variance 1, then scales and shifts each
     channel.
 
-    A group consists of neighbouring channels of one image. A single group contains all
-    channels; as many groups as channels is instance normalisation. There are no buffers.
+    A group consists of neighbouring channels of one image. A single group contains all channels;
+    with as many groups as channels, this is instance normalisation. There are no buffers.
 
     Operations: as for layer_norm, with each group normalised as a whole.
     """

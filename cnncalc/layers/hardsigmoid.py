@@ -11,7 +11,7 @@ from cnncalc.layers._elementwise import InPlace
 
 
 class Hardsigmoid(InPlace):
-    """Approximates the sigmoid by straight lines: x + 3, clipped to 0 to 6, divided by 6.
+    """Approximates the sigmoid by straight lines: clips x + 3 to [0, 6], then divides by 6.
 
     Operations per element: one addition, two comparisons and one division.
     """

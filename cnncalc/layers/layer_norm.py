@@ -14,7 +14,7 @@ from cnncalc.layers._norm import Norm
 class LayerNorm(Norm):
     """Normalises each image to mean 0 and variance 1, then scales and shifts it.
 
-    Statistics are taken over the whole map, over the channels at every position (as in
+    Statistics are computed over the whole map, over the channels at every position (as in
     ConvNeXt) or over the last axis. There is one learned scale and shift for each of the values
     that are normalised together. Mean and variance are measured in inference too, so there are
     no buffers.
@@ -22,7 +22,7 @@ class LayerNorm(Norm):
     Operations for every n values that are normalised together: n − 1 additions and a division
     for the mean; n additions for the deviations from it; n multiplications, n − 1 additions and
     a division for the variance; an addition (eps), a square root and a division for the
-    reciprocal of the deviation; and n multiplications by it. A scale takes one more
+    reciprocal of the standard deviation; and n multiplications by it. A scale takes one more
     multiplication per element, and a shift one more addition.
     """
 

@@ -12,9 +12,8 @@ from cnncalc.formulas import macs
 class Matmul(Layer):
     """Multiplies two inputs as matrices: the last two sizes of each are rows and columns.
 
-    Any sizes before them must be equal and count the products: two signals are one matrix each,
-    two maps of C channels are C matrices each. The columns of the first input are the rows of the
-    second.
+    Any sizes before them must be equal and form a batch: two signals give one product, two maps of
+    C channels give C. The first input needs as many columns as the second has rows.
 
     Operations: one multiplication and one addition per multiply-accumulate.
     """

@@ -32,9 +32,9 @@ def _description(doc: str) -> Any:
 class Opaque(Layer):
     """Stands for an operation that no kind describes: region proposals, sorting, a custom kernel.
 
-    Its output shape is given, and so is whatever you know of its cost. What you leave out is
-    unknown: totals that contain it are lower bounds, marked with ≥. Its memory is not known, every
-    output's receptive field is at most the whole input, and PyTorch cannot run it.
+    You give its output shape and whatever you know of its cost. Anything you leave out is unknown:
+    totals that contain it are lower bounds, marked with ≥. Its memory is not known, every output's
+    receptive field is at most the whole input, and PyTorch cannot run it.
 
     Operations: one multiplication and one addition per given multiply-accumulate; any others are
     not known.

@@ -19,7 +19,7 @@ WORDS = ("channels", "elements")
 
 
 def slopes(doc: str) -> Any:
-    """A number of slopes, or what has one each."""
+    """A number of slopes, or what has a slope each."""
 
     def check(value: Any) -> int | str:
         if is_whole(value, 1) or value in WORDS:
@@ -51,7 +51,7 @@ class Prelu(Elementwise):
     operators = {"PRelu": {}}
 
     num_parameters: int | str = slopes(
-        "number of slopes: 1, one per channel (or channels), or elements for one each"
+        "1 slope for all, channels (or their number) for one each, or elements for one each"
     )
 
     @classmethod

@@ -25,7 +25,7 @@ class Scale(Layer):
     aliases = ("layer_scale",)
     takes_bias = True
 
-    bias: bool = flag("whether to learn a summand for every channel as well", False, BIAS)
+    bias: bool = flag("whether to learn a bias for every channel as well", False, BIAS)
     initial: float = number("initial value of the factors", 1, also=("init",))
 
     def output(self, x: Shape) -> Shape:

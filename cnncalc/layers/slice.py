@@ -13,8 +13,8 @@ from cnncalc.layers._rearrangement import Rearrangement
 
 
 class Slice(Rearrangement):
-    """Keeps the channels from ``start`` up to, but not including, ``stop``, or places along another
-    axis.
+    """Keeps the channels from ``start`` up to, but not including, ``stop``, or a range along
+    another axis.
 
     Channels are counted from 0; the features of a vector count as its channels. The output is a
     view: nothing is computed or copied.
@@ -28,7 +28,7 @@ class Slice(Rearrangement):
     auxiliary = True
 
     start: int = count("first channel to keep, counted from 0", 0, least=0)
-    stop: int | None = count("first channel not to keep; default: keep up to the last", None)
+    stop: int | None = count("first channel not to keep; default: keep all the rest", None)
     along: str = axis("the axis to cut")
 
     def output(self, x: Shape) -> Shape:

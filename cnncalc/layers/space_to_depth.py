@@ -17,7 +17,7 @@ class SpaceToDepth(Rearrangement):
 
     It shrinks a map without losing anything (YOLOv2's reorg, YOLOv5's Focus).
 
-    Operations: none; numbers are copied to their new places.
+    Operations: none; values are only copied.
     """
 
     aliases = ("pixel_unshuffle", "reorg")

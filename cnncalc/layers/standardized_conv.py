@@ -6,13 +6,13 @@ from cnncalc.layers._reparametrized import Reparametrized
 
 
 class StandardizedConv(Reparametrized):
-    """A convolution whose filters are first brought to mean 0 and variance 1.
+    """Convolves with filters that are first normalised to mean 0 and variance 1.
 
     It learns as many weights as a plain convolution. BiT's residual networks use it with group
     normalisation.
 
-    Operations: those of the convolution. The filters are computed once for all images, which is not
-    counted.
+    Operations: those of the convolution. Normalising the filters, which happens once for all
+    images, is not counted.
     """
 
     aliases = ("standardised_conv", "weight_standardized_conv", "std_conv")

@@ -12,7 +12,7 @@ from cnncalc.layers._elementwise import Elementwise
 class StochasticDepth(Elementwise):
     """Zeroes a whole residual branch with probability p in training; does nothing in inference.
 
-    It stands at the end of the branch, so that the block is skipped for that image.
+    It goes at the end of the branch, so that the block is skipped for that image.
 
     Operations: none, because it does nothing in inference.
     """

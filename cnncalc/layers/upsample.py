@@ -58,7 +58,7 @@ def factors(doc: str) -> Any:
 
 
 def _ratio(scale: float) -> tuple[int, int]:
-    """A factor as the fraction that its decimals say."""
+    """A factor as the exact fraction of its decimal digits."""
     # Few networks need fractions, and importing them takes time.
     from fractions import Fraction
 
@@ -135,7 +135,7 @@ class Upsample(Like):
     )
 
     align_corners: bool = flag(
-        "whether the outer values stay in the corners, for interpolating modes", False
+        "whether corner values stay in the corners, in interpolating modes", False
     )
 
     def sized(self, x: Map, other: Map) -> Self:
@@ -174,7 +174,7 @@ class Upsample(Like):
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         if self.align_corners:
-            return everything(x, bound=True)  # the distance of windows is no fraction of sizes
+            return everything(x, bound=True)  # the distance between windows is not a ratio of sizes
         return tuple(self._axis_reach(*sizes) for sizes in self._steps(x))
 
     def _steps(self, x: Map) -> Iterator[tuple[int, int]]:

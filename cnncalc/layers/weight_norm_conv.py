@@ -8,13 +8,13 @@ from cnncalc.layers._reparametrized import Reparametrized
 
 
 class WeightNormConv(Reparametrized):
-    """A convolution whose filters have a learned length.
+    """Convolves with filters whose norm is learned separately from their direction.
 
-    Every filter is divided by its norm and multiplied by a learned factor, so there is one weight
-    more per filter. TCNs and many networks for audio use it.
+    Every filter is divided by its norm and multiplied by a learned factor, so there is one extra
+    weight per filter. TCNs and many audio networks use it.
 
-    Operations: those of the convolution. The filters are computed once for all images, which is not
-    counted.
+    Operations: those of the convolution. Computing the filters, which happens once for all images,
+    is not counted.
     """
 
     aliases = ("weight_normalised_conv", "weight_normalized_conv")

@@ -11,7 +11,7 @@ from cnncalc.render.records import Records
 from cnncalc.render.view import Total
 
 CHANGES = ("changed", "added", "removed")
-"""What can have become of a layer that is not the same."""
+"""How a layer can differ between two networks."""
 
 
 def titles(found: Comparison) -> list[str]:

@@ -1,4 +1,4 @@
-"""The HTML page around everything but a notebook's table: one style.
+"""The HTML page, in one style, around everything except a notebook's table.
 
 It follows the reader's light or dark mode, and prints without cutting a row in two. Its content
 security policy allows no request, and only the style and script that the page was written with.

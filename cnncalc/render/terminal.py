@@ -47,7 +47,7 @@ def marked(text: str, colour: bool = True) -> str:
 
 
 def visible(text: str) -> str:
-    """The text on one line; characters that would steer the terminal are shown as escapes."""
+    """The text on one line; characters that would control the terminal are shown as escapes."""
     if text.isprintable():
         return text
     return "".join(

@@ -19,7 +19,7 @@ from cnncalc.render.columns import COLUMNS, SHARED, TEXT_COLUMNS, USUAL, Column,
 if TYPE_CHECKING:
     from cnncalc.conventions.convention import Count
 UNKNOWN = "?"
-"""The text of a number of which nothing is known."""
+"""The text of a number that is entirely unknown."""
 MAX_LINES = 45
 """By default blocks are opened as far as the table stays within this many lines."""
 
@@ -133,7 +133,7 @@ class View:
         return [column.bounded(line, value, value) for column, value in exact]
 
     def texts(self, line: Line) -> list[str]:
-        """The values as text; what is not in the total stands in parentheses."""
+        """The values as text; values that are not in the total are in parentheses."""
         return [self.text(name, line) for name in self.columns]
 
     def text(self, name: str, line: Line) -> str:

@@ -73,7 +73,7 @@ class Matmul(nn.Module):
 
 
 class Concat(nn.Module):
-    """Its inputs, concatenated along a dimension; 1 are the channels."""
+    """Its inputs, concatenated along a dimension; 1 is the channels."""
 
     def __init__(self, dim: int = 1) -> None:
         super().__init__()

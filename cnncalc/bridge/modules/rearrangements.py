@@ -53,7 +53,7 @@ class Crop(nn.Module):
 
 
 class Slice(nn.Module):
-    """The places from start up to stop along a dimension; 1 are the channels."""
+    """The range from start up to, but not including, stop along a dimension; 1 is the channels."""
 
     def __init__(self, start: int, stop: int | None, dim: int = 1) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class Expand(nn.Module):
 
 
 class Reduce(nn.Module):
-    """The mean, sum, maximum, variance or norm over some dimensions; 1 are the channels."""
+    """The mean, sum, maximum, variance or norm over some dimensions; 1 is the channels."""
 
     def __init__(self, by: str, dims: Sequence[int], keepdim: bool) -> None:
         super().__init__()

@@ -12,7 +12,7 @@ from cnncalc.homework.written import Name, Names, Value
 
 
 class Most(Ask):
-    """The name of the layer with the most of something; any of several that have as much."""
+    """The name of the layer with the most of something; in a tie, any of the tied layers."""
 
     takes = (Name,)
     adds_up = False

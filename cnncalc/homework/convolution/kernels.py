@@ -39,12 +39,12 @@ def gaussian(place: Place, size: int) -> Number:
 
 
 def identity(place: Place, size: int) -> Number:
-    """1 in the middle and 0 around it."""
+    """1 in the centre and 0 around it."""
     return int(all(i == size // 2 for i in place))
 
 
 def sharpen(place: Place, size: int) -> Number:
-    """Twice the middle less the mean."""
+    """Twice the centre minus the mean."""
     return 2 * identity(place, size) - box(place, size)
 
 

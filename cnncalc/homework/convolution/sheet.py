@@ -57,7 +57,7 @@ class Section(NamedTuple):
 
 
 def sections(worked: Worked, steps: int | None = None, digits: int | None = None) -> list[Section]:
-    """Everything that is shown of a convolution, in order.
+    """Everything to show about a convolution, in order.
 
     ``steps`` is the number of windows of each kernel to write out; by default all of up to 64, and
     otherwise 10. ``digits`` rounds numbers that are not whole; by default floats have 3.

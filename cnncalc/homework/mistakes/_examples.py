@@ -1,4 +1,4 @@
-"""The networks and the work by hand that several mistakes are shown on."""
+"""Networks and hand-worked calculations that serve as examples of several mistakes."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def on_two_linear(ask: str, wrong: str, why: str) -> Example:
 
 
 def on_numbers(given: str, wrong: str, why: str, **layer: Any) -> Example:
-    """The numbers after a convolution of these, whose kernel and more are given."""
+    """The output of a convolution of ``given``; ``layer`` holds the kernel and other settings."""
     return Example((layer,), given, "convolution", wrong, why, of=None)
 
 

@@ -11,7 +11,7 @@ def one_side(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
 
 
 def first_side(N: int, F: int, S: int, P_before: int, P_after: int, D: int = 1) -> int:
-    """What is padded after the input is forgotten."""
+    """The padding at the end is forgotten."""
     return (N - (D * (F - 1) + 1) + P_before) // S + 1
 
 

@@ -36,7 +36,7 @@ def stride_for(N: int, F: int, N_out: int, P: int = 0, D: int = 1) -> int:
 
 @cache
 def one_less(rule: Callable[..., int]) -> Callable[..., int]:
-    """The + 1 of an output size that is wrong already forgotten as well."""
+    """An output size that is already wrong, with the + 1 forgotten as well."""
     return lambda **given: rule(**given) - 1
 
 

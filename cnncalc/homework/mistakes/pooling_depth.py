@@ -31,8 +31,8 @@ class PoolingDepth(WrongInput):
     )
 
     def enters(self, row: Row, report: Report) -> Iterator[Shape]:
-        """Maps of half the depth, of as many channels as a window over them would have places, of
-        one channel, of as many as the window is wide."""
+        """Maps with half the channels, with as many as a window sliding along them would have
+        positions, with one, and with as many as the window is wide."""
         (x,) = row.inputs
         layer: Any = row.layer
         if not (is_pool(row) and isinstance(x, Map) and hasattr(layer, "axes")):

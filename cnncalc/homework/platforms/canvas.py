@@ -1,6 +1,6 @@
 """A QTI 1.2 package for Canvas: import it under Settings > Import Course Content.
 
-Canvas gives no partial credit, and takes every number or text that a question lists for a right
+Canvas gives no partial credit, and accepts every number or text that a question lists as a right
 answer. So only the options of a multiple choice show the feedback of each known mistake.
 """
 

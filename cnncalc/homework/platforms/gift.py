@@ -50,5 +50,5 @@ def _feedback(option: Option) -> str:
 
 
 def escape(text: str) -> str:
-    """A text in which no letter has a special meaning."""
+    """A text in which no character has a special meaning."""
     return SPECIAL.sub(r"\\\1", text)

@@ -46,7 +46,7 @@ def write(quiz: Quiz) -> bytes:
 
 def results(submission: Path, key: Path) -> dict[str, Any]:
     """What Gradescope shows of a folder with one answer sheet: every question with its points and
-    remark. Anything else than one readable sheet gets no points, and the reason."""
+    remark. Anything other than one readable sheet gets no points, and the reason."""
     try:
         found = grade([submission], key)
         if len(found) != 1:

@@ -180,8 +180,8 @@ def _without_blank_end(row: Sequence[Cell]) -> Sequence[Cell]:
 
 
 def _fitted(row: Sequence[Cell], names: Sequence[str], between: str) -> Sequence[Cell]:
-    """A row with a number or a size put together again that was cut at its commas, as ``34,848``
-    is: it can only be the answer in the last column. Raises SpecError if it could be another."""
+    """A row whose number or size was split at its commas, such as ``34,848``, joined again. Only
+    the answer in the last column can be split. Raises SpecError if it could be another."""
     if len(row) <= len(names) or not names:
         return row
     *first, last = row[: len(names)]

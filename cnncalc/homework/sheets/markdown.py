@@ -20,7 +20,7 @@ BARS = str.maketrans("│┃║", "|||")
 RULE = re.compile(r"[|:\s+=─━═┌┬┐├┼┤└┴┘┏┳┓┡╇┩╞╪╡╔╦╗╠╬╣╚╩╝╭╮╰╯-]+")
 """A line without cells: the rule below the headings, or a border."""
 BETWEEN = re.compile(r"^\s*├", re.MULTILINE)
-"""A rule between rows: without one, the lines of a drawn table go on in the next."""
+"""A rule between rows: without one, a row of a drawn table continues on the next line."""
 DRAWN = re.compile(r"[|─━═]")
 
 
@@ -56,7 +56,7 @@ def read(text: str, source: str) -> Item:
 
 
 def _joined(row: list[Cell], more: list[Cell]) -> list[Cell]:
-    """A row whose cells go on in the next line."""
+    """A row whose cells continue on the next line."""
     pairs = zip_longest(row, more)
     return [
         first._replace(text=f"{first.text} {second.text}".strip())

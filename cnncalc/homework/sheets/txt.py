@@ -16,7 +16,7 @@ SUFFIXES = (".txt",)
 HEADING = re.compile(r"\s*Layer \(type[^)]*\)\s{2,}(?=.*Output Shape)", re.IGNORECASE)
 GAP = re.compile(r"\s{2,}")
 WRAPPED = re.compile(r"\w*\)")
-"""The rest of a type, where Keras breaks a long one."""
+"""The rest of a type that Keras breaks across lines."""
 TREE = " │├└─\t"
 """What torchinfo draws before a name."""
 NAMED = re.compile(r"(?:.*\()?([A-Za-z]\w*)(?:-\d+|\)?(?: \(\w+\))?: \d+-\d+|\))?")
@@ -62,5 +62,5 @@ def _rows(lines: list[str], start: int, source: str) -> Iterator[list[Cell]]:
 
 
 def _plain(cell: str) -> str:
-    """A cell with 0 for torchinfo's ``--``, and any number of images as Keras writes it."""
+    """A cell with 0 for torchinfo's ``--``, and an open batch size as Keras writes it."""
     return "0" if cell == "--" else re.sub(r"^([\[(])-?[0-9]+, ", r"\g<1>None, ", cell)

@@ -20,7 +20,7 @@ MAX_ROWS, MAX_COLUMNS, MAX_SHEETS, MAX_PARTS = 5_000, 200, 20, 1_000
 
 
 def read(data: bytes, source: str) -> Item:
-    """The tree of all tables; of a formula, the value that Excel saved."""
+    """The tree of all tables; a formula counts as the value that Excel saved."""
     try:
         import openpyxl
     except ImportError:

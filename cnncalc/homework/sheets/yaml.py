@@ -1,4 +1,4 @@
-"""Answers in YAML, of which JSON is a part."""
+"""Answers in YAML, which includes JSON."""
 
 from cnncalc.spec import text as yaml
 from cnncalc.spec.text import Item

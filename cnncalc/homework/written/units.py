@@ -96,7 +96,7 @@ class Suffix(NamedTuple):
     unit: str = ""
     bare_b: bool = False
     small_b: bool = False
-    """Whether the bytes have a small b, which may mean bits."""
+    """Whether the unit is a lowercase b, which may mean bits."""
 
 
 LETTER = re.compile(r"([kmgt])(i?)\s*(.*)")

@@ -132,7 +132,7 @@ def _read(given: Any, takes: Sequence[type[Written]]) -> Written:
         try:
             found = kind.read(given)
         except LayerError as error:
-            # That the whole answer is not defined adds nothing to "is not a number".
+            # "is not a number" says enough; that the whole answer is undefined adds nothing.
             same = tuple(f"{shown(given)} is not {what}" for what in ("defined", "a number"))
             why = why or ("" if str(error).startswith(same) else f": {error}")
             continue

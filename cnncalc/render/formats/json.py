@@ -2,7 +2,7 @@
 
 Depth, columns and order only affect tables. A count under some
 convention is added as ``convention`` (docs/reconcile.md). The text is ASCII, so that no terminal or
-file encoding can spoil a name. Of records it is the list.
+file encoding can spoil a name. Records are written as a list.
 """
 
 import json

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".md"
 SPECIAL = re.compile(r"[\\`*|<>\[\]~#]|\b_|_\b")
-"""What Markdown would read as markup; an underscore inside a word is none."""
+"""What Markdown would read as markup; an underscore inside a word is not."""
 
 
 def render(view: "Sheet") -> str:
@@ -27,7 +27,7 @@ def render(view: "Sheet") -> str:
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[str]], numeric: Iterable[bool]) -> str:
-    """The pipe table alone; numbers are set to the right."""
+    """The pipe table alone; numbers are right-aligned."""
     rule = _row("---:" if right else ":---" for right in numeric)
     return "\n".join([_row(map(escape, headings)), rule, *(_row(map(escape, row)) for row in rows)])
 

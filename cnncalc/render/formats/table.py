@@ -92,7 +92,7 @@ def _table(view: View, width: int, colour: bool) -> tuple[list[str], str]:
 
 
 def _entries(view: View) -> Iterator[Entry]:
-    """The lines as a tree: below each block of several lines these are shown without its name."""
+    """The lines as a tree: the lines below a block heading omit the block's name."""
     lines = view.lines
     if view.sort is not None or "layer" not in view.columns:
         yield from (Entry(line.name, "", 0, line) for line in lines)

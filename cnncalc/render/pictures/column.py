@@ -9,7 +9,7 @@ from cnncalc.render.pictures.layout import Chain, Item, Routes, Tail
 from cnncalc.render.pictures.metrics import Measure
 
 ENTRY = -1
-"""The number of what is above the first item."""
+"""The index of whatever is above the first item."""
 
 
 class Column(Chain):

@@ -1,4 +1,4 @@
-"""What stands above a picture: the name of the network and its totals."""
+"""The heading of a picture: the name of the network and its totals."""
 
 from cnncalc.analysis.report import Report
 from cnncalc.render.pictures import labels
@@ -14,7 +14,7 @@ def title(report: Report, only: str | None) -> str:
 
 
 def heading(title: str, notes: list[str], measure: Measure) -> tuple[Text, ...]:
-    """A title with notes below it; nothing on a terminal, where the command stands above."""
+    """A title with notes below it; nothing on a terminal, where the command is shown above."""
     if measure.compact:
         return ()
     left = measure.margin

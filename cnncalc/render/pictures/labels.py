@@ -1,4 +1,4 @@
-"""What a box says: its name, its kind, the shape of its output, and a figure."""
+"""The texts in a box: its name, its kind, the shape of its output, and a figure."""
 
 from typing import NamedTuple
 

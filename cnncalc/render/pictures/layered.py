@@ -164,7 +164,8 @@ class Layered(Item):
         return leaving[EXIT]
 
     def _points(self, way: Sequence[int]) -> list[tuple[float, float]]:
-        """Down to the end of the layer, aslant to the next lane or box, and straight through it."""
+        """Down to the end of the layer, diagonally to the next lane or box, and straight through
+        it."""
         points: list[tuple[float, float]] = []
         for at, node in enumerate(way):
             item = self.item[node]

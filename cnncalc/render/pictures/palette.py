@@ -55,7 +55,7 @@ TONES = {
     "heat5": Tone("#fb9250", "#9c4a0f", "#98500d", "#f09a3a"),
     "heat6": Tone("#f2743c", "#8a3a0a", "#a3510c", "#ffad4d"),
 }
-"""The colours of the families of layers, of other boxes, and of heats."""
+"""The colours of the families of layers, of other boxes, and of heat maps."""
 
 
 def mixed(fill: str, edge: str, share: float) -> str:

@@ -12,7 +12,7 @@ from cnncalc.render.pictures.writers import svg
 from cnncalc.render.web.files import text_of
 
 COLOURS = {"added": "good", "removed": "bad"}
-"""The classes of rows, by what became of the layer."""
+"""The CSS classes of rows, by how the layer differs."""
 
 
 def render(found: Comparison) -> str:

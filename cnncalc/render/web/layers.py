@@ -113,7 +113,7 @@ def _cell(view: View, line: Line, name: str, full: float, links: Mapping[str, st
         return f"<td>{linked}"
     value = view.known[name].value(line, view.report)
     rounded = value is not None and str(value) != text.replace(",", "")
-    exact = f'="{escape(str(value))}"' if rounded else ""  # the script reads the text otherwise
+    exact = f'="{escape(str(value))}"' if rounded else ""  # without it, the script reads the text
     level = round(100 * view.report.share(line.cost, BARS[name]) / full) if full else 0
     bar = f' class="b{level}"' if level else ""
     return f"<td{bar} data-v{exact}>{linked}"

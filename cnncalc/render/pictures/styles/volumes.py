@@ -155,7 +155,7 @@ class Volumes:
         return found
 
     def _between(self, points: Sequence[Point], source: Leaf, target: Leaf) -> bool:
-        """Whether a straight line is too long to go without saying."""
+        """Whether a straight line is long enough to need drawing."""
         return target.y - (source.y + source.along) > 2 * GAP
 
     def _rays(self, routes: Routes, boxes: dict[int, Box]) -> tuple[list[Shape], list[Line]]:

@@ -147,7 +147,7 @@ def _heading(report: Report, row: Row, axes: Sequence[Axis], measure: Measure) -
 
 
 def _equation(axis: Axis) -> list[str]:
-    """How the number of outputs follows, where the plain formula holds."""
+    """How the number of outputs is computed, if the plain formula applies."""
     if axis.before != axis.after or axis.same or axis.ceil:
         return []
     plain = stride.Axis(axis.N, axis.F, axis.S, axis.before, axis.D)

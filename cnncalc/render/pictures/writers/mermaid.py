@@ -52,5 +52,5 @@ def _classes(scene: Scene) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """The text with every character that could mean something as an entity."""
+    """The text, with every character that Mermaid could interpret written as an entity."""
     return "".join(one if one.isalnum() or one in SAFE else f"#{ord(one)};" for one in text)

@@ -1,7 +1,7 @@
 """Scalable Vector Graphics, for browsers, notebooks and papers.
 
 Texts stay texts, resting the pointer on a box shows its exact numbers, and the colours follow the
-reader's light or dark theme. Nothing outside of the file is needed.
+reader's light or dark theme. The file needs nothing else.
 """
 
 from collections.abc import Mapping, Sequence
