@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, wraps
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ def once(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, which calculates a built-in without options only once."""
     known = cache(function)
 
+    @wraps(function)
     def call(target: object, **options: object) -> Any:
         plain = not options and isinstance(target, str) and target in catalog.names()
         return known(target) if plain else function(target, **options)
