@@ -283,7 +283,8 @@ def contents(name: str, data: bytes) -> dict[str, bytes]:
     if not zipfile.is_zipfile(io.BytesIO(data)):
         return {ending(name): data}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        parts = {ending(one): archive.read(one) for one in archive.namelist()}
+        names = [one for one in archive.namelist() if not one.endswith(".whl")]  # cnncalc itself
+        parts = {ending(one): archive.read(one) for one in names}
     return {**parts, f"the names in {ending(name)}": "\n".join(archive.namelist()).encode()}
 
 

@@ -67,8 +67,10 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 def _once_each(monkeypatch: pytest.MonkeyPatch) -> None:
     """For commands about all built-ins: calculates each of them once in this process."""
     import architectures
+    import cnncalc
     from cnncalc import api
     from cnncalc.conventions import published
 
+    assert cnncalc.summarize is api.summarize  # it keeps what it finds in api at its first use
     monkeypatch.setattr(api, "summarize", architectures.report_of)
     monkeypatch.setattr(published, "check", architectures.findings_of)

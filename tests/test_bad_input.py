@@ -17,7 +17,7 @@ from cnncalc import cli
 from cnncalc.analysis.explore import largest, sweep
 from cnncalc.conventions import published
 from cnncalc.core import record, shape
-from cnncalc.core.errors import CnncalcError, Mistakes, UsageError
+from cnncalc.core.errors import CnncalcError, Mistakes, UsageError, unwritable
 from cnncalc.footprint import budget
 from cnncalc.homework import marking, sheet
 from cnncalc.homework.convolution import matrix, window
@@ -827,3 +827,8 @@ def test_a_name_that_turns_the_direction_of_text_is_refused(mark):
     spec = {"name": f"a{mark}b", "input": "3x8x8", "layers": ["relu"]}
     with pytest.raises(CnncalcError, match="must not contain control characters"):
         cnncalc.summarize(spec)
+
+
+def test_a_file_that_may_not_be_written_says_why():
+    error = unwritable("net.svg", PermissionError(13, "Permission denied"))
+    assert str(error) == "cannot write 'net.svg': Permission denied"

@@ -409,8 +409,10 @@ def test_usi_max_pooling():
 
 
 def test_modes_are_those_of_the_pad_layer():
-    allowed = fields_of(Pad)["mode"].schema["enum"]
-    assert [*MODES] == allowed
+    words = fields_of(Pad)["mode"].schema["enum"]
+    assert [*MODES] == [
+        word for word in words if Pad.parse({"padding": 1, "mode": word}).mode == word
+    ]
 
 
 def test_reductions_match_pools_and_activations_match_layers():

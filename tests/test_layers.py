@@ -3,6 +3,7 @@
 import pytest
 from contract import PROMISES
 
+import cnncalc
 from cnncalc import layers
 from cnncalc.core.errors import LayerError
 
@@ -97,3 +98,10 @@ def test_a_layer_shows_what_differs_from_the_defaults():
 def test_a_layer_cannot_be_changed():
     with pytest.raises(AttributeError):
         layers.load("conv").parse({"filters": 4, "kernel": 3}).stride = 2
+
+
+def test_the_tensors_of_a_partly_connected_layer_by_hand():
+    """LeNet-5's third layer, LeCun et al. 1998: 60 of the 96 pairs of maps are connected."""
+    layer = cnncalc.summarize("lenet5_1998")["c3"]
+    found = layer.layer.tensors(*layer.inputs)
+    assert found == {"weight": (60, 5, 5), "bias": (16,)}

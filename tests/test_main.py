@@ -57,6 +57,7 @@ def test_nothing_is_imported_before_interrupts_are_handled():
 
 INTERRUPT = """
 import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs ignore it
 class Finder:
     def find_spec(self, name, path, target=None):
         if name == {!r}:

@@ -112,6 +112,7 @@ def resized(mode, centres, scales, **settings):
         (resized("linear", "pytorch_half_pixel", (0.125, 2.0)), None),
         (resized("linear", "align_corners", (2.0, 2.0)),
          "scale_factor 2, mode linear, align_corners true"),
+        (resized("linear", "align_corners", (0.6, 0.6)), None),
         (resized("linear", "asymmetric", (2.0, 2.0)), None),
         (resized("linear", "half_pixel", (2.0, 2.0), antialias=1), None),
         (resized("cubic", "half_pixel", (2.0, 2.0)), "scale_factor 2, mode bicubic"),
@@ -194,3 +195,39 @@ def test_as_many_values_as_the_data_determine(summarized):
     held = [integers("most", 5), number("over", 0.5)]
     with pytest.raises(CnncalcError, match=r"cut the model before it with onnx\.utils"):
         summarized(model([one], held, [("x", (1, 6, 4))], values=[("y", ("n", 3))]))
+
+
+# Older and rarer writings.
+
+
+def test_weights_may_be_quantized_in_the_file(summarized):
+    nodes = [
+        node("QuantizeLinear", "w s z", "wq"),
+        node("DequantizeLinear", "wq s z", "wf"),
+        node("Conv", "x wf", "y"),
+    ]
+    held = [tensor("w", [4, 3, 3, 3]), floats("s", 0.5), tensor("z", [1], BYTES)]
+    report = summarized(model(nodes, held))
+    assert (kinds(report), report.totals.params) == ("conv", 4 * 27)
+
+
+def test_a_number_plus_a_map_is_a_map_plus_a_number(summarized):
+    report = summarized(model([node("Add", "two x", "y")], [floats("two", 2.0)]))
+    assert report.layers[0].layer.text() == "value 2.0"
+
+
+def test_a_product_of_three_tensors_is_unclear(summarized):
+    report = summarized(model([node("Mul", "x x x", "y")], values=[("y", MAP)]))
+    assert kinds(report) == "multiply"
+
+
+def test_an_old_upsample_repeats_pixels(summarized):
+    held = [floats("s", 1.0, 1.0, 2.0, 2.0)]
+    report = summarized(model([node("Upsample", "x s", "y", mode="nearest")], held))
+    assert report.layers[0].layer.text() == "scale_factor 2"
+
+
+def test_an_older_padding_of_a_pool_is_same(summarized):
+    one = node("MaxPool", "x", "y", kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_UPPER")
+    report = summarized(model([one]))
+    assert report.output_shape == (3, 4, 4)  # 8/2

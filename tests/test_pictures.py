@@ -674,3 +674,11 @@ def test_memory_of_any_length_is_drawn_without_overlaps(name):
 def test_memory_on_a_terminal_is_that_of_the_memory_command():
     with pytest.raises(CnncalcError, match="cnncalc memory NET --plot"):
         str(cnncalc.draw("lenet5", "memory"))
+
+
+def test_a_phase_without_room_has_no_name():
+    spec = {"input": 10, "layers": [{"linear": 2}, *["relu"] * 300]}
+    scene = cnncalc.draw(spec, "memory").scene(PIXELS)
+    assert faults(scene, PIXELS.MEASURE) == []
+    assert {"forward", "backward"} <= {text.content for text in scene.texts}
+    assert "step" not in {text.content for text in scene.texts}

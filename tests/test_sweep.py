@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import cli
+from cnncalc.analysis.explore import evaluate
 from cnncalc.analysis.explore import sweep as sweeps
 from cnncalc.analysis.explore.evaluate import Configurations
 from cnncalc.analysis.explore.quantities import amount, plain_numbers
@@ -175,10 +176,10 @@ def test_an_unknown_quantity_is_not_a_number():
 
 
 def test_another_process_loads_the_network_again():
-    evaluate = Configurations(TINY, ["width"], ["params"], {}, cnncalc.load, cnncalc.summarize)
-    copy = pickle.loads(pickle.dumps(evaluate))
+    found = Configurations(TINY, ["width"], ["params"], {}, cnncalc.load, cnncalc.summarize)
+    copy = pickle.loads(pickle.dumps(found))
     assert copy.read == {}
-    assert copy({"width": 4}) == evaluate({"width": 4})
+    assert copy({"width": 4}) == found({"width": 4})
 
 
 def test_unknown_names_are_refused_at_once():
@@ -268,3 +269,14 @@ def test_options_that_do_not_fit_are_refused():
 def test_the_number_of_processes_must_be_positive():
     with pytest.raises(UsageError, match="must be at least 1, not 0"):
         run("lenet5", "--over", "batch=1,2", "--jobs", "0")
+
+
+def test_only_so_many_readings_of_a_network_are_remembered(tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluate, "REMEMBERED", 2)
+    path = tmp_path / "net.yaml"
+    path.write_text(cnncalc.to_yaml(TINY))
+    found = Configurations(path, [], ["params"], {}, cnncalc.load, cnncalc.summarize)
+    sizes = ["3x8x8", "3x9x9", "3x10x10", "3x11x11"]
+    read = [found.spec_for(size) for size in sizes]
+    assert len({*map(id, read)}) == 4
+    assert len(found.read) == 2

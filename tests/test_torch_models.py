@@ -340,3 +340,25 @@ def test_a_norm_may_learn_only_a_shift():
     report = read(nn.Sequential(batch, group), 4, 3, 3)
     assert [(row.kind, row.params) for row in report] == [("batch_norm", 4), ("opaque", 4)]
     assert not report["0"].layer.scale
+
+
+def test_groups_of_channels_that_are_not_interleaved_are_no_shuffle():
+    class Halves(nn.Module):
+        def forward(self, x):
+            split = x.view(x.shape[0], 2, 3, 4, 4).transpose(1, 2)
+            return split.reshape(x.shape[0], 3, 2, 16)
+
+    report = read(Halves(), 6, 4, 4)
+    assert report.output_shape == (3, 2, 16)
+    assert "channel_shuffle" not in {row.kind for row in report.layers}
+
+
+def test_an_input_that_nothing_reads_stays():
+    class First(nn.Module):
+        def forward(self, x, y):
+            return x.relu()
+
+    spec = cnncalc.from_torch(First(), [(3, 4, 4), (2, 5, 5)])
+    assert [tuple(shape) for shape in cnncalc.summarize(spec).input_shapes.values()] == [
+        (3, 4, 4), (2, 5, 5),
+    ]  # fmt: skip

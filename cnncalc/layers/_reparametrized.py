@@ -1,5 +1,6 @@
 """Base class for convolutions whose filters are computed from other parameters."""
 
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 from cnncalc.core.layer import Tape, Tensor
@@ -27,9 +28,9 @@ class Reparametrized(Grouped):
         biases = held[1 : 1 + bool(params.biases)]
         return tape.filtered(around, filters, *biases, makes=self.output(x.shape).elements)
 
+    @abstractmethod
     def computed(self, tape: Tape, rows: Tensor, *learned: Tensor) -> Tensor:
         """Record how filters are computed from the weights, with one row for each."""
-        raise NotImplementedError
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         window = torch_window(self.axes(x))

@@ -227,6 +227,8 @@ class Upsample(Like):
             return {**fields, "scale_factor": alike([out // n for n, out in zip(N, grown)])}
         if sizes or all(out == n * one for n, out, one in zip(N, grown, given)):
             return {**fields, "size": alike(grown)}
+        if fields.get("align_corners"):
+            return None  # ONNX spreads N·scale positions, although they are no whole number
         return {**fields, "scale_factor": alike([float(f"{one:.7g}") for one in given])}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
