@@ -391,7 +391,3 @@ def test_solve_lists_transposed_windows():
     result = run("solve", "-i", "5", "--output", "90", "-k", "3", "--transposed")
     assert result.exit_code == 1
     assert result.stdout.startswith("nothing fits with S ≤ F")
-
-
-def test_where_no_window_fits_nothing_is_read():
-    assert stride.unread(Axis(3, 5, 1)) == [(0, 2)]
