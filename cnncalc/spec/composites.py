@@ -24,8 +24,8 @@ Ends = tuple[int, ...]
 
 CUT = {
     "network": "the built-in or file",
-    "up_to": "the last layer or block that is kept; by default all are",
-    "set": "values for its parameters",
+    "up_to": "the last layer or block to keep; by default, the whole network",
+    "set": "values for the network's parameters",
 }
 """The keys of a backbone and their meaning."""
 

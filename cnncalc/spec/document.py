@@ -26,21 +26,21 @@ TOP = {
     "note": "anything that readers should know, such as which version this is",
     "variants": "networks with similar names, and how they differ",
     "extends": "the built-in or file that this spec starts from",
-    "input": "the input's shape, as in 3x224x224, or several by name",
-    "layout": "how this file writes shapes: chw (channels first, as usual) or hwc (channels last)",
+    "input": "the shape of the input, as in 3x224x224, or the shapes of several by name",
+    "layout": "how this file writes shapes: chw (channels first; default) or hwc (channels last)",
     "parameters": "values that layers use as $name; override them with --set",
     "blocks": "groups of layers, used like a kind",
     "layers": "the layers, in order",
-    "replace": "other layers for some of the network that this spec extends, by their names",
+    "replace": "new layers for some of those in the network that this spec extends, by name",
     "outputs": "the layers that the network returns; by default those that no layer reads",
-    "published": "published numbers, to compare with the calculated ones",
+    "published": "published figures, to compare with the calculated ones",
 }
 """The keys of a spec and their meaning."""
 
 BLOCK = {
-    "takes": "its arguments; one with a default is optional",
-    "reads": "names for its inputs, in the order of 'from'; together they are called input",
-    "gives": "the layers whose outputs leave the block, read as NAME.LAYER; by default the last",
+    "takes": "its arguments; those with a default are optional",
+    "reads": "names for its inputs, in the order of 'from'; 'input' stands for all of them",
+    "gives": "the layers whose outputs the block returns, read as NAME.LAYER; by default the last",
     "layers": "the layers, in order",
 }
 """The keys of a block and their meaning."""

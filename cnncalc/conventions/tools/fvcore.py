@@ -26,7 +26,7 @@ CONVENTION = Convention(
     tool="fvcore",
     version="0.1.5",
     unit="MACs",
-    counts="multiply-accumulates, which it calls flops, 2 for each batch-norm element, some pools",
+    counts="multiply-accumulates (called flops), 2 for each batch-norm element, and some pools",
     sees=operations,
     terms=(
         Term("conv + linear MACs", of("Conv", "Linear"), products),

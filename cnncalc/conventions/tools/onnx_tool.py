@@ -104,7 +104,7 @@ CONVENTION = Convention(
     tool="onnx-tool 1.0.1",
     version="",
     unit="MACs",
-    counts="instructions, which it calls MACs, with batch norms folded into convolutions",
+    counts="instructions (called MACs), with batch norms folded into convolutions",
     within=_exported,
     terms=(
         Term("conv + linear MACs", of(*CONVOLUTIONS), products),

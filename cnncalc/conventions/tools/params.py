@@ -6,7 +6,7 @@ CONVENTION = Convention(
     tool="parameters",
     version="",
     unit="parameters",
-    counts="trained numbers: weights and biases",
+    counts="learnable parameters: weights and biases",
     sees=costs,
     terms=(
         Term("weights", everything, lambda cost: cost.weights),

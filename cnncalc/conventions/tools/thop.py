@@ -43,7 +43,7 @@ CONVENTION = Convention(
     tool="thop",
     version="0.1.1",
     unit="MACs",
-    counts="multiply-accumulates, 4 for each batch-norm element, average pools",
+    counts="multiply-accumulates, 4 for each batch-norm element, and average pools",
     sees=modules,
     terms=(
         Term("conv + linear MACs", of("Conv", "Linear"), products),

@@ -34,7 +34,7 @@ CONVENTION = Convention(
     tool="torchinfo",
     version="1.8.0",
     unit="mult-adds",
-    counts="parameters: of convolutions at every output position, of all others once per image",
+    counts="parameters: those of convolutions at every output position, all others once per image",
     sees=modules,
     terms=(
         Term(

@@ -29,7 +29,7 @@ CONVENTION = Convention(
     tool="torchprofile",
     version="0.1.0",
     unit="MACs",
-    counts="multiply-accumulates, 1 for each element of norms, average pools and products",
+    counts="multiply-accumulates, and 1 for each element of norms, average pools and products",
     sees=operations,
     terms=(
         Term("conv + linear MACs", of("Conv", "Linear"), products),

@@ -9,7 +9,7 @@ from cnncalc.conventions.tools.torchsummary import output_bytes, parameter_bytes
 CONVENTION = replace(
     torchsummary_functions.CONVENTION,
     tool="torchsummary 1.5.1 estimated total size without flatten",
-    counts="the input, the parameters, and twice the outputs of modules but flatten",
+    counts="the input, the parameters, and twice the outputs of all modules except flatten",
     sees=modules_and_inputs,
     terms=(
         Term("bytes of the input", inputs_of_network, output_bytes),

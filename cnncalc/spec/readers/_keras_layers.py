@@ -104,7 +104,7 @@ def _as(kind: str, *words: str, last: bool = False, **fields: Any) -> "Reader":
 
 
 def _scaled_sum(_: Any, config: Mapping[str, Any], last: bool) -> Made:
-    """`multiply` the second map by a number, then `add`; of InceptionResNetV2."""
+    """`multiply` the second map by a number, then `add`; used in InceptionResNetV2."""
     return "add", {}
 
 
@@ -180,7 +180,7 @@ def _mean(_: Any, config: Mapping[str, Any], last: bool) -> Made:
 
 
 def _never(_: Any, config: Mapping[str, Any], last: bool) -> Made:
-    """Refused: another layer than the kind of this name."""
+    """Refused: cnncalc's kind of the same name is a different layer."""
     return None
 
 

@@ -21,7 +21,7 @@ def _same(net: Layers, node: Operator, operands: list[Any]) -> Made:
 
 
 def _shape(net: Layers, node: Operator, operands: list[Any]) -> Made:
-    """Sizes, from which other shapes are computed."""
+    """Nothing: its sizes are used to compute other shapes."""
     shape = operands[0].shape
     end = node.attributes.get("end")
     return [values.of([*shape[node.attributes.get("start", 0) : end]])]
@@ -155,7 +155,7 @@ def _split(net: Layers, node: Operator, operands: list[Any]) -> Made:
 
 
 def _gather(net: Layers, node: Operator, operands: list[Any]) -> Made:
-    """`slice` for one place; `embedding` for rows of weights."""
+    """`slice` for a single position; `embedding` for rows of weights."""
     data, places = operands[:2]
     axis = node.attributes.get("axis", 0)
     if isinstance(data, Known) and axis == 0 and len(data.sizes) == 2 and data.weights:
@@ -212,7 +212,7 @@ def _token(net: Layers, token: Known, flow: Flow, axis: int) -> Flow:
 
 
 def _to_space(net: Layers, node: Operator, operands: list[Any]) -> Made:
-    """`pixel_shuffle`; a `channel_shuffle` before it for the order DCR."""
+    """`pixel_shuffle`, with a `channel_shuffle` before it in mode DCR."""
     flow, r = net.plain(flow_of(operands[0])), node.attributes["blocksize"]
     if node.attributes.get("mode", "DCR") == "DCR" and flow.sizes[0] > r * r:
         flow = net.layer("channel_shuffle", r * r, [flow])
@@ -220,7 +220,7 @@ def _to_space(net: Layers, node: Operator, operands: list[Any]) -> Made:
 
 
 def _to_depth(net: Layers, node: Operator, operands: list[Any]) -> Made:
-    """`space_to_depth`; a `channel_shuffle` after it for the order DCR."""
+    """`space_to_depth`, with a `channel_shuffle` after it in mode DCR."""
     flow = net.plain(flow_of(operands[0]))
     made = net.layer("space_to_depth", node.attributes["blocksize"], [flow])
     if node.attributes.get("mode", "DCR") == "DCR" and flow.sizes[0] > 1:
@@ -244,7 +244,7 @@ def _max_pool(net: Layers, node: Operator, operands: list[Any]) -> Made:
 
 
 def _max_unpool(net: Layers, node: Operator, operands: list[Any]) -> Made:
-    """`max_unpool`, which reads the input of the pool."""
+    """`max_unpool`, which also reads the input of the pool."""
     if node.inputs[1] not in net.pools:
         raise Unclear
     pooled, fields = net.pools[node.inputs[1]]
