@@ -336,12 +336,13 @@ def tables(path, answers):
             path.write_text(json.dumps({"questions": questions}), encoding="utf-8")
 
 
-def test_a_class_in_six_formats_reaches_the_gradebooks(tmp_path):
+@pytest.mark.parametrize("students", [14, pytest.param(40, marks=pytest.mark.exhaustive)])
+def test_a_class_in_six_formats_reaches_the_gradebooks(tmp_path, students):
     formats = (".yaml", ".json", ".csv", ".md", ".ipynb", ".xlsx")
     expected = {}
     for folder in ("keys", "class"):
         (tmp_path / folder).mkdir()
-    for number in range(14):
+    for number in range(students):
         name = f"s{number:02}"
         quiz = cnncalc.quiz("shape,params,macs", questions=6, seed=number, student=name)
         (tmp_path / "keys" / f"{name}.yaml").write_text(quiz.sheet(answers=True), encoding="utf-8")

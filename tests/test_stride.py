@@ -146,6 +146,10 @@ def test_very_many_gaps_are_counted():
     assert "too many to list" in run("check-stride", str(10**9), "2", "3").stdout
 
 
+def test_a_window_larger_than_its_input_reads_nothing():
+    assert stride.unread(Axis(3, 5, 1)) == [(0, 2)]
+
+
 def test_wide_strides_with_few_windows_list_their_gaps():
     """Windows of 3 at 0 and 10 over 13 pixels leave 3 to 9."""
     assert stride.unread(Axis(13, 3, 10)) == [(3, 9)]
@@ -387,7 +391,3 @@ def test_solve_lists_transposed_windows():
     result = run("solve", "-i", "5", "--output", "90", "-k", "3", "--transposed")
     assert result.exit_code == 1
     assert result.stdout.startswith("nothing fits with S ≤ F")
-
-
-def test_where_no_window_fits_nothing_is_read():
-    assert stride.unread(Axis(3, 5, 1)) == [(0, 2)]

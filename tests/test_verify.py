@@ -57,6 +57,12 @@ def test_pytorch_agrees_on_every_architecture_that_runs(name):
     assert (found.device, found.disagreements) == ("cpu", ())
 
 
+def test_pytorch_agrees_on_a_table_of_connections():
+    conv = {"filters": 3, "kernel": 2, "connections": [[0, 1], [2], [0, 1, 2]]}
+    found = bridge.verify(cnncalc.summarize({"input": "3x5x5", "layers": [{"conv": conv}]}), "cpu")
+    assert found.disagreements == ()
+
+
 def test_the_report_sets_batch_and_dtype():
     report = cnncalc.summarize("1x8x8-4C3-10N", batch=3, dtype="float64")
     for device in ("cpu", "meta"):
