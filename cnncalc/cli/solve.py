@@ -56,7 +56,8 @@ Transposed = Annotated[
 Spec = Annotated[
     str | None,
     typer.Argument(
-        help=f"The network to enlarge with --for, within a budget: {options.NETWORK}.",
+        help=f"The network to enlarge with --for, within a budget: {options.NETWORK}, or "
+        "MODULE:FACTORY.",
         show_default=False,
         autocompletion=complete.networks,
     ),
