@@ -1015,6 +1015,22 @@ def test_skipped_folders_are_reported(room):
     assert "__late" in run(room / "key.yaml", room / "handed_in").stderr
 
 
+def test_an_unreadable_folder_is_reported_and_the_others_are_graded(room, monkeypatch):
+    """``os.walk`` hands over what ``os.scandir`` raises; root may read every folder."""
+    (room / "handed_in/locked").mkdir()
+    scandir = os.scandir
+
+    def closed(path):
+        if os.path.basename(path) == "locked":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    result = run(room / "key.yaml", room / "handed_in")
+    assert "locked" in result.stdout + result.stderr
+    assert "Permission denied" in result.stdout + result.stderr
+
+
 def test_a_file_name_that_is_not_utf8_is_graded(room):
     file = Path(os.fsdecode(os.fsencode(room / "handed_in") + b"/z\xff.yaml"))
     file.write_text("answers: {conv1: {params: 34944}}", encoding="utf-8")

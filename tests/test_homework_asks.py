@@ -125,6 +125,11 @@ def test_right_answers_by_hand(given, ask, answer):
             "same_padding",
             "has no padding that keeps the size",
         ),
+        (
+            "{conv: {filters: 8, kernel: 3}, input: 9}",
+            "same_padding",
+            "same padding of layer 'layer': has no sliding window",
+        ),
         ("{N: 20, F: 3, output: 19}", "stride", "has no stride that gives an output size of 19"),
         (
             "{N: 20, F: 3, output: 3}",
