@@ -677,7 +677,7 @@ def test_memory_on_a_terminal_is_that_of_the_memory_command():
 
 
 def test_a_phase_without_room_has_no_name():
-    spec = {"input": 10, "layers": [{"linear": 2}, *["relu"] * 300]}
+    spec = {"input": 10, "layers": [{"linear": 2}, *["relu"] * 60]}
     scene = cnncalc.draw(spec, "memory").scene(PIXELS)
     assert faults(scene, PIXELS.MEASURE) == []
     assert {"forward", "backward"} <= {text.content for text in scene.texts}

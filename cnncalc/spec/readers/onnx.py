@@ -187,9 +187,7 @@ class Network(Layers):
         return found
 
     def keep(self, node: Operator, name: str, made: Flow | Known) -> None:
-        """Keep what a node makes, unless nothing names it."""
-        if not name:
-            return
+        """Keep what a node makes; nothing reads an output without a name."""
         rank = len(made.dims if isinstance(made, Flow) else made.sizes)
         if rank > MAX_RANK:
             raise self.wiring.wrong(
