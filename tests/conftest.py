@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -74,3 +75,17 @@ def _once_each(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cnncalc.summarize is api.summarize  # it keeps what it finds in api at its first use
     monkeypatch.setattr(api, "summarize", architectures.report_of)
     monkeypatch.setattr(published, "check", architectures.findings_of)
+
+
+@pytest.fixture
+def summarized(tmp_path: Path) -> Callable[..., Any]:
+    """Summarize the bytes of an ONNX file."""
+
+    import cnncalc
+
+    def summarize(data: bytes, **options: Any) -> Any:
+        file = tmp_path / "net.onnx"
+        file.write_bytes(data)
+        return cnncalc.summarize(file, **options)
+
+    return summarize

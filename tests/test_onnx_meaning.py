@@ -11,18 +11,6 @@ BYTES, WORDS = 3, 6
 """Data types: 8-bit and 32-bit integers."""
 
 
-@pytest.fixture
-def summarized(tmp_path):
-    """Summarize the bytes of a file."""
-
-    def summarize(data, **options):
-        file = tmp_path / "net.onnx"
-        file.write_bytes(data)
-        return cnncalc.summarize(file, **options)
-
-    return summarize
-
-
 def kinds(report):
     return " ".join(row.kind for row in report.layers)
 

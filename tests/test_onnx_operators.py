@@ -6,7 +6,6 @@ from math import prod, sqrt
 import pytest
 from onnx_bytes import integers, message, model, node, number, tensor
 
-import cnncalc
 from cnncalc.core.errors import CnncalcError
 from cnncalc.spec.readers import _flow, _onnx_file, _onnx_values, _protobuf, onnx
 
@@ -14,18 +13,6 @@ ONE = number("one", 1.0)
 HALF = number("half", 0.5)
 ROOT = number("root", sqrt(2))
 OVER_ROOT = number("over_root", sqrt(0.5))
-
-
-@pytest.fixture
-def summarized(tmp_path):
-    """Summarize the bytes of a file."""
-
-    def summarize(data, **options):
-        file = tmp_path / "net.onnx"
-        file.write_bytes(data)
-        return cnncalc.summarize(file, **options)
-
-    return summarize
 
 
 def kinds(report):

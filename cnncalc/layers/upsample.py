@@ -228,7 +228,7 @@ class Upsample(Like):
         if sizes or all(out == n * one for n, out, one in zip(N, grown, given)):
             return {**fields, "size": alike(grown)}
         if fields.get("align_corners"):
-            return None  # ONNX spreads N·scale positions, although they are no whole number
+            return None  # ONNX then spreads N·scale positions, which may not be a whole number
         return {**fields, "scale_factor": alike([float(f"{one:.7g}") for one in given])}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
