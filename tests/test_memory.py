@@ -71,10 +71,13 @@ def behind(kind, given, inputs, *, batch, trained=True):
 UNMODELLED = {
     "attention": "PyTorch has several kernels, and picks one by device, dtype and gradients",
     "conv_transpose-7": "a cut volume may keep the storage of its input, depending on the kernel",
+    "dot_product_attention": "as for attention",
     "deform_conv": "PyTorch has none; torchvision's kernels allocate columns out of sight",
     "gru": "PyTorch runs it with oneDNN, cuDNN or step by step, depending on the machine",
     "lstm": "as for gru",
     "opaque": "what it computes is not known",
+    "parameter": "what it is computed from, and whether PyTorch copies it, is not known",
+    "rms_norm": "PyTorch computes it in several steps, and frees what they make late",
     "rnn": "as for gru",
 }
 """The kinds (or examples) whose memory is not modelled, and why."""

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from cnncalc.spec.importing import joins, views
+from cnncalc.spec.importing import arithmetic, convolutions, joins, products, views
 from cnncalc.spec.importing.record import Recording
 from cnncalc.spec.importing.walker import Made, Walker
 from cnncalc.spec.readers._wiring import Wiring
@@ -19,9 +19,19 @@ class Imported(NamedTuple):
 
 def imported(recording: Recording) -> Imported:
     """The spec of a recording. Raises SpecError for what a spec cannot say."""
-    walker = Walker(recording, {**views.HANDLERS, **joins.HANDLERS})
+    walker = Walker(recording, HANDLERS)
     walker.walk()
     return _Writer(recording, walker).written()
+
+
+HANDLERS = {
+    **arithmetic.HANDLERS,
+    **convolutions.HANDLERS,
+    **joins.HANDLERS,
+    **products.HANDLERS,
+    **views.HANDLERS,
+}
+"""The operations that do not belong to one kind."""
 
 
 class _Writer:
@@ -54,7 +64,8 @@ class _Writer:
             elif place in kept:
                 self.layer(place, made)
         spec = self.wiring.spec(self.recording.name)
-        if ends != [len(self.made) - 1]:
+        inputs = {at for at, made in enumerate(self.made) if made.is_input}
+        if ends != [len(self.made) - 1] or kept - read - inputs:
             spec["outputs"] = [self.wiring.made[f"#{end}"] for end in dict.fromkeys(ends)]
         return Imported(spec, self.held, self.macs)
 
