@@ -22,6 +22,7 @@ from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
 from cnncalc.core.example import Example, Refusal
 from cnncalc.core.fields import LARGEST, Sizes
+from cnncalc.core.nest import Nest
 from cnncalc.core.parsing import Fields, declared_in, fields_of
 from cnncalc.core.reach import Cut, Reach, everything
 from cnncalc.core.shape import MAX_DIGITS, Map, Shape, Vector
@@ -139,6 +140,10 @@ class Layer(Fields):
     def macs(self, *inputs: Any) -> int:
         """Multiply-accumulates for one image."""
         return 0
+
+    def nests(self, *inputs: Any) -> tuple[Nest, ...] | None:
+        """The loops of its multiply-accumulates; None if they are not convolutions."""
+        return None if self.macs(*inputs) or "macs" in self.unknown else ()
 
     def inner_macs(self, *inputs: Any) -> int:
         """The multiply-accumulates whose input the layer computes itself, so that its gradient is
