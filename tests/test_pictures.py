@@ -354,11 +354,11 @@ def test_a_name_is_text_whatever_is_in_it(name):
         ({"only": "conv1"}, "is a layer, not a block"),
         (
             {"animate": True},
-            "style 'graph' has no option 'animate', which belongs to window; it has depth, only",
+            "no option --animate, which belongs to window; it has --depth, --only, --every-layer",
         ),
         (
             {"style": "field", "depth": 1},
-            "style 'field' has no option 'depth', which belongs to graph",
+            "style 'field' has no option --depth, which belongs to graph",
         ),
     ],
 )
