@@ -387,8 +387,8 @@ def test_the_mistakes_of_so_many_answers_are_looked_for(monkeypatch):
 
 
 def test_fewer_wrong_answers_about_a_large_network_are_explained():
-    # 2,600 layers count 26 times, so four answers use up 100. Without 8 biases, 584 − 8 = 576.
-    conv = {"conv": {"filters": 8, "kernel": 3, "padding": 1}, "name": "c", "repeat": 2_600}
+    # 1,300 layers count 26 times, so four answers use up 100. Without 8 biases, 584 − 8 = 576.
+    conv = {"conv": {"filters": 8, "kernel": 3, "padding": 1}, "name": "c", "repeat": 1_300}
     many = {"input": "8x3x3", "layers": [conv]}
     answers = {f"c.{n}": {"params": 576} for n in range(6)}
     marks = cnncalc.grade({"architecture": many, "answers": answers})[0].marks

@@ -17,7 +17,7 @@ from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms
 
 MAX_DIAGNOSED = 100
 """The maximum number of wrong answers on a sheet that are diagnosed."""
-LAYERS_EACH = 100
+LAYERS_EACH = 50
 """An answer about a network counts once per this many layers, because trying the mistakes takes
 that much longer."""
 
