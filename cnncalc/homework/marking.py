@@ -10,7 +10,7 @@ from cnncalc.core.shape import Shape
 from cnncalc.homework import asks
 from cnncalc.homework.diagnosis import Diagnosis, Slips
 from cnncalc.homework.entries import failure
-from cnncalc.homework.own import StudentNetwork
+from cnncalc.homework.follow_through import StudentNetwork
 from cnncalc.homework.question import Question
 from cnncalc.homework.sheet import Answer, Sheet
 from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms, Verdict, Written

@@ -172,7 +172,7 @@ def pad(walker: Walker) -> None:
         walker.pads[len(walker.made) - 1] = (listed[0][0] if plain else listed, value)
 
 
-def own(walker: Walker) -> None:
+def from_layer(walker: Walker) -> None:
     """A module that was made from a layer."""
     given = walker.done.arguments
     kind, fields = given["layer"]
@@ -193,5 +193,5 @@ HANDLERS: Handlers = {
     "layer_norm": layer_norm,
     "embedding": embedding,
     "pad": pad,
-    "layer": own,
+    "layer": from_layer,
 }
