@@ -2,7 +2,16 @@
 
 from cnncalc.api.exploring import compare, largest, sweep
 from cnncalc.api.network import Options, layer, summarize
-from cnncalc.api.questions import arena, check_stride, claims, explain, memory, reconcile, solve
+from cnncalc.api.questions import (
+    arena,
+    check_stride,
+    claims,
+    explain,
+    fits,
+    memory,
+    reconcile,
+    solve,
+)
 from cnncalc.api.results import Report, Totals, analyze
 from cnncalc.api.writing import draw, to_html, to_yaml
 from cnncalc.spec import load
@@ -20,6 +29,7 @@ __all__ = [
     "compare",
     "draw",
     "explain",
+    "fits",
     "largest",
     "layer",
     "load",
