@@ -181,10 +181,10 @@ def test_a_sample_is_random_and_repeatable():
 def test_chunks_have_every_configuration_in_order(most):
     grid = Grid({"a": [1, 2], "b": [1, 2, 3], "c": [1, 2, 3, 4]})
     chunks = [*grid.chunks(most)]
-    assert max(chunk.count for chunk in chunks) <= most
+    assert max(chunk.number for chunk in chunks) <= most
     every = [places for chunk in chunks for places in chunk.places()]
     assert every == [(a, b, c) for a in range(2) for b in range(3) for c in range(4)]
-    assert every == [chunk.at(n) for chunk in chunks for n in range(chunk.count)]
+    assert every == [chunk.at(n) for chunk in chunks for n in range(chunk.number)]
 
 
 def chosen(x, y):

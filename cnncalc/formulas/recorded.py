@@ -154,7 +154,7 @@ class Recorded(Recordable):
         self.recording, self.op, self.args = recording, op, args
         self.value, self.bounds = value, bounds
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:  # ``isinstance`` takes it for what it stands for
         return int
 
@@ -205,7 +205,7 @@ class Condition(Recordable):
     def __init__(self, recording: Recording, op: str, args: tuple[Any, Any], value: bool) -> None:
         self.recording, self.op, self.args, self.value = recording, op, args, value
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:  # ``isinstance`` takes it for what it stands for
         return bool
 

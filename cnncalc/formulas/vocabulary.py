@@ -24,9 +24,10 @@ class Number:
         raise NotImplementedError
 
 
-def combined_by(op: str, numbers: Sequence[Any]) -> Any:
+def combined_by(op: str, numbers: Sequence[Any]) -> int:
     """The ``max``, ``min`` or ``gcd`` of numbers, some of which are recorded."""
-    return next(one for one in numbers if isinstance(one, Number)).combine(op, numbers)
+    recorded = next(one for one in numbers if isinstance(one, Number))
+    return recorded.combine(op, numbers)  # type: ignore[no-any-return]
 
 
 def product(factors: Iterable[int]) -> int:

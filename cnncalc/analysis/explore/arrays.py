@@ -63,7 +63,7 @@ class Program:
                 if not op:
                     found.append(variables[name].astype(dtype))
                     continue
-                given = [
+                given: list[Array] = [
                     constant if place is None else found[place]
                     for place, constant in zip(places, constants)
                 ]

@@ -26,7 +26,7 @@ class Chunk(NamedTuple):
     sampled: bool = False
 
     @property
-    def count(self) -> int:
+    def number(self) -> int:
         """The number of configurations."""
         return len(self.axes[0]) if self.sampled else prod(map(len, self.axes))
 

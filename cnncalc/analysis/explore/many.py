@@ -26,7 +26,7 @@ class Arrays(Loop):
     def __call__(self, chunk: Chunk) -> Sweep:
         """Those of its configurations that may be asked for."""
         found = self.request.result(self.grid)
-        found.done = chunk.count
+        found.done = chunk.number
         groups = []
         refused: list[tuple[int, int, str]] = []
         for one in self.topologies.groups(chunk):
@@ -137,7 +137,7 @@ def _places(chunk: Chunk, positions: Array) -> Sequence[Array]:
 
 def _costs(group: Group, goals: Sequence[Goal]) -> list[Array]:
     """What to minimise, for each goal."""
-    columns = [group.quantities[goal.name] for goal in goals]
+    columns: list[Array] = [group.quantities[goal.name] for goal in goals]
     return [-column if goal.most else column for goal, column in zip(goals, columns)]
 
 

@@ -73,8 +73,8 @@ def split(
             remaining[mask] = False
             yield path, region(variables, positions, mask)
 
-    for path in known:
-        yield from take(path)
+    for one in known:
+        yield from take(one)
         if not remaining.any():
             return
     while remaining.any():

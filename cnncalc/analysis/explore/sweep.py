@@ -231,7 +231,7 @@ class Loop:
                 found.refuse(result, values, 1)
             elif self.request.condition.holds(point := Point(values, result)):
                 met.append(point)
-        found.done, found.met = chunk.count, len(met)
+        found.done, found.met = chunk.number, len(met)
         found.kept = self.chosen(met)
         return found
 

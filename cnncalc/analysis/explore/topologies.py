@@ -109,8 +109,8 @@ class Topologies:
         arrays of numbers, and the positions of the configurations."""
         names = [*self.grid.over]
         fixed = [place for place, name in enumerate(names) if name not in self.axes]
-        positions = np.arange(chunk.count)
-        axes = [np.asarray(axis) for axis in chunk.axes]
+        positions = np.arange(chunk.number)
+        axes: Sequence[Array] = [np.asarray(axis) for axis in chunk.axes]
         if not chunk.sampled:
             positions = positions.reshape([*map(len, axes)])
             axes = np.ix_(*axes)
