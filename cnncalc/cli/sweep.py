@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from cnncalc.analysis.explore.sweep import Request, Sweep
 
 FEW = 100
-"""So few configurations are evaluated in one process, because starting others takes longer."""
+"""Up to this many configurations are evaluated in one process, because starting others takes
+longer."""
 REASONS = 3
 
 Over = Annotated[
@@ -135,7 +136,7 @@ def _sweeping(
     spec: str, ranges: Any, asked: "Request", sample: int | None, seed: int, jobs: int | None,
     fixed: Any,
 ) -> "Iterator[Sweep]":  # fmt: skip
-    """What is found so far, with as many processes as are worth their start."""
+    """What is found so far, with as many processes as are worth starting."""
     from math import inf, prod
 
     from cnncalc.analysis.explore.sweep import values_of
