@@ -14,6 +14,8 @@ if TYPE_CHECKING:
         analyze,
         check_stride,
         claims,
+        device,
+        devices,
         draw,
         explain,
         largest,
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
         to_html,
         to_yaml,
     )
-    from cnncalc.bridge import from_torch, to_onnx, to_torch, verify
+    from cnncalc.bridge import calibrate, from_torch, to_onnx, to_torch, verify
     from cnncalc.core.cost import Cost, Operations, Parameters
     from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UnknownName, UsageError
     from cnncalc.core.shape import Map, Shape, Vector
@@ -56,10 +58,13 @@ _HOME = {
     "Vector": "core.shape",
     "analyze": "api",
     "build": "api",
+    "calibrate": "bridge",
     "check_stride": "api",
     "claims": "api",
     "compare": "api",
     "convolve": "homework.convolution.by_hand",
+    "device": "api",
+    "devices": "api",
     "draw": "api",
     "explain": "api",
     "from_torch": "bridge",
@@ -99,10 +104,13 @@ __all__ = [
     "Vector",
     "analyze",
     "build",
+    "calibrate",
     "check_stride",
     "claims",
     "compare",
     "convolve",
+    "device",
+    "devices",
     "draw",
     "explain",
     "from_torch",
