@@ -11,11 +11,11 @@ from torch import Tensor
 
 from cnncalc.analysis.hardware.calibration import Measured
 from cnncalc.analysis.report import Report
-from cnncalc.bridge import places
+from cnncalc.bridge import devices
 from cnncalc.bridge.network import Network
 from cnncalc.core.errors import UsageError, unknown
 
-DEVICES = tuple(name for name in places.DEVICES if name != "meta")
+DEVICES = tuple(name for name in devices.DEVICES if name != "meta")
 RUNS, SECONDS = 5, 1.0
 """A network runs at least so often, and for so long."""
 
@@ -71,9 +71,9 @@ def measure(
 
 
 def _seconds(report: Report, device: str) -> float:
-    where, dtype = places.choose(report, device), places.dtype_of(report)
+    where, dtype = devices.choose(report, device), devices.dtype_of(report)
     try:
-        with torch.inference_mode(), places.on(where, dtype):
+        with torch.inference_mode(), devices.on(where, dtype):
             network = Network(report).eval()
             shapes = report.input_shapes.values()
             inputs = [torch.zeros(report.batch, *shape.dimensions) for shape in shapes]
