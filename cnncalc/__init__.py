@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cnncalc.api import (
         Report,
         analyze,
+        arena,
         check_stride,
         claims,
         device,
@@ -57,6 +58,7 @@ _HOME = {
     "UsageError": "core.errors",
     "Vector": "core.shape",
     "analyze": "api",
+    "arena": "api",
     "build": "api",
     "calibrate": "bridge",
     "check_stride": "api",
@@ -103,6 +105,7 @@ __all__ = [
     "UsageError",
     "Vector",
     "analyze",
+    "arena",
     "build",
     "calibrate",
     "check_stride",
