@@ -97,7 +97,9 @@ def _needs(found: report.Report) -> "Needs":
     from cnncalc.footprint.arena import arena
 
     try:
-        peak = arena(found).peak if found.dtype == "int8" else inference_peak(found)
+        if found.dtype == "int8":
+            whole = arena(found)
+            return Needs(whole.flash.total, whole.peak.bytes)
+        return Needs(found.totals.parameter_bytes, inference_peak(found).bytes)
     except UsageError:
         return Needs(found.totals.parameter_bytes, None)
-    return Needs(found.totals.parameter_bytes, peak.bytes)
