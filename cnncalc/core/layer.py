@@ -120,6 +120,11 @@ class Layer(Fields):
         return False
 
     @property
+    def outputs(self) -> tuple[Layer, ...]:
+        """If it has several outputs, a layer for each of them: a network has these instead."""
+        return ()
+
+    @property
     def unknown(self) -> frozenset[str]:
         """The counts of ``Cost`` that are not known: the cost has a lower bound for them."""
         return frozenset()
