@@ -91,12 +91,13 @@ def _without_backward(row: Row, idle: Container[str]) -> Row:
 
 
 def recompute(
-    report: Report, rows: Sequence[Row], *, fields: bool = True
+    report: Report, rows: Sequence[Row], *, fields: bool = True, keep: bool = False
 ) -> tuple[Report, Sequence[SpecError]]:
     """Recompute a report for these rows' layers and sources, with or without receptive fields.
 
-    Layers that refuse their new input are left out, and so are all that depend on them. Returns the
-    report and the mistakes.
+    Layers that refuse their new input are left out, and so are all that depend on them. ``keep``
+    keeps the rows in front of which nothing changed; formulas and options must then be those of the
+    report. Returns the report and the mistakes.
     """
     place = {row.name: index for index, row in enumerate(rows)}
     nodes = [
@@ -111,6 +112,7 @@ def recompute(
         for row in rows
     ]
     walk = (_Walk if fields else _Costs)(nodes, (), report.batch, report.dtype)
+    walk.before = report.rows if keep else ()
     walk.walk()
     return replace(report, rows=tuple(walk.done)), walk.mistakes
 
@@ -139,6 +141,8 @@ class _Walk:
         self.flattens: dict[str, int] = {}
         self.done: list[Row] = []
         self.moved = False  # whether the dimensions of some row are not in order
+        self.before: Sequence[Row] = ()  # rows of an earlier walk, to keep if nothing changed
+        self.same: list[bool] = []  # whether a row's output is that of the earlier walk
 
     @cached_property
     def names(self) -> set[str]:
@@ -245,6 +249,8 @@ class _Walk:
         node: Node | None = None,
     ) -> None:
         """Add a row; one without a node is implied."""
+        if self.keeps(layer, sources):
+            return
         wanted = tuple([self.trained[source] for source in sources])
         trainable = node is None or node.trainable
         key = (id(layer), inputs, wanted, trainable)
@@ -267,7 +273,36 @@ class _Walk:
             fields, along = self.seen(layer, sources, inputs, reach, output, order)
         self.trained.append(trained)
         given = (name, layer, sources, inputs, output, cost, fields)
-        self.done.append(Row(*given, node is None, weights_of, trainable, along))
+        row = Row(*given, node is None, weights_of, trainable, along)
+        self.same.append(self.is_same(row))
+        self.done.append(row)
+
+    def keeps(self, layer: Layer, sources: tuple[int, ...]) -> bool:
+        """Add the row of the earlier walk if its layer and all that it reads are the same."""
+        place = len(self.done)
+        if place >= len(self.before):
+            return False
+        row = self.before[place]
+        if row.layer is not layer or row.sources != sources or row.weights_of:
+            return False
+        if not all(self.same[source] for source in sources):
+            return False
+        self.trained.append(row.cost.trainable > 0 or any(self.trained[one] for one in sources))
+        self.moved = self.moved or row.along is not None
+        self.done.append(row)
+        self.same.append(True)
+        return True
+
+    def is_same(self, row: Row) -> bool:
+        """Whether a row gives the layers that read it what the row of the earlier walk gave."""
+        place = len(self.done)
+        if place >= len(self.before):
+            return False
+        before = self.before[place]
+        if (row.cost.trainable > 0) != (before.cost.trainable > 0):
+            self.before = ()  # the layers behind may have another backward pass
+            return False
+        return (row.output, row.fields, row.along) == (before.output, before.fields, before.along)
 
     def seen(
         self,

@@ -2,10 +2,12 @@
 
 from typing import Any, NamedTuple
 
-from cnncalc.spec.importing import joins, views
+from cnncalc.spec.importing import arithmetic, axes, modules, views
 from cnncalc.spec.importing.record import Recording
 from cnncalc.spec.importing.walker import Made, Walker
 from cnncalc.spec.readers._wiring import Wiring
+
+HANDLERS = {**views.HANDLERS, **axes.HANDLERS, **arithmetic.HANDLERS, **modules.HANDLERS}
 
 
 class Imported(NamedTuple):
@@ -19,7 +21,7 @@ class Imported(NamedTuple):
 
 def imported(recording: Recording) -> Imported:
     """The spec of a recording. Raises SpecError for what a spec cannot say."""
-    walker = Walker(recording, {**views.HANDLERS, **joins.HANDLERS})
+    walker = Walker(recording, HANDLERS)
     walker.walk()
     return _Writer(recording, walker).written()
 

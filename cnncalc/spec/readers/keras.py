@@ -178,6 +178,7 @@ class _Model:
         fields.pop("data_format", None)
         then = ""
         after = _after(kind, fields, len(tensors))
+        factor = config.get("scale") if kind == "CustomScaleLayer" and len(tensors) == 2 else None
         if kind not in RECURRENT:
             then = _activation(fields.pop("activation", None))
         if kind == "Activation":
@@ -193,9 +194,9 @@ class _Model:
                 )
             (kind, fields), tensors = made, self.reading
         beside = {"trainable": False} if config.get("trainable") is False else {}
-        if kind == "add" and config.get("scale") is not None and len(tensors) == 2:
+        if factor is not None:
             scaled = f"{tensor}*"
-            self.add(f"{name}_scale", scaled, "multiply", config["scale"], tensors[1:], {})
+            self.add(f"{name}_scale", scaled, "multiply", factor, tensors[1:], {})
             tensors = [tensors[0], scaled]
         self.add(name, tensor, kind, fields, tensors, beside)
         for word, step, value in after:
