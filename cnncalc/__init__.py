@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cnncalc.api import (
         Report,
         analyze,
+        arena,
         check_stride,
         claims,
         draw,
@@ -55,6 +56,7 @@ _HOME = {
     "UsageError": "core.errors",
     "Vector": "core.shape",
     "analyze": "api",
+    "arena": "api",
     "build": "api",
     "check_stride": "api",
     "claims": "api",
@@ -98,6 +100,7 @@ __all__ = [
     "UsageError",
     "Vector",
     "analyze",
+    "arena",
     "build",
     "check_stride",
     "claims",

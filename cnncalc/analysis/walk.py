@@ -1,4 +1,4 @@
-"""From graph to report. The only code that runs layers, and reports where one refuses its input."""
+"""From graph to report: the only code that runs layers and reports where one refuses its input."""
 
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
@@ -22,7 +22,7 @@ Known = tuple[Shape, Cost, tuple[Reach, ...] | None, bool, tuple[int, ...] | Non
 Key = tuple[int, tuple[Shape, ...], tuple[bool, ...], bool]
 
 REFUSED = -1
-"""In place of the row of a layer that refuses its input, or that depends on one that does."""
+"""Stands for the row of a layer that refuses its input, or depends on one that does."""
 
 ALONE = "layer"
 """The name of a layer that is not part of a network; errors leave it out."""
@@ -86,7 +86,7 @@ def _overwritten(rows: Sequence[Row], graph: Graph) -> Iterator[SpecError]:
 
 
 def _without_backward(row: Row, idle: Container[str]) -> Row:
-    """The row, whose backward pass never runs if no output depends on it."""
+    """The row, without a backward pass if no output depends on it."""
     return row._replace(cost=row.cost._replace(backward_macs=0)) if row.name in idle else row
 
 
@@ -96,7 +96,7 @@ def recompute(
     """Recompute a report for these rows' layers and sources, with or without receptive fields.
 
     Layers that refuse their new input are left out, and so are all that depend on them. ``keep``
-    keeps the rows in front of which nothing changed; formulas and options must then be those of the
+    reuses the rows before which nothing has changed; formulas and options must then be those of the
     report. Returns the report and the mistakes.
     """
     place = {row.name: index for index, row in enumerate(rows)}
@@ -150,7 +150,7 @@ class _Walk:
         return {node.name for node in self.nodes}
 
     def without_batch(self, axes: int) -> str:
-        """The fix for a layer of this many axes if an input has one more: perhaps it is a batch."""
+        """How to fix an input with one axis more than a layer's name implies: it may be a batch."""
         for node in self.nodes:
             shape = node.layer.shape if isinstance(node.layer, Input) else ()
             if len(shape) == axes + 2:
@@ -198,8 +198,8 @@ class _Walk:
                 place.append(self.node(node, node.layer, sources, like))
 
     def node(self, node: Node, layer: Layer, sources: list[int], like: int | None) -> int:
-        """Add the row of a node, with the sizes of the row at ``like``, and of the flatten that it
-        implies; REFUSED if it refuses its input."""
+        """Add the row of a node, and of the flatten that it implies. Some of its fields may follow
+        from the row at ``like``. Returns REFUSED if it refuses its input."""
         try:
             if layer.flattens and len(sources) == 1:
                 sources = self.flattened(node, sources)
@@ -294,7 +294,7 @@ class _Walk:
         return True
 
     def is_same(self, row: Row) -> bool:
-        """Whether a row gives the layers that read it what the row of the earlier walk gave."""
+        """Whether later layers get the same from a row as in the earlier walk."""
         place = len(self.done)
         if place >= len(self.before):
             return False
@@ -335,7 +335,7 @@ class _Walk:
         return fields, (None, *along[1:]) if same else (None,) * len(output)
 
     def is_flattened(self, place: int) -> bool:
-        """Whether a vector has the values of a map at their places, none of them mixed."""
+        """Whether a vector has the values of a map in their order, none of them mixed."""
         row = self.done[place]
         while isinstance(row.output, Vector) and not row.cost.macs and row.sources:
             row = self.done[row.sources[0]]

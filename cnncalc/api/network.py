@@ -94,7 +94,8 @@ class Changes(TypedDict, total=False):
 
 
 class Options(Changes, total=False):
-    """The options of ``summarize``, which other functions take for a network that is no report."""
+    """The options of ``summarize``, which other functions take for a network that is not a
+    report."""
 
     batch: int
     dtype: str

@@ -25,7 +25,7 @@ convolves some maps in tiles, so that NaN spreads to positions that do not read 
 never does."""
 
 MOVES = (modules.Reshape, modules.Permute, nn.Unfold, nn.Fold)
-"""Modules after which a position is not one of the image."""
+"""Modules after which positions are no longer those of the image."""
 
 LESS = (modules.DeformConv, modules.ConvLSTM, modules.MaxUnpool)
 """Modules of which some units read less than others."""

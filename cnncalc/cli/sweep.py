@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from cnncalc.analysis.explore.sweep import Sweep
 
 FEW = 100
-"""So few configurations are evaluated in one process, because starting others takes longer."""
+"""Up to this many configurations are evaluated in one process, because starting others takes
+longer."""
 REASONS = 3
 
 Over = Annotated[
@@ -119,7 +120,7 @@ def _sweeping(
     spec: str, ranges: Any, names: Any, where: str, front: Any, by: str, best: int | None,
     jobs: int | None, fixed: Any,
 ) -> "Iterator[Sweep]":  # fmt: skip
-    """What is found so far, with as many processes as are worth their start."""
+    """What is found so far, with as many processes as are worth starting."""
     from math import prod
 
     from cnncalc.analysis.explore.sweep import values_of

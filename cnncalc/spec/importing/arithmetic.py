@@ -39,7 +39,7 @@ def _between(walker: Walker, kind: Operation, first: View, second: View) -> View
 
 
 def _with_parameter(walker: Walker, kind: Operation) -> None:
-    """A factor for every channel, or a summand for every element."""
+    """A factor for every channel, or a term for every element."""
     known, name = walker.argument("other"), "other"
     if isinstance(known, View):
         known, name = walker.argument("input"), "input"
@@ -75,8 +75,8 @@ def _with_parameter(walker: Walker, kind: Operation) -> None:
 
 
 def _is_factor(walker: Walker, view: View) -> bool:
-    """Whether a view is that of a factor for every channel, the last layer so far: of the layers
-    that can have a bias, only that has no fields."""
+    """Whether a view is the output of the last layer so far, and that layer is a factor for every
+    channel: the only one without fields that can have a bias."""
     last = walker.made[-1]
     return view.layer == len(walker.made) - 1 and not last.fields and last.layer.takes_bias
 

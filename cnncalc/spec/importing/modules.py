@@ -35,7 +35,7 @@ def linear(walker: Walker) -> None:
 
 
 def convolution(walker: Walker) -> None:
-    """A convolution, whose filters may be brought to mean 0 and variance 1 first."""
+    """A convolution, whose filters may first be standardized to mean 0 and variance 1."""
     filters = walker.argument("weight")
     if isinstance(filters, Known) and filters.computed and len(filters.held) == 1:
         calls = [walker.recording.calls[place] for place in sorted(filters.calls)]
@@ -151,7 +151,7 @@ def unpool(walker: Walker) -> None:
 
 
 def pad(walker: Walker) -> None:
-    """Padding, which the layer after it may do itself; by negative numbers, it crops."""
+    """Padding, which the next layer may do itself; negative padding crops."""
     given = walker.done.arguments
     sides, value = given["pad"], given.get("value") or 0
     view = walker.data()

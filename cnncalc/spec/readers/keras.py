@@ -27,8 +27,9 @@ from cnncalc.spec.readers._wiring import Wiring
 NAME = "a Keras model"
 MODELS = ("Functional", "Model", "Sequential")
 MAX_STEPS = 200_000
-"""The most steps of reading a model, of which every call of a layer takes ``STEPS``, and each of
-its fields and inputs one: a model that is called often, inside another, may have any number."""
+"""The most steps that reading a model may take: ``STEPS`` for every call of a layer, and one for
+each of its fields and inputs. Models inside models that are called repeatedly could take any
+number."""
 STEPS = 20
 TRAINING = re.compile(
     r".*_(initializer|regularizer|constraint)|name|trainable|dtype|batch_(input_)?shape|sparse|"
@@ -248,7 +249,7 @@ class _Model:
 
     def translated(self, kind: str, config: dict[str, Any], rank: int) -> Made:
         """A layer's kind and fields; Keras' own name means what it means there. None for what a
-        spec cannot express. ``rank`` counts the axes of the input, the batch among them."""
+        spec cannot express. ``rank`` counts the axes of the input, including the batch."""
         last = config.get("axis", -1) in (-1, [-1], rank - 1, [rank - 1])
         read = SPECIAL.get(kind)
         if read is None:
