@@ -121,6 +121,11 @@ class Layer(Fields):
         return False
 
     @property
+    def outputs(self) -> tuple[Layer, ...]:
+        """If it has several outputs, a layer for each of them: a network has these instead."""
+        return ()
+
+    @property
     def unknown(self) -> frozenset[str]:
         """The counts of ``Cost`` that are not known; the cost has lower bounds for them."""
         return frozenset()
