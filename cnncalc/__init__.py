@@ -15,6 +15,8 @@ if TYPE_CHECKING:
         arena,
         check_stride,
         claims,
+        device,
+        devices,
         draw,
         explain,
         fits,
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
         to_html,
         to_yaml,
     )
-    from cnncalc.bridge import from_torch, to_onnx, to_torch, verify
+    from cnncalc.bridge import calibrate, from_torch, to_onnx, to_torch, verify
     from cnncalc.core.cost import Cost, Operations, Parameters
     from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UnknownName, UsageError
     from cnncalc.core.shape import Map, Shape, Vector
@@ -59,10 +61,13 @@ _HOME = {
     "analyze": "api",
     "arena": "api",
     "build": "api",
+    "calibrate": "bridge",
     "check_stride": "api",
     "claims": "api",
     "compare": "api",
     "convolve": "homework.convolution.by_hand",
+    "device": "api",
+    "devices": "api",
     "draw": "api",
     "explain": "api",
     "fits": "api",
@@ -104,10 +109,13 @@ __all__ = [
     "analyze",
     "arena",
     "build",
+    "calibrate",
     "check_stride",
     "claims",
     "compare",
     "convolve",
+    "device",
+    "devices",
     "draw",
     "explain",
     "fits",

@@ -1,6 +1,7 @@
 """The library in one call: a network's report, and the answers to questions about it."""
 
 from cnncalc.api.exploring import compare, largest, sweep
+from cnncalc.api.hardware import device, devices
 from cnncalc.api.network import Options, layer, summarize
 from cnncalc.api.questions import (
     arena,
@@ -27,6 +28,8 @@ __all__ = [
     "check_stride",
     "claims",
     "compare",
+    "device",
+    "devices",
     "draw",
     "explain",
     "fits",
