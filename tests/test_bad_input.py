@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import cli
-from cnncalc.analysis.explore import largest, sweep
+from cnncalc.analysis.explore import grid, largest, sweep
 from cnncalc.conventions import published
 from cnncalc.core import record, shape
 from cnncalc.core.errors import CnncalcError, Mistakes, UsageError, unwritable
@@ -752,7 +752,7 @@ def test_the_limits_are_documented():
     limits |= {matrix.MAX_NUMBERS, window.MAX_CELLS, xlsx.MAX_PARTS, _wiring.MAX_CHARACTERS}
     limits |= {keras.MAX_STEPS, keras.STEPS, keras.LONGEST_NAME, onnx.MAX_NUMBERS}
     limits |= {published.MAX_WORK, published.ANALYSIS, _protobuf.MAX_FIELDS, _onnx_file.MAX_NODES}
-    limits |= {sweep.MOST, largest.MOST, onnx.MAX_RANK}
+    limits |= {grid.MOST, sweep.MOST_SHOWN, largest.MOST, onnx.MAX_RANK}
     assert limits == documented
 
 
