@@ -117,8 +117,8 @@ def formula(
     ``names`` are parameters of the spec, ``batch``, or ``input``, which stands for its axes (``H``
     and ``W``). ``at`` gives some of them values. Reading ``expression`` needs SymPy.
 
-    >>> formula("vgg16", "memory", ["batch"]).at(batch=8)
-    1686110656
+    >>> formula("lenet5", "macs", ["batch"]).at(batch=8)
+    3332160
     """
     from cnncalc.analysis.explore import symbols
     from cnncalc.analysis.explore.evaluate import configurations
