@@ -1,6 +1,6 @@
 """The library in one call: a network's report, and the answers to questions about it."""
 
-from cnncalc.api.exploring import compare, largest, sweep
+from cnncalc.api.exploring import compare, formula, largest, sweep
 from cnncalc.api.hardware import device, devices
 from cnncalc.api.network import Options, layer, summarize
 from cnncalc.api.questions import (
@@ -33,6 +33,7 @@ __all__ = [
     "draw",
     "explain",
     "fits",
+    "formula",
     "largest",
     "layer",
     "load",
