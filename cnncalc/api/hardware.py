@@ -32,6 +32,22 @@ class OnDevices(NamedTuple):
 
         return roofline.to_dict(self.report, self.dtype, self.bounds, self.estimates)
 
+    def picture(self, format: str = "svg") -> bytes:
+        """The roofline as a picture file: svg, or with the extra ``draw`` png or pdf.
+
+        Raises UsageError if a device's bandwidth is not known, or no layer has MACs.
+        """
+        from cnncalc.render.pictures import roofline, writer_of
+
+        if not self.bounds:
+            raise UsageError("a roofline needs a device; name one with 'on'")
+        writer = writer_of(format.removeprefix("."))
+        return writer.render(roofline.chart(self.bounds, writer.MEASURE))
+
+    def _repr_svg_(self) -> str:
+        """The roofline in a notebook."""
+        return self.picture().decode()
+
 
 def devices(path: str | os.PathLike[str] | None = None) -> "tuple[Device, ...]":
     """The known devices, or those of a file like ``cnncalc/analysis/hardware/devices.yaml``.

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from cnncalc.analysis.hardware.roofline import LayerTime, Roofline
     from cnncalc.api.hardware import OnDevices
 
+PICTURES = (".svg", ".png", ".pdf")
+"""The extensions of pictures."""
+
 On = Annotated[
     str,
     typer.Option(
@@ -59,7 +62,7 @@ def run(
     These are lower bounds: operations at the device's peak, bytes at its full bandwidth. The first
     is for layers that run one by one; the second holds however layers are fused. With a
     calibration, there is also an estimate with its measured error. 'cnncalc devices' lists the
-    devices.
+    devices. With -o, a file that ends in .svg, .png or .pdf gets a picture of the roofline.
 
     cnncalc device vgg16 --on a100,t4,raspberry-pi-5
 
@@ -67,15 +70,21 @@ def run(
 
     cnncalc device mobilenet_v2 --on raspberry-pi-5 --format csv
 
+    cnncalc device resnet50 --on t4,a100 -o roofline.svg
+
     cnncalc device resnet50 --calibration mine.yaml
     """
     from cnncalc import api
     from cnncalc.analysis.hardware.device import stored_as
 
-    form = listing.format_of(format, output)
+    drawn = format is None and output is not None and output.suffix.lower() in PICTURES
+    form = None if drawn else listing.format_of(format, output)
     report = shared.network(spec, input, settings, batch=batch, dtype=stored_as(dtype))
     names = [name.strip() for name in on.split(",") if name.strip()]
     found = api.device(report, names, calibration=calibration, path=path, dtype=dtype)
+    if drawn and output is not None:
+        shared.put(output, found.picture(output.suffix))
+        return
     listed = layers or (len(found.bounds) == 1 and not found.estimates)
     text = form.render(_records(found, listed)) if form else _text(found, listed)
     shared.write(text, output)
