@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from cnncalc.analysis import report
 from cnncalc.api.network import Changes, Target, report_of
-from cnncalc.core.errors import UsageError
+from cnncalc.core.errors import UsageError, unknown
 
 if TYPE_CHECKING:
     from cnncalc.analysis.hardware.calibration import Calibration, Estimate
@@ -39,9 +39,11 @@ class OnDevices(NamedTuple):
         """
         from cnncalc.render.pictures import roofline, writer_of
 
+        if format not in roofline.FORMATS:
+            raise unknown("format of a roofline", format, roofline.FORMATS)
         if not self.bounds:
-            raise UsageError("a roofline needs a device; name one with 'on'")
-        writer = writer_of(format.removeprefix("."))
+            raise UsageError("a roofline needs the name of a device")
+        writer = writer_of(format)
         return writer.render(roofline.chart(self.bounds, writer.MEASURE))
 
     def _repr_svg_(self) -> str:
@@ -80,7 +82,6 @@ def device(
     >>> float(found.seconds), found.limited_by("memory")
     (0.005790535293333334, 24)
     """
-    from cnncalc.analysis.hardware import calibration as calibrations
     from cnncalc.analysis.hardware.device import find, stored_as
     from cnncalc.analysis.hardware.roofline import Roofline
 
@@ -101,6 +102,8 @@ def device(
     bounds = tuple(Roofline(found, one, peak, needs) for one in chosen)
     if calibration is None:
         return OnDevices(found, peak, bounds)
+    from cnncalc.analysis.hardware import calibration as calibrations
+
     if not isinstance(calibration, calibrations.Calibration):
         calibration = calibrations.read(calibration)
     return OnDevices(found, peak, bounds, (calibration.estimate(found),))

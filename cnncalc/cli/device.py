@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from cnncalc.analysis.hardware.roofline import LayerTime, Roofline
     from cnncalc.api.hardware import OnDevices
 
-PICTURES = (".svg", ".png", ".pdf")
-"""The extensions of pictures."""
-
 On = Annotated[
     str,
     typer.Option(
@@ -76,14 +73,16 @@ def run(
     """
     from cnncalc import api
     from cnncalc.analysis.hardware.device import stored_as
+    from cnncalc.render.pictures.roofline import FORMATS
 
-    drawn = format is None and output is not None and output.suffix.lower() in PICTURES
+    ending = output.suffix.lower().removeprefix(".") if output else ""
+    drawn = format is None and ending in FORMATS
     form = None if drawn else listing.format_of(format, output)
     report = shared.network(spec, input, settings, batch=batch, dtype=stored_as(dtype))
     names = [name.strip() for name in on.split(",") if name.strip()]
     found = api.device(report, names, calibration=calibration, path=path, dtype=dtype)
     if drawn and output is not None:
-        shared.put(output, found.picture(output.suffix))
+        shared.put(output, found.picture(ending))
         return
     listed = layers or (len(found.bounds) == 1 and not found.estimates)
     text = form.render(_records(found, listed)) if form else _text(found, listed)

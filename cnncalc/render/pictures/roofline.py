@@ -15,6 +15,7 @@ from cnncalc.render.pictures import headings
 from cnncalc.render.pictures.metrics import Measure, extent
 from cnncalc.render.pictures.scene import Line, Point, Scene, Shape, Text
 
+FORMATS = ("svg", "png", "pdf")
 WIDTH, HEIGHT = 620, 320
 """The size of the chart without its labels, in pixels."""
 AXIS = 34
