@@ -173,4 +173,7 @@ def layer_alone(
         "input": dict(zip(names, inputs, strict=True)),
         "layers": [{kind: fields or None, "name": walk.ALONE, "from": names}],
     }
-    return summarize(spec, batch=batch, dtype=dtype, layout=layout)
+    found = summarize(spec, batch=batch, dtype=dtype, layout=layout)
+    if all(row.name != walk.ALONE for row in found):
+        raise UsageError(f"{kind} has several outputs; choose one with 'part'")
+    return found

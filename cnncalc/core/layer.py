@@ -22,6 +22,7 @@ from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
 from cnncalc.core.example import Example, Refusal
 from cnncalc.core.fields import LARGEST, Sizes
+from cnncalc.core.nest import Nest
 from cnncalc.core.parsing import Fields, declared_in, fields_of
 from cnncalc.core.reach import Cut, Reach, everything
 from cnncalc.core.shape import MAX_DIGITS, Map, Shape, Vector
@@ -120,6 +121,11 @@ class Layer(Fields):
         return False
 
     @property
+    def outputs(self) -> tuple[Layer, ...]:
+        """If it has several outputs, a layer for each of them: a network has these instead."""
+        return ()
+
+    @property
     def unknown(self) -> frozenset[str]:
         """The counts of ``Cost`` that are not known; the cost has lower bounds for them."""
         return frozenset()
@@ -139,6 +145,10 @@ class Layer(Fields):
     def macs(self, *inputs: Any) -> int:
         """Multiply-accumulates for one image."""
         return 0
+
+    def nests(self, *inputs: Any) -> tuple[Nest, ...] | None:
+        """The loops of its multiply-accumulates; None if they are not convolutions."""
+        return None if self.macs(*inputs) or "macs" in self.unknown else ()
 
     def inner_macs(self, *inputs: Any) -> int:
         """The multiply-accumulates whose input the layer computes itself, so that its gradient is
@@ -253,7 +263,7 @@ class Layer(Fields):
             wanted = f"{'' if most else 'at least '}{least} input{'s' * (least != 1)}"
             raise LayerError(f"expected {wanted}, not {len(inputs)}")
         output = self.output(*inputs)
-        if max(output.dimensions) >= LARGEST:
+        if any(size >= LARGEST for size in output.dimensions):
             raise LayerError(f"a size of the output has more than {MAX_DIGITS} digits")
         return output
 

@@ -300,12 +300,25 @@ class Expansion:
             help = f"choose with 'from': {some(self.nodes[place].name for place in current)}"
         like = None if layer is None else self.like(layer, entry, scope)
         node = Node(full, layer, current, entry.where, found.axes, help, like=like)
-        place = self.add(node._replace(trainable=not self.frozen, word=entry.kind))
+        node = node._replace(trainable=not self.frozen, word=entry.kind)
+        if layer is not None and layer.outputs:
+            return self.outputs_of(layer, node)
+        place = self.add(node)
         after = self.kinds.activation(found, entry, scope)
         if after is not None:
             node = Node(f"{full}_{after.kind}", after, (place,), entry.where)
             place = self.add(node._replace(trainable=not self.frozen))
         return (place,)
+
+    def outputs_of(self, layer: Layer, node: Node) -> Ends:
+        """Add a node for each output of a layer, named ``NAME.0`` and so on."""
+        self.label(node.name, layer.kind, node.where)
+        places = [
+            self.add(node._replace(name=f"{node.name}.{number}", layer=output))
+            for number, output in enumerate(layer.outputs)
+        ]
+        self.names.copies[node.name] = tuple(places)
+        return tuple(places)
 
     def like(self, layer: Layer, entry: Entry, scope: Scope) -> int | None:
         """The node from whose shape some fields of a layer follow."""
