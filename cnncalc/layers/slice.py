@@ -92,8 +92,8 @@ class Slice(Rearrangement):
     )
     refusals = (
         Refusal({"stop": 97}, ("96x27x27",), "has channels 0 to 95, not 0 to 96"),
-        Refusal({"start": 96}, ("96x27x27",), "has channels 0 to 95"),
+        Refusal({"start": 96}, ("96x27x27",), "a slice cannot start at 96"),
         Refusal({"start": 5, "stop": 5}, ("96x27x27",), "stop is exclusive"),
         Refusal({"start": -1}, ("96x27x27",), "at least 0, not -1"),
-        Refusal({"stop": 6, "along": "width"}, ("3x4x5",), "along an axis 0 to 4, not 0 to 5"),
+        Refusal({"stop": 6, "along": "width"}, ("3x4x5",), "0 to 4 along this axis, not 0 to 5"),
     )
