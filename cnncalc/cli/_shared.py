@@ -131,7 +131,7 @@ def chosen(format_name: str | None, output: Path | None, names: Iterable[str]) -
 def warn(texts: Iterable[str]) -> None:
     """Write warnings to standard error, one line each."""
     for text in texts:
-        typer.echo(f"warning: {text}", err=True)
+        typer.echo(f"warning: {printable(text)}", err=True)
 
 
 def is_factory(spec: str) -> bool:
