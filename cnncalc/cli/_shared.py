@@ -139,7 +139,7 @@ def refuse(context: typer.Context, names: Container[str], why: str) -> None:
 def warn(texts: Iterable[str]) -> None:
     """Write warnings to standard error, one line each."""
     for text in texts:
-        typer.echo(f"warning: {text}", err=True)
+        typer.echo(f"warning: {printable(text)}", err=True)
 
 
 def is_factory(spec: str) -> bool:
