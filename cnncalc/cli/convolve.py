@@ -150,7 +150,7 @@ def run(
 def _write(
     worked: Worked, most: int | None, digits: int | None, format: str, output: Path | None
 ) -> None:
-    """Write at most so many windows per kernel, and all results."""
+    """Write at most this many windows per kernel, and all results."""
     if format == "json":
         shared.write(json.dumps(as_data(worked, most), ensure_ascii=False) + "\n", output)
         return
