@@ -150,7 +150,7 @@ def drawn(network: str, style: str, options: Mapping[str, Any]) -> str:
 
 
 def gallery() -> list[str]:
-    """The networks that are no variant of another one."""
+    """The networks that are not variants of another one."""
     return [name for name in catalog.names() if "\nextends:" not in _network(name)]
 
 
@@ -170,7 +170,7 @@ def gallery_page() -> str:
         "The built-in networks as volumes, with their blocks folded: "
         "`cnncalc draw NAME --style volumes --depth 1 -o NAME.svg`. Variants that share their "
         "structure with another network are left out. [Pictures](pictures.md) shows the other "
-        "styles, and [architectures.md](architectures.md) says exactly which network each is.",
+        "styles, and [architectures.md](architectures.md) describes each network exactly.",
     ]
     parts = (f"## {name}\n\n![{name} as volumes](gallery/{name}.svg)" for name in gallery())
     return "\n\n".join([*head, *parts]) + "\n"
@@ -207,7 +207,7 @@ def _kind(kind: type[Layer]) -> list[str]:
     parts += kinds.elsewhere(kind)
     parts.append(_fields(kind) if fields_of(kind) else "It has no fields.")
     if kind.main:
-        parts.append(f"{code(kind.main)} is the main field: you can write its value alone.")
+        parts.append(f"{code(kind.main)} {kinds.ALONE}")
     parts += ["Derivation:", *map(fenced, kinds.derivations(kind))]
     headings = ("layer", "input", "output", "figures", "source")
     return [
@@ -247,8 +247,8 @@ def _example(kind: type[Layer], example: Example) -> tuple[str, ...]:
 MEASURED = (
     "How well does this work? A script makes mistakes with arithmetic of its own, independent of "
     "the package, and checks the diagnosis. This command tries 2,000 wrong answers, with each "
-    "mistake about equally often, and rather where no other mistake gives the same value; 20,000 "
-    "right answers in every notation, among them the summaries of 20 networks as torchinfo, "
+    "mistake about equally often, and preferably where no other mistake gives the same value; "
+    "20,000 right answers in every notation, including the summaries of 20 networks as torchinfo, "
     "torchsummary and Keras print them; 1,000 answers with two mistakes; 300 sheets that continue "
     "from one wrong size; and 300 random numbers:",
     "```text\npython tests/homework_corpus.py --wrong 2000 --right 20000 --summaries --pairs 1000 "
@@ -256,13 +256,13 @@ MEASURED = (
     table(
         ("", "last result"),
         (
-            ("wrong answers: the mistake is the first shown", "1,995 of 2,000"),
-            ("it is among the first 3 shown", "2,000 of 2,000"),
-            ("right answers that are marked wrong", "0 of 20,000"),
-            ("or cannot be read", "0 of 20,000"),
-            ("right answers in pasted summaries, which are among these", "3,508"),
-            ("two mistakes: both are among the first 3 pairs shown", "929 of 1,000"),
-            ("others are shown, which give the same value", "71 of 1,000"),
+            ("wrong answers whose mistake is shown first", "1,995 of 2,000"),
+            ("wrong answers whose mistake is among the first 3 shown", "2,000 of 2,000"),
+            ("right answers marked wrong", "0 of 20,000"),
+            ("right answers that cannot be read", "0 of 20,000"),
+            ("right answers that come from pasted summaries", "3,508 of 20,000"),
+            ("answers with two mistakes: both are among the first 3 pairs shown", "929 of 1,000"),
+            ("answers with two mistakes: other pairs give the same value", "71 of 1,000"),
             ("sheets with every answer marked correctly", "300 of 300"),
             ("random numbers that get an explanation", "0 of 300"),
         ),
@@ -271,9 +271,9 @@ MEASURED = (
     "likely comes first: 2.7 becomes 3 by rounding up and by rounding to nearest. The command "
     "lists these cases. If no mistake gives the value, none is suggested. Small values are never "
     "explained by two mistakes.",
-    "The summaries are by torchinfo 1.8.0, torchsummary 1.5.1 and Keras 3.15.1, whose tables have "
-    "two widths; `python tests/homework_summaries.py` grades them alone. A tool that is not "
-    "installed is left out.",
+    "The summaries come from torchinfo 1.8.0, torchsummary 1.5.1 and Keras 3.15.1, whose tables "
+    "come in two widths; `python tests/homework_summaries.py` grades them alone. A tool that is "
+    "not installed is left out.",
 )
 
 
@@ -320,8 +320,8 @@ def architectures_page() -> str:
     head = [
         f"{GENERATED}# Built-in architectures",
         "`cnncalc list` lists them, `cnncalc summarize NAME` analyses one, and `cnncalc show NAME` "
-        "prints its file. Networks with the same name differ, so each entry says exactly which one "
-        "it is; [conventions.md](conventions.md) defines the counts.",
+        "prints its file. Different networks go by the same name, so each entry says exactly which "
+        "one it is. [conventions.md](conventions.md) defines the counts.",
         table(("name", "network", "input", "parameters", "MACs"), rows),
     ]
     parts = [
@@ -352,7 +352,8 @@ def _architecture(name: str, spec: Spec, report: Report) -> list[str]:
     facts += [f"See also {code(other)}: {_prose(text)}." for other, text in report.variants]
     claims = len(spec.published)
     if claims:
-        facts.append(f"{claims} published figure{'s' * (claims > 1)}, all tested.")
+        several = claims > 1
+        facts.append(f"{claims} published figure{'s' * several},{' all' * several} tested.")
     parts = [f"## {name}", " ".join(f"{_prose(report.name)}. {_sentence(report.source)}".split())]
     if report.note:
         parts.append(_prose(report.note))
@@ -364,7 +365,7 @@ def _setting(value: object) -> str:
 
 
 def _sentence(text: str) -> str:
-    return f"{_prose(text).rstrip('.')}." if text else ""
+    return f"{_prose(text).rstrip('.')}{'.' * (text[-1] != '?')}" if text else ""
 
 
 # Memory.
@@ -377,11 +378,11 @@ def memory_page() -> str:
         "Bytes at batch 1 in float32, as [memory.md](memory.md) defines them: the activations that "
         "autograd saves for the backward pass, the peak of live activations in inference, and the "
         "peak of a training step with SGD and with Adam, each with the layer where it occurs. "
-        "PyTorch gives the same numbers, to the byte. To check one network with SGD, run "
-        "`cnncalc verify NAME --device meta` (with `--batch` and `--eval`); to check all, also "
-        "with Adam, in eval mode and at batch 4, run `python -m pytest "
-        "tests/test_memory_architectures.py --exhaustive`. `cnncalc memory NAME` shows more "
-        "detail and other batch sizes.",
+        "PyTorch gives the same numbers, to the byte; the memory of recurrent layers and attention "
+        "is not modelled. `cnncalc memory NAME` shows more detail and other batch sizes. To check "
+        "one network with SGD, run `cnncalc verify NAME --device meta`, with `--batch` and "
+        "`--eval` if you like; to check all of them, also with Adam, in eval mode and at batch 4, "
+        "run `python -m pytest tests/test_memory_architectures.py --exhaustive`.",
     ]
     headings = "name", "saved", "inference peak", "training peak, SGD", "training peak, Adam"
     return "\n\n".join([*head, table(headings, map(_memory, catalog.names()))]) + "\n"

@@ -182,7 +182,7 @@ def _write_arena(found: Arena, format: str | None, output: Path | None) -> None:
         largest = sorted(found.live, key=lambda moment: -moment.bytes)[:MAX_SHOWN]
         rows = [(name, units.exact(size), units.in_bytes(size)) for name, size in largest]
         peak = f"inference peak: {units.exact(found.peak.bytes)} B, at {found.peak.layer}"
-        text = f"{title}\n\n{peak}\n\n{listing.columns(headings, rows)}\n{ENGINE}\n"
+        text = f"{title}\n\n{peak}\n\n{listing.columns(headings, rows)}\n{_wrapped(ENGINE)}"
     shared.write(text, output)
 
 
@@ -256,7 +256,14 @@ def _title(found: Memory) -> str:
 
 def _remarks(found: Memory) -> str:
     """Caveats about the numbers."""
-    return f"\n{CUDA}\n" if found.device != "cpu" else ""
+    return f"\n{_wrapped(CUDA)}" if found.device != "cpu" else ""
+
+
+def _wrapped(text: str) -> str:
+    """A sentence in lines that fit the terminal."""
+    from cnncalc.render import terminal
+
+    return "".join(f"{line}\n" for line in terminal.wrap(text, terminal.width()))
 
 
 def _picture(found: Memory) -> str:
@@ -299,13 +306,8 @@ def _by_layer(found: Memory, everything: bool) -> str:
     if rest:
         number = f"{len(rest)} more" if len(rest) > 1 else rest[0].layer
         shown.append(LayerBytes(number, sum(entry.bytes for entry in rest)))
-    headings = {"Saved by layer": False, "Bytes": True, "": False}
-    sizes = [units.in_bytes(entry.bytes) for entry in shown]
-    longest = max(map(len, sizes), default=0)  # the last column is never set to the right
-    rows = [
-        (entry.layer, units.exact(entry.bytes), f"{size:>{longest}}")
-        for entry, size in zip(shown, sizes, strict=True)
-    ]
+    headings = {"Saved by layer": False, "Bytes": True, "": True}
+    rows = [(one.layer, units.exact(one.bytes), units.in_bytes(one.bytes)) for one in shown]
     return listing.columns(headings, rows)
 
 
@@ -331,7 +333,7 @@ def _changes(found: "Fit") -> str:
     """The largest batch with each change, its memory and its recomputation."""
     at = units.exact(found.memory.batch)
     headings = {"Change": False, "Largest batch": True, f"Peak at batch {at}": True}
-    headings["Recomputed MACs"] = True
+    headings["Recomputed MACs"] = False
     rows = [
         (
             change.option,

@@ -44,7 +44,7 @@ Where = Annotated[
     typer.Option(
         "--where",
         metavar="CONDITION",
-        help='Keep only what meets a condition: "macs < 300M and params < 4M".',
+        help='Keep only combinations that meet a condition: "macs < 300M and params < 4M".',
         show_default=False,
     ),
 ]
@@ -53,7 +53,7 @@ Pareto = Annotated[
     typer.Option(
         "--pareto",
         metavar="NAMES",
-        help="Keep only what no other combination beats in these quantities; -NAME means more is "
+        help="Keep only combinations that no other beats in these quantities; -NAME means more is "
         "better.",
     ),
 ]

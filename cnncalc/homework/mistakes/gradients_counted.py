@@ -9,8 +9,8 @@ STORED = ("elements", "memory", "memory_without_input", "parameters", "parameter
 
 
 class GradientsCounted(Mistake):
-    """You counted everything twice. Training also stores a gradient for every value, and lectures
-    double their figures for it, but the question is about the values themselves.
+    """You counted everything twice. Training also stores a gradient for every value, and some
+    lectures double their figures to include it, but the question is about the values themselves.
     """
 
     says = "doubled the number, as if the gradients of the backward pass counted too"
