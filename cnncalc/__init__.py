@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from cnncalc.api import (
         Report,
         analyze,
+        arena,
         check_stride,
         claims,
+        device,
+        devices,
         draw,
         explain,
         largest,
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
         to_html,
         to_yaml,
     )
-    from cnncalc.bridge import from_torch, to_onnx, to_torch, verify
+    from cnncalc.bridge import calibrate, from_torch, to_onnx, to_torch, verify
     from cnncalc.core.cost import Cost, Operations, Parameters
     from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UnknownName, UsageError
     from cnncalc.core.shape import Map, Shape, Vector
@@ -55,11 +58,15 @@ _HOME = {
     "UsageError": "core.errors",
     "Vector": "core.shape",
     "analyze": "api",
+    "arena": "api",
     "build": "api",
+    "calibrate": "bridge",
     "check_stride": "api",
     "claims": "api",
     "compare": "api",
     "convolve": "homework.convolution.by_hand",
+    "device": "api",
+    "devices": "api",
     "draw": "api",
     "explain": "api",
     "from_torch": "bridge",
@@ -98,11 +105,15 @@ __all__ = [
     "UsageError",
     "Vector",
     "analyze",
+    "arena",
     "build",
+    "calibrate",
     "check_stride",
     "claims",
     "compare",
     "convolve",
+    "device",
+    "devices",
     "draw",
     "explain",
     "from_torch",

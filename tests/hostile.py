@@ -26,7 +26,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.api import summarize
 from cnncalc.core.errors import CnncalcError
 from cnncalc.core.parsing import fields_of
-from cnncalc.homework import asks, books, mistakes, pages
+from cnncalc.homework import asks, feedback_formats, gradebook_formats, mistakes
 from cnncalc.homework.question import Question, question
 from cnncalc.spec import catalog
 
@@ -479,8 +479,8 @@ POOLS: dict[str, Sequence[str]] = {
     "level": ("easy", "medium", "hard", "x"),
     "count": ("1", "2", "5", "0", "-1", "40", "99999999999"),
     "seed": ("1", "0", "-5", "9" * 50, "x"),
-    "export": books.names(),
-    "page": (*pages.names(), "x"),
+    "export": gradebook_formats.names(),
+    "page": (*feedback_formats.names(), "x"),
     "per_student": ("class.txt", "missing.txt", "folder", "net.yaml"),
     "pool": ("max:2", "avg:2", "max:3s2p1", "max:0", "max", "max:99", "avg:2x1"),
     "activation": ("relu", "sigmoid", "leaky_relu:0.1", "elu", "tanh", "leaky_relu:x", "relu:1"),
@@ -1100,7 +1100,7 @@ def a_class(random: Random) -> Case:
     if random.random() < 0.5:
         case.argv += ["--feedback", "pages"]
     if random.random() < 0.4:
-        case.argv += ["--export", random.choice(books.names()), "-o", "grades"]
+        case.argv += ["--export", random.choice(gradebook_formats.names()), "-o", "grades"]
     return case
 
 

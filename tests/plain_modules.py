@@ -230,6 +230,23 @@ def part(layer: Any, x: Shape) -> nn.Module:
     return Does(lambda values: values.narrow(dim, layer.start, stop - layer.start))
 
 
+@plain("split")
+def split(layer: Any, x: Shape) -> nn.Module:
+    dim = dim_of(layer.along, x)
+    size = x.dimensions[dim - 1]
+    if isinstance(layer.parts, int) and size % layer.parts:
+        raise ValueError("torch.chunk would give parts of different sizes")
+    if (layer.part or 0) < 0:
+        raise ValueError("counted from the end")
+    sizes = size // layer.parts if isinstance(layer.parts, int) else layer.parts
+
+    def parts(values: Tensor) -> Tensor:
+        made = values.split(sizes, dim)
+        return made[-1 if layer.part is None else layer.part]
+
+    return Does(parts)
+
+
 @plain("permute")
 def permute(layer: Any, x: Shape) -> nn.Module:
     return Does(lambda values: values.permute(0, *[place + 1 for place in layer.order]))

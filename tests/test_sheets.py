@@ -10,7 +10,7 @@ import pytest
 
 import cnncalc
 from cnncalc.core.errors import CnncalcError
-from cnncalc.homework import books
+from cnncalc.homework import gradebook_formats
 from cnncalc.homework.sheets import _table
 
 TABLE = [["layer", "shape", "params"], ["c1", "6x28x28", 156], ["f6", "84", 10164.0]]
@@ -352,11 +352,15 @@ def test_a_class_in_six_formats_reaches_the_gradebooks(tmp_path, students):
         tables(tmp_path / "class" / f"{name}{formats[number % 6]}", answers)
     grades = cnncalc.grade([tmp_path / "class"], tmp_path / "keys")
     assert {one.handle: one.score for one in grades} == expected
-    moodle = csv.DictReader(io.StringIO(books.load("moodle").write(grades, "hw")["hw.csv"]))
+    moodle = csv.DictReader(
+        io.StringIO(gradebook_formats.load("moodle").write(grades, "hw")["hw.csv"])
+    )
     assert {row["ID number"]: float(row["hw"]) for row in moodle} == expected
-    _, _, *canvas = csv.reader(io.StringIO(books.load("canvas").write(grades, "hw")["hw.csv"]))
+    _, _, *canvas = csv.reader(
+        io.StringIO(gradebook_formats.load("canvas").write(grades, "hw")["hw.csv"])
+    )
     assert {row[3]: float(row[-1]) for row in canvas} == expected
-    gradescope = books.load("gradescope").write(grades, "hw")
+    gradescope = gradebook_formats.load("gradescope").write(grades, "hw")
     scores = {file.split(".")[0]: json.loads(text)["score"] for file, text in gradescope.items()}
     assert scores == expected
 

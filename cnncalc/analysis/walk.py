@@ -1,4 +1,4 @@
-"""From graph to report. The only code that runs layers, and reports where one refuses its input."""
+"""From graph to report: the only code that runs layers and reports where one refuses its input."""
 
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
@@ -11,7 +11,7 @@ from cnncalc.analysis.receptive import Along, Field, at_most, beyond, grown, hul
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.cost import BYTES, Cost, Tensors
 from cnncalc.core.errors import LayerError, Mistakes, SpecError, UsageError, Where, some, unknown
-from cnncalc.core.fields import LARGEST, shown
+from cnncalc.core.fields import LARGEST, is_whole, shown
 from cnncalc.core.layer import Input, Layer, Reach, positions_of
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.spec.graph import Graph
@@ -22,7 +22,7 @@ Known = tuple[Shape, Cost, tuple[Reach, ...] | None, bool, tuple[int, ...] | Non
 Key = tuple[int, tuple[Shape, ...], tuple[bool, ...], bool]
 
 REFUSED = -1
-"""In place of the row of a layer that refuses its input, or that depends on one that does."""
+"""Stands for the row of a layer that refuses its input, or depends on one that does."""
 
 ALONE = "layer"
 """The name of a layer that is not part of a network; errors leave it out."""
@@ -34,7 +34,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     Raises Mistakes with every layer that refuses its input, unless that follows from another's
     refusal, and UsageError for an unknown dtype or a batch below 1.
     """
-    if type(batch) is not int or not 1 <= batch < LARGEST:
+    if not is_whole(batch, 1):
         raise UsageError(f"the batch size must be a whole number of at least 1, not {shown(batch)}")
     if dtype not in BYTES:
         raise unknown("dtype", str(dtype), BYTES)
@@ -86,17 +86,18 @@ def _overwritten(rows: Sequence[Row], graph: Graph) -> Iterator[SpecError]:
 
 
 def _without_backward(row: Row, idle: Container[str]) -> Row:
-    """The row, whose backward pass never runs if no output depends on it."""
+    """The row, without a backward pass if no output depends on it."""
     return row._replace(cost=row.cost._replace(backward_macs=0)) if row.name in idle else row
 
 
 def recompute(
-    report: Report, rows: Sequence[Row], *, fields: bool = True
+    report: Report, rows: Sequence[Row], *, fields: bool = True, keep: bool = False
 ) -> tuple[Report, Sequence[SpecError]]:
     """Recompute a report for these rows' layers and sources, with or without receptive fields.
 
-    Layers that refuse their new input are left out, and so are all that depend on them. Returns the
-    report and the mistakes.
+    Layers that refuse their new input are left out, and so are all that depend on them. ``keep``
+    reuses the rows before which nothing has changed; formulas and options must then be those of the
+    report. Returns the report and the mistakes.
     """
     place = {row.name: index for index, row in enumerate(rows)}
     nodes = [
@@ -111,6 +112,7 @@ def recompute(
         for row in rows
     ]
     walk = (_Walk if fields else _Costs)(nodes, (), report.batch, report.dtype)
+    walk.before = report.rows if keep else ()
     walk.walk()
     return replace(report, rows=tuple(walk.done)), walk.mistakes
 
@@ -139,6 +141,8 @@ class _Walk:
         self.flattens: dict[str, int] = {}
         self.done: list[Row] = []
         self.moved = False  # whether the dimensions of some row are not in order
+        self.before: Sequence[Row] = ()  # rows of an earlier walk, to keep if nothing changed
+        self.same: list[bool] = []  # whether a row's output is that of the earlier walk
 
     @cached_property
     def names(self) -> set[str]:
@@ -146,7 +150,7 @@ class _Walk:
         return {node.name for node in self.nodes}
 
     def without_batch(self, axes: int) -> str:
-        """The fix for a layer of this many axes if an input has one more: perhaps it is a batch."""
+        """How to fix an input with one axis more than a layer's name implies: it may be a batch."""
         for node in self.nodes:
             shape = node.layer.shape if isinstance(node.layer, Input) else ()
             if len(shape) == axes + 2:
@@ -194,8 +198,8 @@ class _Walk:
                 place.append(self.node(node, node.layer, sources, like))
 
     def node(self, node: Node, layer: Layer, sources: list[int], like: int | None) -> int:
-        """Add the row of a node, with the sizes of the row at ``like``, and of the flatten that it
-        implies; REFUSED if it refuses its input."""
+        """Add the row of a node, and of the flatten that it implies. Some of its fields may follow
+        from the row at ``like``. Returns REFUSED if it refuses its input."""
         try:
             if layer.flattens and len(sources) == 1:
                 sources = self.flattened(node, sources)
@@ -245,6 +249,8 @@ class _Walk:
         node: Node | None = None,
     ) -> None:
         """Add a row; one without a node is implied."""
+        if self.keeps(layer, sources):
+            return
         wanted = tuple([self.trained[source] for source in sources])
         trainable = node is None or node.trainable
         key = (id(layer), inputs, wanted, trainable)
@@ -267,7 +273,36 @@ class _Walk:
             fields, along = self.seen(layer, sources, inputs, reach, output, order)
         self.trained.append(trained)
         given = (name, layer, sources, inputs, output, cost, fields)
-        self.done.append(Row(*given, node is None, weights_of, trainable, along))
+        row = Row(*given, node is None, weights_of, trainable, along)
+        self.same.append(self.is_same(row))
+        self.done.append(row)
+
+    def keeps(self, layer: Layer, sources: tuple[int, ...]) -> bool:
+        """Add the row of the earlier walk if its layer and all that it reads are the same."""
+        place = len(self.done)
+        if place >= len(self.before):
+            return False
+        row = self.before[place]
+        if row.layer is not layer or row.sources != sources or row.weights_of:
+            return False
+        if not all(self.same[source] for source in sources):
+            return False
+        self.trained.append(row.cost.trainable > 0 or any(self.trained[one] for one in sources))
+        self.moved = self.moved or row.along is not None
+        self.done.append(row)
+        self.same.append(True)
+        return True
+
+    def is_same(self, row: Row) -> bool:
+        """Whether later layers get the same from a row as in the earlier walk."""
+        place = len(self.done)
+        if place >= len(self.before):
+            return False
+        before = self.before[place]
+        if (row.cost.trainable > 0) != (before.cost.trainable > 0):
+            self.before = ()  # the layers behind may have another backward pass
+            return False
+        return (row.output, row.fields, row.along) == (before.output, before.fields, before.along)
 
     def seen(
         self,
@@ -300,7 +335,7 @@ class _Walk:
         return fields, (None, *along[1:]) if same else (None,) * len(output)
 
     def is_flattened(self, place: int) -> bool:
-        """Whether a vector has the values of a map at their places, none of them mixed."""
+        """Whether a vector has the values of a map in their order, none of them mixed."""
         row = self.done[place]
         while isinstance(row.output, Vector) and not row.cost.macs and row.sources:
             row = self.done[row.sources[0]]

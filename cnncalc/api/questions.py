@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cnncalc.derivations.stride import Solution, Window
     from cnncalc.derivations.sums import Sum
     from cnncalc.footprint import Memory
+    from cnncalc.footprint.arena import Arena
 
 
 def explain(
@@ -114,6 +115,18 @@ def memory(
         checkpoint=checkpoint,
         batch=batch,
     )
+
+
+def arena(target: Target, **options: Unpack[Changes]) -> "Arena":
+    """The RAM and flash that a network needs in int8 on a microcontroller, and the order of its
+    layers that needs the least RAM (docs/memory.md).
+
+    >>> arena("lenet5").peak.bytes  # tanh1: 6·28·28 in and out
+    9408
+    """
+    from cnncalc.footprint import arena as arenas
+
+    return arenas.arena(report_of(target, options))
 
 
 def reconcile(target: Target, number: str, **options: Unpack[Options]) -> "Reconciliation":

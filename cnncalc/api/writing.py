@@ -57,8 +57,8 @@ def to_html(
 def draw(target: Target, style: str = "graph", **options: Any) -> "Picture":
     """A picture of a network, shown in a notebook; ``save("net.svg")`` writes a file.
 
-    The options are those of ``summarize``, for a network that is no report, and of a picture
-    (``Report.draw``).
+    The options are those of ``summarize``, for a network that is not a report, and those of a
+    picture (``Report.draw``).
 
     >>> draw("lenet5", label="params").svg[:4]
     '<svg'

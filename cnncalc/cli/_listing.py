@@ -71,6 +71,11 @@ def _widths(
     return widths
 
 
+def wrapped(text: str) -> str:
+    """A text in lines that fit the terminal."""
+    return "".join(f"{line}\n" for line in terminal.wrap(text, terminal.width()))
+
+
 def notes(numbered: Mapping[str, int]) -> str:
     """``[1] text`` for each text with its number, broken into lines."""
     width = terminal.width()

@@ -1,4 +1,4 @@
-"""``cnncalc export``: the network as code of PyTorch, as an ONNX file, or as a spec."""
+"""``cnncalc export``: the network as PyTorch code, as an ONNX file, or as a spec."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -22,7 +22,7 @@ WRITERS = {"torch": _torch, "yaml": shared.yaml}
 ONNX = "onnx"
 """The target that is not text."""
 ENDINGS = {"torch": (".py",), "yaml": (".yaml", ".yml"), ONNX: (".onnx",)}
-"""What can be written, with the endings of the files."""
+"""The targets, with the extensions of their files."""
 
 
 def run(

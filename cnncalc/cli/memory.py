@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cnncalc import api
 from cnncalc.api import Report, memory
+from cnncalc.cli import _arena
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core import units
 from cnncalc.core.errors import UsageError, one_of
 from cnncalc.footprint import DEVICES, DTYPES, OPTIMIZERS, LayerBytes, Memory
-from cnncalc.footprint.arena import Arena, arena
 
 if TYPE_CHECKING:
     from cnncalc.footprint.budget import Fit
@@ -52,7 +53,10 @@ FitOption = Annotated[
     typer.Option("--fit", help="Find the largest batch that fits into this memory: 24GiB, 500MB."),
 ]
 Plot = Annotated[bool, typer.Option("--plot", help="Draw live memory over a training step.")]
-Everything = Annotated[bool, typer.Option("--all", help="List every layer that saves something.")]
+Everything = Annotated[
+    bool,
+    typer.Option("--all", help="List every layer that saves something; with int8, every layer."),
+]
 
 
 def run(
@@ -95,7 +99,7 @@ def run(
     report = shared.network(spec, input, settings, batch=batch, layout=layout)
     if dtype == INT8:
         _check_int8(fit, plot, checkpoint, optimizer)
-        _write_arena(arena(report), format, output)
+        _arena.write(api.arena(report), everything, format, output)
         return
     setting: dict[str, Any] = {
         "optimizer": optimizer,
@@ -167,31 +171,6 @@ NUMBERS = ("batch", "bytes", "repeated_macs")
 Records = Iterator[dict[str, "Value"]]
 
 
-def _write_arena(found: Arena, format: str | None, output: Path | None) -> None:
-    """Write the peak of int8 inference and the layers that need the most memory."""
-    form = listing.format_of(format, output)
-    title = f"{found.name}: int8, batch {units.exact(found.batch)}, inference"
-    if form is not None and form.SUFFIX == ".json":
-        text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n"
-    elif form is not None:
-        records = [_quantity("inference_peak", found.peak.bytes, found.peak.layer, "forward")]
-        records += [_quantity("live", size, name, "forward") for name, size in found.live]
-        text = listing.rendered(form, f"Memory of {title}", COLUMNS, records, NUMBERS[1:2])
-    else:
-        headings = {"Live while it runs": False, "Bytes": True, "": True}
-        largest = sorted(found.live, key=lambda moment: -moment.bytes)[:MAX_SHOWN]
-        rows = [(name, units.exact(size), units.in_bytes(size)) for name, size in largest]
-        peak = f"inference peak: {units.exact(found.peak.bytes)} B, at {found.peak.layer}"
-        text = f"{title}\n\n{peak}\n\n{listing.columns(headings, rows)}\n{_wrapped(ENGINE)}"
-    shared.write(text, output)
-
-
-ENGINE = (
-    "One byte for each value, each tensor aligned to 16 bytes; batch norms are folded into the "
-    "layer before and ReLU runs there. Scratch memory inside a layer is not included."
-)
-
-
 def _write(
     found: "Memory | Fit",
     text: str,
@@ -256,14 +235,7 @@ def _title(found: Memory) -> str:
 
 def _remarks(found: Memory) -> str:
     """Caveats about the numbers."""
-    return f"\n{_wrapped(CUDA)}" if found.device != "cpu" else ""
-
-
-def _wrapped(text: str) -> str:
-    """A sentence in lines that fit the terminal."""
-    from cnncalc.render import terminal
-
-    return "".join(f"{line}\n" for line in terminal.wrap(text, terminal.width()))
+    return f"\n{listing.wrapped(CUDA)}" if found.device != "cpu" else ""
 
 
 def _picture(found: Memory) -> str:

@@ -1,6 +1,6 @@
 """``cnncalc solve``: which kernel, stride and padding give a size, or which network fits?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -163,7 +163,7 @@ def _windows(floor: bool, **asked: Any) -> None:
     exact = [solution for solution in found if transposed or solution.axis.fits]
     shown = found if floor or not exact else exact
     if not shown:
-        shared.write(f"{_nothing(**asked)}\n", None)
+        shared.write(f"{_nothing(asked)}\n", None)
         raise typer.Exit(1)
     if transposed:
         shared.write(_table(shown, "output padding", _output_padding), None)
@@ -206,20 +206,12 @@ def _fit(
         typer.echo(f"the next larger values of {name} are not valid networks", err=True)
 
 
-def _nothing(
-    input: int | None,
-    output: int | None,
-    kernel: int | None,
-    stride: int | None,
-    padding: int | None,
-    dilation: int,
-    largest: int,
-    transposed: bool,
-) -> str:
+def _nothing(asked: Mapping[str, Any]) -> str:
     """Why there is no solution: the limits of the search, or the size that results instead."""
-    N, F, S, P = input, kernel, stride, padding
+    N, F, S, P = (asked[name] for name in ("input", "kernel", "stride", "padding"))
+    output, D = asked["output"], asked["dilation"]
     limits = [
-        *([] if F is not None else [f"F ≤ {largest}"]),
+        *([] if F is not None else [f"F ≤ {asked['largest']}"]),
         *([] if S is not None else ["S ≤ F (S ≤ 4 for a small F)"]),
         *([] if P is not None else ["P < F"]),
     ]
@@ -227,10 +219,10 @@ def _nothing(
         return f"nothing fits with {', '.join(limits)}"
     if N is None or F is None or S is None or P is None:
         return "no input size fits"
-    if transposed:
-        size = window.output_size_transposed(N=N, F=F, S=S, P=P, D=dilation)
+    if asked["transposed"]:
+        size = window.output_size_transposed(N=N, F=F, S=S, P=P, D=D)
         return f"does not fit: without output padding, the output is {size}"
-    fit = Axis(N, F, S, P, dilation)
+    fit = Axis(N, F, S, P, D)
     return f"does not fit: {equation(fit)}, not {N if output is None else output}"
 
 

@@ -50,7 +50,7 @@ def linear_macs(n_in: int, n_out: int) -> int:
 
 @formula("MACs")
 def maxout_macs(n_in: int, n_out: int, k: int) -> int:
-    """As many linear pieces as ``k`` per output."""
+    """``k`` linear pieces per output."""
     return n_in * n_out * k
 
 

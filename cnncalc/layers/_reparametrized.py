@@ -4,6 +4,7 @@ from abc import abstractmethod
 from typing import Any, ClassVar
 
 from cnncalc.core.layer import Tape, Tensor
+from cnncalc.core.nest import Nest
 from cnncalc.core.shape import Map
 from cnncalc.layers._grouped import Grouped
 from cnncalc.layers._window import padded, torch_window
@@ -17,6 +18,9 @@ class Reparametrized(Grouped):
 
     lengths: ClassVar[bool] = False
     """Whether it learns the length of every filter, as its last parameter."""
+
+    def nests(self, x: Map) -> tuple[Nest, ...]:
+        return (self.nest(x, self.out_channels, self.groups),)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A padded copy, the filters, and a convolution, which saves both."""

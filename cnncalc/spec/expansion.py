@@ -26,7 +26,7 @@ from cnncalc.spec.work import LimitReached, Work
 MAX_LAYERS = 5_000
 MAX_NESTED = 40
 USUAL_VALUES = 30
-"""A block may be given this many values without extra work; each one beyond counts as a step."""
+"""A block may be given this many values without extra work; each further one counts as a step."""
 
 Ends = tuple[int, ...]
 """The nodes whose outputs the next layer reads."""
@@ -102,7 +102,7 @@ class Expansion:
             self.wrong(sentence, spec.where)
 
     def label_trees(self) -> None:
-        """Label what dotted names put their layers into, which nothing else may be called."""
+        """Label the groups that dotted names imply; nothing else may have their names."""
         taken = (self.names.index, self.names.ways, self.groups)
         for path, where in self.names.trees.items():
             if any(path in names for names in taken):
@@ -198,8 +198,8 @@ class Expansion:
         return current
 
     def in_place_of(self, entry: Entry, path: str) -> Entry:
-        """The entry, or what takes its place: frozen as before unless it says otherwise. One layer
-        is repeated as often and shares weights as before; a list of layers comes once."""
+        """The entry, or its replacement, which stays frozen unless it says otherwise. A single
+        layer is repeated and shares weights as before; a list of layers occurs once."""
         other = self.spec.replace.get(Key(path))
         if other is None:
             return entry
@@ -228,7 +228,7 @@ class Expansion:
         scope: Scope,
         current: Ends,
     ) -> Ends:
-        """Expand an entry several times in a row; a name that is a number counts on."""
+        """Expand an entry several times in a row; a name that is a number counts up."""
         path = scope.prefix + name
         if not counts:
             self.names.check_free(name, entry, scope)
@@ -300,12 +300,25 @@ class Expansion:
             help = f"choose with 'from': {some(self.nodes[place].name for place in current)}"
         like = None if layer is None else self.like(layer, entry, scope)
         node = Node(full, layer, current, entry.where, found.axes, help, like=like)
-        place = self.add(node._replace(trainable=not self.frozen, word=entry.kind))
+        node = node._replace(trainable=not self.frozen, word=entry.kind)
+        if layer is not None and layer.outputs:
+            return self.outputs_of(layer, node)
+        place = self.add(node)
         after = self.kinds.activation(found, entry, scope)
         if after is not None:
             node = Node(f"{full}_{after.kind}", after, (place,), entry.where)
             place = self.add(node._replace(trainable=not self.frozen))
         return (place,)
+
+    def outputs_of(self, layer: Layer, node: Node) -> Ends:
+        """Add a node for each output of a layer, named ``NAME.0`` and so on."""
+        self.label(node.name, layer.kind, node.where)
+        places = [
+            self.add(node._replace(name=f"{node.name}.{number}", layer=output))
+            for number, output in enumerate(layer.outputs)
+        ]
+        self.names.copies[node.name] = tuple(places)
+        return tuple(places)
 
     def like(self, layer: Layer, entry: Entry, scope: Scope) -> int | None:
         """The node from whose shape some fields of a layer follow."""

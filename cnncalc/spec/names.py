@@ -23,7 +23,7 @@ class Names:
         self.ends: dict[str, Ends] = {}
         """The output of every layer and block, by its full name."""
         self.trees: dict[str, Where] = {}
-        """What dotted names put their layers into: ``a`` and ``a.b`` for ``a.b.conv``."""
+        """The groups that dotted names imply: ``a`` and ``a.b`` for ``a.b.conv``."""
         self.copies: dict[str, Ends] = {}
         """The outputs of all copies of a repeated layer."""
         self.left_out: set[str] = set()

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from cnncalc.homework import feedback
+from cnncalc.homework.feedback_formats import _parts
 from cnncalc.homework.gradebook import Graded
 from cnncalc.homework.marking import Mark
-from cnncalc.homework.pages import _parts
 from cnncalc.render.formats import markdown
 
 SUFFIX = ".md"
