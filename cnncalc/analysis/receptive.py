@@ -255,7 +255,7 @@ def _along_axes(function: Callable[..., Field], *values: tuple[Any, ...]) -> tup
     if axes < 2 or is_tracing():
         return tuple(map(function, *values))
     for one in values:
-        if one.count(one[0]) < axes:
+        if len({*one}) > 1:  # a set adds no guards for recorded numbers
             return tuple(map(function, *values))
     return (function(*[one[0] for one in values]),) * axes
 

@@ -1,9 +1,18 @@
 """The library in one call: a network's report, and the answers to questions about it."""
 
-from cnncalc.api.exploring import compare, largest, sweep
+from cnncalc.api.exploring import compare, formula, largest, sweep
 from cnncalc.api.hardware import device, devices
 from cnncalc.api.network import Options, layer, summarize
-from cnncalc.api.questions import arena, check_stride, claims, explain, memory, reconcile, solve
+from cnncalc.api.questions import (
+    arena,
+    check_stride,
+    claims,
+    explain,
+    fits,
+    memory,
+    reconcile,
+    solve,
+)
 from cnncalc.api.results import Report, Totals, analyze
 from cnncalc.api.writing import draw, to_html, to_yaml
 from cnncalc.spec import load
@@ -23,6 +32,8 @@ __all__ = [
     "devices",
     "draw",
     "explain",
+    "fits",
+    "formula",
     "largest",
     "layer",
     "load",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.explore.compare import Comparison
     from cnncalc.analysis.explore.largest import Largest
     from cnncalc.analysis.explore.sweep import Request, Sweep
+    from cnncalc.analysis.explore.symbols import Formula
 
 
 FEW = 100
@@ -101,6 +102,29 @@ def sweeping(
         work = Arrays(evaluate, grid, asked)
     with sweeps.processes(jobs) as executor:
         yield from sweeps.sweep(work, executor, sweeps.AHEAD * jobs)
+
+
+def formula(
+    target: str | os.PathLike[str] | Mapping[str, Any] | Spec,
+    quantity: str = "macs",
+    names: Sequence[str] = ("input",),
+    *,
+    at: Mapping[str, int | float] | None = None,
+    **options: Unpack[Options],
+) -> "Formula":
+    """A quantity of a network as a function of its input, batch size or parameters.
+
+    ``names`` are parameters of the spec, ``batch``, or ``input``, which stands for its axes (``H``
+    and ``W``). ``at`` gives some of them values. Reading ``expression`` needs SymPy.
+
+    >>> formula("lenet5", "macs", ["batch"]).at(batch=8)
+    3332160
+    """
+    from cnncalc.analysis.explore import symbols
+    from cnncalc.analysis.explore.evaluate import configurations
+
+    evaluate = configurations(target, names, [quantity], options, load, summarize)
+    return symbols.formula(evaluate, quantity, names, at or {})
 
 
 def largest(

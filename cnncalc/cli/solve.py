@@ -90,6 +90,8 @@ MemoryBudget = Annotated[
     str | None, _budget("memory", "the memory of a training step with SGD: 24GiB")
 ]
 Peak = Annotated[str | None, _budget("peak", "peak activation memory in inference")]
+Ram = Annotated[str | None, _budget("ram", "RAM on a microcontroller in int8: 256kB")]
+Flash = Annotated[str | None, _budget("flash", "flash on a microcontroller in int8: 1MB")]
 
 
 def run(
@@ -99,6 +101,8 @@ def run(
     params: Params = None,
     memory: MemoryBudget = None,
     peak: Peak = None,
+    ram: Ram = None,
+    flash: Flash = None,
     by: By = None,
     settings: options.Settings = None,
     input: Input = None,
@@ -134,6 +138,7 @@ def run(
     cnncalc solve resnet50 --for batch --memory 24GiB
     """
     budgets = {"macs": macs, "params": params, "memory": memory, "peak": peak}
+    budgets |= {"ram": ram, "flash": flash}
     limits = {key: text for key, text in budgets.items() if text is not None}
     if spec is not None:
         _fit(spec, name, limits, by, input, settings)

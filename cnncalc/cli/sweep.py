@@ -37,7 +37,7 @@ Show = Annotated[
         "--show",
         metavar="NAMES",
         help="The quantities to show: layers, params, macs, flops, activations, weights, peak, "
-        "memory, rf.",
+        "memory, ram, flash, rf.",
     ),
 ]
 Where = Annotated[

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
+from itertools import count
 from typing import Any
 
 from cnncalc.formulas.vocabulary import Number
@@ -39,6 +40,7 @@ COMPUTED: Mapping[str, Callable[[Any, Any], int]] = {
     "max": max,
     "min": min,
     "gcd": math.gcd,
+    "holds": int,
 }
 OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {**COMPARED, **COMPUTED}
 SYMMETRIC = frozenset({"+", "*", "max", "min", "gcd", "==", "!="})
@@ -50,6 +52,7 @@ class Recording:
 
     def __init__(self) -> None:
         self.nodes: dict[tuple[Any, ...], Any] = {}
+        self.numbers = count()
         self.guards: dict[Condition, bool] = {}
         self.texts: dict[Recorded, None] = {}
 
@@ -59,9 +62,9 @@ class Recording:
 
     def node(self, op: str, a: Any, b: Any) -> Any:
         """An operation on two whole numbers, at least one of them recorded."""
-        if op in SYMMETRIC and (type(a) is int, id(a)) > (type(b) is int, id(b)):
+        if op in SYMMETRIC and type(b) is not int and (type(a) is int or a.number > b.number):
             a, b = b, a
-        key = (op, *(one if type(one) is int else (id(one),) for one in (a, b)))
+        key = (op, *(one if type(one) is int else (one.number,) for one in (a, b)))
         if key not in self.nodes:
             values = [one if type(one) is int else one.value for one in (a, b)]
             if op in COMPARED:
@@ -73,7 +76,7 @@ class Recording:
 
     def holds(self, condition: Condition) -> Recorded:
         """1 if a condition holds, else 0."""
-        key = ("holds", (id(condition),))
+        key = ("holds", (condition.number,))
         if key not in self.nodes:
             self.nodes[key] = Recorded(self, "holds", (condition,), +condition.value, (0, 1))
         return self.nodes[key]  # type: ignore[no-any-return]
@@ -146,13 +149,14 @@ class Recordable(Number):
 class Recorded(Recordable):
     """A whole number: its operation and operands, its value and its bounds."""
 
-    __slots__ = ("args", "bounds", "op", "recording", "value")
+    __slots__ = ("args", "bounds", "number", "op", "recording", "value")
 
     def __init__(
         self, recording: Recording, op: str, args: tuple[Any, ...], value: int, bounds: Bounds
     ) -> None:
         self.recording, self.op, self.args = recording, op, args
         self.value, self.bounds = value, bounds
+        self.number = next(recording.numbers)
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:  # ``isinstance`` takes it for what it stands for
@@ -179,7 +183,7 @@ class Recorded(Recordable):
 
     def __repr__(self) -> str:
         """Unlike that of any other number, because layers with equal texts are taken for one."""
-        return f"#{id(self):x}"
+        return f"#{self.number}"
 
     def __floor__(self) -> Recorded:
         return self
@@ -200,10 +204,11 @@ class Recorded(Recordable):
 class Condition(Recordable):
     """A comparison of recorded numbers: its outcome is a guard, unless it is used as 0 or 1."""
 
-    __slots__ = ("args", "op", "recording", "value")
+    __slots__ = ("args", "number", "op", "recording", "value")
 
     def __init__(self, recording: Recording, op: str, args: tuple[Any, Any], value: bool) -> None:
         self.recording, self.op, self.args, self.value = recording, op, args, value
+        self.number = next(recording.numbers)
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:  # ``isinstance`` takes it for what it stands for
@@ -308,6 +313,12 @@ def _whole(op: str, a: Any, b: Any) -> Any:
         op, b = "+", -b
     if type(a) is int and op in ("+", "*"):
         a, b = b, a
+    if op == "//" and type(b) is int and b > 0 and type(a) is Recorded:
+        inner, added = (a, 0) if a.op != "+" or type(a.args[1]) is not int else a.args
+        if inner.op == "//" and type(inner.args[1]) is int and inner.args[1] > 0:
+            # A quotient of a quotient: floor((floor(x/m) + c)/n) = floor((x + cm)/(mn)).
+            x, m = inner.args
+            return _whole(op, _whole("+", x, added * m), m * b)
     if type(b) is int:
         if b == NEUTRAL.get(op):
             return a
@@ -353,3 +364,32 @@ def _bounds(op: str, a: Bounds, b: Bounds) -> Bounds:
     if op == "%" and b[0] > 0:
         return 0, b[1] - 1
     return (0 if op == "gcd" else -size - 1), size
+
+
+def ordered(results: Sequence[Any]) -> Iterator[Any]:
+    """All nodes that the results need, each after its operands."""
+    seen: set[int] = set()
+    waiting = [(node, False) for node in reversed(results)]
+    while waiting:
+        node, ready = waiting.pop()
+        if type(node) not in (Recorded, Condition) or (id(node) in seen and not ready):
+            continue
+        if ready:
+            yield node
+            continue
+        seen.add(id(node))
+        waiting.append((node, True))
+        waiting += [(one, False) for one in node.args]
+
+
+def computed(
+    results: Sequence[Any],
+    variables: Mapping[str, Any],
+    operators: Mapping[str, Callable[..., Any]] = OPERATORS,
+) -> list[Any]:
+    """The results for other values of the variables, with these operators."""
+    found: dict[int, Any] = {}
+    for node in ordered(results):
+        given = (found.get(id(one), one) for one in node.args)
+        found[id(node)] = operators[node.op](*given) if node.op else variables[node.args[0]]
+    return [found.get(id(one), one) for one in results]

@@ -164,7 +164,7 @@ def _sizes(item: Item, names: Values, work: Work) -> tuple[int, ...]:
 
 def looks_last(sizes: Sequence[int]) -> bool:
     """Whether sizes look like those of an image with its channels last: ``32x32x3``."""
-    few = len(sizes) >= 3 and sizes[-1] in FEW and sizes[0] not in FEW
+    few = len(sizes) >= 3 and sizes[0] not in FEW and sizes[-1] in FEW
     return few and sizes[-1] < min(sizes[:-1])
 
 

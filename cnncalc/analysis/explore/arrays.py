@@ -4,12 +4,12 @@ Results are exact: if the bounds of all numbers on the way fit into 64 bits, the
 integers, which then cannot overflow; otherwise they hold Python's integers.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from cnncalc.formulas.recorded import Condition, Recorded
+from cnncalc.formulas.recorded import Recorded, ordered
 
 Array = Any
 """A NumPy array, or a number that stands for an array of equal numbers."""
@@ -35,7 +35,7 @@ class Program:
     """The operations for some results, in order; every array is dropped after its last use."""
 
     def __init__(self, results: Sequence[Any]) -> None:
-        nodes = [*_in_order(results)]
+        nodes = [*ordered(results)]
         place = {id(node): number for number, node in enumerate(nodes)}
         last = {id(one): node for node in nodes for one in node.args if id(one) in place}
         last |= {id(node): None for node in results}
@@ -81,19 +81,3 @@ class Program:
 def _fits(one: Any) -> bool:
     low, high = one.bounds if type(one) is Recorded else (one, one) if type(one) is int else (0, 0)
     return low >= -LIMIT and high <= LIMIT
-
-
-def _in_order(results: Sequence[Any]) -> Iterator[Any]:
-    """All nodes that the results need, each after its operands."""
-    seen: set[int] = set()
-    waiting = [(node, False) for node in reversed(results)]
-    while waiting:
-        node, ready = waiting.pop()
-        if type(node) not in (Recorded, Condition) or (id(node) in seen and not ready):
-            continue
-        if ready:
-            yield node
-            continue
-        seen.add(id(node))
-        waiting.append((node, True))
-        waiting += [(one, False) for one in node.args]
