@@ -59,7 +59,7 @@ def run(
     These are lower bounds: operations at the device's peak, bytes at its full bandwidth. The first
     bound is for layers that run one by one; the second holds however layers are fused. With a
     calibration, there is also an estimate with its measured error. 'cnncalc devices' lists the
-    devices.
+    devices. With -o, a file that ends in .svg, .png or .pdf gets a picture of the roofline.
 
     cnncalc device vgg16 --on a100,t4,raspberry-pi-5
 
@@ -67,15 +67,23 @@ def run(
 
     cnncalc device mobilenet_v2 --on raspberry-pi-5 --format csv
 
+    cnncalc device resnet50 --on t4,a100 -o roofline.svg
+
     cnncalc device resnet50 --calibration mine.yaml
     """
     from cnncalc import api
     from cnncalc.analysis.hardware.device import stored_as
+    from cnncalc.render.pictures.roofline import FORMATS
 
-    form = listing.format_of(format, output)
+    ending = output.suffix.lower().removeprefix(".") if output else ""
+    drawn = format is None and ending in FORMATS
+    form = None if drawn else listing.format_of(format, output)
     report = shared.network(spec, input, settings, batch=batch, dtype=stored_as(dtype))
     names = [name.strip() for name in on.split(",") if name.strip()]
     found = api.device(report, names, calibration=calibration, path=path, dtype=dtype)
+    if drawn and output is not None:
+        shared.put(output, found.picture(ending))
+        return
     listed = layers or (len(found.bounds) == 1 and not found.estimates)
     text = form.render(_records(found, listed)) if form else _text(found, listed)
     shared.write(text, output)

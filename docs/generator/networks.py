@@ -125,9 +125,13 @@ def pictures() -> dict[str, str]:
         **{f"docs/gallery/{name}.svg": drawn for name, drawn in shown},
         **{f"docs/pictures/{name}.svg": drawn for name, drawn in PICTURES.items()},
     }
+    roofline = api.device("resnet50", ["a100", "t4", "raspberry-pi-5"]).picture().decode()
     return {
-        path: api.draw(network, style, **options).svg
-        for path, (network, style, options) in every.items()
+        "docs/pictures/roofline.svg": roofline,
+        **{
+            path: api.draw(network, style, **options).svg
+            for path, (network, style, options) in every.items()
+        },
     }
 
 

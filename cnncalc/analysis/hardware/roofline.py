@@ -18,7 +18,7 @@ from cnncalc.core.errors import UsageError
 VERSION = 1
 """The version of ``to_dict``."""
 BOUND = "bound"
-"""The kind of these times. Others are ``estimate`` and ``measured``."""
+"""The kind of these times; that of a calibration's is ``estimate``."""
 COMPUTE, MEMORY = "compute", "memory"
 
 
