@@ -36,7 +36,7 @@ Kernels = Annotated[
     list[str],
     typer.Argument(
         metavar="KERNEL...",
-        help=f"The same, or a name: {one_of([*KERNELS])}.",
+        help=f"The same, or a named kernel: {one_of([*KERNELS])}.",
         show_default=False,
     ),
 ]
