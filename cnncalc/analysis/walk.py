@@ -249,9 +249,9 @@ class _Walk:
         node: Node | None = None,
     ) -> None:
         """Add a row; one without a node is implied."""
-        if self.keeps(layer, sources):
+        if self.before and self.keeps(layer, sources):
             return
-        wanted = tuple([self.trained[source] for source in sources])
+        wanted = tuple(map(self.trained.__getitem__, sources))
         trainable = node is None or node.trainable
         key = (id(layer), inputs, wanted, trainable)
         known = self.known.get(key)
@@ -272,9 +272,10 @@ class _Walk:
             self.moved = True
             fields, along = self.seen(layer, sources, inputs, reach, output, order)
         self.trained.append(trained)
-        given = (name, layer, sources, inputs, output, cost, fields)
-        row = Row(*given, node is None, weights_of, trainable, along)
-        self.same.append(self.is_same(row))
+        more = (node is None, weights_of, trainable, along)
+        row = Row(name, layer, sources, inputs, output, cost, fields, *more)
+        if self.before:
+            self.same.append(self.is_same(row))
         self.done.append(row)
 
     def keeps(self, layer: Layer, sources: tuple[int, ...]) -> bool:
@@ -374,10 +375,11 @@ def _are_sane(fields: tuple[Field, ...]) -> bool:
     """
     before = None
     for field in fields:
-        size, jump = field.size, field.jump
-        if field is not before and max(size, jump.numerator, jump.denominator) >= LARGEST:
+        if field is before:  # axes that are alike have one field
+            continue
+        before, size, jump = field, field.size, field.jump
+        if size >= LARGEST or max(jump.numerator, jump.denominator) >= LARGEST:
             return False
-        before = field  # axes that are alike have one field
     return True
 
 
