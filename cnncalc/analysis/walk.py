@@ -38,8 +38,9 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
         raise UsageError(f"the batch size must be a whole number of at least 1, not {shown(batch)}")
     if dtype not in BYTES:
         raise unknown("dtype", str(dtype), BYTES)
-    rows = _Walk(graph.nodes, graph.mistakes, batch, dtype).rows()
-    if mistakes := list(_overwritten(rows, graph)):
+    walk = _Walk(graph.nodes, graph.mistakes, batch, dtype)
+    rows = walk.rows()
+    if walk.overwrites and (mistakes := list(_overwritten(rows, graph))):
         raise Mistakes(mistakes)
     spec = graph.spec
     report = Report(
@@ -65,8 +66,6 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
 def _overwritten(rows: Sequence[Row], graph: Graph) -> Iterator[SpecError]:
     """A mistake for every layer that runs in place on a map that is still read elsewhere."""
     overwriting = [place for place, row in enumerate(rows) if row.layer.overwrites]
-    if not overwriting:
-        return
     readers = Counter(source for row in rows for source in row.sources)
     returned = {graph.nodes[place].name for place in graph.outputs}
     where = {node.name: node.where for node in graph.nodes}
@@ -141,6 +140,7 @@ class _Walk:
         self.flattens: dict[str, int] = {}
         self.done: list[Row] = []
         self.moved = False  # whether the dimensions of some row are not in order
+        self.overwrites = False  # whether some layer runs in place
         self.before: Sequence[Row] = ()  # rows of an earlier walk, to keep if nothing changed
         self.same: list[bool] = []  # whether a row's output is that of the earlier walk
 
@@ -260,6 +260,7 @@ class _Walk:
             cost = layer.cost(inputs, output, self.batch, self.dtype, wanted, trainable)
             trained = True in wanted or cost.trainable > 0
             order = layer.reorders(inputs[0]) if len(inputs) == 1 else None
+            self.overwrites = self.overwrites or layer.overwrites
             known = self.known[key] = (output, cost, layer.reach(*inputs), trained, order)
         output, cost, reach, trained, order = known
         weights_of = None

@@ -12,6 +12,7 @@ from cnncalc.layers._window import (
     SAME,
     Axis,
     axes_of,
+    for_each,
     is_same,
     padded,
     split_padding,
@@ -76,7 +77,7 @@ class Pool(Layer):
 
     def output(self, x: Shape) -> Map:
         x = need_map(x)
-        return Map(x.channels, tuple([axis.places() for axis in self.axes(x)]))
+        return Map(x.channels, for_each(Axis.places, self.axes(x)))
 
     def taps(self, x: Map) -> int:
         """The number of elements in a window."""
@@ -121,7 +122,7 @@ class Pool(Layer):
         return tape.raised(around, cuda=False) if len(x.shape.spatial) == 3 else around
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        return tuple([axis.reach() for axis in self.axes(x)])
+        return for_each(Axis.reach, self.axes(x))
 
 
 SHARED_REFUSALS = (
