@@ -357,6 +357,25 @@ def test_two_keys_of_one_name_are_refused(tmp_path, names):
         cnncalc.grade(tmp_path / "ada.yaml", keys)
 
 
+def test_a_folder_with_too_many_files_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(submissions, "MAX_FILES", 3)
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/ada.yaml").touch()
+    (tmp_path / "bob.yaml").touch()
+    with pytest.raises(
+        UsageError, match="more than 3 files and folders; name the folder of one class"
+    ):
+        submissions.find([tmp_path])
+    assert [one.handle for one in submissions.find([tmp_path / "a"])] == ["ada"]
+
+
+def test_many_files_of_one_name_get_numbers_in_turn():
+    files = [(Path(f"/in/x{n % 2}/{n}/x/a.py"), Path("/in")) for n in range(4)]
+    files += [(file.with_name("b.py"), root) for file, root in files]
+    expected = [f"x-{letter}-{number}" for letter in "ab" for number in range(1, 5)]
+    assert sorted(submissions.handles(files)) == expected
+
+
 @pytest.mark.parametrize(
     "text",
     [

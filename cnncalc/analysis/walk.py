@@ -11,7 +11,7 @@ from cnncalc.analysis.receptive import Along, Field, at_most, beyond, grown, hul
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.cost import BYTES, Cost, Tensors
 from cnncalc.core.errors import LayerError, Mistakes, SpecError, UsageError, Where, some, unknown
-from cnncalc.core.fields import LARGEST, shown
+from cnncalc.core.fields import LARGEST, is_whole, shown
 from cnncalc.core.layer import Input, Layer, Reach, positions_of
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.spec.graph import Graph
@@ -34,7 +34,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     Raises Mistakes with every layer that refuses its input, unless that follows from another's
     refusal, and UsageError for an unknown dtype or a batch below 1.
     """
-    if type(batch) is not int or not 1 <= batch < LARGEST:
+    if not is_whole(batch, 1):
         raise UsageError(f"the batch size must be a whole number of at least 1, not {shown(batch)}")
     if dtype not in BYTES:
         raise unknown("dtype", str(dtype), BYTES)

@@ -1,6 +1,7 @@
 """The library in one call: a network's report, and the answers to questions about it."""
 
-from cnncalc.api.exploring import compare, largest, sweep
+from cnncalc.api.exploring import compare, formula, largest, sweep
+from cnncalc.api.hardware import device, devices
 from cnncalc.api.network import Options, layer, summarize
 from cnncalc.api.questions import arena, check_stride, claims, explain, memory, reconcile, solve
 from cnncalc.api.results import Report, Totals, analyze
@@ -18,8 +19,11 @@ __all__ = [
     "check_stride",
     "claims",
     "compare",
+    "device",
+    "devices",
     "draw",
     "explain",
+    "formula",
     "largest",
     "layer",
     "load",

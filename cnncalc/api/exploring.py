@@ -3,6 +3,7 @@
 import os
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Unpack
 
 from cnncalc.analysis import report
@@ -13,7 +14,12 @@ from cnncalc.spec import Spec, load
 if TYPE_CHECKING:
     from cnncalc.analysis.explore.compare import Comparison
     from cnncalc.analysis.explore.largest import Largest
-    from cnncalc.analysis.explore.sweep import Sweep
+    from cnncalc.analysis.explore.sweep import Request, Sweep
+    from cnncalc.analysis.explore.symbols import Formula
+
+
+FEW = 100
+"""Fewer configurations are computed one by one: that is faster than to record them."""
 
 
 def compare(*targets: Target, **options: Unpack[Options]) -> "Comparison":
@@ -43,6 +49,8 @@ def sweep(
     pareto: Sequence[str] = (),
     by: str = "",
     best: int | None = None,
+    sample: int | None = None,
+    seed: int = 0,
     jobs: int = 1,
     **options: Unpack[Options],
 ) -> "Sweep":
@@ -51,50 +59,72 @@ def sweep(
     ``over`` maps names to values, or to text such as ``"0.25:1.5:0.25"`` (both ends included). An
     input may be one size for all its axes. ``where`` is a condition (``"macs < 300M"``), ``pareto``
     names quantities to minimise (``-rf`` to maximise), ``by`` sorts, and ``best`` limits the number
-    of results. ``jobs`` is the number of processes. Quantities are those of
-    ``cnncalc.analysis.explore.quantities``.
+    of results. ``sample`` is the number of random combinations to try instead of all; the same
+    ``seed`` draws the same. ``jobs`` is the number of processes. Quantities are those of
+    ``cnncalc.analysis.explore.quantities``. With NumPy, large sweeps are computed on arrays.
 
     >>> [point.values for point in sweep("resnet18", {"input": "64:256:32"}, by="-macs",
     ...     where="macs < 1G", best=1).points]
     [{'input': 160}]
     """
-    steps = sweeping(target, over, show, where, pareto, by, best, jobs, options)
+    from cnncalc.analysis.explore.sweep import request
+
+    asked = request(show, where, pareto, by, best)
+    steps = sweeping(target, over, asked, options, sample=sample, seed=seed, jobs=jobs)
     return deque(steps, maxlen=1).pop()
 
 
 def sweeping(
     target: Any,
     over: Mapping[str, Any],
-    show: Sequence[str],
-    where: str,
-    pareto: Sequence[str],
-    by: str,
-    best: int | None,
-    jobs: int,
+    asked: "Request",
     options: Mapping[str, Any],
+    *,
+    sample: int | None = None,
+    seed: int = 0,
+    jobs: int = 1,
 ) -> "Iterator[Sweep]":
     """The same, but yields the results so far after every chunk."""
     from cnncalc.analysis.explore import sweep as sweeps
     from cnncalc.analysis.explore.evaluate import configurations
+    from cnncalc.analysis.explore.grid import Grid
 
     listed = {
         name: sweeps.values_of(values) if isinstance(values, str) else list(values)
         for name, values in over.items()
     }
-    needed = sweeps.wanted(show, where, pareto, by)
-    evaluate = configurations(target, [*listed], needed, options, load, summarize)
+    grid = Grid(listed, sample, seed)
+    evaluate = configurations(target, [*listed], asked.quantities, options, load, summarize)
+    work = sweeps.Loop(evaluate, grid, asked)
+    if grid.total > FEW and find_spec("numpy"):
+        from cnncalc.analysis.explore.many import Arrays
+
+        work = Arrays(evaluate, grid, asked)
     with sweeps.processes(jobs) as executor:
-        yield from sweeps.sweep(
-            evaluate,
-            listed,
-            show,
-            where=where,
-            pareto=pareto,
-            by=by,
-            best=best,
-            executor=executor,
-            ahead=sweeps.AHEAD * jobs,
-        )
+        yield from sweeps.sweep(work, executor, sweeps.AHEAD * jobs)
+
+
+def formula(
+    target: str | os.PathLike[str] | Mapping[str, Any] | Spec,
+    quantity: str = "macs",
+    names: Sequence[str] = ("input",),
+    *,
+    at: Mapping[str, int | float] | None = None,
+    **options: Unpack[Options],
+) -> "Formula":
+    """A quantity of a network as a function of its input, batch size or parameters.
+
+    ``names`` are parameters of the spec, ``batch``, or ``input``, which stands for its axes (``H``
+    and ``W``). ``at`` gives some of them values. Reading ``expression`` needs SymPy.
+
+    >>> formula("lenet5", "macs", ["batch"]).at(batch=8)
+    3332160
+    """
+    from cnncalc.analysis.explore import symbols
+    from cnncalc.analysis.explore.evaluate import configurations
+
+    evaluate = configurations(target, names, [quantity], options, load, summarize)
+    return symbols.formula(evaluate, quantity, names, at or {})
 
 
 def largest(

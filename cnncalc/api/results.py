@@ -30,12 +30,12 @@ class Totals(Cost):
     @property
     def inference_peak(self) -> int:
         """The peak bytes of live activations in a forward pass without gradients."""
-        return self.report.memory.inference_peak.bytes
+        return self.report.memory.inference_bytes
 
     @property
     def training_peak(self) -> int:
         """The peak bytes of a training step: parameters, gradients, state and activations."""
-        return self.report.memory.training_peak.bytes
+        return self.report.memory.training_bytes
 
 
 class Report(report.Report):

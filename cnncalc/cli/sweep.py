@@ -14,7 +14,7 @@ from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from cnncalc.analysis.explore.sweep import Sweep
+    from cnncalc.analysis.explore.sweep import Request, Sweep
 
 FEW = 100
 """Up to this many configurations are evaluated in one process, because starting others takes
@@ -68,6 +68,15 @@ By = Annotated[
     ),
 ]
 Best = Annotated[int | None, typer.Option("--best", metavar="N", help="Show only the first N.")]
+Sample = Annotated[
+    int | None,
+    typer.Option(
+        "--sample", metavar="N", help="Try only N random combinations.", show_default=False
+    ),
+]
+Seed = Annotated[
+    int, typer.Option("--seed", metavar="N", help="Draw another sample; the same N, the same one.")
+]
 Jobs = Annotated[
     int | None,
     typer.Option("--jobs", metavar="N", help="The number of processes; one per core by default."),
@@ -82,6 +91,8 @@ def run(
     pareto: Pareto = None,
     by: By = "",
     best: Best = None,
+    sample: Sample = None,
+    seed: Seed = 0,
     jobs: Jobs = None,
     batch: options.Batch = 1,
     input: options.Input = None,
@@ -103,13 +114,18 @@ def run(
 
     cnncalc sweep mobilenet_v2 --over width=0.5:1:0.1 --over input=96:224:32 --pareto macs,-rf
     """
+    from cnncalc.analysis.explore.sweep import request
+
     form = listing.format_of(format, output)
     ranges = shared.pairs(over, "--over", "width=0.25:1.5:0.25")
     fixed = {"batch": batch, "dtype": dtype, "input": shared.inputs_of(input)}
     fixed |= {"settings": shared.settings_of(settings)}
     names = [word.strip() for word in show.split(",")]
     front = pareto.split(",") if pareto else []
-    found = _done(_sweeping(spec, ranges, names, where, front, by, best, jobs, fixed))
+    if best is not None and best < 1:
+        raise UsageError(f"--best must be at least 1, not {best}")
+    asked = request(names, where, front, by, best)
+    found = _done(_sweeping(spec, ranges, asked, sample, seed, jobs, fixed))
     text = form.render(_sheet(found)) if form else _text(found)
     shared.warn(_remarks(found))
     shared.write(text, output)
@@ -117,25 +133,23 @@ def run(
 
 
 def _sweeping(
-    spec: str, ranges: Any, names: Any, where: str, front: Any, by: str, best: int | None,
-    jobs: int | None, fixed: Any,
+    spec: str, ranges: Any, asked: "Request", sample: int | None, seed: int, jobs: int | None,
+    fixed: Any,
 ) -> "Iterator[Sweep]":  # fmt: skip
     """What is found so far, with as many processes as are worth starting."""
-    from math import prod
+    from math import inf, prod
 
     from cnncalc.analysis.explore.sweep import values_of
     from cnncalc.api.exploring import sweeping
     from cnncalc.spec import load
 
-    if best is not None and best < 1:
-        raise UsageError(f"--best must be at least 1, not {best}")
     over = {name: values_of(values) for name, values in ranges.items()}
-    few = prod(map(len, over.values())) <= FEW
+    few = min(prod(map(len, over.values())), sample or inf) <= FEW
     workers = jobs if jobs is not None else 1 if few else os.cpu_count() or 1
     target = load(spec) if spec == "-" else shared.named(spec)
     if target is not spec:  # other processes cannot load it again, or should not run its code
         workers = 1
-    return sweeping(target, over, names, where, front, by, best, workers, fixed)
+    return sweeping(target, over, asked, fixed, sample=sample, seed=seed, jobs=workers)
 
 
 def _done(results: "Iterator[Sweep]") -> "Sweep":

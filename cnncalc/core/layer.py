@@ -263,7 +263,7 @@ class Layer(Fields):
             wanted = f"{least} input{'s' * (least != 1)}" if most else f"at least {least} inputs"
             raise LayerError(f"expected {wanted}, not {len(inputs)}")
         output = self.output(*inputs)
-        if max(output.dimensions) >= LARGEST:
+        if any(size >= LARGEST for size in output.dimensions):
             raise LayerError(f"a size of the output has more than {MAX_DIGITS} digits")
         return output
 

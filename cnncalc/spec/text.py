@@ -12,6 +12,7 @@ import yaml
 
 from cnncalc.core.errors import SpecError, Where
 from cnncalc.core.shape import MAX_DIGITS
+from cnncalc.formulas.vocabulary import Number
 from cnncalc.spec import advice
 
 MAX_VALUES = 50_000
@@ -247,7 +248,7 @@ def located(value: Any, where: Where, depth: int = 0) -> Item:
         return Item([located(inner, where, depth + 1) for inner in value], where)
     if isinstance(value, int) and abs(value) >= 10**MAX_DIGITS:
         raise SpecError("a number is too large", where)
-    if value is None or isinstance(value, str | int) or _is_finite(value):
+    if value is None or isinstance(value, str | int | Number) or _is_finite(value):
         return Item(value, where)
     raise SpecError(f"a spec cannot contain a {type(value).__name__} such as {value!r:.40}", where)
 

@@ -83,6 +83,11 @@ class Configurations:
         """The values of the parameters in the spec."""
         return {str(key): item.value for key, item in self.spec.parameters.items()}
 
+    def records(self, name: str) -> bool:
+        """Whether the same network is computed for all values of a name, so that its operations
+        can be recorded for many of them at once."""
+        return name in self.parameters or name != "input" or not is_foreign(self.spec)
+
     def shapes(self) -> list[Shape]:
         """The shapes of the network's inputs."""
         layers = (node.layer for node in build(self.spec).nodes)
@@ -142,6 +147,10 @@ class Models(Configurations):
     def parameters(self) -> Mapping[str, Any]:
         """None are known."""
         return {}
+
+    def records(self, name: str) -> bool:
+        """Only the batch size never makes the code run again."""
+        return name == "batch"
 
     def shapes(self) -> list[Shape]:
         """The shapes of the model's inputs."""

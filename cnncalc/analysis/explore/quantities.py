@@ -23,26 +23,26 @@ def _field(report: Any) -> int:
     fields = report.outputs[-1].receptive_field
     if not fields:
         raise UsageError("the receptive field is not known")
-    return int(max(fields))
+    return max(fields)  # type: ignore[no-any-return]
 
 
 QUANTITIES: Mapping[str, Quantity] = {
     "layers": Quantity("Layers", len, units.exact, ""),
-    "params": Quantity("Parameters", lambda r: int(r.totals.params), units.human, "params"),
-    "macs": Quantity("MACs", lambda r: int(r.totals.macs), units.human, "macs"),
-    "flops": Quantity("FLOPs", lambda r: int(r.totals.flops), units.human, "flops"),
+    "params": Quantity("Parameters", lambda r: r.totals.params, units.human, "params"),
+    "macs": Quantity("MACs", lambda r: r.totals.macs, units.human, "macs"),
+    "flops": Quantity("FLOPs", lambda r: r.totals.flops, units.human, "flops"),
     "activations": Quantity(
-        "Activations", lambda r: int(r.totals.activations_total_bytes), units.in_bytes, ""
+        "Activations", lambda r: r.totals.activations_total_bytes, units.in_bytes, ""
     ),
     "weights": Quantity(
-        "Parameter memory", lambda r: int(r.totals.parameter_bytes), units.in_bytes,
+        "Parameter memory", lambda r: r.totals.parameter_bytes, units.in_bytes,
         "parameter_bytes",
     ),
     "peak": Quantity(
-        "Inference peak", lambda r: int(r.totals.inference_peak), units.in_bytes, ""
+        "Inference peak", lambda r: r.totals.inference_peak, units.in_bytes, ""
     ),
     "memory": Quantity(
-        "Training memory", lambda r: int(r.totals.training_peak), units.in_bytes, ""
+        "Training memory", lambda r: r.totals.training_peak, units.in_bytes, ""
     ),
     "rf": Quantity("Receptive field", _field, units.exact, ""),
 }  # fmt: skip
