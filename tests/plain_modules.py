@@ -20,7 +20,7 @@ from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Field
 from cnncalc.core.layer import Layer
 from cnncalc.core.parsing import fields_of
-from cnncalc.core.shape import Map, Shape, Vector
+from cnncalc.core.shape import Map, Shape, Vector, shape_of
 
 PLAIN: dict[str, Callable[[Any, Any], nn.Module | None]] = {}
 """By kind."""
@@ -245,6 +245,29 @@ def split(layer: Any, x: Shape) -> nn.Module:
         return made[-1 if layer.part is None else layer.part]
 
     return Does(parts)
+
+
+@plain("time_distributed")
+def time_distributed(layer: Any, x: Shape) -> nn.Module | None:
+    ((word, given),) = layer.layer.items()
+    kind = layers.load(word)
+    if len(x.dimensions) == 1 or kind.arity[0] != 1 or unchecked(kind, given or {}).outputs:
+        raise ValueError("no frames, or several maps")
+    frame = shape_of((x.dimensions[0], *x.dimensions[2:]))
+    try:
+        inner = module_of(kind, given or {}, frame)
+    except AttributeError:
+        if isinstance(frame, Vector):  # a module for maps needs the number of axes
+            return None
+        raise
+
+    def each_frame(values: Tensor) -> Tensor:
+        return torch.stack([inner(one) for one in values.unbind(2)], dim=2)
+
+    module = None if inner is None else Does(each_frame)
+    if module is not None:
+        module.inner = inner
+    return module
 
 
 @plain("permute")
