@@ -7,7 +7,7 @@ from typing import Any, Self
 from cnncalc.core.cost import Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import REQUIRED, declare, shown
-from cnncalc.core.layer import Example, Layer, Reach, Refusal, everything, need_map
+from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything, need_map
 from cnncalc.core.parsing import OURS, Foreign
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.formulas import macs, operations
@@ -38,8 +38,8 @@ def layer_of(doc: str) -> Any:
             )
         return Written({inner.kind: inner.given or None})
 
-    named = {"type": "object", "minProperties": 1, "maxProperties": 1}
-    return declare(doc, REQUIRED, (), check, {"anyOf": [{"type": "string"}, named]})
+    bare = {"type": "string", "$ref": "#/$defs/kind_alone"}
+    return declare(doc, REQUIRED, (), check, {"anyOf": [bare, {"$ref": "#/$defs/plain_layer"}]})
 
 
 @cache
@@ -124,6 +124,9 @@ class TimeDistributed(Layer):
         inner = everything(frame) if self.inner.flattens else self.inner.reach(frame)
         return None if inner is None else (Reach(1), *inner)
 
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        raise LayerError("which layers copy the frames that PyTorch reads is not modelled")
+
     def to_torch(self, nn: Any, x: Map) -> Any:
         module = self.inner.to_torch(nn, self.frame(x))
         return nn.of_frames(module, x.spatial[0], self.inner.flattens)
@@ -161,7 +164,7 @@ class TimeDistributed(Layer):
             {"conv": {"filters": 8, "kernel": 7}}, ("3x9x5x9",), "larger than the padded input"
         ),
         Refusal({"conv": {"filters": 8, "kernl": 3}}, ("3x9x5x9",), "has no field 'kernl'"),
-        Refusal("add", ("3x9x5x9",), "cannot be add"),
+        Refusal("matmul", ("3x9x5x9",), "cannot be matmul"),
         Refusal({"relu": None, "tanh": None}, ("3x9x5x9",), "must be one layer, as in"),
         Refusal("rleu", ("3x9x5x9",), "did you mean 'relu'"),
     )
