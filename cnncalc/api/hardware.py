@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from cnncalc.analysis import report
 from cnncalc.api.network import Changes, Target, report_of
-from cnncalc.core.errors import UsageError
+from cnncalc.core.errors import UsageError, unknown
 
 if TYPE_CHECKING:
     from cnncalc.analysis.hardware.calibration import Calibration, Estimate
@@ -31,6 +31,24 @@ class OnDevices(NamedTuple):
         from cnncalc.analysis.hardware import roofline
 
         return roofline.to_dict(self.report, self.dtype, self.bounds, self.estimates)
+
+    def picture(self, format: str = "svg") -> bytes:
+        """The roofline as a picture file: svg, or with the extra ``draw`` png or pdf.
+
+        Raises UsageError if a device's bandwidth is not known, or no layer has MACs.
+        """
+        from cnncalc.render.pictures import roofline, writer_of
+
+        if format not in roofline.FORMATS:
+            raise unknown("format of a roofline", format, roofline.FORMATS)
+        if not self.bounds:
+            raise UsageError("a roofline needs the name of a device")
+        writer = writer_of(format)
+        return writer.render(roofline.chart(self.bounds, writer.MEASURE))
+
+    def _repr_svg_(self) -> str:
+        """The roofline in a notebook."""
+        return self.picture().decode()
 
 
 def devices(path: str | os.PathLike[str] | None = None) -> "tuple[Device, ...]":
@@ -58,13 +76,12 @@ def device(
     (docs/how-to/device.md).
 
     ``on`` has the names of devices, of ``devices(path)``. ``dtype`` may be ``tf32``. The other
-    options are those of ``summarize``, for a network that is no report.
+    options are those of ``summarize``, for a network that is not a report.
 
     >>> found = device("vgg16", "t4").bounds[0]
     >>> float(found.seconds), found.limited_by("memory")
     (0.005790535293333334, 24)
     """
-    from cnncalc.analysis.hardware import calibration as calibrations
     from cnncalc.analysis.hardware.device import find, stored_as
     from cnncalc.analysis.hardware.roofline import Roofline
 
@@ -85,6 +102,8 @@ def device(
     bounds = tuple(Roofline(found, one, peak, needs) for one in chosen)
     if calibration is None:
         return OnDevices(found, peak, bounds)
+    from cnncalc.analysis.hardware import calibration as calibrations
+
     if not isinstance(calibration, calibrations.Calibration):
         calibration = calibrations.read(calibration)
     return OnDevices(found, peak, bounds, (calibration.estimate(found),))

@@ -260,7 +260,7 @@ class Layer(Fields):
         """The shape of the output, after checking the number of inputs."""
         least, most = self.arity
         if len(inputs) < least or (most is not None and len(inputs) > most):
-            wanted = f"{least} input{'s' * (least != 1)}" if most else f"at least {least} inputs"
+            wanted = f"{'' if most else 'at least '}{least} input{'s' * (least != 1)}"
             raise LayerError(f"expected {wanted}, not {len(inputs)}")
         output = self.output(*inputs)
         if any(size >= LARGEST for size in output.dimensions):

@@ -46,15 +46,6 @@ def marked(text: str, colour: bool = True) -> str:
     return styled(text, style)
 
 
-def visible(text: str) -> str:
-    """The text on one line; characters that would control the terminal are shown as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
-    )
-
-
 def cells(text: str) -> int:
     """How many columns a text takes: wide characters take two, combining marks none."""
     if text.isascii() or max(text) < "\u0300":
