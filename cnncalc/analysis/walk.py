@@ -1,22 +1,20 @@
 """From graph to report: the only code that runs layers and reports where one refuses its input."""
 
-from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
 
 from cnncalc import layers
-from cnncalc.analysis import warnings
+from cnncalc.analysis import conflicts, warnings
 from cnncalc.analysis.receptive import Along, Field, at_most, beyond, grown, hull, places, usual
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.cost import BYTES, Cost, Tensors
+from cnncalc.core.cost import BYTES, Cost
 from cnncalc.core.errors import LayerError, Mistakes, SpecError, UsageError, Where, some, unknown
 from cnncalc.core.fields import LARGEST, is_whole, shown
 from cnncalc.core.layer import Input, Layer, Reach, positions_of
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node
-from cnncalc.spec.sharing import APART
 
 Known = tuple[Shape, Cost, tuple[Reach, ...] | None, bool, tuple[int, ...] | None]
 Key = tuple[int, tuple[Shape, ...], tuple[bool, ...], bool]
@@ -39,7 +37,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     if dtype not in BYTES:
         raise unknown("dtype", str(dtype), BYTES)
     rows = _Walk(graph.nodes, graph.mistakes, batch, dtype).rows()
-    if mistakes := list(_overwritten(rows, graph)):
+    if mistakes := list(conflicts.overwritten(rows, graph)):
         raise Mistakes(mistakes)
     spec = graph.spec
     report = Report(
@@ -60,29 +58,6 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
         return report
     idle = {row.name for row in report.unused}
     return replace(report, rows=tuple(_without_backward(row, idle) for row in rows))
-
-
-def _overwritten(rows: Sequence[Row], graph: Graph) -> Iterator[SpecError]:
-    """A mistake for every layer that runs in place on a map that is still read elsewhere."""
-    overwriting = [place for place, row in enumerate(rows) if row.layer.overwrites]
-    if not overwriting:
-        return
-    readers = Counter(source for row in rows for source in row.sources)
-    returned = {graph.nodes[place].name for place in graph.outputs}
-    where = {node.name: node.where for node in graph.nodes}
-    for place in overwriting:
-        row = source = rows[place]
-        while source.sources and (source is row or not source.layer.moves):  # through views
-            before = source.sources[0]
-            source = rows[before]
-            if readers[before] > 1 or source.name in returned:
-                yield SpecError(
-                    f"layer {row.name!r} ({row.kind}) runs in place and would overwrite "
-                    f"{source.name!r}, which is also read elsewhere",
-                    where[row.name],
-                    "remove inplace",
-                )
-                break
 
 
 def _without_backward(row: Row, idle: Container[str]) -> Row:
@@ -161,30 +136,10 @@ class _Walk:
     def rows(self) -> list[Row]:
         """All rows; raises Mistakes if a layer refuses its input."""
         self.walk()
-        self.mistakes += self.misfits()
+        self.mistakes += conflicts.misfits(self.nodes, self.done)
         if self.mistakes:
             raise Mistakes(self.mistakes)
         return self.done
-
-    def misfits(self) -> Iterator[SpecError]:
-        """A mistake for every layer whose input does not fit the weights that it shares."""
-        sharing = [node for node in self.nodes if node.shares is not None]
-        row_of = {row.name: row for row in self.done} if sharing else {}
-        for node in sharing:
-            row = row_of.get(node.name)
-            owner = row_of.get(row.weights_of or "") if row else None
-            if row is None or owner is None:
-                continue
-            if (row.layer, row.inputs) == (owner.layer, owner.inputs):
-                continue
-            ours, theirs = (one.layer.tensors(*one.inputs) for one in (row, owner))
-            if ours != theirs:
-                who = f"layer {row.name!r} ({row.kind}, input {some(row.inputs)})"
-                fact = f"shares the weights of {owner.name!r}, which fit its input"
-                text = f"{who}: {fact} {some(owner.inputs)} but not this one"
-                if row.layer != owner.layer:
-                    text = f"{who}: needs {_sizes(ours)}, but {owner.name!r} holds {_sizes(theirs)}"
-                yield SpecError(text, node.where, APART)
 
     def walk(self) -> None:
         """Compute whatever can be computed, and collect refusals."""
@@ -300,7 +255,7 @@ class _Walk:
             return False
         before = self.before[place]
         if (row.cost.trainable > 0) != (before.cost.trainable > 0):
-            self.before = ()  # the layers behind may have another backward pass
+            self.before = ()  # later layers may have a different backward pass
             return False
         return (row.output, row.fields, row.along) == (before.output, before.fields, before.along)
 
@@ -360,11 +315,6 @@ class _Walk:
             return at_most(before) if self.is_flattened(sources[0]) else before
         fields = grown(before, reach)
         return fields if fields is None or _are_sane(fields) else None
-
-
-def _sizes(tensors: Tensors) -> str:
-    """``weight 4×3×3×3, bias 4``."""
-    return some(f"{name} {'×'.join(map(str, sizes))}" for name, sizes in tensors.items())
 
 
 def _are_sane(fields: tuple[Field, ...]) -> bool:

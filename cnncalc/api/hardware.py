@@ -80,7 +80,7 @@ def device(
     (docs/how-to/device.md).
 
     ``on`` has the names of devices, of ``devices(path)``, or is ``all``. ``dtype`` may be ``tf32``.
-    The other options are those of ``summarize``, for a network that is no report.
+    The other options are those of ``summarize``, for a network that is not a report.
 
     >>> found = device("vgg16", "t4").bounds[0]
     >>> float(found.seconds), found.limited_by("memory")

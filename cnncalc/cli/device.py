@@ -1,4 +1,4 @@
-"""``cnncalc device``: how long a network takes at least on a device, and whether it fits."""
+"""``cnncalc device``: the least time a network can take on a device, and whether it fits."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +22,8 @@ On = Annotated[
     typer.Option(
         "--on",
         metavar="NAMES",
-        help="The devices, by name (see 'cnncalc devices'), as in a100,t4; all stands for every one "
-        "that computes in the dtype.",
+        help="The devices, by name (see 'cnncalc devices'), as in a100,t4; 'all' is every one that "
+        "computes in the dtype.",
         show_default=False,
         autocompletion=complete.devices,
     ),
@@ -55,10 +55,10 @@ def run(
     format: options.FormatName = None,
     output: options.Output = None,
 ) -> None:
-    """Show how long a network takes at least on a device, and whether it fits into its memory.
+    """Show the least time that a network can take on a device, and whether it fits into memory.
 
     These are lower bounds: operations at the device's peak, bytes at its full bandwidth. The first
-    is for layers that run one by one; the second holds however layers are fused. With a
+    bound is for layers that run one by one; the second holds however layers are fused. With a
     calibration, there is also an estimate with its measured error. 'cnncalc devices' lists the
     devices. With -o, a file that ends in .svg, .png or .pdf gets a picture of the roofline.
 
@@ -160,8 +160,8 @@ def _estimate(one: "Estimate") -> str:
     return (
         f"{one.device}: about {units.duration(one.seconds)}, between {units.duration(one.low)} and "
         f"{units.duration(one.high, up=True)}\n"
-        f"(an estimate; {COVERED} % of networks from families that were left out of the fit are in "
-        f"this range, with a median error of {one.median_error:.0%})\n"
+        f"(an estimate; {COVERED} % of networks from families left out of the fit are in this "
+        f"range, with a median error of {one.median_error:.0%})\n"
     )
 
 

@@ -55,7 +55,7 @@ FitOption = Annotated[
 Plot = Annotated[bool, typer.Option("--plot", help="Draw live memory over a training step.")]
 Everything = Annotated[
     bool,
-    typer.Option("--all", help="List every layer that saves something, or in int8 every layer."),
+    typer.Option("--all", help="List every layer that saves something; with int8, every layer."),
 ]
 
 
@@ -235,7 +235,7 @@ def _title(found: Memory) -> str:
 
 def _remarks(found: Memory) -> str:
     """Caveats about the numbers."""
-    return f"\n{CUDA}\n" if found.device != "cpu" else ""
+    return f"\n{listing.wrapped(CUDA)}" if found.device != "cpu" else ""
 
 
 def _picture(found: Memory) -> str:
@@ -278,13 +278,8 @@ def _by_layer(found: Memory, everything: bool) -> str:
     if rest:
         number = f"{len(rest)} more" if len(rest) > 1 else rest[0].layer
         shown.append(LayerBytes(number, sum(entry.bytes for entry in rest)))
-    headings = {"Saved by layer": False, "Bytes": True, "": False}
-    sizes = [units.in_bytes(entry.bytes) for entry in shown]
-    longest = max(map(len, sizes), default=0)  # the last column is never set to the right
-    rows = [
-        (entry.layer, units.exact(entry.bytes), f"{size:>{longest}}")
-        for entry, size in zip(shown, sizes, strict=True)
-    ]
+    headings = {"Saved by layer": False, "Bytes": True, "": True}
+    rows = [(one.layer, units.exact(one.bytes), units.in_bytes(one.bytes)) for one in shown]
     return listing.columns(headings, rows)
 
 
@@ -310,7 +305,7 @@ def _changes(found: "Fit") -> str:
     """The largest batch with each change, its memory and its recomputation."""
     at = units.exact(found.memory.batch)
     headings = {"Change": False, "Largest batch": True, f"Peak at batch {at}": True}
-    headings["Recomputed MACs"] = True
+    headings["Recomputed MACs"] = False
     rows = [
         (
             change.option,

@@ -45,7 +45,7 @@ Where = Annotated[
     typer.Option(
         "--where",
         metavar="CONDITION",
-        help='Keep only what meets a condition: "macs < 300M and params < 4M".',
+        help='Keep only combinations that meet a condition: "macs < 300M and params < 4M".',
         show_default=False,
     ),
 ]
@@ -54,7 +54,7 @@ Pareto = Annotated[
     typer.Option(
         "--pareto",
         metavar="NAMES",
-        help="Keep only what no other combination beats in these quantities; -NAME means more is "
+        help="Keep only combinations that no other beats in these quantities; -NAME means more is "
         "better.",
     ),
 ]
@@ -74,9 +74,7 @@ Sample = Annotated[
         "--sample", metavar="N", help="Try only N random combinations.", show_default=False
     ),
 ]
-Seed = Annotated[
-    int, typer.Option("--seed", metavar="N", help="Draw another sample; the same N, the same one.")
-]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="The seed of the random sample.")]
 Jobs = Annotated[
     int | None,
     typer.Option("--jobs", metavar="N", help="The number of processes; one per core by default."),

@@ -188,7 +188,7 @@ class Backbone(Composite):
         path = scope.prefix + name
         build.label(path, self.title, entry.where)
         places: dict[int, Ends] = {}
-        holders: dict[int, int] = {}  # where the weights are that several layers share
+        holders: dict[int, int] = {}  # the new owner of weights that several layers share
         for index in sorted(_needed(built.nodes, ends)):
             node = built.nodes[index]
             if isinstance(node.layer, Input):

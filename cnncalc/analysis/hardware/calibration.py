@@ -71,7 +71,7 @@ class Coefficients(NamedTuple):
     byte: float
 
     def seconds(self, flops: int, size: int) -> float:
-        """The time for so many FLOPs and bytes."""
+        """The time for this many FLOPs and bytes."""
         return self.flop * flops + self.byte * size
 
 
