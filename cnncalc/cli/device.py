@@ -22,7 +22,8 @@ On = Annotated[
     typer.Option(
         "--on",
         metavar="NAMES",
-        help="The devices, by name (see 'cnncalc devices'): a100,t4.",
+        help="The devices, by name (see 'cnncalc devices'), as in a100,t4; 'all' is every one that "
+        "computes in the dtype.",
         show_default=False,
         autocompletion=complete.devices,
     ),
@@ -66,6 +67,8 @@ def run(
     cnncalc device resnet50 --on t4 --batch 32 --dtype float16
 
     cnncalc device mobilenet_v2 --on raspberry-pi-5 --format csv
+
+    cnncalc device mobilenet_v2 --on all --dtype int8
 
     cnncalc device resnet50 --on t4,a100 -o roofline.svg
 
@@ -116,7 +119,7 @@ def _text(found: "OnDevices", listed: bool) -> str:
 def _row(one: "Roofline") -> list[str]:
     device = one.device
     return [
-        device.name,
+        device.key,
         f"{units.human(int(one.peak))}/s",
         f"{units.in_bytes(int(device.bandwidth))}/s" if device.bandwidth else "?",
         f"≥ {units.duration(one.seconds)}",
