@@ -1,8 +1,12 @@
 """Devices, the least time of a network on them, and estimates from measurements."""
 
 import json
+import math
+import subprocess
+import sys
 from fractions import Fraction
 from itertools import count
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -13,6 +17,8 @@ from cnncalc.analysis.hardware import calibration, device
 from cnncalc.analysis.hardware.calibration import Calibration, Coefficients, Measured
 from cnncalc.core import units
 from cnncalc.core.errors import CnncalcError, UnknownName, UsageError
+from cnncalc.render.pictures import roofline
+from cnncalc.render.pictures.metrics import PIXELS, extent
 
 DEVICES = {one.key: one for one in cnncalc.devices()}
 
@@ -82,6 +88,8 @@ WRONG = {
     "a: {peak: {int8: 1}, speed: 3}": "1:22: a has no field 'speed'; choose from name, peak",
     "a: {peak: {int8: 1}, checked: me}": "1:31: 'checked' must be a list",
     "a: {peak: {int8: 1}, arithmetic: {dtype: int9}}": "1:42: 'dtype' must be one of float64",
+    'a: {peak: {int8: 1}, name: "\\e[31m"}': "1:28: 'name' must be a text of at most 200 printable",
+    f"{'a' * 201}: {{peak: {{int8: 1}}}}": "1:1: 'name' must be a text of at most 200",
     "a: 3": "1:4: a must be a mapping",
     "[1]": "1:1: the file must be a mapping",
     "": "the file is empty; a file of devices needs a name and a 'peak' for each",
@@ -202,6 +210,13 @@ def test_layers_that_are_not_known_leave_a_lower_bound():
     assert any("not known" in note for note in found.notes)
 
 
+def test_all_devices_are_those_that_compute_in_the_dtype():
+    keys = [one.device.key for one in cnncalc.device("lenet5", "all", dtype="int8").bounds]
+    assert "stm32f407" in keys
+    assert "v100" not in keys
+    assert keys == [key for key, one in DEVICES.items() if "int8" in one.peak]
+
+
 def test_a_report_takes_the_dtype_that_it_has():
     report = cnncalc.summarize("lenet5")
     assert cnncalc.device(report, "a100", dtype="tf32").bounds[0].peak == 156 * 10**12
@@ -309,6 +324,12 @@ def test_a_wrong_calibration_is_refused(tmp_path, text, sentence):
     assert "mine.yaml" in str(refused.value)
 
 
+def test_a_missing_calibration_is_named_once(tmp_path):
+    with pytest.raises(CnncalcError) as refused:
+        calibration.read(tmp_path / "mine.yaml")
+    assert str(refused.value).count("mine.yaml") == 1
+
+
 def test_calibrate_measures_networks_here(tmp_path, monkeypatch):
     pytest.importorskip("torch")
     from cnncalc.bridge import timing
@@ -330,6 +351,16 @@ def test_calibrate_measures_networks_here(tmp_path, monkeypatch):
 def test_calibrate_refuses_too_few_families_before_it_measures():
     with pytest.raises(UsageError, match="at least 3 families, not 1"):
         cnncalc.calibrate(["resnet18", "resnet34"])
+
+
+def test_the_guide_shows_the_table_that_the_benchmark_prints():
+    root = Path(__file__).parent.parent
+    script = root / "benchmarks" / "latency.py"
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    rows = done.stdout.splitlines()
+    assert len(rows) > 4
+    guide = (root / "docs" / "how-to" / "device.md").read_text(encoding="utf-8")
+    assert "\n".join(rows) in guide
 
 
 # What the commands print.
@@ -371,3 +402,54 @@ def test_every_format_has_the_devices_and_their_times(form):
     assert "Raspberry Pi 5" in run("devices", "--format", form)
     assert "bound" in run("device", "lenet5", "--on", "t4,a100", "--format", form)
     assert "output" in run("device", "lenet5", "--on", "t4", "--format", form)
+
+
+# The picture.
+
+
+@pytest.mark.parametrize("name", ["lenet5", "resnet50", "mobilenet_v2", "crnn", "vit_b_16"])
+def test_a_roofline_has_every_layer_with_macs_inside_the_chart(name):
+    keys = ["a100", "raspberry-pi-5"]
+    bounds = cnncalc.device(name, keys).bounds
+    scene = roofline.chart(bounds, PIXELS)
+    dots = [shape for shape in scene.shapes if shape.title]
+    rows = [row.name for row in bounds[0].report if row.cost.macs]
+    assert sorted(dot.title.split(" on ")[0] for dot in dots) == sorted(2 * rows)
+    corners = [point for dot in dots for point in dot.points]
+    assert all(0 < x < scene.width and 0 < y < scene.height for x, y in corners)
+    boxes = [extent(text, PIXELS) for text in scene.texts]
+    assert all(left >= 0 and right <= scene.width for left, _, right, _ in boxes)
+
+
+def test_dots_are_where_logarithms_put_them(round_device):
+    spec = {"input": "64x8x8", "layers": [{"conv": {"out_channels": 64, "kernel_size": 3}}]}
+    scene = roofline.chart(cnncalc.device(spec, "mine", path=round_device).bounds, PIXELS)
+    (dot,) = [shape for shape in scene.shapes if shape.title]
+    x = sum(x for x, _ in dot.points) / len(dot.points)
+    y = sum(y for _, y in dot.points) / len(dot.points)
+    ticks = {text.content: text for text in scene.texts}
+    one, hundred = ticks["1"].x, ticks["100"].x
+    # 2,654,208 FLOPs for 173,312 bytes at the peak of 1 GFLOP/s
+    assert (x - one) / (hundred - one) == pytest.approx(
+        math.log10(2_654_208 / 173_312) / 2, abs=1e-3
+    )
+    assert y == pytest.approx(ticks["1 GFLOP/s"].y - 3.5, abs=0.2)
+    assert dot.tone == "tap"
+
+
+def test_what_has_no_roofline_is_refused():
+    with pytest.raises(UsageError, match="has no known bandwidth, so it has no roofline"):
+        cnncalc.device("lenet5", "coral-edge-tpu", dtype="int8").picture()
+    with pytest.raises(UsageError, match="no layer with MACs"):
+        cnncalc.device({"input": "3x8x8", "layers": ["relu"]}, "t4").picture()
+    with pytest.raises(
+        UsageError, match="no format of a roofline 'gif'; choose from svg, png, pdf"
+    ):
+        cnncalc.device("lenet5", "t4").picture("gif")
+    with pytest.raises(UsageError, match="needs the name of a device"):
+        cnncalc.device("resnet50", calibration=made(2e-11, 3e-10)).picture()
+
+
+def test_the_extension_of_a_file_asks_for_the_picture(tmp_path):
+    run("device", "lenet5", "--on", "t4", "-o", str(tmp_path / "r.svg"))
+    assert (tmp_path / "r.svg").read_text(encoding="utf-8").startswith("<svg")

@@ -282,3 +282,11 @@ def test_only_so_many_readings_of_a_network_are_remembered(tmp_path, monkeypatch
     read = [found.spec_for(size) for size in sizes]
     assert len({*map(id, read)}) == 4
     assert [*found.read] == ["'3x11x11'"]  # the fifth, which is the first after forgetting two
+
+
+def test_a_warning_never_controls_the_terminal(tmp_path):
+    file = tmp_path / "net.yaml"
+    file.write_text('input: 3x8x8\nlayers: [{relu: , from: "\\x9B31m"}]\n', encoding="utf-8")
+    shown = run(str(file), "--over", "batch=1,2", code=1).output
+    assert "\\x9b31m" in shown
+    assert "\x9b" not in shown

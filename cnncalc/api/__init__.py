@@ -3,9 +3,18 @@
 from cnncalc.api.exploring import compare, formula, largest, sweep
 from cnncalc.api.hardware import device, devices
 from cnncalc.api.network import Options, layer, summarize
-from cnncalc.api.questions import arena, check_stride, claims, explain, memory, reconcile, solve
+from cnncalc.api.questions import (
+    arena,
+    check_stride,
+    claims,
+    explain,
+    fits,
+    memory,
+    reconcile,
+    solve,
+)
 from cnncalc.api.results import Report, Totals, analyze
-from cnncalc.api.writing import draw, to_html, to_yaml
+from cnncalc.api.writing import draw, to_html, to_simulator, to_yaml
 from cnncalc.spec import load
 from cnncalc.spec.graph import build
 
@@ -23,6 +32,7 @@ __all__ = [
     "devices",
     "draw",
     "explain",
+    "fits",
     "formula",
     "largest",
     "layer",
@@ -33,5 +43,6 @@ __all__ = [
     "summarize",
     "sweep",
     "to_html",
+    "to_simulator",
     "to_yaml",
 ]

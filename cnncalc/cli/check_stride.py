@@ -48,6 +48,7 @@ Dilation = Annotated[
 
 
 def run(
+    context: typer.Context,
     n: N,
     f: F = None,
     s: S = None,
@@ -74,8 +75,10 @@ def run(
     """
     form = shared.chosen(format, None, ["text", "json"])
     if f is None or s is None:
+        shared.refuse(context, ("padding", "dilation"), "is for one window, as in 7 3 3 -p 1")
         fits = _check_network(n, input, settings, layout, form)
     else:
+        shared.refuse(context, ("input", "settings", "layout"), "is for a network, not a window")
         fits = _check_axes(_axes(N=n, F=f, S=s, P=padding, D=dilation), form)
     raise typer.Exit(0 if fits else 1)
 
@@ -155,16 +158,17 @@ def _axes(**words: str) -> list[Axis]:
 
 
 def _numbers(name: str, word: str) -> list[int]:
+    typed = {"P": "--padding", "D": "--dilation"}.get(name, name)
     parts = word.replace("×", "x").replace(",", "x").split("x")
     least = 0 if name == "P" else 1
     if not all(part.isascii() and part.isdecimal() and len(part) <= MAX_DIGITS for part in parts):
         raise UsageError(
-            f"{name} must be a whole number, or one per axis as in 7x9, not {word[:60]!r}"
+            f"{typed} must be a whole number, or one per axis as in 7x9, not {word[:60]!r}"
         )
     numbers = [int(part) for part in parts]
     if len(numbers) > 3 or min(numbers) < least:
         raise UsageError(
-            f"{name} must be a whole number of at least {least}, or up to three such as 2x2, "
+            f"{typed} must be a whole number of at least {least}, or up to three such as 2x2, "
             f"not {word[:60]!r}"
         )
     return numbers

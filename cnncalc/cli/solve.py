@@ -16,6 +16,8 @@ from cnncalc.formulas import window
 
 LARGEST = 101
 """The largest kernel size that can be tried."""
+WINDOW = ("output", "kernel", "step", "padding", "dilation", "largest", "floor", "transposed")
+"""The options that a network does not take."""
 
 Input = Annotated[
     int | None,
@@ -84,21 +86,26 @@ def _budget(name: str, what: str) -> Any:
     )
 
 
-Macs = Annotated[str | None, _budget("macs", "MACs: 300M, or 2x for twice the default")]
+Macs = Annotated[str | None, _budget("macs", "MACs: 300M, or 2x for twice the network's own")]
 Params = Annotated[str | None, _budget("params", "parameters")]
 MemoryBudget = Annotated[
     str | None, _budget("memory", "the memory of a training step with SGD: 24GiB")
 ]
 Peak = Annotated[str | None, _budget("peak", "peak activation memory in inference")]
+Ram = Annotated[str | None, _budget("ram", "RAM on a microcontroller in int8: 256kB")]
+Flash = Annotated[str | None, _budget("flash", "flash on a microcontroller in int8: 1MB")]
 
 
 def run(
+    context: typer.Context,
     spec: Spec = None,
     name: For = None,
     macs: Macs = None,
     params: Params = None,
     memory: MemoryBudget = None,
     peak: Peak = None,
+    ram: Ram = None,
+    flash: Flash = None,
     by: By = None,
     settings: options.Settings = None,
     input: Input = None,
@@ -134,12 +141,17 @@ def run(
     cnncalc solve resnet50 --for batch --memory 24GiB
     """
     budgets = {"macs": macs, "params": params, "memory": memory, "peak": peak}
+    budgets |= {"ram": ram, "flash": flash}
     limits = {key: text for key, text in budgets.items() if text is not None}
     if spec is not None:
+        shared.refuse(context, WINDOW, "is for a window; leave out the option or the network")
         _fit(spec, name, limits, by, input, settings)
         return
     if name is not None or limits:
         raise UsageError("--for and budgets need a network, as in cnncalc solve resnet50 --for ...")
+    shared.refuse(
+        context, ("by", "settings"), "needs a network, as in cnncalc solve resnet50 --for ..."
+    )
     _windows(
         floor,
         input=input,

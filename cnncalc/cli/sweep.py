@@ -39,7 +39,7 @@ Show = Annotated[
         "--show",
         metavar="NAMES",
         help="The quantities to show: layers, params, macs, flops, activations, weights, peak, "
-        "memory, rf.",
+        "memory, ram, flash, rf.",
     ),
 ]
 Where = Annotated[
@@ -47,7 +47,7 @@ Where = Annotated[
     typer.Option(
         "--where",
         metavar="CONDITION",
-        help='Keep only what meets a condition: "macs < 300M and params < 4M".',
+        help='Keep only combinations that meet a condition: "macs < 300M and params < 4M".',
         show_default=False,
     ),
 ]
@@ -56,7 +56,7 @@ Pareto = Annotated[
     typer.Option(
         "--pareto",
         metavar="NAMES",
-        help="Keep only what no other combination beats in these quantities; -NAME means more is "
+        help="Keep only combinations that no other beats in these quantities; -NAME means more is "
         "better.",
     ),
 ]
@@ -76,9 +76,7 @@ Sample = Annotated[
         "--sample", metavar="N", help="Try only N random combinations.", show_default=False
     ),
 ]
-Seed = Annotated[
-    int, typer.Option("--seed", metavar="N", help="Draw another sample; the same N, the same one.")
-]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="The seed of the random sample.")]
 Jobs = Annotated[
     int | None,
     typer.Option("--jobs", metavar="N", help="The number of processes; one per core by default."),

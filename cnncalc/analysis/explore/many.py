@@ -25,7 +25,7 @@ class Arrays(Loop):
         self.topologies = Topologies(evaluate, grid)
 
     def __call__(self, chunk: Chunk) -> Sweep:
-        """Those of its configurations that may be asked for."""
+        """The configurations of a chunk that may be shown."""
         found = self.request.result(self.grid)
         found.done = chunk.number
         groups = []
@@ -42,7 +42,7 @@ class Arrays(Loop):
         return found
 
     def kept(self, groups: Sequence[Group], chunk: Chunk) -> list[Point]:
-        """The points that may be asked for."""
+        """The points that may be shown."""
         request, points = self.request, []
         for group in groups:
             if any(group.quantities[goal.name] is None for goal in request.goals):
@@ -71,7 +71,7 @@ class Arrays(Loop):
         )
 
     def chosen(self, points: Iterable[Point]) -> list[Point]:
-        """Those that are asked for of points that meet the condition."""
+        """Of the points that meet the condition, those to show."""
         return self.request.chosen(points, front)
 
     def met(self, group: Group, chunk: Chunk) -> Group:

@@ -18,7 +18,7 @@ from cnncalc.core.errors import UsageError
 VERSION = 1
 """The version of ``to_dict``."""
 BOUND = "bound"
-"""The kind of these times. Others are ``estimate`` and ``measured``."""
+"""The kind of these times; that of a calibration's is ``estimate``."""
 COMPUTE, MEMORY = "compute", "memory"
 
 
@@ -49,7 +49,7 @@ class LayerTime(NamedTuple):
 
     @property
     def seconds(self) -> Fraction:
-        """The longer of both, because they may overlap."""
+        """The longer of the two, because they may overlap."""
         return max(self.compute, self.memory or Fraction(0))
 
     @property

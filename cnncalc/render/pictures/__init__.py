@@ -125,7 +125,7 @@ def picture(report: Report, style: str = "graph", **choices: Any) -> Picture:
             able = one_of([one for one in every if name in style_of(one).CHOICES])
             raise UsageError(
                 f"style {style!r} has no option {_typed(name)}, which belongs to {able}; "
-                f"it has {', '.join(map(_typed, takes))}"
+                f"it has {', '.join(map(_typed, takes)) or 'none'}"
             )
     return Picture(report, style, Options(**choices))
 
