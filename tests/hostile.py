@@ -463,6 +463,7 @@ OUTPUTS = ("out.csv", "out.json", "out.md", "out.html", "out.tex", "out", "out."
            "\x1b[31m.csv", "-o", "out.svg", "out.dot", "out.yaml", "out.onnx")  # fmt: skip
 
 POOLS: dict[str, Sequence[str]] = {
+    **dict.fromkeys(("path", "calibration"), ("net.yaml", "pipe", "folder", "/dev/zero", "x", "")),
     "layout": ("chw", "hwc", "HWC", "x"),
     "format": ("json", "csv", "markdown", "latex", "html", "table", "text", "xml", "JSON",
                *PICTURES),
@@ -562,6 +563,8 @@ def command_on(network: str, tree_names: Sequence[str], random: Random) -> list[
         words += [f"--over={random.choice(pool[:5] if random.random() < 0.7 else pool)}"
                   for _ in range(random.choice((0, 1, 1, 1, 2, 3)))]  # fmt: skip
         return [*words, *options(name, random), "--jobs=1"]  # others are in processes of their own
+    elif name == "device":
+        words += ["--on", random.choice(("t4", "a100,raspberry-pi-5", "stm32f746", "x", "", ","))]
     elif name == "reconcile":
         words.append(random.choice(("4.1G", "1K", "25.6M params", "97 MB", "0", "9" * 60, "x", "7%",
                                     "650 params", "1e9", "-5", "1.5 GFLOPs")))  # fmt: skip

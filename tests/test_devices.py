@@ -88,6 +88,8 @@ WRONG = {
     "a: {peak: {int8: 1}, speed: 3}": "1:22: a has no field 'speed'; choose from name, peak",
     "a: {peak: {int8: 1}, checked: me}": "1:31: 'checked' must be a list",
     "a: {peak: {int8: 1}, arithmetic: {dtype: int9}}": "1:42: 'dtype' must be one of float64",
+    'a: {peak: {int8: 1}, name: "\\e[31m"}': "1:28: 'name' must be a text of at most 200 printable",
+    f"{'a' * 201}: {{peak: {{int8: 1}}}}": "1:1: 'name' must be a text of at most 200",
     "a: 3": "1:4: a must be a mapping",
     "[1]": "1:1: the file must be a mapping",
     "": "the file is empty; a file of devices needs a name and a 'peak' for each",
@@ -208,6 +210,13 @@ def test_layers_that_are_not_known_leave_a_lower_bound():
     assert any("not known" in note for note in found.notes)
 
 
+def test_all_devices_are_those_that_compute_in_the_dtype():
+    keys = [one.device.key for one in cnncalc.device("lenet5", "all", dtype="int8").bounds]
+    assert "stm32f407" in keys
+    assert "v100" not in keys
+    assert keys == [key for key, one in DEVICES.items() if "int8" in one.peak]
+
+
 def test_a_report_takes_the_dtype_that_it_has():
     report = cnncalc.summarize("lenet5")
     assert cnncalc.device(report, "a100", dtype="tf32").bounds[0].peak == 156 * 10**12
@@ -313,6 +322,12 @@ def test_a_wrong_calibration_is_refused(tmp_path, text, sentence):
         calibration.read(file)
     assert sentence in str(refused.value)
     assert "mine.yaml" in str(refused.value)
+
+
+def test_a_missing_calibration_is_named_once(tmp_path):
+    with pytest.raises(CnncalcError) as refused:
+        calibration.read(tmp_path / "mine.yaml")
+    assert str(refused.value).count("mine.yaml") == 1
 
 
 def test_calibrate_measures_networks_here(tmp_path, monkeypatch):

@@ -18,6 +18,10 @@ MOST = 64
 """The most devices at a time."""
 
 
+ALL = "all"
+"""Stands for every device whose peak for the dtype is known."""
+
+
 class OnDevices(NamedTuple):
     """A network on several devices: bounds from datasheets, estimates from calibrations."""
 
@@ -75,8 +79,8 @@ def device(
     """The least time of a network on devices, and its estimate on a calibrated one
     (docs/how-to/device.md).
 
-    ``on`` has the names of devices, of ``devices(path)``. ``dtype`` may be ``tf32``. The other
-    options are those of ``summarize``, for a network that is no report.
+    ``on`` has the names of devices, of ``devices(path)``, or is ``all``. ``dtype`` may be ``tf32``.
+    The other options are those of ``summarize``, for a network that is not a report.
 
     >>> found = device("vgg16", "t4").bounds[0]
     >>> float(found.seconds), found.limited_by("memory")
@@ -89,6 +93,9 @@ def device(
     if not names and calibration is None:
         raise UsageError("name a device or give a calibration", "cnncalc devices lists devices")
     known = devices(path)
+    if [*names] == [ALL]:
+        computes = dtype or (target.dtype if isinstance(target, report.Report) else "float32")
+        names = [one.key for one in known if computes in one.peak]
     chosen = dict.fromkeys(find(name, known) for name in names)
     if len(chosen) > MOST:
         raise UsageError(f"at most {MOST} devices at a time, not {len(chosen)}")

@@ -17,7 +17,7 @@ from cnncalc.core.errors import UsageError, unknown
 
 DEVICES = tuple(name for name in devices.DEVICES if name != "meta")
 RUNS, SECONDS = 5, 1.0
-"""A network runs at least so often, and for so long."""
+"""The least number of runs of a network, and how long they take together at least."""
 
 
 def place(device: str) -> str:

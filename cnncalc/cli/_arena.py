@@ -9,7 +9,6 @@ from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core import units
 from cnncalc.footprint.arena import NOT_INCLUDED, Arena
-from cnncalc.render import terminal
 
 if TYPE_CHECKING:
     from cnncalc.render.columns import Value
@@ -34,7 +33,7 @@ def write(found: Arena, everything: bool, format: str | None, output: Path | Non
     else:
         parts = [f"{title}\n", _parts(found), _best(found), _layers(found, everything)]
         text = "\n".join(part for part in parts if part)
-        text += "\n" + wrapped(WHAT)
+        text += "\n" + listing.wrapped(WHAT)
     shared.write(text, output)
 
 
@@ -68,27 +67,20 @@ def _parts(found: Arena) -> str:
         ("  biases", flash.biases, "int32"),
         ("  quantization", flash.quantization, "a scale and a zero point for each channel"),
     ]
-    headings = {"Memory": False, "Bytes": True, "": True, " ": False}
-    rows = [(name, units.exact(n), units.in_bytes(n), note) for name, n, note in parts]
-    return listing.columns(headings, rows)
+    return listing.sizes(parts)
 
 
 def _best(found: Arena) -> str:
     """Whether another order needs less, and which one."""
     if found.best is None or found.lowest is None:
         text = "Whether another order of layers needs less RAM is not known; the search is too long"
-        return wrapped(f"{text}.")
+        return listing.wrapped(f"{text}.")
     if found.lowest.bytes == found.peak.bytes:
         return "No other order of layers needs less RAM (proved).\n"
     now, best = ([one.layer for one in order] for order in (found.live, found.best))
     differs = [place for place, pair in enumerate(zip(now, best)) if pair[0] != pair[1]]
     names = ", ".join(best[differs[0] : differs[-1] + 1])
-    return wrapped(f"The best order is {names}; no order needs less RAM (proved).")
-
-
-def wrapped(text: str) -> str:
-    """The text broken into lines."""
-    return "".join(f"{line}\n" for line in terminal.wrap(text, terminal.width()))
+    return listing.wrapped(f"The best order is {names}; no order needs less RAM (proved).")
 
 
 def _layers(found: Arena, everything: bool) -> str:

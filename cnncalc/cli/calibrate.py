@@ -46,11 +46,11 @@ def run(
     dtype: options.Dtype = "float32",
     output: options.TextOutput = None,
 ) -> None:
-    """Measure networks on this machine, and fit the time of a FLOP and of a byte to them.
+    """Time networks on this machine, and fit the time per FLOP and per byte.
 
-    The file is for 'cnncalc device --calibration'. The table shows, for each network, what the
-    other families' networks predict; this error is what to expect for a network of your own. It
-    needs PyTorch and takes about a minute. Close other programs first.
+    Pass the file to 'cnncalc device --calibration'. The table compares the time of each network
+    with what the networks of other families predict; expect a similar error for a network of your
+    own. Requires PyTorch and takes about a minute. Close other programs first.
 
     cnncalc calibrate -o mine.yaml
 

@@ -1,4 +1,4 @@
-"""``cnncalc device``: how long a network takes at least on a device, and whether it fits."""
+"""``cnncalc device``: the least time a network can take on a device, and whether it fits."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +22,8 @@ On = Annotated[
     typer.Option(
         "--on",
         metavar="NAMES",
-        help="The devices, by name (see 'cnncalc devices'): a100,t4.",
+        help="The devices, by name (see 'cnncalc devices'), as in a100,t4; 'all' is every one that "
+        "computes in the dtype.",
         show_default=False,
         autocompletion=complete.devices,
     ),
@@ -54,10 +55,10 @@ def run(
     format: options.FormatName = None,
     output: options.Output = None,
 ) -> None:
-    """Show how long a network takes at least on a device, and whether it fits into its memory.
+    """Show the least time that a network can take on a device, and whether it fits into memory.
 
     These are lower bounds: operations at the device's peak, bytes at its full bandwidth. The first
-    is for layers that run one by one; the second holds however layers are fused. With a
+    bound is for layers that run one by one; the second holds however layers are fused. With a
     calibration, there is also an estimate with its measured error. 'cnncalc devices' lists the
     devices. With -o, a file that ends in .svg, .png or .pdf gets a picture of the roofline.
 
@@ -66,6 +67,8 @@ def run(
     cnncalc device resnet50 --on t4 --batch 32 --dtype float16
 
     cnncalc device mobilenet_v2 --on raspberry-pi-5 --format csv
+
+    cnncalc device mobilenet_v2 --on all --dtype int8
 
     cnncalc device resnet50 --on t4,a100 -o roofline.svg
 
@@ -116,7 +119,7 @@ def _text(found: "OnDevices", listed: bool) -> str:
 def _row(one: "Roofline") -> list[str]:
     device = one.device
     return [
-        device.name,
+        device.key,
         f"{units.human(int(one.peak))}/s",
         f"{units.in_bytes(int(device.bandwidth))}/s" if device.bandwidth else "?",
         f"≥ {units.duration(one.seconds)}",
@@ -157,8 +160,8 @@ def _estimate(one: "Estimate") -> str:
     return (
         f"{one.device}: about {units.duration(one.seconds)}, between {units.duration(one.low)} and "
         f"{units.duration(one.high, up=True)}\n"
-        f"(an estimate; {COVERED} % of networks from families that were left out of the fit are in "
-        f"this range, with a median error of {one.median_error:.0%})\n"
+        f"(an estimate; {COVERED} % of networks from families left out of the fit are in this "
+        f"range, with a median error of {one.median_error:.0%})\n"
     )
 
 

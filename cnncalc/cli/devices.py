@@ -22,7 +22,7 @@ def run(
     """List devices with their peaks in operations per second, their bandwidth and memory.
 
     Peaks are dense. What the device's source does not state is left empty. The other formats also
-    show the source of each figure, and what else was found to agree with it.
+    show the source of each figure, and what else confirms it.
 
     cnncalc devices
 

@@ -32,7 +32,7 @@ def run(
     format: options.FormatName = None,
     output: options.Output = None,
 ) -> None:
-    """Tell whether a network in int8 fits into the RAM and the flash of a microcontroller.
+    """Check whether a network in int8 fits into the RAM and flash of a microcontroller.
 
     The figures are those of 'cnncalc memory --dtype int8', in the order of the network's layers.
     The exit code is 1 if the network does not fit.
@@ -80,4 +80,4 @@ def _text(found: Fits) -> str:
         answer += f" In the best order of layers, which needs {units.in_bytes(lowest.bytes)}, it "
         answer += "does; see 'cnncalc memory --dtype int8'."
     table = listing.columns(headings, rows)
-    return f"{_title(found)}\n\n{table}\n{answer}\n\n{_arena.wrapped(_arena.WHAT)}"
+    return f"{_title(found)}\n\n{table}\n{answer}\n\n{listing.wrapped(_arena.WHAT)}"

@@ -55,7 +55,7 @@ FitOption = Annotated[
 Plot = Annotated[bool, typer.Option("--plot", help="Draw live memory over a training step.")]
 Everything = Annotated[
     bool,
-    typer.Option("--all", help="List every layer that saves something, or in int8 every layer."),
+    typer.Option("--all", help="List every layer that saves something; with int8, every layer."),
 ]
 
 
@@ -156,13 +156,10 @@ def _budget(text: str) -> int:
         raise UsageError(f"--fit: {why}") from None
     if budget < 1:
         raise UsageError(f"--fit needs at least one byte, not {text}")
-    if text.strip().isdecimal() and budget < FEWEST_BYTES:
+    if units.lacks_unit(text, budget):
         raise UsageError(f"--fit {text.strip()} needs a unit; write --fit {text.strip()}GiB")
     return budget
 
-
-FEWEST_BYTES = 1_000_000
-"""A smaller budget needs a unit: 24 means 24GiB to most people."""
 
 COLUMNS = ("quantity", "layer", "phase", "bytes")
 FIT_COLUMNS = ("option", "batch", "bytes", "repeated_macs")
@@ -235,7 +232,7 @@ def _title(found: Memory) -> str:
 
 def _remarks(found: Memory) -> str:
     """Caveats about the numbers."""
-    return f"\n{CUDA}\n" if found.device != "cpu" else ""
+    return f"\n{listing.wrapped(CUDA)}" if found.device != "cpu" else ""
 
 
 def _picture(found: Memory) -> str:
@@ -265,9 +262,7 @@ def _parts(found: Memory) -> str:
         ("  saved for backward", peak.saved, "still needed"),
         ("  transient", peak.transient, "batch, feature maps, temporary tensors"),
     ]
-    headings = {"Memory": False, "Bytes": True, "": True, " ": False}
-    rows = [(name, units.exact(n), units.in_bytes(n), note) for name, n, note in parts]
-    return listing.columns(headings, rows)
+    return listing.sizes(parts)
 
 
 def _by_layer(found: Memory, everything: bool) -> str:
@@ -278,13 +273,8 @@ def _by_layer(found: Memory, everything: bool) -> str:
     if rest:
         number = f"{len(rest)} more" if len(rest) > 1 else rest[0].layer
         shown.append(LayerBytes(number, sum(entry.bytes for entry in rest)))
-    headings = {"Saved by layer": False, "Bytes": True, "": False}
-    sizes = [units.in_bytes(entry.bytes) for entry in shown]
-    longest = max(map(len, sizes), default=0)  # the last column is never set to the right
-    rows = [
-        (entry.layer, units.exact(entry.bytes), f"{size:>{longest}}")
-        for entry, size in zip(shown, sizes, strict=True)
-    ]
+    headings = {"Saved by layer": False, "Bytes": True, "": True}
+    rows = [(one.layer, units.exact(one.bytes), units.in_bytes(one.bytes)) for one in shown]
     return listing.columns(headings, rows)
 
 
@@ -310,7 +300,7 @@ def _changes(found: "Fit") -> str:
     """The largest batch with each change, its memory and its recomputation."""
     at = units.exact(found.memory.batch)
     headings = {"Change": False, "Largest batch": True, f"Peak at batch {at}": True}
-    headings["Recomputed MACs"] = True
+    headings["Recomputed MACs"] = False
     rows = [
         (
             change.option,

@@ -86,7 +86,7 @@ def _budget(name: str, what: str) -> Any:
     )
 
 
-Macs = Annotated[str | None, _budget("macs", "MACs: 300M, or 2x for twice the default")]
+Macs = Annotated[str | None, _budget("macs", "MACs: 300M, or 2x for twice the network's own")]
 Params = Annotated[str | None, _budget("params", "parameters")]
 MemoryBudget = Annotated[
     str | None, _budget("memory", "the memory of a training step with SGD: 24GiB")

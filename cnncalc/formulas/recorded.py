@@ -1,4 +1,4 @@
-"""An integer that records how it was computed, so that a computation can be repeated for others.
+"""An integer that records how it was computed, so that the computation can be repeated for others.
 
 A ``Recorded`` number has the value of one configuration of a network, and takes part in arithmetic
 like an integer. Every operation adds a node to a ``Recording``, and every decision that depends on
@@ -170,7 +170,7 @@ class Recorded(Recordable):
     __index__ = __int__ = __trunc__ = plain
 
     def bit_length(self) -> int:
-        """As that of an integer."""
+        """As for an integer."""
         return self.plain().bit_length()
 
     def __str__(self) -> str:
@@ -182,7 +182,8 @@ class Recorded(Recordable):
         return format(self.value, spec)
 
     def __repr__(self) -> str:
-        """Unlike that of any other number, because layers with equal texts are taken for one."""
+        """Unlike that of any other number, because layers with equal texts are taken for the same
+        one."""
         return f"#{self.number}"
 
     def __floor__(self) -> Recorded:
@@ -239,12 +240,12 @@ class Portion(Recordable):
 
     @property
     def numerator(self) -> Any:
-        """That in lowest terms, pinned unless this is a whole number."""
+        """The numerator in lowest terms, pinned unless this is a whole number."""
         return self.whole // self.per if self.whole % self.per == 0 else self.plain().numerator
 
     @property
     def denominator(self) -> int:
-        """That in lowest terms."""
+        """The denominator in lowest terms."""
         return 1 if self.whole % self.per == 0 else self.plain().denominator
 
     def __str__(self) -> str:

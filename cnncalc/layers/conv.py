@@ -48,7 +48,7 @@ class Conv(Filters):
 
     A filter reads all input channels (with groups, those of its own group) and moves by the
     stride along 1, 2 or 3 spatial axes, as many as the input has. At every position it
-    multiplies its weights with the inputs under it, sums the products and adds its bias. All
+    multiplies its weights by the inputs under it, sums the products and adds its bias. All
     positions share the same weights. A table of connections, as in LeNet-5, restricts each
     filter to some of the input channels.
 

@@ -11,8 +11,8 @@ from cnncalc.layers._arithmetic import Arithmetic
 
 
 class Multiply(Arithmetic):
-    """Multiplies two or more inputs element by element, as a gate does, or one by a number or by
-    learned numbers.
+    """Multiplies two or more inputs element by element, as a gate does, or multiplies one input by
+    a number or by learned numbers.
 
     A dimension of size 1 is broadcast: a gate of C x 1 x 1 weights whole channels (squeeze and
     excitation), and one of 1 x H x W weights positions (spatial attention). All other sizes

@@ -41,7 +41,7 @@ def parts(doc: str) -> Any:
 
 
 class Split(Rearrangement):
-    """Splits the channels, or another axis, into parts, each of which is an output.
+    """Splits the channels, or another axis, into parts; each part is an output.
 
     In a spec, later layers read the parts of a split named ``halves`` as ``halves.0``,
     ``halves.1`` and so on, or all of them as ``halves``. A layer that follows directly reads all

@@ -188,7 +188,7 @@ class Backbone(Composite):
         path = scope.prefix + name
         build.label(path, self.title, entry.where)
         places: dict[int, Ends] = {}
-        holders: dict[int, int] = {}  # where the weights are that several layers share
+        holders: dict[int, int] = {}  # the new owner of weights that several layers share
         for index in sorted(_needed(built.nodes, ends)):
             node = built.nodes[index]
             if isinstance(node.layer, Input):
@@ -239,7 +239,7 @@ class Backbone(Composite):
 
 
 def _needed(nodes: Sequence[Node], ends: Ends) -> set[int]:
-    """These nodes and all that they depend on."""
+    """These nodes and everything that they depend on."""
     needed = {*ends}
     for index in range(len(nodes) - 1, -1, -1):
         if index in needed:

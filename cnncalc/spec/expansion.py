@@ -5,7 +5,7 @@ Each node reads only earlier ones, so there are no cycles.
 
 import re
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnncalc.core.errors import MAX_MISTAKES, SpecError, Where, did_you_mean, some
@@ -16,7 +16,7 @@ from cnncalc.spec.entry import Block, Entry, Spec
 from cnncalc.spec.inputs import Given, Shapes
 from cnncalc.spec.inputs import inputs as read_inputs
 from cnncalc.spec.kinds import Kinds
-from cnncalc.spec.names import Names
+from cnncalc.spec.names import Names, written_in
 from cnncalc.spec.node import Node
 from cnncalc.spec.scope import Scope
 from cnncalc.spec.sharing import Sharing, shared
@@ -49,9 +49,7 @@ class Expansion:
         self.mistakes = list(spec.mistakes)
         everything = [spec.layers, *(block.layers for block in spec.blocks.values())]
         everything += [other.group or (other,) for other in spec.replace.values()]
-        self.names = Names(
-            {name for part in everything for name in _written_names(part)}, self.work
-        )
+        self.names = Names({name for part in everything for name in written_in(part)}, self.work)
         self.kinds = Kinds(spec, layout, self.work, self.wrong)
         self.sharing = Sharing(everything)
         self.frozen = False
@@ -173,7 +171,7 @@ class Expansion:
         return node
 
     def entry(self, entry: Entry, scope: Scope, current: Ends) -> Ends:
-        """Add one entry, as often as it is repeated. Returns its output."""
+        """Add one entry, once for each repetition. Returns its output."""
         if entry.broken:
             return self.broken(entry, scope)
         times = values.times(entry.repeat, scope.values, self.work)
@@ -387,15 +385,6 @@ class Expansion:
         for item in items:
             self.names.ends[scope.prefix + item.value] = self.names.sources([item], scope, "gives")
         return self.names.sources(items, scope, "gives")
-
-
-def _written_names(entries: Sequence[Entry]) -> Iterator[str]:
-    """All names that the text gives to layers, including those inside branches."""
-    for entry in entries:
-        if entry.name:
-            yield entry.name
-        for inner in entry.composite.lists() if entry.composite else ():
-            yield from _written_names(inner)
 
 
 def _counted(name: str, index: int) -> str:

@@ -38,7 +38,7 @@ def _kind(kind: type[Layer]) -> list[str]:
     parts += kinds.elsewhere(kind)
     parts.append(_fields(kind) if fields_of(kind) else "It has no fields.")
     if kind.main:
-        parts.append(f"{code(kind.main)} is the main field: you can write its value alone.")
+        parts.append(f"{code(kind.main)} {kinds.ALONE}")
     parts += ["Derivation:", *map(fenced, kinds.derivations(kind))]
     headings = ("layer", "input", "output", "figures", "source")
     return [

@@ -8,8 +8,8 @@ from generator.text import GENERATED, code, inline, prose, table
 MEASURED = (
     "How well does this work? A script makes mistakes with arithmetic of its own, independent of "
     "the package, and checks the diagnosis. This command tries 2,000 wrong answers, with each "
-    "mistake about equally often, and rather where no other mistake gives the same value; 20,000 "
-    "right answers in every notation, among them the summaries of 20 networks as torchinfo, "
+    "mistake about equally often, and preferably where no other mistake gives the same value; "
+    "20,000 right answers in every notation, including the summaries of 20 networks as torchinfo, "
     "torchsummary and Keras print them; 1,000 answers with two mistakes; 300 sheets that continue "
     "from one wrong size; and 300 random numbers:",
     "```text\npython tests/homework_corpus.py --wrong 2000 --right 20000 --summaries --pairs 1000 "
@@ -17,13 +17,13 @@ MEASURED = (
     table(
         ("", "last result"),
         (
-            ("wrong answers: the mistake is the first shown", "1,995 of 2,000"),
-            ("it is among the first 3 shown", "2,000 of 2,000"),
-            ("right answers that are marked wrong", "0 of 20,000"),
-            ("or cannot be read", "0 of 20,000"),
-            ("right answers in pasted summaries, which are among these", "3,508"),
-            ("two mistakes: both are among the first 3 pairs shown", "929 of 1,000"),
-            ("others are shown, which give the same value", "71 of 1,000"),
+            ("wrong answers whose mistake is shown first", "1,995 of 2,000"),
+            ("wrong answers whose mistake is among the first 3 shown", "2,000 of 2,000"),
+            ("right answers marked wrong", "0 of 20,000"),
+            ("right answers that cannot be read", "0 of 20,000"),
+            ("right answers that come from pasted summaries", "3,508 of 20,000"),
+            ("answers with two mistakes: both are among the first 3 pairs shown", "929 of 1,000"),
+            ("answers with two mistakes: other pairs give the same value", "71 of 1,000"),
             ("sheets with every answer marked correctly", "300 of 300"),
             ("random numbers that get an explanation", "0 of 300"),
         ),
@@ -32,9 +32,9 @@ MEASURED = (
     "likely comes first: 2.7 becomes 3 by rounding up and by rounding to nearest. The command "
     "lists these cases. If no mistake gives the value, none is suggested. Small values are never "
     "explained by two mistakes.",
-    "The summaries are by torchinfo 1.8.0, torchsummary 1.5.1 and Keras 3.15.1, whose tables have "
-    "two widths; `python tests/homework_summaries.py` grades them alone. A tool that is not "
-    "installed is left out.",
+    "The summaries come from torchinfo 1.8.0, torchsummary 1.5.1 and Keras 3.15.1, whose tables "
+    "come in two widths; `python tests/homework_summaries.py` grades them alone. A tool that is "
+    "not installed is left out.",
 )
 
 

@@ -20,8 +20,8 @@ def architectures_page() -> str:
     head = [
         f"{GENERATED}# Built-in architectures",
         "`cnncalc list` lists them, `cnncalc summarize NAME` analyses one, and `cnncalc show NAME` "
-        "prints its file. Networks with the same name differ, so each entry says exactly which one "
-        "it is; [conventions.md](conventions.md) defines the counts.",
+        "prints its file. Different networks go by the same name, so each entry says exactly which "
+        "one it is. [conventions.md](conventions.md) defines the counts.",
         table(("name", "network", "input", "parameters", "MACs"), rows),
     ]
     parts = [
@@ -52,7 +52,8 @@ def _architecture(name: str, spec: Spec, report: Report) -> list[str]:
     facts += [f"See also {code(other)}: {inline(text)}." for other, text in report.variants]
     claims = len(spec.published)
     if claims:
-        facts.append(f"{claims} published figure{'s' * (claims > 1)}, all tested.")
+        several = claims > 1
+        facts.append(f"{claims} published figure{'s' * several},{' all' * several} tested.")
     parts = [f"## {name}", " ".join(f"{inline(report.name)}. {_sentence(report.source)}".split())]
     if report.note:
         parts.append(inline(report.note))
@@ -64,7 +65,7 @@ def _setting(value: object) -> str:
 
 
 def _sentence(text: str) -> str:
-    return f"{inline(text).rstrip('.')}." if text else ""
+    return f"{inline(text).rstrip('.')}{'.' * (text[-1] != '?')}" if text else ""
 
 
 def memory_page() -> str:
@@ -74,11 +75,11 @@ def memory_page() -> str:
         "Bytes at batch 1 in float32, as [memory.md](memory.md) defines them: the activations that "
         "autograd saves for the backward pass, the peak of live activations in inference, and the "
         "peak of a training step with SGD and with Adam, each with the layer where it occurs. "
-        "PyTorch gives the same numbers, to the byte. To check one network with SGD, run "
-        "`cnncalc verify NAME --device meta` (with `--batch` and `--eval`); to check all, also "
-        "with Adam, in eval mode and at batch 4, run `python -m pytest "
-        "tests/test_memory_architectures.py --exhaustive`. `cnncalc memory NAME` shows more "
-        "detail and other batch sizes.",
+        "PyTorch gives the same numbers, to the byte; the memory of recurrent layers and attention "
+        "is not modelled. `cnncalc memory NAME` shows more detail and other batch sizes. To check "
+        "one network with SGD, run `cnncalc verify NAME --device meta`, with `--batch` and "
+        "`--eval` if you like; to check all of them, also with Adam, in eval mode and at batch 4, "
+        "run `python -m pytest tests/test_memory_architectures.py --exhaustive`.",
     ]
     headings = "name", "saved", "inference peak", "training peak, SGD", "training peak, Adam"
     return "\n\n".join([*head, table(headings, map(_memory, catalog.names()))]) + "\n"
@@ -135,7 +136,7 @@ def pictures() -> dict[str, str]:
 
 
 def gallery() -> list[str]:
-    """The networks that are no variant of another one."""
+    """The networks that are not variants of another one."""
     return [name for name in catalog.names() if "\nextends:" not in _network(name)]
 
 
@@ -150,7 +151,7 @@ def gallery_page() -> str:
         "The built-in networks as volumes, with their blocks folded: "
         "`cnncalc draw NAME --style volumes --depth 1 -o NAME.svg`. Variants that share their "
         "structure with another network are left out. [Pictures](pictures.md) shows the other "
-        "styles, and [architectures.md](architectures.md) says exactly which network each is.",
+        "styles, and [architectures.md](architectures.md) describes each network exactly.",
     ]
     parts = (f"## {name}\n\n![{name} as volumes](gallery/{name}.svg)" for name in gallery())
     return "\n\n".join([*head, *parts]) + "\n"

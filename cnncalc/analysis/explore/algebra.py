@@ -77,7 +77,7 @@ class Written:
         return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
 
     def lines(self, name: str) -> list[tuple[Any, Any]]:
-        """What is equal to what."""
+        """The equations, as pairs of their sides."""
         return [(name, self.expression), *self.definitions.items()]
 
 
@@ -106,7 +106,7 @@ def _text(expression: Any) -> str:
 
 
 class Text(StrPrinter):  # type: ignore[misc]
-    """Writes expressions as formulas are written."""
+    """Prints expressions in the notation of formulas."""
 
     def _print_floor(self, one: Any) -> str:
         return f"⌊{self._print(one.args[0])}⌋"

@@ -82,7 +82,7 @@ class Grid:
         return {name: values[place] for (name, values), place in zip(self.over.items(), places)}
 
     def chunks(self, most: int) -> Iterator[Chunk]:
-        """All configurations in order, at most so many at a time."""
+        """All configurations in order, at most this many at a time."""
         if self.sample is None:
             yield from _boxes([*map(len, self.over.values())], most)
             return

@@ -164,7 +164,7 @@ def formula(
     per: dict[str, int] = {}
 
     def symbol(name: str, usual: Any) -> tuple[Any, Any]:
-        """What is computed with instead of a number, and the number."""
+        """The symbol that stands in for a number, and the number."""
         now = left.pop(name, usual)
         if isinstance(now, bool) or not isinstance(now, int | float):
             raise UsageError(f"{name!r} is {now!r}, which is not a number")

@@ -24,7 +24,7 @@ from cnncalc.core.errors import CnncalcError
 from cnncalc.formulas.recorded import Portion, Recording
 
 FREE = 30
-"""So many topologies are recorded in any case."""
+"""This many topologies are recorded in any case."""
 WORTH = 10
 """The configurations that a recording must serve on average after that; it takes about as long as
 computing some of them one by one."""

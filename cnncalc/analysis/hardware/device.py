@@ -140,6 +140,7 @@ def _devices(root: Item) -> Iterator[Device]:
     if len(entries) > MAX_DEVICES:
         raise SpecError(f"the file has more than {MAX_DEVICES:,} devices", root.where)
     for key, item in entries.items():
+        word(Item(str(key), key.where, key), "name")
         values = fields(item, key, READERS)
         if not values.get("peak"):
             raise SpecError(f"{key[:60]!r} needs a 'peak'", key.where)
@@ -173,8 +174,8 @@ def number(item: Item, key: str) -> Fraction:
 
 def word(item: Item, key: str) -> str:
     """A text of bounded length; raises SpecError for anything else."""
-    if not item.text.strip() or len(item.text) > MAX_TEXT:
-        _refuse(item, key, f"a text of at most {MAX_TEXT} characters")
+    if not (item.text.strip() and item.text.isprintable() and len(item.text) <= MAX_TEXT):
+        _refuse(item, key, f"a text of at most {MAX_TEXT} printable characters")
     return item.text
 
 

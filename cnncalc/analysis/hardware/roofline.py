@@ -49,7 +49,7 @@ class LayerTime(NamedTuple):
 
     @property
     def seconds(self) -> Fraction:
-        """The longer of both, because they may overlap."""
+        """The longer of the two, because they may overlap."""
         return max(self.compute, self.memory or Fraction(0))
 
     @property

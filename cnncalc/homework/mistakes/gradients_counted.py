@@ -3,8 +3,8 @@ from cnncalc.homework.mistakes._examples import on_alexnet
 
 
 class GradientsCounted(Doubled):
-    """You counted everything twice. Training also stores a gradient for every value, and lectures
-    double their figures for it, but the question is about the values themselves.
+    """You counted everything twice. Training also stores a gradient for every value, and some
+    lectures double their figures to include it, but the question is about the values themselves.
     """
 
     says = "doubled the number, as if the gradients of the backward pass counted too"

@@ -89,7 +89,7 @@ def _ratio(layer: LayerTime) -> float:
 
 
 def _roof(one: Roofline, ratio: float) -> float:
-    """The most FLOPs per second with so many FLOPs per byte."""
+    """The most FLOPs per second at this many FLOPs per byte."""
     return min(float(one.peak), float(one.device.bandwidth or 0) * ratio)
 
 

@@ -217,7 +217,7 @@ class Graph:
         """The name of the network, its totals, and what the shades mean."""
         report, notes = self.folding.report, headings.facts(self.folding.report)
         if self.heat:
-            notes.append(f"darkest: the most {COLUMNS[self.options.colour].heading}")
+            notes.append(f"darkest: highest {COLUMNS[self.options.colour].heading}")
         return headings.heading(headings.title(report, self.options.only), notes, self.measure)
 
 
