@@ -54,11 +54,22 @@ def fields(random: Random, kind: type[Layer], x: Shape) -> dict[str, Any]:
     for name, field in fields_of(kind).items():
         if name == "like":  # names a layer
             continue
+        if name == "layer":
+            given[name] = of_frames(random, x)
+            continue
         if name in required or random.random() < 0.4:
             given[name] = value(random, field.schema, near)
             if type(given[name]) is int:  # so that a table is as long as the number of filters
                 near = near._replace(lengths=(*near.lengths, given[name]))
     return given
+
+
+def of_frames(random: Random, x: Shape) -> dict[str, Any]:
+    """A layer for the frames of x, in most cases one that reads a map of their size."""
+    kind = random.choice(KINDS)
+    channels, *spatial = x.dimensions
+    frame = shape_of((channels, *spatial[1:]))
+    return {kind.kind: None if "layer" in fields_of(kind) else fields(random, kind, frame) or None}
 
 
 class Near(NamedTuple):

@@ -324,6 +324,12 @@ def test_a_wrong_calibration_is_refused(tmp_path, text, sentence):
     assert "mine.yaml" in str(refused.value)
 
 
+def test_a_missing_calibration_is_named_once(tmp_path):
+    with pytest.raises(CnncalcError) as refused:
+        calibration.read(tmp_path / "mine.yaml")
+    assert str(refused.value).count("mine.yaml") == 1
+
+
 def test_calibrate_measures_networks_here(tmp_path, monkeypatch):
     pytest.importorskip("torch")
     from cnncalc.bridge import timing

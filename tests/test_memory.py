@@ -69,13 +69,16 @@ def behind(kind, given, inputs, *, batch, trained=True):
 
 
 UNMODELLED = {
+    "avg_pool-3": "PyTorch's pool has no dilation",
     "attention": "PyTorch has several kernels, and picks one by device, dtype and gradients",
     "conv_transpose-7": "a cut volume may keep the storage of its input, depending on the kernel",
     "deform_conv": "PyTorch has none; torchvision's kernels allocate columns out of sight",
     "gru": "PyTorch runs it with oneDNN, cuDNN or step by step, depending on the machine",
     "lstm": "as for gru",
+    "lp_pool-4": "PyTorch's pool has no dilation",
     "opaque": "what it computes is not known",
     "rnn": "as for gru",
+    "time_distributed": "its layer reads frames in another order, which many layers copy",
 }
 """The kinds (or examples) whose memory is not modelled, and why."""
 MODELLED = {

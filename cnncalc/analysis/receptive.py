@@ -240,9 +240,9 @@ def hull(
     if all(fields == first for fields in seen) and alike(places):
         return first
     known = [fields for fields in seen if fields is not None]
-    axes = len(known[0]) if known else 0
-    if len(known) < len(seen) or any(len(fields) != axes for fields in known):
+    if len(known) < len(seen) or len({*map(len, known)}) > 1:
         return None
+    axes = len(known[0])
     counts = [sizes if len(sizes) == axes else (1,) * axes for sizes in places]
     fields, numbers = tuple(zip(*known, strict=True)), tuple(zip(*counts, strict=True))
     return _along_axes(_axis_hull, fields, numbers)
@@ -269,7 +269,7 @@ def _spread(field: Field) -> Field:
 
 
 def _axis_hull(fields: tuple[Field, ...], counts: tuple[int, ...]) -> Field:
-    if max(counts) > 1:
+    if min(counts) == 1 < max(counts):
         fields = tuple(
             _spread(field) if count == 1 else field for field, count in zip(fields, counts)
         )

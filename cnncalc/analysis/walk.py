@@ -36,8 +36,9 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
         raise UsageError(f"the batch size must be a whole number of at least 1, not {shown(batch)}")
     if dtype not in BYTES:
         raise unknown("dtype", str(dtype), BYTES)
-    rows = _Walk(graph.nodes, graph.mistakes, batch, dtype).rows()
-    if mistakes := list(conflicts.overwritten(rows, graph)):
+    walk = _Walk(graph.nodes, graph.mistakes, batch, dtype)
+    rows = walk.rows()
+    if walk.overwrites and (mistakes := list(conflicts.overwritten(rows, graph))):
         raise Mistakes(mistakes)
     spec = graph.spec
     report = Report(
@@ -70,9 +71,9 @@ def recompute(
 ) -> tuple[Report, Sequence[SpecError]]:
     """Recompute a report for these rows' layers and sources, with or without receptive fields.
 
-    Layers that refuse their new input are left out, and so are all that depend on them. ``keep``
-    reuses the rows before which nothing has changed; formulas and options must then be those of the
-    report. Returns the report and the mistakes.
+    Layers that refuse their new input are left out, and so is everything that depends on them.
+    ``keep`` reuses the rows before which nothing has changed; formulas and options must then be
+    those of the report. Returns the report and the mistakes.
     """
     place = {row.name: index for index, row in enumerate(rows)}
     nodes = [
@@ -116,6 +117,7 @@ class _Walk:
         self.flattens: dict[str, int] = {}
         self.done: list[Row] = []
         self.moved = False  # whether the dimensions of some row are not in order
+        self.overwrites = False  # whether some layer runs in place
         self.before: Sequence[Row] = ()  # rows of an earlier walk, to keep if nothing changed
         self.same: list[bool] = []  # whether a row's output is that of the earlier walk
 
@@ -204,9 +206,9 @@ class _Walk:
         node: Node | None = None,
     ) -> None:
         """Add a row; one without a node is implied."""
-        if self.keeps(layer, sources):
+        if self.before and self.keeps(layer, sources):
             return
-        wanted = tuple([self.trained[source] for source in sources])
+        wanted = tuple(map(self.trained.__getitem__, sources))
         trainable = node is None or node.trainable
         key = (id(layer), inputs, wanted, trainable)
         known = self.known.get(key)
@@ -215,6 +217,7 @@ class _Walk:
             cost = layer.cost(inputs, output, self.batch, self.dtype, wanted, trainable)
             trained = True in wanted or cost.trainable > 0
             order = layer.reorders(inputs[0]) if len(inputs) == 1 else None
+            self.overwrites = self.overwrites or layer.overwrites
             known = self.known[key] = (output, cost, layer.reach(*inputs), trained, order)
         output, cost, reach, trained, order = known
         weights_of = None
@@ -227,13 +230,14 @@ class _Walk:
             self.moved = True
             fields, along = self.seen(layer, sources, inputs, reach, output, order)
         self.trained.append(trained)
-        given = (name, layer, sources, inputs, output, cost, fields)
-        row = Row(*given, node is None, weights_of, trainable, along)
-        self.same.append(self.is_same(row))
+        more = (node is None, weights_of, trainable, along)
+        row = Row(name, layer, sources, inputs, output, cost, fields, *more)
+        if self.before:
+            self.same.append(self.is_same(row))
         self.done.append(row)
 
     def keeps(self, layer: Layer, sources: tuple[int, ...]) -> bool:
-        """Add the row of the earlier walk if its layer and all that it reads are the same."""
+        """Add the row of the earlier walk if its layer and everything it reads are the same."""
         place = len(self.done)
         if place >= len(self.before):
             return False
@@ -324,10 +328,11 @@ def _are_sane(fields: tuple[Field, ...]) -> bool:
     """
     before = None
     for field in fields:
-        size, jump = field.size, field.jump
-        if field is not before and max(size, jump.numerator, jump.denominator) >= LARGEST:
+        if field is before:  # axes that are alike have one field
+            continue
+        before, size, jump = field, field.size, field.jump
+        if size >= LARGEST or max(jump.numerator, jump.denominator) >= LARGEST:
             return False
-        before = field  # axes that are alike have one field
     return True
 
 

@@ -67,9 +67,7 @@ def _parts(found: Arena) -> str:
         ("  biases", flash.biases, "int32"),
         ("  quantization", flash.quantization, "a scale and a zero point for each channel"),
     ]
-    headings = {"Memory": False, "Bytes": True, "": True, " ": False}
-    rows = [(name, units.exact(n), units.in_bytes(n), note) for name, n, note in parts]
-    return listing.columns(headings, rows)
+    return listing.sizes(parts)
 
 
 def _best(found: Arena) -> str:

@@ -14,7 +14,7 @@ from cnncalc.cli import _errors
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 TASKS = {
     "Analyse a network": (
-        "summarize", "explain", "layer", "memory", "draw", "report", "import", "export",
+        "summarize", "explain", "formula", "layer", "memory", "draw", "report", "import", "export",
     ),
     "Choose a network": ("compare", "sweep"),
     "Run it on a device": ("device", "fits", "calibrate"),

@@ -5,6 +5,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnncalc.core import units
 from cnncalc.render import terminal
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ LEAST = 16
 
 
 def columns(headings: Mapping[str, bool], rows: Iterable[Sequence[str]]) -> str:
-    """Rows below their headings; True marks a column of numbers, which is set to the right.
+    """Rows below their headings; True marks a column of numbers, which is aligned right.
 
     Where the table is too wide, headings and texts wrap. Numbers, and words before the last
     column, are never broken, so a table may still be wider than the terminal.
@@ -43,6 +44,13 @@ def columns(headings: Mapping[str, bool], rows: Iterable[Sequence[str]]) -> str:
             for texts in zip_longest(*wrapped, fillvalue="")
         ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def sizes(parts: Iterable[tuple[str, int, str]]) -> str:
+    """Names, bytes and notes in columns."""
+    headings = {"Memory": False, "Bytes": True, "": True, " ": False}
+    rows = [(name, units.exact(n), units.in_bytes(n), note) for name, n, note in parts]
+    return columns(headings, rows)
 
 
 def _widths(

@@ -64,7 +64,7 @@ def run(
 
     The formula is computed by the layers themselves, on symbols instead of numbers; ⌈ ⌉ rounds up,
     ⌊ ⌋ rounds down, and [ ] is 1 if the condition holds and 0 otherwise. Below it you see where it
-    holds and how the cost grows. This needs SymPy: pip install 'cnncalc[formula]'.
+    holds and how the cost grows. Requires SymPy: pip install 'cnncalc[formula]'.
 
     cnncalc formula resnet50 macs
 

@@ -156,13 +156,10 @@ def _budget(text: str) -> int:
         raise UsageError(f"--fit: {why}") from None
     if budget < 1:
         raise UsageError(f"--fit needs at least one byte, not {text}")
-    if text.strip().isdecimal() and budget < FEWEST_BYTES:
+    if units.lacks_unit(text, budget):
         raise UsageError(f"--fit {text.strip()} needs a unit; write --fit {text.strip()}GiB")
     return budget
 
-
-FEWEST_BYTES = 1_000_000
-"""A smaller budget needs a unit: 24 means 24GiB to most people."""
 
 COLUMNS = ("quantity", "layer", "phase", "bytes")
 FIT_COLUMNS = ("option", "batch", "bytes", "repeated_macs")
@@ -265,9 +262,7 @@ def _parts(found: Memory) -> str:
         ("  saved for backward", peak.saved, "still needed"),
         ("  transient", peak.transient, "batch, feature maps, temporary tensors"),
     ]
-    headings = {"Memory": False, "Bytes": True, "": True, " ": False}
-    rows = [(name, units.exact(n), units.in_bytes(n), note) for name, n, note in parts]
-    return listing.columns(headings, rows)
+    return listing.sizes(parts)
 
 
 def _by_layer(found: Memory, everything: bool) -> str:

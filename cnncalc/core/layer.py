@@ -292,8 +292,9 @@ class Layer(Fields):
         if connections is None:
             connections = products + (output.elements if products and biases else 0)
         numbers = weights + biases + fixed + buffers - self.counters()
-        read = sum(shape.elements for shape in inputs) * batch + numbers
-        moved = size if self.moves and inputs else 0
+        read = sum([shape.elements for shape in inputs]) * batch + numbers
+        made = memory.size_in_bytes(elements, size)
+        moves = self.moves and bool(inputs)
         return Cost(
             weights=weights,
             biases=biases,
@@ -313,10 +314,10 @@ class Layer(Fields):
             activation=elements,
             activations_total=stored,
             parameter_bytes=memory.size_in_bytes(weights + biases + fixed, size),
-            activation_bytes=memory.size_in_bytes(elements, size),
-            activations_total_bytes=memory.size_in_bytes(stored, size),
-            bytes_read=memory.size_in_bytes(read, moved),
-            bytes_written=memory.size_in_bytes(elements, moved),
+            activation_bytes=made,
+            activations_total_bytes=made if self.stored else 0,
+            bytes_read=memory.size_in_bytes(read, size) if moves else 0,
+            bytes_written=made if moves else 0,
         )
 
     def channels_first(self) -> Layer:

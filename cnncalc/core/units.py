@@ -72,6 +72,15 @@ def _hundredths(number: int, unit: int) -> int:
     return (200 * number + unit) // (2 * unit)
 
 
+LEAST_BYTES = 1_000_000
+"""A number below this needs a unit: 24 bytes means 24 GiB to most people."""
+
+
+def lacks_unit(text: str, number: int, least: int = LEAST_BYTES) -> bool:
+    """Whether a text gives so few bytes, without a unit, that another unit is probably meant."""
+    return text.strip().isdecimal() and number < least
+
+
 def bytes_of(text: str) -> int:
     """The bytes in ``24GiB``, ``1.5 GB`` or ``1000000``, rounded down; case is ignored.
 

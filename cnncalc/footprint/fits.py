@@ -9,7 +9,7 @@ from cnncalc.footprint.arena import Arena
 
 VERSION = 1
 """The version of ``to_dict``."""
-FEWEST_BYTES = 4_096
+LEAST_BYTES = 4_096
 """A smaller budget needs a unit: 256 means 256 kB to most people."""
 
 
@@ -89,6 +89,6 @@ def _budget(name: str, given: int | str) -> int:
         raise UsageError(fact) from None
     if budget < 1:
         raise UsageError(f"{name}: a budget must be at least 1 byte, not {text[:60]}")
-    if isinstance(given, str) and text.isdecimal() and budget < FEWEST_BYTES:
+    if isinstance(given, str) and units.lacks_unit(text, budget, LEAST_BYTES):
         raise UsageError(f"{name}: {text[:60]} needs a unit; write {text[:60]}kB")
     return budget

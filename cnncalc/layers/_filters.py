@@ -14,6 +14,7 @@ from cnncalc.layers._window import (
     SAME,
     Axis,
     axes_of,
+    for_each,
     onnx_settings,
     padded,
     split_padding,
@@ -50,7 +51,7 @@ class Filters(Layer):
 
     def places(self, x: Map) -> tuple[int, ...]:
         """The number of window positions along each axis."""
-        return tuple([axis.places() for axis in self.axes(x)])
+        return for_each(Axis.places, self.axes(x))
 
     def window(self, x: Map) -> tuple[int, ...]:
         """The filter size along each axis."""
@@ -70,7 +71,7 @@ class Filters(Layer):
         return Nest(groups, filters // groups, x.channels // groups, tuple(windows))
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        return tuple([axis.reach() for axis in self.axes(x)])
+        return for_each(Axis.reach, self.axes(x))
 
     def zeros(self, x: Map) -> tuple[tuple[int, int], ...]:
         return worked_out(self.axes(x))

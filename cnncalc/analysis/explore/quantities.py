@@ -70,8 +70,6 @@ def value(name: str, report: Any) -> int | None:
         return None
 
 
-FEWEST = 1_000_000
-"""A smaller number of bytes needs its unit: 24 means 24 GiB to most people."""
 AMOUNT = re.compile(r"(?<![\w.])([0-9]+(?:\.[0-9]+)?) ?(?:([kKMGTP])(i?)B?|B)\b")
 
 
@@ -112,7 +110,7 @@ def budget(name: str, text: str, usual: Any) -> int:
         raise UsageError(f"{name}: {why}") from None
     if found < 1:
         raise UsageError(f"{name}: a budget must be at least 1, not {text.strip()}")
-    if QUANTITIES[name].text is units.in_bytes and text.strip().isdecimal() and found < FEWEST:
+    if QUANTITIES[name].text is units.in_bytes and units.lacks_unit(text, found):
         raise UsageError(f"{name}: {text.strip()} needs a unit; write {text.strip()}GiB")
     return found
 

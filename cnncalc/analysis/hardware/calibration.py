@@ -211,9 +211,10 @@ def read(path: str | PathLike[str]) -> Calibration:
             name for name in ("device", "dtype", "batch", "measured") if name not in values
         ]:
             raise SpecError(f"the calibration has no {missing[0]!r}", root.where)
-        return Calibration(**values)
     except SpecError as error:
         raise Mistakes([error]) from None
+    try:
+        return Calibration(**values)
     except UsageError as error:
         raise UsageError(f"{str(file)!r}: {error.sentence}") from None
 

@@ -30,7 +30,8 @@ def _solution(mark: Mark) -> Iterator[str]:
     yield from feedback.lessons(mark)
     for worked in feedback.workings(mark):
         lines = [f"- `{working.text()}`" for working in worked.derivation.workings]
-        yield "\n".join([f"{worked.title}: **{worked.derivation.answer}**", "", *lines]).rstrip()
+        title = worked.title[:1].upper() + worked.title[1:]
+        yield "\n".join([f"{title}: **{worked.derivation.answer}**", "", *lines]).rstrip()
 
 
 def _plain(text: str) -> str:
