@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         summarize,
         sweep,
         to_html,
+        to_simulator,
         to_yaml,
     )
     from cnncalc.bridge import calibrate, from_torch, to_onnx, to_torch, verify
@@ -86,6 +87,7 @@ _HOME = {
     "sweep": "api",
     "to_html": "api",
     "to_onnx": "bridge",
+    "to_simulator": "api",
     "to_torch": "bridge",
     "to_yaml": "api",
     "verify": "bridge",
@@ -135,6 +137,7 @@ __all__ = [
     "sweep",
     "to_html",
     "to_onnx",
+    "to_simulator",
     "to_torch",
     "to_yaml",
     "verify",

@@ -259,8 +259,8 @@ def test_an_interrupt_keeps_what_is_done(monkeypatch):
 
     monkeypatch.setattr(sweeps, "sweep", interrupted)
     done = run("1x8x8-4C3-2N", "--over", "batch=1:90")
-    assert "stopped after 40 of 90 combinations" in done.output
-    assert "40 of 90 combinations\n" in done.output
+    assert "stopped after 20 of 90 combinations" in done.output
+    assert "20 of 90 combinations\n" in done.output
 
 
 def test_options_that_do_not_fit_are_refused():

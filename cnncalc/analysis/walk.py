@@ -71,9 +71,9 @@ def recompute(
 ) -> tuple[Report, Sequence[SpecError]]:
     """Recompute a report for these rows' layers and sources, with or without receptive fields.
 
-    Layers that refuse their new input are left out, and so are all that depend on them. ``keep``
-    reuses the rows before which nothing has changed; formulas and options must then be those of the
-    report. Returns the report and the mistakes.
+    Layers that refuse their new input are left out, and so is everything that depends on them.
+    ``keep`` reuses the rows before which nothing has changed; formulas and options must then be
+    those of the report. Returns the report and the mistakes.
     """
     place = {row.name: index for index, row in enumerate(rows)}
     nodes = [
@@ -237,7 +237,7 @@ class _Walk:
         self.done.append(row)
 
     def keeps(self, layer: Layer, sources: tuple[int, ...]) -> bool:
-        """Add the row of the earlier walk if its layer and all that it reads are the same."""
+        """Add the row of the earlier walk if its layer and everything it reads are the same."""
         place = len(self.done)
         if place >= len(self.before):
             return False

@@ -64,8 +64,8 @@ def _behind(rows: Sequence[Row], place: int) -> Iterator[Row]:
 
 
 def unread(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Iterator[SpecError]:
-    """The layers that no layer reads and that are no outputs: by default all before the last. Once
-    for every location in the text."""
+    """The layers that no layer reads and that are not outputs either; by default, only the last is
+    an output. Each location in the text is reported once."""
     read = {source for node in nodes for source in node.inputs}
     read |= {node.like for node in nodes if node.like is not None}
     read |= {*(outputs or (len(nodes) - 1,))}

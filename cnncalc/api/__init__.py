@@ -14,7 +14,7 @@ from cnncalc.api.questions import (
     solve,
 )
 from cnncalc.api.results import Report, Totals, analyze
-from cnncalc.api.writing import draw, to_html, to_yaml
+from cnncalc.api.writing import draw, to_html, to_simulator, to_yaml
 from cnncalc.spec import load
 from cnncalc.spec.graph import build
 
@@ -43,5 +43,6 @@ __all__ = [
     "summarize",
     "sweep",
     "to_html",
+    "to_simulator",
     "to_yaml",
 ]

@@ -12,9 +12,13 @@ from cnncalc.core.errors import UsageError
 from cnncalc.spec import Spec, load
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from cnncalc.analysis.explore.compare import Comparison
+    from cnncalc.analysis.explore.evaluate import Configurations
     from cnncalc.analysis.explore.largest import Largest
-    from cnncalc.analysis.explore.sweep import Request, Sweep
+    from cnncalc.analysis.explore.outcome import Sweep
+    from cnncalc.analysis.explore.sweep import Loop, Request
     from cnncalc.analysis.explore.symbols import Formula
 
 
@@ -52,6 +56,8 @@ def sweep(
     sample: int | None = None,
     seed: int = 0,
     jobs: int = 1,
+    executor: "Executor | None" = None,
+    resume: str | os.PathLike[str] | None = None,
     **options: Unpack[Options],
 ) -> "Sweep":
     """All combinations of some values of a network's parameters, its input, batch or dtype.
@@ -60,8 +66,10 @@ def sweep(
     input may be one size for all its axes. ``where`` is a condition (``"macs < 300M"``), ``pareto``
     names quantities to minimise (``-rf`` to maximise), ``by`` sorts, and ``best`` limits the number
     of results. ``sample`` is the number of random combinations to try instead of all; the same
-    ``seed`` draws the same. ``jobs`` is the number of processes. Quantities are those of
-    ``cnncalc.analysis.explore.quantities``. With NumPy, large sweeps are computed on arrays.
+    ``seed`` draws the same. ``jobs`` is the number of processes, and ``executor`` runs the sweep
+    anywhere else. ``resume`` is a file in which an interrupted sweep is saved, to go on from there.
+    Quantities are those of ``cnncalc.analysis.explore.quantities``. With NumPy, large sweeps are
+    computed on arrays.
 
     >>> [point.values for point in sweep("resnet18", {"input": "64:256:32"}, by="-macs",
     ...     where="macs < 1G", best=1).points]
@@ -70,7 +78,7 @@ def sweep(
     from cnncalc.analysis.explore.sweep import request
 
     asked = request(show, where, pareto, by, best)
-    steps = sweeping(target, over, asked, options, sample=sample, seed=seed, jobs=jobs)
+    steps = sweeping(target, over, asked, options, sample, seed, jobs, executor, resume)
     return deque(steps, maxlen=1).pop()
 
 
@@ -79,15 +87,17 @@ def sweeping(
     over: Mapping[str, Any],
     asked: "Request",
     options: Mapping[str, Any],
-    *,
-    sample: int | None = None,
-    seed: int = 0,
-    jobs: int = 1,
+    sample: int | None,
+    seed: int,
+    jobs: int,
+    executor: "Executor | None" = None,
+    resume: str | os.PathLike[str] | None = None,
 ) -> "Iterator[Sweep]":
     """The same, but yields the results so far after every chunk."""
     from cnncalc.analysis.explore import sweep as sweeps
     from cnncalc.analysis.explore.evaluate import configurations
     from cnncalc.analysis.explore.grid import Grid
+    from cnncalc.analysis.explore.resume import Progress
 
     listed = {
         name: sweeps.values_of(values) if isinstance(values, str) else list(values)
@@ -100,8 +110,27 @@ def sweeping(
         from cnncalc.analysis.explore.many import Arrays
 
         work = Arrays(evaluate, grid, asked)
-    with sweeps.processes(jobs) as executor:
-        yield from sweeps.sweep(work, executor, sweeps.AHEAD * jobs)
+    progress = resume and Progress(resume, _identity(evaluate, work, options))
+    if executor is not None:
+        yield from sweeps.sweep(work, executor, sweeps.WAITING, progress or None)
+        return
+    with sweeps.processes(jobs) as pool:
+        yield from sweeps.sweep(work, pool, sweeps.AHEAD * jobs, progress or None)
+
+
+def _identity(
+    evaluate: "Configurations", work: "Loop", options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Everything that the results of a sweep depend on."""
+    grid, asked = work.grid, work.request
+    return {
+        "network": evaluate.report({}).to_dict(),
+        "options": dict(options),
+        "over": grid.over,
+        "sample": [grid.sample, grid.seed],
+        "chunk": work.size,
+        "asked": [asked.shown, asked.condition.text, asked.front, asked.order, asked.best],
+    }
 
 
 def formula(

@@ -18,7 +18,7 @@ LEAST = 16
 
 
 def columns(headings: Mapping[str, bool], rows: Iterable[Sequence[str]]) -> str:
-    """Rows below their headings; True marks a column of numbers, which is set to the right.
+    """Rows below their headings; True marks a column of numbers, which is aligned right.
 
     Where the table is too wide, headings and texts wrap. Numbers, and words before the last
     column, are never broken, so a table may still be wider than the terminal.

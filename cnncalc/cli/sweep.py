@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,7 +15,8 @@ from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from cnncalc.analysis.explore.sweep import Request, Sweep
+    from cnncalc.analysis.explore.outcome import Sweep
+    from cnncalc.analysis.explore.sweep import Request
 
 FEW = 100
 """Up to this many configurations are evaluated in one process, because starting others takes
@@ -79,6 +81,24 @@ Jobs = Annotated[
     int | None,
     typer.Option("--jobs", metavar="N", help="The number of processes; one per core by default."),
 ]
+Dask = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Use the workers of this Dask scheduler: tcp://host:8786.",
+        show_default=False,
+    ),
+]
+Resume = Annotated[
+    Path | None,
+    typer.Option(
+        "--resume",
+        metavar="FILE",
+        help="Save the progress in a file, and continue from there if it exists.",
+        show_default=False,
+    ),
+]
 
 
 def run(
@@ -92,6 +112,8 @@ def run(
     sample: Sample = None,
     seed: Seed = 0,
     jobs: Jobs = None,
+    dask: Dask = None,
+    resume: Resume = None,
     batch: options.Batch = 1,
     input: options.Input = None,
     settings: options.Settings = None,
@@ -123,7 +145,7 @@ def run(
     if best is not None and best < 1:
         raise UsageError(f"--best must be at least 1, not {best}")
     asked = request(names, where, front, by, best)
-    found = _done(_sweeping(spec, ranges, asked, sample, seed, jobs, fixed))
+    found = _done(_sweeping(spec, ranges, asked, sample, seed, jobs, dask, resume, fixed))
     text = form.render(_sheet(found)) if form else _text(found)
     shared.warn(_remarks(found))
     shared.write(text, output)
@@ -132,12 +154,12 @@ def run(
 
 def _sweeping(
     spec: str, ranges: Any, asked: "Request", sample: int | None, seed: int, jobs: int | None,
-    fixed: Any,
+    dask: str | None, resume: Path | None, fixed: Any,
 ) -> "Iterator[Sweep]":  # fmt: skip
     """What is found so far, with as many processes as are worth starting."""
     from math import inf, prod
 
-    from cnncalc.analysis.explore.sweep import values_of
+    from cnncalc.analysis.explore.sweep import cluster, values_of
     from cnncalc.api.exploring import sweeping
     from cnncalc.spec import load
 
@@ -147,7 +169,12 @@ def _sweeping(
     target = load(spec) if spec == "-" else shared.named(spec)
     if target is not spec:  # other processes cannot load it again, or should not run its code
         workers = 1
-    return sweeping(target, over, asked, fixed, sample=sample, seed=seed, jobs=workers)
+    given = (target, over, asked, fixed, sample, seed, workers)
+    if dask is None:
+        yield from sweeping(*given, resume=resume)
+        return
+    with cluster(dask) as executor:
+        yield from sweeping(*given, executor, resume)
 
 
 def _done(results: "Iterator[Sweep]") -> "Sweep":

@@ -56,7 +56,7 @@ def cells(text: str) -> int:
 
 
 def pad(text: str, width: int, right: bool = False) -> str:
-    """The text filled up to a width, set to the left or the right."""
+    """The text padded to a width, aligned left or right."""
     blanks = " " * (width - cells(text))
     return blanks + text if right else text + blanks
 

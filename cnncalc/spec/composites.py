@@ -239,7 +239,7 @@ class Backbone(Composite):
 
 
 def _needed(nodes: Sequence[Node], ends: Ends) -> set[int]:
-    """These nodes and all that they depend on."""
+    """These nodes and everything that they depend on."""
     needed = {*ends}
     for index in range(len(nodes) - 1, -1, -1):
         if index in needed:

@@ -171,7 +171,7 @@ class Expansion:
         return node
 
     def entry(self, entry: Entry, scope: Scope, current: Ends) -> Ends:
-        """Add one entry, as often as it is repeated. Returns its output."""
+        """Add one entry, once for each repetition. Returns its output."""
         if entry.broken:
             return self.broken(entry, scope)
         times = values.times(entry.repeat, scope.values, self.work)

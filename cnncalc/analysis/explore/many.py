@@ -8,8 +8,9 @@ import numpy as np
 from cnncalc.analysis.explore.arrays import Array, Program
 from cnncalc.analysis.explore.evaluate import Configurations
 from cnncalc.analysis.explore.grid import Chunk, Grid
+from cnncalc.analysis.explore.outcome import Point, Sweep
 from cnncalc.analysis.explore.paths import Path, path_of, split
-from cnncalc.analysis.explore.sweep import Condition, Goal, Loop, Point, Request, Sweep
+from cnncalc.analysis.explore.sweep import Condition, Goal, Loop, Request
 from cnncalc.analysis.explore.topologies import Group, Refusal, Topologies, axis_of
 from cnncalc.formulas.recorded import Portion, Recording
 
@@ -52,6 +53,8 @@ class Arrays(Loop):
             elif request.order:
                 (cost,) = _costs(group, request.order)
                 places = np.argsort(cost, kind="stable")[: request.best]
+            else:
+                places = places[: request.best]
             columns = {
                 name: [None] * len(places) if one is None else one[places].tolist()
                 for name, one in group.quantities.items()
@@ -161,6 +164,11 @@ def unbeaten(costs: Sequence[Array]) -> Array:
     for one."""
     order = np.lexsort(costs[::-1])  # what beats a cost comes before it
     rows = np.stack(costs, 1)[order]
+    if len(costs) == 2:  # the first with a new least second cost, and those equal to it
+        least = np.minimum.accumulate(rows[:, 1])
+        starts = np.flatnonzero(np.append(True, least[1:] < least[:-1]))
+        first = np.repeat(starts, np.diff(np.append(starts, len(rows))))
+        return np.sort(order[(rows == rows[first]).all(1)])
     kept = []
     while len(order):
         same = (rows == rows[0]).all(1)

@@ -9,14 +9,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from fractions import Fraction
+from itertools import islice
 from signal import SIG_IGN, SIGINT, signal
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 from cnncalc.analysis.explore.grid import Chunk, Grid, Values
+from cnncalc.analysis.explore.outcome import Point, Sweep
 from cnncalc.analysis.explore.quantities import QUANTITIES, plain_numbers, quantity
+from cnncalc.analysis.explore.resume import Progress
 from cnncalc.core.errors import LayerError, UsageError, Where, some
 from cnncalc.spec.expression import UNDECLARED, calculate
 from cnncalc.spec.text import scalar
@@ -29,17 +32,14 @@ CHUNK = 20
 """How many of them a process evaluates at a time."""
 AHEAD = 2
 """How many chunks wait for each process."""
+CONNECTING = 10
+"""How many seconds a scheduler may take to answer."""
+WAITING = 64
+"""How many chunks wait for an executor of unknown size."""
 RANGE = re.compile(r"\s*(-?[0-9.]+)\s*:\s*(-?[0-9.]+)\s*(?::\s*([0-9.]+)\s*)?")
 
 Evaluate = Callable[[Values], "dict[str, int | None] | str"]
 """The quantities of a configuration, or why it is not a valid network."""
-
-
-class Point(NamedTuple):
-    """A configuration and its quantities; one that is not known is None."""
-
-    values: Values
-    quantities: Mapping[str, int | None]
 
 
 class Goal(NamedTuple):
@@ -53,41 +53,6 @@ class Goal(NamedTuple):
         value = point.quantities[self.name]
         assert value is not None
         return -value if self.most else value
-
-
-@dataclass
-class Sweep:
-    """The configurations that were asked for, in order, and how many there are.
-
-    ``refused`` has the reason of every configuration that is not a network, with the first one and
-    their number; of very many reasons that one layer has, only some are worked out. ``done`` is
-    less than ``total`` if the sweep was interrupted.
-    """
-
-    names: tuple[str, ...]
-    quantities: tuple[str, ...]
-    total: int
-    best: int | None = None
-    kept: list[Point] = field(default_factory=list)
-    refused: dict[str, tuple[Values, int]] = field(default_factory=dict)
-    done: int = 0
-    met: int = 0
-    """How many meet the condition."""
-
-    @property
-    def points(self) -> list[Point]:
-        """The configurations to show."""
-        return self.kept if self.best is None else self.kept[: self.best]
-
-    def refuse(self, reason: str, first: Values, count: int) -> None:
-        """Add configurations that are not networks."""
-        before = self.refused.get(reason, (first, 0))
-        self.refused[reason] = before[0], before[1] + count
-
-    def to_dict(self) -> list[dict[str, Any]]:
-        """One mapping for each configuration."""
-        return [{**point.values, **{name: point.quantities[name] for name in self.quantities}}
-                for point in self.points]  # fmt: skip
 
 
 def values_of(text: str) -> list[Any]:
@@ -252,27 +217,50 @@ def _copy(name: str, data: bytes) -> Loop:
     return _copies[name]
 
 
-def sweep(work: Loop, executor: Executor | None = None, ahead: int = AHEAD) -> Iterator[Sweep]:
+def sweep(
+    work: Loop,
+    executor: Executor | None = None,
+    ahead: int = AHEAD,
+    progress: Progress | None = None,
+) -> Iterator[Sweep]:
     """Evaluate all configurations, and yield what is found after every chunk; the last one is
-    complete. ``ahead`` is how many chunks may wait for an executor."""
-    found = work.request.result(work.grid)
-    for part in _parts(work, work.grid.chunks(work.size), executor, ahead):
-        found.done += part.done
-        found.met += part.met
-        for reason, (first, count) in part.refused.items():
-            found.refuse(reason, first, count)
-        if part.kept:
-            found.kept += part.kept
-            if work.request.goals or work.request.best is not None:
-                found.kept = work.chosen(found.kept)
-            if len(found.kept) > MOST_SHOWN:
-                raise UsageError(
-                    f"more than {MOST_SHOWN:,} configurations would be shown",
-                    "choose some of them with --where, --pareto or --best",
-                )
-        yield found
-    if not found.total:
-        yield found
+    complete. ``ahead`` is how many chunks may wait for an executor. ``progress`` is where an
+    earlier sweep stopped, and where this one is saved."""
+    state = work.request.result(work.grid), 0
+    if progress is not None:
+        state = progress.load(state[0])
+    try:
+        if state[0].done == state[0].total:
+            yield state[0]
+        chunks = islice(work.grid.chunks(work.size), state[1], None)
+        for part in _parts(work, chunks, executor, ahead):
+            state = _merged(state[0], part, work), state[1] + 1
+            if progress is not None:
+                progress.save(*state)
+            yield state[0]
+    finally:
+        if progress is not None:
+            progress.save(*state, now=True)
+
+
+def _merged(found: Sweep, part: Sweep, work: Loop) -> Sweep:
+    """Both results as one. The first stays as it is, because it may be saved after an interrupt."""
+    kept = found.kept
+    if part.kept:
+        kept = found.kept + part.kept
+        if work.request.goals or work.request.best is not None:
+            kept = work.chosen(kept)
+        if len(kept) > MOST_SHOWN:
+            raise UsageError(
+                f"more than {MOST_SHOWN:,} configurations would be shown",
+                "choose some of them with --where, --pareto or --best",
+            )
+    both = replace(found, kept=kept, refused={**found.refused})
+    for reason, (first, count) in part.refused.items():
+        both.refuse(reason, first, count)
+    both.done += part.done
+    both.met += part.met
+    return both
 
 
 def _parts(
@@ -323,3 +311,22 @@ def processes(jobs: int) -> Iterator[Executor | None]:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def cluster(address: str) -> Iterator[Executor]:
+    """The workers of a Dask scheduler. They run the tasks of a worker that dies again.
+
+    Raises UsageError if Dask is not installed or there is no scheduler.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        fact = "a cluster needs dask.distributed"
+        raise UsageError(fact, "pip install 'cnncalc[dask]'") from None
+    try:
+        client = Client(address, timeout=CONNECTING)
+    except (OSError, ValueError) as why:
+        raise UsageError(f"no Dask scheduler at {address!r}: {why}") from None
+    with client:
+        yield client.get_executor(pure=False)
