@@ -47,6 +47,28 @@ def test_a_workbook_may_have_titles_and_blank_columns(tmp_path):
 ROWS = "c1{0}6x28x28{0}156\nf6{0}84{0}10164\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("hw.csv", "Quiz 3;;\nName:;Ada;\n;;\nQ;Answer;\nQ1;3;\nQ2;illegal;\n"),
+        (
+            "hw.md",
+            "Name: Ada\n\n# | Working | Your answer\n-|-|-\n1. | (7-3)/2+1 | 3\n(2) | | no\n",
+        ),
+    ],
+    ids=["csv", "markdown"],
+)
+def test_questions_may_be_numbered(tmp_path, name, table):
+    (tmp_path / "key.yaml").write_text(
+        "questions: [{name: '1', given: {N: 7, F: 3, S: 2}, ask: shape},"
+        " {name: '2', given: {N: 7, F: 3, S: 3}, ask: stride_legal}]"
+    )
+    (tmp_path / name).write_text(table, encoding="utf-8")
+    [graded] = cnncalc.grade([tmp_path / name], tmp_path / "key.yaml")
+    assert (graded.student, graded.score) == ("Ada", 2)
+    assert graded.answers[0]["remark"] == ""
+
+
 RULE = "+----+------+\n"
 
 

@@ -13,7 +13,6 @@ from cnncalc.homework.sheets._table import ABOVE, Cell
 from cnncalc.spec.text import Item
 
 LONGEST = 500
-NAMES = ("name", "full name", "student name")
 MARKS = " *_`"
 """Markup around a name or a value."""
 BARS = str.maketrans("│┃║", "|||")
@@ -51,7 +50,7 @@ def read(text: str, source: str) -> Item:
             tables[-1].append([Cell(line.strip(MARKS), where)])
         before, _, after = line[:LONGEST].partition(":")
         name, content = before.strip(f"{MARKS}#>-"), after.strip(MARKS)
-        word = "student" if name.lower() in NAMES else name.lower()
+        word = _table.word_above(name)
         if word in ABOVE and content:
             header.setdefault(word, Cell(content, where))
     return _table.sheet(header, tables, source, "|")

@@ -17,6 +17,8 @@ from cnncalc.spec.text import MAX_VALUES, Item, Key
 
 MAX_CELLS = MAX_VALUES
 MAX_CHARACTERS = 1_000_000
+MAX_ABOVE = 50
+"""The most rows above the headings."""
 
 
 class Cell(NamedTuple):
@@ -27,6 +29,8 @@ class Cell(NamedTuple):
 
 
 LAYER, QUANTITY, QUESTION, ANSWER = "layer", "quantity", "question", "answer"
+NUMBERED = {QUESTION, "questions", "q", "no", "no.", "nr", "nr.", "#", "number", "problem", "task"}
+ANSWERED = {ANSWER, "answers", "my answer", "your answer", "result", "solution"}
 ABOVE = ("student", "architecture", "input", "layout", "batch", "dtype")
 """What a row or a line above a table may give."""
 ABOVE_LAYERS = {"", "layers", "name"}
@@ -66,7 +70,7 @@ def sheet(
     for table in map(_without_blank_columns, tables):
         start = _headings_at(table)
         for name, *content in table[:start]:
-            word = name.text.lower().rstrip(": ")
+            word = word_above(name.text)
             if word in ABOVE and content:
                 text = ", ".join(cell.text for cell in content if cell.text)
                 known.setdefault(word, Cell(text, name.where))
@@ -81,6 +85,12 @@ def sheet(
     if questions:
         top[key("questions", here)] = Item(questions, here)
     return Item(top, here)
+
+
+def word_above(name: str) -> str:
+    """The key that ``Name:`` gives above a table."""
+    word = name.lower().rstrip(": ")
+    return "student" if word in ("name", "full name", "student name") else word
 
 
 def check_length(text: str, source: str) -> None:
@@ -108,21 +118,22 @@ def _without_blank_columns(table: Sequence[Sequence[Cell]]) -> Sequence[Sequence
 def _headings_at(table: Sequence[Sequence[Cell]]) -> int:
     """The row with the headings; without any, the first that gives none of the keys."""
     first = 0
-    for place, row in enumerate(table):
+    for place, row in enumerate(table[:MAX_ABOVE]):
         names = _names(row)
-        is_above = len(row) > 1 and row[0].text.lower().rstrip(": ") in ABOVE
-        first += is_above and place == first
-        if (
-            not is_above
-            and (names[:1] in ([LAYER], [QUESTION]) or _is_summary(names))
-            and names[1:]
-        ):
+        if len(row) > 1 and word_above(row[0].text) in ABOVE:
+            first += place == first
+        elif names[1:] and (names[0] in (LAYER, QUESTION) or _is_summary(names)):
             return place
     return first
 
 
 def _names(row: Sequence[Cell]) -> list[str]:
-    return [" ".join(cell.text.lower().split()) for cell in _without_blank_end(row)]
+    """The headings in lower case; those over questions and answers in one word."""
+    names = [" ".join(cell.text.lower().split()) for cell in _without_blank_end(row)]
+    given = [place for place, name in enumerate(names) if name in ANSWERED]
+    if names and names[0] in NUMBERED and len(given) == 1:
+        names[0], names[given[0]] = QUESTION, ANSWER
+    return names
 
 
 def _read(

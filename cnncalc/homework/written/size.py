@@ -66,11 +66,12 @@ class Size(Written):
             return None
         if isinstance(truth, Map) and self.sizes == (*truth.spatial, truth.channels):
             return Reading((CHANNELS_LAST,))
-        if isinstance(truth, Map) and truth.channels == 1 and self.sizes == truth.spatial:
-            return Reading(("of one channel",))
         bare = tuple(size for size in self.sizes if size != 1)
         if isinstance(truth, Map) and len(truth.spatial) == truth.channels == 1:  # a window alone
-            return Reading(("along each axis",)) if {*bare} == {*truth.spatial} else None
+            notes = ("along each axis",) if len(self.sizes) > 1 else ()
+            return Reading(notes) if {*bare} == {*truth.spatial} else None
+        if isinstance(truth, Map) and truth.channels == 1 and self.sizes == truth.spatial:
+            return Reading(("of one channel",))
         in_batch = self.sizes == (1, *truth.dimensions)
         if isinstance(truth, Vector) and bare == truth.dimensions and not in_batch:
             return Reading(("a vector as a map of one position",))
