@@ -139,7 +139,7 @@ def main() -> None:
     print(f"{cores} cores, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}")
     candidates: dict[str, Callable[[], Timed]] = {
         "loop of summarize": summarize,
-        "arrays, one core": lambda: sweep(given.number),
+        "arrays on one core": lambda: sweep(given.number),
         f"processes, {cores} of them": lambda: sweep(given.number, jobs=cores),
         "loop of torchinfo": torchinfo,
         "loop of fvcore": fvcore,
@@ -152,7 +152,9 @@ def main() -> None:
         except ImportError as why:
             print(f"{name:22} left out: {why}")
         else:
-            alone = "" if "s, " in name else f", {done / used:,.1f} per second of processor time"
+            alone = (
+                "" if "of them" in name else f", {done / used:,.1f} per second of processor time"
+            )
             print(f"{name:22} {done:>9,} in {seconds:>6.2f} s: {done / seconds:>9,.1f}/s{alone}")
 
 

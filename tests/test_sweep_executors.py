@@ -107,7 +107,7 @@ def test_a_cluster_needs_a_scheduler():
 
 @pytest.fixture
 def dask_cluster(tmp_path):
-    """A scheduler and two workers in three processes."""
+    """A scheduler and two workers, each in its own process."""
     pytest.importorskip("distributed")
     file = tmp_path / "scheduler.json"
     begin = [sys.executable, "-m", "distributed.cli."]

@@ -85,7 +85,7 @@ class Line:
 
     @property
     def folded(self) -> bool:
-        """Whether this is a block."""
+        """Whether this is a block, which is a separate kind even if it has only one layer."""
         return len(self.rows) > 1 or self.kind != self.rows[0].kind
 
     @property

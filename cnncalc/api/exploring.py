@@ -158,7 +158,7 @@ def formula(
 
 def largest(
     target: str | os.PathLike[str] | Mapping[str, Any] | Spec,
-    name: str,
+    name: str | Mapping[str, float | str],
     budgets: Mapping[str, int | str],
     *,
     step: int | float | str | None = None,
@@ -171,19 +171,28 @@ def largest(
     (twice what the network needs by default). Values are multiples of ``step``, by default 1, or
     0.01 for a parameter that is a decimal.
 
+    With ratios by name, several values grow together (compound scaling): each is multiplied by its
+    ratio to the power of a coefficient, which is searched from 0 on. The values then include that
+    coefficient.
+
     >>> largest("mobilenet_v2", "width", {"macs": "300M"}, step=0.05).within.value
     0.95
     """
+    from cnncalc.analysis.explore import compound
     from cnncalc.analysis.explore import largest as search
     from cnncalc.analysis.explore.evaluate import configurations
     from cnncalc.analysis.explore.quantities import budget, positive
 
     if not budgets:
         raise UsageError("give a budget, such as macs: 300M")
-    evaluate = configurations(target, [name], [*budgets], options, load, summarize)
-    if name == "dtype" and name not in evaluate.parameters:
+    names = [name] if isinstance(name, str) else [*name]
+    evaluate = configurations(target, names, [*budgets], options, load, summarize)
+    if "dtype" in names and "dtype" not in evaluate.parameters:
         raise UsageError("a dtype has no largest value; choose a parameter, input or batch")
     usual = evaluate({}) if any(str(one).endswith("x") for one in budgets.values()) else {}
     limits = {key: budget(key, str(one), usual) for key, one in budgets.items()}
-    by = evaluate.step(name) if step is None else positive(str(step))
-    return search.largest(evaluate, name, limits, by, steady=name == "batch")
+    given = None if step is None else positive(str(step))
+    if isinstance(name, str):
+        by = given or evaluate.step(name)
+        return search.largest(evaluate, name, limits, by, steady=name == "batch")
+    return compound.largest(compound.Compound(evaluate, name), limits, given or compound.STEP)

@@ -47,6 +47,10 @@ Dilation = Annotated[
 ]
 
 
+TYPED = {"P": "--padding", "D": "--dilation"}
+"""The options for some letters; the others are arguments."""
+
+
 def run(
     context: typer.Context,
     n: N,
@@ -150,7 +154,8 @@ def _axes(**words: str) -> list[Axis]:
     count = max(map(len, values.values()))
     for name, numbers in values.items():
         if len(numbers) not in (1, count):
-            raise UsageError(f"{name} has {len(numbers)} sizes where others have {count}")
+            typed = TYPED.get(name, name)
+            raise UsageError(f"{typed} has {len(numbers)} sizes where others have {count}")
     return [
         Axis(**{name: numbers[i % len(numbers)] for name, numbers in values.items()})
         for i in range(count)
@@ -158,7 +163,7 @@ def _axes(**words: str) -> list[Axis]:
 
 
 def _numbers(name: str, word: str) -> list[int]:
-    typed = {"P": "--padding", "D": "--dilation"}.get(name, name)
+    typed = TYPED.get(name, name)
     parts = word.replace("×", "x").replace(",", "x").split("x")
     least = 0 if name == "P" else 1
     if not all(part.isascii() and part.isdecimal() and len(part) <= MAX_DIGITS for part in parts):

@@ -66,7 +66,20 @@ Spec = Annotated[
 ]
 For = Annotated[
     str | None,
-    typer.Option("--for", metavar="NAME", help="What to enlarge: a parameter, input or batch."),
+    typer.Option(
+        "--for",
+        metavar="NAMES",
+        help="What to enlarge: a parameter, input or batch, or several with --ratio.",
+    ),
+]
+Ratio = Annotated[
+    str | None,
+    typer.Option(
+        "--ratio",
+        metavar="R:R",
+        help="Enlarge several together, each by a power of its ratio: 1.1:1.2:1.15.",
+        show_default=False,
+    ),
 ]
 
 
@@ -100,6 +113,7 @@ def run(
     context: typer.Context,
     spec: Spec = None,
     name: For = None,
+    ratio: Ratio = None,
     macs: Macs = None,
     params: Params = None,
     memory: MemoryBudget = None,
@@ -139,15 +153,17 @@ def run(
     cnncalc solve mobilenet_v2 --for width --macs 300M --step 0.05
 
     cnncalc solve resnet50 --for batch --memory 24GiB
+
+    cnncalc solve efficientnet_b0 --for width,depth,input --ratio 1.1:1.2:1.15 --macs 2x
     """
     budgets = {"macs": macs, "params": params, "memory": memory, "peak": peak}
     budgets |= {"ram": ram, "flash": flash}
     limits = {key: text for key, text in budgets.items() if text is not None}
     if spec is not None:
         shared.refuse(context, WINDOW, "is for a window; leave out the option or the network")
-        _fit(spec, name, limits, by, input, settings)
+        _fit(spec, name, ratio, limits, by, input, settings)
         return
-    if name is not None or limits:
+    if name is not None or ratio is not None or limits:
         raise UsageError("--for and budgets need a network, as in cnncalc solve resnet50 --for ...")
     shared.refuse(
         context, ("by", "settings"), "needs a network, as in cnncalc solve resnet50 --for ..."
@@ -191,6 +207,7 @@ def _windows(floor: bool, **asked: Any) -> None:
 def _fit(
     spec: str,
     name: str | None,
+    ratio: str | None,
     budgets: dict[str, str],
     step: str | None,
     input: int | None,
@@ -202,20 +219,55 @@ def _fit(
     if name is None or not budgets:
         raise UsageError("a network needs --for and a budget, as in --for width --macs 300M")
     values = shared.settings_of(settings)
-    found = api.largest(shared.named(spec), name, budgets, step=step, settings=values, input=input)
-    rows = []
+    wanted = _ratios(name, ratio)
+    found = api.largest(
+        shared.named(spec), wanted, budgets, step=step, settings=values, input=input
+    )
+    rows, columns = [], [name]
     for word, tried in (("within", found.within), ("beyond", found.beyond)):
         if tried is not None:
+            shown = tried.value if isinstance(tried.value, dict) else {name: tried.value}
+            columns = [*shown]
             texts = [QUANTITIES[key].text(tried.quantities[key] or 0) for key in budgets]
-            rows.append([word, str(tried.value), *texts])
+            rows.append([word, *map(_value, shown.values()), *texts])
     limits = [QUANTITIES[key].text(limit) for key, limit in found.budgets.items()]
-    headings = {"": False, name: True, **{QUANTITIES[key].heading: True for key in budgets}}
-    shared.write(listing.columns(headings, [*rows, ["budget", "", *limits]]), None)
+    headings = dict.fromkeys(["", *columns, *(QUANTITIES[key].heading for key in budgets)], True)
+    rows.append(["budget", *[""] * len(columns), *limits])
+    shared.write(listing.columns({**headings, "": False}, rows), None)
     if found.within is None:
-        typer.echo(f"no value of {name} fits", err=True)
+        typer.echo(f"no value of {found.name} fits", err=True)
         raise typer.Exit(1)
     if found.beyond is None:
-        typer.echo(f"the next larger values of {name} are not valid networks", err=True)
+        typer.echo(f"the next larger values of {found.name} are not valid networks", err=True)
+
+
+def _ratios(names: str, ratio: str | None) -> str | dict[str, float | str]:
+    """The name to search, or the ratio of each of several names."""
+    if ratio is None:
+        if "," in names:
+            raise UsageError(
+                f"several names need --ratio, as in --for {names} --ratio "
+                + ":".join(["1.1"] * (names.count(",") + 1))
+            )
+        return names
+    listed, ratios = [one.strip() for one in names.split(",")], ratio.split(":")
+    if len(listed) != len(ratios):
+        raise UsageError(
+            f"--for has {_number(listed, 'name')} but --ratio has {_number(ratios, 'number')}; "
+            "give one each, as in --for width,depth,input --ratio 1.1:1.2:1.15"
+        )
+    if len({*listed}) < len(listed):
+        raise UsageError(f"a name occurs twice in --for {names}")
+    return dict(zip(listed, ratios, strict=True))
+
+
+def _number(items: Sequence[str], what: str) -> str:
+    return f"{len(items)} {what}{'s' * (len(items) != 1)}"
+
+
+def _value(value: Any) -> str:
+    """A number, or the sizes of a shape."""
+    return "×".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _nothing(asked: Mapping[str, Any]) -> str:

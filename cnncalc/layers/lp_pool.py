@@ -77,7 +77,10 @@ class LpPool(Pool):
 
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
-        return {**onnx_window(call), "norm_type": call.settings.get("p", 2)}
+        window, ceil = onnx_window(call), bool(call.settings.get("ceil_mode", 0))
+        if ceil and (window["padding"] != 0 or window["dilation"] != 1):
+            return None
+        return {**window, "ceil_mode": ceil, "norm_type": call.settings.get("p", 2)}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         # LPPool1d multiplies by the window size, so that it takes no tuple.

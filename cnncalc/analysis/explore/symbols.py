@@ -182,7 +182,8 @@ def formula(
     for name in names:
         if not evaluate.records(name):
             raise UsageError(
-                f"a formula in {name!r} needs a spec: a model file or code is read anew for each"
+                f"a formula in {name!r} needs a spec; "
+                "a model file or code is read again for each value"
             )
         if name in evaluate.parameters:
             given = evaluate.options.get("settings") or {}
