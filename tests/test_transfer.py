@@ -435,5 +435,5 @@ def test_later_layers_read_the_blocks_of_a_backbone():
 def test_an_empty_replacement_is_reported_once():
     with pytest.raises(Mistakes) as refused:
         cnncalc.summarize({"extends": "resnet18", "replace": {"fc": None}})
-    assert len(refused.value.mistakes) == 1
+    assert len(refused.value.errors) == 1
     assert "expected a layer, such as 'relu'" in str(refused.value)
