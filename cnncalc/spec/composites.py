@@ -210,6 +210,11 @@ class Backbone(Composite):
                 group = node.name[:end] if letter == "." else ""
                 if group in built.groups and f"{path}.{group}" not in build.groups:
                     build.label(f"{path}.{group}", built.groups[group], entry.where)
+        for group in built.groups:  # blocks, which later layers may read
+            outputs = built.names.ends.get(group, ())
+            if outputs and places.keys() >= {*outputs}:
+                found = (place for end in outputs for place in places[end])
+                build.names.ends[f"{path}.{group}"] = tuple(found)
         return tuple(place for end in ends for place in places[end])
 
     def built(self, build: "Expansion", entry: Entry, scope: Scope) -> "Expansion":

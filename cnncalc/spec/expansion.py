@@ -202,6 +202,8 @@ class Expansion:
         if other is None:
             return entry
         self.replaced.add(path)
+        if other.broken:  # already reported
+            return entry
         group, trainable = other.group, other.trainable or entry.trainable
         if group is not None:
             group = tuple(one._replace(trainable=one.trainable or trainable) for one in group)
