@@ -198,6 +198,23 @@ def knows_what_an_output_reads(kind: type[Layer]) -> None:
             assert isinstance(one.stride, int | Fraction), example
 
 
+def has_the_products_of_its_nests(kind: type[Layer]) -> None:
+    for example in kind.examples:
+        layer, inputs = kind.parse(example.given), shapes(example.inputs)
+        nests = layer.nests(*inputs)
+        if nests is None:
+            assert layer.macs(*inputs) or "macs" in layer.unknown, example
+            continue
+        products = 0
+        for nest in nests:
+            loops = prod(window.places * window.taps for window in nest.axes)
+            products += nest.groups * nest.filters * nest.channels * loops
+            for one in nest.axes:  # the windows lie on the padded input, and a next one does not
+                read = (one.places - 1) * one.stride + one.dilation * (one.taps - 1) + 1
+                assert read <= one.before + one.size + one.after < read + one.stride, example
+        assert products == layer.macs(*inputs), example
+
+
 def models_its_memory(kind: type[Layer]) -> None:
     assert kind.steps is not Layer.steps
 
@@ -229,6 +246,7 @@ PROMISES = (
     uses_its_weights,
     multiplies_and_adds_for_every_mac,
     knows_what_an_output_reads,
+    has_the_products_of_its_nests,
     models_its_memory,
     survives_a_round_trip,
 )

@@ -46,7 +46,7 @@ from torch_memory import layer_peaks_in_pytorch
 import cnncalc
 from cnncalc import footprint, layers
 from cnncalc.analysis.report import Report, Row
-from cnncalc.bridge import places
+from cnncalc.bridge import devices
 from cnncalc.bridge.network import Network
 from cnncalc.bridge.trial import attention_in_steps
 from cnncalc.core.errors import CnncalcError, UsageError
@@ -303,7 +303,7 @@ def peaks_differ(report: Report, training: bool, where: str) -> Iterator[str]:
     for moment in found.moments:
         key = moment.phase, found.layers[moment.row]
         ours[key] = max(ours.get(key, 0), moment.alive)
-    with places.of(getattr(torch, report.dtype)):
+    with devices.of(getattr(torch, report.dtype)):
         theirs = layer_peaks_in_pytorch(report, training)
     for (phase, layer), peak in theirs.items():
         if peak != ours.get((phase, layer), peak):

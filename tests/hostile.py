@@ -26,7 +26,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.api import summarize
 from cnncalc.core.errors import CnncalcError
 from cnncalc.core.parsing import fields_of
-from cnncalc.homework import asks, books, mistakes, pages
+from cnncalc.homework import asks, feedback_formats, gradebook_formats, mistakes
 from cnncalc.homework.question import Question, question
 from cnncalc.spec import catalog
 
@@ -463,6 +463,7 @@ OUTPUTS = ("out.csv", "out.json", "out.md", "out.html", "out.tex", "out", "out."
            "\x1b[31m.csv", "-o", "out.svg", "out.dot", "out.yaml", "out.onnx")  # fmt: skip
 
 POOLS: dict[str, Sequence[str]] = {
+    **dict.fromkeys(("path", "calibration"), ("net.yaml", "pipe", "folder", "/dev/zero", "x", "")),
     "layout": ("chw", "hwc", "HWC", "x"),
     "format": ("json", "csv", "markdown", "latex", "html", "table", "text", "xml", "JSON",
                *PICTURES),
@@ -479,8 +480,8 @@ POOLS: dict[str, Sequence[str]] = {
     "level": ("easy", "medium", "hard", "x"),
     "count": ("1", "2", "5", "0", "-1", "40", "99999999999"),
     "seed": ("1", "0", "-5", "9" * 50, "x"),
-    "export": books.names(),
-    "page": (*pages.names(), "x"),
+    "export": gradebook_formats.names(),
+    "page": (*feedback_formats.names(), "x"),
     "per_student": ("class.txt", "missing.txt", "folder", "net.yaml"),
     "pool": ("max:2", "avg:2", "max:3s2p1", "max:0", "max", "max:99", "avg:2x1"),
     "activation": ("relu", "sigmoid", "leaky_relu:0.1", "elu", "tanh", "leaky_relu:x", "relu:1"),
@@ -508,7 +509,10 @@ POOLS: dict[str, Sequence[str]] = {
     "pareto": ("macs,params", "-macs", "rf,-params", "x", ","),
     "by": ("macs", "-params", "x", "-"),
     "best": ("1", "5", "0", "-1", "9" * 30),
-    "to": ("yaml", "torch", "x"),
+    "to": ("yaml", "torch", "scalesim", "zigzag", "x"),
+    "ram": ("256kB", "1GiB", "1", "0kB", "x", "9" * 30),
+    "flash": ("1MB", "1.5kB", "5000", "-1", "x"),
+    "ratio": ("1.1", "1.1:1.2", "1:1", "0.5:2", "x", "9" * 12 + ":2", ":"),
 }  # fmt: skip
 
 
@@ -562,6 +566,8 @@ def command_on(network: str, tree_names: Sequence[str], random: Random) -> list[
         words += [f"--over={random.choice(pool[:5] if random.random() < 0.7 else pool)}"
                   for _ in range(random.choice((0, 1, 1, 1, 2, 3)))]  # fmt: skip
         return [*words, *options(name, random), "--jobs=1"]  # others are in processes of their own
+    elif name == "device":
+        words += ["--on", random.choice(("t4", "a100,raspberry-pi-5", "stm32f746", "x", "", ","))]
     elif name == "reconcile":
         words.append(random.choice(("4.1G", "1K", "25.6M params", "97 MB", "0", "9" * 60, "x", "7%",
                                     "650 params", "1e9", "-5", "1.5 GFLOPs")))  # fmt: skip
@@ -1100,7 +1106,7 @@ def a_class(random: Random) -> Case:
     if random.random() < 0.5:
         case.argv += ["--feedback", "pages"]
     if random.random() < 0.4:
-        case.argv += ["--export", random.choice(books.names()), "-o", "grades"]
+        case.argv += ["--export", random.choice(gradebook_formats.names()), "-o", "grades"]
     return case
 
 

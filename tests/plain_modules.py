@@ -13,14 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch_modules import TWINS, dim_of, is_same, pairs, ranked, sides
+from torch_modules import TWINS, dim_of, is_dilated, is_same, pairs, ranked, sides
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Field
 from cnncalc.core.layer import Layer
 from cnncalc.core.parsing import fields_of
-from cnncalc.core.shape import Map, Shape, Vector
+from cnncalc.core.shape import Map, Shape, Vector, shape_of
 
 PLAIN: dict[str, Callable[[Any, Any], nn.Module | None]] = {}
 """By kind."""
@@ -270,6 +270,46 @@ def part(layer: Any, x: Shape) -> nn.Module:
     return Does(lambda values: values.narrow(dim, layer.start, stop - layer.start))
 
 
+@plain("split")
+def split(layer: Any, x: Shape) -> nn.Module:
+    dim = dim_of(layer.along, x)
+    size = x.dimensions[dim - 1]
+    if isinstance(layer.parts, int) and size % layer.parts:
+        raise ValueError("torch.chunk would give parts of different sizes")
+    if (layer.part or 0) < 0:
+        raise ValueError("counted from the end")
+    sizes = size // layer.parts if isinstance(layer.parts, int) else layer.parts
+
+    def parts(values: Tensor) -> Tensor:
+        made = values.split(sizes, dim)
+        return made[-1 if layer.part is None else layer.part]
+
+    return Does(parts)
+
+
+@plain("time_distributed")
+def time_distributed(layer: Any, x: Shape) -> nn.Module | None:
+    ((word, given),) = layer.layer.items()
+    kind = layers.load(word)
+    if len(x.dimensions) == 1 or kind.arity[0] != 1 or unchecked(kind, given or {}).outputs:
+        raise ValueError("no frames, or several maps")
+    frame = shape_of((x.dimensions[0], *x.dimensions[2:]))
+    try:
+        inner = module_of(kind, given or {}, frame)
+    except AttributeError:
+        if isinstance(frame, Vector):  # a module for maps needs the number of axes
+            return None
+        raise
+
+    def each_frame(values: Tensor) -> Tensor:
+        return torch.stack([inner(one) for one in values.unbind(2)], dim=2)
+
+    module = None if inner is None else Does(each_frame)
+    if module is not None:
+        module.inner = inner
+    return module
+
+
 @plain("permute")
 def permute(layer: Any, x: Shape) -> nn.Module:
     return Does(lambda values: values.permute(0, *[place + 1 for place in layer.order]))
@@ -278,15 +318,17 @@ def permute(layer: Any, x: Shape) -> nn.Module:
 # Convolutions and pools that are padded in a separate step.
 
 
+def each(given: Any, axes: int) -> tuple[int, ...]:
+    """A size for every axis."""
+    return (given,) * axes if isinstance(given, int) else given
+
+
 def same_sides(layer: Any, x: Map, stride: Any, dilation: Any) -> list[int]:
     """TensorFlow's rule: ceil(N/S) outputs, and the odd zero after."""
     axes = len(x.spatial)
-    each = [
-        (given,) * axes if isinstance(given, int) else given
-        for given in (layer.kernel_size, stride, dilation)
-    ]
+    window = [each(given, axes) for given in (layer.kernel_size, stride, dilation)]
     ends: list[tuple[int, int]] = []
-    for N, F, S, D in zip(x.spatial, *each, strict=True):
+    for N, F, S, D in zip(x.spatial, *window, strict=True):
         outputs = (N + S - 1) // S
         zeros = max((outputs - 1) * S + D * (F - 1) + 1 - N, 0)
         if layer.padding == "causal":  # all before, as if the stride were 1
@@ -524,7 +566,40 @@ def blur_pool(layer: Any, x: Map) -> nn.Module:
 
 @plain("avg_pool")
 def avg_pool(layer: Any, x: Map) -> nn.Module:
+    if is_dilated(layer):
+        return windowed(layer, x, lambda windows: windows.mean(-1))
     return pool("AvgPool", layer, x, fill=0.0)
+
+
+@plain("lp_pool")
+def lp_pool(layer: Any, x: Map) -> nn.Module | None:
+    if not is_dilated(layer):
+        return None
+    return windowed(layer, x, lambda windows: windows.norm(layer.norm_type, -1))
+
+
+def windowed(layer: Any, x: Map, reduced: Callable[[Tensor], Tensor]) -> nn.Module:
+    """A pool with dilation, which cuts every window out of the padded map."""
+    if layer.ceil_mode and not is_same(layer):
+        raise ValueError("the last window would hang over the edge")
+    n, padding = len(x.spatial), 0 if layer.padding == "valid" else layer.padding
+    stride = layer.kernel_size if layer.stride is None else layer.stride
+    axes = [each(given, n) for given in (layer.kernel_size, stride, layer.dilation)]
+    around = same_sides(layer, x, stride, layer.dilation) if is_same(layer) else sides(padding, x)
+    if layer.kind == "avg_pool" and not is_same(layer):
+        for F, pair in zip(axes[0], pairs(padding, x), strict=True):
+            if max(pair) > F // 2:
+                raise ValueError("PyTorch's pools have no such padding")
+    if min(around) < 0:
+        raise ValueError("a cut")
+
+    def pooled(values: Tensor) -> Tensor:
+        values = functional.pad(values, around)
+        for dim, (F, S, D) in enumerate(zip(*axes, strict=True), 2):
+            values = values.unfold(dim, D * (F - 1) + 1, S)[..., ::D]
+        return reduced(values.flatten(2 + n))
+
+    return Does(pooled)
 
 
 def global_pool(name: str) -> Callable[..., nn.Module]:

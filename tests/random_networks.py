@@ -54,11 +54,22 @@ def fields(random: Random, kind: type[Layer], x: Shape) -> dict[str, Any]:
     for name, field in fields_of(kind).items():
         if name == "like":  # names a layer
             continue
+        if name == "layer":
+            given[name] = of_frames(random, x)
+            continue
         if name in required or random.random() < 0.4:
             given[name] = value(random, field.schema, near)
             if type(given[name]) is int:  # so that a table is as long as the number of filters
                 near = near._replace(lengths=(*near.lengths, given[name]))
     return given
+
+
+def of_frames(random: Random, x: Shape) -> dict[str, Any]:
+    """A layer for the frames of x, in most cases one that reads a map of their size."""
+    kind = random.choice(KINDS)
+    channels, *spatial = x.dimensions
+    frame = shape_of((channels, *spatial[1:]))
+    return {kind.kind: None if "layer" in fields_of(kind) else fields(random, kind, frame) or None}
 
 
 class Near(NamedTuple):
@@ -91,7 +102,7 @@ def value(random: Random, schema: Any, near: Near) -> Any:
 
 
 def _integer(random: Random, schema: Any, near: Near) -> int:
-    least = schema["minimum"]
+    least = schema.get("minimum", -2)
     small = tuple(range(least, least + 4))
     allowed = [
         n for n in (small if random.random() < 0.6 else near.values) if _is_within(n, schema)
@@ -358,7 +369,9 @@ class _Writer:
 
     def step(self, x: Shape, depth: int, scope: dict[str, Shape]) -> tuple[Entry, Shape]:
         """A layer, or a group of layers."""
-        composed = (self.residual, self.branches, self.block, self.again, self.repeated)
+        composed = (
+            self.residual, self.branches, self.block, self.again, self.repeated, self.parts,
+        )  # fmt: skip
         if self.chance(0.35):
             if depth and self.chance(0.7):
                 found = self.random.choice(composed)(x, depth - 1)
@@ -477,6 +490,24 @@ class _Writer:
         if list(arguments) == required and self.chance(0.5):
             return {name: list(arguments.values())}, y
         return {name: arguments}, y
+
+    def parts(self, x: Shape, depth: int) -> tuple[Entry, Shape] | None:
+        """A new block that splits its channels, changes the first part, and joins it with the
+        other."""
+        channels, *spatial = x.dimensions
+        if channels < 2:
+            return None
+        first = self.random.randint(1, channels - 1)
+        given: Any = [first, channels - first] if 2 * first != channels or self.chance(0.5) else 2
+        body, y = self.chain(shape_of((first, *spatial)), 1, depth, scope={})
+        joined = accepted(layers.load("concat"), {}, y, shape_of((channels - first, *spatial)))
+        if joined is None:
+            return None
+        name, split, end = self.fresh("block"), self.fresh("split"), self.fresh("end")
+        body[0] = _as_mapping(body[0]) | {"from": f"{split}.0"}
+        parts = [{"split": given, "name": split}, *body, {"identity": None, "name": end}]
+        self.blocks[name] = {"layers": [*parts, {"concat": None, "from": [end, f"{split}.1"]}]}
+        return name, joined
 
     def again(self, x: Shape, depth: int) -> tuple[Entry, Shape] | None:
         """An existing block with other numbers."""

@@ -11,7 +11,7 @@ import time
 import yaml
 
 from cnncalc.core.errors import CnncalcError
-from cnncalc.homework import asks, feedback, gradebook, pages, sheet
+from cnncalc.homework import asks, feedback, feedback_formats, gradebook, sheet
 from cnncalc.homework.marking import Marker
 from cnncalc.spec import text
 
@@ -95,8 +95,8 @@ def grade(source: str) -> bool:
         remark = feedback.remark(mark)
         assert "cnncalc failed" not in remark, remark
         assert "could not be diagnosed" not in remark, remark
-    for name in pages.names():
-        assert pages.load(name).write(graded)
+    for name in feedback_formats.names():
+        assert feedback_formats.load(name).write(graded)
     return True
 
 

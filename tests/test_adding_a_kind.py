@@ -2,10 +2,10 @@
 
 import sys
 
-import generate
 import onnx_bytes
 import pytest
 from contract import PROMISES
+from generator import parts
 
 import cnncalc
 from cnncalc import layers
@@ -132,7 +132,7 @@ def test_the_new_kind_is_written_to_an_onnx_file(added, tmp_path):
 
 
 def test_the_new_kind_is_documented_and_in_the_schema(added):
-    assert "| `ChannelMaximum` | `channel_maximum` |" in generate.operations()
+    assert "| `ChannelMaximum` | `channel_maximum` |" in parts.operations()
     assert "channel_maximum" in str(schema.schema())
 
 

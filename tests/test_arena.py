@@ -2,6 +2,8 @@
 
 import csv
 import json
+from pathlib import Path
+from random import Random
 
 import pytest
 from typer.testing import CliRunner
@@ -9,7 +11,13 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import UsageError
 from cnncalc.cli import app
+from cnncalc.footprint import orders
 from cnncalc.footprint.arena import arena
+from cnncalc.footprint.orders import Job, Problem
+
+MODELS = Path(__file__).parent / "cases" / "tflite"
+ARENAS = json.loads((MODELS / "arenas.json").read_text(encoding="utf-8"))
+"""What ``tests/tflite_models.py`` measured."""
 
 CONV = {"conv": {"filters": 16, "kernel": 3, "padding": 1}}
 
@@ -85,6 +93,110 @@ def test_the_peak_of_mobilenet_v2():
     assert found == ("stage2.0.depthwise", 96 * 112 * 112 + 96 * 56 * 56)
 
 
+@pytest.mark.parametrize("name", ARENAS)
+def test_tensorflow_lite_micro_allocates_as_much(name):
+    found, theirs = cnncalc.arena(MODELS / f"{name}.json"), ARENAS[name]
+    wide_first = name == "branches"  # the converter sorts its layers differently
+    assert wide_first or found.peak.bytes == theirs["head"]
+    assert found.lowest.bytes <= theirs["head"] <= found.peak.bytes
+    assert found.flash._asdict() == {part: theirs[part] for part in found.flash._asdict()}
+    assert found.flash.total < theirs["file"]
+
+
+def test_the_wide_branch_runs_first():
+    wide = [{"conv": {"filters": 24, "kernel": 1}}, {"max_pool": 4}]
+    branches = {"long": [{"conv": {"filters": 8, "kernel": 1}}, *wide], "short": wide}
+    layers = [{"branches": branches, "join": "concat", "name": "split"}]
+    found = cnncalc.arena({"input": "4x16x16", "layers": layers})
+    # In: 1,024. The first branch: 2,048, 6,144, 384. The second: 6,144, 384.
+    assert found.peak.bytes == 1024 + 2048 + 6144
+    assert found.lowest.bytes == 2048 + 6144 + 384
+    order = [one.layer for one in found.best]
+    assert [name.split(".")[-2] for name in order[:-1]] == ["short"] * 2 + ["long"] * 3
+
+
+def peaks(problem):
+    """The peak of every valid order, by brute force."""
+    made = {job.writes for job in problem.jobs}
+
+    def orders(done, rest):
+        if not rest:
+            yield done
+        for place in rest:
+            written = {problem.jobs[one].writes for one in done}
+            if {*problem.jobs[place].reads} & made <= written:
+                yield from orders([*done, place], rest - {place})
+
+    return [
+        max(problem.moments(order)) for order in orders([], frozenset(range(len(problem.jobs))))
+    ]
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_the_best_order_is_the_best_of_all(seed):
+    random = Random(seed)
+    jobs = []
+    for tensor in range(1, random.randint(2, 8)):
+        reads = random.sample(range(tensor), random.randint(1, min(2, tensor)))
+        jobs.append(Job(tensor, tuple(reads)))
+    sizes = {tensor: random.randint(1, 30) for tensor in range(len(jobs) + 1)}
+    problem = Problem(jobs, sizes, [0], frozenset({len(jobs)} | {*random.sample(range(3), 1)}))
+    order = orders.best(problem)
+    assert sorted(order) == [*range(len(jobs))]
+    assert max(problem.moments(order)) == min(peaks(problem))
+
+
+def test_a_long_search_is_stopped(monkeypatch):
+    monkeypatch.setattr(orders, "MOST_SETS", 2)
+    found = cnncalc.arena("inception_module")
+    assert (found.best, found.lowest) == (None, None)
+    assert found.to_dict()["lowest_peak"] is None
+    shown = CliRunner().invoke(app, ["memory", "inception_module", "--dtype", "int8"])
+    assert "needs less RAM is not known; the search is too long." in shown.stdout
+
+
+def test_the_best_order_is_shown():
+    shown = CliRunner().invoke(app, ["memory", "inception_module", "--dtype", "int8"])
+    # 28·28·(192 + 256 + 64 + 32 + 64): the input, what is concatenated, and what the last reads
+    assert "  lowest        401,408" in shown.stdout
+    assert "The best order is inception3a." in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("layers", "weights", "biases", "channels"),
+    [
+        ([{"conv": {"filters": 8, "kernel": 3, "bias": False}}], 1152, 0, 8),
+        ([{"conv": {"filters": 8, "kernel": 3, "bias": False}}, "batch_norm"], 1152, 8, 16),
+        ([{"conv": {"filters": 8, "kernel": 3}}, "batch_norm"], 1152, 8, 16),
+        ([{"separable_conv": {"filters": 8, "kernel": 3}}], 9 * 16 + 16 * 8, 8, 16 + 8 + 8),
+        (["batch_norm"], 16, 16, 32),
+        ([{"batch_norm": {"affine": False}}], 16, 16, 32),
+        (["prelu"], 1, 0, 16),
+        ([{"blur_pool": 3}], 9 * 16, 0, 16),
+        (["relu", {"max_pool": 2}], 0, 0, 0),
+    ],
+)
+def test_constants_by_hand(layers, weights, biases, channels):
+    found = cnncalc.arena({"input": "16x4x4", "layers": layers}).flash
+    assert found == (weights, 4 * biases, 12 * channels)
+    assert found.total == weights + 4 * biases + 12 * channels
+
+
+def test_shared_weights_count_once_unless_different_norms_are_folded():
+    shared = {"conv": {"filters": 16, "kernel": 3, "padding": 1}, "weights": "first"}
+    layers = [{**CONV, "name": "first"}, shared]
+    assert cnncalc.arena({"input": "16x4x4", "layers": layers}).flash.weights == 2304
+    layers = [layers[0], "batch_norm", shared, "batch_norm"]
+    assert cnncalc.arena({"input": "16x4x4", "layers": layers}).flash.weights == 2 * 2304
+
+
+def test_what_is_not_known_or_empty_is_refused():
+    with pytest.raises(UsageError, match="how many weights 'odd' has is not known"):
+        cnncalc.arena({"input": 4, "layers": [{"opaque": {"output": 4}, "name": "odd"}]})
+    with pytest.raises(UsageError, match="has no layer that needs memory in int8"):
+        cnncalc.arena({"name": "flat", "input": "2x2x2", "layers": ["flatten"]})
+
+
 DS_CNN = """
 input: 1x49x10
 layers:
@@ -105,11 +217,14 @@ def run(*arguments):
 def test_the_command_shows_the_peak():
     # MLPerf Tiny's keyword spotting: 64·25·5 = 8,000 in and out
     shown = run("--eval").stdout
-    assert "int8, batch 1, inference\n\ninference peak: 16,000 B, at depthwise\n" in shown
-    assert [line.split()[:2] for line in shown.splitlines() if line.endswith(" kB")] == [
-        ["depthwise", "16,000"],
-        ["conv1", "8,496"],
-        ["linear1", "8,016"],
+    assert "int8, batch 1, inference\n" in shown
+    assert "16.00 kB  inference peak, at depthwise\n" in shown
+    assert "No other order of layers needs less RAM (proved).\n" in shown
+    assert "Not included: scratch memory" in shown
+    assert [line.split() for line in shown.splitlines() if line.endswith("█")] == [
+        ["depthwise", "16,000", "16.00", "kB", "█" * 30],
+        ["conv1", "8,496", "8.50", "kB", "█" * 16],  # 30 · 8,496 / 16,000 = 15.93, rounded up
+        ["linear1", "8,016", "8.02", "kB", "█" * 16],
     ]
 
 
@@ -117,10 +232,18 @@ def test_the_command_writes_data():
     data = json.loads(run("--format", "json").stdout)
     assert (data["format"], data["version"], data["dtype"]) == ("cnncalc.arena", 1, "int8")
     assert data["inference_peak"] == {"layer": "depthwise", "bytes": 16_000}
+    assert data["lowest_peak"] == {"layer": "depthwise", "bytes": 16_000}
+    assert data["best_order"] == ["conv1", "depthwise", "linear1"]
     assert data["live"] == {"conv1": 496 + 8_000, "depthwise": 16_000, "linear1": 8_016}
     rows = [*csv.DictReader(run("--format", "csv").stdout.splitlines())]
     assert [(row["quantity"], row["layer"], row["bytes"]) for row in rows] == [
         ("inference_peak", "depthwise", "16000"),
+        ("lowest_peak", "depthwise", "16000"),
+        # 64·40 + 64·9 + 12·8,000 weights; 64 + 64 + 12 biases and as many channels
+        ("flash", "", str(99_136 + 4 * 140 + 12 * 280)),
+        ("flash.weights", "", "99136"),
+        ("flash.biases", "", "560"),
+        ("flash.quantization", "", "3360"),
         ("live", "conv1", "8496"),
         ("live", "depthwise", "16000"),
         ("live", "linear1", "8016"),

@@ -14,12 +14,12 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import cli
-from cnncalc.analysis.explore import largest, sweep
+from cnncalc.analysis.explore import grid, largest, sweep
 from cnncalc.conventions import published
 from cnncalc.core import record, shape
 from cnncalc.core.errors import CnncalcError, Mistakes, UsageError, unwritable
 from cnncalc.footprint import budget
-from cnncalc.homework import marking, sheet
+from cnncalc.homework import marking, sheet, submissions
 from cnncalc.homework.convolution import matrix, window
 from cnncalc.homework.sheets import _table, xlsx
 from cnncalc.spec import checks, expansion, expression, inputs, source, work
@@ -748,11 +748,11 @@ def test_the_limits_are_documented():
     limits |= {expansion.MAX_NESTED, work.MAX_STEPS, checks.MAX_PROSE, checks.LONGEST_TITLE}
     limits |= {source.MAX_BASES, expression.MAX_CHARACTERS, shape.MAX_DIGITS}
     limits |= {record.MAX_READ, budget.MAX_READ, sheet.MAX_ANSWERS, marking.MAX_DIAGNOSED}
-    limits |= {sheet.MAX_LAYERS, 2 * marking.LAYERS_EACH}
+    limits |= {sheet.MAX_LAYERS, 2 * marking.LAYERS_EACH, submissions.MAX_FILES}
     limits |= {matrix.MAX_NUMBERS, window.MAX_CELLS, xlsx.MAX_PARTS, _wiring.MAX_CHARACTERS}
     limits |= {keras.MAX_STEPS, keras.STEPS, keras.LONGEST_NAME, onnx.MAX_NUMBERS}
     limits |= {published.MAX_WORK, published.ANALYSIS, _protobuf.MAX_FIELDS, _onnx_file.MAX_NODES}
-    limits |= {sweep.MOST, largest.MOST, onnx.MAX_RANK}
+    limits |= {grid.MOST, sweep.MOST_SHOWN, largest.MOST, onnx.MAX_RANK}
     assert limits == documented
 
 

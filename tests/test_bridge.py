@@ -375,6 +375,23 @@ def test_blur_pooling_filters_every_channel(kernel, shape):
     torch.testing.assert_close(*against_the_definition("blur_pool", kernel, (shape,)))
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("padding", [0, 1, "same"])
+def test_a_pool_with_dilation_is_a_convolution_with_dilation(padding, stride):
+    window = {"kernel": 3, "stride": stride, "dilation": 2, "padding": padding}
+    conv = module_of("depthwise_conv", {**window, "bias": False}, "2x7x8")
+    nn.init.ones_(conv.weight)
+    x, ones = torch.rand(1, 2, 7, 8), torch.ones(1, 2, 7, 8)
+    with torch.no_grad():
+        sums, numbers, squares = conv(x), conv(ones), conv(x**2)
+    for kind, more, expected in (
+        ("avg_pool", {}, sums / 9),
+        ("avg_pool", {"count_include_pad": False}, sums / numbers),
+        ("lp_pool", {}, squares.sqrt()),
+    ):
+        torch.testing.assert_close(module_of(kind, window | more, "2x7x8")(x), expected)
+
+
 def test_unpooling_puts_values_back():
     unpool = layers.load("max_unpool").parse(2).to_torch(modules, Map(1, (2,)), Map(1, (5,)))
     pooled = torch.tensor([[[1.0, 3, 4, 2, 9]]])

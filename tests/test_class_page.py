@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc.cli import app
-from cnncalc.homework import class_page, pages
+from cnncalc.homework import class_page, feedback_formats
 
 # 10 filters of 5·5·3: 760 parameters, 750 without the biases. Two questions of padding: 2.
 KEY = """
@@ -54,7 +54,10 @@ def tables(page):
 
 
 def test_every_class_of_the_pages_has_a_style(grades):
-    for text in (class_page.write(grades, "week 1"), pages.load("html").write(grades[0])):
+    for text in (
+        class_page.write(grades, "week 1"),
+        feedback_formats.load("html").write(grades[0]),
+    ):
         style, body = re.search("<style>(.*?)</style>(.*)", text, re.DOTALL).groups()
         used = {name for names in re.findall('class="(.*?)"', body) for name in names.split()}
         assert used

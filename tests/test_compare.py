@@ -102,6 +102,16 @@ def test_the_command_shows_totals_and_what_differs():
     assert "12 layers are the same\n" in run("lenet5", "lenet5")
 
 
+def test_a_table_of_three_networks_fits_80_columns(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    text = run("resnet50", "densenet121", "convnext_tiny")
+    above, headings, rule, first, *_ = text.splitlines()
+    assert above.split() == ["DenseNet-121", "ConvNeXt-T"]
+    assert headings.split("  ")[-2:] == [" / ResNet-50", "/ ResNet-50"]
+    assert len(headings) == len(rule) == len(first) == 80
+    assert "Parameter memory  102.23 MB" in text  # headings wrap before texts
+
+
 def test_options_may_be_for_one_network_alone():
     found = json.loads(run("resnet18", "resnet18", "--set", "2:classes=10", "-i", "3x64x64",
                            "--format", "json"))  # fmt: skip

@@ -266,7 +266,7 @@ def test_every_kind_is_counted_or_refused(kind):
             "torchinfo",
             {"avg_pool": {"kernel": 3, "stride": 2, "padding": "same", "count_include_pad": False}},
             r"total of torchinfo 1\.8\.0 is not known: layer 'avg_pool1' \(avg_pool\): what "
-            "PyTorch runs inside of MeanInside is not modelled",
+            "PyTorch runs inside MeanInside is not modelled",
         ),
         ("thop", {"adaptive_avg_pool": 3}, "sizes of 4×8×8 by those of 4×3×3 in floating point"),
         ("calflops", {"upsample": {"size": 16}}, "only by one scale for all axes"),

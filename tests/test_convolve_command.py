@@ -487,7 +487,7 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 1_000", "1"], "'1_000' is not a number"),
         (["1 ٣", "1"], "'٣' is not a number"),
         (["1" * 1_000_000, "1"], "a number of 1,000,000 characters is longer than 40"),
-        (["1 " * 10_001, "1"], "10,001 numbers are more than the limit of 10,000; use a part"),
+        (["1 " * 10_001, "1"], "10,001 numbers are more than the limit of 10,000; use part"),
         (["x * 1 2", "1"], "the input: the factor before *: 'x' is not a number"),
         (["1 * 2 * 3", "1"], "'*' is not a number"),
         (["1/999999999 * 1/999999998 1", "1"], "fractions has more than 15 digits; round them"),

@@ -259,7 +259,7 @@ def test_inputs_and_settings_are_applied():
     ("word", "says"),
     [
         ("torhc", "cannot export to 'torhc'; did you mean 'torch'?"),
-        ("jax", "cannot export to 'jax'; choose torch, yaml or onnx"),
+        ("jax", "cannot export to 'jax'; choose torch, yaml, onnx, scalesim or zigzag"),
     ],
 )
 def test_another_framework_is_refused(word, says):

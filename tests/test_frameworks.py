@@ -76,7 +76,7 @@ def test_a_name_means_what_it_means_in_its_framework(kind, given, shape, output,
 @pytest.mark.parametrize(
     ("kind", "given", "says"),
     [
-        ("PReLU", None, "prelu differs between frameworks; write torch.PReLU (as here), "
+        ("PReLU", None, "prelu differs between frameworks; write torch.PReLU (as in cnncalc), "
          "caffe.PReLU (num_parameters channels) or keras.PReLU (num_parameters elements)"),
         ("LSTM", 4, "write torch.LSTM (hidden_size 4) or keras.LSTM (hidden_size 4, "
          "separate_biases false, return_sequences false)"),

@@ -18,9 +18,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from typer.testing import CliRunner
 
 import cnncalc
-from cnncalc import layers
+from cnncalc import footprint, layers
 from cnncalc.bridge.network import Network
-from cnncalc.core.errors import CnncalcError, LayerError
+from cnncalc.core.errors import CnncalcError, LayerError, UsageError
 from cnncalc.core.layer import Reach
 from cnncalc.core.shape import Map, Vector
 
@@ -57,6 +57,31 @@ def test_a_network_matches_pytorch(case):
 @given(RANDOM.map(fuzz.layer_or_network))
 def test_no_output_exceeds_its_receptive_field(case):
     assert not fuzz.check_fields(case).disagreements, case.text
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("pool", ["global_avg_pool", {"adaptive_avg_pool": 1}])
+@pytest.mark.parametrize(
+    "first",
+    [{"layer_norm": "channels"}, {"permute": [2, 0, 1]}, {"locally_connected": {"K": 3, "F": 2}}],
+)
+def test_the_means_of_a_map_with_channels_last_are_copied_in_the_backward_pass(first, pool, batch):
+    convs = [{"conv": {"filters": 2, "kernel": 1}}, first, {"conv": {"filters": 5, "kernel": 1}}]
+    for before in (convs[:2], convs):
+        body = {"residual": ["global_max_pool"], "shortcut": [pool]}
+        spec = {"input": "2x3x4", "layout": "chw", "layers": [*before, body]}
+        report = cnncalc.summarize(spec, batch=batch)
+        assert [*fuzz.compared(report)] == []
+
+
+def test_the_memory_of_means_in_an_unknown_order_is_refused():
+    local = {"locally_connected": {"filters": 3, "kernel": [1, 3]}}
+    spec = {"input": "3x4x3", "layers": [local, {"adaptive_avg_pool": 1}]}
+    report = cnncalc.summarize(spec)
+    with pytest.raises(UsageError, match="what PyTorch copies in the backward pass"):
+        footprint.measure(report)
+    footprint.inference_peak(report)
+    footprint.measure(cnncalc.summarize(spec, batch=2))
 
 
 # What is drawn.

@@ -17,12 +17,12 @@ import cnncalc
 from cnncalc import cli
 from cnncalc.core.errors import CnncalcError, SpecError, UsageError
 from cnncalc.homework import (
-    books,
     entries,
     feedback,
+    feedback_formats,
     gradebook,
+    gradebook_formats,
     marking,
-    pages,
     sheet,
     sheets,
     statistics,
@@ -357,6 +357,25 @@ def test_two_keys_of_one_name_are_refused(tmp_path, names):
         cnncalc.grade(tmp_path / "ada.yaml", keys)
 
 
+def test_a_folder_with_too_many_files_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(submissions, "MAX_FILES", 3)
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/ada.yaml").touch()
+    (tmp_path / "bob.yaml").touch()
+    with pytest.raises(
+        UsageError, match="more than 3 files and folders; name the folder of one class"
+    ):
+        submissions.find([tmp_path])
+    assert [one.handle for one in submissions.find([tmp_path / "a"])] == ["ada"]
+
+
+def test_many_files_of_one_name_get_numbers_in_turn():
+    files = [(Path(f"/in/x{n % 2}/{n}/x/a.py"), Path("/in")) for n in range(4)]
+    files += [(file.with_name("b.py"), root) for file, root in files]
+    expected = [f"x-{letter}-{number}" for letter in "ab" for number in range(1, 5)]
+    assert sorted(submissions.handles(files)) == expected
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -387,8 +406,8 @@ def test_the_mistakes_of_so_many_answers_are_looked_for(monkeypatch):
 
 
 def test_fewer_wrong_answers_about_a_large_network_are_explained():
-    # 2,600 layers count 26 times, so four answers use up 100. Without 8 biases, 584 − 8 = 576.
-    conv = {"conv": {"filters": 8, "kernel": 3, "padding": 1}, "name": "c", "repeat": 2_600}
+    # 1,300 layers count 26 times, so four answers use up 100. Without 8 biases, 584 − 8 = 576.
+    conv = {"conv": {"filters": 8, "kernel": 3, "padding": 1}, "name": "c", "repeat": 1_300}
     many = {"input": "8x3x3", "layers": [conv]}
     answers = {f"c.{n}": {"params": 576} for n in range(6)}
     marks = cnncalc.grade({"architecture": many, "answers": answers})[0].marks
@@ -619,15 +638,15 @@ def rows(text):
 
 
 def test_a_gradebook_never_holds_a_formula(graded):
-    texts = [*books.load("csv").write(graded, "hw").values()]
-    texts += books.load("canvas").write(graded, "hw").values()
+    texts = [*gradebook_formats.load("csv").write(graded, "hw").values()]
+    texts += gradebook_formats.load("canvas").write(graded, "hw").values()
     cells = [cell for text in texts for row in rows(text) for cell in row]
     assert "'=Bob()" in cells
     assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
 
 
 def test_the_gradebook_has_points_by_question(graded):
-    (text,) = books.load("csv").write(graded, "hw").values()
+    (text,) = gradebook_formats.load("csv").write(graded, "hw").values()
     found = {row[0]: row for row in rows(text)}
     assert found["student"][2:7] == ["points", "possible", "conv1 shape", "conv1 parameters", "pool1 shape"]  # fmt: skip  # noqa: E501
     assert found["Ada"][2:9] == ["5", "6", "0.5", "0.5", "1", "1", "2"]
@@ -636,7 +655,7 @@ def test_the_gradebook_has_points_by_question(graded):
 
 
 def test_moodle_gets_grades_and_feedback_by_id(graded):
-    ((name, text),) = books.load("moodle").write(graded, "hw").items()
+    ((name, text),) = gradebook_formats.load("moodle").write(graded, "hw").items()
     found = {row[0]: row for row in rows(text)}
     assert name == "hw.csv"
     assert found["ID number"] == ["ID number", "hw", "hw feedback"]
@@ -646,7 +665,7 @@ def test_moodle_gets_grades_and_feedback_by_id(graded):
 
 
 def test_canvas_has_its_columns_and_the_points_possible(graded):
-    ((_, text),) = books.load("canvas").write(graded, "hw").items()
+    ((_, text),) = gradebook_formats.load("canvas").write(graded, "hw").items()
     head, possible, *students = rows(text)
     assert head == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "hw"]
     assert possible[0].strip() == "Points Possible"
@@ -655,7 +674,7 @@ def test_canvas_has_its_columns_and_the_points_possible(graded):
 
 
 def test_gradescope_gets_one_file_per_student(graded):
-    texts = books.load("gradescope").write(graded, "hw")
+    texts = gradebook_formats.load("gradescope").write(graded, "hw")
     ada = json.loads(texts["ada.results.json"])
     assert ada["score"] == 5
     scores = {test["name"]: (test["score"], test["max_score"]) for test in ada["tests"]}
@@ -664,22 +683,22 @@ def test_gradescope_gets_one_file_per_student(graded):
     statuses = {test["name"]: test["status"] for test in ada["tests"]}
     assert (statuses["stride"], statuses["conv1 shape"]) == ("passed", "failed")
     assert json.loads(texts["bytes_yaml.results.json"])["score"] == 0
-    alone = books.load("gradescope").write(graded[:1], "hw")
+    alone = gradebook_formats.load("gradescope").write(graded[:1], "hw")
     assert list(alone) == ["results.json"]
 
 
-@pytest.mark.parametrize("name", pages.names())
+@pytest.mark.parametrize("name", feedback_formats.names())
 def test_a_page_shows_the_points_the_mistake_and_the_solution(graded, name):
     found = by_student(graded)
-    text = pages.load(name).write(found["Ada"])
+    text = feedback_formats.load(name).write(found["Ada"])
     assert "5 of 6 points" in text
     assert "left out the biases" in text
     typeset = re.sub(r"<[^>]*>|\s", "", text)  # in HTML, equations are MathML
     assert "11·11·3·96=34,848" in typeset
     assert "34,848+96=34,944" in typeset
-    eve = pages.load(name).write(found["<Eve>"])
+    eve = feedback_formats.load(name).write(found["<Eve>"])
     assert "<Eve>" not in eve.replace("\\<Eve\\>", "")
-    unread = pages.load(name).write(found["bytes_yaml"])
+    unread = feedback_formats.load(name).write(found["bytes_yaml"])
     assert "could not be read" in unread.replace("\\_", "_")
 
 
@@ -1192,13 +1211,15 @@ def test_a_dash_is_blank_unless_zero_is_right(ask, given, outcome):
     assert found == {"question 1": outcome}
 
 
-@pytest.mark.parametrize("name", pages.names())
+@pytest.mark.parametrize("name", feedback_formats.names())
 def test_a_page_states_the_scheme(room, name):
     keys = gradebook.Keys(room / "key.yaml")
     (ada,) = gradebook.grade(
         keys, submissions.find([room / "handed_in/ada.yaml"]), Marker(), {"slip": "0.25"}
     )
-    assert "0.25 for one common mistake, 0 for two at once." in pages.load(name).write(ada)
+    assert "0.25 for one common mistake, 0 for two at once." in feedback_formats.load(name).write(
+        ada
+    )
 
 
 def test_a_block_is_found_by_its_exact_or_similar_name():

@@ -3,8 +3,11 @@
 import pytest
 
 import cnncalc
+from cnncalc.analysis import walk
 from cnncalc.core.errors import CnncalcError, Mistakes
 from cnncalc.core.layer import Layer
+from cnncalc.homework import mistakes
+from cnncalc.homework.mistake import WrongLayer
 
 # Expected values are computed by hand next to each example, never by running the program.
 
@@ -513,3 +516,25 @@ def test_only_the_first_of_many_wrong_fields_are_reported():
     with pytest.raises(Mistakes) as refused:
         cnncalc.summarize({"input": "3x8x8", "layers": [{"linear": fields}]})
     assert len(refused.value.errors) == 50
+
+
+# Recomputing a report.
+
+
+@pytest.mark.parametrize("name", ["resnet18", "googlenet", "unet", "efficientnet_b0", "lenet5"])
+def test_keeping_what_did_not_change_gives_the_same_rows(name):
+    report = cnncalc.summarize(name)
+    wrong = [one for one in mistakes.every() if isinstance(one, WrongLayer)]
+    layers = [(n, row) for n, row in enumerate(report.rows) if row.sources]
+    replaced = [(n, one.instead(row)) for n, row in layers for one in wrong]
+    tried = [(n, layer) for n, layer in replaced if layer is not None][::5]
+    assert tried
+    for changed, layer in tried:
+        rows = list(report.rows)
+        rows[changed] = rows[changed]._replace(layer=layer)
+        whole, refused = walk.recompute(report, rows)
+        kept, also_refused = walk.recompute(report, rows, keep=True)
+        stated = [row._replace(implied=False) for row in kept.rows]  # recomputing forgets it
+        assert stated == list(whole.rows)
+        assert list(map(str, also_refused)) == list(map(str, refused))
+        assert kept.rows[0] is report.rows[0]

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc.cli import app
-from cnncalc.homework import pages
+from cnncalc.homework import feedback_formats
 from cnncalc.homework.sheets import _headings
 
 # 6 filters of 5·5·3 weights on 3×32×32: (75 + 1)·6 = 456 parameters, 6·28·28 = 4,704 outputs of
@@ -128,8 +128,10 @@ def test_answers_are_about_a_network(graded, tmp_path):
 
 def test_unasked_answers_are_listed(graded, tmp_path):
     one = graded(STRANGE)
-    for name in pages.names():
-        assert "Not asked, and not graded: fc1 macs, total macs." in pages.load(name).write(one)
+    for name in feedback_formats.names():
+        assert "Not asked, and not graded: fc1 macs, total macs." in feedback_formats.load(
+            name
+        ).write(one)
     words = ["grade", str(tmp_path / "key.yaml"), str(tmp_path / "ada.md")]
     assert (
         "\nnot asked: fc1 macs, total macs\n" in CliRunner().invoke(app, [*words, "--all"]).stdout

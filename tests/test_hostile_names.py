@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 import cnncalc
-from cnncalc.homework import books, class_page, pages
+from cnncalc.homework import class_page, feedback_formats, gradebook_formats
 
 NAMES = (
     "=HYPERLINK(1)",
@@ -45,9 +45,9 @@ def test_a_name_is_read(graded):
     assert len(graded[0].student.strip()) > 2
 
 
-@pytest.mark.parametrize("book", books.names())
+@pytest.mark.parametrize("book", gradebook_formats.names())
 def test_no_gradebook_runs_a_name(graded, book):
-    for name, text in books.load(book).write(graded, "hw").items():
+    for name, text in gradebook_formats.load(book).write(graded, "hw").items():
         assert not HIDDEN.search(text)
         if name.endswith(".csv"):
             cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
@@ -71,7 +71,7 @@ class Tags(HTMLParser):
 
 
 def test_no_page_has_the_markup_of_a_name(graded):
-    for page in (pages.load("html").write(graded[0]), class_page.write(graded, "hw")):
+    for page in (feedback_formats.load("html").write(graded[0]), class_page.write(graded, "hw")):
         found = Tags(page)
         assert not HIDDEN.search(page)
         assert not found.tags & {"script", "img", "a", "onerror", "src", "href"}
@@ -79,7 +79,7 @@ def test_no_page_has_the_markup_of_a_name(graded):
 
 
 def test_markdown_shows_markup_as_text(graded):
-    page = pages.load("markdown").write(graded[0])
+    page = feedback_formats.load("markdown").write(graded[0])
     title = page.splitlines()[0].removeprefix("# ")
     assert not HIDDEN.search(page)
     assert not re.search(r"(?<!\\)[`*<\[|]", title)

@@ -1,9 +1,13 @@
 """Layers that read several maps, and layers along an axis, in networks that PyTorch runs too."""
 
 import pytest
+import yaml
 
 import cnncalc
-from cnncalc.core.errors import Mistakes
+from cnncalc.core.errors import Mistakes, UsageError
+from cnncalc.spec.graph import build
+from cnncalc.spec.source import load
+from cnncalc.spec.writing import write
 
 CONV = {"filters": 6, "kernel": 1}
 S = {"scale": None, "from": "a", "name": "s"}
@@ -43,6 +47,15 @@ def network(*layers, a="4x5", b="6x7"):
                                       {"linear": {"units": 4, "per_position": True}},
                                       "positional_embedding", {"reduce": {"by": "mean",
                                       "over": "length", "keepdim": False}}, {"linear": 3}]},
+        # Split into parts, some of which are read by number.
+        {"input": "6x4x9", "layers": [
+            {"split": 2, "name": "halves"}, {"conv": CONV, "from": "halves.1"},
+            {"concat": None, "from": ["halves.0", "conv1"]},
+            {"split": {"sizes": [2, 3, 4], "along": "width"}, "name": "columns"},
+            {"concat": "width"}, {"conv": CONV, "from": "columns.2", "name": "last"},
+            {"concat": "width", "from": ["columns.*"]}, {"split": {"parts": 4, "along": "height"}},
+            "add", {"concat": "width", "from": ["add1", "concat2"], "when": False},
+            {"linear": 2}, {"linear": 2, "from": "last"}, {"linear": 2, "from": "concat2"}]},
         {"input": "4x3x3", "layers": [
             {"conv": CONV}, {"reduce": {"by": "max", "over": "channels"}, "name": "m"},
             {"add": 1}, {"multiply": 2}, {"divide": 3}, {"power": 2}, {"expand": [5, 3, 3]},
@@ -76,3 +89,39 @@ def test_the_operands_of_arithmetic_are_counted():
         with pytest.raises(Mistakes) as refused:
             cnncalc.summarize(spec)
         assert says in str(refused.value)
+
+
+HALVES = {"split": 2, "name": "halves"}
+
+
+@pytest.mark.parametrize(
+    ("layers", "says"),
+    [
+        ([{"split": 4}], "cannot split 6 channels into 4 equal parts; list their sizes"),
+        ([HALVES, {"conv": CONV}], "expected 1 input, not 2; choose with 'from': halves.0, halves"),
+        ([HALVES, {"conv": CONV, "from": "halves.2"}], "'from: halves.2' does not name a layer"),
+        ([HALVES, {"relu": None, "name": "halves"}], "two layers are named 'halves'"),
+        ([{"split": [2, 2]}], "parts of 2 and 2 have 4 channels, not 6"),
+        ([HALVES, {"split": 2}], "expected 1 input, not 2"),
+        ([{"split": 1001}], "must be a number of parts from 1 to 1,000"),
+        ([{"split": {"parts": 2, "like": "a"}}], "split has no field 'like'"),
+    ],
+)
+def test_a_wrong_split_is_refused(layers, says):
+    with pytest.raises(Mistakes) as refused:
+        cnncalc.summarize({"input": "6x4x4", "layers": layers})
+    assert says in str(refused.value)
+
+
+def test_a_split_inside_a_block_is_written_again():
+    spec = {"input": "8x4x4", "layers": [{"split": 2, "name": "s"}, "add"]}
+    block = {"input": "8x4x4", "blocks": {"b": {"layers": spec["layers"]}}, "layers": ["b", "b"]}
+    report = cnncalc.summarize(block)
+    assert [row.output.channels for row in report] == [4, 4, 4, 2, 2, 2]
+    text = write(build(load(block)))
+    assert [row.name for row in cnncalc.summarize(yaml.safe_load(text))] == [
+        row.name for row in report
+    ]
+    with pytest.raises(UsageError, match="split has several outputs; choose one with 'part'"):
+        cnncalc.layer("split", "8x4x4", parts=2)
+    assert cnncalc.layer("split", "8x4x4", parts=2, part=1).output == (4, 4, 4)

@@ -189,3 +189,109 @@ def test_the_command_says_when_nothing_fits():
 def test_the_command_needs_a_network_a_name_and_a_budget(words, says):
     with pytest.raises(UsageError, match=says):
         solve(*words)
+
+
+SCALED = {
+    "input": "1x10x6",
+    "parameters": {"filters": 4, "width": 1.5},
+    "layers": [
+        {"conv": {"out_channels": "$filters", "kernel_size": 1}},
+        {"conv": {"out_channels": "${round_to(8 * width, 8)}", "kernel_size": 1}},
+    ],
+}
+
+
+def test_several_values_grow_together():
+    found = cnncalc.largest(SCALED, {"filters": 2, "input": "1.5"}, {"macs": 16_200}, step=1)
+    # φ = 1: 8 filters on 15·9, then 8 of 16 (1.5·8 = 12 is rounded up): 8·135 + 128·135 = 18,360;
+    # φ = 0: 4·60 + 64·60 = 4,080.
+    assert found.name == "coefficient"
+    assert found.within.value == {"coefficient": 0, "filters": 4, "input": [1, 10, 6]}
+    assert found.within.quantities == {"macs": 4_080}
+    assert found.beyond.value == {"coefficient": 1, "filters": 8, "input": [1, 15, 9]}
+    assert found.beyond.quantities == {"macs": 18_360}
+
+
+def test_values_are_rounded():
+    found = cnncalc.largest(SCALED, {"filters": 1.1, "width": 1.2}, {"macs": "2x"}, step="0.5")
+    for tried in (found.within, found.beyond):
+        power = tried.value["coefficient"]
+        assert tried.value["filters"] == round(4 * 1.1**power)
+        assert tried.value["width"] == round(1.5 * 1.2**power, 4)
+
+
+def test_the_largest_coefficient_is_that_of_brute_force():
+    ratios, budget = {"width": 1.1, "depth": 1.3, "input": 1.05}, 600_000
+    found = cnncalc.largest(ROUNDED, ratios, {"macs": budget}, step=0.1)
+    fits = []
+    for number in range(100):
+        power = number / 10
+        settings = {"width": round(1.1**power, 4), "depth": round(1.3**power)}
+        size = round(16 * 1.05**power)
+        report = cnncalc.summarize(ROUNDED, input=(3, size, size), settings=settings)
+        fits += [power] * (report.totals.macs <= budget)
+    assert found.within.value["coefficient"] == fits[-1] > 1
+
+
+def test_a_batch_and_a_set_parameter_grow_from_what_they_are():
+    found = cnncalc.largest(
+        SCALED, {"batch": 2, "filters": 1}, {"macs": 10**5}, step=1, settings={"filters": 8}
+    )
+    # 8·60 + 128·60 = 8,160 for each image
+    assert found.within.value == {"coefficient": 3, "batch": 8, "filters": 8}
+    assert found.within.quantities["macs"] == 8 * 8_160
+
+
+@pytest.mark.parametrize(
+    ("ratios", "says"),
+    [
+        ({"filters": 0.9}, "a ratio must be at least 1, not 0.9"),
+        ({"filters": "x"}, "'x' is not a positive number"),
+        ({"filtres": 2}, "no parameter 'filtres'; did you mean 'filters'"),
+        ({"dtype": 2}, "a dtype has no largest value"),
+        ({"filters": 1}, "the budget is never reached"),
+    ],
+)
+def test_ratios_that_make_no_sense_are_refused(ratios, says):
+    with pytest.raises(UsageError, match=says):
+        cnncalc.largest(SCALED, ratios, {"macs": "2x"})
+
+
+@pytest.mark.parametrize(
+    ("spec", "name", "says"),
+    [
+        ({"input": "4", "layers": [{"linear": 2}]}, "input", "a network with one feature map"),
+        ({**SCALED, "parameters": {**SCALED["parameters"], "word": "same"}}, "word",
+         "'word' is 'same', not a number that can be scaled"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_scaled_is_refused(spec, name, says):
+    with pytest.raises(UsageError, match=says):
+        cnncalc.largest(spec, {name: 2}, {"macs": "2x"})
+
+
+def test_growth_has_an_end():
+    found = cnncalc.largest("1-1N", {"batch": 10}, {"params": 10**6}, step=1)
+    assert found.within.value == {"coefficient": 6, "batch": 10**6}
+    assert found.beyond is None
+
+
+def test_the_command_scales_several_values():
+    shown = solve("efficientnet_b0", "--for", "width,depth,input", "--ratio", "1.1:1.2:1.15",
+                  "--macs", "2x", "--step", "0.5")  # fmt: skip
+    # 1.1^0.5 = 1.0488, 1.2^0.5 = 1.0954, 224·1.15^0.5 = 240.2
+    assert "within          0.5  1.0488  1.0954  3×240×240" in shown
+    assert "beyond            1     1.1     1.2  3×258×258" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--for", "width,depth"], "several names need --ratio, as in --for width,depth --ratio 1"),
+        (["--for", "a,b", "--ratio", "2"], "--for has 2 names but --ratio has 1 number; give one"),
+        (["--for", "a,a", "--ratio", "2:2"], "a name occurs twice in --for a,a"),
+    ],
+)
+def test_names_and_ratios_must_match(words, says):
+    with pytest.raises(UsageError, match=says):
+        solve("efficientnet_b0", *words, "--macs", "2x")

@@ -69,16 +69,19 @@ def behind(kind, given, inputs, *, batch, trained=True):
 
 
 UNMODELLED = {
+    "avg_pool-3": "PyTorch's pool has no dilation",
     "attention": "PyTorch has several kernels, and picks one by device, dtype and gradients",
     "conv_transpose-7": "a cut volume may keep the storage of its input, depending on the kernel",
     "dot_product_attention": "as for attention",
     "deform_conv": "PyTorch has none; torchvision's kernels allocate columns out of sight",
     "gru": "PyTorch runs it with oneDNN, cuDNN or step by step, depending on the machine",
     "lstm": "as for gru",
+    "lp_pool-4": "PyTorch's pool has no dilation",
     "opaque": "what it computes is not known",
     "parameter": "what it is computed from, and whether PyTorch copies it, is not known",
     "rms_norm": "PyTorch computes it in several steps, and frees what they make late",
     "rnn": "as for gru",
+    "time_distributed": "its layer reads frames in another order, which many layers copy",
 }
 """The kinds (or examples) whose memory is not modelled, and why."""
 MODELLED = {

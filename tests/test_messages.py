@@ -293,9 +293,3 @@ def test_a_yaml_error_without_a_place_is_reported(monkeypatch):
     monkeypatch.setattr(text._Reader, "document", fail)
     with pytest.raises(SpecError, match=r"a\.yaml: the text is not valid YAML: out of ideas"):
         text.read("input: 5", "a.yaml")
-
-
-def test_time_distributed_layers_get_a_way_to_write_them():
-    with pytest.raises(CnncalcError) as refused:
-        cnncalc.summarize({"input": "3x5x8x8", "layers": [{"TimeDistributed": {"conv": 3}}]})
-    assert "give kernels a size of 1 along it, as in [1, 3, 3]" in str(refused.value)

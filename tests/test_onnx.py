@@ -164,12 +164,21 @@ def test_operators_become_layers(tmp_path, nodes, more, found):
         # (8 + 2 - 2)/2 + 1 windows, of which the padding at the end completes none
         ([node("MaxPool", "x", "y", kernel_shape=[2, 2], strides=[2, 2], pads=[0, 0, 1, 1])], [],
          "max_pool", (3, 4, 4)),
+        # 8 - 2·(2 - 1) - 1 + 1 = 6; (8 - 3)/2 + 1 = 3.5, rounded up
+        ([node("AveragePool", "x", "y", kernel_shape=[2, 2], dilations=[2, 2])], [],
+         "avg_pool", (3, 6, 6)),
+        ([node("LpPool", "x", "y", kernel_shape=[2, 2], dilations=[2, 2])], [],
+         "lp_pool", (3, 6, 6)),
+        ([node("LpPool", "x", "y", kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)], [],
+         "lp_pool", (3, 4, 4)),
         # 8 to 19: (8 - 1)·2 + 3 = 17, and 2 more
         ([node("ConvTranspose", "x t", "y", strides=[2, 2], output_shape=[18, 18])],
          [tensor("t", [3, 2, 3, 3])], "conv_transpose", (2, 18, 18)),
         ([node("Resize", "x  s", "y", **FLOOR)], [floats("s", 1.0, 1.0, 1.5, 2.3)],
          "upsample", (3, 12, 18)),
         ([node("Resize", "x  s", "y")], [floats("s", 1.0, 1.0, 2.0, 3.0)], "upsample", (3, 16, 24)),
+        ([node("Pad", "x pads one", "y")],
+         [integers("pads", 0, 0, 1, 1, 0, 0, 1, 1), number("one", 1.0)], "pad", (3, 10, 10)),
     ],
 )  # fmt: skip
 def test_the_size_of_an_operator_with_a_window(tmp_path, nodes, more, kind, output):
@@ -186,16 +195,14 @@ WINDOW = {"kernel_shape": [2, 2], "dilations": [2, 2]}
     [
         ([node("Upsample", "x s", "y", mode="linear")], [floats("s", 1.0, 2.0, 1.0, 1.0)],
          (6, 8, 8)),
-        ([node("AveragePool", "x", "y", **WINDOW)], [], (3, 6, 6)),
-        ([node("LpPool", "x", "y", **WINDOW)], [], (3, 6, 6)),
+        ([node("AveragePool", "x", "y", ceil_mode=1, **WINDOW)], [], (3, 6, 6)),
+        ([node("LpPool", "x", "y", ceil_mode=1, **WINDOW)], [], (3, 6, 6)),
         ([node("Tanh", "s", "m"), node("BatchNormalization", "x s s m s", "y")],
          [tensor("s", [3])], (3, 8, 8)),
         ([node("Tanh", "w", "v"), node("Conv", "x v", "y")], [KERNEL], (4, 6, 6)),
         ([node("Tanh", "w", "v"), node("ConvTranspose", "x v", "y")], [tensor("w", [3, 4, 3, 3])],
          (4, 10, 10)),
         ([node("Tanh", "w", "v"), node("PRelu", "x v", "y")], [tensor("w", [3, 1, 1])], (3, 8, 8)),
-        ([node("Pad", "x pads one", "y")],
-         [integers("pads", 0, 0, 1, 1, 0, 0, 1, 1), number("one", 1.0)], (3, 10, 10)),
         ([node("Pad", "x pads", "y")], [integers("pads", 0, 1, 0, 0, 0, 1, 0, 0)], (5, 8, 8)),
         ([node("Resize", "x  s", "y", axes=[2, 3])], [floats("s", 2.0, 2.0)], (3, 16, 16)),
         ([node("Resize", "x  s", "y")], [floats("s", 1.0, 2.0, 1.0, 1.0)], (6, 8, 8)),

@@ -114,12 +114,22 @@ def check_graphs(report):
 
 
 @pytest.mark.parametrize(
-    "name", ["inception_module", "ssd300_vgg16", "textcnn", "unet", "yolov3", "dense", "small"]
+    "name",
+    [
+        "inception_module",
+        "inception_v3",
+        "ssd300_vgg16",
+        "textcnn",
+        "unet",
+        "yolov3",
+        "dense",
+        "small",
+    ],
 )
 def test_a_graph_fits_80_columns(name):
     report = cnncalc.summarize({"dense": DENSE, "small": SMALL}.get(name, name))
-    picture = report.draw(depth=report.depth if name == "small" else None)
-    for room in (80, 1):  # in 1, every graph is a single column
+    picture = report.draw(depth=report.depth if name in ("small", "inception_v3") else None)
+    for room in (80, 1):  # in 1, every graph is a single column of narrow boxes
         scene = picture.scene(CELLS, room)
         assert scene.width <= 80
         assert faults(scene, CELLS.MEASURE) == []
@@ -354,11 +364,11 @@ def test_a_name_is_text_whatever_is_in_it(name):
         ({"only": "conv1"}, "is a layer, not a block"),
         (
             {"animate": True},
-            "style 'graph' has no option 'animate', which belongs to window; it has depth, only",
+            "no option --animate, which belongs to window; it has --depth, --only, --every-layer",
         ),
         (
             {"style": "field", "depth": 1},
-            "style 'field' has no option 'depth', which belongs to graph",
+            "style 'field' has no option --depth, which belongs to graph",
         ),
     ],
 )

@@ -87,6 +87,27 @@ def test_moodle_marks_every_answer_as_grade_does(quiz):
             assert as_marked(one, unescape(answer), credit, feedback), (one.text, answer)
 
 
+@each_quiz
+def test_moodle_offers_every_choice_once(quiz):
+    for one, (kind, _, answers) in zip(quiz.posed, moodle(quiz), strict=True):
+        if one.choices:
+            assert kind == "multichoice"
+            assert [unescape(answer) for answer, _, _ in answers] == [*one.choices]
+
+
+def test_moodle_knows_a_mistake_with_the_channels_last():
+    # 16 filters of 5·5 with stride 2 and padding 1 on 19·19: (19 - 5 + 2)/2 + 1 = 9; without the
+    # padding 8, which Keras would print as 8, 8, 16.
+    asked = "A 1×19×19 image enters a convolution with 16 filters of 5×5, stride 2, padding 1."
+    quiz = cnncalc.quiz("shape", questions=20, seed=1)
+    [answers] = [answers for _, text, answers in moodle(quiz) if asked in text]
+    known = {answer: (credit, feedback) for answer, credit, feedback in answers}
+    assert known["9x9x16"] == (1, "")
+    assert known["8x8x16"] == known["16x8x8"]
+    assert known["8x8x16"][0] == 0.5
+    assert known["8x8x16"][1].startswith("Forgot the padding; or ")
+
+
 def test_moodle_takes_shapes_with_the_channels_first_or_last():
     [one] = (quiz := cnncalc.quiz("shape", questions=1, seed=5)).posed
     channels, *spatial = one.question.value
@@ -225,7 +246,7 @@ def test_gradescope_gives_points_and_remarks(tmp_path):
     key.write_bytes(archive.read("key.yaml"))
     handed_in = tmp_path / "submission"
     handed_in.mkdir()
-    assert "the sheets to grade are missing" in results(handed_in, key)["output"]
+    assert results(handed_in, key)["output"] == "hand in one answer sheet, not 0"
     second = quiz.posed[1].answer
     sheet = f"questions:\n- {{name: 1, answer: 120}}\n- {{name: 2, answer: '{second}'}}\n"
     (handed_in / "answers.yaml").write_text(sheet, encoding="utf-8")
@@ -237,6 +258,18 @@ def test_gradescope_gives_points_and_remarks(tmp_path):
     assert results(handed_in, key)["score"] == 0
     (handed_in / "more.yaml").write_text(sheet, encoding="utf-8")
     assert results(handed_in, key)["output"] == "hand in one answer sheet, not 2"
+
+
+def test_gradescope_ignores_files_that_are_not_sheets(tmp_path):
+    key, handed_in = tmp_path / "key.yaml", tmp_path / "submission"
+    handed_in.mkdir()
+    key.write_text("questions: [{name: a, given: {N: 7, F: 3, S: 3}, ask: stride_legal}]")
+    (handed_in / "scan.PDF").write_bytes(b"%PDF")
+    refused = results(handed_in, key)["output"]
+    assert refused.startswith("'scan.PDF' is not an answer sheet; its extension must be .csv")
+    (handed_in / "answers.csv").write_text("question,answer\na,illegal\nb,7\n")
+    [test] = results(handed_in, key)["tests"]
+    assert (test["name"], test["score"]) == ("a", 1)
 
 
 def test_the_autograder_runs_with_the_cnncalc_in_its_archive(tmp_path):

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import cli
 from cnncalc.core.errors import UsageError
-from cnncalc.homework import papers, sheet
+from cnncalc.homework import quiz_formats, sheet
 from cnncalc.homework.marking import Marker, Outcome
 from cnncalc.homework.phrases import described, phrase
 from cnncalc.homework.quiz import CHOICES, Order, Quiz, pose
@@ -147,11 +147,11 @@ def test_yes_no_questions_have_no_choices():
     assert one.choices == ()
 
 
-@pytest.mark.parametrize("name", papers.names())
+@pytest.mark.parametrize("name", quiz_formats.names())
 @pytest.mark.parametrize("solved", [True, False])
 def test_every_format_has_every_question_and_answers_only_in_the_key(name, solved):
     quiz = pose(Order(("params", "shape"), questions=6, seed=2), "Ada & Eve")
-    written = papers.load(name).write(quiz, solved)
+    written = quiz_formats.load(name).write(quiz, solved)
     plain = re.sub(r"<[^>]*>|\\[a-z]+\*?|[{}$\\]", "", written).replace("&#x27;", "'")
     for one in quiz.posed:
         shape = one.text.split()[3]
@@ -162,14 +162,14 @@ def test_every_format_has_every_question_and_answers_only_in_the_key(name, solve
     assert written.endswith("\n")
 
 
-@pytest.mark.parametrize("name", papers.names())
+@pytest.mark.parametrize("name", quiz_formats.names())
 def test_the_key_says_why_a_stride_is_illegal(name):
     quiz = pose(Order(("stride",), geometry="illegal", questions=1, seed=7))
     N, F, S, P, _ = window(quiz.posed[0].given)
-    written = papers.load(name).write(quiz, solved=True)
+    written = quiz_formats.load(name).write(quiz, solved=True)
     assert f": illegal, {S} does not divide {N - F + 2 * P}: " in written
     assert "\n\n\n" not in written
-    assert "illegal" not in papers.load(name).write(quiz, solved=False)
+    assert "illegal" not in quiz_formats.load(name).write(quiz, solved=False)
 
 
 def test_html_is_well_formed():
@@ -185,14 +185,16 @@ def test_html_is_well_formed():
 
     quiz = pose(Order(tuple(TOPICS), questions=16, choices=True), "<b>&")
     parser = Tags()
-    parser.feed(papers.load("html").write(quiz, True))
+    parser.feed(quiz_formats.load("html").write(quiz, True))
     assert parser.open == []
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs pdflatex")
 def test_latex_compiles(tmp_path):
     quiz = pose(Order(tuple(TOPICS), "hard", "any", 16, choices=True), "50% & more_")
-    (tmp_path / "quiz.tex").write_text(papers.load("latex").write(quiz, True), encoding="utf-8")
+    (tmp_path / "quiz.tex").write_text(
+        quiz_formats.load("latex").write(quiz, True), encoding="utf-8"
+    )
     done = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "quiz.tex"],
         cwd=tmp_path,
@@ -260,7 +262,7 @@ def test_the_command_asks_about_a_network():
 
 def test_an_unknown_form_gets_the_nearest_name():
     with pytest.raises(UsageError, match="did you mean 'markdown'"):
-        papers.load("markdwn")
+        quiz_formats.load("markdwn")
 
 
 # The commands.
@@ -355,9 +357,9 @@ def test_a_class_list_needs_no_utf8_locale(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["# [x](http://x) <b>*a*`", "</title><script>", "\\input{x}$%&_#"])
-@pytest.mark.parametrize("form", papers.names())
+@pytest.mark.parametrize("form", quiz_formats.names())
 def test_a_name_is_escaped_in_every_format(form, name):
-    written = papers.load(form).write(pose(Order(questions=1), name), solved=False)
+    written = quiz_formats.load(form).write(pose(Order(questions=1), name), solved=False)
     assert f"Quiz for {name}" not in written
 
 

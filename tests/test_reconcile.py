@@ -303,14 +303,14 @@ def test_the_command_exits_with_1_and_shows_the_nearest():
     ran = run("resnet50", "4133640192")
     assert ran.exit_code == 1
     assert "no convention gives 4133640192; the nearest is\n\nthop 0.1.1: 4," in ran.stdout
-    assert "\n4133640192 is 102,400 less\n" in ran.stdout
-    assert "it equals MACs, papers + 4 · 11,113,984 batch-norm elements\n" in ran.stdout
+    assert "\n4133640192 is 102,400 less than this total\n" in ran.stdout
+    assert "it equals the total of MACs or papers + 4 · 11,113,984 batch-norm" in ran.stdout
     more = run("resnet50", "4.2G")
-    assert more.stdout.endswith("4.2G is 55,145,472 more\n")
-    assert run("lenet5", "61.7").stdout.endswith("\n61.7 is 61.7 more\n")
-    assert run("lenet5", "0.25").stdout.endswith("\n0.25 is 0.25 more\n")
+    assert more.stdout.endswith("4.2G is 55,145,472 more than this total\n")
+    assert run("lenet5", "61.7").stdout.endswith("\n61.7 is 61.7 more than this total\n")
+    assert run("lenet5", "0.25").stdout.endswith("\n0.25 is 0.25 more than this total\n")
     less = run("resnet50", "4130630632")
-    assert "it equals ptflops 0.7.5 − 2 · 903,168 pool inputs\n" in less.stdout
+    assert "it equals the total of ptflops 0.7.5 − 2 · 903,168 pool inputs\n" in less.stdout
 
 
 def test_the_command_reports_what_it_could_not_compare():

@@ -228,5 +228,5 @@ def test_the_page_of_a_long_network_has_no_derivations(monkeypatch):
     monkeypatch.setattr(workings, "MOST_LAYERS", 2)
     assert "Left out" not in cnncalc.to_html("3-2N-2N")
     html = cnncalc.to_html("3-2N-2N-2N")
-    assert "Left out, since the network has more than 2 layers" in html
+    assert "Left out because the network has more than 2 layers" in html
     assert "<details><summary><b>" not in html

@@ -165,7 +165,9 @@ def test_wide_strides_with_few_windows_list_their_gaps():
         ("7 3 -- -3", "S must be a whole number"),
         ("7x7 3x3x3 1", "N has 2 sizes where others have 3"),
         ("7 3 3 -f xml", "no format 'xml'; choose from text, json"),
-        ("7 3 3 -p 1.5", "P must be a whole number"),
+        ("7 3 3 -p 1.5", "--padding must be a whole number"),
+        ("lenet5 -p 1", "--padding is for one window"),
+        ("7 3 3 --input 1x7x7", "--input is for a network"),
     ],
 )
 def test_invalid_input_is_refused(arguments, says):
@@ -304,10 +306,13 @@ def test_sizes_have_thousands_separators():
     ("arguments", "says"),
     [
         ("solve", "needs --input or --output"),
-        ("solve -i 0", "N must be at least 1, not 0"),
-        ("solve -i 5 -p -1", "P must be at least 0"),
-        ("solve -i 5 -s 0", "S must be at least 1"),
+        ("solve -i 0", "the input size must be at least 1, not 0"),
+        ("solve -i 5 -p -1", "the padding must be at least 0"),
+        ("solve -i 5 -s 0", "the stride must be at least 1"),
         ("solve -i 5 --largest 1000", "--largest must be from 1 to 101"),
+        ("solve vgg16 --for batch --memory 9GiB -k 3", "--kernel is for a window"),
+        ("solve -i 5 --step 2", "--step needs a network"),
+        ("solve -i 5 --set classes=2", "--set needs a network"),
     ],
 )
 def test_solve_refuses_invalid_input(arguments, says):

@@ -14,6 +14,7 @@ from cnncalc import cli
 from cnncalc.analysis.explore import evaluate
 from cnncalc.analysis.explore import sweep as sweeps
 from cnncalc.analysis.explore.evaluate import Configurations
+from cnncalc.analysis.explore.grid import Grid
 from cnncalc.analysis.explore.quantities import amount, plain_numbers
 from cnncalc.core.errors import UsageError
 
@@ -189,8 +190,8 @@ def test_unknown_names_are_refused_at_once():
         cnncalc.sweep(TINY, {"width": [1]}, show=["params", "mac"])
     with pytest.raises(UsageError, match="quantity"):
         cnncalc.sweep(TINY, {"width": [1]}, pareto=["mac"])
-    with pytest.raises(UsageError, match="more than 1,000,000"):
-        cnncalc.sweep(TINY, {"width": "1:2000", "kernel": "1:2000"})
+    with pytest.raises(UsageError, match="more than 1,000,000,000"):
+        cnncalc.sweep(TINY, {"width": "1:2000", "kernel": "1:2000", "batch": "1:2000"})
     with pytest.raises(UsageError, match="at least 1, not 0"):
         cnncalc.sweep(TINY, {"width": [1]}, jobs=0)
 
@@ -215,8 +216,9 @@ def test_several_processes_give_the_same():
 def test_chunks_run_in_any_executor_and_come_in_order():
     over = {"width": [*range(1, 90)]}
     with ThreadPoolExecutor(2) as executor:
-        *steps, last = sweeps.sweep(lambda at: {"macs": at["width"]}, over, ["macs"],
-                                    executor=executor)  # fmt: skip
+        asked = sweeps.request(["macs"], "", (), "", None)
+        work = sweeps.Loop(lambda at: {"macs": at["width"]}, Grid(over), asked)
+        *steps, last = sweeps.sweep(work, executor)
     assert [point.values["width"] for point in last.points] == over["width"]
     assert len(steps) == 89 // sweeps.CHUNK
 
@@ -257,8 +259,8 @@ def test_an_interrupt_keeps_what_is_done(monkeypatch):
 
     monkeypatch.setattr(sweeps, "sweep", interrupted)
     done = run("1x8x8-4C3-2N", "--over", "batch=1:90")
-    assert "stopped after 40 of 90 combinations" in done.output
-    assert "40 of 90 combinations\n" in done.output
+    assert "stopped after 20 of 90 combinations" in done.output
+    assert "20 of 90 combinations\n" in done.output
 
 
 def test_options_that_do_not_fit_are_refused():
@@ -280,3 +282,11 @@ def test_only_so_many_readings_of_a_network_are_remembered(tmp_path, monkeypatch
     read = [found.spec_for(size) for size in sizes]
     assert len({*map(id, read)}) == 4
     assert [*found.read] == ["'3x11x11'"]  # the fifth, which is the first after forgetting two
+
+
+def test_a_warning_never_controls_the_terminal(tmp_path):
+    file = tmp_path / "net.yaml"
+    file.write_text('input: 3x8x8\nlayers: [{relu: , from: "\\x9B31m"}]\n', encoding="utf-8")
+    shown = run(str(file), "--over", "batch=1,2", code=1).output
+    assert "\\x9b31m" in shown
+    assert "\x9b" not in shown

@@ -7,7 +7,7 @@ The counts of whole networks are torchvision's; those of heads are worked by han
 import pytest
 
 import cnncalc
-from cnncalc.core.errors import CnncalcError, Where
+from cnncalc.core.errors import CnncalcError, Mistakes, Where
 from cnncalc.spec import document, text
 from cnncalc.spec.source import MAX_BASES
 
@@ -409,3 +409,31 @@ def test_a_backbone_needs_somebody_who_reads_files():
     tree = {"input": "3x8x8", "layers": [{"backbone": "vgg16"}]}
     [mistake] = document.parse(text.located(tree, Where(""))).mistakes
     assert mistake.sentence == "no backbone can be read here"
+
+
+def test_later_layers_read_the_blocks_of_a_backbone():
+    spec = {
+        "input": "3x64x64",
+        "layers": [
+            {"backbone": {"network": "resnet18", "up_to": "layer4"}, "name": "b"},
+            {"conv": {"filters": 8, "kernel": 1}, "from": "b.layer2", "name": "low"},
+            {"conv": {"filters": 8, "kernel": 1}, "from": "b.layer4.1", "name": "high"},
+            {"upsample": {"like": "low"}, "name": "up"},
+            {"add": None, "from": ["low", "up"]},
+        ],
+        "outputs": ["add1", "b.layer3"],
+    }
+    report = cnncalc.summarize(spec)
+    assert report["low"].inputs == ((128, 8, 8),)
+    assert report["high"].inputs == ((512, 2, 2),)
+    assert [row.output for row in report.outputs] == [(8, 8, 8), (256, 4, 4)]
+    spec["layers"][0]["backbone"]["up_to"] = "layer3"
+    with pytest.raises(Mistakes, match=r"'from: b\.layer4\.1' does not name a layer"):
+        cnncalc.summarize(spec)
+
+
+def test_an_empty_replacement_is_reported_once():
+    with pytest.raises(Mistakes) as refused:
+        cnncalc.summarize({"extends": "resnet18", "replace": {"fc": None}})
+    assert len(refused.value.errors) == 1
+    assert "expected a layer, such as 'relu'" in str(refused.value)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import cnncalc
 from architectures import LARGE, all_of_them, has_known_memory
 from cnncalc import UsageError, bridge, footprint, layers
-from cnncalc.bridge import gpu, influence, oracles, places, verification
+from cnncalc.bridge import devices, gpu, influence, oracles, verification
 from cnncalc.bridge.quantities import QUANTITIES
 from cnncalc.cli import app
 from cnncalc.core import layer
@@ -396,7 +396,7 @@ def test_a_layer_that_pytorch_refuses_is_caught(monkeypatch):
 
 
 def test_a_network_that_cannot_fit_is_refused_with_the_numbers(monkeypatch):
-    monkeypatch.setattr(places, "_main_memory", lambda: 10**9)
+    monkeypatch.setattr(devices, "_main_memory", lambda: 10**9)
     huge = cnncalc.summarize("3x224x224-1000000N")  # 150,528 · 10⁶ weights and 10⁶ biases
     with pytest.raises(
         UsageError,
@@ -409,7 +409,7 @@ def test_a_network_that_cannot_fit_is_refused_with_the_numbers(monkeypatch):
 
 
 def test_saved_tensors_may_be_what_does_not_fit(monkeypatch):
-    monkeypatch.setattr(places, "_main_memory", lambda: 300 * 10**6)
+    monkeypatch.setattr(devices, "_main_memory", lambda: 300 * 10**6)
     report = cnncalc.summarize("resnet18", batch=16)
     with pytest.raises(UsageError, match=r"46\.76 MB for parameters.*354.92 MB for activations"):
         bridge.verify(report, "cpu")
@@ -438,14 +438,14 @@ def test_auto_uses_the_meta_device_for_slow_networks():
 
 def test_a_container_may_have_less_memory_than_the_machine(monkeypatch, tmp_path):
     limit = tmp_path / "memory.max"
-    monkeypatch.setattr(places, "CONTAINER", limit)
-    machine = places._main_memory()
+    monkeypatch.setattr(devices, "CONTAINER", limit)
+    machine = devices._main_memory()
     limit.write_text("max\n")
-    assert places._main_memory() == machine
+    assert devices._main_memory() == machine
     limit.write_text("1000000\n")
-    assert places._main_memory() == 1_000_000
+    assert devices._main_memory() == 1_000_000
     monkeypatch.delattr("os.sysconf")
-    assert places._main_memory() is None
+    assert devices._main_memory() is None
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a machine without CUDA is meant")

@@ -367,6 +367,11 @@ def pool_padding(layer: Any) -> Any:
     return layer.padding if not is_same(layer) and same_for_both(layer.padding) else None
 
 
+def is_dilated(layer: Any) -> bool:
+    """Whether the taps of a window are not next to each other."""
+    return layer.dilation not in (1, (1,), (1, 1), (1, 1, 1))
+
+
 @twin("max_pool", MAPS, drawn(dilation=sizes(1, 2), **POOL))
 def max_pool(layer: Any, x: Map) -> nn.Module | None:
     padding = pool_padding(layer)
@@ -384,7 +389,7 @@ def max_pool(layer: Any, x: Map) -> nn.Module | None:
 @twin("avg_pool", MAPS, drawn(count_include_pad=FLAGS, **POOL))
 def avg_pool(layer: Any, x: Map) -> nn.Module | None:
     padding = pool_padding(layer)
-    if padding is None:
+    if padding is None or is_dilated(layer):
         return None
     return ranked("AvgPool", x)(
         layer.kernel_size, layer.stride, padding, layer.ceil_mode, layer.count_include_pad
@@ -401,6 +406,8 @@ def avg_pool(layer: Any, x: Map) -> nn.Module | None:
     ),
 )
 def lp_pool(layer: Any, x: Map) -> nn.Module | None:
+    if is_dilated(layer):
+        return None
     kernel_size = layer.kernel_size
     if len(x.spatial) == 1 and isinstance(kernel_size, tuple):
         (kernel_size,) = kernel_size  # LPPool1d multiplies by it, and takes no tuple

@@ -25,7 +25,7 @@ from math import gcd
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.core.reach import Cut, Reach
-from cnncalc.core.shape import Map, Shape
+from cnncalc.core.shape import Map, Shape, alike
 from cnncalc.formulas import receptive
 from cnncalc.formulas.tracing import is_tracing
 from cnncalc.formulas.vocabulary import exact
@@ -237,12 +237,12 @@ def hull(
     """The combined field of several inputs, given the number of positions of each along each axis;
     None if their axes differ."""
     first = seen[0]
-    if all(fields == first for fields in seen) and len(set(places)) == 1:
+    if all(fields == first for fields in seen) and alike(places):
         return first
     known = [fields for fields in seen if fields is not None]
-    axes = len(known[0]) if known else 0
-    if len(known) < len(seen) or any(len(fields) != axes for fields in known):
+    if len(known) < len(seen) or len({*map(len, known)}) > 1:
         return None
+    axes = len(known[0])
     counts = [sizes if len(sizes) == axes else (1,) * axes for sizes in places]
     fields, numbers = tuple(zip(*known, strict=True)), tuple(zip(*counts, strict=True))
     return _along_axes(_axis_hull, fields, numbers)
@@ -255,7 +255,7 @@ def _along_axes(function: Callable[..., Field], *values: tuple[Any, ...]) -> tup
     if axes < 2 or is_tracing():
         return tuple(map(function, *values))
     for one in values:
-        if one.count(one[0]) < axes:
+        if len({*one}) > 1:  # a set adds no guards for recorded numbers
             return tuple(map(function, *values))
     return (function(*[one[0] for one in values]),) * axes
 
@@ -269,7 +269,7 @@ def _spread(field: Field) -> Field:
 
 
 def _axis_hull(fields: tuple[Field, ...], counts: tuple[int, ...]) -> Field:
-    if max(counts) > 1:
+    if min(counts) == 1 < max(counts):
         fields = tuple(
             _spread(field) if count == 1 else field for field, count in zip(fields, counts)
         )
@@ -277,7 +277,7 @@ def _axis_hull(fields: tuple[Field, ...], counts: tuple[int, ...]) -> Field:
     if any(pieces):
         return _by(_joined([*map(_whole, fields)]), min(map(_narrow, fields), key=_size))
     size = receptive.joined_size(s_i=starts, r_i=sizes)
-    if len(set(jumps)) > 1 or len(set(counts)) > 1:
+    if not alike(jumps) or not alike(counts):
         # Fields with different jumps are furthest apart at one of the two ends.
         last = receptive.joined_size_last(s_i=starts, r_i=sizes, j_i=jumps, n_i=counts)
         size = max(size, last)

@@ -85,7 +85,7 @@ class Line:
 
     @property
     def folded(self) -> bool:
-        """Whether this is a block."""
+        """Whether this is a block, which is a separate kind even if it has only one layer."""
         return len(self.rows) > 1 or self.kind != self.rows[0].kind
 
     @property
@@ -105,7 +105,7 @@ class Line:
 
     @cached_property
     def unknown(self) -> frozenset[str]:
-        """The counts of which the cost is only a lower bound."""
+        """The counts for which the cost is only a lower bound."""
         return _unknown(self.rows)
 
     @cached_property
@@ -219,7 +219,7 @@ class Report:
 
     @cached_property
     def unknown(self) -> frozenset[str]:
-        """The counts of which the total is only a lower bound, because of opaque layers."""
+        """The counts for which the total is only a lower bound, because of opaque layers."""
         return _unknown(self.rows)
 
     @cached_property
@@ -270,7 +270,7 @@ class Report:
         return self.record([row_dict(row) for row in self.layers])
 
     def record(self, layers: list[Any]) -> dict[str, Any]:
-        """The same contract around the layers as data."""
+        """The same contract, around layers that are plain data already."""
         return {
             "format": "cnncalc.report",
             "version": VERSION,

@@ -15,7 +15,7 @@ def smallest(graph: Graph) -> Graph:
 
     All sides are cut to the same number; shorter sides, channels and vectors stay as they are.
     Above 256 pixels the number is found by bisection, which is exact if every larger one works. A
-    network that no size can fix stays as it is.
+    network that no size can fix is returned unchanged.
     """
     longest = max((side for shape in _inputs(graph) for side in _sides(shape)), default=1)
     for size in range(1, min(longest, TRIED + 1)):

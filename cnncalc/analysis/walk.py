@@ -1,28 +1,26 @@
-"""From graph to report. The only code that runs layers, and reports where one refuses its input."""
+"""From graph to report: the only code that runs layers and reports where one refuses its input."""
 
-from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
 
 from cnncalc import layers
-from cnncalc.analysis import warnings
+from cnncalc.analysis import conflicts, warnings
 from cnncalc.analysis.receptive import Along, Field, at_most, beyond, grown, hull, places, usual
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.cost import BYTES, Cost, Tensors
+from cnncalc.core.cost import BYTES, Cost
 from cnncalc.core.errors import LayerError, Mistakes, SpecError, UsageError, Where, some, unknown
-from cnncalc.core.fields import LARGEST, shown
+from cnncalc.core.fields import LARGEST, is_whole, shown
 from cnncalc.core.layer import Input, Layer, Reach, positions_of
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node
-from cnncalc.spec.sharing import APART
 
 Known = tuple[Shape, Cost, tuple[Reach, ...] | None, bool, tuple[int, ...] | None]
 Key = tuple[int, tuple[Shape, ...], tuple[bool, ...], bool]
 
 REFUSED = -1
-"""In place of the row of a layer that refuses its input, or that depends on one that does."""
+"""Stands for the row of a layer that refuses its input, or depends on one that does."""
 
 ALONE = "layer"
 """The name of a layer that is not part of a network; errors leave it out."""
@@ -34,12 +32,13 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     Raises Mistakes with every layer that refuses its input, unless that follows from another's
     refusal, and UsageError for an unknown dtype or a batch below 1.
     """
-    if type(batch) is not int or not 1 <= batch < LARGEST:
+    if not is_whole(batch, 1):
         raise UsageError(f"the batch size must be a whole number of at least 1, not {shown(batch)}")
     if dtype not in BYTES:
         raise unknown("dtype", str(dtype), BYTES)
-    rows = _Walk(graph.nodes, graph.mistakes, batch, dtype).rows()
-    if mistakes := list(_overwritten(rows, graph)):
+    walk = _Walk(graph.nodes, graph.mistakes, batch, dtype)
+    rows = walk.rows()
+    if walk.overwrites and (mistakes := list(conflicts.overwritten(rows, graph))):
         raise Mistakes(mistakes)
     spec = graph.spec
     report = Report(
@@ -62,41 +61,19 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     return replace(report, rows=tuple(_without_backward(row, idle) for row in rows))
 
 
-def _overwritten(rows: Sequence[Row], graph: Graph) -> Iterator[SpecError]:
-    """A mistake for every layer that runs in place on a map that is still read elsewhere."""
-    overwriting = [place for place, row in enumerate(rows) if row.layer.overwrites]
-    if not overwriting:
-        return
-    readers = Counter(source for row in rows for source in row.sources)
-    returned = {graph.nodes[place].name for place in graph.outputs}
-    where = {node.name: node.where for node in graph.nodes}
-    for place in overwriting:
-        row = source = rows[place]
-        while source.sources and (source is row or not source.layer.moves):  # through views
-            before = source.sources[0]
-            source = rows[before]
-            if readers[before] > 1 or source.name in returned:
-                yield SpecError(
-                    f"layer {row.name!r} ({row.kind}) runs in place and would overwrite "
-                    f"{source.name!r}, which is also read elsewhere",
-                    where[row.name],
-                    "remove inplace",
-                )
-                break
-
-
 def _without_backward(row: Row, idle: Container[str]) -> Row:
-    """The row, whose backward pass never runs if no output depends on it."""
+    """The row, without a backward pass if no output depends on it."""
     return row._replace(cost=row.cost._replace(backward_macs=0)) if row.name in idle else row
 
 
 def recompute(
-    report: Report, rows: Sequence[Row], *, fields: bool = True
+    report: Report, rows: Sequence[Row], *, fields: bool = True, keep: bool = False
 ) -> tuple[Report, Sequence[SpecError]]:
     """Recompute a report for these rows' layers and sources, with or without receptive fields.
 
-    Layers that refuse their new input are left out, and so are all that depend on them. Returns the
-    report and the mistakes.
+    Layers that refuse their new input are left out, and so is everything that depends on them.
+    ``keep`` reuses the rows before which nothing has changed; formulas and options must then be
+    those of the report. Returns the report and the mistakes.
     """
     place = {row.name: index for index, row in enumerate(rows)}
     nodes = [
@@ -111,6 +88,7 @@ def recompute(
         for row in rows
     ]
     walk = (_Walk if fields else _Costs)(nodes, (), report.batch, report.dtype)
+    walk.before = report.rows if keep else ()
     walk.walk()
     return replace(report, rows=tuple(walk.done)), walk.mistakes
 
@@ -139,6 +117,9 @@ class _Walk:
         self.flattens: dict[str, int] = {}
         self.done: list[Row] = []
         self.moved = False  # whether the dimensions of some row are not in order
+        self.overwrites = False  # whether some layer runs in place
+        self.before: Sequence[Row] = ()  # rows of an earlier walk, to keep if nothing changed
+        self.same: list[bool] = []  # whether a row's output is that of the earlier walk
 
     @cached_property
     def names(self) -> set[str]:
@@ -146,7 +127,7 @@ class _Walk:
         return {node.name for node in self.nodes}
 
     def without_batch(self, axes: int) -> str:
-        """The fix for a layer of this many axes if an input has one more: perhaps it is a batch."""
+        """How to fix an input with one axis more than a layer's name implies: it may be a batch."""
         for node in self.nodes:
             shape = node.layer.shape if isinstance(node.layer, Input) else ()
             if len(shape) == axes + 2:
@@ -157,30 +138,10 @@ class _Walk:
     def rows(self) -> list[Row]:
         """All rows; raises Mistakes if a layer refuses its input."""
         self.walk()
-        self.mistakes += self.misfits()
+        self.mistakes += conflicts.misfits(self.nodes, self.done)
         if self.mistakes:
             raise Mistakes(self.mistakes)
         return self.done
-
-    def misfits(self) -> Iterator[SpecError]:
-        """A mistake for every layer whose input does not fit the weights that it shares."""
-        sharing = [node for node in self.nodes if node.shares is not None]
-        row_of = {row.name: row for row in self.done} if sharing else {}
-        for node in sharing:
-            row = row_of.get(node.name)
-            owner = row_of.get(row.weights_of or "") if row else None
-            if row is None or owner is None:
-                continue
-            if (row.layer, row.inputs) == (owner.layer, owner.inputs):
-                continue
-            ours, theirs = (one.layer.tensors(*one.inputs) for one in (row, owner))
-            if ours != theirs:
-                who = f"layer {row.name!r} ({row.kind}, input {some(row.inputs)})"
-                fact = f"shares the weights of {owner.name!r}, which fit its input"
-                text = f"{who}: {fact} {some(owner.inputs)} but not this one"
-                if row.layer != owner.layer:
-                    text = f"{who}: needs {_sizes(ours)}, but {owner.name!r} holds {_sizes(theirs)}"
-                yield SpecError(text, node.where, APART)
 
     def walk(self) -> None:
         """Compute whatever can be computed, and collect refusals."""
@@ -194,8 +155,8 @@ class _Walk:
                 place.append(self.node(node, node.layer, sources, like))
 
     def node(self, node: Node, layer: Layer, sources: list[int], like: int | None) -> int:
-        """Add the row of a node, with the sizes of the row at ``like``, and of the flatten that it
-        implies; REFUSED if it refuses its input."""
+        """Add the row of a node, and of the flatten that it implies. Some of its fields may follow
+        from the row at ``like``. Returns REFUSED if it refuses its input."""
         try:
             if layer.flattens and len(sources) == 1:
                 sources = self.flattened(node, sources)
@@ -245,7 +206,9 @@ class _Walk:
         node: Node | None = None,
     ) -> None:
         """Add a row; one without a node is implied."""
-        wanted = tuple([self.trained[source] for source in sources])
+        if self.before and self.keeps(layer, sources):
+            return
+        wanted = tuple(map(self.trained.__getitem__, sources))
         trainable = node is None or node.trainable
         key = (id(layer), inputs, wanted, trainable)
         known = self.known.get(key)
@@ -254,6 +217,7 @@ class _Walk:
             cost = layer.cost(inputs, output, self.batch, self.dtype, wanted, trainable)
             trained = True in wanted or cost.trainable > 0
             order = layer.reorders(inputs[0]) if len(inputs) == 1 else None
+            self.overwrites = self.overwrites or layer.overwrites
             known = self.known[key] = (output, cost, layer.reach(*inputs), trained, order)
         output, cost, reach, trained, order = known
         weights_of = None
@@ -266,8 +230,38 @@ class _Walk:
             self.moved = True
             fields, along = self.seen(layer, sources, inputs, reach, output, order)
         self.trained.append(trained)
-        given = (name, layer, sources, inputs, output, cost, fields)
-        self.done.append(Row(*given, node is None, weights_of, trainable, along))
+        more = (node is None, weights_of, trainable, along)
+        row = Row(name, layer, sources, inputs, output, cost, fields, *more)
+        if self.before:
+            self.same.append(self.is_same(row))
+        self.done.append(row)
+
+    def keeps(self, layer: Layer, sources: tuple[int, ...]) -> bool:
+        """Add the row of the earlier walk if its layer and everything it reads are the same."""
+        place = len(self.done)
+        if place >= len(self.before):
+            return False
+        row = self.before[place]
+        if row.layer is not layer or row.sources != sources or row.weights_of:
+            return False
+        if not all(self.same[source] for source in sources):
+            return False
+        self.trained.append(row.cost.trainable > 0 or any(self.trained[one] for one in sources))
+        self.moved = self.moved or row.along is not None
+        self.done.append(row)
+        self.same.append(True)
+        return True
+
+    def is_same(self, row: Row) -> bool:
+        """Whether later layers get the same from a row as in the earlier walk."""
+        place = len(self.done)
+        if place >= len(self.before):
+            return False
+        before = self.before[place]
+        if (row.cost.trainable > 0) != (before.cost.trainable > 0):
+            self.before = ()  # later layers may have a different backward pass
+            return False
+        return (row.output, row.fields, row.along) == (before.output, before.fields, before.along)
 
     def seen(
         self,
@@ -300,7 +294,7 @@ class _Walk:
         return fields, (None, *along[1:]) if same else (None,) * len(output)
 
     def is_flattened(self, place: int) -> bool:
-        """Whether a vector has the values of a map at their places, none of them mixed."""
+        """Whether a vector has the values of a map in their order, none of them mixed."""
         row = self.done[place]
         while isinstance(row.output, Vector) and not row.cost.macs and row.sources:
             row = self.done[row.sources[0]]
@@ -327,11 +321,6 @@ class _Walk:
         return fields if fields is None or _are_sane(fields) else None
 
 
-def _sizes(tensors: Tensors) -> str:
-    """``weight 4×3×3×3, bias 4``."""
-    return some(f"{name} {'×'.join(map(str, sizes))}" for name, sizes in tensors.items())
-
-
 def _are_sane(fields: tuple[Field, ...]) -> bool:
     """Whether the numbers of receptive fields stay below the limit for sizes.
 
@@ -339,10 +328,11 @@ def _are_sane(fields: tuple[Field, ...]) -> bool:
     """
     before = None
     for field in fields:
-        size, jump = field.size, field.jump
-        if field is not before and max(size, jump.numerator, jump.denominator) >= LARGEST:
+        if field is before:  # axes that are alike have one field
+            continue
+        before, size, jump = field, field.size, field.jump
+        if size >= LARGEST or max(jump.numerator, jump.denominator) >= LARGEST:
             return False
-        before = field  # axes that are alike have one field
     return True
 
 

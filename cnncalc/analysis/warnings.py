@@ -1,5 +1,6 @@
 """Likely mistakes in a valid spec: unread outputs, blocks named like a layer kind,
-pixels that strided layers never read, and inputs with other channels than the spec's own."""
+pixels that strided layers never read, and inputs with a different number of channels from the
+spec's own."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -42,7 +43,7 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _other_channels(graph: Graph, rows: Sequence[Row]) -> Iterator[str]:
-    """The inputs with another number of channels than the spec's own, and what that changes."""
+    """The inputs with a different number of channels from the spec's own, and what that changes."""
     for place, row in enumerate(rows if graph.replaced else ()):
         own = graph.replaced.get(row.name) if isinstance(row.layer, Input) else None
         if own is None or own[0] == row.output[0]:
@@ -63,8 +64,8 @@ def _behind(rows: Sequence[Row], place: int) -> Iterator[Row]:
 
 
 def unread(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Iterator[SpecError]:
-    """The layers that no layer reads and that are no outputs: by default all before the last. Once
-    for every location in the text."""
+    """The layers that no layer reads and that are not outputs either; by default, only the last is
+    an output. Each location in the text is reported once."""
     read = {source for node in nodes for source in node.inputs}
     read |= {node.like for node in nodes if node.like is not None}
     read |= {*(outputs or (len(nodes) - 1,))}
@@ -103,7 +104,7 @@ def _shadowing(used: Iterable[Block]) -> Iterator[SpecError]:
 
 
 def _read_as_theirs(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[str]:
-    """The names that mean another layer in their framework than here; once for every name."""
+    """The names that mean a different layer in their framework; once for every name."""
     words = {node.word: node for node in reversed(nodes)}
     theirs = [word for word in words if word and word not in layers.names() and "." not in word]
     named = {row.name: row for row in rows} if theirs else {}
@@ -125,7 +126,7 @@ def _read_as_theirs(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[str]
 
 
 def _differ(row: Row, layer: Layer) -> bool:
-    """Whether another layer in a row's place would be another network."""
+    """Whether another layer in a row's place would change the network."""
     if layer.flattens and isinstance(row.inputs[0], Map):
         return True
     try:

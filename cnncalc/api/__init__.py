@@ -1,10 +1,20 @@
 """The library in one call: a network's report, and the answers to questions about it."""
 
-from cnncalc.api.exploring import compare, largest, sweep
+from cnncalc.api.exploring import compare, formula, largest, sweep
+from cnncalc.api.hardware import device, devices
 from cnncalc.api.network import Options, layer, summarize
-from cnncalc.api.questions import check_stride, claims, explain, memory, reconcile, solve
+from cnncalc.api.questions import (
+    arena,
+    check_stride,
+    claims,
+    explain,
+    fits,
+    memory,
+    reconcile,
+    solve,
+)
 from cnncalc.api.results import Report, Totals, analyze
-from cnncalc.api.writing import draw, to_html, to_yaml
+from cnncalc.api.writing import draw, to_html, to_simulator, to_yaml
 from cnncalc.spec import load
 from cnncalc.spec.graph import build
 
@@ -13,12 +23,17 @@ __all__ = [
     "Report",
     "Totals",
     "analyze",
+    "arena",
     "build",
     "check_stride",
     "claims",
     "compare",
+    "device",
+    "devices",
     "draw",
     "explain",
+    "fits",
+    "formula",
     "largest",
     "layer",
     "load",
@@ -28,5 +43,6 @@ __all__ = [
     "summarize",
     "sweep",
     "to_html",
+    "to_simulator",
     "to_yaml",
 ]

@@ -3,6 +3,7 @@
 import os
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Unpack
 
 from cnncalc.analysis import report
@@ -11,9 +12,18 @@ from cnncalc.core.errors import UsageError
 from cnncalc.spec import Spec, load
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from cnncalc.analysis.explore.compare import Comparison
+    from cnncalc.analysis.explore.evaluate import Configurations
     from cnncalc.analysis.explore.largest import Largest
-    from cnncalc.analysis.explore.sweep import Sweep
+    from cnncalc.analysis.explore.outcome import Sweep
+    from cnncalc.analysis.explore.sweep import Loop, Request
+    from cnncalc.analysis.explore.symbols import Formula
+
+
+FEW = 100
+"""Fewer configurations are computed one by one: that is faster than to record them."""
 
 
 def compare(*targets: Target, **options: Unpack[Options]) -> "Comparison":
@@ -43,7 +53,11 @@ def sweep(
     pareto: Sequence[str] = (),
     by: str = "",
     best: int | None = None,
+    sample: int | None = None,
+    seed: int = 0,
     jobs: int = 1,
+    executor: "Executor | None" = None,
+    resume: str | os.PathLike[str] | None = None,
     **options: Unpack[Options],
 ) -> "Sweep":
     """All combinations of some values of a network's parameters, its input, batch or dtype.
@@ -51,55 +65,100 @@ def sweep(
     ``over`` maps names to values, or to text such as ``"0.25:1.5:0.25"`` (both ends included). An
     input may be one size for all its axes. ``where`` is a condition (``"macs < 300M"``), ``pareto``
     names quantities to minimise (``-rf`` to maximise), ``by`` sorts, and ``best`` limits the number
-    of results. ``jobs`` is the number of processes. Quantities are those of
-    ``cnncalc.analysis.explore.quantities``.
+    of results. ``sample`` is the number of random combinations to try instead of all; the same
+    ``seed`` draws the same. ``jobs`` is the number of processes, and ``executor`` runs the sweep
+    anywhere else. ``resume`` is a file in which an interrupted sweep is saved, to go on from there.
+    Quantities are those of ``cnncalc.analysis.explore.quantities``. With NumPy, large sweeps are
+    computed on arrays.
 
     >>> [point.values for point in sweep("resnet18", {"input": "64:256:32"}, by="-macs",
     ...     where="macs < 1G", best=1).points]
     [{'input': 160}]
     """
-    steps = sweeping(target, over, show, where, pareto, by, best, jobs, options)
+    from cnncalc.analysis.explore.sweep import request
+
+    asked = request(show, where, pareto, by, best)
+    steps = sweeping(target, over, asked, options, sample, seed, jobs, executor, resume)
     return deque(steps, maxlen=1).pop()
 
 
 def sweeping(
     target: Any,
     over: Mapping[str, Any],
-    show: Sequence[str],
-    where: str,
-    pareto: Sequence[str],
-    by: str,
-    best: int | None,
-    jobs: int,
+    asked: "Request",
     options: Mapping[str, Any],
+    sample: int | None,
+    seed: int,
+    jobs: int,
+    executor: "Executor | None" = None,
+    resume: str | os.PathLike[str] | None = None,
 ) -> "Iterator[Sweep]":
     """The same, but yields the results so far after every chunk."""
     from cnncalc.analysis.explore import sweep as sweeps
     from cnncalc.analysis.explore.evaluate import configurations
+    from cnncalc.analysis.explore.grid import Grid
+    from cnncalc.analysis.explore.resume import Progress
 
     listed = {
         name: sweeps.values_of(values) if isinstance(values, str) else list(values)
         for name, values in over.items()
     }
-    needed = sweeps.wanted(show, where, pareto, by)
-    evaluate = configurations(target, [*listed], needed, options, load, summarize)
-    with sweeps.processes(jobs) as executor:
-        yield from sweeps.sweep(
-            evaluate,
-            listed,
-            show,
-            where=where,
-            pareto=pareto,
-            by=by,
-            best=best,
-            executor=executor,
-            ahead=sweeps.AHEAD * jobs,
-        )
+    grid = Grid(listed, sample, seed)
+    evaluate = configurations(target, [*listed], asked.quantities, options, load, summarize)
+    work = sweeps.Loop(evaluate, grid, asked)
+    if grid.total > FEW and find_spec("numpy"):
+        from cnncalc.analysis.explore.many import Arrays
+
+        work = Arrays(evaluate, grid, asked)
+    progress = resume and Progress(resume, _identity(evaluate, work, options))
+    if executor is not None:
+        yield from sweeps.sweep(work, executor, sweeps.WAITING, progress or None)
+        return
+    with sweeps.processes(jobs) as pool:
+        yield from sweeps.sweep(work, pool, sweeps.AHEAD * jobs, progress or None)
+
+
+def _identity(
+    evaluate: "Configurations", work: "Loop", options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Everything that the results of a sweep depend on."""
+    grid, asked = work.grid, work.request
+    return {
+        "network": evaluate.report({}).to_dict(),
+        "options": dict(options),
+        "over": grid.over,
+        "sample": [grid.sample, grid.seed],
+        "chunk": work.size,
+        "asked": [asked.shown, asked.condition.text, asked.front, asked.order, asked.best],
+    }
+
+
+def formula(
+    target: str | os.PathLike[str] | Mapping[str, Any] | Spec,
+    quantity: str = "macs",
+    names: Sequence[str] = ("input",),
+    *,
+    at: Mapping[str, int | float] | None = None,
+    **options: Unpack[Options],
+) -> "Formula":
+    """A quantity of a network as a function of its input, batch size or parameters.
+
+    ``names`` are parameters of the spec, ``batch``, or ``input``, which stands for its axes (``H``
+    and ``W``). ``at`` gives some of them values. Reading ``expression`` needs SymPy.
+
+    >>> formula("lenet5", "macs", ["batch"]).at(batch=8)
+    3332160
+    """
+    from cnncalc.analysis.explore import symbols
+    from cnncalc.analysis.explore.evaluate import configurations
+
+    evaluate = configurations(target, names, [quantity], options, load, summarize)
+    return symbols.formula(evaluate, quantity, names, at or {})
 
 
 def largest(
     target: str | os.PathLike[str] | Mapping[str, Any] | Spec,
-    name: str,
+    name: str | Mapping[str, float | str],
     budgets: Mapping[str, int | str],
     *,
     step: int | float | str | None = None,
@@ -112,19 +171,28 @@ def largest(
     (twice what the network needs by default). Values are multiples of ``step``, by default 1, or
     0.01 for a parameter that is a decimal.
 
+    With ratios by name, several values grow together (compound scaling): each is multiplied by its
+    ratio to the power of a coefficient, which is searched from 0 on. The values then include that
+    coefficient.
+
     >>> largest("mobilenet_v2", "width", {"macs": "300M"}, step=0.05).within.value
     0.95
     """
+    from cnncalc.analysis.explore import compound
     from cnncalc.analysis.explore import largest as search
     from cnncalc.analysis.explore.evaluate import configurations
     from cnncalc.analysis.explore.quantities import budget, positive
 
     if not budgets:
         raise UsageError("give a budget, such as macs: 300M")
-    evaluate = configurations(target, [name], [*budgets], options, load, summarize)
-    if name == "dtype" and name not in evaluate.parameters:
+    names = [name] if isinstance(name, str) else [*name]
+    evaluate = configurations(target, names, [*budgets], options, load, summarize)
+    if "dtype" in names and "dtype" not in evaluate.parameters:
         raise UsageError("a dtype has no largest value; choose a parameter, input or batch")
     usual = evaluate({}) if any(str(one).endswith("x") for one in budgets.values()) else {}
     limits = {key: budget(key, str(one), usual) for key, one in budgets.items()}
-    by = evaluate.step(name) if step is None else positive(str(step))
-    return search.largest(evaluate, name, limits, by, steady=name == "batch")
+    given = None if step is None else positive(str(step))
+    if isinstance(name, str):
+        by = given or evaluate.step(name)
+        return search.largest(evaluate, name, limits, by, steady=name == "batch")
+    return compound.largest(compound.Compound(evaluate, name), limits, given or compound.STEP)

@@ -94,7 +94,8 @@ class Changes(TypedDict, total=False):
 
 
 class Options(Changes, total=False):
-    """The options of ``summarize``, which other functions take for a network that is no report."""
+    """The options of ``summarize``, which other functions take for a network that is not a
+    report."""
 
     batch: int
     dtype: str
@@ -172,4 +173,7 @@ def layer_alone(
         "input": dict(zip(names, inputs, strict=True)),
         "layers": [{kind: fields or None, "name": walk.ALONE, "from": names}],
     }
-    return summarize(spec, batch=batch, dtype=dtype, layout=layout)
+    found = summarize(spec, batch=batch, dtype=dtype, layout=layout)
+    if all(row.name != walk.ALONE for row in found):
+        raise UsageError(f"{kind} has several outputs; choose one with 'part'")
+    return found

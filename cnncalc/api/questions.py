@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from cnncalc.derivations.stride import Solution, Window
     from cnncalc.derivations.sums import Sum
     from cnncalc.footprint import Memory
+    from cnncalc.footprint.arena import Arena
+    from cnncalc.footprint.fits import Fits
 
 
 def explain(
@@ -114,6 +116,37 @@ def memory(
         checkpoint=checkpoint,
         batch=batch,
     )
+
+
+def arena(target: Target, **options: Unpack[Changes]) -> "Arena":
+    """The RAM and flash that a network needs in int8 on a microcontroller, and the order of its
+    layers that needs the least RAM (docs/memory.md).
+
+    >>> arena("lenet5").peak.bytes  # tanh1: 6·28·28 in and out
+    9408
+    """
+    from cnncalc.footprint import arena as arenas
+
+    return arenas.arena(report_of(target, options))
+
+
+def fits(
+    target: Target,
+    *,
+    ram: int | str | None = None,
+    flash: int | str | None = None,
+    **options: Unpack[Changes],
+) -> "Fits":
+    """Whether a network in int8 fits on a microcontroller; the result is true or false.
+
+    Budgets are bytes, or text such as ``256kB``.
+
+    >>> bool(fits("lenet5", ram="8kB", flash="1MB"))  # needs 9,408 bytes of RAM
+    False
+    """
+    from cnncalc.footprint import fits as fitting
+
+    return fitting.fits(arena(target, **options), ram, flash)
 
 
 def reconcile(target: Target, number: str, **options: Unpack[Options]) -> "Reconciliation":

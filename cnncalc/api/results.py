@@ -10,6 +10,7 @@ from cnncalc.spec.graph import Graph
 if TYPE_CHECKING:
     from cnncalc.conventions.convention import Count
     from cnncalc.footprint import Memory
+    from cnncalc.footprint.arena import Arena
     from cnncalc.render.pictures import Picture
 
 
@@ -30,12 +31,12 @@ class Totals(Cost):
     @property
     def inference_peak(self) -> int:
         """The peak bytes of live activations in a forward pass without gradients."""
-        return self.report.memory.inference_peak.bytes
+        return self.report.memory.inference_bytes
 
     @property
     def training_peak(self) -> int:
         """The peak bytes of a training step: parameters, gradients, state and activations."""
-        return self.report.memory.training_peak.bytes
+        return self.report.memory.training_bytes
 
 
 class Report(report.Report):
@@ -60,6 +61,16 @@ class Report(report.Report):
         from cnncalc.footprint import measure
 
         return measure(self)
+
+    @cached_property
+    def arena(self) -> "Arena":
+        """What a microcontroller needs to run it in int8 (docs/memory.md).
+
+        Raises UsageError for a network whose number of weights is not known.
+        """
+        from cnncalc.footprint.arena import arena
+
+        return arena(self)
 
     def under(self, convention: str) -> "Count":
         """The total that another tool prints, with its parts (docs/reconcile.md).

@@ -1,6 +1,6 @@
 """A network as a spec, as a page and as a picture."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from cnncalc.api.network import Changes, Options, Target, graph_of, report_of
 from cnncalc.api.questions import claims
@@ -27,6 +27,21 @@ def to_yaml(target: Any, **options: Any) -> str:
     graph = graph_of(target, **options)
     analyze(graph)  # raises the mistakes
     return write(graph)
+
+
+def to_simulator(target: Target, tool: str, **options: Unpack[Changes]) -> str:
+    """A network as the workload of a simulator of accelerators, ``scalesim`` or ``zigzag``
+    (docs/export.md#simulators).
+
+    Raises UsageError with the names of layers that the simulator cannot describe.
+
+    >>> print(to_simulator("1x28x28-32C5s2-10N", "scalesim").splitlines()[1])
+    conv1, 27, 27, 5, 5, 1, 32, 2,
+    """
+    from cnncalc.render import simulators
+
+    simulator = simulators.load(tool)
+    return simulator.render(simulators.workload(report_of(target, options), simulator.TOOL))
 
 
 def to_html(
@@ -57,8 +72,8 @@ def to_html(
 def draw(target: Target, style: str = "graph", **options: Any) -> "Picture":
     """A picture of a network, shown in a notebook; ``save("net.svg")`` writes a file.
 
-    The options are those of ``summarize``, for a network that is no report, and of a picture
-    (``Report.draw``).
+    The options are those of ``summarize``, for a network that is not a report, and those of a
+    picture (``Report.draw``).
 
     >>> draw("lenet5", label="params").svg[:4]
     '<svg'

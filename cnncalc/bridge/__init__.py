@@ -3,7 +3,7 @@ used."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Unpack
@@ -15,6 +15,7 @@ from cnncalc.spec import Spec, load
 from cnncalc.spec.model import Model
 
 if TYPE_CHECKING:
+    from cnncalc.analysis.hardware.calibration import Calibration, Measured
     from cnncalc.bridge.verification import Verification
 
 USUAL = (3, 224, 224)
@@ -112,6 +113,41 @@ def verify(
         original=original,
     )
     return checked
+
+
+def calibrate(
+    networks: Sequence[str] = (),
+    *,
+    device: str = "auto",
+    batch: int = 1,
+    dtype: str = "float32",
+    threads: int | None = None,
+    name: str | None = None,
+    seen: Callable[[Measured], None] = lambda measured: None,
+) -> Calibration:
+    """Measure networks on this machine, and fit the seconds of a FLOP and of a byte to them.
+
+    ``networks`` are names of built-ins of at least three families, by default twenty. ``device`` is
+    auto, cpu, cuda or mps; ``name`` is what to call it. ``threads`` is that of the CPU, by default
+    PyTorch's. ``seen`` gets each measurement as it is made. Raises UsageError without PyTorch, and
+    for a network that cannot run.
+    """
+    from cnncalc.analysis.hardware import calibration
+    from cnncalc.api import summarize
+
+    chosen = [*dict.fromkeys(networks or calibration.NETWORKS)]
+    calibration.check_families(chosen)
+    timing = _load("timing")
+    reports = ((one, summarize(one, batch=batch, dtype=dtype)) for one in chosen)
+    where = timing.place(device)
+    with timing.using(threads):
+        return calibration.Calibration(
+            device=name or timing.describe(where),
+            dtype=dtype,
+            batch=batch,
+            measured=tuple(timing.measure(reports, where, seen)),
+            software=timing.software(),
+        )
 
 
 def torch_source(report: Report) -> str:

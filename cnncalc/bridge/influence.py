@@ -25,7 +25,7 @@ convolves some maps in tiles, so that NaN spreads to positions that do not read 
 never does."""
 
 MOVES = (modules.Reshape, modules.Permute, nn.Unfold, nn.Fold)
-"""Modules after which a position is not one of the image."""
+"""Modules after which positions are no longer those of the image."""
 
 LESS = (modules.DeformConv, modules.ConvLSTM, modules.MaxUnpool)
 """Modules of which some units read less than others."""
@@ -100,7 +100,7 @@ def in_pytorch(report: Report, row: Row, network: Network, guess: Spans) -> Span
     is NaN even for an image without NaN."""
     unit = _Unit(report, row, network.eval())
     with torch.no_grad():
-        if unit.is_spoilt(unit.image):
+        if unit.is_nan(unit.image):
             return None
         return tuple(starmap(unit.span, enumerate(guess)))
 
@@ -154,10 +154,10 @@ class _Unit:
             return False
         image = self.image.clone()
         image.narrow(2 + axis, begin, end - begin).fill_(torch.nan)
-        return self.is_spoilt(image)
+        return self.is_nan(image)
 
-    def is_spoilt(self, image: Tensor) -> bool:
-        """Whether it is NaN."""
+    def is_nan(self, image: Tensor) -> bool:
+        """Whether the unit is NaN for this image."""
         self.network(image)
         return bool(self.values.isnan().any())
 

@@ -225,7 +225,7 @@ def _tensors(tree: Any) -> list[Tensor]:
 
 
 def _storages(tensors: Sequence[Tensor]) -> set[int]:
-    """Identifies the storage of a tensor among all that are alive."""
+    """Identifies the storage of a tensor among all live ones."""
     return {tensor.untyped_storage()._cdata for tensor in tensors}
 
 

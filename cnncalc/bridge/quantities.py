@@ -233,7 +233,7 @@ UNDETERMINED = (
 
 
 def _may_keep_its_input_size(row: Row) -> bool:
-    """Whether this is such a layer."""
+    """Whether a layer is such a transposed convolution."""
     volume = len(row.output.dimensions) == 4
     smaller = row.output.elements < row.inputs[0].elements
     return isinstance(row.layer, ConvTranspose) and volume and smaller

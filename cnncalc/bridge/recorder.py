@@ -39,7 +39,7 @@ def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool
         except UsageError as why:
             if "Long" not in str(why):
                 raise
-            # Its inputs are indices, as those of an embedding.
+            # Its inputs are indices, like those of an embedding.
             first, second = (_Run(model, n, inputs, keywords, torch.int64) for n in BATCHES)
     finally:
         for module, mode in training.items():

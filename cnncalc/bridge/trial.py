@@ -12,7 +12,7 @@ from torch.autograd.graph import Node, saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
 from cnncalc.analysis.report import Report
-from cnncalc.bridge import places
+from cnncalc.bridge import devices
 from cnncalc.bridge.network import Network
 
 
@@ -49,7 +49,7 @@ class Trial:
                     outputs = self._network(*inputs)
                 self._back(outputs if isinstance(outputs, tuple) else (outputs,))
         except (RuntimeError, ValueError) as why:
-            if places.is_full(why) or isinstance(why, NotImplementedError):
+            if devices.is_full(why) or isinstance(why, NotImplementedError):
                 raise
             self.refusal = first_line(why)
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from cnncalc.analysis.report import Report
-from cnncalc.bridge import gpu, places
+from cnncalc.bridge import devices, gpu
 from cnncalc.bridge.gpu import Measured
 from cnncalc.bridge.importing import Read
 from cnncalc.bridge.network import Network
@@ -84,10 +84,10 @@ def verify(
             f"{report.name} is not compared: what layer {row.name!r} ({row.kind}) computes is not "
             "known"
         )
-    where, dtype = places.choose(report, device), places.dtype_of(report)
+    where, dtype = devices.choose(report, device), devices.dtype_of(report)
     wanted = [name for name in QUANTITIES if name != "receptive_field" or receptive_field]
     try:
-        with places.on(where, dtype) as tensors:
+        with devices.on(where, dtype) as tensors:
             found = list(_compared(report, where, tensors, training, wanted))
         if original is not None:
             found.append(compare(original, where))
@@ -96,7 +96,7 @@ def verify(
             f"PyTorch cannot run {report.name} on {where}: {first_line(why)}"
         ) from None
     except (RuntimeError, MemoryError) as why:
-        if not places.is_full(why):
+        if not devices.is_full(why):
             raise
         raise UsageError(
             f"{report.name} does not fit into the memory of {where}; --tiny or a smaller --batch "
@@ -125,7 +125,7 @@ def _compared(
     try:
         network = Network(report)
     except (RuntimeError, ValueError) as why:  # PyTorch refuses a layer that cnncalc accepts
-        if places.is_full(why):
+        if devices.is_full(why):
             raise
         yield Check("total", "builds", "yes", f"no: {first_line(why)}")
         return

@@ -59,6 +59,14 @@ def columns(incomplete: str) -> list[str]:
     return [f"{start}{comma}{plus}{name}" for name in found]
 
 
+def devices(incomplete: str) -> list[str]:
+    """The last of several devices."""
+    from cnncalc.api import devices as known
+
+    start, comma, last = incomplete.rpartition(",")
+    return [f"{start}{comma}{one.key}" for one in known() if one.key.startswith(last)]
+
+
 def kinds(incomplete: str) -> list[str]:
     """The kinds of layers."""
     from cnncalc import layers

@@ -114,11 +114,11 @@ PHRASES = {
     r"Option '(--?[\w-]+)' requires an argument": r"\1 needs a value",
     r"Got unexpected extra argument\(?s?\)? \((.*)\)": r"unexpected argument '\1'",
 }
-"""The sentences of typer that need other words."""
+"""Typer's sentences that need rewording."""
 
 
 def usage(error: Any) -> UsageError:
-    """A mistake in how a command is called, which typer found, as an error of ours."""
+    """A mistake in the arguments that typer found, as one of our errors."""
     sentence = re.sub(r" \(Possible .*|\.? Did you mean .*", "", error.format_message()).rstrip(".")
     for phrase, better in PHRASES.items():
         sentence = re.sub(phrase, better, sentence, flags=re.DOTALL)

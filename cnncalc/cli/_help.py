@@ -14,13 +14,14 @@ from cnncalc.cli import _errors
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 TASKS = {
     "Analyse a network": (
-        "summarize", "explain", "layer", "memory", "draw", "report", "import", "export",
+        "summarize", "explain", "formula", "layer", "memory", "draw", "report", "import", "export",
     ),
     "Choose a network": ("compare", "sweep"),
+    "Run it on a device": ("device", "fits", "calibrate"),
     "Check your homework": ("check-stride", "solve", "convolve", "practice", "mistakes"),
     "Teach a class": ("quiz", "grade"),
     "Check the numbers": ("verify", "reconcile", "claims"),
-    "Look things up": ("list", "show", "kinds", "schema"),
+    "Look things up": ("list", "show", "kinds", "devices", "schema"),
 }  # fmt: skip
 """The commands by what a user wants to do, in the order of ``cnncalc --help``."""
 

@@ -1,9 +1,11 @@
 """Tables other than a network's: for a terminal, or in any format."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnncalc.core import units
 from cnncalc.render import terminal
 
 if TYPE_CHECKING:
@@ -16,42 +18,70 @@ LEAST = 16
 
 
 def columns(headings: Mapping[str, bool], rows: Iterable[Sequence[str]]) -> str:
-    """Rows below their headings; True marks a column of numbers, which is set to the right.
+    """Rows below their headings; True marks a column of numbers, which is aligned right.
 
-    The last column wraps. If the others leave too little for it, the table is wider than the
-    terminal.
+    Where the table is too wide, headings and texts wrap. Numbers, and words before the last
+    column, are never broken, so a table may still be wider than the terminal.
     """
     colour = terminal.colour()
     table = [[cell.splitlines() or [""] for cell in row] for row in rows]
-    widths = [
-        max(
-            [
-                terminal.cells(heading),
-                *(terminal.cells(line) for row in table for line in row[place]),
-            ]
-        )
-        for place, heading in enumerate(headings)
-    ]
-    others = sum(widths[:-1]) + len(terminal.GAP) * len(widths[:-1])
-    widths[-1] = min(widths[-1], max(terminal.width() - others, LEAST))
-    right = [*list(headings.values())[:-1], False]
+    right = [*headings.values()]
+    widths = _widths([*headings], table, right)
+    titles = [terminal.wrap(heading, width) for heading, width in zip(headings, widths)]
+    tallest = max(map(len, titles))
+    titles = [[""] * (tallest - len(title)) + title for title in titles]
     lines = [
-        terminal.row(headings, widths, right, "bold" if colour else ""),
+        *(terminal.row(texts, widths, right, "bold" if colour else "") for texts in zip(*titles)),
         terminal.styled(terminal.rule(widths), "dim", colour),
     ]
-    for *cells, last in table:
-        wrapped = [part for line in last for part in terminal.wrap(line, widths[-1])]
+    for row in table:
+        wrapped = [
+            [part for line in cell for part in terminal.wrap(line, width)]
+            for cell, width in zip(row, widths, strict=True)
+        ]
         lines += [
             terminal.row(texts, widths, right, "marked" if colour else "")
-            for texts in zip(*_as_tall([*cells, wrapped]), strict=True)
+            for texts in zip_longest(*wrapped, fillvalue="")
         ]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _as_tall(cells: Sequence[Sequence[str]]) -> list[list[str]]:
-    """The cells of a row, filled up to the height of the tallest."""
-    height = max(map(len, cells))
-    return [[*cell, *[""] * (height - len(cell))] for cell in cells]
+def sizes(parts: Iterable[tuple[str, int, str]]) -> str:
+    """Names, bytes and notes in columns."""
+    headings = {"Memory": False, "Bytes": True, "": True, " ": False}
+    rows = [(name, units.exact(n), units.in_bytes(n), note) for name, n, note in parts]
+    return columns(headings, rows)
+
+
+def _widths(
+    headings: Sequence[str], table: Sequence[Sequence[Sequence[str]]], right: Sequence[bool]
+) -> list[int]:
+    """The width of each column. To fit the terminal, the last one gives way if it holds text, then
+    the headings of numbers, then other texts, the widest first.
+    """
+    widths, least = [], []
+    for place, heading in enumerate(headings):
+        texts = [line for row in table for line in row[place]]
+        whole = texts if right[place] else [word for text in texts for word in text.split()]
+        widths.append(max(map(terminal.cells, [heading, *texts])))
+        least.append(max(map(terminal.cells, ["", *heading.split(), *whole])))
+    if not right[-1]:
+        least[-1] = min(widths[-1], LEAST)
+    over = sum(widths) + len(terminal.GAP) * (len(widths) - 1) - terminal.width()
+    last = None if right[-1] else len(widths) - 1
+    wide = [place for place in range(len(widths)) if widths[place] > least[place]]
+    while over > 0 and wide:
+        place = max(wide, key=lambda one: (one == last, right[one], widths[one]))
+        widths[place] -= 1
+        over -= 1
+        if widths[place] == least[place]:
+            wide.remove(place)
+    return widths
+
+
+def wrapped(text: str) -> str:
+    """A text in lines that fit the terminal."""
+    return "".join(f"{line}\n" for line in terminal.wrap(text, terminal.width()))
 
 
 def notes(numbered: Mapping[str, int]) -> str:

@@ -80,6 +80,23 @@ Dtype = Annotated[
         autocompletion=complete.words(lambda: BYTES),
     ),
 ]
+PeakDtype = Annotated[
+    str,
+    typer.Option(
+        "--dtype",
+        help=f"The data type of all values: {one_of([*BYTES, 'tf32'])}; fp16 and bf16 for short.",
+        callback=dtype_of,
+        autocompletion=complete.words(lambda: (*BYTES, "tf32")),
+    ),
+]
+Devices = Annotated[
+    Path | None,
+    typer.Option(
+        "--devices",
+        metavar="FILE",
+        help="Take the devices from this file (docs/how-to/device.md).",
+    ),
+]
 LayoutName = Annotated[
     str | None,
     typer.Option(

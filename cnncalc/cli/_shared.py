@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -128,10 +128,18 @@ def chosen(format_name: str | None, output: Path | None, names: Iterable[str]) -
     return found
 
 
+def refuse(context: typer.Context, names: Container[str], why: str) -> None:
+    """Raise UsageError if an option that would have no effect is given on the command line."""
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if option.name in names and source is not None and source.name == "COMMANDLINE":
+            raise UsageError(f"{option.opts[0]} {why}")
+
+
 def warn(texts: Iterable[str]) -> None:
     """Write warnings to standard error, one line each."""
     for text in texts:
-        typer.echo(f"warning: {text}", err=True)
+        typer.echo(f"warning: {printable(text)}", err=True)
 
 
 def is_factory(spec: str) -> bool:

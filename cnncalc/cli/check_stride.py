@@ -47,7 +47,12 @@ Dilation = Annotated[
 ]
 
 
+TYPED = {"P": "--padding", "D": "--dilation"}
+"""The options for some letters; the others are arguments."""
+
+
 def run(
+    context: typer.Context,
     n: N,
     f: F = None,
     s: S = None,
@@ -74,8 +79,10 @@ def run(
     """
     form = shared.chosen(format, None, ["text", "json"])
     if f is None or s is None:
+        shared.refuse(context, ("padding", "dilation"), "is for one window, as in 7 3 3 -p 1")
         fits = _check_network(n, input, settings, layout, form)
     else:
+        shared.refuse(context, ("input", "settings", "layout"), "is for a network, not a window")
         fits = _check_axes(_axes(N=n, F=f, S=s, P=padding, D=dilation), form)
     raise typer.Exit(0 if fits else 1)
 
@@ -147,7 +154,8 @@ def _axes(**words: str) -> list[Axis]:
     count = max(map(len, values.values()))
     for name, numbers in values.items():
         if len(numbers) not in (1, count):
-            raise UsageError(f"{name} has {len(numbers)} sizes where others have {count}")
+            typed = TYPED.get(name, name)
+            raise UsageError(f"{typed} has {len(numbers)} sizes where others have {count}")
     return [
         Axis(**{name: numbers[i % len(numbers)] for name, numbers in values.items()})
         for i in range(count)
@@ -155,16 +163,17 @@ def _axes(**words: str) -> list[Axis]:
 
 
 def _numbers(name: str, word: str) -> list[int]:
+    typed = TYPED.get(name, name)
     parts = word.replace("×", "x").replace(",", "x").split("x")
     least = 0 if name == "P" else 1
     if not all(part.isascii() and part.isdecimal() and len(part) <= MAX_DIGITS for part in parts):
         raise UsageError(
-            f"{name} must be a whole number, or one per axis as in 7x9, not {word[:60]!r}"
+            f"{typed} must be a whole number, or one per axis as in 7x9, not {word[:60]!r}"
         )
     numbers = [int(part) for part in parts]
     if len(numbers) > 3 or min(numbers) < least:
         raise UsageError(
-            f"{name} must be a whole number of at least {least}, or up to three such as 2x2, "
+            f"{typed} must be a whole number of at least {least}, or up to three such as 2x2, "
             f"not {word[:60]!r}"
         )
     return numbers

@@ -36,7 +36,7 @@ Kernels = Annotated[
     list[str],
     typer.Argument(
         metavar="KERNEL...",
-        help=f"The same, or a name: {one_of([*KERNELS])}.",
+        help=f"The same, or a named kernel: {one_of([*KERNELS])}.",
         show_default=False,
     ),
 ]
@@ -150,7 +150,7 @@ def run(
 def _write(
     worked: Worked, most: int | None, digits: int | None, format: str, output: Path | None
 ) -> None:
-    """Write at most so many windows per kernel, and all results."""
+    """Write at most this many windows per kernel, and all results."""
     if format == "json":
         shared.write(json.dumps(as_data(worked, most), ensure_ascii=False) + "\n", output)
         return

@@ -31,7 +31,7 @@ Only = Annotated[
 ]
 EveryLayer = Annotated[
     bool,
-    typer.Option("--every-layer", help="Give activations and normalizations boxes of their own."),
+    typer.Option("--every-layer", help="Give activations and normalisations boxes of their own."),
 ]
 Direction = Annotated[str, typer.Option("--direction", help="The flow of data: down or right.")]
 LabelName = Annotated[
@@ -87,7 +87,7 @@ def run(
     format: FormatName = None,
     output: options.Output = None,
 ) -> None:
-    """Draw a network: its graph, its volumes, a receptive field, or a sliding window.
+    """Draw a network: its graph, feature maps or memory, a receptive field, or a sliding window.
 
     cnncalc draw resnet18 -o resnet18.svg
 

@@ -1,28 +1,55 @@
-"""``cnncalc export``: the network as code of PyTorch, as an ONNX file, or as a spec."""
+"""``cnncalc export``: the network as PyTorch code, as an ONNX file, or as a spec."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
 
-from cnncalc import bridge
+from cnncalc import api, bridge
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, did_you_mean, one_of
+from cnncalc.render import simulators
 
 Words = Sequence[str] | None
+Writer = Callable[[str, Words, Words, str | None], str]
 
 
 def _torch(spec: str, input: Words, settings: Words, layout: str | None) -> str:
     return bridge.torch_source(shared.network(spec, input, settings, layout=layout))
 
 
-WRITERS = {"torch": _torch, "yaml": shared.yaml}
+def _simulator(name: str) -> Writer:
+    """Writes the products of a network for a simulator, and lists what has none."""
+
+    def written(spec: str, input: Words, settings: Words, layout: str | None) -> str:
+        tool = simulators.load(name).TOOL
+        report = shared.network(spec, input, settings, layout=layout)
+        text = api.to_simulator(report, name)
+        rest = simulators.summary(simulators.workload(report, tool).left_out)
+        if rest:
+            why = f"because {tool} reads only convolutions and matrix products"
+            typer.echo(f"left out, {why}: {rest}", err=True)
+        return text
+
+    return written
+
+
+WRITERS: dict[str, Writer] = {
+    "torch": _torch,
+    "yaml": shared.yaml,
+    **{name: _simulator(name) for name in simulators.names()},
+}
 """Each takes the options of the command and returns the text."""
 ONNX = "onnx"
 """The target that is not text."""
-ENDINGS = {"torch": (".py",), "yaml": (".yaml", ".yml"), ONNX: (".onnx",)}
-"""What can be written, with the endings of the files."""
+ENDINGS = {
+    "torch": (".py",),
+    "yaml": (".yaml", ".yml"),
+    ONNX: (".onnx",),
+    **{name: (simulators.load(name).SUFFIX,) for name in simulators.names()},
+}
+"""The targets, with the extensions of their files."""
 
 
 def run(
@@ -40,15 +67,21 @@ def run(
     ] = None,
 ) -> None:
     """Write the network as readable PyTorch code that runs and trains without cnncalc, as an ONNX
-    file with PyTorch's initial weights, or as YAML.
+    file with PyTorch's initial weights, as YAML, or as a workload for a simulator of accelerators.
 
-    --to torch and --to onnx require PyTorch; --to yaml does the same as 'cnncalc import'.
+    --to torch and --to onnx require PyTorch; --to yaml does the same as 'cnncalc import'. For
+    simulators, a layer that they cannot describe is an error, and layers without products are left
+    out and listed.
 
     cnncalc export resnet18 --to torch -o net.py
 
     cnncalc export net.yaml --input 3x64x64 --set classes=10
 
     cnncalc export resnet18 --to onnx -o net.onnx --seed 1
+
+    cnncalc export resnet18 --to scalesim -o net.csv
+
+    cnncalc export resnet18 --to zigzag -o net.yaml
     """
     if to not in ENDINGS:
         hint = did_you_mean(to, [*ENDINGS]) or f"; choose {one_of([*ENDINGS])}"

@@ -11,7 +11,7 @@ from cnncalc.cli import _listing as listing
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of, some
-from cnncalc.homework import books, class_page, feedback, pages, statistics
+from cnncalc.homework import class_page, feedback, feedback_formats, gradebook_formats, statistics
 from cnncalc.homework.gradebook import ANSWER, STUDENT, Graded
 from cnncalc.homework.grading import Grades, grade
 from cnncalc.homework.marking import Mark, Outcome
@@ -51,12 +51,13 @@ FeedbackFolder = Annotated[
     typer.Option("--feedback", help="Write a page for every student to this folder."),
 ]
 Page = Annotated[
-    str, typer.Option("--page", help=f"Format of these pages: {one_of(pages.names())}.")
+    str, typer.Option("--page", help=f"Format of these pages: {one_of(feedback_formats.names())}.")
 ]
 Export = Annotated[
     list[str] | None,
     typer.Option(
-        "--export", help=f"Write a gradebook for {one_of(books.names())}; -o names the folder."
+        "--export",
+        help=f"Write a gradebook for {one_of(gradebook_formats.names())}; -o names the folder.",
     ),
 ]
 Name = Annotated[
@@ -101,8 +102,8 @@ def run(
 
     """
     form = listing.format_of(format, None if export else output)
-    gradebooks = {book: books.load(book) for book in export or ()}
-    dress = pages.load(page)
+    gradebooks = {book: gradebook_formats.load(book) for book in export or ()}
+    feedback_form = feedback_formats.load(page)
     title = _title(name, files[0])
     alone = len(files) == 1 and not files[0].is_dir()
     grades = grade(
@@ -119,9 +120,10 @@ def run(
     _report_oddities(grades, files[0])
     # Files first: they must be there even if nobody reads standard output to its end.
     if feedback_folder is not None:
-        _write_all(
-            feedback_folder, {f"{one.handle}{dress.SUFFIX}": dress.write(one) for one in grades}
-        )
+        written = {
+            f"{one.handle}{feedback_form.SUFFIX}": feedback_form.write(one) for one in grades
+        }
+        _write_all(feedback_folder, written)
     for book, form_of_book in gradebooks.items():
         _write_all((output or Path(".")) / book, form_of_book.write(grades, title))
     text = _alone(grades[0], form) if alone else _of_class(grades, form, everything, title)

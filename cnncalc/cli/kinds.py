@@ -20,6 +20,8 @@ from cnncalc.core.parsing import fields_of
 from cnncalc.derivations import explain
 from cnncalc.render import terminal
 
+ALONE = "is the main field: you can write its value alone."
+
 
 def run(
     kind: Annotated[
@@ -62,7 +64,7 @@ def _summary(kind: type[Layer]) -> str:
     """The first sentence of its docstring, and its other names."""
     paragraph = " ".join(_explanation(kind).partition("\n\n")[0].split())
     first = re.split(r"(?<=\.) ", paragraph, maxsplit=1)[0]
-    return f"{first} Also {', '.join(kind.aliases)}." if kind.aliases else first
+    return f"{first} Other names: {', '.join(kind.aliases)}." if kind.aliases else first
 
 
 def _about(kind: type[Layer]) -> list[str]:
@@ -81,10 +83,10 @@ def _about(kind: type[Layer]) -> list[str]:
 def elsewhere(kind: type[Layer]) -> list[str]:
     """What other frameworks' names of a kind mean, if not the same as ours: a sentence, or none."""
     meanings = [
-        f"{name.replace('*', '2')} ({as_written(foreign.fields)[1:-1] or 'as here'})"
+        f"{name.replace('*', '2')} ({as_written(foreign.fields)[1:-1] or 'as in cnncalc'})"
         for name, foreign in kind.foreign.items()
     ]
-    return [f"Names of other frameworks: {', '.join(meanings)}."] if meanings else []
+    return [f"Names from other frameworks: {', '.join(meanings)}."] if meanings else []
 
 
 def fields_table(kind: type[Layer], write: Callable[[str], str] = str) -> str:
@@ -97,7 +99,7 @@ def fields_table(kind: type[Layer], write: Callable[[str], str] = str) -> str:
         [write(name), ", ".join(map(write, field.also)), default_of(defaults[name]), field.doc]
         for name, field in fields_of(kind).items()
     )
-    alone = f"\nA bare value is taken as {kind.main}." if kind.main and write is str else ""
+    alone = f"\n\n{kind.main} {ALONE}" if kind.main and write is str else ""
     return listing.columns(headings, rows).rstrip() + alone
 
 
@@ -145,9 +147,7 @@ def _example(kind: type[Layer], example: Example) -> str:
 
 def figure(value: Any) -> str:
     """A figure as text."""
-    if isinstance(value, int):
-        return f"{value:,}"
-    return ", ".join(f"{count:,} {name}" for name, count in value._asdict().items() if count)
+    return f"{value:,}" if isinstance(value, int) else str(value.text())
 
 
 def written(value: Any) -> str:

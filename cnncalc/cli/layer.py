@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,7 @@ from cnncalc.cli import _complete as complete
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.cli.kinds import fields_table
-from cnncalc.core.errors import UsageError, Where, some
+from cnncalc.core.errors import Mistakes, SpecError, UsageError, Where, some
 from cnncalc.core.layer import Layer
 from cnncalc.core.parsing import fields_of
 from cnncalc.derivations import explain
@@ -83,7 +84,14 @@ def run(
         names = some(map(_option, fields_of(found)))
         has = f"its fields are {names}" if names else "it has no fields"
         raise UsageError(f"{found.kind} needs the shape of its input, as in 3x32x32; {has}")
-    report = layer_alone(kind, shapes, fields, batch, dtype, layout)
+    try:
+        report = layer_alone(kind, shapes, fields, batch, dtype, layout)
+    except Mistakes as why:
+        typed = [[_as_typed(text, found, fields) for text in (e.fact, e.help)] for e in why.errors]
+        raise Mistakes(
+            SpecError(fact, one.where, help)
+            for one, (fact, help) in zip(why.errors, typed, strict=True)
+        ) from None
     row = report["layer"]
     shared.warn(filter(None, [row.layer.remark()]))
     form = shared.chosen(format, output, [*explain.FORMATS, "json"])
@@ -97,6 +105,28 @@ def run(
 def _option(field: str) -> str:
     """A field as an option: ``--kernel-size``."""
     return f"--{field.replace('_', '-')}"
+
+
+def _as_typed(sentence: str, kind: type[Layer], given: Iterable[str]) -> str:
+    """A sentence about the fields of a spec as one about options.
+
+    Names such as padding are also plain words: they count as fields only in quotes, before a colon,
+    in a list, or where the sentence begins.
+    """
+    known = {word for name, field in fields_of(kind).items() for word in (name, *field.also)}
+    listed = sentence.startswith("it has ") or "exactly one of" in sentence
+    about = f"{kind.kind} "
+    begin = len(about) if sentence.startswith(about) else -1
+
+    def typed(match: re.Match[str]) -> str:
+        quoted, word, colon = match.groups()
+        at = match.start()
+        sure = quoted or colon or "_" in word or (listed and at) or at == begin
+        if not sure or (quoted or word) not in known | {*given}:
+            return match[0]
+        return _option(quoted or word) + " " * bool(colon)
+
+    return re.sub(r"'([a-z]\w*)'|(?<!')\b([a-z]\w*)\b(: )?", typed, sentence)
 
 
 def _flags(kind: type[Layer]) -> set[str]:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cnncalc import api
 from cnncalc.api import Report, memory
+from cnncalc.cli import _arena
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core import units
 from cnncalc.core.errors import UsageError, one_of
 from cnncalc.footprint import DEVICES, DTYPES, OPTIMIZERS, LayerBytes, Memory
-from cnncalc.footprint.arena import Arena, arena
 
 if TYPE_CHECKING:
     from cnncalc.footprint.budget import Fit
@@ -52,7 +53,10 @@ FitOption = Annotated[
     typer.Option("--fit", help="Find the largest batch that fits into this memory: 24GiB, 500MB."),
 ]
 Plot = Annotated[bool, typer.Option("--plot", help="Draw live memory over a training step.")]
-Everything = Annotated[bool, typer.Option("--all", help="List every layer that saves something.")]
+Everything = Annotated[
+    bool,
+    typer.Option("--all", help="List every layer that saves something; with int8, every layer."),
+]
 
 
 def run(
@@ -95,7 +99,7 @@ def run(
     report = shared.network(spec, input, settings, batch=batch, layout=layout)
     if dtype == INT8:
         _check_int8(fit, plot, checkpoint, optimizer)
-        _write_arena(arena(report), format, output)
+        _arena.write(api.arena(report), everything, format, output)
         return
     setting: dict[str, Any] = {
         "optimizer": optimizer,
@@ -152,44 +156,16 @@ def _budget(text: str) -> int:
         raise UsageError(f"--fit: {why}") from None
     if budget < 1:
         raise UsageError(f"--fit needs at least one byte, not {text}")
-    if text.strip().isdecimal() and budget < FEWEST_BYTES:
+    if units.lacks_unit(text, budget):
         raise UsageError(f"--fit {text.strip()} needs a unit; write --fit {text.strip()}GiB")
     return budget
 
-
-FEWEST_BYTES = 1_000_000
-"""A smaller budget needs a unit: 24 means 24GiB to most people."""
 
 COLUMNS = ("quantity", "layer", "phase", "bytes")
 FIT_COLUMNS = ("option", "batch", "bytes", "repeated_macs")
 NUMBERS = ("batch", "bytes", "repeated_macs")
 
 Records = Iterator[dict[str, "Value"]]
-
-
-def _write_arena(found: Arena, format: str | None, output: Path | None) -> None:
-    """Write the peak of int8 inference and the layers that need the most memory."""
-    form = listing.format_of(format, output)
-    title = f"{found.name}: int8, batch {units.exact(found.batch)}, inference"
-    if form is not None and form.SUFFIX == ".json":
-        text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n"
-    elif form is not None:
-        records = [_quantity("inference_peak", found.peak.bytes, found.peak.layer, "forward")]
-        records += [_quantity("live", size, name, "forward") for name, size in found.live]
-        text = listing.rendered(form, f"Memory of {title}", COLUMNS, records, NUMBERS[1:2])
-    else:
-        headings = {"Live while it runs": False, "Bytes": True, "": True}
-        largest = sorted(found.live, key=lambda moment: -moment.bytes)[:MAX_SHOWN]
-        rows = [(name, units.exact(size), units.in_bytes(size)) for name, size in largest]
-        peak = f"inference peak: {units.exact(found.peak.bytes)} B, at {found.peak.layer}"
-        text = f"{title}\n\n{peak}\n\n{listing.columns(headings, rows)}\n{ENGINE}\n"
-    shared.write(text, output)
-
-
-ENGINE = (
-    "One byte for each value, each tensor aligned to 16 bytes; batch norms are folded into the "
-    "layer before and ReLU runs there. Scratch memory inside a layer is not included."
-)
 
 
 def _write(
@@ -256,7 +232,7 @@ def _title(found: Memory) -> str:
 
 def _remarks(found: Memory) -> str:
     """Caveats about the numbers."""
-    return f"\n{CUDA}\n" if found.device != "cpu" else ""
+    return f"\n{listing.wrapped(CUDA)}" if found.device != "cpu" else ""
 
 
 def _picture(found: Memory) -> str:
@@ -286,9 +262,7 @@ def _parts(found: Memory) -> str:
         ("  saved for backward", peak.saved, "still needed"),
         ("  transient", peak.transient, "batch, feature maps, temporary tensors"),
     ]
-    headings = {"Memory": False, "Bytes": True, "": True, " ": False}
-    rows = [(name, units.exact(n), units.in_bytes(n), note) for name, n, note in parts]
-    return listing.columns(headings, rows)
+    return listing.sizes(parts)
 
 
 def _by_layer(found: Memory, everything: bool) -> str:
@@ -299,13 +273,8 @@ def _by_layer(found: Memory, everything: bool) -> str:
     if rest:
         number = f"{len(rest)} more" if len(rest) > 1 else rest[0].layer
         shown.append(LayerBytes(number, sum(entry.bytes for entry in rest)))
-    headings = {"Saved by layer": False, "Bytes": True, "": False}
-    sizes = [units.in_bytes(entry.bytes) for entry in shown]
-    longest = max(map(len, sizes), default=0)  # the last column is never set to the right
-    rows = [
-        (entry.layer, units.exact(entry.bytes), f"{size:>{longest}}")
-        for entry, size in zip(shown, sizes, strict=True)
-    ]
+    headings = {"Saved by layer": False, "Bytes": True, "": True}
+    rows = [(one.layer, units.exact(one.bytes), units.in_bytes(one.bytes)) for one in shown]
     return listing.columns(headings, rows)
 
 
@@ -331,7 +300,7 @@ def _changes(found: "Fit") -> str:
     """The largest batch with each change, its memory and its recomputation."""
     at = units.exact(found.memory.batch)
     headings = {"Change": False, "Largest batch": True, f"Peak at batch {at}": True}
-    headings["Recomputed MACs"] = True
+    headings["Recomputed MACs"] = False
     rows = [
         (
             change.option,

@@ -1,5 +1,6 @@
 """``cnncalc mistakes``: the mistakes that grading recognises."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -42,8 +43,16 @@ def _about(mistake: Mistake) -> list[str]:
     explanation = "\n".join(terminal.wrap(mistake.explanation, terminal.width()))
     paragraphs = [f"{mistake.title}: {mistake.says}", explanation]
     for one in mistake.examples:
-        paragraphs.append(f"  {asked(one)} of {given(one)}\n    {one.wrong}: {one.why}")
+        lines = [*_indented(f"{asked(one)} of {given(one)}", 2)]
+        lines += _indented(f"{one.wrong}: {one.why}", 4)
+        paragraphs.append("\n".join(lines))
     return paragraphs
+
+
+def _indented(text: str, blanks: int) -> Iterator[str]:
+    """The text in lines that fit the terminal."""
+    for line in terminal.wrap(text, terminal.width() - blanks):
+        yield " " * blanks + line
 
 
 def asked(example: Example) -> str:

@@ -10,7 +10,7 @@ import typer
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of, printable
-from cnncalc.homework import papers, platforms
+from cnncalc.homework import platforms, quiz_formats
 from cnncalc.homework.quiz import USUAL, Order, order, pose
 from cnncalc.homework.topics import GEOMETRIES, LEVELS, TOPICS
 from cnncalc.spec.source import read_text
@@ -68,7 +68,9 @@ PerStudent = Annotated[
 ]
 Format = Annotated[
     str,
-    typer.Option("--format", "-f", help=f"The format of the sheet: {one_of(papers.names())}."),
+    typer.Option(
+        "--format", "-f", help=f"The format of the sheet: {one_of(quiz_formats.names())}."
+    ),
 ]
 Output = Annotated[
     Path | None,
@@ -115,7 +117,7 @@ def run(
     drawn = new_seed() if seed is None else seed
     report = None if network is None else shared.network(network)
     wanted = order(topics, level, geometry, count, drawn, choices)._replace(report=report)
-    form = papers.load(format)
+    form = quiz_formats.load(format)
     banks = [platforms.load(name) for name in export or ()]
     if output is not None:
         _write_all(wanted, _names(per_student), form, solutions, banks, output)
@@ -152,7 +154,7 @@ def _names(file: Path | None) -> list[str]:
 def _write_all(
     wanted: Order,
     names: list[str],
-    form: papers.Form,
+    form: quiz_formats.Form,
     solutions: bool,
     banks: list[platforms.Platform],
     folder: Path,

@@ -91,11 +91,12 @@ def _lines(found: Reconciliation) -> Iterator[str]:
         yield ""
         over = found.reading.value - found.nearest.total
         more = "more" if over > 0 else "less"
-        yield f"{found.number} is {units.decimal(abs(over))} {more}"
+        yield f"{found.number} is {units.decimal(abs(over))} {more} than this total"
     for missing in found.missing:
-        yield f"it equals {_made(missing)}"
-    for why in found.unknown.values():
-        yield f"\nnot compared: {why}"
+        yield f"it equals the total of {_made(missing)}"
+    if found.unknown:
+        yield ""
+    yield from (f"not compared: {why}" for why in found.unknown.values())
 
 
 def _sum(candidate: Candidate) -> Iterator[str]:
@@ -109,4 +110,6 @@ def _made(missing: Missing) -> str:
     """``thop 0.1.1 − 2,048 average-pool outputs``."""
     candidate, part = missing
     sign = "+" if part.times > 0 else "−"
-    return f"{candidate.title} {sign} {part._replace(times=abs(part.times)).text()}"
+    names = [count.convention.title for count in candidate.counts]
+    title = candidate.title.replace(", ".join(names), " or ".join(names))
+    return f"{title} {sign} {part._replace(times=abs(part.times)).text()}"

@@ -1,6 +1,6 @@
 """``cnncalc solve``: which kernel, stride and padding give a size, or which network fits?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +16,8 @@ from cnncalc.formulas import window
 
 LARGEST = 101
 """The largest kernel size that can be tried."""
+WINDOW = ("output", "kernel", "step", "padding", "dilation", "largest", "floor", "transposed")
+"""The options that a network does not take."""
 
 Input = Annotated[
     int | None,
@@ -64,7 +66,20 @@ Spec = Annotated[
 ]
 For = Annotated[
     str | None,
-    typer.Option("--for", metavar="NAME", help="What to enlarge: a parameter, input or batch."),
+    typer.Option(
+        "--for",
+        metavar="NAMES",
+        help="What to enlarge: a parameter, input or batch, or several with --ratio.",
+    ),
+]
+Ratio = Annotated[
+    str | None,
+    typer.Option(
+        "--ratio",
+        metavar="R:R",
+        help="Enlarge several together, each by a power of its ratio: 1.1:1.2:1.15.",
+        show_default=False,
+    ),
 ]
 
 
@@ -84,21 +99,27 @@ def _budget(name: str, what: str) -> Any:
     )
 
 
-Macs = Annotated[str | None, _budget("macs", "MACs: 300M, or 2x for twice the default")]
+Macs = Annotated[str | None, _budget("macs", "MACs: 300M, or 2x for twice the network's own")]
 Params = Annotated[str | None, _budget("params", "parameters")]
 MemoryBudget = Annotated[
     str | None, _budget("memory", "the memory of a training step with SGD: 24GiB")
 ]
 Peak = Annotated[str | None, _budget("peak", "peak activation memory in inference")]
+Ram = Annotated[str | None, _budget("ram", "RAM on a microcontroller in int8: 256kB")]
+Flash = Annotated[str | None, _budget("flash", "flash on a microcontroller in int8: 1MB")]
 
 
 def run(
+    context: typer.Context,
     spec: Spec = None,
     name: For = None,
+    ratio: Ratio = None,
     macs: Macs = None,
     params: Params = None,
     memory: MemoryBudget = None,
     peak: Peak = None,
+    ram: Ram = None,
+    flash: Flash = None,
     by: By = None,
     settings: options.Settings = None,
     input: Input = None,
@@ -132,14 +153,21 @@ def run(
     cnncalc solve mobilenet_v2 --for width --macs 300M --step 0.05
 
     cnncalc solve resnet50 --for batch --memory 24GiB
+
+    cnncalc solve efficientnet_b0 --for width,depth,input --ratio 1.1:1.2:1.15 --macs 2x
     """
     budgets = {"macs": macs, "params": params, "memory": memory, "peak": peak}
+    budgets |= {"ram": ram, "flash": flash}
     limits = {key: text for key, text in budgets.items() if text is not None}
     if spec is not None:
-        _fit(spec, name, limits, by, input, settings)
+        shared.refuse(context, WINDOW, "is for a window; leave out the option or the network")
+        _fit(spec, name, ratio, limits, by, input, settings)
         return
-    if name is not None or limits:
+    if name is not None or ratio is not None or limits:
         raise UsageError("--for and budgets need a network, as in cnncalc solve resnet50 --for ...")
+    shared.refuse(
+        context, ("by", "settings"), "needs a network, as in cnncalc solve resnet50 --for ..."
+    )
     _windows(
         floor,
         input=input,
@@ -163,7 +191,7 @@ def _windows(floor: bool, **asked: Any) -> None:
     exact = [solution for solution in found if transposed or solution.axis.fits]
     shown = found if floor or not exact else exact
     if not shown:
-        shared.write(f"{_nothing(**asked)}\n", None)
+        shared.write(f"{_nothing(asked)}\n", None)
         raise typer.Exit(1)
     if transposed:
         shared.write(_table(shown, "output padding", _output_padding), None)
@@ -179,6 +207,7 @@ def _windows(floor: bool, **asked: Any) -> None:
 def _fit(
     spec: str,
     name: str | None,
+    ratio: str | None,
     budgets: dict[str, str],
     step: str | None,
     input: int | None,
@@ -190,36 +219,63 @@ def _fit(
     if name is None or not budgets:
         raise UsageError("a network needs --for and a budget, as in --for width --macs 300M")
     values = shared.settings_of(settings)
-    found = api.largest(shared.named(spec), name, budgets, step=step, settings=values, input=input)
-    rows = []
+    wanted = _ratios(name, ratio)
+    found = api.largest(
+        shared.named(spec), wanted, budgets, step=step, settings=values, input=input
+    )
+    rows, columns = [], [name]
     for word, tried in (("within", found.within), ("beyond", found.beyond)):
         if tried is not None:
+            shown = tried.value if isinstance(tried.value, dict) else {name: tried.value}
+            columns = [*shown]
             texts = [QUANTITIES[key].text(tried.quantities[key] or 0) for key in budgets]
-            rows.append([word, str(tried.value), *texts])
+            rows.append([word, *map(_value, shown.values()), *texts])
     limits = [QUANTITIES[key].text(limit) for key, limit in found.budgets.items()]
-    headings = {"": False, name: True, **{QUANTITIES[key].heading: True for key in budgets}}
-    shared.write(listing.columns(headings, [*rows, ["budget", "", *limits]]), None)
+    headings = dict.fromkeys(["", *columns, *(QUANTITIES[key].heading for key in budgets)], True)
+    rows.append(["budget", *[""] * len(columns), *limits])
+    shared.write(listing.columns({**headings, "": False}, rows), None)
     if found.within is None:
-        typer.echo(f"no value of {name} fits", err=True)
+        typer.echo(f"no value of {found.name} fits", err=True)
         raise typer.Exit(1)
     if found.beyond is None:
-        typer.echo(f"the next larger values of {name} are not valid networks", err=True)
+        typer.echo(f"the next larger values of {found.name} are not valid networks", err=True)
 
 
-def _nothing(
-    input: int | None,
-    output: int | None,
-    kernel: int | None,
-    stride: int | None,
-    padding: int | None,
-    dilation: int,
-    largest: int,
-    transposed: bool,
-) -> str:
+def _ratios(names: str, ratio: str | None) -> str | dict[str, float | str]:
+    """The name to search, or the ratio of each of several names."""
+    if ratio is None:
+        if "," in names:
+            raise UsageError(
+                f"several names need --ratio, as in --for {names} --ratio "
+                + ":".join(["1.1"] * (names.count(",") + 1))
+            )
+        return names
+    listed, ratios = [one.strip() for one in names.split(",")], ratio.split(":")
+    if len(listed) != len(ratios):
+        raise UsageError(
+            f"--for has {_number(listed, 'name')} but --ratio has {_number(ratios, 'number')}; "
+            "give one each, as in --for width,depth,input --ratio 1.1:1.2:1.15"
+        )
+    if len({*listed}) < len(listed):
+        raise UsageError(f"a name occurs twice in --for {names}")
+    return dict(zip(listed, ratios, strict=True))
+
+
+def _number(items: Sequence[str], what: str) -> str:
+    return f"{len(items)} {what}{'s' * (len(items) != 1)}"
+
+
+def _value(value: Any) -> str:
+    """A number, or the sizes of a shape."""
+    return "×".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _nothing(asked: Mapping[str, Any]) -> str:
     """Why there is no solution: the limits of the search, or the size that results instead."""
-    N, F, S, P = input, kernel, stride, padding
+    N, F, S, P = (asked[name] for name in ("input", "kernel", "stride", "padding"))
+    output, D = asked["output"], asked["dilation"]
     limits = [
-        *([] if F is not None else [f"F ≤ {largest}"]),
+        *([] if F is not None else [f"F ≤ {asked['largest']}"]),
         *([] if S is not None else ["S ≤ F (S ≤ 4 for a small F)"]),
         *([] if P is not None else ["P < F"]),
     ]
@@ -227,10 +283,10 @@ def _nothing(
         return f"nothing fits with {', '.join(limits)}"
     if N is None or F is None or S is None or P is None:
         return "no input size fits"
-    if transposed:
-        size = window.output_size_transposed(N=N, F=F, S=S, P=P, D=dilation)
+    if asked["transposed"]:
+        size = window.output_size_transposed(N=N, F=F, S=S, P=P, D=D)
         return f"does not fit: without output padding, the output is {size}"
-    fit = Axis(N, F, S, P, dilation)
+    fit = Axis(N, F, S, P, D)
     return f"does not fit: {equation(fit)}, not {N if output is None else output}"
 
 

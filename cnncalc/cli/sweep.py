@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,10 +15,12 @@ from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from cnncalc.analysis.explore.sweep import Sweep
+    from cnncalc.analysis.explore.outcome import Sweep
+    from cnncalc.analysis.explore.sweep import Request
 
 FEW = 100
-"""So few configurations are evaluated in one process, because starting others takes longer."""
+"""Up to this many configurations are evaluated in one process, because starting others takes
+longer."""
 REASONS = 3
 
 Over = Annotated[
@@ -36,7 +39,7 @@ Show = Annotated[
         "--show",
         metavar="NAMES",
         help="The quantities to show: layers, params, macs, flops, activations, weights, peak, "
-        "memory, rf.",
+        "memory, ram, flash, rf.",
     ),
 ]
 Where = Annotated[
@@ -44,7 +47,7 @@ Where = Annotated[
     typer.Option(
         "--where",
         metavar="CONDITION",
-        help='Keep only what meets a condition: "macs < 300M and params < 4M".',
+        help='Keep only combinations that meet a condition: "macs < 300M and params < 4M".',
         show_default=False,
     ),
 ]
@@ -53,7 +56,7 @@ Pareto = Annotated[
     typer.Option(
         "--pareto",
         metavar="NAMES",
-        help="Keep only what no other combination beats in these quantities; -NAME means more is "
+        help="Keep only combinations that no other beats in these quantities; -NAME means more is "
         "better.",
     ),
 ]
@@ -67,9 +70,34 @@ By = Annotated[
     ),
 ]
 Best = Annotated[int | None, typer.Option("--best", metavar="N", help="Show only the first N.")]
+Sample = Annotated[
+    int | None,
+    typer.Option(
+        "--sample", metavar="N", help="Try only N random combinations.", show_default=False
+    ),
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="The seed of the random sample.")]
 Jobs = Annotated[
     int | None,
     typer.Option("--jobs", metavar="N", help="The number of processes; one per core by default."),
+]
+Dask = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Use the workers of this Dask scheduler: tcp://host:8786.",
+        show_default=False,
+    ),
+]
+Resume = Annotated[
+    Path | None,
+    typer.Option(
+        "--resume",
+        metavar="FILE",
+        help="Save the progress in a file, and continue from there if it exists.",
+        show_default=False,
+    ),
 ]
 
 
@@ -81,7 +109,11 @@ def run(
     pareto: Pareto = None,
     by: By = "",
     best: Best = None,
+    sample: Sample = None,
+    seed: Seed = 0,
     jobs: Jobs = None,
+    dask: Dask = None,
+    resume: Resume = None,
     batch: options.Batch = 1,
     input: options.Input = None,
     settings: options.Settings = None,
@@ -102,13 +134,18 @@ def run(
 
     cnncalc sweep mobilenet_v2 --over width=0.5:1:0.1 --over input=96:224:32 --pareto macs,-rf
     """
+    from cnncalc.analysis.explore.sweep import request
+
     form = listing.format_of(format, output)
     ranges = shared.pairs(over, "--over", "width=0.25:1.5:0.25")
     fixed = {"batch": batch, "dtype": dtype, "input": shared.inputs_of(input)}
     fixed |= {"settings": shared.settings_of(settings)}
     names = [word.strip() for word in show.split(",")]
     front = pareto.split(",") if pareto else []
-    found = _done(_sweeping(spec, ranges, names, where, front, by, best, jobs, fixed))
+    if best is not None and best < 1:
+        raise UsageError(f"--best must be at least 1, not {best}")
+    asked = request(names, where, front, by, best)
+    found = _done(_sweeping(spec, ranges, asked, sample, seed, jobs, dask, resume, fixed))
     text = form.render(_sheet(found)) if form else _text(found)
     shared.warn(_remarks(found))
     shared.write(text, output)
@@ -116,25 +153,28 @@ def run(
 
 
 def _sweeping(
-    spec: str, ranges: Any, names: Any, where: str, front: Any, by: str, best: int | None,
-    jobs: int | None, fixed: Any,
+    spec: str, ranges: Any, asked: "Request", sample: int | None, seed: int, jobs: int | None,
+    dask: str | None, resume: Path | None, fixed: Any,
 ) -> "Iterator[Sweep]":  # fmt: skip
-    """What is found so far, with as many processes as are worth their start."""
-    from math import prod
+    """What is found so far, with as many processes as are worth starting."""
+    from math import inf, prod
 
-    from cnncalc.analysis.explore.sweep import values_of
+    from cnncalc.analysis.explore.sweep import cluster, values_of
     from cnncalc.api.exploring import sweeping
     from cnncalc.spec import load
 
-    if best is not None and best < 1:
-        raise UsageError(f"--best must be at least 1, not {best}")
     over = {name: values_of(values) for name, values in ranges.items()}
-    few = prod(map(len, over.values())) <= FEW
+    few = min(prod(map(len, over.values())), sample or inf) <= FEW
     workers = jobs if jobs is not None else 1 if few else os.cpu_count() or 1
     target = load(spec) if spec == "-" else shared.named(spec)
     if target is not spec:  # other processes cannot load it again, or should not run its code
         workers = 1
-    return sweeping(target, over, names, where, front, by, best, workers, fixed)
+    given = (target, over, asked, fixed, sample, seed, workers)
+    if dask is None:
+        yield from sweeping(*given, resume=resume)
+        return
+    with cluster(dask) as executor:
+        yield from sweeping(*given, executor, resume)
 
 
 def _done(results: "Iterator[Sweep]") -> "Sweep":

@@ -12,6 +12,7 @@ from cnncalc.cli import _listing as listing
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
+from cnncalc.render import terminal
 from cnncalc.spec import catalog
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ Batch = Annotated[
         "--batch",
         "-b",
         help="The batch size. Default: 1, or 2 with --tiny or --all-architectures, because PyTorch "
-        "does not normalise a single value.",
+        "cannot normalise a single value.",
     ),
 ]
 
@@ -160,8 +161,11 @@ def _summary(one: "Verification") -> str:
     )
     left = sorted((skipped.quantity, skipped.why) for skipped in one.skipped)
     return line + "".join(
-        f"  {len([*same])} × {quantity} not compared: {why}\n"
+        f"  {part}\n"
         for (quantity, why), same in groupby(left)
+        for part in terminal.wrap(
+            f"{len([*same])} × {quantity} not compared: {why}", terminal.width() - 2, indent="  "
+        )
     )
 
 

@@ -20,7 +20,7 @@ from cnncalc.core.shape import Map, Shape, Vector
 
 
 class Call(NamedTuple):
-    """A call of a module, or of an operation ``inside`` one, on one image.
+    """A call to a module, or to an operation ``inside`` one, on one image.
 
     ``name`` is the module's class, or the ``torch.nn`` class equivalent to the operation.
     Operations without one are ``add``, ``mul``, ``bmm``, and ``*`` for a product written with that
@@ -95,7 +95,7 @@ class _Names:
     def __getattr__(self, name: str) -> Callable[..., "Module"]:
         composed = COMPOSED.get(_family(name))
         if composed is None and _family(name) not in PLAIN:
-            raise LayerError(f"what PyTorch runs inside of {name} is not modelled")
+            raise LayerError(f"what PyTorch runs inside {name} is not modelled")
         return lambda *given, **named: (composed or Module)(name, given)
 
     def padded(self, module: "Module", sides: tuple[int, ...], value: float = 0.0) -> "Module":

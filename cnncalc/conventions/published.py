@@ -118,7 +118,7 @@ COLUMNS = (
 
 
 def check(target: str | os.PathLike[str] | Mapping[str, Any] | Spec) -> tuple[Finding, ...]:
-    """Compares every published figure in a network's spec: first the layers', in order, then the
+    """Compare every published figure in a network's spec: first the layers', in order, then the
     whole network's.
 
     ``target`` is anything that ``summarize`` takes. Raises Mistakes with every claim that cannot be

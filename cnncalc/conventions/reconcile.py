@@ -305,8 +305,8 @@ def _measure(convention: Convention) -> str:
 
 
 def _missing(reading: Reading, known: list[Candidate]) -> Iterator[Missing]:
-    """What explains the difference from an exact number, the likeliest first: a part that is
-    counted as often as in another convention, or left out."""
+    """What explains the difference from an exact number, the likeliest first: a part that another
+    convention counts more often, less often or not at all."""
     exact = reading.exact
     plain = [one for one in known if one.times == 1]
     counted: dict[tuple[str, str, int], set[int]] = {}

@@ -1,4 +1,4 @@
-"""A call of another framework's operation as plain data, from which a kind makes its fields."""
+"""A call to another framework's operation as plain data, from which a kind derives its fields."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -7,10 +7,10 @@ from cnncalc.core.shape import Shape
 
 
 class Call(NamedTuple):
-    """One call of a function or module.
+    """One call to a function or module.
 
-    ``inputs`` and ``output`` are shapes without the batch, channels first. ``held`` are the sizes
-    of the parameters and buffers that it uses, by the names of its arguments: ``weight``, ``bias``,
+    ``inputs`` and ``output`` are shapes without the batch, channels first. ``held`` has the sizes
+    of the parameters and buffers that it uses, by argument name: ``weight``, ``bias``,
     ``running_mean``. ``attributes`` are its other arguments; axes are words, as in a spec
     (``over: channels``).
     """
@@ -23,7 +23,8 @@ class Call(NamedTuple):
 
 
 def one_size(value: Any) -> Any:
-    """``3`` for ``(3, 3)``; any other value unchanged, such as pairs for the sides of each axis."""
+    """``3`` for ``(3, 3)``; any other value, such as pairs for the sides of each axis,
+    unchanged."""
     if isinstance(value, list | tuple) and value and len(set(map(repr, value))) == 1:
         return list(value) if isinstance(value[0], list | tuple) else value[0]
     return list(value) if isinstance(value, tuple) else value

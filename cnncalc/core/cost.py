@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Set
 from typing import NamedTuple
 
+from cnncalc.core import units
 from cnncalc.formulas import macs as mac_formulas
 from cnncalc.formulas import parameters as parameter_formulas
 
@@ -15,6 +16,14 @@ BYTES = {
     "int8": 1,
 }
 """Bytes per element, by dtype."""
+NOUNS = {
+    "multiply": "multiplication",
+    "add": "addition",
+    "compare": "comparison",
+    "divide": "division",
+    "exponential": "exponential",
+}
+"""What each kind of operation is called when counted."""
 
 
 class Operations(NamedTuple):
@@ -29,6 +38,12 @@ class Operations(NamedTuple):
     def times(self, n: int) -> "Operations":
         """The same operations n times."""
         return Operations(*(n * count for count in self))
+
+    def text(self) -> str:
+        """``64 multiplications, 1 addition``, or ``none``."""
+        counts = zip(NOUNS.values(), self, strict=True)
+        parts = [f"{units.exact(n)} {noun}{'s' * (n != 1)}" for noun, n in counts if n]
+        return ", ".join(parts) or "none"
 
 
 class Parameters(NamedTuple):

@@ -8,7 +8,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from cnncalc.core.errors import LayerError, UsageError, one_of
 from cnncalc.core.shape import JOINED, MAX_DIGITS, SHAPE_PATTERN, read_sizes
@@ -52,9 +52,10 @@ def declare(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def is_whole(value: Any, least: int) -> bool:
+def is_whole(value: Any, least: int) -> TypeGuard[int]:
     """Whether the value is an integer (not a bool) from ``least`` up, below ``LARGEST``."""
-    return type(value) is int and least <= value < LARGEST
+    # Unlike its type, the class of a recorded number is that of integers.
+    return value.__class__ is int and least <= value < LARGEST
 
 
 def shown(value: Any) -> str:
@@ -87,7 +88,7 @@ def _whole(least: int, article: str) -> Callable[[Any], int]:
     def check(value: Any) -> int:
         if not is_whole(value, least):
             raise LayerError(f"must be {article} of at least {least}, not {shown(value)}")
-        return int(value)
+        return value
 
     return check
 
@@ -118,7 +119,7 @@ def sizes(doc: str, default: Any = REQUIRED, also: Sequence[str] = (), least: in
     def check(value: Any) -> Sizes:
         value = _spelled_out(value, least)
         if is_whole(value, least):
-            return int(value)
+            return value
         listed = isinstance(value, list | tuple) and 1 <= len(value) <= 3
         if listed and all(is_whole(size, least) for size in value):
             return tuple(value)
@@ -187,7 +188,7 @@ def padding(
 
     def check(value: Any) -> Padding:
         if is_whole(value, 0):
-            return int(value)
+            return value
         if isinstance(value, str) and value.lower() in spellings:
             return spellings[value.lower()]
         if isinstance(value, Mapping):

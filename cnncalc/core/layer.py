@@ -1,9 +1,9 @@
 """The interface that every file of ``layers/`` implements.
 
 A layer kind is one frozen dataclass, named after its file. Its fields define its YAML, and its
-docstring is the text of ``cnncalc kinds KIND``. One contract test runs every kind's
-hand-worked examples and refusals. A kind's file imports from here what its class needs, also what
-is defined in ``example`` and ``reach``.
+docstring is the text of ``cnncalc kinds KIND``. One contract test runs every kind's hand-worked
+examples and refusals. A kind's file imports whatever its class needs from here, including what
+``example`` and ``reach`` define.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
 from cnncalc.core.example import Example, Refusal
 from cnncalc.core.fields import LARGEST, Sizes
+from cnncalc.core.nest import Nest
 from cnncalc.core.parsing import Fields, declared_in, fields_of
 from cnncalc.core.reach import Cut, Reach, everything
 from cnncalc.core.shape import MAX_DIGITS, Map, Shape, Vector
@@ -62,7 +63,7 @@ class Layer(Fields):
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other names. Case, underscores and a final 1d, 2d or 3d are ignored."""
     operators: ClassVar[Mapping[str, Mapping[str, str]]] = {}
-    """The operators of ONNX that are such a layer by themselves, and what they call fields."""
+    """The ONNX operators that are such a layer by themselves, and their names for its fields."""
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     """The least and the greatest number of inputs; None means any number."""
     stored: ClassVar[bool] = True
@@ -120,8 +121,13 @@ class Layer(Fields):
         return False
 
     @property
+    def outputs(self) -> tuple[Layer, ...]:
+        """If it has several outputs, a layer for each of them: a network has these instead."""
+        return ()
+
+    @property
     def unknown(self) -> frozenset[str]:
-        """The counts of ``Cost`` that are not known: the cost has a lower bound for them."""
+        """The counts of ``Cost`` that are not known; the cost has lower bounds for them."""
         return frozenset()
 
     def output(self, *inputs: Any) -> Shape:
@@ -140,6 +146,10 @@ class Layer(Fields):
         """Multiply-accumulates for one image."""
         return 0
 
+    def nests(self, *inputs: Any) -> tuple[Nest, ...] | None:
+        """The loops of its multiply-accumulates; None if they are not convolutions."""
+        return None if self.macs(*inputs) or "macs" in self.unknown else ()
+
     def inner_macs(self, *inputs: Any) -> int:
         """The multiply-accumulates whose input the layer computes itself, so that its gradient is
         always needed."""
@@ -150,8 +160,8 @@ class Layer(Fields):
         return 0
 
     def input_macs(self, products: int, wanted: tuple[bool, ...], *inputs: Any) -> int:
-        """The MACs of the gradients of those inputs that are wanted, and of what the layer computes
-        on the way; ``products`` are those of the forward pass."""
+        """The MACs of the gradients of the inputs that need one, and of whatever the layer computes
+        on the way; ``products`` are the MACs of the forward pass."""
         return products - self.constant_macs(*inputs)
 
     def counters(self) -> int:
@@ -172,8 +182,8 @@ class Layer(Fields):
         return None
 
     def reorders(self, x: Any) -> tuple[int, ...] | None:
-        """For each dimension of the output, the input's that it is, if the layer only reorders
-        them."""
+        """For each dimension of the output, the dimension of the input that it comes from; None
+        unless the layer only reorders them."""
         return None
 
     def zeros(self, *inputs: Any) -> tuple[tuple[int, int], ...]:
@@ -199,7 +209,7 @@ class Layer(Fields):
         """Write the layer with operators of ONNX, and return the name of its output.
 
         ``onnx`` is the writer of ``cnncalc.bridge.onnx``, with the names of the layer's inputs. By
-        default, the only operator of the kind is used. Raises LayerError if ONNX has none.
+        default, it writes the kind's only operator. Raises LayerError if ONNX has none.
         """
         if len(self.operators) != 1:
             raise LayerError(f"cannot be exported: ONNX has no operator for {self.kind}")
@@ -209,18 +219,18 @@ class Layer(Fields):
 
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
-        """The fields of the layer that an operator of ONNX describes, one of ``operators``; None if
-        it does something that no layer of this kind does."""
+        """The fields of the layer that an ONNX operator, one of ``operators``, describes; None if
+        no layer of this kind does the same."""
         names = cls.operators[call.kind].items()
         return {ours: call.settings[word] for word, ours in names if word in call.settings}
 
     @classmethod
     def imported(cls, call: Call) -> dict[str, Any]:
-        """The fields of the layer that a call of another framework is.
+        """The fields of the layer that another framework's call describes.
 
-        Most fields are arguments there, with the same name or another of theirs; subclasses add
-        what follows from the sizes of the weights. Raises LayerError for a call that no layer of
-        this kind is.
+        Most fields are arguments of the call, under one of their names; subclasses add what follows
+        from the sizes of the weights. Raises LayerError for a call that no layer of this kind can
+        express.
         """
         from cnncalc.core.call import one_size
 
@@ -250,10 +260,10 @@ class Layer(Fields):
         """The shape of the output, after checking the number of inputs."""
         least, most = self.arity
         if len(inputs) < least or (most is not None and len(inputs) > most):
-            wanted = f"{least} input{'s' * (least != 1)}" if most else f"at least {least} inputs"
+            wanted = f"{'' if most else 'at least '}{least} input{'s' * (least != 1)}"
             raise LayerError(f"expected {wanted}, not {len(inputs)}")
         output = self.output(*inputs)
-        if max(output.dimensions) >= LARGEST:
+        if any(size >= LARGEST for size in output.dimensions):
             raise LayerError(f"a size of the output has more than {MAX_DIGITS} digits")
         return output
 
@@ -266,8 +276,8 @@ class Layer(Fields):
         wanted: tuple[bool, ...] = (),
         trainable: bool = True,
     ) -> Cost:
-        """All counts for a batch in this dtype. ``wanted`` tells of which inputs the backward
-        pass needs the gradient, ``trainable`` whether it needs those of the parameters."""
+        """All counts for a batch in this dtype. ``wanted`` says which inputs need a gradient in the
+        backward pass, ``trainable`` whether the parameters do."""
         weights, biases, buffers, fixed = self.parameters(*inputs)
         multiply, add, compare, divide, exponential = self.operations(*inputs)
         size = BYTES[dtype]
@@ -282,8 +292,9 @@ class Layer(Fields):
         if connections is None:
             connections = products + (output.elements if products and biases else 0)
         numbers = weights + biases + fixed + buffers - self.counters()
-        read = sum(shape.elements for shape in inputs) * batch + numbers
-        moved = size if self.moves and inputs else 0
+        read = sum([shape.elements for shape in inputs]) * batch + numbers
+        made = memory.size_in_bytes(elements, size)
+        moves = self.moves and bool(inputs)
         return Cost(
             weights=weights,
             biases=biases,
@@ -303,10 +314,10 @@ class Layer(Fields):
             activation=elements,
             activations_total=stored,
             parameter_bytes=memory.size_in_bytes(weights + biases + fixed, size),
-            activation_bytes=memory.size_in_bytes(elements, size),
-            activations_total_bytes=memory.size_in_bytes(stored, size),
-            bytes_read=memory.size_in_bytes(read, moved),
-            bytes_written=memory.size_in_bytes(elements, moved),
+            activation_bytes=made,
+            activations_total_bytes=made if self.stored else 0,
+            bytes_read=memory.size_in_bytes(read, size) if moves else 0,
+            bytes_written=made if moves else 0,
         )
 
     def channels_first(self) -> Layer:

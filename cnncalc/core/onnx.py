@@ -1,4 +1,4 @@
-"""An operator of an ONNX file as plain data, from which a kind makes its fields."""
+"""An operator of an ONNX file as plain data, from which a kind derives its fields."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -30,6 +30,6 @@ class OnnxCall(NamedTuple):
 
 
 def alike(values: Sequence[Any]) -> Any:
-    """The number that all of them are; otherwise a list of them."""
+    """The number, if all of them are equal; otherwise the list."""
     same = len({*map(str, values)}) == 1 and not isinstance(values[0], list)
     return values[0] if same else [*values]

@@ -47,7 +47,8 @@ class Tensor:
 
     @property
     def permuted(self) -> bool:
-        """Whether its elements are in another order than its axes; one axis has only one order."""
+        """Whether its elements are in a different order from its axes; one axis has only one
+        order."""
         if self.shape is None:
             return self.reordered or self.interleaved
         axes = sum(size > 1 for size in self.shape.dimensions)
@@ -58,7 +59,7 @@ class Layout(Enum):
     """How the gradients of an operation's inputs lie in memory, given the output's gradient."""
 
     FOLLOW = auto()
-    """Possibly that of the output's gradient."""
+    """Possibly the layout of the output's gradient."""
     KEEP = auto()
     """Like the inputs, whatever the layout of the output's gradient."""
     ORDER = auto()
@@ -66,7 +67,7 @@ class Layout(Enum):
     COPY = auto()
     """Like the inputs, after a copy of the output's gradient if that is not contiguous."""
     RESHAPE = auto()
-    """A reshaped view of the output's gradient, or a copy where no view can do that."""
+    """A reshaped view of the output's gradient, or a copy where no such view exists."""
     MERGE = auto()
     """The same, with the batch and the channels as one axis."""
     EXPAND = auto()
@@ -86,7 +87,7 @@ class Operation(NamedTuple):
     tensors that it saves. In the backward pass every input that needs a gradient gets one of its
     own size; inputs in ``passes`` reuse the output's gradient, or a part of it, without new memory.
     ``beside`` are the bytes that the backward pass needs at its peak besides the gradients, and
-    ``room`` those that the storage of the input's gradient has at least.
+    ``room`` is the minimum size of the storage of the input's gradient.
     """
 
     row: int
@@ -111,5 +112,5 @@ class Operation(NamedTuple):
 
     @property
     def keeps_what_it_makes(self) -> bool:
-        """Whether some of that exists only after it has run."""
+        """Whether some of what it saves exists only after it has run."""
         return bool(self.own or self.kept & {output.storage for output in self.outputs})

@@ -1,4 +1,5 @@
-"""The fields of a layer: from the value in a spec to a frozen dataclass, with every mistake."""
+"""The fields of a layer: from the value in a spec to a frozen dataclass, or to every mistake in
+it."""
 
 from __future__ import annotations
 
@@ -119,7 +120,7 @@ def _checked(
     kind: type[Fields], given: Mapping[str, Any], foreign: Mapping[str, str]
 ) -> tuple[dict[str, Any], Wrong]:
     """The checked values by canonical field name, and everything that is wrong. A field that has
-    a foreign name is not known by its own."""
+    a foreign name is known only by that name."""
     values: dict[str, Any] = {}
     spelled: dict[str, str] = {}
     wrong: Wrong = []

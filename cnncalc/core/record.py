@@ -13,7 +13,7 @@ INDEX_BYTES = 8
 """The bytes of an index; PyTorch's are int64."""
 
 MAX_READ = 30_000
-"""How many tensors operations may read, each one counted every time; more take too long."""
+"""The most tensors that all operations together may read, counting repeats; more take too long."""
 
 
 class Record:

@@ -1,8 +1,9 @@
 """Typed shapes, without the batch: a feature map with 1, 2 or 3 spatial axes, and a vector."""
 
 import re
+from collections.abc import Sequence
 from math import prod
-from typing import Literal
+from typing import Any, Literal
 
 from cnncalc.core.errors import UsageError
 from cnncalc.formulas.expression import AXES
@@ -110,6 +111,12 @@ class Vector(tuple[int]):
 
 
 Shape = Map | Vector
+
+
+def alike(values: Sequence[Any]) -> bool:
+    """Whether all values are equal. A set of them does not tell for recorded numbers, which hash
+    by how they were computed."""
+    return all(one == values[0] for one in values[1:])
 
 
 def layout_of(word: str | None) -> Layout | None:

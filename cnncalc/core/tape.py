@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from cnncalc.core.errors import LayerError
 from cnncalc.core.operation import Layout, Tensor
 from cnncalc.core.record import Record
+from cnncalc.core.shape import Map
 from cnncalc.formulas import memory
 
 FULL_BYTES = 4
@@ -241,6 +242,22 @@ class Tape(Record):
         if self.low and self.cuda:
             raise LayerError("sums under autocast on CUDA are not modelled")
         return self.op(x, makes=makes, passes=(0,), layout=Layout.EXPAND)
+
+    def averaged(self, x: Tensor, image: Map) -> Tensor:
+        """The mean of every channel. PyTorch gives the means of a map with channels last the same
+        memory format, and then copies their gradient."""
+        channels = image.channels
+        means = self.op(x, makes=channels)
+        if not self.learns or x.interleaved or not x.reordered:
+            return means
+        if not x.channels_last or 1 in {channels, image.elements // channels}:
+            raise LayerError(
+                "its input is not contiguous, and what PyTorch copies in the backward pass is not "
+                "modelled"
+            )
+        output = self.part(means, channels)
+        output.gaps = False
+        return output
 
     def sigmoid(self, x: Tensor) -> Tensor:
         """A sigmoid, which saves its output."""

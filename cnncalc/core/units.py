@@ -8,6 +8,7 @@ if TYPE_CHECKING:  # few commands need fractions, and importing them takes time
 
 COUNTS = ("", " K", " M", " G", " T", " P", " E")
 DECIMAL = (" B", " kB", " MB", " GB", " TB", " PB", " EB")
+SECONDS = {" s": 1, " ms": 10**3, " µs": 10**6, " ns": 10**9}
 BINARY = (" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB")
 
 
@@ -29,6 +30,20 @@ def decimal(number: "Fraction") -> str:
 def human(number: int) -> str:
     """``138.36 M``; numbers below 10,000 in full."""
     return exact(number) if abs(number) < 10_000 else _scaled(number, 1000, COUNTS)
+
+
+def duration(seconds: "Fraction | float", up: bool = False) -> str:
+    """``3.14 ms``: three digits, rounded down as a lower bound must be, or ``up``."""
+    if not seconds:
+        return "0 s"
+    unit, per_second = next(
+        (one for one in SECONDS.items() if seconds * one[1] >= 1), (" ns", 10**9)
+    )
+    scaled = seconds * per_second
+    decimals = max(3 - len(str(int(scaled))), 0)
+    digits = int(-(-scaled * 10**decimals // 1) if up else scaled * 10**decimals // 1)
+    whole, rest = divmod(digits, 10**decimals)
+    return f"{exact(whole)}.{rest:0{decimals}}{unit}" if decimals else f"{exact(whole)}{unit}"
 
 
 def in_bytes(number: int) -> str:
@@ -55,6 +70,15 @@ def _scaled(number: int, step: int, units: tuple[str, ...]) -> str:
 
 def _hundredths(number: int, unit: int) -> int:
     return (200 * number + unit) // (2 * unit)
+
+
+LEAST_BYTES = 1_000_000
+"""A number below this needs a unit: 24 bytes means 24 GiB to most people."""
+
+
+def lacks_unit(text: str, number: int, least: int = LEAST_BYTES) -> bool:
+    """Whether a text gives so few bytes, without a unit, that another unit is probably meant."""
+    return text.strip().isdecimal() and number < least
 
 
 def bytes_of(text: str) -> int:

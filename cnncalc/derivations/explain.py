@@ -137,9 +137,8 @@ def _operations(row: Row, report: Report) -> tuple[list[Working], str]:
         counts = row.layer.operations(*_named(row.inputs))
     done = {name: number for name, number in counts._asdict().items() if number}
     workings = [part for name, number in done.items() for part in equations_of(name, number, SIZES)]
-    parts = [f"{units.exact(number)} {name}" for name, number in done.items()]
     each = " for each image" if report.batch > 1 and done else ""
-    return once(workings), (", ".join(parts) or "none") + each
+    return once(workings), counts.text() + each
 
 
 def _memory(row: Row, report: Report) -> tuple[list[Working], str]:
@@ -186,7 +185,7 @@ def _receptive_field(row: Row, report: Report) -> tuple[list[Working], str]:
 def _field_answer(row: Row, report: Report) -> str:
     fields = row.fields or ()
     if not fields:
-        return "a vector has no position"
+        return "none: a vector has no positions"
     first = next(iter(report.input_shapes.values()))
     sizes = "×".join(units.exact(field.size) for field in fields)
     most = "at most " if any(field.bound for field in fields) else ""

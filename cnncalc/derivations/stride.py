@@ -264,11 +264,11 @@ def _windows(
     output: int, N: int | None, F: int | None, S: int | None, P: int | None, D: int, largest: int
 ) -> Iterator[tuple[int, int, int]]:
     """F, S and P of all windows to try, after checking the given values."""
-    for name, value in (("N", N), ("output", output), ("F", F), ("S", S), ("D", D)):
-        if value is not None and value < 1:
-            raise UsageError(f"{name} must be at least 1, not {value}")
-    if P is not None and P < 0:
-        raise UsageError(f"P must be at least 0, not {P}")
+    sizes = {"input size": N, "output size": output, "kernel size": F, "stride": S, "dilation": D}
+    for name, value in (*sizes.items(), ("padding", P)):
+        least = 0 if name == "padding" else 1
+        if value is not None and value < least:
+            raise UsageError(f"the {name} must be at least {least}, not {value}")
     tried = 0
     for f in [F] if F is not None else range(1, largest + 1):
         for s in [S] if S is not None else range(1, max(f, 4) + 1):
@@ -276,7 +276,8 @@ def _windows(
             tried += (paddings.stop - paddings.start) * (1 if N is not None else min(s, MAX_INPUTS))
             if tried > MAX_TRIED:
                 raise UsageError(
-                    f"more than {MAX_TRIED:,} geometries to try; give F, S or P as well"
+                    f"more than {MAX_TRIED:,} geometries to try; give the kernel size, the stride "
+                    "or the padding too"
                 )
             for p in paddings:
                 yield f, s, p

@@ -65,8 +65,7 @@ def _macs(cost: Cost) -> str:
 
 
 def _operations(cost: Cost) -> str:
-    counts = cost.operations._asdict().items()
-    return ", ".join(f"{units.exact(count)} {name}" for name, count in counts if count)
+    return cost.operations.text()
 
 
 def _memory(cost: Cost) -> str:

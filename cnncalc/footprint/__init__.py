@@ -15,6 +15,7 @@ from cnncalc.footprint.optimizers import OPTIMIZERS
 from cnncalc.footprint.recording import AMP, DEVICES, DTYPES, record
 from cnncalc.footprint.step import Setting, Step
 from cnncalc.footprint.walk import Moment
+from cnncalc.formulas.vocabulary import most
 
 __all__ = [
     "AMP",
@@ -61,11 +62,11 @@ class Peak(NamedTuple):
 class Memory:
     """The memory of a network: resident, saved for backward, and at its peaks.
 
-    ``saved`` lists every tensor once, under the first layer that saves it. ``inference_peak`` is
-    the peak of activations in inference and its layer. ``moments`` are the moments of a training
-    step (forward, backward, optimizer) in order, without resident memory; their rows are positions
-    in ``layers``, and the highest is ``training_peak``. ``repeated_macs`` are recomputed for
-    checkpointing.
+    ``saved`` lists every tensor once, under the first layer that saves it. ``inference`` are the
+    moments of a forward pass in inference, and ``moments`` those of a training step (forward,
+    backward, optimizer), in order and without resident memory; their rows are positions in
+    ``layers``, and the highest are ``inference_peak`` and ``training_peak``. ``repeated_macs`` are
+    recomputed for checkpointing.
     """
 
     name: str
@@ -81,7 +82,7 @@ class Memory:
     gradients: int
     optimizer_state: int
     saved: tuple[LayerBytes, ...]
-    inference_peak: LayerBytes
+    inference: tuple[Moment, ...]
     moments: tuple[Moment, ...]
     repeated_macs: int
     warnings: tuple[str, ...] = ()
@@ -91,6 +92,22 @@ class Memory:
     def saved_for_backward(self) -> int:
         """All bytes saved for the backward pass."""
         return sum(entry.bytes for entry in self.saved)
+
+    @cached_property
+    def inference_peak(self) -> LayerBytes:
+        """The peak of activations in inference and its layer; the first if there are several."""
+        moment = max(self.inference, key=_alive)
+        return LayerBytes(self.layers[moment.row], moment.alive)
+
+    @property
+    def inference_bytes(self) -> int:
+        """The bytes of that peak alone."""
+        return most([moment.alive for moment in self.inference])
+
+    @property
+    def training_bytes(self) -> int:
+        """The bytes of the training peak alone."""
+        return self.resident + most([moment.alive for moment in self.moments])
 
     @cached_property
     def training_peak(self) -> Peak:
@@ -170,9 +187,7 @@ def measure(
         gradients=sum(step.sizes),
         optimizer_state=step.state,
         saved=_by_layer(report, walk.saved(step.recording, step.segments)),
-        inference_peak=inference_peak(
-            report, dtype=setting.dtype, device=device, batch=setting.batch
-        ),
+        inference=inference(report, dtype=setting.dtype, device=device, batch=setting.batch),
         moments=step.moments,
         repeated_macs=step.repeated_macs,
         warnings=report.warnings,
@@ -207,6 +222,14 @@ def inference_peak(
 
     Raises UsageError for anything that is not modelled.
     """
+    highest = max(inference(report, dtype=dtype, device=device, batch=batch), key=_alive)
+    return LayerBytes(report.rows[highest.row].name, highest.alive)
+
+
+def inference(
+    report: Report, *, dtype: str | None = None, device: str = "cpu", batch: int | None = None
+) -> tuple[Moment, ...]:
+    """The moments of a forward pass without gradients; see ``inference_peak``."""
     recording = record(
         report,
         training=False,
@@ -215,8 +238,7 @@ def inference_peak(
         device=device,
         batch=batch or report.batch,
     )
-    highest = max(walk.forward(recording), key=_alive)
-    return LayerBytes(report.rows[highest.row].name, highest.alive)
+    return tuple(walk.forward(recording))
 
 
 def training_peak(

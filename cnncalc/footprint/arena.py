@@ -1,38 +1,73 @@
-"""The memory that int8 engines on microcontrollers need for feature maps in inference.
+"""The memory that int8 engines on microcontrollers need in inference: RAM for feature maps, and
+flash for weights.
 
 Such engines fold batch norms into the layer before, clamp outputs there instead of running a ReLU,
 and leave out what does nothing in inference. What remains is one tensor for each layer, which lives
-until the last layer that reads it. Scratch memory inside a layer and the engine's own records are
-not included.
+until the last layer that reads it.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.analysis.report import Report, Row
+from cnncalc.core.errors import UsageError
+from cnncalc.core.layer import channels_of
 from cnncalc.footprint import LayerBytes
+from cnncalc.footprint.orders import Job, Problem, best
 
 VERSION = 1
 """The version of ``to_dict``."""
 
 ALIGNMENT = 16
 """Tensors begin at multiples of this many bytes, as in TensorFlow Lite Micro."""
+INT32 = 4
+"""The bytes of a bias."""
+QUANTIZATION = 4 + 8
+"""A scale in float32 and a zero point in int64, which TensorFlow Lite stores for every channel of
+weights and of biases."""
+
+NOT_INCLUDED = (
+    "scratch memory inside a layer, the engine's own records (the tail of TensorFlow Lite Micro's "
+    "arena: 2.7 to 8.2 kB in our models), the engine's code, and the structure of the model file"
+)
+
+
+class Flash(NamedTuple):
+    """Bytes of constants: weights in int8, biases in int32, and how both are quantized."""
+
+    weights: int
+    biases: int
+    quantization: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self)
 
 
 @dataclass(frozen=True)
 class Arena:
-    """The live bytes while each layer that has its own tensor runs, in order."""
+    """The live bytes while each layer that has its own tensor runs, in the order of the network and
+    in the order with the lowest peak. ``best`` is None if the search for it takes too long."""
 
     name: str
     batch: int
     live: tuple[LayerBytes, ...]
+    best: tuple[LayerBytes, ...] | None
+    flash: Flash
 
     @property
     def peak(self) -> LayerBytes:
         """The moment of highest use; the first if there are several."""
-        return max(self.live, key=lambda moment: moment.bytes)
+        return _highest(self.live)
+
+    @property
+    def lowest(self) -> LayerBytes | None:
+        """The same in the best order, which is proved to have the lowest peak; None if it is not
+        known."""
+        return None if self.best is None else _highest(self.best)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data (docs/memory.md)."""
@@ -43,30 +78,59 @@ class Arena:
             "batch": self.batch,
             "dtype": "int8",
             "inference_peak": self.peak._asdict(),
+            "lowest_peak": None if self.lowest is None else self.lowest._asdict(),
+            "flash": {**self.flash._asdict(), "total": self.flash.total},
             "live": dict(self.live),
+            "best_order": None if self.best is None else [one.layer for one in self.best],
         }
 
 
 def arena(report: Report) -> Arena:
-    """The feature maps of a network whose values take one byte each."""
+    """The RAM and flash of a network whose values take one byte each.
+
+    Raises UsageError if the number of weights is not known.
+    """
     held = _tensors(report)
+    problem = _problem(report, held)
+    names = [report.rows[job.writes].name for job in problem.jobs]
+    if not names:
+        raise UsageError(f"{report.name} has no layer that needs memory in int8")
+
+    def moments(order: Sequence[int]) -> tuple[LayerBytes, ...]:
+        live = problem.moments(order)
+        return tuple(LayerBytes(names[place], size) for place, size in zip(order, live))
+
+    order = best(problem)
+    return Arena(
+        report.name,
+        report.batch,
+        moments(range(len(names))),
+        None if order is None else moments(order),
+        _flash(report, held),
+    )
+
+
+def _highest(moments: Sequence[LayerBytes]) -> LayerBytes:
+    return max(moments, key=lambda moment: moment.bytes)
+
+
+def _problem(report: Report, held: Sequence[int]) -> Problem:
+    """The layers that write a tensor of their own."""
     place = {row.name: index for index, row in enumerate(report.rows)}
-    last = {tensor: index for index, tensor in enumerate(held)}
+    reads: dict[int, list[int]] = {index: [] for index in held}
     for index, row in enumerate(report.rows):
-        last |= {held[source]: index for source in row.sources}
-    last |= {held[place[row.name]]: len(held) for row in report.outputs}
-    freed: dict[int, list[int]] = {}
-    for tensor, index in last.items():
-        freed.setdefault(index, []).append(tensor)
-    inputs = [index for index, row in enumerate(report.rows) if not row.sources]
-    alive = sum(_size(report, index) for index in inputs)
-    moments = []
-    for index, row in enumerate(report.rows):
-        if held[index] == index and row.sources:
-            alive += _size(report, index)
-            moments.append(LayerBytes(row.name, alive))
-        alive -= sum(_size(report, tensor) for tensor in freed.get(index, []))
-    return Arena(report.name, report.batch, tuple(moments))
+        if held[index] == index:
+            reads[index] = [held[source] for source in row.sources]
+    return Problem(
+        [
+            Job(tensor, tuple(dict.fromkeys(sources)))
+            for tensor, sources in reads.items()
+            if report.rows[tensor].sources
+        ],
+        {tensor: _size(report, tensor) for tensor in reads},
+        [tensor for tensor in reads if not report.rows[tensor].sources],
+        frozenset(held[place[row.name]] for row in report.outputs),
+    )
 
 
 def _size(report: Report, index: int) -> int:
@@ -94,3 +158,38 @@ def _runs_inside(row: Row, rows: Sequence[Row], readers: Counter[int]) -> bool:
         return False
     # A scale can be folded into weights if it is fixed; a clamp needs none.
     return not row.cost.multiply or (before.cost.macs > 0 and row.cost.buffers > 0)
+
+
+def _flash(report: Report, held: Sequence[int]) -> Flash:
+    """The constants. A folded batch norm leaves a bias for each channel of the layer before."""
+    if "params" in report.unknown:
+        raise UsageError(f"how many weights {report.opaque[0].name!r} has is not known")
+    folded = {
+        held[index]
+        for index, row in enumerate(report.rows)
+        if held[index] != index and row.cost.buffers
+    }
+    found = Flash(0, 0, 0)
+    for index, row in enumerate(report.rows):
+        # If layers share weights, folding different batch norms into them makes several copies.
+        if held[index] == index and (index in folded or not row.weights_of):
+            parts = _constants(row, index in folded)
+            found = Flash(*map(sum, zip(found, parts, strict=True)))
+    return found
+
+
+def _constants(row: Row, folded: bool) -> Flash:
+    """The constants of a layer. A norm that is not folded multiplies and adds one for each channel,
+    whether or not it learns them."""
+    weights, biases, buffers, fixed = row.layer.parameters(*row.inputs)
+    nests, outputs = row.layer.nests(*row.inputs), channels_of(row.output)
+    weights += fixed
+    if buffers and row.cost.macs:
+        weights += buffers
+    elif buffers:
+        weights, biases = max(weights, outputs), max(biases, outputs)
+    if folded:
+        biases = max(biases, outputs)
+    channels = sum(nest.groups * nest.filters for nest in nests or ()) or outputs
+    quantized = (channels if weights else 0) + biases
+    return Flash(weights, biases * INT32, quantized * QUANTIZATION)

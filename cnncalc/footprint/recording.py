@@ -90,8 +90,8 @@ def _steps(tape: Tape, row: Row, inputs: list[Tensor]) -> Tensor:
 
 
 def _need_gradients(report: Report, tape: Tape, outputs: tuple[Tensor, ...]) -> None:
-    """Raises UsageError if some operation waits for a gradient that never comes, because only
-    operations without one read its output."""
+    """Raise UsageError if some operation waits for a gradient that never comes, because only
+    operations without a gradient read its output."""
     reached = {*outputs}
     for operation in reversed(tape.operations):
         if not operation.has_node:

@@ -255,7 +255,7 @@ class _Walk:
 
     def step_back(self, operation: Operation, also: Iterable[int] = ()) -> None:
         """Turn the output gradients of an operation into input gradients. Frees what the operation
-        saved, and ``also`` these storages."""
+        saved, and the storages in ``also``."""
         incoming = [self.given.pop(output) for output in operation.outputs]
         made: list[tuple[Tensor, int]] = []
         for place, read in enumerate(operation.reads):

@@ -71,6 +71,18 @@ def halved(C_in: int) -> int:
 
 
 @formula("C_out")
+def equal_part(C_in: int, parts: int) -> int:
+    """The channels of each part."""
+    return share(C_in, parts)
+
+
+@formula("N_out")
+def equal_length(N: int, parts: int) -> int:
+    """The places of each part."""
+    return share(N, parts)
+
+
+@formula("C_out")
 def shuffled(C_in: int, r: int) -> int:
     """Every r·r channels become one."""
     return share(C_in, r * r)

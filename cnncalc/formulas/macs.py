@@ -15,6 +15,12 @@ def given(multiply_accumulates: int) -> int:
 
 
 @formula("MACs")
+def of_frames(MACs: int, frames: int) -> int:
+    """Those of one frame, for every frame."""
+    return MACs * frames
+
+
+@formula("MACs")
 def conv_macs(F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1) -> int:
     """One dot product with a filter per output."""
     return product(F) * share(C_in, G) * C_out * product(N_out)
@@ -50,7 +56,7 @@ def linear_macs(n_in: int, n_out: int) -> int:
 
 @formula("MACs")
 def maxout_macs(n_in: int, n_out: int, k: int) -> int:
-    """As many linear pieces as ``k`` per output."""
+    """``k`` linear pieces per output."""
     return n_in * n_out * k
 
 

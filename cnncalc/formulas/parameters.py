@@ -48,7 +48,7 @@ def linear_weights(n_in: int, n_out: int) -> int:
 
 @formula("weights")
 def maxout_weights(n_in: int, n_out: int, k: int) -> int:
-    """As many linear pieces as ``k`` per output."""
+    """``k`` linear pieces per output."""
     return n_in * n_out * k
 
 

@@ -13,6 +13,23 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 
+class Number:
+    """A number that records its operations, so that they can be repeated for other values
+    (``cnncalc.formulas.recorded``)."""
+
+    __slots__ = ()
+
+    def combine(self, op: str, numbers: Sequence[Any]) -> Any:
+        """The ``max``, ``min`` or ``gcd`` of some numbers."""
+        raise NotImplementedError
+
+
+def combined_by(op: str, numbers: Sequence[Any]) -> int:
+    """The ``max``, ``min`` or ``gcd`` of numbers, some of which are recorded."""
+    recorded = next(one for one in numbers if isinstance(one, Number))
+    return recorded.combine(op, numbers)  # type: ignore[no-any-return]
+
+
 def product(factors: Iterable[int]) -> int:
     """The product of all factors, from the left; 1 if there are none."""
     result: int | None = None
@@ -70,6 +87,8 @@ def exact(a: int, b: int) -> int | Fraction:
 
 def gcd(a: int, b: int) -> int:
     """The greatest common divisor."""
+    if isinstance(a, Number) or isinstance(b, Number):
+        return combined_by("gcd", (a, b))
     if ONE in (expression_of(a), expression_of(b)):
         return 1
     return traced("gcd", math.gcd(a, b), a, b)  # type: ignore[no-any-return]
@@ -91,6 +110,8 @@ def most(numbers: Sequence[int]) -> int:
 
 
 def _chosen(op: str, choose: Any, numbers: Sequence[int]) -> int:
+    if any(isinstance(number, Number) for number in numbers):
+        return combined_by(op, numbers)
     chosen: int = choose(numbers)
     if isinstance(chosen, Traced):
         return traced(op, int(chosen), *numbers)  # type: ignore[no-any-return]

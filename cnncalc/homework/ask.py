@@ -48,6 +48,8 @@ class Ask(Named, ABC):
     """The ask that a column of map sizes answers if all are numbers."""
     whole_way: ClassVar[bool] = False
     """Whether it depends on all earlier layers, not only on the layer's input."""
+    effort: ClassVar[int] = 1
+    """How many times as long as a sum it takes to compute for a network."""
 
     def check(self, row: Row) -> None:
         """Raise LayerError if this cannot be asked about a layer."""

@@ -38,9 +38,9 @@ def _body(grades: Grades) -> Iterator[str]:
     if grades.questions:
         yield from _table("Questions", QUESTIONS, map(_question, grades.questions))
         yield (
-            '<p class="small">The discrimination is the correlation of the points of a question '
-            "with those of all others, from −1 to 1. A low one is red: the question may be "
-            "unclear, or too easy or too hard.</p>"
+            '<p class="small">The discrimination of a question is the correlation, from −1 to 1, '
+            "of its points with the points on all other questions. Low values are red: the "
+            "question may be unclear, too easy or too hard.</p>"
         )
     if grades.mistakes:
         rows = ([title, _says(title), len(who), ", ".join(who)] for title, who in _made(grades))

@@ -120,7 +120,7 @@ class Slips:
             starts.append((before, True))
         for start, along_the_way in starts:
             work = 0
-            rows = len(start.report.rows) if start.everywhere else 1
+            rows = len(start.report.rows) * start.ask.effort if start.everywhere else 1
             for some in made:
                 if work > most:
                     break

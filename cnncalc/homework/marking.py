@@ -10,14 +10,14 @@ from cnncalc.core.shape import Shape
 from cnncalc.homework import asks
 from cnncalc.homework.diagnosis import Diagnosis, Slips
 from cnncalc.homework.entries import failure
-from cnncalc.homework.own import StudentNetwork
+from cnncalc.homework.follow_through import StudentNetwork
 from cnncalc.homework.question import Question
 from cnncalc.homework.sheet import Answer, Sheet
 from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms, Verdict, Written
 
 MAX_DIAGNOSED = 100
 """The maximum number of wrong answers on a sheet that are diagnosed."""
-LAYERS_EACH = 100
+LAYERS_EACH = 50
 """An answer about a network counts once per this many layers, because trying the mistakes takes
 that much longer."""
 

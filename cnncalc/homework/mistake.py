@@ -134,6 +134,18 @@ class WrongSum(Mistake):
                 yield question.adding(times).saying(detail)
 
 
+class Doubled(Mistake):
+    """Twice the right number, for the quantities named in ``doubles``."""
+
+    doubles: ClassVar[tuple[str, ...]]
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """Every layer counted twice."""
+        if question.ask.name in self.doubles:
+            rows = question.part(question.report) if question.row is None else (question.row,)
+            yield question.adding({row.name: 2 for row in rows})
+
+
 class WrongWriting(Mistake):
     """A right value in the wrong notation: with another unit, or without a size."""
 

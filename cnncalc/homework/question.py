@@ -338,6 +338,8 @@ def believed(
     """
     if not (rules or layers or conditions):
         return report, ""
+    keep = not rules and not conditions
+    fields = fields or keep  # rows that are kept have them
     known = _kept.setdefault(report, {})
     key = fields, *(frozenset(part.items()) for part in (rules, layers, conditions))
     if key not in known:
@@ -345,7 +347,9 @@ def believed(
             known.clear()
         rows = [row._replace(layer=layers.get(row.name, row.layer)) for row in report.rows]
         with replacing(rules):
-            as_far, refusals = walk.recompute(replace(report, **conditions), rows, fields=fields)
+            as_far, refusals = walk.recompute(
+                replace(report, **conditions), rows, fields=fields, keep=keep
+            )
         known[key] = as_far, refusals[0].sentence if refusals else ""
     return known[key]
 

@@ -31,6 +31,10 @@ PACKED = "__"
 """The prefix of folders that archivers add, such as ``__MACOSX``."""
 
 
+MAX_FILES = 10_000
+"""The most files and folders to look through."""
+
+
 UNNAMED = "unnamed"
 """The name of a file whose own has no printable character."""
 
@@ -39,7 +43,7 @@ def find(targets: Iterable[Path], key: Path | None = None) -> list[Submission]:
     """The submissions in files and folders, each once, without the key.
 
     Links are refused: they could show a student another's answers, the key or any other file.
-    Raises UsageError for a file or folder that does not exist.
+    Raises UsageError for a file or folder that does not exist, and for a folder of too many files.
     """
     targets = list(targets)
     found = {one.file: one for target in targets for one in _in(target)}
@@ -68,7 +72,7 @@ def _in(target: Path) -> Iterator[Found]:
         yield Found(target, target.parent)
         return
     unread: list[OSError] = []
-    for folder, inner, names in os.walk(target, onerror=unread.append):
+    for folder, inner, names in _walk(target, unread):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         links = [name for name in inner if Path(folder, name).is_symlink()]
         for name in (name for name in sorted(names) if not name.startswith(".")):
@@ -81,10 +85,21 @@ def _in(target: Path) -> Iterator[Found]:
         yield Found(Path(error.filename), target, f"cannot be read: {error.strerror}")
 
 
+def _walk(target: Path, unread: list[OSError]) -> Iterator[tuple[str, list[str], list[str]]]:
+    """A folder and those in it; raises UsageError if there is too much in them."""
+    left = MAX_FILES
+    for folder, inner, names in os.walk(target, onerror=unread.append):
+        left -= len(inner) + len(names)
+        if left < 0:
+            fact = f"folder {str(target)[:200]!r} holds more than {MAX_FILES:,} files and folders"
+            raise UsageError(fact, "name the folder of one class")
+        yield folder, inner, names
+
+
 def left_out(targets: Sequence[Path]) -> Iterator[Path]:
     """The folders that ``find`` skips because of their names."""
     for target in targets:
-        for folder, inner, _ in os.walk(target):
+        for folder, inner, _ in _walk(target, []):
             yield from (Path(folder, name) for name in sorted(inner) if name.startswith(PACKED))
             inner[:] = [name for name in inner if not name.startswith((".", PACKED))]
 
@@ -123,9 +138,10 @@ def handles(files: Sequence[tuple[Path, Path]]) -> list[str]:
             if often[name.casefold()] == 1 and name.casefold() not in taken:
                 found[index] = name
     taken = {name.casefold() for name in found.values()}
+    numbers: Counter[str] = Counter()
     for index in range(len(files)):
         if index not in found:
-            found[index] = _numbered(wanted[index][2], taken)
+            found[index] = _numbered(wanted[index][2], taken, numbers)
             taken.add(found[index].casefold())
     return [found[index] for index in range(len(files))]
 
@@ -139,8 +155,9 @@ def _names(file: Path, by_folder: bool) -> tuple[str, str, str, str]:
     return first, second, f"{folder}-{stem}", f"{stem}-{ending}"
 
 
-def _numbered(name: str, taken: set[str]) -> str:
-    number = 1
-    while f"{name}-{number}".casefold() in taken:
-        number += 1
-    return f"{name}-{number}"
+def _numbered(name: str, taken: set[str], numbers: Counter[str]) -> str:
+    """A free name with the next number; ``numbers`` holds the last number of every name."""
+    numbers[name] += 1
+    while f"{name}-{numbers[name]}".casefold() in taken:
+        numbers[name] += 1
+    return f"{name}-{numbers[name]}"

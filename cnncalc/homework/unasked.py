@@ -25,7 +25,7 @@ class Given(NamedTuple):
     word: str = ""
 
 
-class Strange(NamedTuple):
+class Unrecognised(NamedTuple):
     """Something that is not understood: its name, the problem, and an answer that it has."""
 
     name: str
@@ -53,23 +53,23 @@ def unknown_layer(word: str, report: Report) -> str | None:
 
 def sort(
     left: Iterable[Given], report: Report | None, labels: Sequence[str]
-) -> tuple[tuple[Strange, ...], tuple[str, ...]]:
+) -> tuple[tuple[Unrecognised, ...], tuple[str, ...]]:
     """What is not understood, each once, and the labels of the answers that are, given the key's
     network and the labels of its questions."""
-    strange: dict[str, Strange] = {}
+    unrecognised: dict[str, Unrecognised] = {}
     unasked = []
     for one in left:
         if one.item.value is None or is_of_input(one.label):
             continue
         name, problem = _problem(one, report, {*labels}) or ("", "")
         if problem:
-            strange.setdefault(name, Strange(printable(name), problem, one.item))
+            unrecognised.setdefault(name, Unrecognised(printable(name), problem, one.item))
         elif report is None or not one.word:
             problem = f"was not asked{did_you_mean(one.label, labels)}"
-            strange[one.label] = Strange(one.label, problem, one.item)
+            unrecognised[one.label] = Unrecognised(one.label, problem, one.item)
         else:
             unasked.append(one.label)
-    return tuple(strange.values()), tuple(unasked)
+    return tuple(unrecognised.values()), tuple(unasked)
 
 
 def _problem(one: Given, report: Report | None, labels: Container[str]) -> tuple[str, str] | None:

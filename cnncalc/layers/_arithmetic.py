@@ -9,7 +9,7 @@ from cnncalc.core.cost import Parameters, Tensors
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import number, shape
 from cnncalc.core.layer import Layer, Tape, Tensor
-from cnncalc.core.shape import Shape, shape_of
+from cnncalc.core.shape import Shape, alike, shape_of
 from cnncalc.formulas import parameters as formulas
 
 
@@ -98,7 +98,7 @@ class Arithmetic(Layer):
 
     def output(self, *inputs: Shape) -> Shape:
         self.check(*inputs)
-        if len(set(inputs)) > 1:
+        if not alike(inputs):
             between = self.between.format(*inputs, all=" and ".join(map(str, inputs)))
             raise LayerError(f"cannot {between}: shapes must be equal")
         return inputs[0]

@@ -6,6 +6,7 @@ from cnncalc.core.call import Call, one_size
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import BIAS, Padding, Sizes, flag, padding, sizes
 from cnncalc.core.layer import Layer, Reach, Tape, Tensor, need_map, of_rank, per_axis
+from cnncalc.core.nest import Nest, Window
 from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
 from cnncalc.layers._window import (
@@ -13,6 +14,7 @@ from cnncalc.layers._window import (
     SAME,
     Axis,
     axes_of,
+    for_each,
     onnx_settings,
     padded,
     split_padding,
@@ -49,7 +51,7 @@ class Filters(Layer):
 
     def places(self, x: Map) -> tuple[int, ...]:
         """The number of window positions along each axis."""
-        return tuple([axis.places() for axis in self.axes(x)])
+        return for_each(Axis.places, self.axes(x))
 
     def window(self, x: Map) -> tuple[int, ...]:
         """The filter size along each axis."""
@@ -60,8 +62,16 @@ class Filters(Layer):
         added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
         return Operations(multiply=products, add=products + added)
 
+    def nest(self, x: Map, filters: int, groups: int = 1) -> Nest:
+        """The loops of a convolution with this window."""
+        windows = [
+            Window(axis.N, axis.places(), axis.F, axis.S, axis.D, axis.before, axis.after)
+            for axis in self.axes(x)
+        ]
+        return Nest(groups, filters // groups, x.channels // groups, tuple(windows))
+
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        return tuple([axis.reach() for axis in self.axes(x)])
+        return for_each(Axis.reach, self.axes(x))
 
     def zeros(self, x: Map) -> tuple[tuple[int, int], ...]:
         return worked_out(self.axes(x))

@@ -18,7 +18,7 @@ class Like(Layer):
     """A layer with a field ``like``, which the analysis replaces by the sizes of that layer."""
 
     like: str | None = declare(
-        "earlier layer whose size along each axis the output takes", None, (), _name,
+        "earlier layer whose spatial size the output copies", None, (), _name,
         {"type": "string", "minLength": 1},
     )  # fmt: skip
 

@@ -8,7 +8,17 @@ from cnncalc.core.fields import Padding, Sizes, flag, padding, sizes
 from cnncalc.core.layer import Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
-from cnncalc.layers._window import SAME, Axis, axes_of, is_same, padded, split_padding, worked_out
+from cnncalc.layers._window import (
+    SAME,
+    Axis,
+    axes_of,
+    for_each,
+    is_same,
+    padded,
+    split_padding,
+    torch_window,
+    worked_out,
+)
 
 
 class Pool(Layer):
@@ -18,6 +28,8 @@ class Pool(Layer):
     main = "kernel_size"
     limited: ClassVar[bool] = True
     """Whether PyTorch's pool limits the padding to half of the window."""
+    dilates: ClassVar[bool] = False
+    """Whether PyTorch's pool has a dilation."""
 
     kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F", "pool_size"))
     stride: Sizes | None = sizes(
@@ -25,9 +37,12 @@ class Pool(Layer):
     )
     padding: Padding = padding("cells added around the input", words=SAME)
     ceil_mode: bool = flag(
-        "round the output size up, so that the last window may hang over the edge; padding same "
-        "always does",
+        "round the output size up, so that the last window may hang over the edge; with padding "
+        "same, it is always rounded up",
         False,
+    )
+    dilation: Sizes = sizes(
+        "distance between neighbouring taps; 1 means no dilation", 1, also=("D",)
     )
 
     @classmethod
@@ -38,14 +53,19 @@ class Pool(Layer):
         return fields
 
     @property
-    def spacing(self) -> Sizes:
-        """The dilation; 1 for kinds without one."""
-        return 1
+    def spread(self) -> bool:
+        """Whether it has a dilation that PyTorch's pool does not have: the windows are then copied
+        side by side first."""
+        given = (self.dilation,) if isinstance(self.dilation, int) else self.dilation
+        return not self.dilates and max(given) > 1
 
     def axes(self, x: Map) -> tuple[Axis, ...]:
         """The window along each axis. Raises LayerError if padding exceeds half the window."""
         stride = self.kernel_size if self.stride is None else self.stride
-        axes = axes_of(x, self.kernel_size, stride, self.padding, self.spacing, ceil=self.ceil_mode)
+        window = (self.kernel_size, stride, self.padding, self.dilation)
+        axes = axes_of(x, *window, ceil=self.ceil_mode)
+        if self.spread and self.rounds_up:
+            raise LayerError("dilation and ceil_mode cannot be combined; remove one of them")
         for axis in axes:
             if self.limited and not axis.same and max(axis.before, axis.after) > axis.F // 2:
                 most = max(axis.before, axis.after)
@@ -57,7 +77,7 @@ class Pool(Layer):
 
     def output(self, x: Shape) -> Map:
         x = need_map(x)
-        return Map(x.channels, tuple([axis.places() for axis in self.axes(x)]))
+        return Map(x.channels, for_each(Axis.places, self.axes(x)))
 
     def taps(self, x: Map) -> int:
         """The number of elements in a window."""
@@ -77,7 +97,14 @@ class Pool(Layer):
     def split_padding(self, x: Map) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The padding that PyTorch's pool applies, and the rest for a separate step before it."""
         axes = self.axes(x)
-        return split_padding(axes, [axis.F // 2 for axis in axes])
+        return split_padding(axes, [0 if self.spread else axis.F // 2 for axis in axes])
+
+    def laid_out(self, nn: Any, pool: Any, x: Map) -> Any:
+        """PyTorch's pool without dilation, reading the windows side by side if they are spread."""
+        window, stride, _, dilation = torch_window(self.axes(x))
+        if not self.spread:
+            return pool
+        return nn.Sequential(nn.SideBySide(self.output(x).spatial, window, stride, dilation), pool)
 
     def zeros(self, x: Map) -> tuple[tuple[int, int], ...]:
         return worked_out(self.axes(x))
@@ -87,20 +114,16 @@ class Pool(Layer):
         return padded(x, self.axes(x)) if self.split_padding(x)[1] else 0
 
     def around(self, tape: Tape, x: Tensor) -> Tensor:
-        """The input, or its padded copy."""
+        """The input, or its padded copy. Raises LayerError if the windows are spread."""
+        if self.spread:
+            raise LayerError("how PyTorch uses memory for a pool with dilation is not modelled")
         copied = self.copied(x.shape)
         around = tape.op(x, makes=copied) if copied else x
         return tape.raised(around, cuda=False) if len(x.shape.spatial) == 3 else around
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        return tuple([axis.reach() for axis in self.axes(x)])
+        return for_each(Axis.reach, self.axes(x))
 
-
-NO_DILATION = dict.fromkeys(
-    ("dilation", "D", "dilation_rate"),
-    "in PyTorch this pool has no dilation; a depthwise_conv can have one",
-)
-"""What to write instead of a field that PyTorch's pools lack."""
 
 SHARED_REFUSALS = (
     Refusal(3, ("4x2x2",), "larger than the padded input of 2"),

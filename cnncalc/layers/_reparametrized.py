@@ -4,6 +4,7 @@ from abc import abstractmethod
 from typing import Any, ClassVar
 
 from cnncalc.core.layer import Tape, Tensor
+from cnncalc.core.nest import Nest
 from cnncalc.core.shape import Map
 from cnncalc.layers._grouped import Grouped
 from cnncalc.layers._window import padded, torch_window
@@ -24,6 +25,9 @@ class Reparametrized(Grouped):
     def options(self) -> dict[str, Any]:
         """Other arguments of its module."""
         return {}
+
+    def nests(self, x: Map) -> tuple[Nest, ...]:
+        return (self.nest(x, self.out_channels, self.groups),)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A padded copy, the filters, and a convolution, which saves both."""

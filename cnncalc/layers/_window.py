@@ -1,7 +1,7 @@
 """The sliding window of convolutions and pools."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, Sizes
@@ -9,8 +9,10 @@ from cnncalc.core.layer import Reach, Tape, Tensor, need_map, per_axis
 from cnncalc.core.onnx import OnnxCall, alike
 from cnncalc.core.shape import Map
 from cnncalc.formulas import window
-from cnncalc.formulas.tracing import named
+from cnncalc.formulas.tracing import is_tracing, named
 from cnncalc.formulas.vocabulary import span
+
+T = TypeVar("T")
 
 SAME = ("same", "same_lower", "valid")
 """The words for a padding."""
@@ -106,6 +108,13 @@ def axes_of(
     if ceil and any(axis.before != axis.after for axis in axes):
         raise LayerError("ceil_mode needs the same padding on both sides of an axis")
     return axes
+
+
+def for_each(function: Callable[[Axis], T], axes: tuple[Axis, ...]) -> tuple[T, ...]:
+    """A value for each axis. Axes that are alike are computed once, unless each has to be shown."""
+    if is_tracing() or axes.count(axes[0]) < len(axes):
+        return tuple(map(function, axes))
+    return (function(axes[0]),) * len(axes)
 
 
 def _causal(x: Map, F: int, D: int) -> tuple[int, int]:

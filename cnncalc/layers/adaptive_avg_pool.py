@@ -30,7 +30,9 @@ class AdaptiveAvgPool(AdaptivePool):
         nothing."""
         n_out = self.output(x.shape).elements
         given = tape.raised(x, cuda=False) if len(x.shape.spatial) == 3 else x
-        return tape.op(given, makes=n_out, keeps=() if n_out == x.shape.channels else (given,))
+        if n_out == x.shape.channels:
+            return tape.averaged(given, x.shape)
+        return tape.op(given, makes=n_out, keeps=(given,))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         return of_rank(nn, "AdaptiveAvgPool", x)(self.output_size)

@@ -49,7 +49,7 @@ class AdaptiveMaxPool(AdaptivePool):
             inputs=("256x13",),
             output="256x4",
             operations=Operations(compare=3_072),  # windows of 4: 256·4·(4 − 1)
-            source="He et al. 2014, spatial pyramid pooling: conv5 of 13 in 4 bins, "
+            source="He et al. 2014, spatial pyramid pooling: conv5 of size 13 in 4 bins, "
             "each from ⌊i·13/4⌋ to ⌈(i + 1)·13/4⌉",
         ),
     )

@@ -11,7 +11,7 @@ from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
-from cnncalc.layers._pool import NO_DILATION, SHARED_REFUSALS, Pool
+from cnncalc.layers._pool import SHARED_REFUSALS, Pool
 from cnncalc.layers._window import is_same, onnx_pool, onnx_settings, torch_sides
 
 
@@ -29,8 +29,6 @@ class AvgPool(Pool):
     aliases = ("average_pool", "avg_pooling", "average_pooling", "mean_pool", "ap")
     foreign = {"keras.AveragePooling*D": Foreign({"kernel_size": 2, "count_include_pad": False})}
     operators = {"AveragePool": {}}
-
-    lacks = NO_DILATION
 
     count_include_pad: bool = flag("whether padding zeros count in the mean", True)
 
@@ -64,7 +62,7 @@ class AvgPool(Pool):
         """A pool, which saves its input. To leave the padding out, a map of ones is padded and
         pooled as well, and the means are divided by the result."""
         n_out = self.output(x.shape).elements
-        if not self.leaves_out(x.shape):
+        if self.spread or not self.leaves_out(x.shape):
             around = self.around(tape, x)
             return tape.op(around, makes=n_out, keeps=(around,))
         channels = x.shape.channels
@@ -80,16 +78,18 @@ class AvgPool(Pool):
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         window = onnx_pool(call)
-        if window is None or window.pop("dilation") != 1:
+        if window is None or (window["dilation"] != 1 and window["ceil_mode"]):
             return None
         counted = bool(call.settings.get("count_include_pad", 0))
         return {**window, "count_include_pad": counted or not window["padding"]}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         own, around = self.split_padding(x)
+        stride = self.kernel_size if self.spread else self.stride
         pool = of_rank(nn, "AvgPool", x)(
-            self.kernel_size, self.stride, own, self.rounds_up, self.count_include_pad
+            self.kernel_size, stride, own, self.rounds_up, self.count_include_pad
         )
+        pool = self.laid_out(nn, pool, x)
         if around and not self.count_include_pad:
             return nn.MeanInside(pool, around)
         return nn.padded(pool, around)
@@ -120,11 +120,19 @@ class AvgPool(Pool):
             output="1x4x4",
             source="torch.nn.AvgPool2d: ⌈(6 + 2 − 3)/2⌉ + 1 = 4, the last starts at 6 < 6 + 1",
         ),
+        Example(
+            given={"kernel": 2, "stride": 1, "dilation": 2},
+            inputs=("1x4x4",),
+            output="1x2x2",
+            operations=Operations(add=12, divide=4),  # 3 additions for each output
+            source="ONNX, AveragePool, example averagepool_2d_dilations: 4 − 2·(2 − 1) − 1 + 1 = 2",
+        ),
     )
     refusals = (
         *SHARED_REFUSALS,
+        Refusal({"kernel": 3, "dilation": 2, "ceil_mode": True}, ("4x9x9",), "cannot be combined"),
+        Refusal({"kernel": 3, "dilation": 5}, ("4x9x9",), "larger than the padded input of 9"),
         Refusal({"kernel": 3, "padding": 1}, ("4x5x5x2",), "larger than an axis of 2"),
-        Refusal({"kernel": 3, "dilation": 2}, ("4x9x9",), "in PyTorch this pool has no dilation"),
     )
 
 

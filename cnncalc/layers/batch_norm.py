@@ -19,8 +19,8 @@ class BatchNorm(Norm):
     Scale and shift are learned, one of each per channel. Inference uses the running mean and
     variance; these are buffers, not parameters, and PyTorch stores a counter of batches with
     them. If the statistics are measured (in training, or without running statistics), every
-    channel needs at least two values: after global pooling that takes a batch size of at least
-    2, or PyTorch raises an error.
+    channel needs at least two values. After global pooling, the batch size must therefore be at
+    least 2; otherwise, PyTorch raises an error.
 
     Operations, in inference and with everything folded into one scale and one shift: one
     multiplication and one addition per element.
@@ -32,8 +32,8 @@ class BatchNorm(Norm):
     inside = True
 
     affine: bool = flag("whether to learn a scale and a shift per channel", True)
-    scale: bool = flag("whether affine learns the scale", True)
-    bias: bool = flag("whether affine learns the shift", True, ("center",))
+    scale: bool = flag("whether affine includes a scale", True)
+    bias: bool = flag("whether affine includes a shift", True, ("center",))
     track_running_stats: bool = flag("whether to track running statistics", True)
     eps: float = positive("value added to the variance", 1e-5, ("epsilon",))
     momentum: float = number("weight of the newest batch in the running statistics", 0.1, least=0)

@@ -6,7 +6,7 @@ from typing import Any
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError, some
 from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor
-from cnncalc.core.shape import Map, Shape, Vector, shape_of
+from cnncalc.core.shape import Map, Shape, Vector, alike, shape_of
 from cnncalc.formulas import dimensions
 from cnncalc.layers._axes import along, axis, place
 from cnncalc.layers._rearrangement import Rearrangement
@@ -34,7 +34,7 @@ class Concat(Rearrangement):
         if not all(isinstance(x, Map) and isinstance(first, Map) for x in inputs):
             raise LayerError(f"cannot concatenate maps with vectors: {some(inputs, ' and ')}")
         maps = [x for x in inputs if isinstance(x, Map)]
-        if len({(*x[:dim], 0, *x[dim + 1 :]) for x in maps}) > 1:
+        if not alike([(*x[:dim], *x[dim + 1 :]) for x in maps]):
             word = self.along if self.along == "channels" else f"{self.along}s"
             raise LayerError(
                 f"cannot concatenate {some(maps, ' and ')}: only the {word} may differ"

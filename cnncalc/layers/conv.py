@@ -9,6 +9,7 @@ from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count, declare, shown
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
+from cnncalc.core.nest import Nest
 from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, parameters
@@ -47,7 +48,7 @@ class Conv(Filters):
 
     A filter reads all input channels (with groups, those of its own group) and moves by the
     stride along 1, 2 or 3 spatial axes, as many as the input has. At every position it
-    multiplies its weights with the inputs under it, sums the products and adds its bias. All
+    multiplies its weights by the inputs under it, sums the products and adds its bias. All
     positions share the same weights. A table of connections, as in LeNet-5, restricts each
     filter to some of the input channels.
 
@@ -119,6 +120,11 @@ class Conv(Filters):
         return macs.conv_macs(
             F=F, C_in=x.channels, C_out=self.out_channels, N_out=N_out, G=self.groups
         )
+
+    def nests(self, x: Map) -> tuple[Nest, ...] | None:
+        if self.connections is not None:
+            return None
+        return (self.nest(x, self.out_channels, self.groups),)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A convolution, which saves its input; with a connection table, one convolution per

@@ -142,7 +142,7 @@ class ConvTranspose(Layer):
     instead of adding cells to the input. A strided convolution maps several input sizes to the
     same output size; output_padding, which adds cells at the end, selects one of them.
 
-    Multiply-accumulates are counted at the input positions: each input is multiplied once with
+    Multiply-accumulates are counted at the input positions: each input is multiplied once by
     every weight it meets. Counting at the output positions would give about S·S times too many.
 
     Operations: one multiplication and one addition per multiply-accumulate, and one addition

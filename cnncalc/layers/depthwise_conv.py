@@ -5,6 +5,7 @@ from typing import Any
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.fields import count
 from cnncalc.core.layer import Example, Refusal, need_map
+from cnncalc.core.nest import Nest
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, parameters
 from cnncalc.layers._filters import Filters
@@ -53,6 +54,9 @@ class DepthwiseConv(Filters):
             N_out=self.places(x),
             multiplier=self.multiplier,
         )
+
+    def nests(self, x: Map) -> tuple[Nest, ...]:
+        return (self.nest(x, self._filters(x), x.channels),)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         return self.convolution(nn, x, self._filters(x), x.channels)

@@ -94,7 +94,7 @@ class Flatten(Rearrangement):
             output="8x4x30",
             source="torch.nn.Flatten(3): 6·5 positions in each of 4 planes",
         ),
-        Example(given=None, inputs=("10",), output="10", source="torch.nn.Flatten: a vector stays"),
+        Example(given=None, inputs=("10",), output="10", source="torch.nn.Flatten: unchanged"),
     )
     refusals = (
         Refusal(4, ("4x5x5",), "must be all, positions, planes or a dimension from 1 to 3, not 4"),

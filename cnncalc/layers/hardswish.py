@@ -6,7 +6,7 @@ from cnncalc.layers._elementwise import InPlace
 
 
 class Hardswish(InPlace):
-    """Multiplies each element x by its hard sigmoid: clips x + 3 to [0, 6], then divides by 6.
+    """Multiplies each element x by its hard sigmoid: x + 3, clipped to [0, 6] and divided by 6.
 
     Operations per element: one addition, two comparisons, one multiplication and one division.
     """

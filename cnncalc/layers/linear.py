@@ -6,6 +6,7 @@ from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.fields import BIAS, count, flag
 from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, channels_of, positions_of
+from cnncalc.core.nest import Nest, Window
 from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape, Vector, shape_of
 from cnncalc.formulas import dimensions, macs, operations, parameters, sequence
@@ -69,6 +70,11 @@ class Linear(Layer):
         if isinstance(x, Vector):
             return products
         return sequence.per_position(weights=products, positions=positions_of(x))
+
+    def nests(self, x: Shape) -> tuple[Nest, ...]:
+        places = x.spatial if isinstance(x, Map) else ()
+        axes = tuple(Window(N, N) for N in places)
+        return (Nest(1, self.out_features, channels_of(x), axes),)
 
     def operations(self, x: Shape) -> Operations:
         products = self.macs(x)

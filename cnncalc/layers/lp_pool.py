@@ -10,7 +10,7 @@ from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
-from cnncalc.layers._pool import NO_DILATION, Pool
+from cnncalc.layers._pool import Pool
 from cnncalc.layers._window import onnx_settings, onnx_window, torch_sides
 from cnncalc.layers.avg_pool import check_volume
 
@@ -29,7 +29,6 @@ class LpPool(Pool):
     operators = {"LpPool": {}}
     aliases = ("lp_pooling", "power_average_pool")
     limited = False
-    lacks = NO_DILATION
 
     norm_type: float = positive("the exponent p", 2, also=("p",))
 
@@ -61,6 +60,8 @@ class LpPool(Pool):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """The mean of the powers, then its sign times its magnitude, times the window size, and
         the root."""
+        if self.spread:
+            raise LayerError("how PyTorch uses memory for a pool with dilation is not modelled")
         copied = self.copied(x.shape)
         around = tape.op(x, makes=copied) if copied else x
         powers = tape.power(around, self.norm_type)
@@ -76,17 +77,18 @@ class LpPool(Pool):
 
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
-        window = onnx_window(call)
-        if window.pop("dilation") != 1:
+        window, ceil = onnx_window(call), bool(call.settings.get("ceil_mode", 0))
+        if ceil and (window["padding"] != 0 or window["dilation"] != 1):
             return None
-        return {**window, "norm_type": call.settings.get("p", 2)}
+        return {**window, "ceil_mode": ceil, "norm_type": call.settings.get("p", 2)}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         # LPPool1d multiplies by the window size, so that it takes no tuple.
         window = per_axis(self.kernel_size, x, "kernel_size")
         size = window[0] if len(window) == 1 else window
-        pool = of_rank(nn, "LPPool", x)(self.norm_type, size, self.stride, self.rounds_up)
-        return nn.padded(pool, self.split_padding(x)[1])
+        stride = size if self.spread else self.stride
+        pool = of_rank(nn, "LPPool", x)(self.norm_type, size, stride, self.rounds_up)
+        return nn.padded(self.laid_out(nn, pool, x), self.split_padding(x)[1])
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
         if self.norm_type != int(self.norm_type) or self.rounds_up:
@@ -123,6 +125,13 @@ class LpPool(Pool):
             output="1x3x3",
             operations=Operations(multiply=16, add=27, exponential=9),  # 3 additions for each of 9
             source="ONNX, LpPool: pads of 1; (4 + 2 − 2)/2 + 1 = 3",
+        ),
+        Example(
+            given={"kernel": 2, "stride": 1, "dilation": 2},
+            inputs=("1x4x4",),
+            output="1x2x2",
+            operations=Operations(multiply=16, add=12, exponential=4),
+            source="ONNX, LpPool, example lppool_2d_dilations: 4 − 2·(2 − 1) − 1 + 1 = 2",
         ),
     )
     refusals = (

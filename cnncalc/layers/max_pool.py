@@ -5,7 +5,6 @@ from math import inf
 from typing import Any
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.fields import Sizes, sizes
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, of_rank
 from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.parsing import Foreign
@@ -32,14 +31,7 @@ class MaxPool(Pool):
     }
     operators = {"MaxPool": {}}
     pads_with = -inf
-
-    dilation: Sizes = sizes(
-        "distance between neighbouring taps; 1 means no dilation", 1, also=("D",)
-    )
-
-    @property
-    def spacing(self) -> Sizes:
-        return self.dilation
+    dilates = True
 
     def operations(self, x: Map) -> Operations:
         return Operations(

@@ -6,7 +6,7 @@ from typing import Any
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor
-from cnncalc.core.shape import Shape
+from cnncalc.core.shape import Shape, alike
 from cnncalc.formulas import operations
 
 
@@ -22,7 +22,7 @@ class Maximum(Layer):
 
     def output(self, *inputs: Shape) -> Shape:
         """The common shape."""
-        if len(set(inputs)) > 1:
+        if not alike(inputs):
             shapes = " and ".join(map(str, inputs))
             raise LayerError(f"cannot take the maximum of {shapes}: shapes must be equal")
         return inputs[0]

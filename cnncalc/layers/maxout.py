@@ -5,6 +5,7 @@ from typing import Any
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.fields import count, flag
 from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor
+from cnncalc.core.nest import Nest
 from cnncalc.core.shape import Vector
 from cnncalc.formulas import dimensions, macs, operations, parameters
 from cnncalc.formulas.tracing import named
@@ -46,6 +47,9 @@ class Maxout(Layer):
 
     def macs(self, x: Vector) -> int:
         return macs.maxout_macs(n_in=x.features, n_out=self.out_features, k=self.pieces)
+
+    def nests(self, x: Vector) -> tuple[Nest, ...]:
+        return (Nest(1, self.out_features * self.pieces, x.features),)
 
     def operations(self, x: Vector) -> Operations:
         products = self.macs(x)

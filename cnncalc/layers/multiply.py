@@ -5,14 +5,14 @@ from typing import Any
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor
-from cnncalc.core.shape import Shape, shape_of
+from cnncalc.core.shape import Shape, alike, shape_of
 from cnncalc.formulas import operations
 from cnncalc.layers._arithmetic import Arithmetic
 
 
 class Multiply(Arithmetic):
-    """Multiplies two or more inputs element by element, as a gate does, or one by a number or by
-    learned numbers.
+    """Multiplies two or more inputs element by element, as a gate does, or multiplies one input by
+    a number or by learned numbers.
 
     A dimension of size 1 is broadcast: a gate of C x 1 x 1 weights whole channels (squeeze and
     excitation), and one of 1 x H x W weights positions (spatial attention). All other sizes
@@ -30,9 +30,9 @@ class Multiply(Arithmetic):
 
     def output(self, *inputs: Shape) -> Shape:
         self.check(*inputs)
-        columns = [set(column) for column in zip(*(x.dimensions for x in inputs))]
-        ranks = {len(x.dimensions) for x in inputs}
-        if len(ranks) > 1 or any(len(column - {1}) > 1 for column in columns):
+        columns = [*zip(*(x.dimensions for x in inputs))]
+        larger = [[size for size in column if size != 1] for column in columns]
+        if not alike([len(x) for x in inputs]) or not all(map(alike, larger)):
             raise LayerError(
                 f"cannot multiply {' and '.join(map(str, inputs))}: "
                 "sizes must be equal, or 1 to be broadcast"

@@ -23,9 +23,9 @@ from cnncalc.layers._window import extended, sides_of, torch_sides
 class Pad(Like, Rearrangement):
     """Adds cells around the map.
 
-    Mode ``zeros`` fills them with zeros, ``replicate`` repeats the cells at the edge, ``reflect``
+    Mode ``zeros`` fills them with zeros; ``replicate`` repeats the cells at the edge; ``reflect``
     mirrors the map at its edge cells without repeating them, so an axis of N cells can be padded
-    by at most N − 1, and ``circular`` wraps around, so an axis can be padded by at most N.
+    by at most N − 1; ``circular`` wraps around, so an axis can be padded by at most N.
 
     Operations: none; values are only copied.
     """

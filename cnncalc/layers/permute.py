@@ -42,7 +42,7 @@ class Permute(Rearrangement):
     Dimensions are counted from 0, starting with the channels; the batch is not counted. [1, 2, 0]
     turns C x H x W into H x W x C, and from then on the first dimension counts as the channels. The
     output is a view: nothing is computed or copied. Receptive fields follow the dimensions; where
-    positions become channels, all of them are taken to be read, which is an upper bound.
+    positions become channels, each output is taken to read all of them, which is an upper bound.
 
     Operations: none.
     """

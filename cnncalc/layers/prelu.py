@@ -51,7 +51,8 @@ class Prelu(Elementwise):
     operators = {"PRelu": {}}
 
     num_parameters: int | str = slopes(
-        "1 slope for all, channels (or their number) for one each, or elements for one each"
+        "1: one slope for all elements; channels (or their number): one per channel; elements: one "
+        "per element"
     )
 
     @classmethod

@@ -18,7 +18,7 @@ class Rbf(Layer):
 
     Operations: a prototype of n values takes n subtractions (counted as additions), n
     multiplications for the squares and n − 1 additions. There are no multiply-accumulates,
-    because no weight is multiplied with an input.
+    because no weight is multiplied by an input.
     """
 
     family = "dense"

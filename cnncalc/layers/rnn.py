@@ -9,8 +9,8 @@ from cnncalc.layers._recurrent import KERAS, Recurrent
 class Rnn(Recurrent):
     """Reads the positions of a signal with a plain recurrent network and outputs the hidden states.
 
-    The next hidden state is the hyperbolic tangent of the weighted sum of the input and the hidden
-    state.
+    The next hidden state is the hyperbolic tangent of a weighted sum of the input and the
+    previous hidden state.
 
     Operations per position: one multiplication and one addition for every weight, an addition for
     every bias, and a hyperbolic tangent (an exponential) per hidden unit.

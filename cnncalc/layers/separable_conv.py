@@ -5,6 +5,7 @@ from typing import Any
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.fields import count, flag
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank
+from cnncalc.core.nest import Nest, Window
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, operations, parameters
 from cnncalc.formulas.tracing import named
@@ -77,6 +78,13 @@ class SeparableConv(Filters):
             N_out=self.places(x),
             multiplier=self.multiplier,
         )
+
+    def nests(self, x: Map) -> tuple[Nest, ...]:
+        between = self.between(x)
+        pointwise = Nest(
+            1, self.out_channels, between.channels, tuple(Window(N, N) for N in between.spatial)
+        )
+        return self.nest(x, between.channels, x.channels), pointwise
 
     def inner_macs(self, x: Map) -> int:
         between = self.between(x)

@@ -35,11 +35,16 @@ class Slice(Rearrangement):
         dim = place(self.along, x)
         size = x.dimensions[dim]
         stop = size if self.stop is None else self.stop
-        what = "places along an axis" if dim else "channels"
-        if stop > size or self.start >= size:
-            raise LayerError(f"{x} has {what} 0 to {size - 1}, not {self.start} to {stop - 1}")
+        what, where = ("positions", " along this axis") if dim else ("channels", "")
+        has = f"{x} has {what} 0 to {size - 1}{where}"
+        if self.start >= size:
+            raise LayerError(f"{has}, so a slice cannot start at {self.start}")
+        if stop > size:
+            raise LayerError(f"{has}, not {self.start} to {stop - 1}")
         if self.start >= stop:
-            raise LayerError(f"no {what} from {self.start} up to {stop}, since stop is exclusive")
+            raise LayerError(
+                f"no {what} from {self.start} up to {stop}{where}, since stop is exclusive"
+            )
         if dim:
             kept = dimensions.kept_places(start=self.start, stop=stop)
         else:
@@ -87,8 +92,8 @@ class Slice(Rearrangement):
     )
     refusals = (
         Refusal({"stop": 97}, ("96x27x27",), "has channels 0 to 95, not 0 to 96"),
-        Refusal({"start": 96}, ("96x27x27",), "has channels 0 to 95"),
+        Refusal({"start": 96}, ("96x27x27",), "a slice cannot start at 96"),
         Refusal({"start": 5, "stop": 5}, ("96x27x27",), "stop is exclusive"),
         Refusal({"start": -1}, ("96x27x27",), "at least 0, not -1"),
-        Refusal({"stop": 6, "along": "width"}, ("3x4x5",), "along an axis 0 to 4, not 0 to 5"),
+        Refusal({"stop": 6, "along": "width"}, ("3x4x5",), "0 to 4 along this axis, not 0 to 5"),
     )

@@ -113,8 +113,8 @@ class Upsample(Like):
     Give the factor by which each axis grows, the output size, or an earlier layer with that size
     (``like``). ``nearest`` copies the nearest input; ``linear`` blends the two nearest inputs along
     each axis, so 4 in an image (bilinear) and 8 in a volume (trilinear); ``bicubic`` blends the 4×4
-    nearest of an image. A factor may be a fraction, such as 0.5 or 1.5; the size is rounded down.
-    There are no parameters.
+    nearest inputs of an image. A factor may be a fraction, such as 0.5 or 1.5; the size is rounded
+    down. There are no parameters.
 
     Operations: ``nearest`` only copies. ``linear`` along n axes takes 2^n multiplications and
     2^n − 1 additions per output, and ``bicubic`` 16 and 15; the blending weights are the same for

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from cnncalc.analysis.receptive import Field
 from cnncalc.analysis.report import Line, Report
 from cnncalc.core import units
-from cnncalc.core.cost import Operations
+from cnncalc.core.cost import NOUNS
 from cnncalc.core.errors import UsageError, some, unknown
 from cnncalc.core.layer import per_axis
 from cnncalc.core.shape import Layout, Map, Shape
@@ -177,9 +177,9 @@ COLUMNS: dict[str, Column] = {
     ),
     "flops": _count("FLOPs", "floating-point operations, 2 · MACs", "flops"),
     "connections": _count("Connections", "inputs connected to outputs, and biases", "connections"),
-    "operations": _count("Operations", "all arithmetic", "operations_total"),
+    "operations": _count("Operations", "all arithmetic operations", "operations_total"),
     **{
-        name: _count(name.capitalize(), f"{name} operations", name) for name in Operations._fields
+        name: _count(name.capitalize(), f"{noun}s", name) for name, noun in NOUNS.items()
     },
     "activation": _kept(
         "Activation", "elements of the output", "activation", "activations_total", units.human
@@ -188,7 +188,7 @@ COLUMNS: dict[str, Column] = {
         "Memory", "bytes of the output", "activation_bytes", "activations_total_bytes",
         units.in_bytes,
     ),
-    "stored": _bytes("Stored", "bytes in the activation total", "activations_total_bytes"),
+    "stored": _bytes("Stored", "bytes that count as activations", "activations_total_bytes"),
     "saved": Column(
         "Saved", "bytes saved for backward (docs/memory.md); empty where not modelled",
         _saved, units.in_bytes,

@@ -41,7 +41,8 @@ def totals(found: Comparison) -> list[list[str]]:
 def counts(found: Comparison) -> str:
     """How many layers are the same, changed, added and removed."""
     number = Counter(one.change for one in found.layers)
-    same = [f"{number['same']} layers are the same"] if number["same"] else []
+    equal = number["same"]
+    same = [f"{equal} layer{'s are' if equal > 1 else ' is'} the same"] if equal else []
     return ", ".join([*same, *(f"{number[one]} {one}" for one in CHANGES if number[one])])
 
 

@@ -24,7 +24,7 @@ class Records:
     remarks: Sequence[str] = ()
     conventions: str = ""
     data: Any = None
-    """What is plain data, if that is more than the records."""
+    """The plain data, if there is more than the records."""
 
     @property
     def name(self) -> str:

@@ -46,15 +46,6 @@ def marked(text: str, colour: bool = True) -> str:
     return styled(text, style)
 
 
-def visible(text: str) -> str:
-    """The text on one line; characters that would control the terminal are shown as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
-    )
-
-
 def cells(text: str) -> int:
     """How many columns a text takes: wide characters take two, combining marks none."""
     if text.isascii() or max(text) < "\u0300":
@@ -65,7 +56,7 @@ def cells(text: str) -> int:
 
 
 def pad(text: str, width: int, right: bool = False) -> str:
-    """The text filled up to a width, set to the left or the right."""
+    """The text padded to a width, aligned left or right."""
     blanks = " " * (width - cells(text))
     return blanks + text if right else text + blanks
 

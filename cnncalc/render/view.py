@@ -218,7 +218,8 @@ class View:
         """What the numbers mean."""
         sharing = any(row.weights_of for row in self.report.rows)
         return (
-            "MACs are multiply-accumulates of convolutions and linear layers; FLOPs = 2 · MACs. "
+            "MACs are multiply-accumulates of convolutions, linear layers and matrix products; "
+            "FLOPs = 2 · MACs. "
             "Memory in parentheses is not in the total: the layer runs in place or returns a view. "
             + "Parameters in parentheses are shared: they count for another layer. " * sharing
             + self.bounds

@@ -7,11 +7,6 @@ from typing import Any, NamedTuple
 WORDS = {
     "activation": "name the activation itself, such as relu",
     "transformer": "build it from attention, layer_norm and linear, as in 'cnncalc show vit_b_16'",
-    "time_distributed": "frames are an axis: give kernels a size of 1 along it, as in [1, 3, 3], "
-    "or use linear with per_position",
-    **dict.fromkeys(
-        ("split", "chunk"), "write one slice for each part, as in slice: {start: 0, stop: 8}"
-    ),
     "input": "write the shape under 'input' at the top of the spec",
     "input_layer": "write the shape under 'input' at the top of the spec",
     "sequential": "list its layers one after another, or name them as a block",

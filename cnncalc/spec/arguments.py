@@ -1,6 +1,6 @@
-"""Which numbers of alike blocks differ, and the arguments that give them.
+"""Which numbers differ between similar blocks, and the arguments that supply them.
 
-Every value in a block that differs between its uses is an argument, or a multiple of one.
+Every value that differs between the uses of a block is an argument, or a multiple of one.
 """
 
 import keyword
@@ -22,7 +22,8 @@ LARGE = 8
 
 
 class Slot(NamedTuple):
-    """A value of a line in every block of a form; the copies after the first may have another."""
+    """A value of a line in every block of a form; the copies after the first may have a different
+    one."""
 
     label: str
     field: str
@@ -93,7 +94,7 @@ class Arguments:
         return slots
 
     def _slots(self, parts: Sequence[Part | None]) -> Iterator[Slot]:
-        """The values of alike parts; None is a part that is left out."""
+        """The values of similar parts; None stands for a part that is left out."""
         known = next(part for part in parts if part is not None)
         if known.copies:
             yield Slot(REPEAT, "repeat", [len(part.parts) if part else MISSING for part in parts])
@@ -132,7 +133,7 @@ def _is_constant(vector: Sequence[Any]) -> bool:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two values are written alike: 1 and true are not, nor 1 and 1.0."""
+    """Whether two values are written the same way: 1 and true are not, nor are 1 and 1.0."""
     return type(one) is type(other) and bool(one == other)
 
 
@@ -182,7 +183,7 @@ def _name(arguments: Sequence[Argument]) -> None:
 
 
 def _plain(name: str) -> str:
-    """A layer's name without what no argument's name may contain."""
+    """A layer's name without the characters that an argument's name may not contain."""
     return re.sub(r"\W", "_", name)
 
 

@@ -16,7 +16,7 @@ LONGEST_TITLE = 200
 MAX_PROSE = 20_000
 CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 """Characters that a terminal might interpret or a page cannot contain, except newlines and tabs,
-and those that turn the direction of the text after them."""
+and those that change the direction of the text after them."""
 
 
 class Checks:

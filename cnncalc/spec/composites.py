@@ -188,7 +188,7 @@ class Backbone(Composite):
         path = scope.prefix + name
         build.label(path, self.title, entry.where)
         places: dict[int, Ends] = {}
-        holders: dict[int, int] = {}  # where the weights are that several layers share
+        holders: dict[int, int] = {}  # the new owner of weights that several layers share
         for index in sorted(_needed(built.nodes, ends)):
             node = built.nodes[index]
             if isinstance(node.layer, Input):
@@ -210,6 +210,11 @@ class Backbone(Composite):
                 group = node.name[:end] if letter == "." else ""
                 if group in built.groups and f"{path}.{group}" not in build.groups:
                     build.label(f"{path}.{group}", built.groups[group], entry.where)
+        for group in built.groups:  # blocks, which later layers may read
+            outputs = built.names.ends.get(group, ())
+            if outputs and places.keys() >= {*outputs}:
+                found = (place for end in outputs for place in places[end])
+                build.names.ends[f"{path}.{group}"] = tuple(found)
         return tuple(place for end in ends for place in places[end])
 
     def built(self, build: "Expansion", entry: Entry, scope: Scope) -> "Expansion":
@@ -239,7 +244,7 @@ class Backbone(Composite):
 
 
 def _needed(nodes: Sequence[Node], ends: Ends) -> set[int]:
-    """These nodes and all that they depend on."""
+    """These nodes and everything that they depend on."""
     needed = {*ends}
     for index in range(len(nodes) - 1, -1, -1):
         if index in needed:

@@ -46,7 +46,7 @@ BLOCK = {
 """The keys of a block and their meaning."""
 
 MOVED = ("name", "from", "repeat", "when")
-"""What a layer keeps if another one takes its place."""
+"""What the replacement of a layer takes over from it."""
 INDEX = "'index' is reserved: $index counts the iterations of a repeat"
 
 
@@ -129,7 +129,7 @@ class Parser(Checks):
         return top
 
     def replacements(self, item: Item) -> dict[Key, Entry]:
-        """What takes the place of layers, by their names."""
+        """The replacements of layers, by name."""
         if not isinstance(item.value, dict):
             self.wrong(
                 f"'replace' must be a mapping from names to layers, not {describe(item)}",
@@ -139,7 +139,7 @@ class Parser(Checks):
         return {name: self.replacement(name, one) for name, one in item.value.items()}
 
     def replacement(self, name: Key, item: Item) -> Entry:
-        """A layer, or several in a row, in place of one."""
+        """The replacement of a layer: another one, or several in a row."""
         if isinstance(item.value, list):
             group = kind_alone("layers", name.where)
             return group._replace(group=self.entries(item))

@@ -83,7 +83,7 @@ class Entry(NamedTuple):
     composite: Composite | None = None
     """What follows the kind, if it is a word that holds other layers."""
     group: tuple["Entry", ...] | None = None
-    """The layers in place of one, if they are a list."""
+    """The layers that replace a single one, if they are a list."""
     help: str = ""
     """How to fix the spec if the layer refuses its input."""
     broken: bool = False
@@ -118,9 +118,9 @@ class Spec(NamedTuple):
     published: tuple[Claim, ...] = ()
     outputs: tuple[Item, ...] = ()
     layouts: Mapping[str, Layout] = MappingProxyType({})
-    """How each file that says so writes shapes: the spec's own, and those that it extends."""
+    """The layouts of the files that state one: the spec's own file, and those it extends."""
     replace: Mapping[Key, Entry] = MappingProxyType({})
-    """What takes the place of layers, by their names."""
+    """The replacements of layers, by name."""
     remarks: tuple[SpecError, ...] = ()
     mistakes: tuple[SpecError, ...] = ()
 

@@ -5,7 +5,7 @@ Each node reads only earlier ones, so there are no cycles.
 
 import re
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnncalc.core.errors import MAX_MISTAKES, SpecError, Where, did_you_mean, some
@@ -16,7 +16,7 @@ from cnncalc.spec.entry import Block, Entry, Spec
 from cnncalc.spec.inputs import Given, Shapes
 from cnncalc.spec.inputs import inputs as read_inputs
 from cnncalc.spec.kinds import Kinds
-from cnncalc.spec.names import Names
+from cnncalc.spec.names import Names, written_in
 from cnncalc.spec.node import Node
 from cnncalc.spec.scope import Scope
 from cnncalc.spec.sharing import Sharing, shared
@@ -26,7 +26,7 @@ from cnncalc.spec.work import LimitReached, Work
 MAX_LAYERS = 5_000
 MAX_NESTED = 40
 USUAL_VALUES = 30
-"""A block may be given this many values without extra work; each one beyond counts as a step."""
+"""A block may be given this many values without extra work; each further one counts as a step."""
 
 Ends = tuple[int, ...]
 """The nodes whose outputs the next layer reads."""
@@ -49,9 +49,7 @@ class Expansion:
         self.mistakes = list(spec.mistakes)
         everything = [spec.layers, *(block.layers for block in spec.blocks.values())]
         everything += [other.group or (other,) for other in spec.replace.values()]
-        self.names = Names(
-            {name for part in everything for name in _written_names(part)}, self.work
-        )
+        self.names = Names({name for part in everything for name in written_in(part)}, self.work)
         self.kinds = Kinds(spec, layout, self.work, self.wrong)
         self.sharing = Sharing(everything)
         self.frozen = False
@@ -102,7 +100,7 @@ class Expansion:
             self.wrong(sentence, spec.where)
 
     def label_trees(self) -> None:
-        """Label what dotted names put their layers into, which nothing else may be called."""
+        """Label the groups that dotted names imply; nothing else may have their names."""
         taken = (self.names.index, self.names.ways, self.groups)
         for path, where in self.names.trees.items():
             if any(path in names for names in taken):
@@ -173,7 +171,7 @@ class Expansion:
         return node
 
     def entry(self, entry: Entry, scope: Scope, current: Ends) -> Ends:
-        """Add one entry, as often as it is repeated. Returns its output."""
+        """Add one entry, once for each repetition. Returns its output."""
         if entry.broken:
             return self.broken(entry, scope)
         times = values.times(entry.repeat, scope.values, self.work)
@@ -198,12 +196,14 @@ class Expansion:
         return current
 
     def in_place_of(self, entry: Entry, path: str) -> Entry:
-        """The entry, or what takes its place: frozen as before unless it says otherwise. One layer
-        is repeated as often and shares weights as before; a list of layers comes once."""
+        """The entry, or its replacement, which stays frozen unless it says otherwise. A single
+        layer is repeated and shares weights as before; a list of layers occurs once."""
         other = self.spec.replace.get(Key(path))
         if other is None:
             return entry
         self.replaced.add(path)
+        if other.broken:  # already reported
+            return entry
         group, trainable = other.group, other.trainable or entry.trainable
         if group is not None:
             group = tuple(one._replace(trainable=one.trainable or trainable) for one in group)
@@ -228,7 +228,7 @@ class Expansion:
         scope: Scope,
         current: Ends,
     ) -> Ends:
-        """Expand an entry several times in a row; a name that is a number counts on."""
+        """Expand an entry several times in a row; a name that is a number counts up."""
         path = scope.prefix + name
         if not counts:
             self.names.check_free(name, entry, scope)
@@ -300,12 +300,25 @@ class Expansion:
             help = f"choose with 'from': {some(self.nodes[place].name for place in current)}"
         like = None if layer is None else self.like(layer, entry, scope)
         node = Node(full, layer, current, entry.where, found.axes, help, like=like)
-        place = self.add(node._replace(trainable=not self.frozen, word=entry.kind))
+        node = node._replace(trainable=not self.frozen, word=entry.kind)
+        if layer is not None and layer.outputs:
+            return self.outputs_of(layer, node)
+        place = self.add(node)
         after = self.kinds.activation(found, entry, scope)
         if after is not None:
             node = Node(f"{full}_{after.kind}", after, (place,), entry.where)
             place = self.add(node._replace(trainable=not self.frozen))
         return (place,)
+
+    def outputs_of(self, layer: Layer, node: Node) -> Ends:
+        """Add a node for each output of a layer, named ``NAME.0`` and so on."""
+        self.label(node.name, layer.kind, node.where)
+        places = [
+            self.add(node._replace(name=f"{node.name}.{number}", layer=output))
+            for number, output in enumerate(layer.outputs)
+        ]
+        self.names.copies[node.name] = tuple(places)
+        return tuple(places)
 
     def like(self, layer: Layer, entry: Entry, scope: Scope) -> int | None:
         """The node from whose shape some fields of a layer follow."""
@@ -374,15 +387,6 @@ class Expansion:
         for item in items:
             self.names.ends[scope.prefix + item.value] = self.names.sources([item], scope, "gives")
         return self.names.sources(items, scope, "gives")
-
-
-def _written_names(entries: Sequence[Entry]) -> Iterator[str]:
-    """All names that the text gives to layers, including those inside branches."""
-    for entry in entries:
-        if entry.name:
-            yield entry.name
-        for inner in entry.composite.lists() if entry.composite else ():
-            yield from _written_names(inner)
 
 
 def _counted(name: str, index: int) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 from cnncalc.core.errors import LayerError, did_you_mean
 from cnncalc.core.fields import LARGEST, shown
+from cnncalc.formulas.vocabulary import holds, least, most
 
 MAX_CHARACTERS = 300
 LONGEST_COMPARED = 1_000
@@ -26,7 +27,7 @@ def quotient(a: Any, b: Any) -> Any:
     """The exact quotient, a fraction."""
     from fractions import Fraction
 
-    return Fraction(a) / Fraction(b)
+    return a * Fraction(b.denominator, b.numerator)
 
 
 def power(a: Any, b: Any) -> Any:
@@ -62,13 +63,13 @@ def round_to(value: Any, multiple: int) -> int:
 
     Source: the rule that keeps channels in the MobileNets divisible by 8.
     """
-    nearest = max(multiple, int((2 * value + multiple) // (2 * multiple)) * multiple)
-    return nearest if 10 * nearest >= 9 * value else nearest + multiple
+    nearest = most((multiple, (2 * value + multiple) // (2 * multiple) * multiple))
+    return nearest + multiple * holds(10 * nearest < 9 * value)
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "min": lambda *values: min(values),
-    "max": lambda *values: max(values),
+    "min": lambda *values: least(values),
+    "max": lambda *values: most(values),
     "floor": floor,
     "ceil": ceil,
     "abs": abs,
@@ -114,7 +115,7 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
         raise LayerError(f"{text[:60]!r} is neither $name nor ${{expression}}")
     if match[2]:
         return _look_up(match[2], names)
-    value = _whole(calculate(match[1], names))
+    value = calculate(match[1], names)
     if isinstance(value, int) or not is_number(value):
         return value
     if exact(float(value)) != value:
@@ -127,7 +128,7 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
 
 def calculate(source: str, names: Mapping[str, Any]) -> Any:
     """The value of an expression; decimals come out as fractions."""
-    return _evaluate(_parsed(source), names)
+    return _whole(_evaluate(_parsed(source), names))
 
 
 @lru_cache(maxsize=250)
@@ -184,7 +185,7 @@ def _arithmetic(node: ast.BinOp, names: Mapping[str, Any]) -> Any:
     b = _number(_evaluate(node.right, names))
     if b == 0 and isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod):
         raise LayerError(f"{ast.unparse(node)!r} divides by zero")
-    return _whole(_bounded(operate(a, b)))
+    return _bounded(operate(a, b))
 
 
 def _comparison(node: ast.Compare, names: Mapping[str, Any]) -> Any:
@@ -234,21 +235,23 @@ def _call(name: str, values: list[Any]) -> Any:
     wanted = TAKES.get(name, "1 or more numbers")
     if len(values) < int(wanted[0]) or (name in TAKES and len(values) > int(wanted[0])):
         raise LayerError(f"{name} takes {wanted}")
-    if name == "round_to" and (not isinstance(values[1], int) or values[1] < 1):
-        raise LayerError("round_to takes a value and a whole number of at least 1")
+    if name == "round_to":
+        values[1] = _whole(values[1])
+        if not isinstance(values[1], int) or values[1] < 1:
+            raise LayerError("round_to takes a value and a whole number of at least 1")
     return FUNCTIONS[name](*values)
 
 
 def is_number(value: Any) -> bool:
     """Whether a value supports arithmetic: integers and fractions do, and both have a
     denominator."""
-    return hasattr(value, "denominator")
+    return hasattr(type(value), "denominator")
 
 
 def _whole(value: Any) -> Any:
     """A whole number as an integer; anything else as it is."""
     whole = is_number(value) and not isinstance(value, int) and value.denominator == 1
-    return int(value) if whole else value
+    return value.numerator if whole else value
 
 
 def _number(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Parts of a graph, and what alike blocks have in common."""
+"""Parts of a graph, and what similar blocks have in common."""
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ class Part:
     copies: bool = False
     """Whether its parts are copies of each other in a row."""
     counted: bool = False
-    """Whether the copies have no common name, but numbers that count on."""
+    """Whether the copies have consecutive numbers instead of a common name."""
     form: "Form | None" = None
     path: str = ""
     """The full name of a block."""
@@ -51,9 +51,9 @@ class Line(NamedTuple):
 
 @dataclass(eq=False)
 class Form:
-    """The common structure of blocks that are alike; some of them may leave out ``optional`` lines.
+    """The common structure of similar blocks, some of which may leave out ``optional`` lines.
 
-    A line that others read by name is left out by a block that outputs its input.
+    If others read such a line by name, a block that outputs its own input stands in for it.
     """
 
     label: str
@@ -67,7 +67,7 @@ class Form:
 
     @property
     def once(self) -> bool:
-        """Whether its lines may as well be a part of the surrounding block."""
+        """Whether its lines could just as well be part of the surrounding block."""
         return len(self.blocks) == 1 and self.label in UNNAMED
 
 
@@ -87,7 +87,7 @@ def continues(line: Line, after: Line) -> bool:
 
 
 def is_plain(label: str) -> bool:
-    """Whether a label says nothing about a block but that its layers are repeated."""
+    """Whether a label says no more about a block than that its layers repeat."""
     return label in UNNAMED or "×" in label
 
 

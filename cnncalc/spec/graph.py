@@ -30,9 +30,9 @@ class Graph(NamedTuple):
     used: tuple[Block, ...] = ()
     """The blocks that its layers come from."""
     replaced: Mapping[str, Shape] = MappingProxyType({})
-    """The spec's own shapes of the inputs that have another one."""
+    """The spec's own shapes of the inputs that are given a different one."""
     layout: Layout = "chw"
-    """How shapes are written where they are given, and in tables."""
+    """How shapes are written, both those given and those in tables."""
     outputs: tuple[int, ...] = ()
     """The nodes that the spec says are its outputs, if it does."""
 
@@ -45,9 +45,9 @@ def build(
 ) -> Graph:
     """Expand a spec, optionally with other parameters and input shapes.
 
-    ``layout`` is how shapes are written, in ``inputs`` and in files that do not say so themselves.
-    Raises Mistakes for invalid parameters or inputs, and UsageError for a setting or an input that
-    the spec does not have, and for an input that looks like something else.
+    ``layout`` is how shapes are written, in ``inputs`` and in files that do not state it
+    themselves. Raises Mistakes for invalid parameters or inputs, and UsageError for a setting or an
+    input that the spec does not have, and for an input that looks like something else.
     """
     expansion = Expansion(spec, layout)
     try:

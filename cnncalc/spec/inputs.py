@@ -83,7 +83,7 @@ def sizes_by_name(
     for name, shape in named.items():
         sizes = read_sizes(shape) if isinstance(shape, str) else shape
         sizes = (sizes,) if isinstance(sizes, int) else tuple(sizes)
-        if not sizes or not all(type(size) is int and size < LARGEST for size in sizes):
+        if not sizes or not all(size.__class__ is int and size < LARGEST for size in sizes):
             raise UsageError(
                 f"a shape must be whole numbers, such as 3x224x224, not {shown(shape)}"
             )
@@ -157,14 +157,14 @@ def _sizes(item: Item, names: Values, work: Work) -> tuple[int, ...]:
     if isinstance(value, str):
         return read_sizes(value)
     sizes = value if isinstance(value, list) else [value]
-    if not sizes or not all(type(size) is int and size < LARGEST for size in sizes):
+    if not sizes or not all(size.__class__ is int and size < LARGEST for size in sizes):
         raise UsageError(f"a shape must be whole numbers, such as 3x224x224, not {shown(value)}")
     return tuple(sizes)
 
 
 def looks_last(sizes: Sequence[int]) -> bool:
     """Whether sizes look like those of an image with its channels last: ``32x32x3``."""
-    few = len(sizes) >= 3 and sizes[-1] in FEW and sizes[0] not in FEW
+    few = len(sizes) >= 3 and sizes[0] not in FEW and sizes[-1] in FEW
     return few and sizes[-1] < min(sizes[:-1])
 
 

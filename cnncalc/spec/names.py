@@ -1,7 +1,7 @@
 """The names of layers, blocks and branches, and the nodes that each of them means."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from cnncalc.core.errors import SpecError, Where, did_you_mean, some
 from cnncalc.spec.entry import Entry
@@ -23,7 +23,7 @@ class Names:
         self.ends: dict[str, Ends] = {}
         """The output of every layer and block, by its full name."""
         self.trees: dict[str, Where] = {}
-        """What dotted names put their layers into: ``a`` and ``a.b`` for ``a.b.conv``."""
+        """The groups that dotted names imply: ``a`` and ``a.b`` for ``a.b.conv``."""
         self.copies: dict[str, Ends] = {}
         """The outputs of all copies of a repeated layer."""
         self.left_out: set[str] = set()
@@ -128,3 +128,12 @@ class Names:
 
 def _twice(name: str, first: Where, where: Where) -> SpecError:
     return SpecError(f"two layers are named {name!r}; first on line {first.line}", where)
+
+
+def written_in(entries: Sequence[Entry]) -> Iterator[str]:
+    """All names that the text gives to layers, including those inside branches."""
+    for entry in entries:
+        if entry.name:
+            yield entry.name
+        for inner in entry.composite.lists() if entry.composite else ():
+            yield from written_in(inner)

@@ -28,7 +28,7 @@ from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node
 
 MOST_FORMS = 200
-"""How many kinds of blocks on a level are compared with each other."""
+"""The most kinds of blocks on a level that are compared with each other."""
 
 
 class Parts:
@@ -54,7 +54,7 @@ class Parts:
         self.root.parts = [*self._opened(self.root.parts)]
 
     def _parts(self, span: range, depth: int, groups: Any) -> Iterator[Part]:
-        """The parts of some nodes, by the words of their names from a depth on."""
+        """The parts of some nodes, grouped by their names from a depth on."""
         runs = [[*run] for _, run in groupby(span, lambda place: self.names[place][depth])]
         often = Counter(self.names[run[0]][depth] for run in runs)
         for run in runs:
@@ -153,7 +153,7 @@ class Parts:
     # Which blocks are alike.
 
     def _compare(self, level: list[Part]) -> None:
-        """Find the form of every block of a level; those inside them have theirs."""
+        """Find the form of every block on a level; the blocks inside them already have theirs."""
         fresh: list[Form] = []
         for part in (part for part in level if not part.copies):
             part.parts = self._folded(part)

@@ -33,7 +33,8 @@ class Sharing:
             self.spans[path] = span
 
     def owner(self, entry: Entry, span: range, scope: Scope) -> range | None:
-        """The nodes whose weights these nodes use; None if their own, which others may then use."""
+        """The nodes whose weights these nodes use; None if they use their own, which others may
+        then share."""
         word = _word(entry)
         *_, outermost = scopes = [*scope.outwards()]
         found = self.names.get((outermost.prefix, word))

@@ -26,7 +26,7 @@ from cnncalc.spec.entry import Spec, describe
 from cnncalc.spec.text import Item, Key
 
 ARCHIVES = {".keras": "config.json"}
-"""What to read of files that are zip archives."""
+"""The file to read in each kind of zip archive."""
 MAX_BASES = 20
 MAX_BYTES = 5_000_000
 READ = 100_000
@@ -110,7 +110,8 @@ def _binary(file: Path, inputs: tuple[Any, Layout | None]) -> dict[str, Any] | N
 
 
 class _Archive(FileIO):
-    """A zip archive of a few files: a long list of them is not read, however long it says it is."""
+    """A zip archive of a few files: a longer list is not read, whatever length it claims to
+    have."""
 
     def read(self, size: int | None = -1) -> bytes:
         if size is not None and size > READ:

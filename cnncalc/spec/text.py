@@ -12,10 +12,12 @@ import yaml
 
 from cnncalc.core.errors import SpecError, Where
 from cnncalc.core.shape import MAX_DIGITS
+from cnncalc.formulas.vocabulary import Number
 from cnncalc.spec import advice
 
 MAX_VALUES = 50_000
 MAX_DEPTH = 60
+TOO_DEEP = f"values are nested deeper than {MAX_DEPTH} levels"
 LONGEST_JOINED = 100
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -68,7 +70,8 @@ def read(text: str, source: str, needed: str = NEEDED) -> Item:
             raise SpecError(f"the text is not valid YAML: {error.problem}", Where(source)) from None
         found = advice.of_yaml(error, text)
         where = Where(source, found.line + 1, found.column + 1)
-        raise SpecError(found.sentence, where) from None
+        too_deep = "nesting depth" in str(error.problem)  # newer versions of libyaml stop here
+        raise SpecError(TOO_DEEP if too_deep else found.sentence, where) from None
     except yaml.YAMLError as error:
         raise SpecError(
             f"the text cannot be read as YAML: {error}".splitlines()[0], Where(source)
@@ -109,7 +112,7 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event, where)
         if depth > MAX_DEPTH:
-            raise SpecError(f"values are nested deeper than {MAX_DEPTH} levels", where)
+            raise SpecError(TOO_DEEP, where)
         self.refuse_tag(event)
         before = self.values
         self.count(1, where)
@@ -235,7 +238,7 @@ def located(value: Any, where: Where, depth: int = 0) -> Item:
     contains itself.
     """
     if depth > MAX_DEPTH:
-        raise SpecError(f"values are nested deeper than {MAX_DEPTH} levels", where)
+        raise SpecError(TOO_DEEP, where)
     if isinstance(value, dict):
         items = {}
         for name, inner in value.items():
@@ -247,7 +250,7 @@ def located(value: Any, where: Where, depth: int = 0) -> Item:
         return Item([located(inner, where, depth + 1) for inner in value], where)
     if isinstance(value, int) and abs(value) >= 10**MAX_DIGITS:
         raise SpecError("a number is too large", where)
-    if value is None or isinstance(value, str | int) or _is_finite(value):
+    if value is None or isinstance(value, str | int | Number) or _is_finite(value):
         return Item(value, where)
     raise SpecError(f"a spec cannot contain a {type(value).__name__} such as {value!r:.40}", where)
 

@@ -140,7 +140,7 @@ def _takes(block: Block) -> str:
 def times(item: Item | None, names: Values, work: Work) -> int:
     """How many times an entry is repeated; once by default."""
     value = 1 if item is None else value_of(item, names, work)
-    if item is not None and (type(value) is not int or value < 0):
+    if item is not None and (value.__class__ is not int or value < 0):
         sentence = f"'repeat' must be a whole number of at least 0, not {shown(value)}"
         raise SpecError(sentence, item.where)
     return int(value)

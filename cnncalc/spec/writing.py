@@ -217,7 +217,7 @@ def _short(entry: dict[str, Any]) -> Any:
 
 
 def _leave_out_names(bodies: Iterable[list[dict[str, Any]]]) -> None:
-    """Remove the names that layers get anyway: their kind and a number."""
+    """Remove the names that layers would get anyway: their kind and a number."""
     bodies = [[*body] for body in bodies]
     named = [entry for body in bodies for entry in body]
     automatic = [body for body in bodies if not any("when" in entry for entry in body)]

@@ -95,7 +95,7 @@ def _changes(before: Sequence[Row], after: Sequence[Row]) -> Iterator[Change]:
 
 def _key(row: Row, named: bool, long: bool) -> Hashable:
     """What two layers must have in common to be the same one. Names that layers get automatically
-    do not count, because a layer in between changes those of all others."""
+    do not count, because a layer in between renumbers all later ones."""
     block, _, own = row.name.rpartition(".")
     automatic = re.fullmatch(rf"{row.kind}_?[0-9]+", own) is not None
     if named and (long or not automatic):

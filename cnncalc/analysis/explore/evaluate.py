@@ -18,7 +18,7 @@ from cnncalc.spec.source import is_foreign
 OPTIONS = ("input", "batch", "dtype")
 """What can vary besides a network's parameters. An input may be one size for all its axes."""
 REMEMBERED = 100
-"""The most networks, read for different inputs, that are kept."""
+"""The most networks to keep, each read for different inputs."""
 
 
 class Configurations:
@@ -26,7 +26,7 @@ class Configurations:
 
     ``load`` and ``summarize`` are those of the library. Copies of it in other processes load the
     network again. The file of another tool is read again for each input, because its layers may
-    depend on it.
+    depend on the input.
     """
 
     def __init__(
@@ -80,8 +80,13 @@ class Configurations:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """The values in the spec of the parameters."""
+        """The values of the parameters in the spec."""
         return {str(key): item.value for key, item in self.spec.parameters.items()}
+
+    def records(self, name: str) -> bool:
+        """Whether the same network is computed for all values of a name, so that its operations
+        can be recorded for many of them at once."""
+        return name in self.parameters or name != "input" or not is_foreign(self.spec)
 
     def shapes(self) -> list[Shape]:
         """The shapes of the network's inputs."""
@@ -142,6 +147,10 @@ class Models(Configurations):
     def parameters(self) -> Mapping[str, Any]:
         """None are known."""
         return {}
+
+    def records(self, name: str) -> bool:
+        """Only the batch size never makes the code run again."""
+        return name == "batch"
 
     def shapes(self) -> list[Shape]:
         """The shapes of the model's inputs."""

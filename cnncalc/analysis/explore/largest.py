@@ -48,18 +48,26 @@ class Largest(NamedTuple):
 
 
 def largest(
-    evaluate: Evaluate, name: str, budgets: Mapping[str, int], step: Fraction, steady: bool
+    evaluate: Evaluate,
+    name: str,
+    budgets: Mapping[str, int],
+    step: Fraction,
+    steady: bool,
+    least: Fraction | None = None,
 ) -> Largest:
     """Search the multiples of a step. ``steady`` says that costs never drop as the value grows.
+    ``least`` is the smallest value, by default the step.
 
     Raises UsageError if no multiple is a valid network, if all fit, or if there are too many to
     try.
     """
-    return _Search(evaluate, name, budgets, step, Fraction(1) if steady else MARGIN).result()
+    margin = Fraction(1) if steady else MARGIN
+    least = step if least is None else least
+    return _Search(evaluate, name, budgets, step, least, margin).result()
 
 
 class _Search:
-    """Remembers every value that was tried, by its number: the first is the step itself."""
+    """Remembers every value that was tried, by its number: the first is the least."""
 
     def __init__(
         self,
@@ -67,10 +75,11 @@ class _Search:
         name: str,
         budgets: Mapping[str, int],
         step: Fraction,
+        least: Fraction,
         margin: Fraction,
     ) -> None:
         self.evaluate, self.name, self.budgets = evaluate, name, budgets
-        self.step, self.margin = step, margin
+        self.step, self.least, self.margin = step, least, margin
         self.known: dict[int, Tried | None] = {}
         self.reason = ""
 
@@ -112,7 +121,7 @@ class _Search:
 
     def value(self, number: int) -> Any:
         """The value with a number."""
-        found = self.step * number
+        found = self.least + self.step * (number - 1)
         return int(found) if found.denominator == 1 else float(found)
 
     def at(self, number: int) -> Tried | None:

@@ -23,30 +23,33 @@ def _field(report: Any) -> int:
     fields = report.outputs[-1].receptive_field
     if not fields:
         raise UsageError("the receptive field is not known")
-    return int(max(fields))
+    return max(fields)  # type: ignore[no-any-return]
 
 
 QUANTITIES: Mapping[str, Quantity] = {
     "layers": Quantity("Layers", len, units.exact, ""),
-    "params": Quantity("Parameters", lambda r: int(r.totals.params), units.human, "params"),
-    "macs": Quantity("MACs", lambda r: int(r.totals.macs), units.human, "macs"),
-    "flops": Quantity("FLOPs", lambda r: int(r.totals.flops), units.human, "flops"),
+    "params": Quantity("Parameters", lambda r: r.totals.params, units.human, "params"),
+    "macs": Quantity("MACs", lambda r: r.totals.macs, units.human, "macs"),
+    "flops": Quantity("FLOPs", lambda r: r.totals.flops, units.human, "flops"),
     "activations": Quantity(
-        "Activations", lambda r: int(r.totals.activations_total_bytes), units.in_bytes, ""
+        "Activations", lambda r: r.totals.activations_total_bytes, units.in_bytes, ""
     ),
     "weights": Quantity(
-        "Parameter memory", lambda r: int(r.totals.parameter_bytes), units.in_bytes,
+        "Parameter memory", lambda r: r.totals.parameter_bytes, units.in_bytes,
         "parameter_bytes",
     ),
     "peak": Quantity(
-        "Inference peak", lambda r: int(r.totals.inference_peak), units.in_bytes, ""
+        "Inference peak", lambda r: r.totals.inference_peak, units.in_bytes, ""
     ),
     "memory": Quantity(
-        "Training memory", lambda r: int(r.totals.training_peak), units.in_bytes, ""
+        "Training memory", lambda r: r.totals.training_peak, units.in_bytes, ""
     ),
+    "ram": Quantity("RAM in int8", lambda r: int(r.arena.peak.bytes), units.in_bytes, ""),
+    "flash": Quantity("Flash in int8", lambda r: int(r.arena.flash.total), units.in_bytes, ""),
     "rf": Quantity("Receptive field", _field, units.exact, ""),
 }  # fmt: skip
-"""By the names that options take. The peak is of activations; training is a step with SGD."""
+"""By the names that options take. The peak is of activations; training is a step with SGD; RAM and
+flash are those of a microcontroller."""
 
 
 def quantity(name: str) -> Quantity:
@@ -67,8 +70,6 @@ def value(name: str, report: Any) -> int | None:
         return None
 
 
-FEWEST = 1_000_000
-"""A smaller number of bytes needs its unit: 24 means 24 GiB to most people."""
 AMOUNT = re.compile(r"(?<![\w.])([0-9]+(?:\.[0-9]+)?) ?(?:([kKMGTP])(i?)B?|B)\b")
 
 
@@ -109,7 +110,7 @@ def budget(name: str, text: str, usual: Any) -> int:
         raise UsageError(f"{name}: {why}") from None
     if found < 1:
         raise UsageError(f"{name}: a budget must be at least 1, not {text.strip()}")
-    if QUANTITIES[name].text is units.in_bytes and text.strip().isdecimal() and found < FEWEST:
+    if QUANTITIES[name].text is units.in_bytes and units.lacks_unit(text, found):
         raise UsageError(f"{name}: {text.strip()} needs a unit; write {text.strip()}GiB")
     return found
 

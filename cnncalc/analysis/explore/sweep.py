@@ -1,66 +1,45 @@
-"""Many configurations of one network: all combinations of some values, and the best of them.
+"""Many configurations of one network: all combinations of some values, or a sample, and the best.
 
 Configurations are evaluated in chunks, in this process or in others. Only those that are shown are
 kept: all that meet a condition, the Pareto front, or the best few.
 """
 
+import pickle
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from fractions import Fraction
-from itertools import islice, product
-from math import prod
+from itertools import islice
 from signal import SIG_IGN, SIGINT, signal
 from typing import Any, NamedTuple
+from uuid import uuid4
 
+from cnncalc.analysis.explore.grid import Chunk, Grid, Values
+from cnncalc.analysis.explore.outcome import Point, Sweep
 from cnncalc.analysis.explore.quantities import QUANTITIES, plain_numbers, quantity
+from cnncalc.analysis.explore.resume import Progress
 from cnncalc.core.errors import LayerError, UsageError, Where, some
 from cnncalc.spec.expression import UNDECLARED, calculate
 from cnncalc.spec.text import scalar
 
-MOST = 1_000_000
-"""The most configurations of a sweep."""
+MOST_VALUES = 1_000_000
+"""The most values of a range."""
+MOST_SHOWN = 1_000_000
+"""The most configurations that are kept."""
 CHUNK = 20
 """How many of them a process evaluates at a time."""
 AHEAD = 2
 """How many chunks wait for each process."""
+CONNECTING = 10
+"""How many seconds a scheduler may take to answer."""
+WAITING = 64
+"""How many chunks wait for an executor of unknown size."""
 RANGE = re.compile(r"\s*(-?[0-9.]+)\s*:\s*(-?[0-9.]+)\s*(?::\s*([0-9.]+)\s*)?")
 
-Values = Mapping[str, Any]
 Evaluate = Callable[[Values], "dict[str, int | None] | str"]
 """The quantities of a configuration, or why it is not a valid network."""
-
-
-class Point(NamedTuple):
-    """A configuration and its quantities; one that is not known is None."""
-
-    values: Values
-    quantities: Mapping[str, int | None]
-
-
-@dataclass
-class Sweep:
-    """The configurations that were asked for, in order, and how many there are.
-
-    ``refused`` has the reason of every configuration that is not a network, with the first one and
-    their number. ``done`` is less than ``total`` if the sweep was interrupted.
-    """
-
-    names: tuple[str, ...]
-    quantities: tuple[str, ...]
-    total: int
-    points: list[Point] = field(default_factory=list)
-    refused: dict[str, tuple[Values, int]] = field(default_factory=dict)
-    done: int = 0
-    met: int = 0
-    """How many meet the condition."""
-
-    def to_dict(self) -> list[dict[str, Any]]:
-        """One mapping for each configuration."""
-        return [{**point.values, **{name: point.quantities[name] for name in self.quantities}}
-                for point in self.points]  # fmt: skip
 
 
 class Goal(NamedTuple):
@@ -74,21 +53,6 @@ class Goal(NamedTuple):
         value = point.quantities[self.name]
         assert value is not None
         return -value if self.most else value
-
-
-@contextmanager
-def processes(jobs: int) -> Iterator[Executor | None]:
-    """A pool of processes; None for a single one. They leave an interrupt to this process."""
-    if jobs < 1:
-        raise UsageError(f"the number of processes must be at least 1, not {jobs}")
-    if jobs == 1:
-        yield None
-        return
-    pool = ProcessPoolExecutor(jobs, initializer=signal, initargs=(SIGINT, SIG_IGN))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def values_of(text: str) -> list[Any]:
@@ -108,8 +72,8 @@ def values_of(text: str) -> list[Any]:
     if end < begin:
         raise UsageError(f"the range {text[:60]!r} ends before it begins; write BEGIN:END:STEP")
     count = int((end - begin) / step) + 1
-    if count > MOST:
-        raise UsageError(f"the range {text[:60]!r} has {count:,} values, more than {MOST:,}")
+    if count > MOST_VALUES:
+        raise UsageError(f"the range {text[:60]!r} has {count:,} values, more than {MOST_VALUES:,}")
     found = (begin + place * step for place in range(count))
     return [int(one) if one.denominator == 1 else float(one) for one in found]
 
@@ -127,17 +91,24 @@ class Condition:
     numbers may have units, as in ``macs < 300M and weights < 4MiB``."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.source = plain_numbers(text)
-        self.quantities = tuple(name for name in QUANTITIES if re.search(rf"\b{name}\b", text))
+        self.text, self.source = text, plain_numbers(text)
+        self.quantities = tuple(filter(self.uses, QUANTITIES))
+
+    def uses(self, name: str) -> bool:
+        """Whether a name occurs in it."""
+        return re.search(rf"\b{re.escape(name)}\b", self.text) is not None
 
     def holds(self, point: Point) -> bool:
         """Whether a configuration meets it; one with an unknown quantity does not. Raises
         UsageError for an invalid expression."""
         if not self.text or any(point.quantities[name] is None for name in self.quantities):
             return not self.text
+        return bool(self.value(point.values, point.quantities))
+
+    def value(self, values: Values, quantities: Mapping[str, Any]) -> Any:
+        """Whether it holds for known quantities; a recorded condition for recorded numbers."""
         try:
-            names = {**dict.fromkeys(QUANTITIES), **point.values, **point.quantities}
+            names = {**dict.fromkeys(QUANTITIES), **values, **quantities}
             value = calculate(self.source, names)
         except LayerError as why:
             help = why.help.replace(UNDECLARED.removeprefix("; "), f"choose from {some(names)}")
@@ -147,77 +118,179 @@ class Condition:
         return value
 
 
-def sweep(
-    evaluate: Evaluate,
-    over: Mapping[str, Sequence[Any]],
-    shown: Sequence[str],
-    *,
-    where: str = "",
-    pareto: Sequence[str] = (),
-    by: str = "",
-    best: int | None = None,
-    executor: Executor | None = None,
-    ahead: int = AHEAD,
-) -> Iterator[Sweep]:
-    """Evaluate all combinations of the values in ``over``, and yield what is found after every
-    chunk; the last one is complete.
+Front = Callable[[Sequence[Point], Sequence[Goal]], list[Point]]
+"""How to find the points that no others beat, in order."""
 
-    ``pareto`` and ``by`` are goals (``goals_of``): of all configurations that meet ``where``, those
-    that no other one beats in all goals of ``pareto``, sorted by ``by``, and the ``best`` few.
-    """
-    total = prod(map(len, over.values()))
-    if total > MOST:
-        raise UsageError(f"{total:,} configurations are more than {MOST:,}; use larger steps")
-    condition, front, order = Condition(where), goals_of(pareto), goals_of([by] if by else [])
-    found = Sweep(tuple(over), tuple(shown), total)
+
+class Request(NamedTuple):
+    """What is asked for: of all configurations that meet a condition, those that no other one beats
+    in all goals of ``front``, sorted by ``order``, and the ``best`` few."""
+
+    shown: tuple[str, ...]
+    condition: Condition
+    front: tuple[Goal, ...]
+    order: tuple[Goal, ...]
+    best: int | None
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """All goals."""
+        return (*self.front, *self.order)
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """All quantities that are needed."""
+        goals = (goal.name for goal in self.goals)
+        return tuple(dict.fromkeys((*self.shown, *self.condition.quantities, *goals)))
+
+    def chosen(self, points: Iterable[Point], front: Front) -> list[Point]:
+        """Those that are asked for of points that meet the condition."""
+        found = [
+            point
+            for point in points
+            if all(point.quantities[goal.name] is not None for goal in self.goals)
+        ]
+        if self.front:
+            found = front(found, self.front)
+        if self.order:
+            found.sort(key=self.order[0].of)
+        return found if self.best is None or self.front else found[: self.best]
+
+    def result(self, grid: Grid) -> Sweep:
+        """A sweep without results."""
+        return Sweep(tuple(grid.over), self.shown, grid.total, self.best)
+
+
+def request(
+    shown: Sequence[str], where: str, pareto: Sequence[str], by: str, best: int | None
+) -> Request:
+    """What is asked for. Raises UsageError for an unknown quantity."""
     for name in shown:
         quantity(name)
-    combinations = (dict(zip(over, values)) for values in product(*over.values()))
-    for values, result in _evaluated(evaluate, combinations, executor, ahead):
-        found.done += 1
-        if isinstance(result, str):
-            first, count = found.refused.get(result, (values, 0))
-            found.refused[result] = first, count + 1
-        else:
-            _add(found, Point(values, result), condition, front, order, best)
-        if found.done % CHUNK == 0:
-            yield found
-    yield found
+    front, order = goals_of(pareto), goals_of([by] if by else [])
+    return Request(tuple(shown), Condition(where), front, order, best)
 
 
-def wanted(shown: Sequence[str], where: str, pareto: Sequence[str], by: str) -> tuple[str, ...]:
-    """All quantities that a sweep needs."""
-    goals = goals_of([*pareto, *([by] if by else [])])
-    names = (*shown, *Condition(where).quantities, *(goal.name for goal in goals))
-    return tuple(dict.fromkeys(names))
+class Loop:
+    """Evaluates the configurations of a chunk one by one."""
+
+    size = CHUNK
+
+    def __init__(self, evaluate: Evaluate, grid: Grid, request: Request) -> None:
+        self.evaluate, self.grid, self.request = evaluate, grid, request
+        self.name = uuid4().hex
+
+    def __reduce__(self) -> Any:
+        """Another process makes one copy, which it keeps for all chunks."""
+        given = type(self), (self.evaluate, self.grid, self.request)
+        return _copy, (self.name, pickle.dumps(given))
+
+    def __call__(self, chunk: Chunk) -> Sweep:
+        """Those of its configurations that may be asked for."""
+        found = self.request.result(self.grid)
+        met = []
+        for places in chunk.places():
+            values = self.grid.values(places)
+            result = self.evaluate(values)
+            if isinstance(result, str):
+                found.refuse(result, values, 1)
+            elif self.request.condition.holds(point := Point(values, result)):
+                met.append(point)
+        found.done, found.met = chunk.number, len(met)
+        found.kept = self.chosen(met)
+        return found
+
+    def chosen(self, points: Iterable[Point]) -> list[Point]:
+        """Those that are asked for of points that meet the condition."""
+        return self.request.chosen(points, front)
 
 
-def _add(
-    found: Sweep,
-    point: Point,
-    condition: Condition,
-    front: tuple[Goal, ...],
-    order: tuple[Goal, ...],
-    best: int | None,
-) -> None:
-    """Keep a configuration if it is one of those requested."""
-    if not condition.holds(point):
+_copies: dict[str, Loop] = {}
+
+
+def _copy(name: str, data: bytes) -> Loop:
+    """The copy in this process."""
+    if name not in _copies:
+        kind, given = pickle.loads(data)
+        _copies.clear()
+        _copies[name] = kind(*given)
+    return _copies[name]
+
+
+def sweep(
+    work: Loop,
+    executor: Executor | None = None,
+    ahead: int = AHEAD,
+    progress: Progress | None = None,
+) -> Iterator[Sweep]:
+    """Evaluate all configurations, and yield what is found after every chunk; the last one is
+    complete. ``ahead`` is how many chunks may wait for an executor. ``progress`` is where an
+    earlier sweep stopped, and where this one is saved."""
+    state = work.request.result(work.grid), 0
+    if progress is not None:
+        state = progress.load(state[0])
+    try:
+        if state[0].done == state[0].total:
+            yield state[0]
+        chunks = islice(work.grid.chunks(work.size), state[1], None)
+        for part in _parts(work, chunks, executor, ahead):
+            state = _merged(state[0], part, work), state[1] + 1
+            if progress is not None:
+                progress.save(*state)
+            yield state[0]
+    finally:
+        if progress is not None:
+            progress.save(*state, now=True)
+
+
+def _merged(found: Sweep, part: Sweep, work: Loop) -> Sweep:
+    """Both results as one. The first stays as it is, because it may be saved after an interrupt."""
+    kept = found.kept
+    if part.kept:
+        kept = found.kept + part.kept
+        if work.request.goals or work.request.best is not None:
+            kept = work.chosen(kept)
+        if len(kept) > MOST_SHOWN:
+            raise UsageError(
+                f"more than {MOST_SHOWN:,} configurations would be shown",
+                "choose some of them with --where, --pareto or --best",
+            )
+    both = replace(found, kept=kept, refused={**found.refused})
+    for reason, (first, count) in part.refused.items():
+        both.refuse(reason, first, count)
+    both.done += part.done
+    both.met += part.met
+    return both
+
+
+def _parts(
+    work: Loop, chunks: Iterator[Chunk], executor: Executor | None, ahead: int
+) -> Iterator[Sweep]:
+    """What is found in every chunk, in order."""
+    if executor is None:
+        yield from map(work, chunks)
         return
-    found.met += 1
-    if any(point.quantities[goal.name] is None for goal in (*front, *order)):
-        return
-    if front:
-        values = [goal.of(point) for goal in front]
-        others = [[goal.of(other) for goal in front] for other in found.points]
-        if any(_beats(other, values) for other in others):
-            return
-        found.points = [kept for kept, other in zip(found.points, others)
-                        if not _beats(values, other)]  # fmt: skip
-    found.points.append(point)
-    if order:
-        found.points.sort(key=order[0].of)
-    if best is not None and not front:
-        del found.points[best:]
+    waiting: list[Future[Sweep]] = []
+    try:
+        while True:
+            while len(waiting) < ahead and (chunk := next(chunks, None)):
+                waiting.append(executor.submit(work, chunk))
+            if not waiting:
+                return
+            yield waiting.pop(0).result()
+    except BrokenExecutor:
+        fact = "a process was killed, perhaps because memory ran out"
+        raise UsageError(fact, "use fewer processes") from None
+
+
+def front(points: Sequence[Point], goals: Sequence[Goal]) -> list[Point]:
+    """The points that no others beat, in order."""
+    costs = [tuple(goal.of(point) for goal in goals) for point in points]
+    kept: list[int] = []
+    for place in sorted(range(len(costs)), key=costs.__getitem__):  # what beats it comes first
+        if not any(_beats(costs[other], costs[place]) for other in reversed(kept)):
+            kept.append(place)
+    return [points[place] for place in sorted(kept)]
 
 
 def _beats(one: Sequence[int], other: Sequence[int]) -> bool:
@@ -225,22 +298,35 @@ def _beats(one: Sequence[int], other: Sequence[int]) -> bool:
     return one != other and all(a <= b for a, b in zip(one, other))
 
 
-def _evaluated(
-    evaluate: Evaluate, combinations: Iterator[Values], executor: Executor | None, ahead: int
-) -> Iterator[tuple[Values, "dict[str, int | None] | str"]]:
-    """Every configuration and its result, in order."""
-    if executor is None:
-        yield from ((values, evaluate(values)) for values in combinations)
+@contextmanager
+def processes(jobs: int) -> Iterator[Executor | None]:
+    """A pool of processes; None for a single one. They leave an interrupt to this process."""
+    if jobs < 1:
+        raise UsageError(f"the number of processes must be at least 1, not {jobs}")
+    if jobs == 1:
+        yield None
         return
-    waiting: list[tuple[list[Values], Future[Any]]] = []
-    while True:
-        while len(waiting) < ahead and (chunk := [*islice(combinations, CHUNK)]):
-            waiting.append((chunk, executor.submit(_chunk, evaluate, chunk)))
-        if not waiting:
-            return
-        chunk, future = waiting.pop(0)
-        yield from zip(chunk, future.result())
+    pool = ProcessPoolExecutor(jobs, initializer=signal, initargs=(SIGINT, SIG_IGN))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _chunk(evaluate: Evaluate, chunk: Sequence[Values]) -> list[Any]:
-    return [*map(evaluate, chunk)]
+@contextmanager
+def cluster(address: str) -> Iterator[Executor]:
+    """The workers of a Dask scheduler. They run the tasks of a worker that dies again.
+
+    Raises UsageError if Dask is not installed or there is no scheduler.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        fact = "a cluster needs dask.distributed"
+        raise UsageError(fact, "pip install 'cnncalc[dask]'") from None
+    try:
+        client = Client(address, timeout=CONNECTING)
+    except (OSError, ValueError) as why:
+        raise UsageError(f"no Dask scheduler at {address!r}: {why}") from None
+    with client:
+        yield client.get_executor(pure=False)

@@ -76,6 +76,27 @@ class Subsampling(nn.Module):
         return sums * _beside_channels(self.weight, x) + _beside_channels(self.bias, x)
 
 
+class SideBySide(nn.Module):
+    """The windows of a pool with dilation, each of which is copied next to the one before."""
+
+    def __init__(
+        self,
+        places: Sequence[int],
+        kernel_size: Sequence[int],
+        stride: Sequence[int],
+        dilation: Sequence[int],
+    ) -> None:
+        super().__init__()
+        self.axes = tuple(zip(places, kernel_size, stride, dilation))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for dim, (N_out, F, S, D) in enumerate(self.axes, 2):
+            starts = torch.arange(N_out, device=x.device) * S
+            taps = torch.arange(F, device=x.device) * D
+            x = x.index_select(dim, (starts[:, None] + taps).flatten())
+        return x
+
+
 class MeanInside(nn.Module):
     """An average pool over a padded input that leaves the padding out of the mean."""
 

@@ -30,6 +30,22 @@ def cropped(module: nn.Module, sides: Sequence[tuple[int, int]]) -> nn.Module:
     return module
 
 
+def of_frames(module: nn.Module, frames: int, flattens: bool) -> nn.Module:
+    """The module applied to every frame, also by hooks: frames become images of the batch."""
+    module.register_forward_pre_hook(partial(_apart, flattens=flattens), prepend=True)
+    module.register_forward_hook(partial(_together, frames=frames))
+    return module
+
+
+def _apart(_: nn.Module, inputs: tuple[Tensor], flattens: bool) -> Tensor:
+    images = inputs[0].transpose(1, 2).flatten(0, 1)
+    return images.flatten(1) if flattens else images
+
+
+def _together(_: nn.Module, __: tuple[Tensor], output: Tensor, frames: int) -> Tensor:
+    return output.unflatten(0, (-1, frames)).transpose(1, 2)
+
+
 def _crop(_: nn.Module, __: tuple[Tensor], output: Tensor, crop: nn.Module) -> Tensor:
     cut: Tensor = crop(output)
     return cut

@@ -6,7 +6,7 @@ CONVENTION = Convention(
     tool="MACs",
     version="",
     unit="MACs",
-    counts="multiply-accumulates of convolutions and linear layers, without biases",
+    counts="multiply-accumulates of convolutions, linear layers and matrix products, no biases",
     sees=costs,
     terms=(Term("conv + linear MACs", everything, lambda cost: cost.macs),),
 )

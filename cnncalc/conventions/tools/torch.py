@@ -7,7 +7,7 @@ CONVENTION = Convention(
     tool="PyTorch FlopCounterMode",
     version="2.13.0",
     unit="FLOPs",
-    counts="2 for each multiply-accumulate of convolutions and linear layers",
+    counts="2 for each multiply-accumulate of convolutions, linear layers and matrix products",
     sees=costs,
     terms=(Term("conv + linear MACs", everything, lambda cost: cost.macs, times=2),),
 )

@@ -13,6 +13,7 @@ class PeakMemory(Stored):
 
     aliases = ("peak", "peak_activation_memory", "inference_peak")
     count = "activation_bytes"
+    effort = 3  # every replay records the forward pass
 
     def of(self, row: Row, report: Report) -> Value:
         """Only a whole network has one."""

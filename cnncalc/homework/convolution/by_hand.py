@@ -38,7 +38,7 @@ def convolve(
     ``stride``, ``padding`` (also ``"same"``) and ``dilation`` are those of the layer ``conv``, and
     ``mode`` is the padding mode. A kernel can also be a name such as ``"sobel_x"``. ``activation``
     is ``"relu"`` or ``"leaky_relu:0.1"``, ``pool`` is ``"max:2"``, ``"avg:3s2p1"``,
-    ``"max:3s2same"`` or ``"max:3s2ceil"``. If ``transposed``, every input is multiplied with the
+    ``"max:3s2same"`` or ``"max:3s2ceil"``. If ``transposed``, every input is multiplied by the
     kernel and what overlaps is added up, as in the layer ``conv_transpose``. With the ``layout``
     ``"hwc"``, nested lists have their channels last.
 

@@ -74,8 +74,8 @@ def check_count(count: int) -> None:
     """Raise UsageError if a matrix has too many numbers."""
     if count > MAX_NUMBERS:
         raise UsageError(
-            f"{count:,} numbers are more than the limit of {MAX_NUMBERS:,}; use a part of the "
-            "matrix, or get sizes and counts alone with cnncalc layer conv"
+            f"{count:,} numbers are more than the limit of {MAX_NUMBERS:,}; use part of the "
+            "matrix, or get only the sizes and counts with 'cnncalc layer conv'"
         )
 
 

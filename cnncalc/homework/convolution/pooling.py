@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import inf, nan
+from math import nan
 from typing import Any, NamedTuple
 
 from cnncalc import layers
@@ -26,17 +26,16 @@ def mean(cells: Sequence[Real]) -> Real:
 
 
 class Reduction(NamedTuple):
-    """How a pooling reduces a window, what its padding holds, and how the formula is written, in
-    pieces that a line break may separate."""
+    """How a pooling reduces a window, and how the formula is written, in pieces that a line break
+    may separate."""
 
     reduce: Callable[[Sequence[Real]], Real]
-    outside: Real
     written: Callable[[Sequence[str]], list[str]]
 
 
 REDUCTIONS = {
-    "avg_pool": Reduction(mean, 0, written_mean),
-    "max_pool": Reduction(max, -inf, written_maximum),
+    "avg_pool": Reduction(mean, written_mean),
+    "max_pool": Reduction(max, written_maximum),
 }
 """Reductions by layer kind."""
 
@@ -74,7 +73,7 @@ class Pooling:
     def outside(self) -> Real | None:
         """What the padding holds; None if it does not count."""
         counts = getattr(self.layer, "count_include_pad", True)
-        return REDUCTIONS[self.layer.kind].outside if counts else None
+        return self.layer.pads_with if counts else None
 
     def output(self) -> Tensor:
         """The pooled tensor; raises CnncalcError if it cannot be computed, or is too large."""

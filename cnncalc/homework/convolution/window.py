@@ -65,11 +65,11 @@ def check_work(taken: int, x: Map, axes: Sequence[Axis], output: Map) -> None:
         if cells > MAX_CELLS:
             raise UsageError(
                 f"the {what} has {_format_count(cells)} numbers, more than {MAX_CELLS:,}; use part "
-                "of the input, or count without numbers: cnncalc layer conv"
+                "of the input, or get only the sizes and counts with 'cnncalc layer conv'"
             )
     if taken > MAX_PRODUCTS:
         raise UsageError(
-            f"{_format_count(taken)} products are more than {MAX_PRODUCTS:,}; use a part of the "
+            f"{_format_count(taken)} products are more than {MAX_PRODUCTS:,}; use part of the "
             "input, a larger stride or fewer kernels"
         )
 

@@ -48,7 +48,7 @@ class Convolution:
     input: Tensor
     kernels: tuple[Tensor, ...]
     layer: Conv | ConvTranspose
-    """Stride, padding and dilation. A transposed convolution multiplies every input with the kernel
+    """Stride, padding and dilation. A transposed convolution multiplies every input by the kernel
     and adds up what overlaps."""
     mode: str
     """The padding mode: zeros, reflect, replicate or circular."""
@@ -92,7 +92,7 @@ class Convolution:
 
     def _windows(self, channel: int) -> Iterator[tuple[Place, list[int], Sequence[int], Real]]:
         """Every position of the output, the cells that it reads, the taps of a kernel that they are
-        multiplied with, and the sum of the products.
+        multiplied by, and the sum of the products.
 
         With a common denominator the products are those of integers, which is much faster.
         """

@@ -5,7 +5,7 @@ from cnncalc.homework.question import Question
 
 
 class AuxiliaryHeadsLeftOut(WrongSum):
-    """You counted only the layers on the way to the last one. Layers that lead to a side output,
+    """You counted only the layers on the path to the last one. Layers that lead to a side output,
     such as an auxiliary classifier, are part of this network, so they count too.
     """
 

@@ -9,7 +9,7 @@ def in_bits(elements: int, bytes_each: int) -> int:
 
 
 class BitsForBytes(WrongRule):
-    """You gave the size in bits. A byte is 8 bits: a single-precision number has 32 bits, which are
+    """You gave the size in bits. A byte is 8 bits: a single-precision number has 32 bits, which is
     4 bytes.
     """
 

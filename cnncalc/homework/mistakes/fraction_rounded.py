@@ -19,8 +19,8 @@ def same_to_nearest(N: int, S: int) -> int:
 
 
 class FractionRounded(WrongRule):
-    """You rounded to the nearest whole number. However close the fraction is to the next one, the
-    quotient is always rounded down (always up with ``same`` padding).
+    """You rounded to the nearest whole number. However close the quotient is to the next one, it is
+    always rounded down (with ``same`` padding, always up).
     """
 
     says = "rounded the output size to the nearest whole number"

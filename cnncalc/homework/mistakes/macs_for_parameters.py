@@ -4,8 +4,8 @@ from cnncalc.homework.mistakes._examples import on_ten_filters
 
 class MacsForParameters(WrongAsk):
     """You counted the multiply-accumulates: the filter's products at every position. The weights of
-    a filter are the same at all positions, so as parameters they count once, and the biases, which
-    need no product, count too.
+    a filter are the same at all positions, so they count once as parameters, and the biases, which
+    need no products, count too.
     """
 
     says = "counted the multiply-accumulates instead of the parameters"

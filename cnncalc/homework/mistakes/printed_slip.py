@@ -43,7 +43,7 @@ class PrintedSlip(Mistake):
     layers yourself: a printed figure may be rounded, count something else, or be wrong.
     """
 
-    says = "gave a figure that is printed, but does not follow from the layers"
+    says = "gave a printed figure that does not follow from the layers"
     prior = 60
     examples = (
         Example(

@@ -88,16 +88,17 @@ def _options(one: PosedQuestion, style: Style) -> Iterator[Option]:
         yield Option(_spellings(value, style, unit), Scheme().right, "")
         yield Option(_spellings(not value, style, unit), Fraction(0), "")
         return
-    marker = Marker()
+    marker, taken = Marker(), set[str]()
     for written in (value, *one.mistakes):
         if style is Style.NUMBER and not isinstance(written, int):
             continue  # platforms would round a fraction
         spellings = _spellings(written, style, unit)
         mark = marker.mark(one.question, spellings[0], one.topic.unit)
-        if written is value and isinstance(value, Map):
-            # Channels last, as Keras writes them, is right too.
-            spellings = tuple(dict.fromkeys([*spellings, *_written((*value[1:], value[0]))]))
-        yield Option(spellings, Scheme().part(mark), _sentence(feedback.remark(mark)))
+        # 5×10×10 with its channels last is 10×10×5 with its channels first.
+        new = tuple(spelling for spelling in spellings if spelling not in taken)
+        taken.update(new)
+        if new:
+            yield Option(new, Scheme().part(mark), _sentence(feedback.remark(mark)))
 
 
 def _sentence(text: str) -> str:
@@ -110,7 +111,10 @@ def _spellings(value: Value, style: Style, unit: str) -> tuple[str, ...]:
     shown = format_value(value, unit)
     if style is Style.CHOICE or not isinstance(value, Map | Vector):
         return (shown,)
-    return tuple(dict.fromkeys([shown, *_written(value)]))
+    spellings = [shown, *_written(value)]
+    if isinstance(value, Map):  # channels last, as Keras writes them, is the same answer
+        spellings += _written((*value[1:], value[0]))
+    return tuple(dict.fromkeys(spellings))
 
 
 def _written(sizes: tuple[int, ...]) -> list[str]:

@@ -3,17 +3,19 @@
 https://gradescope-autograders.readthedocs.io/en/latest/specs/
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
 from cnncalc.core.errors import UsageError
-from cnncalc.homework import feedback
+from cnncalc.homework import feedback, submissions
 from cnncalc.homework.gradebook import Graded
 from cnncalc.homework.grading import grade
 from cnncalc.homework.marking import Mark
 from cnncalc.homework.platforms import _wheel
 from cnncalc.homework.platforms._archive import zipped
 from cnncalc.homework.quiz import Quiz
+from cnncalc.homework.sheets import extensions
 
 EXTENSION = ".autograder.zip"
 SETUP = f"""#!/usr/bin/env bash
@@ -46,17 +48,20 @@ def write(quiz: Quiz) -> bytes:
 
 def results(submission: Path, key: Path) -> dict[str, Any]:
     """What Gradescope shows of a folder with one answer sheet: every question with its points and
-    remark. Anything other than one readable sheet gets no points, and the reason."""
+    remark. Files that cannot be sheets are ignored beside one. Anything other than one readable
+    sheet gets no points, and the reason."""
+    files = [one.file for one in submissions.find([submission])]
+    handed_in = [file for file in files if file.suffix.lower() in extensions()] or files
+    if len(handed_in) != 1:
+        return _refused(f"hand in one answer sheet, not {len(handed_in)}")
     try:
-        found = grade([submission], key)
-        if len(found) != 1:
-            raise UsageError(f"hand in one answer sheet, not {len(found)}")
+        [one] = grade(handed_in, key)
     except UsageError as why:
         return _refused(str(why))
-    [one] = found
     if one.problem:
-        return _refused(one.problem)
-    return {"tests": [_test(one, mark) for mark in one.marks], "visibility": "visible"}
+        return _refused(one.problem.replace(f"{submission}{os.sep}", ""))
+    tests = [_test(one, mark) for mark in one.marks if mark.answer.question]
+    return {"tests": tests, "visibility": "visible"}
 
 
 def _refused(why: str) -> dict[str, Any]:

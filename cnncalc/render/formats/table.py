@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from cnncalc.analysis.report import Line
+from cnncalc.core.errors import printable
 from cnncalc.render import terminal
 from cnncalc.render.columns import USUAL
 from cnncalc.render.view import View
@@ -140,13 +141,13 @@ def _texts(view: View, entries: list[Entry]) -> dict[str, list[str]]:
 
 def _text(view: View, name: str, entry: Entry) -> str:
     if name == "layer":
-        return INDENT * entry.level + terminal.visible(entry.label)
+        return INDENT * entry.level + printable(entry.label)
     if entry.line is None:
         return entry.kind if name == "kind" else ""
     text = view.text(name, entry.line)
     if name == "inputs" and entry.block:
         text = ", ".join(one.removeprefix(f"{entry.block}.") for one in text.split(", "))
-    return terminal.visible(text)
+    return printable(text)
 
 
 def _fitted(natural: Mapping[str, int], width: int, usual: bool) -> dict[str, int]:

@@ -121,11 +121,15 @@ def picture(report: Report, style: str = "graph", **choices: Any) -> Picture:
         if name not in known:
             raise UsageError(f"a picture has no option {name!r}{did_you_mean(name, known)}")
         if name not in takes and value != known[name].default:
-            able = [
-                one for one in discovery.modules(styles.__path__) if name in style_of(one).CHOICES
-            ]
+            every = discovery.modules(styles.__path__)
+            able = one_of([one for one in every if name in style_of(one).CHOICES])
             raise UsageError(
-                f"style {style!r} has no option {name!r}, which belongs to {one_of(able)}; "
-                f"it has {', '.join(takes)}"
+                f"style {style!r} has no option {_typed(name)}, which belongs to {able}; "
+                f"it has {', '.join(map(_typed, takes)) or 'none'}"
             )
     return Picture(report, style, Options(**choices))
+
+
+def _typed(option: str) -> str:
+    """An option as it is written on the command line: ``--every-layer``."""
+    return f"--{option.replace('_', '-')}"

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+from cnncalc.core.errors import printable
 from cnncalc.render import terminal
 from cnncalc.render.pictures.scene import Text
 
@@ -88,7 +89,7 @@ def pixels(text: str, role: str) -> float:
 
 def cells(text: str, role: str) -> float:
     """The width in characters of a terminal."""
-    return terminal.cells(terminal.visible(text)) if text else 0
+    return terminal.cells(printable(text)) if text else 0
 
 
 PIXELS = Measure(

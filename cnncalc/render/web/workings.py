@@ -50,7 +50,7 @@ class Workings:
         yield '<h2 id="workings">How each number is computed</h2>'
         if self._left_out:
             most = units.exact(MOST_LAYERS)
-            yield f"<p>Left out, since the network has more than {most} layers; "
+            yield f"<p>Left out because the network has more than {most} layers; "
             yield "<code>cnncalc explain NETWORK LAYER</code> shows them.</p>"
             return
         symbols = "; ".join(f"<i>{name}</i> {escape(text)}" for name, text in SYMBOLS.items())

@@ -4,7 +4,6 @@ from functools import partial
 from math import prod
 from typing import Any
 
-from cnncalc import layers
 from cnncalc.layers._arithmetic import Arithmetic
 from cnncalc.layers.add import Add
 from cnncalc.layers.divide import Divide
@@ -74,11 +73,12 @@ def _expanded(walker: Walker, layer: int, shape: tuple[int, ...]) -> int:
 
 def _with(walker: Walker, kind: Operation, view: View, name: str) -> View:
     """Arithmetic with an argument that does not depend on the input: a factor for every channel, a
-    summand for every element, or other numbers."""
+    term for every element, or other numbers."""
     given = walker.done.arguments[name]
     known = walker.value(given)
     number = known.held[0] if known.held else -1
     learned = number >= 0 and walker.recording.tensors[number].origin == "parameter"
+    learned = learned and number not in walker.owners
     if known.computed or not learned or prod(known.sizes) != prod(walker.sizes(number)):
         operands = [view, source(walker, given, view)]
         found = _between(walker, kind, *(operands if name != "input" else operands[::-1]))
@@ -109,12 +109,10 @@ def _with(walker: Walker, kind: Operation, view: View, name: str) -> View:
 
 
 def _is_factor(walker: Walker, view: View) -> bool:
-    """Whether a view is that of a factor for every channel, the last layer so far: of the layers
-    that can have a bias, only that has no fields."""
+    """Whether a view is the output of the last layer so far, and that layer is a factor for every
+    channel: the only one without fields that can have a bias."""
     last = walker.made[-1]
-    if view.layer != len(walker.made) - 1 or last.is_input or last.fields:
-        return False
-    return layers.find(last.kind).kind.takes_bias
+    return view.layer == len(walker.made) - 1 and not last.fields and last.layer.takes_bias
 
 
 def added(walker: Walker, view: View, given: Any) -> View:
@@ -129,7 +127,7 @@ def scaled_sum(walker: Walker) -> None:
     factors = [name for name in ("tensor1", "tensor2") if walker.is_known(name)]
     (name,) = factors if len(factors) == 1 else [""]
     if not name or not walker.is_known("input"):
-        raise Unknown("its factor or its summand is not learned")
+        raise Unknown("its factor or its term is not learned")
     product = _with(
         walker, Multiply, walker.data("tensor2" if name == "tensor1" else "tensor1"), name
     )
@@ -164,6 +162,16 @@ def power(walker: Walker, exponent: float | None = None) -> None:
     walker.gives(view._replace(layer=made))
 
 
+def clamp(walker: Walker) -> None:
+    """Values cut off below 0, and perhaps above 6."""
+    view, given = walker.data(), walker.done.arguments
+    ends = (given.get("min_val", given.get("min")), given.get("max_val", given.get("max")))
+    kind = {(0, None): "relu", (0, 6): "relu6"}.get(ends)
+    if kind is None:
+        raise Unknown(f"it cuts off values below {ends[0]} and above {ends[1]}")
+    walker.gives(view._replace(layer=walker.make(kind, {}, [view.layer], view.shape)))
+
+
 HANDLERS: Handlers = {
     **dict.fromkeys(["add", "iadd", "radd"], partial(binary, kind=Add)),
     **dict.fromkeys(["sub", "isub", "subtract"], partial(binary, kind=Subtract)),
@@ -177,4 +185,5 @@ HANDLERS: Handlers = {
     "rsqrt": partial(power, exponent=-0.5),
     "reciprocal": partial(power, exponent=-1),
     "addcmul": scaled_sum,
+    **dict.fromkeys(("hardtanh", "clamp", "clip", "clamp_min"), clamp),
 }

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, Protocol
 
+from cnncalc.layers.flatten import Flatten
+from cnncalc.layers.reshape import Reshape
 from cnncalc.spec.importing.values import BATCH, Regrouped, Unknown, View
 
 
@@ -136,7 +138,7 @@ def like(walker: Layers, value: Regrouped, other: Regrouped) -> int:
 def shaped(walker: Layers, layer: int, sizes: Sequence[int]) -> int:
     """The layer in other sizes, after what it reshapes itself."""
     shape = tuple(sizes)
-    while walker.made[layer].shape != shape and walker.made[layer].kind in ("reshape", "flatten"):
+    while walker.made[layer].shape != shape and walker.made[layer].layer in (Reshape, Flatten):
         (layer,) = walker.made[layer].reads
     old = walker.made[layer].shape
     if shape == old:

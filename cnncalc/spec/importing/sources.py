@@ -45,7 +45,8 @@ def _layer(walker: Walker, known: Known, shape: tuple[int, ...]) -> int:
         raise Unknown("one of its operands is computed with multiply-accumulates")
     origins = {number: recording.tensors[number].origin for number in known.held}
     fields: dict[str, Any] = {"shape": list(shape)}
-    if len(origins) == 1 and "constant" not in origins.values() and not known.computed:
+    plain = len(origins) == 1 and "constant" not in origins.values() and not known.computed
+    if plain and known.held[0] not in walker.owners:
         fields |= {} if "parameter" in origins.values() else {"learned": False}
         return walker.make("parameter", fields, (0,), shape, {"weight": known.held[0]})
     held = {

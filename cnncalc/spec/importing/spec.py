@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from cnncalc.spec.importing import arithmetic, convolutions, joins, products, views
+from cnncalc.spec.importing import arithmetic, axes, convolutions, modules, products, views
 from cnncalc.spec.importing.record import Recording
 from cnncalc.spec.importing.walker import Made, Walker
 from cnncalc.spec.readers._wiring import Wiring
@@ -14,11 +14,11 @@ class Imported(NamedTuple):
     spec: dict[str, Any]
     held: dict[str, dict[str, str]]
     macs: dict[str, int]
-    """What PyTorch counts for each layer."""
+    """The MACs that PyTorch counts for each layer."""
 
 
 def imported(recording: Recording) -> Imported:
-    """The spec of a recording. Raises SpecError for what a spec cannot say."""
+    """The spec of a recording. Raises SpecError for what a spec cannot express."""
     walker = Walker(recording, HANDLERS)
     walker.walk()
     return _Writer(recording, walker).written()
@@ -26,8 +26,9 @@ def imported(recording: Recording) -> Imported:
 
 HANDLERS = {
     **arithmetic.HANDLERS,
+    **axes.HANDLERS,
     **convolutions.HANDLERS,
-    **joins.HANDLERS,
+    **modules.HANDLERS,
     **products.HANDLERS,
     **views.HANDLERS,
 }
@@ -78,7 +79,8 @@ class _Writer:
         return found
 
     def name(self, made: Made) -> str:
-        """The module's path; what a module computes besides its submodules has a name in it."""
+        """The module's path; what a module computes outside its submodules gets a name inside
+        it."""
         several = len(self.kinds[made.path]) > 1
         inside = made.path in self.holders or several or not made.path
         return f"{made.path}.{made.kind}".lstrip(".") if inside else made.path

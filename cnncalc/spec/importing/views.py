@@ -6,6 +6,7 @@ from typing import Any
 
 from cnncalc.core.call import one_size
 from cnncalc.layers._axes import NAMES
+from cnncalc.layers.reshape import Reshape
 from cnncalc.spec.importing.regrouping import regrouped, resized, shaped
 from cnncalc.spec.importing.values import BATCH, Regrouped, Tensor, Unknown, View
 from cnncalc.spec.importing.walker import Handlers, Walker
@@ -91,7 +92,7 @@ def reshaped(walker: Walker, view: Tensor, sizes: tuple[int, ...]) -> Tensor:
 def _shuffled(walker: Walker, view: View, sizes: tuple[int, ...]) -> View | None:
     """The channels of a map that were split into groups, if those are interleaved now."""
     split = walker.made[view.layer]
-    if split.kind != "reshape" or view.axes != (BATCH, 1, 0, *range(2, len(view.shape))):
+    if split.layer is not Reshape or view.axes != (BATCH, 1, 0, *range(2, len(view.shape))):
         return None
     (source,) = split.reads
     shape = walker.made[source].shape

@@ -1,4 +1,4 @@
-"""From a recording to layers: calls of kinds become layers, views and joins are followed.
+"""From a recording to layers: calls of kinds become layers, and views are followed.
 
 A permutation of axes only relabels them. It becomes a layer where something needs the order.
 """
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from cnncalc import layers
 from cnncalc.core.call import Call
 from cnncalc.core.errors import LayerError, UsageError, some
+from cnncalc.core.layer import Input, Layer
 from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import shape_of
 from cnncalc.layers._elementwise import Elementwise
@@ -45,12 +46,14 @@ class Made(NamedTuple):
         return not self.kind
 
     @property
+    def layer(self) -> type[Layer]:
+        """The class of the layer."""
+        return Input if self.is_input else layers.find(self.kind).kind
+
+    @property
     def is_idle(self) -> bool:
         """Whether the layer is left out if nothing reads it."""
-        if self.is_input:
-            return False
-        kind = layers.find(self.kind).kind
-        return kind.auxiliary or not (kind.known or self.held or self.macs)
+        return self.layer.auxiliary or not (self.layer.known or self.held or self.macs)
 
     def shares(self, other: "Made") -> bool:
         """Whether it is the same layer with the same weights."""

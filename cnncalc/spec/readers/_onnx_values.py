@@ -54,8 +54,8 @@ def of(values: Sequence[Any] | Any) -> Known:
 
 
 def evaluated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
-    """The result of a node that reads only such tensors; None if it is not known. Errors of Python
-    mean that its operands do not fit."""
+    """The result of a node that reads only such tensors; None if it is not known. A Python error
+    means that its operands do not fit."""
     if node.kind == "Constant":
         return _constant(node)
     if node.kind == "Expand" and inputs and inputs[0] and inputs[0].weights:
@@ -214,7 +214,8 @@ def _elementwise(function: Callable[..., Any]) -> Callable[..., Known | None]:
 
 
 def _fitting(number: Any) -> Any:
-    """A number; raises OverflowError for an integer of more than 64 bits, which ONNX has not."""
+    """A number; raises OverflowError for an integer of more than 64 bits, which ONNX does not
+    have."""
     if isinstance(number, int) and number.bit_length() > BITS:
         raise OverflowError
     return number

@@ -116,5 +116,5 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def signed(value: int) -> int:
-    """An integer of 64 bits that may be negative."""
+    """A 64-bit integer that may be negative."""
     return value - (1 << 64) if value >> 63 else value

@@ -103,8 +103,8 @@ class Wiring:
         return SpecError(sentence, self.where)
 
     def _free(self, name: str) -> str:
-        """A name of letters, digits, _, - and dots that neither another layer nor a part of the
-        tree has that dots make."""
+        """A name of letters, digits, _, - and dots that no other layer has, and no group that
+        dotted names imply."""
         words = (re.sub(r"[^A-Za-z0-9_-]+", "_", word).strip("_") for word in name.split("."))
         plain = ".".join(word for word in words if word)[:80].strip("._") or "layer"
         if self.names & _above(plain):  # one of them is a layer
@@ -131,7 +131,7 @@ class Wiring:
 
 
 def _above(name: str) -> set[str]:
-    """What the dots of a name put it into: ``a`` and ``a.b`` for ``a.b.conv``."""
+    """The groups that a dotted name implies: ``a`` and ``a.b`` for ``a.b.conv``."""
     return {name[: dot.start()] for dot in re.finditer(r"\.", name)}
 
 

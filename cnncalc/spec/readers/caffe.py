@@ -162,7 +162,7 @@ def _message(tokens: list[tuple[str, Where]], at: int, end: str, depth: int) -> 
 
 
 def _values(tokens: list[tuple[str, Where]], at: int, values: list[Message | str]) -> int:
-    """Add one value, or those between brackets; return the place behind them."""
+    """Add one value, or those between brackets; return the place after them."""
     if tokens[at][0] != "[":
         values.append(tokens[at][0].strip("\"'"))
         return at + 1
@@ -247,7 +247,7 @@ class _Network:
             self.used |= {*self.named} - {""}
 
     def check(self, layer: Message) -> None:
-        """Raise SpecError for a field that means something and is not read."""
+        """Raise SpecError for a field that matters but is not read."""
         for name, values in layer.fields.items():
             for param in values if name.endswith("_param") and name in KNOWN else ():
                 if isinstance(param, Message):
@@ -269,7 +269,7 @@ class _Network:
         return {}
 
     def check_fields(self, name: str, param: Message) -> None:
-        """Raise SpecError for an unknown field, or another axis than the usual one."""
+        """Raise SpecError for an unknown field, or an axis other than the usual one."""
         for field in param.fields:
             if field not in KNOWN[name].split() and not IGNORED.fullmatch(field):
                 if (name, field) == ("prelu_param", "channel_shared") and param.text(

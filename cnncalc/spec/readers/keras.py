@@ -27,8 +27,9 @@ from cnncalc.spec.readers._wiring import Wiring
 NAME = "a Keras model"
 MODELS = ("Functional", "Model", "Sequential")
 MAX_STEPS = 200_000
-"""The most steps of reading a model, of which every call of a layer takes ``STEPS``, and each of
-its fields and inputs one: a model that is called often, inside another, may have any number."""
+"""The most steps that reading a model may take: ``STEPS`` for every call of a layer, and one for
+each of its fields and inputs. Models inside models that are called repeatedly could take any
+number."""
 STEPS = 20
 TRAINING = re.compile(
     r".*_(initializer|regularizer|constraint)|name|trainable|dtype|batch_(input_)?shape|sparse|"
@@ -178,6 +179,7 @@ class _Model:
         fields.pop("data_format", None)
         then = ""
         after = _after(kind, fields, len(tensors))
+        factor = config.get("scale") if kind == "CustomScaleLayer" and len(tensors) == 2 else None
         if kind not in RECURRENT:
             then = _activation(fields.pop("activation", None))
         if kind == "Activation":
@@ -193,9 +195,9 @@ class _Model:
                 )
             (kind, fields), tensors = made, self.reading
         beside = {"trainable": False} if config.get("trainable") is False else {}
-        if kind == "add" and config.get("scale") is not None and len(tensors) == 2:
+        if factor is not None:
             scaled = f"{tensor}*"
-            self.add(f"{name}_scale", scaled, "multiply", config["scale"], tensors[1:], {})
+            self.add(f"{name}_scale", scaled, "multiply", factor, tensors[1:], {})
             tensors = [tensors[0], scaled]
         self.add(name, tensor, kind, fields, tensors, beside)
         for word, step, value in after:
@@ -247,7 +249,7 @@ class _Model:
 
     def translated(self, kind: str, config: dict[str, Any], rank: int) -> Made:
         """A layer's kind and fields; Keras' own name means what it means there. None for what a
-        spec cannot express. ``rank`` counts the axes of the input, the batch among them."""
+        spec cannot express. ``rank`` counts the axes of the input, including the batch."""
         last = config.get("axis", -1) in (-1, [-1], rank - 1, [rank - 1])
         read = SPECIAL.get(kind)
         if read is None:

@@ -17,6 +17,8 @@ from cnncalc.render.pictures.scene import Box, Line, Point, Scene, Text
 CHOICES = ("depth", "only", "every_layer", "direction", "label", "colour")
 """The options that it takes."""
 
+NARROWEST = 24
+"""The least width that the text of a box is shortened to."""
 HEATS = 6
 """The number of shades of a heat map."""
 
@@ -34,7 +36,11 @@ def draw(report: Report, options: Options, measure: Measure) -> Scene:
     folding = Folding(report, options.depth, options.only, options.every_layer, measure.boxes)
     scene = Graph(folding, options, measure).scene()
     if scene.down and scene.width > measure.room:
-        return Graph(folding, options, measure, single=True).scene()
+        scene = Graph(folding, options, measure, single=True).scene()
+        if scene.width > measure.room:  # lines that pass boxes need much room
+            left = measure.widest - (scene.width - measure.room)
+            measure = measure._replace(widest=max(NARROWEST, left))
+            scene = Graph(folding, options, measure, single=True).scene()
     return scene
 
 
@@ -211,7 +217,7 @@ class Graph:
         """The name of the network, its totals, and what the shades mean."""
         report, notes = self.folding.report, headings.facts(self.folding.report)
         if self.heat:
-            notes.append(f"darkest: the most {COLUMNS[self.options.colour].heading}")
+            notes.append(f"darkest: highest {COLUMNS[self.options.colour].heading}")
         return headings.heading(headings.title(report, self.options.only), notes, self.measure)
 
 

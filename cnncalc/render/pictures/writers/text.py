@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 
+from cnncalc.core.errors import printable
 from cnncalc.render import terminal
 from cnncalc.render.pictures.metrics import CELLS
 from cnncalc.render.pictures.scene import Box, Point, Scene, Text
@@ -97,7 +98,7 @@ class Canvas:
                 self.covers[row, column] = _border(*sides)
 
     def _text(self, text: Text) -> None:
-        content = terminal.visible(text.content)
+        content = printable(text.content)
         width = terminal.cells(content)
         column = _cell(text.x - width * {"start": 0, "middle": 0.5, "end": 1}[text.anchor])
         row = _cell(text.y)

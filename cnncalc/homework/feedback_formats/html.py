@@ -5,9 +5,9 @@ from html import escape
 
 from cnncalc.derivations import mathml
 from cnncalc.homework import feedback
+from cnncalc.homework.feedback_formats import _parts
 from cnncalc.homework.gradebook import Graded
 from cnncalc.homework.marking import Mark, Outcome
-from cnncalc.homework.pages import _parts
 from cnncalc.render.page import page
 
 SUFFIX = ".html"

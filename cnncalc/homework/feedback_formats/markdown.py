@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from cnncalc.homework import feedback
+from cnncalc.homework.feedback_formats import _parts
 from cnncalc.homework.gradebook import Graded
 from cnncalc.homework.marking import Mark
-from cnncalc.homework.pages import _parts
 from cnncalc.render.formats import markdown
 
 SUFFIX = ".md"
@@ -30,7 +30,8 @@ def _solution(mark: Mark) -> Iterator[str]:
     yield from feedback.lessons(mark)
     for worked in feedback.workings(mark):
         lines = [f"- `{working.text()}`" for working in worked.derivation.workings]
-        yield "\n".join([f"{worked.title}: **{worked.derivation.answer}**", "", *lines]).rstrip()
+        title = worked.title[:1].upper() + worked.title[1:]
+        yield "\n".join([f"{title}: **{worked.derivation.answer}**", "", *lines]).rstrip()
 
 
 def _plain(text: str) -> str:

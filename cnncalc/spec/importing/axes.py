@@ -1,4 +1,4 @@
-"""Concatenations, reductions, normalisations and recurrent layers."""
+"""Operations along axes: concatenation, softmax and reductions."""
 
 from typing import Any
 
@@ -70,32 +70,6 @@ def _token(walker: Walker, token: Known, view: View, axis: int) -> None:
     walker.gives(View(made, shape, view.axes))
 
 
-def clamp(walker: Walker) -> None:
-    """Values cut off below 0, and perhaps above 6."""
-    view, given = walker.data(), walker.done.arguments
-    ends = (given.get("min_val", given.get("min")), given.get("max_val", given.get("max")))
-    kind = {(0, None): "relu", (0, 6): "relu6"}.get(ends)
-    if kind is None:
-        raise Unknown(f"it cuts off values below {ends[0]} and above {ends[1]}")
-    walker.gives(view._replace(layer=walker.make(kind, {}, [view.layer], view.shape)))
-
-
-def layer_norm(walker: Walker) -> None:
-    """Layer normalisation over the last axes, wherever those are among the dimensions."""
-    view = walker.data()
-    held, _, attributes = walker.parts()
-    axes = len(attributes["normalized_shape"])
-    places = view.axes[-axes:]
-    if places == (0,) and len(view.shape) > 1:
-        attributes["over"] = "channels"
-    elif places == (len(view.shape) - 1,) and len(view.shape) > 1:
-        attributes["over"] = "last"
-    elif sorted(places) != [*range(len(view.shape))] or not view.in_order:
-        raise Unknown("it normalises some of several axes")
-    kind = layers.load(walker.done.name)
-    walker.gives(walker.changed(view, kind, held, attributes))
-
-
 def along(walker: Walker) -> None:
     """A function along an axis, such as a softmax."""
     view = walker.data()
@@ -111,53 +85,6 @@ def norm(walker: Walker) -> None:
     if order not in (2, None, "fro"):
         raise Unknown(f"it is a norm of order {order}")
     reduce(walker)
-
-
-def embedding(walker: Walker) -> None:
-    """A row of numbers for each index."""
-    view = walker.data()
-    held, _, _ = walker.parts()
-    rows, numbers = held["weight"].sizes
-    shape = (numbers, *view.shape)
-    fields = {"num_embeddings": rows, "embedding_dim": numbers}
-    weight = {"weight": held["weight"].held[0]}
-    made = walker.make("embedding", fields, [view.layer], shape, weight)
-    walker.gives(View(made, shape, (BATCH, 1, 0)))
-
-
-def recurrent(walker: Walker) -> None:
-    """A recurrent network over the positions of a signal."""
-    name, given, view = walker.done.name.partition("_")[0], walker.done.arguments, walker.data()
-    if view.axes not in ((BATCH, 1, 0), (1, BATCH, 0)):
-        raise Unknown("it does not read the positions of a signal")
-    numbers = [known.held[0] for one in given["params"] if (known := walker.value(one)).held]
-    directions = 2 if given["bidirectional"] else 1
-    size = walker.sizes(numbers[1])[1]
-    stacked = {"num_layers": given["num_layers"]} if given["num_layers"] > 1 else {}
-    fields = {"hidden_size": size, **stacked}
-    fields |= {"bidirectional": True} if directions == 2 else {}
-    fields |= {} if given["has_biases"] else {"bias": False}
-    words = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if given["has_biases"] else [])]
-    endings = [f"_l{n}{way}" for n in range(given["num_layers"]) for way in WAYS[:directions]]
-    held = dict(zip([f"{word}{ending}" for ending in endings for word in words], numbers))
-    shape = (directions * size, view.shape[1])
-    made = walker.make(name, fields, [view.layer], shape, held, walker.done.macs)
-    walker.gives(View(made, shape, view.axes))
-
-
-WAYS = ("", "_reverse")
-"""The directions of a recurrent network."""
-
-
-def own(walker: Walker) -> None:
-    """A module that was made from a layer."""
-    given = walker.done.arguments
-    kind, fields = given["layer"]
-    views = [walker.value(one) for one in given["inputs"]]
-    held = {name: walker.value(one).held[0] for name, one in given["held"].items()}
-    shape = walker.result()
-    reads = [walker.plain(view) for view in views]
-    walker.gives(View.of(walker.make(kind, fields, reads, shape, held, walker.done.macs), shape))
 
 
 REDUCED = {"mean": "mean", "sum": "sum", "amax": "max", "var": "var", "norm": "norm",
@@ -195,14 +122,9 @@ def reduce(walker: Walker) -> None:
 
 
 HANDLERS: Handlers = {
-    **dict.fromkeys(["cat", "concat", "concatenate"], concat),
+    **dict.fromkeys(("cat", "concat", "concatenate"), concat),
+    "stack": stack,
     **dict.fromkeys(("softmax", "log_softmax"), along),
     **dict.fromkeys(REDUCED, reduce),
     **dict.fromkeys(("norm", "linalg_vector_norm"), norm),
-    "embedding": embedding,
-    **dict.fromkeys(("lstm", "gru", "rnn_tanh"), recurrent),
-    "layer": own,
-    "stack": stack,
-    **dict.fromkeys(("hardtanh", "clamp", "clip", "clamp_min"), clamp),
-    **dict.fromkeys(("layer_norm", "rms_norm"), layer_norm),
 }

@@ -116,8 +116,8 @@ def _too_many(report: Report) -> str:
         if numbers >= MAX_NUMBERS:
             return (
                 f"{report.name}: layer {row.name!r} has {units.exact(numbers)} numbers in its "
-                f"{'parameters' if numbers == params else 'output'}, more than a tensor of PyTorch "
-                "can have; a smaller --batch or --input, or --tiny, may do"
+                f"{'parameters' if numbers == params else 'output'}, more than a PyTorch tensor "
+                "can have; try a smaller --batch or --input, or --tiny"
             )
     return ""
 

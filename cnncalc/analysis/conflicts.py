@@ -1,0 +1,61 @@
+"""Mistakes between layers that each accept their input: shared weights that do not fit, and maps
+that are overwritten although they are still needed."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from cnncalc.analysis.report import Row
+from cnncalc.core.cost import Tensors
+from cnncalc.core.errors import SpecError, some
+from cnncalc.spec.graph import Graph
+from cnncalc.spec.node import Node
+from cnncalc.spec.sharing import APART
+
+
+def misfits(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[SpecError]:
+    """A mistake for every layer whose input does not fit the weights that it shares."""
+    sharing = [node for node in nodes if node.shares is not None]
+    row_of = {row.name: row for row in rows} if sharing else {}
+    for node in sharing:
+        row = row_of.get(node.name)
+        owner = row_of.get(row.weights_of or "") if row else None
+        if row is None or owner is None:
+            continue
+        if (row.layer, row.inputs) == (owner.layer, owner.inputs):
+            continue
+        ours, theirs = (one.layer.tensors(*one.inputs) for one in (row, owner))
+        if ours != theirs:
+            who = f"layer {row.name!r} ({row.kind}, input {some(row.inputs)})"
+            fact = f"shares the weights of {owner.name!r}, which fit its input"
+            text = f"{who}: {fact} {some(owner.inputs)} but not this one"
+            if row.layer != owner.layer:
+                text = f"{who}: needs {_sizes(ours)}, but {owner.name!r} holds {_sizes(theirs)}"
+            yield SpecError(text, node.where, APART)
+
+
+def overwritten(rows: Sequence[Row], graph: Graph) -> Iterator[SpecError]:
+    """A mistake for every layer that runs in place on a map that is still read elsewhere."""
+    overwriting = [place for place, row in enumerate(rows) if row.layer.overwrites]
+    if not overwriting:
+        return
+    readers = Counter(source for row in rows for source in row.sources)
+    returned = {graph.nodes[place].name for place in graph.outputs}
+    where = {node.name: node.where for node in graph.nodes}
+    for place in overwriting:
+        row = source = rows[place]
+        while source.sources and (source is row or not source.layer.moves):  # through views
+            before = source.sources[0]
+            source = rows[before]
+            if readers[before] > 1 or source.name in returned:
+                yield SpecError(
+                    f"layer {row.name!r} ({row.kind}) runs in place and would overwrite "
+                    f"{source.name!r}, which is also read elsewhere",
+                    where[row.name],
+                    "remove inplace",
+                )
+                break
+
+
+def _sizes(tensors: Tensors) -> str:
+    """``weight 4×3×3×3, bias 4``."""
+    return some(f"{name} {'×'.join(map(str, sizes))}" for name, sizes in tensors.items())

@@ -1,0 +1,124 @@
+"""The nodes of a recording as expressions of SymPy, and how they are written."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import count
+from math import lcm
+from typing import Any
+
+import sympy
+from sympy.printing.str import StrPrinter
+
+from cnncalc.formulas.recorded import COMPARED, computed
+
+RELATIONS = {"<": sympy.Lt, "<=": sympy.Le, "==": sympy.Eq, "!=": sympy.Ne}
+
+
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Written:
+    """An expression, expanded. Sums that are not polynomials are symbols with definitions."""
+
+    def __init__(self, result: Any, names: Sequence[str], per: Mapping[str, int]) -> None:
+        self.definitions: dict[Any, Any] = {}
+        self.symbols = {
+            name: sympy.Symbol(name, positive=True, integer=name not in per) for name in names
+        }
+        variables = {name: one * per.get(name, 1) for name, one in self.symbols.items()}
+        operators: dict[str, Callable[..., Any]] = {
+            "+": self.sum,
+            "-": lambda a, b: self.sum(a, -b),
+            "*": lambda a, b: sympy.expand(a * b),
+            "//": lambda a, b: _rounded_down(sympy.expand(a / b)),
+            "%": sympy.Mod,
+            "max": lambda a, b: _extreme(sympy.Max, a, b),
+            "min": lambda a, b: _extreme(sympy.Min, a, b),
+            "gcd": sympy.Function("gcd"),
+            "holds": lambda condition: sympy.Piecewise((1, condition), (0, True)),
+            **{op: RELATIONS[op] for op in COMPARED},
+        }
+        self.expression = sympy.sympify(computed([result], variables, operators)[0])
+
+    def sum(self, a: Any, b: Any) -> Any:
+        """A sum; a symbol for it if a term is a condition."""
+        if isinstance(a, sympy.floor | sympy.ceiling) and isinstance(b, int):
+            return _rounded_down(a.args[0] + b) if isinstance(a, sympy.floor) else a + b
+        found = a + b
+        if not any(isinstance(one.as_coeff_Mul()[1], sympy.Piecewise) for one in found.args):
+            return found
+        for symbol, known in self.definitions.items():
+            if known == found:
+                return symbol
+        names = {str(symbol) for symbol in (*self.symbols.values(), *self.definitions)}
+        name = next(name for name in map("c{}".format, count(1)) if name not in names)
+        symbol = sympy.Symbol(name, positive=True, integer=True)
+        self.definitions[symbol] = found
+        return symbol
+
+    def text(self, name: str) -> str:
+        """The expression as text, with its definitions below."""
+        return "\n".join(f"{left} = {_text(right)}" for left, right in self.lines(name))
+
+    def latex(self, name: str) -> str:
+        """The same as aligned equations."""
+        words = {
+            symbol: rf"\mathrm{{{name.replace('_', ' ')}}}"
+            for name, symbol in self.symbols.items()
+            if len(name) > 1
+        }
+        latex = partial(sympy.latex, symbol_names=words)
+        lines = [
+            f"{left if isinstance(left, str) else latex(left)} &= {latex(right)}"
+            for left, right in self.lines(rf"\text{{{name}}}")
+        ]
+        body = " \\\\\n".join(lines)
+        return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
+
+    def lines(self, name: str) -> list[tuple[Any, Any]]:
+        """The equations, as pairs of their sides."""
+        return [(name, self.expression), *self.definitions.items()]
+
+
+def _rounded_down(one: Any) -> Any:
+    """The whole part; rounded up instead if that is shorter: ⌊(H + 1)/2⌋ is ⌈H/2⌉."""
+    terms = one.as_coefficients_dict()
+    parts = lcm(*(int(number.q) for number in terms.values()))
+    raised = sympy.Rational(parts - 1, parts)
+    if parts > 1 and terms.get(1) == raised and all(term.is_integer for term in terms):
+        return sympy.ceiling(one - raised)
+    return sympy.floor(one)
+
+
+def _extreme(function: Any, a: Any, b: Any) -> Any:
+    """``Max`` or ``Min``, without a common factor."""
+    a, b = sympy.sympify(a), sympy.sympify(b)
+    common = sympy.gcd(a.as_content_primitive()[0], b.as_content_primitive()[0])
+    return sympy.expand(common * function(sympy.expand(a / common), sympy.expand(b / common)))
+
+
+def _text(expression: Any) -> str:
+    text = re.sub(
+        r"\*\*([0-9]+)", lambda power: power[1].translate(RAISED), Text().doprint(expression)
+    )
+    return text.replace("*", "·")
+
+
+class Text(StrPrinter):  # type: ignore[misc]
+    """Prints expressions in the notation of formulas."""
+
+    def _print_floor(self, one: Any) -> str:
+        return f"⌊{self._print(one.args[0])}⌋"
+
+    def _print_ceiling(self, one: Any) -> str:
+        return f"⌈{self._print(one.args[0])}⌉"
+
+    def _print_Piecewise(self, one: Any) -> str:
+        return f"[{self._print(one.args[0].cond)}]"
+
+    def _print_Max(self, one: Any) -> str:
+        return f"max({', '.join(map(self._print, one.args))})"
+
+    def _print_Min(self, one: Any) -> str:
+        return f"min({', '.join(map(self._print, one.args))})"

@@ -1,0 +1,178 @@
+"""A sweep on arrays: of every chunk, only the configurations that may be shown become objects."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from cnncalc.analysis.explore.arrays import Array, Program
+from cnncalc.analysis.explore.evaluate import Configurations
+from cnncalc.analysis.explore.grid import Chunk, Grid
+from cnncalc.analysis.explore.outcome import Point, Sweep
+from cnncalc.analysis.explore.paths import Path, path_of, split
+from cnncalc.analysis.explore.sweep import Condition, Goal, Loop, Request
+from cnncalc.analysis.explore.topologies import Group, Refusal, Topologies, axis_of
+from cnncalc.formulas.recorded import Portion, Recording
+
+
+class Arrays(Loop):
+    """Evaluates the configurations of a chunk at once."""
+
+    size = 2**16
+
+    def __init__(self, evaluate: Configurations, grid: Grid, request: Request) -> None:
+        super().__init__(evaluate, grid, request)
+        self.topologies = Topologies(evaluate, grid)
+
+    def __call__(self, chunk: Chunk) -> Sweep:
+        """The configurations of a chunk that may be shown."""
+        found = self.request.result(self.grid)
+        found.done = chunk.number
+        groups = []
+        refused: list[tuple[int, int, str]] = []
+        for one in self.topologies.groups(chunk):
+            if isinstance(one, Refusal):
+                refused.append((int(one.positions[0]), len(one.positions), one.reason))
+            else:
+                groups.append(self.met(one, chunk))
+        for position, count, reason in sorted(refused):
+            found.refuse(reason, self.grid.values(chunk.at(position)), count)
+        found.met = sum(len(group.positions) for group in groups)
+        found.kept = self.kept(groups, chunk)
+        return found
+
+    def kept(self, groups: Sequence[Group], chunk: Chunk) -> list[Point]:
+        """The points that may be shown."""
+        request, points = self.request, []
+        for group in groups:
+            if any(group.quantities[goal.name] is None for goal in request.goals):
+                continue
+            places = np.arange(len(group.positions))
+            if request.front:
+                places = unbeaten(_costs(group, request.front))
+            elif request.order:
+                (cost,) = _costs(group, request.order)
+                places = np.argsort(cost, kind="stable")[: request.best]
+            else:
+                places = places[: request.best]
+            columns = {
+                name: [None] * len(places) if one is None else one[places].tolist()
+                for name, one in group.quantities.items()
+            }
+            rows = zip(*columns.values())
+            points += [
+                (position, dict(zip(columns, row)))
+                for position, row in zip(group.positions[places].tolist(), rows)
+            ]
+        points.sort(key=lambda one: one[0])
+        return self.chosen(
+            Point(self.grid.values(chunk.at(position)), quantities)
+            for position, quantities in points
+        )
+
+    def chosen(self, points: Iterable[Point]) -> list[Point]:
+        """Of the points that meet the condition, those to show."""
+        return self.request.chosen(points, front)
+
+    def met(self, group: Group, chunk: Chunk) -> Group:
+        """The part of a group that meets the condition."""
+        condition = self.request.condition
+        if not condition.text:
+            return group
+        known = {name: one for name, one in group.quantities.items() if one is not None}
+        mask = np.zeros(len(group.positions), bool)
+        if all(name in known for name in condition.quantities) and len(mask):
+            used = [name for name in self.grid.over if condition.uses(name)]
+            axes = {name: axis_of(self.grid.over[name]) for name in used}
+            if None in axes.values():  # words and lists are compared one by one
+                rows = enumerate(zip(*(known[name].tolist() for name in known), strict=True))
+                for place, row in rows:
+                    values = self.grid.values(chunk.at(int(group.positions[place])))
+                    mask[place] = condition.holds(Point(values, dict(zip(known, row))))
+            else:
+                mask = self.holding(condition, known, axes, chunk, group.positions)
+        columns = {
+            name: None if one is None else one[mask] for name, one in group.quantities.items()
+        }
+        return Group(group.positions[mask], columns)
+
+    def holding(
+        self,
+        condition: Condition,
+        known: Mapping[str, Array],
+        axes: Mapping[str, Any],
+        chunk: Chunk,
+        positions: Array,
+    ) -> Array:
+        """Where a condition holds, computed on arrays like the quantities themselves."""
+        places = dict(zip(self.grid.over, _places(chunk, positions)))
+        numbers = {name: axis.wholes[places[name]] for name, axis in axes.items()}
+        # A value hides the quantity of the same name.
+        numbers |= {name: known[name] for name in condition.quantities if name not in axes}
+
+        bounds = {name: (int(array.min()), int(array.max())) for name, array in numbers.items()}
+
+        def record(now: Mapping[str, int]) -> Path:
+            recording = Recording()
+            values: dict[str, Any] = {}
+            for name, number in now.items():
+                values[name] = recording.variable(name, number, bounds[name])
+                if name in axes and axes[name].per > 1:
+                    values[name] = Portion(values[name], axes[name].per)
+            return path_of(recording, Program([condition.value(values, {})]))
+
+        mask = np.zeros(len(positions), bool)
+        for path, region in split(numbers, np.arange(len(positions)), [], record):
+            assert path is not None
+            (holds,) = path.result.run(region.variables)
+            mask[region.positions] = region.column(holds)
+        return mask
+
+
+def _places(chunk: Chunk, positions: Array) -> Sequence[Array]:
+    """The places along each axis of the configurations at some positions."""
+    axes = [np.asarray(axis) for axis in chunk.axes]
+    if chunk.sampled:
+        return [axis[positions] for axis in axes]
+    indices = np.unravel_index(positions, [*map(len, axes)])
+    return [axis[index] for axis, index in zip(axes, indices)]
+
+
+def _costs(group: Group, goals: Sequence[Goal]) -> list[Array]:
+    """What to minimise, for each goal."""
+    columns: list[Array] = [group.quantities[goal.name] for goal in goals]
+    return [-column if goal.most else column for goal, column in zip(goals, columns)]
+
+
+def front(points: Sequence[Point], goals: Sequence[Goal]) -> list[Point]:
+    """The points that no others beat, in order."""
+    if not points:
+        return []
+    costs = [[goal.of(point) for point in points] for goal in goals]
+    return [points[place] for place in unbeaten([_column(cost) for cost in costs])]
+
+
+def _column(numbers: Sequence[int]) -> Array:
+    try:
+        return np.array(numbers, np.int64)
+    except OverflowError:
+        return np.array(numbers, object)
+
+
+def unbeaten(costs: Sequence[Array]) -> Array:
+    """The places of the costs that no others beat: at least as small for every goal, and smaller
+    for one."""
+    order = np.lexsort(costs[::-1])  # what beats a cost comes before it
+    rows = np.stack(costs, 1)[order]
+    if len(costs) == 2:  # the first with a new least second cost, and those equal to it
+        least = np.minimum.accumulate(rows[:, 1])
+        starts = np.flatnonzero(np.append(True, least[1:] < least[:-1]))
+        first = np.repeat(starts, np.diff(np.append(starts, len(rows))))
+        return np.sort(order[(rows == rows[first]).all(1)])
+    kept = []
+    while len(order):
+        same = (rows == rows[0]).all(1)
+        kept += order[same].tolist()
+        left = (rows < rows[0]).any(1)
+        order, rows = order[left], rows[left]
+    return np.array(sorted(kept), int)

@@ -1,0 +1,237 @@
+"""A quantity of a network as an expression: the operations of its own formulas, on symbols."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.analysis.explore.evaluate import Configurations
+from cnncalc.analysis.explore.quantities import QUANTITIES, value
+from cnncalc.analysis.explore.quantities import quantity as known
+from cnncalc.core.errors import UsageError, some
+from cnncalc.core.shape import Map, shape_of
+from cnncalc.formulas.recorded import Condition, Portion, Recording, computed
+from cnncalc.spec.inputs import sizes_by_name
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.explore.algebra import Written
+
+VERSION = 1
+"""The version of ``to_dict``."""
+STEPS = 10_000
+"""A decimal varies in steps of 1/10,000."""
+LARGEST = 10**9
+"""The largest value of a symbol."""
+TRIED = 1024
+"""Values are tried up to this one, to see where a formula holds."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Formula:
+    """A quantity of a network as a function of its symbols, whose ``usual`` values are those of
+    the network itself.
+
+    It holds as long as the network keeps its structure: as long as all ``guards`` come out alike.
+    ``per`` are the steps of symbols that are decimals. ``growth`` is the factor by which the
+    quantity grows if a name is doubled.
+    """
+
+    network: str
+    quantity: str
+    usual: Mapping[str, int | float]
+    result: Any
+    guards: Mapping[Condition, bool] = field(default_factory=dict)
+    per: Mapping[str, int] = field(default_factory=dict)
+    growth: Mapping[str, float | None] = field(default_factory=dict)
+
+    def at(self, **values: Any) -> int:
+        """The quantity for these values of the symbols, the usual ones by default; exactly what
+        ``summarize`` gives. Raises UsageError if the formula does not hold there."""
+        whole = self._wholes({**self.usual, **values})
+        if not self._holds(whole):
+            given = ", ".join(f"{name}={one}" for name, one in values.items())
+            raise UsageError(f"the network has another structure with {given}: {self.domain()}")
+        return int(computed([self.result], whole)[0])
+
+    def domain(self) -> str:
+        """Where the formula holds, for each symbol while the others have their usual values."""
+        texts = []
+        for name in self.usual:
+            least, most = self._span(name)
+            if (least, most) != (1, None):
+                more = "" if most is None else f" to {most}"
+                texts.append(f"{name}={least}" if least == most else f"{name} from {least}{more}")
+        return f"the formula holds for {some(texts)}" if texts else "the formula holds everywhere"
+
+    def _wholes(self, values: Mapping[str, Any]) -> dict[str, int]:
+        found = {}
+        for name, one in values.items():
+            if name not in self.usual:
+                raise UsageError(f"the formula has no {name!r}; it has {some(self.usual)}")
+            number = Fraction(str(one)) * self.per.get(name, 1)
+            if number.denominator > 1 or not 1 <= number <= LARGEST:
+                raise UsageError(f"{name}={one} is not a value that the formula takes")
+            found[name] = int(number)
+        return found
+
+    def _holds(self, wholes: Mapping[str, int]) -> bool:
+        return computed([*self.guards], wholes) == [*self.guards.values()]
+
+    def _span(self, name: str) -> tuple[Any, Any]:
+        """The least and the greatest value around the usual one; None if no greatest was found."""
+        wholes = self._wholes(self.usual)
+        step = 1 if name not in self.per else self.per[name] // 100 or 1
+        usual, top = wholes[name], max(TRIED * step, wholes[name] * 4)
+
+        def last(places: range) -> int:
+            kept = usual
+            for place in places:
+                if not self._holds({**wholes, name: place}):
+                    break
+                kept = place
+            return kept
+
+        least = last(range(usual, 0, -step))
+        most = last(range(usual, top + 1, step))
+        shown = (Fraction(one, self.per.get(name, 1)) for one in (least, most))
+        low, high = (int(one) if one.denominator == 1 else float(one) for one in shown)
+        return (1 if least <= step else low), (None if most + step > top else high)
+
+    @cached_property
+    def expression(self) -> Any:
+        """The quantity as an expression of SymPy, with the symbols of ``definitions``."""
+        return self._written.expression
+
+    @property
+    def definitions(self) -> Mapping[Any, Any]:
+        """What the symbols stand for that are not names of the network, in order."""
+        return self._written.definitions
+
+    @cached_property
+    def _written(self) -> "Written":
+        from cnncalc.analysis.explore.algebra import Written
+
+        return Written(self.result, [*self.usual], self.per)
+
+    @property
+    def heading(self) -> str:
+        """The name of the quantity in tables."""
+        return QUANTITIES[self.quantity].heading
+
+    def __str__(self) -> str:
+        """``MACs = …``, with the definitions below it."""
+        return self._written.text(self.heading)
+
+    def latex(self) -> str:
+        """The same in LaTeX."""
+        return self._written.latex(self.heading)
+
+    def remarks(self) -> list[str]:
+        """Where the formula holds, and how the quantity grows."""
+        doubled = [
+            f"Doubling {name} multiplies it by {factor:.2f}."
+            for name, factor in self.growth.items()
+            if factor is not None
+        ]
+        domain = self.domain()
+        return [*([f"{domain[0].upper()}{domain[1:]}."] if self.usual else []), *doubled]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data; expressions are in the language of SymPy."""
+        return {
+            "format": "cnncalc.formula",
+            "version": VERSION,
+            "network": self.network,
+            "quantity": self.quantity,
+            "symbols": dict(self.usual),
+            "expression": str(self.expression),
+            "definitions": {str(name): str(one) for name, one in self.definitions.items()},
+            "growth": dict(self.growth),
+        }
+
+
+def formula(
+    evaluate: Configurations, quantity: str, names: Sequence[str], fixed: Mapping[str, Any]
+) -> Formula:
+    """The formula of a quantity in these names: parameters of the network, ``input`` (a symbol for
+    each axis) and ``batch``. ``fixed`` has numbers for some of the symbols.
+
+    Raises UsageError for anything that is not a number, and for a quantity that is not known.
+    """
+    recording, left = Recording(), dict(fixed)
+    symbols: dict[str, int | float] = {}
+    per: dict[str, int] = {}
+
+    def symbol(name: str, usual: Any) -> tuple[Any, Any]:
+        """The symbol that stands in for a number, and the number."""
+        now = left.pop(name, usual)
+        if isinstance(now, bool) or not isinstance(now, int | float):
+            raise UsageError(f"{name!r} is {now!r}, which is not a number")
+        if name in fixed:
+            return now, now
+        symbols[name] = now
+        if isinstance(now, int):
+            return recording.variable(name, now, (min(now, 1), LARGEST)), now
+        per[name] = STEPS
+        whole = int(Fraction(str(now)) * STEPS)
+        return Portion(recording.variable(name, whole, (1, LARGEST)), STEPS), now
+
+    values, plain = {}, {}
+    known(quantity)
+    for name in names:
+        if not evaluate.records(name):
+            raise UsageError(
+                f"a formula in {name!r} needs a spec; "
+                "a model file or code is read again for each value"
+            )
+        if name in evaluate.parameters:
+            given = evaluate.options.get("settings") or {}
+            values[name], plain[name] = symbol(name, given.get(name, evaluate.parameters[name]))
+        elif name == "input":
+            shape = _shape(evaluate)
+            pairs = [symbol(*pair) for pair in zip(shape.axes, shape.spatial)]
+            both = zip(*pairs)
+            values[name], plain[name] = ([shape.channels, *sizes] for sizes in both)
+        else:
+            usual = evaluate.options.get(name, 1 if name == "batch" else "float32")
+            values[name], plain[name] = symbol(name, usual)
+    if left:
+        raise UsageError(f"there is no symbol {next(iter(left))!r}; there are {some(symbols)}")
+    report = evaluate.report(values)
+    result = value(quantity, report)
+    if result is None:
+        raise UsageError(f"{quantity!r} is not known or not modelled for this network")
+    for text in [*recording.texts]:
+        text.plain()  # what is made of it may depend on it
+    growth = {
+        name: _growth(evaluate, quantity, name, plain)
+        for name in names
+        if values[name] is not plain[name]
+    }
+    return Formula(report.name, quantity, symbols, result, recording.guards, per, growth)
+
+
+def _shape(evaluate: Configurations) -> Map:
+    """The feature map that the network takes."""
+    given = evaluate.sized(evaluate.options.get("input"))
+    shape, *others = (
+        evaluate.shapes()
+        if given is None
+        else [*map(shape_of, sizes_by_name(given, None).values())]
+    )
+    if others or not isinstance(shape, Map):
+        raise UsageError("the input must be a single feature map to have symbols")
+    return shape
+
+
+def _growth(
+    evaluate: Configurations, quantity: str, name: str, plain: Mapping[str, Any]
+) -> float | None:
+    """The factor by which a quantity grows if a value is doubled; None if there is no network."""
+    now = plain[name]
+    more = [now[0], *(2 * size for size in now[1:])] if isinstance(now, list) else 2 * now
+    usual, found = evaluate(plain), evaluate({**plain, name: more})
+    if isinstance(found, str) or isinstance(usual, str):
+        return None
+    return (found[quantity] or 0) / (usual[quantity] or 1)

@@ -1,0 +1,215 @@
+"""The quantities of many configurations at once.
+
+A network is computed once on numbers that record their operations. The recording gives the same
+quantities for all configurations of that topology: those for which every decision on the way comes
+out alike. They are computed on arrays. Others have another topology, which is recorded in turn, and
+configurations with a topology of their own are computed one by one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from functools import partial
+from itertools import product
+from math import isfinite, lcm
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cnncalc.analysis.explore.arrays import Array, Program
+from cnncalc.analysis.explore.evaluate import Configurations
+from cnncalc.analysis.explore.grid import Chunk, Grid
+from cnncalc.analysis.explore.paths import Path, Region, path_of, split
+from cnncalc.analysis.explore.quantities import value
+from cnncalc.core.errors import CnncalcError
+from cnncalc.formulas.recorded import Portion, Recording
+
+FREE = 30
+"""This many topologies are recorded in any case."""
+WORTH = 10
+"""The configurations that a recording must serve on average after that; it takes about as long as
+computing some of them one by one."""
+REASONS = 100
+"""The reasons that are worked out for configurations that one layer refuses."""
+
+Quantities = Mapping[str, "int | None"]
+
+
+class Axis(NamedTuple):
+    """Numbers that vary: whole ones, divided by ``per``."""
+
+    wholes: Array
+    per: int
+    bounds: tuple[int, int]
+
+
+class Group(NamedTuple):
+    """Configurations by their positions in a chunk, and an array of each quantity, or None if it is
+    not known."""
+
+    positions: Array
+    quantities: Mapping[str, Array | None]
+
+
+class Refusal(NamedTuple):
+    """Why configurations are not networks."""
+
+    positions: Array
+    reason: str
+
+
+class Gives(NamedTuple):
+    """What a topology gives: its quantities, or None if it is not a network and the reason depends
+    on these numbers."""
+
+    names: tuple[str, ...]
+    numbers: Program | None
+    texts: Program
+
+
+def axis_of(values: Sequence[Any]) -> Axis | None:
+    """The axis of values that are all numbers."""
+    if not all(type(one) is int or (type(one) is float and isfinite(one)) for one in values):
+        return None
+    numbers = [Fraction(str(one)) for one in values]
+    per = lcm(*(one.denominator for one in numbers))
+    wholes = [int(one * per) for one in numbers]
+    return Axis(np.array(wholes, object), per, (min(wholes), max(wholes)))
+
+
+class Topologies:
+    """The topologies of a network that are known so far."""
+
+    def __init__(self, evaluate: Configurations, grid: Grid) -> None:
+        self.evaluate, self.grid = evaluate, grid
+        self.axes = {
+            name: axis
+            for name, values in grid.over.items()
+            if evaluate.records(name) and (axis := axis_of(values)) is not None
+        }
+        self.known: dict[str, list[Path]] = {}
+        self.reasons: dict[int, dict[tuple[int, ...], str | Quantities]] = {}
+        self.recorded = self.served = 0
+        self.failed = False
+
+    def groups(self, chunk: Chunk) -> Iterator[Group | Refusal]:
+        """The results of a chunk."""
+        for fixed, variables, positions in self.parts(chunk):
+            known = self.known.setdefault(repr(fixed), [])
+
+            record = partial(self.record, fixed)
+            for path, region in split(variables, positions, known, record):
+                if path is None:
+                    yield from self.one_by_one(region.positions, chunk)
+                else:
+                    self.served += len(region.positions)
+                    yield from self.results(path, region, chunk)
+
+    def parts(self, chunk: Chunk) -> Iterator[tuple[dict[str, Any], dict[str, Array], Array]]:
+        """The chunk in parts with the same values of everything that is not a number: these, the
+        arrays of numbers, and the positions of the configurations."""
+        names = [*self.grid.over]
+        fixed = [place for place, name in enumerate(names) if name not in self.axes]
+        positions = np.arange(chunk.number)
+        axes: Sequence[Array] = [np.asarray(axis) for axis in chunk.axes]
+        if not chunk.sampled:
+            positions = positions.reshape([*map(len, axes)])
+            axes = np.ix_(*axes)
+        for places in product(*({*map(int, axes[place].flat)} for place in fixed)):
+            here, numbers = positions, axes
+            for place, index in zip(fixed, places):
+                chosen = np.flatnonzero(numbers[place] == index)
+                along = 0 if chunk.sampled else place
+                here = here.take(chosen, along)
+                numbers = [
+                    one.take(chosen, along) if chunk.sampled or other == place else one
+                    for other, one in enumerate(numbers)
+                ]
+            if here.size:
+                yield (
+                    {names[one]: self.grid.over[names[one]][n] for one, n in zip(fixed, places)},
+                    {name: self.axes[name].wholes[one]
+                     for name, one in zip(names, numbers) if name in self.axes},
+                    here,
+                )  # fmt: skip
+
+    def record(self, fixed: Mapping[str, Any], wholes: Mapping[str, int]) -> Path | None:
+        """The topology of a configuration; None if it cannot be recorded, or if too few share
+        one."""
+        if self.failed or (self.recorded >= FREE and self.served < WORTH * self.recorded):
+            return None
+        self.recorded += 1
+        recording = Recording()
+        values, plain = dict(fixed), dict(fixed)
+        for name, whole in wholes.items():
+            axis = self.axes[name]
+            number = recording.variable(name, whole, axis.bounds)
+            values[name] = number if axis.per == 1 else Portion(number, axis.per)
+            plain[name] = whole if axis.per == 1 else whole / axis.per
+        found: dict[str, Any] | None
+        try:
+            report = self.evaluate.report(values)
+            found = {name: value(name, report) for name in self.evaluate.quantities}
+        except CnncalcError:
+            found = None
+        except Exception:  # code that needs plain numbers, and fails on others
+            self.failed = True
+            return None
+        exact = self.evaluate(plain)
+        now = found and {name: getattr(one, "value", one) for name, one in found.items()}
+        if now != (None if isinstance(exact, str) else exact):
+            self.failed = True
+            return None
+        if found is None:
+            return path_of(recording, Gives((), None, Program([*recording.texts])))
+        for text in [*recording.texts]:
+            text.plain()  # what is made of it may depend on it
+        numbers = {name: one for name, one in found.items() if one is not None}
+        gives = Gives((*numbers,), Program([*numbers.values()]), Program([]))
+        return path_of(recording, gives)
+
+    def results(self, path: Path, region: Region, chunk: Chunk) -> Iterator[Group | Refusal]:
+        """What a topology gives for a region."""
+        gives: Gives = path.result
+        if gives.numbers is None:
+            yield from self.refused(path, region, chunk)
+            return
+        arrays = gives.numbers.run(region.variables)
+        columns: dict[str, Any] = dict.fromkeys(self.evaluate.quantities)
+        columns |= {name: region.column(array) for name, array in zip(gives.names, arrays)}
+        yield Group(region.positions, columns)
+
+    def refused(self, path: Path, region: Region, chunk: Chunk) -> Iterator[Group | Refusal]:
+        """The reasons for a region: one for each combination of the numbers in its text, as far as
+        there are few; the rest have the first one."""
+        texts = path.result.texts.run(region.variables)
+        rows = [*zip(*(region.column(one).tolist() for one in texts))] or [()] * len(
+            region.positions
+        )
+        by_reason: dict[str, list[int]] = {}
+        alone: list[int] = []
+        known = self.reasons.setdefault(id(path), {})
+        for row, position in zip(rows, region.positions.tolist()):
+            if row not in known and len(known) < REASONS:
+                known[row] = self.evaluate(self.grid.values(chunk.at(position)))
+            reason = known[row] if row in known else known[next(iter(known))]
+            if isinstance(reason, str):
+                by_reason.setdefault(reason, []).append(position)
+            else:
+                alone.append(position)
+        for reason, positions in by_reason.items():
+            yield Refusal(np.array(positions), reason)
+        yield from self.one_by_one(np.array(alone, int), chunk)
+
+    def one_by_one(self, positions: Array, chunk: Chunk) -> Iterator[Group | Refusal]:
+        """The results of configurations that are computed without arrays."""
+        for position in positions.tolist():
+            found = self.evaluate(self.grid.values(chunk.at(position)))
+            here = np.array([position])
+            if isinstance(found, str):
+                yield Refusal(here, found)
+            else:
+                columns = {
+                    name: None if one is None else np.array([one], object)
+                    for name, one in found.items()
+                }
+                yield Group(here, columns)

@@ -1,0 +1,1 @@
+"""What a network needs on a device: bounds from datasheets, estimates from measurements."""

@@ -1,0 +1,256 @@
+"""Measured times of networks on a device, and what they say about another network.
+
+The model has two coefficients: the seconds of a FLOP and of a byte. It is fitted by least squares
+of relative errors. Its error is that for families of networks that were left out of the fit.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any, NamedTuple
+
+import yaml
+
+from cnncalc.analysis.hardware import device
+from cnncalc.analysis.report import Report
+from cnncalc.core.errors import Mistakes, SpecError, UsageError
+from cnncalc.spec import source, text
+from cnncalc.spec.text import Item
+
+NEEDED = "a calibration needs 'device', 'dtype', 'batch' and 'measured'"
+NETWORKS = (
+    "alexnet_torchvision", "convnext_tiny", "densenet121", "efficientnet_b0", "googlenet",
+    "inception_v3", "mnasnet1_0", "mobilenet_v1", "mobilenet_v2", "mobilenet_v3_large",
+    "regnet_x_400mf", "regnet_y_800mf", "resnet18", "resnet34", "resnet50", "resnext50_32x4d",
+    "shufflenet_v2_x1_0", "squeezenet1_1", "vgg11", "xception",
+)  # fmt: skip
+"""What ``calibrate`` measures unless told otherwise."""
+FEWEST_FAMILIES = 3
+MAX_MEASURED = 10_000
+COVERED = 90
+"""The percentage of left-out networks whose measured time is in the range around its estimate."""
+
+
+class Measured(NamedTuple):
+    """A network's FLOPs, bytes moved and measured seconds."""
+
+    network: str
+    flops: int
+    bytes_moved: int
+    seconds: float
+
+    @property
+    def family(self) -> str:
+        """The letters that its name begins with: resnet50 and resnet18 are a family."""
+        return family(self.network)
+
+
+def family(network: str) -> str:
+    """The letters that a name begins with."""
+    return re.split("[^a-z]", network.lower(), maxsplit=1)[0]
+
+
+def check_families(networks: Sequence[str]) -> None:
+    """Raise UsageError if too few families could be left out, one at a time."""
+    number = len({*map(family, networks)})
+    if number < FEWEST_FAMILIES:
+        raise UsageError(
+            f"a calibration needs networks of at least {FEWEST_FAMILIES} families, not {number}",
+            "the letters at the beginning of a name are its family, such as resnet",
+        )
+
+
+class Coefficients(NamedTuple):
+    """The seconds that a FLOP and a byte take."""
+
+    flop: float
+    byte: float
+
+    def seconds(self, flops: int, size: int) -> float:
+        """The time for this many FLOPs and bytes."""
+        return self.flop * flops + self.byte * size
+
+
+def fit(measured: Sequence[Measured]) -> Coefficients:
+    """The coefficients, none of them negative, with the least sum of squared relative errors."""
+    pairs = [(one.flops / one.seconds, one.bytes_moved / one.seconds) for one in measured]
+    ff = sum(f * f for f, _ in pairs)
+    bb = sum(b * b for _, b in pairs)
+    fb = sum(f * b for f, b in pairs)
+    f, b = sum(f for f, _ in pairs), sum(b for _, b in pairs)
+    whole = ff * bb - fb * fb
+    both = Coefficients((f * bb - b * fb) / whole, (b * ff - f * fb) / whole) if whole else None
+    if both and min(both) >= 0:
+        return both
+    return min(
+        (Coefficients(f / ff, 0.0), Coefficients(0.0, b / bb)), key=lambda one: off(one, pairs)
+    )
+
+
+def off(fitted: Coefficients, pairs: Sequence[tuple[float, float]]) -> float:
+    """The sum of squared relative errors; the pairs are FLOPs and bytes per measured second."""
+    return sum((1 - fitted.flop * f - fitted.byte * b) ** 2 for f, b in pairs)
+
+
+class HeldOut(NamedTuple):
+    """A measured network, and what the others' families predict for it."""
+
+    measured: Measured
+    predicted: float
+
+    @property
+    def ratio(self) -> float:
+        """The measured time as a multiple of the predicted one."""
+        return self.measured.seconds / self.predicted
+
+    @property
+    def error(self) -> float:
+        """The relative error of the prediction."""
+        return abs(self.predicted / self.measured.seconds - 1)
+
+
+class Estimate(NamedTuple):
+    """The seconds that a network takes on a calibrated device, and the range in which ``COVERED``
+    percent of the left-out networks were, with their median relative error."""
+
+    device: str
+    seconds: float
+    low: float
+    high: float
+    median_error: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data (docs/json.md)."""
+        return {**self._asdict(), "kind": "estimate", "covered_percent": COVERED}
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Measured times on a device, all with one dtype and batch size."""
+
+    device: str
+    dtype: str
+    batch: int
+    measured: tuple[Measured, ...]
+    software: str = ""
+
+    @cached_property
+    def coefficients(self) -> Coefficients:
+        """Fitted to all networks."""
+        return fit(self.measured)
+
+    @cached_property
+    def held_out(self) -> tuple[HeldOut, ...]:
+        """Every network with the prediction of a fit without its family."""
+        fits = {
+            family: fit([one for one in self.measured if one.family != family])
+            for family in {one.family for one in self.measured}
+        }
+        return tuple(
+            HeldOut(one, fits[one.family].seconds(one.flops, one.bytes_moved))
+            for one in self.measured
+        )
+
+    @property
+    def median_error(self) -> float:
+        """The median relative error for networks of left-out families."""
+        return median(one.error for one in self.held_out)
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The multiples of a prediction between which ``COVERED`` percent of measurements are."""
+        ratios = [one.ratio for one in self.held_out]
+        cuts = quantiles(ratios, n=200 // (100 - COVERED), method="inclusive")
+        return cuts[0], cuts[-1]
+
+    def estimate(self, report: Report) -> Estimate:
+        """The time of a network. Raises UsageError if it differs in dtype or batch from what was
+        measured, or if its counts are not all known."""
+        for what in ("dtype", "batch"):
+            here, there = getattr(report, what), getattr(self, what)
+            if here != there:
+                raise UsageError(
+                    f"the calibration was measured with {what} {there}, not {here}; "
+                    f"run 'cnncalc calibrate --{what} {here}' for another"
+                )
+        if not report.exact:
+            raise UsageError(f"{report.name}: no estimate, because not all of its counts are known")
+        cost = report.totals
+        seconds = self.coefficients.seconds(cost.flops, cost.bytes_moved)
+        low, high = self.spread
+        return Estimate(self.device, seconds, low * seconds, high * seconds, self.median_error)
+
+    def __post_init__(self) -> None:
+        check_families([one.network for one in self.measured])
+
+    def to_yaml(self) -> str:
+        """The text that ``read`` takes; its comments have the coefficients."""
+        flop, byte = self.coefficients
+        lines = [
+            f"# {1 / flop / 1e9:.4g} GFLOP/s" if flop else "# FLOPs take no time",
+            f"# {1 / byte / 1e9:.4g} GB/s" if byte else "# bytes take no time",
+            f"# median error for left-out families: {self.median_error:.1%}",
+        ]
+        head = {"device": self.device, "software": self.software or "unknown", "dtype": self.dtype}
+        rows = [{**one._asdict(), "seconds": round(one.seconds, 9)} for one in self.measured]
+        data = {**head, "batch": self.batch, "measured": rows}
+        return "\n".join(lines) + "\n" + yaml.safe_dump(data, sort_keys=False, width=200)
+
+
+def read(path: str | PathLike[str]) -> Calibration:
+    """The calibration in a file. Raises Mistakes with the location of whatever cannot be used."""
+    file = Path(path)
+    try:
+        root = text.read(source.read_text(file), str(file), NEEDED)
+        values = device.fields(root, "a calibration", READERS)
+        if missing := [
+            name for name in ("device", "dtype", "batch", "measured") if name not in values
+        ]:
+            raise SpecError(f"the calibration has no {missing[0]!r}", root.where)
+    except SpecError as error:
+        raise Mistakes([error]) from None
+    try:
+        return Calibration(**values)
+    except UsageError as error:
+        raise UsageError(f"{str(file)!r}: {error.sentence}") from None
+
+
+def _count(item: Item, key: str) -> int:
+    if not isinstance(item.value, int) or isinstance(item.value, bool) or item.value < 1:
+        raise SpecError(f"{key!r} must be a positive integer", item.where)
+    return item.value
+
+
+def _seconds(item: Item, key: str) -> float:
+    if not isinstance(item.value, int | float) or not 1e-9 <= item.value <= 1e9:
+        raise SpecError(f"{key!r} must be a time in seconds, such as 0.025", item.where)
+    return float(item.value)
+
+
+def _measured(item: Item, key: str) -> tuple[Measured, ...]:
+    if not isinstance(item.value, list) or len(item.value) > MAX_MEASURED:
+        raise SpecError(f"{key!r} must be a list of at most {MAX_MEASURED:,} networks", item.where)
+    return tuple(_rows(item.value))
+
+
+def _rows(items: Sequence[Item]) -> Iterator[Measured]:
+    readers = {"network": device.word, "flops": _count, "bytes_moved": _count, "seconds": _seconds}
+    for item in items:
+        values = device.fields(item, "a measured network", readers)
+        if missing := [name for name in readers if name not in values]:
+            raise SpecError(f"this network has no {missing[0]!r}", item.where)
+        yield Measured(**values)
+
+
+READERS = {
+    "device": device.word,
+    "software": device.word,
+    "dtype": device.dtype,
+    "batch": _count,
+    "measured": _measured,
+}
+"""How each field of a file is read."""

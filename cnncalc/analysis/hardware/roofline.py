@@ -1,0 +1,196 @@
+"""The time that a network needs at least on a device: its operations at the peak, its bytes at the
+full bandwidth.
+
+All times are exact fractions of a second. FLOPs and bytes moved are the report's
+(docs/conventions.md).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from cnncalc.analysis.hardware.device import TF32, Device, plain
+from cnncalc.analysis.report import Report, Row
+from cnncalc.core.errors import UsageError
+
+VERSION = 1
+"""The version of ``to_dict``."""
+BOUND = "bound"
+"""The kind of these times; that of a calibration's is ``estimate``."""
+COMPUTE, MEMORY = "compute", "memory"
+
+
+class Needs(NamedTuple):
+    """Bytes that a network needs on a device: its parameters, and the peak of its activations in
+    inference (None if not modelled)."""
+
+    parameters: int
+    activations: int | None
+
+    def fits(self, device: Device) -> bool | None:
+        """Whether a device has that much memory; None if that is not known."""
+        if device.memory is None:
+            return None
+        here = 0 if device.flash is not None else self.parameters
+        if here > device.memory or (device.flash or self.parameters) < self.parameters:
+            return False
+        return None if self.activations is None else here + self.activations <= device.memory
+
+
+class LayerTime(NamedTuple):
+    """The seconds that a layer takes at least: for its FLOPs, and for its bytes (None if the
+    bandwidth is not known)."""
+
+    row: Row
+    compute: Fraction
+    memory: Fraction | None
+
+    @property
+    def seconds(self) -> Fraction:
+        """The longer of the two, because they may overlap."""
+        return max(self.compute, self.memory or Fraction(0))
+
+    @property
+    def limit(self) -> str | None:
+        """What takes longer, compute or memory; None if that is not known, or nothing does."""
+        known = self.memory is not None and not self.row.unknown & UNKNOWN
+        if not known or not self.seconds:
+            return None
+        return COMPUTE if self.compute == self.seconds else MEMORY
+
+    @property
+    def flops_per_byte(self) -> Fraction:
+        """The FLOPs for each byte moved; 0 for a layer that moves nothing."""
+        cost = self.row.cost
+        return Fraction(cost.flops, cost.bytes_moved) if cost.bytes_moved else Fraction(0)
+
+
+UNKNOWN = {"macs", "bytes_read", "bytes_written"}
+"""The counts without which a layer's limit is not known."""
+
+
+@dataclass(frozen=True)
+class Roofline:
+    """A network on a device; ``dtype`` chooses the peak. Raises UsageError if the device's source
+    states none."""
+
+    report: Report
+    device: Device
+    dtype: str
+    needs: Needs
+
+    def __post_init__(self) -> None:
+        if self.dtype not in self.device.peak:
+            stated = ", ".join(self.device.peak)
+            raise UsageError(
+                f"{self.device.name} has no known peak for {self.dtype}", f"choose from {stated}"
+            )
+
+    @property
+    def peak(self) -> Fraction:
+        """Operations per second."""
+        return self.device.peak[self.dtype]
+
+    @property
+    def ridge(self) -> Fraction | None:
+        """The FLOPs per byte at which both take equally long; None if the bandwidth is not
+        known."""
+        return self.peak / self.device.bandwidth if self.device.bandwidth else None
+
+    @cached_property
+    def layers(self) -> tuple[LayerTime, ...]:
+        """Every layer that computes or moves something."""
+        return tuple(
+            LayerTime(row, row.cost.flops / self.peak, self._transfer(row.cost.bytes_moved))
+            for row in self.report.layers
+            if row.cost.flops or row.cost.bytes_moved
+        )
+
+    def _transfer(self, size: int) -> Fraction | None:
+        return size / self.device.bandwidth if self.device.bandwidth else None
+
+    @cached_property
+    def seconds(self) -> Fraction:
+        """The least time if every layer reads its inputs from memory and writes its output."""
+        return sum((layer.seconds for layer in self.layers), Fraction(0))
+
+    @property
+    def fused_bytes(self) -> int:
+        """The bytes that no fusion and no cache for activations saves: the input, the output, and
+        the parameters of layers that multiply."""
+        rows = self.report.rows
+        ends = [*(row for row in rows if not row.sources), *self.report.outputs]
+        held = sum(row.cost.parameter_bytes for row in rows if row.cost.macs)
+        return held + sum(
+            row.cost.activation_bytes for row in {row.name: row for row in ends}.values()
+        )
+
+    @property
+    def fused(self) -> Fraction:
+        """The least time however layers are combined, with cold caches."""
+        whole = self.report.totals.flops / self.peak
+        return max(whole, self._transfer(self.fused_bytes) or Fraction(0))
+
+    def limited_by(self, limit: str) -> int:
+        """How many layers are limited by compute, or by memory."""
+        return sum(layer.limit == limit for layer in self.layers)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know about these numbers."""
+        notes = []
+        if self.dtype == "float32" and TF32 in self.device.peak:
+            notes.append(
+                "PyTorch uses tf32, which is faster, for convolutions by default; see --dtype tf32"
+            )
+        if self.device.bandwidth is None:
+            notes.append("the bandwidth is not known, so the bounds are those of compute")
+        if self.report.opaque:
+            notes.append("layers whose counts are not known are left out of the bounds")
+        return tuple(notes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data (docs/json.md)."""
+        return {
+            **self.device.to_dict(),
+            "peak": plain(self.peak),
+            "time": {"kind": BOUND, "seconds": float(self.seconds)},
+            "fused": {"kind": BOUND, "seconds": float(self.fused)},
+            "needs": self.needs._asdict(),
+            "fits": self.needs.fits(self.device),
+            "notes": list(self.notes),
+            "layers": [layer_dict(layer) for layer in self.layers],
+        }
+
+
+def layer_dict(layer: LayerTime) -> dict[str, Any]:
+    """A layer as plain data."""
+    return {
+        "name": layer.row.name,
+        "flops": layer.row.cost.flops,
+        "bytes_moved": layer.row.cost.bytes_moved,
+        "flops_per_byte": float(layer.flops_per_byte),
+        "limit": layer.limit,
+        "kind": BOUND,
+        "seconds": float(layer.seconds),
+    }
+
+
+def to_dict(
+    report: Report, dtype: str, bounds: Sequence[Roofline], estimates: Sequence[Any]
+) -> Any:
+    """A network on several devices as plain data (docs/json.md)."""
+    return {
+        "format": "cnncalc.device",
+        "version": VERSION,
+        "name": report.name,
+        "batch": report.batch,
+        "dtype": dtype,
+        "flops": report.totals.flops,
+        "bytes_moved": report.totals.bytes_moved,
+        "exact": report.exact,
+        "devices": [one.to_dict() for one in bounds],
+        "estimates": [one.to_dict() for one in estimates],
+    }

@@ -1,0 +1,131 @@
+"""Devices, and what a network needs on them."""
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+
+from cnncalc.analysis import report
+from cnncalc.api.network import Changes, Target, report_of
+from cnncalc.core.errors import UsageError, unknown
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.hardware.calibration import Calibration, Estimate
+    from cnncalc.analysis.hardware.device import Device
+    from cnncalc.analysis.hardware.roofline import Needs, Roofline
+
+
+MOST = 64
+"""The most devices at a time."""
+
+
+ALL = "all"
+"""Stands for every device whose peak for the dtype is known."""
+
+
+class OnDevices(NamedTuple):
+    """A network on several devices: bounds from datasheets, estimates from calibrations."""
+
+    report: report.Report
+    dtype: str
+    bounds: "tuple[Roofline, ...]"
+    estimates: "tuple[Estimate, ...]" = ()
+
+    def to_dict(self) -> Any:
+        """Plain data (docs/json.md)."""
+        from cnncalc.analysis.hardware import roofline
+
+        return roofline.to_dict(self.report, self.dtype, self.bounds, self.estimates)
+
+    def picture(self, format: str = "svg") -> bytes:
+        """The roofline as a picture file: svg, or with the extra ``draw`` png or pdf.
+
+        Raises UsageError if a device's bandwidth is not known, or no layer has MACs.
+        """
+        from cnncalc.render.pictures import roofline, writer_of
+
+        if format not in roofline.FORMATS:
+            raise unknown("format of a roofline", format, roofline.FORMATS)
+        if not self.bounds:
+            raise UsageError("a roofline needs the name of a device")
+        writer = writer_of(format)
+        return writer.render(roofline.chart(self.bounds, writer.MEASURE))
+
+    def _repr_svg_(self) -> str:
+        """The roofline in a notebook."""
+        return self.picture().decode()
+
+
+def devices(path: str | os.PathLike[str] | None = None) -> "tuple[Device, ...]":
+    """The known devices, or those of a file like ``cnncalc/analysis/hardware/devices.yaml``.
+
+    >>> [one.key for one in devices() if one.power == 70]
+    ['t4']
+    """
+    from cnncalc.analysis.hardware import device
+
+    return device.devices(path)
+
+
+def device(
+    target: Target,
+    on: str | Sequence[str] = (),
+    *,
+    calibration: "str | os.PathLike[str] | Calibration | None" = None,
+    path: str | os.PathLike[str] | None = None,
+    dtype: str | None = None,
+    batch: int | None = None,
+    **options: Unpack[Changes],
+) -> OnDevices:
+    """The least time of a network on devices, and its estimate on a calibrated one
+    (docs/how-to/device.md).
+
+    ``on`` has the names of devices, of ``devices(path)``, or is ``all``. ``dtype`` may be ``tf32``.
+    The other options are those of ``summarize``, for a network that is not a report.
+
+    >>> found = device("vgg16", "t4").bounds[0]
+    >>> float(found.seconds), found.limited_by("memory")
+    (0.005790535293333334, 24)
+    """
+    from cnncalc.analysis.hardware.device import find, stored_as
+    from cnncalc.analysis.hardware.roofline import Roofline
+
+    names = [on] if isinstance(on, str) else on
+    if not names and calibration is None:
+        raise UsageError("name a device or give a calibration", "cnncalc devices lists devices")
+    known = devices(path)
+    if [*names] == [ALL]:
+        computes = dtype or (target.dtype if isinstance(target, report.Report) else "float32")
+        names = [one.key for one in known if computes in one.peak]
+    chosen = dict.fromkeys(find(name, known) for name in names)
+    if len(chosen) > MOST:
+        raise UsageError(f"at most {MOST} devices at a time, not {len(chosen)}")
+    stored = {"dtype": stored_as(dtype or "float32"), "batch": batch}
+    given: Any = {name: value for name, value in stored.items() if value is not None}
+    if isinstance(target, report.Report) and (not dtype or given["dtype"] == target.dtype):
+        del given["dtype"]
+    found = report_of(target, {**options, **given})
+    needs = _needs(found)
+    peak = dtype or found.dtype
+    bounds = tuple(Roofline(found, one, peak, needs) for one in chosen)
+    if calibration is None:
+        return OnDevices(found, peak, bounds)
+    from cnncalc.analysis.hardware import calibration as calibrations
+
+    if not isinstance(calibration, calibrations.Calibration):
+        calibration = calibrations.read(calibration)
+    return OnDevices(found, peak, bounds, (calibration.estimate(found),))
+
+
+def _needs(found: report.Report) -> "Needs":
+    """The bytes of parameters and of activations in inference."""
+    from cnncalc.analysis.hardware.roofline import Needs
+    from cnncalc.footprint import inference_peak
+    from cnncalc.footprint.arena import arena
+
+    try:
+        if found.dtype == "int8":
+            whole = arena(found)
+            return Needs(whole.flash.total, whole.peak.bytes)
+        return Needs(found.totals.parameter_bytes, inference_peak(found).bytes)
+    except UsageError:
+        return Needs(found.totals.parameter_bytes, None)

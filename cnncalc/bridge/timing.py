@@ -1,0 +1,99 @@
+"""The time of a forward pass in PyTorch, for ``calibrate``."""
+
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from cnncalc.analysis.hardware.calibration import Measured
+from cnncalc.analysis.report import Report
+from cnncalc.bridge import devices
+from cnncalc.bridge.network import Network
+from cnncalc.core.errors import UsageError, unknown
+
+DEVICES = tuple(name for name in devices.DEVICES if name != "meta")
+RUNS, SECONDS = 5, 1.0
+"""The least number of runs of a network, and how long they take together at least."""
+
+
+def place(device: str) -> str:
+    """The device to run on; raises UsageError if there is none of that name."""
+    if device not in DEVICES:
+        raise unknown("device", device, DEVICES, "cuda" if device == "gpu" else device)
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return device
+
+
+@contextmanager
+def using(threads: int | None) -> Iterator[None]:
+    """Run PyTorch with this number of threads; raises UsageError for an impossible one."""
+    most = os.cpu_count() or 1
+    if threads is not None and not 1 <= threads <= most:
+        raise UsageError(f"the number of threads must be from 1 to {most}, not {threads}")
+    usual = torch.get_num_threads()
+    torch.set_num_threads(threads or usual)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(usual)
+
+
+def describe(device: str) -> str:
+    """What runs the networks, without anything that names this machine."""
+    if device == "cuda":
+        return str(torch.cuda.get_device_name())
+    threads = torch.get_num_threads()
+    return f"{platform.machine()} CPU, {threads} thread{'s' * (threads != 1)}"
+
+
+def software() -> str:
+    """The version of PyTorch."""
+    return f"PyTorch {torch.__version__.partition('+')[0]}"
+
+
+def measure(
+    reports: Iterator[tuple[str, Report]], device: str, seen: Callable[[Measured], None]
+) -> Iterator[Measured]:
+    """The shortest forward pass of each network in inference, after one that warms up.
+
+    Raises UsageError for a network that cannot run on the device.
+    """
+    for name, report in reports:
+        cost = report.totals
+        found = Measured(name, cost.flops, cost.bytes_moved, _seconds(report, device))
+        seen(found)
+        yield found
+
+
+def _seconds(report: Report, device: str) -> float:
+    where, dtype = devices.choose(report, device), devices.dtype_of(report)
+    try:
+        with torch.inference_mode(), devices.on(where, dtype):
+            network = Network(report).eval()
+            shapes = report.input_shapes.values()
+            inputs = [torch.zeros(report.batch, *shape.dimensions) for shape in shapes]
+            return _shortest(network, inputs, where)
+    except (RuntimeError, ValueError, MemoryError) as why:
+        first = str(why).strip().split("\n")[0]
+        raise UsageError(f"PyTorch cannot run {report.name} on {where}: {first}") from None
+
+
+def _shortest(network: Network, inputs: list[Tensor], device: str) -> float:
+    # Other programs disturb the processor time of a single thread less than the wall-clock time.
+    alone = device == "cpu" and torch.get_num_threads() == 1
+    clock = time.process_time if alone else time.perf_counter
+    wait = {"cuda": torch.cuda.synchronize, "mps": torch.mps.synchronize}.get(device, lambda: None)
+    network(*inputs)
+    wait()
+    times: list[float] = []
+    while len(times) < RUNS or sum(times) < SECONDS:
+        begin = clock()
+        network(*inputs)
+        wait()
+        times.append(clock() - begin)
+    return min(times)

@@ -1,0 +1,111 @@
+"""``cnncalc calibrate``: measure this machine, for estimates of other networks."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cnncalc.cli import _listing as listing
+from cnncalc.cli import _options as options
+from cnncalc.cli import _shared as shared
+from cnncalc.core import units
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.hardware.calibration import Calibration, Measured
+
+Networks = Annotated[
+    str,
+    typer.Option(
+        "--networks",
+        metavar="NAMES",
+        help="The built-in networks to measure, of at least three families; by default twenty.",
+        show_default=False,
+    ),
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        metavar="N",
+        help="The number of CPU threads, by default PyTorch's. With 1, processor time is measured, "
+        "which other programs disturb less.",
+    ),
+]
+Name = Annotated[
+    str | None,
+    typer.Option("--name", help="What to call this machine; by default its kind of processor."),
+]
+
+
+def run(
+    networks: Networks = "",
+    device: Device = "auto",
+    threads: Threads = None,
+    name: Name = None,
+    batch: options.Batch = 1,
+    dtype: options.Dtype = "float32",
+    output: options.TextOutput = None,
+) -> None:
+    """Time networks on this machine, and fit the time per FLOP and per byte.
+
+    Pass the file to 'cnncalc device --calibration'. The table compares the time of each network
+    with what the networks of other families predict; expect a similar error for a network of your
+    own. Requires PyTorch and takes about a minute. Close other programs first.
+
+    cnncalc calibrate -o mine.yaml
+
+    cnncalc calibrate --device cuda --batch 32 --dtype float16 -o gpu.yaml
+    """
+    from cnncalc import bridge
+
+    chosen = [word.strip() for word in networks.split(",") if word.strip()]
+    found = bridge.calibrate(
+        chosen,
+        device=device,
+        threads=threads,
+        batch=batch,
+        dtype=dtype,
+        name=name,
+        seen=_announce,
+    )
+    if output is None:
+        shared.write(table(found), None)
+        return
+    shared.write(found.to_yaml(), output)
+    typer.echo(table(found), nl=False)
+
+
+def _announce(one: "Measured") -> None:
+    typer.echo(f"{one.network}: {units.duration(one.seconds)}", err=True)
+
+
+def table(found: "Calibration") -> str:
+    """Every network with the prediction for it, then the coefficients and their error."""
+    headings = {"Network": False, "FLOPs": True, "Moved": True, "Measured": True}
+    headings |= {"Predicted": True, "Error": True}
+    rows = [
+        [
+            one.measured.network,
+            units.human(one.measured.flops),
+            units.in_bytes(one.measured.bytes_moved),
+            units.duration(one.measured.seconds),
+            units.duration(one.predicted),
+            f"{one.predicted / one.measured.seconds - 1:+.0%}",
+        ]
+        for one in found.held_out
+    ]
+    return f"{listing.columns(headings, rows)}\n{summary(found)}"
+
+
+def summary(found: "Calibration") -> str:
+    """The coefficients and their error, in two lines."""
+    flop, byte = found.coefficients
+    rates = [f"{1 / flop / 1e9:,.1f} GFLOP/s"] if flop else []
+    rates += [f"{1 / byte / 1e9:,.1f} GB/s"] if byte else []
+    low, high = found.spread
+    return (
+        f"{found.device}, {found.dtype}, batch {units.exact(found.batch)}: "
+        f"{' and '.join(rates)} fit these networks best\n"
+        f"Families left out of the fit: median error {found.median_error:.0%}; measured times are "
+        f"{low:.2f} to {high:.2f} times the predicted ones\n"
+    )

@@ -1,0 +1,88 @@
+"""``cnncalc formula``: the cost of a network as an expression."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cnncalc.analysis.explore.quantities import QUANTITIES
+from cnncalc.cli import _complete as complete
+from cnncalc.cli import _options as options
+from cnncalc.cli import _shared as shared
+from cnncalc.core.errors import UsageError, one_of
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.explore.symbols import Formula
+
+Quantity = Annotated[
+    str,
+    typer.Argument(
+        help=f"What to compute: {one_of(list(QUANTITIES))}.",
+        autocompletion=complete.words(lambda: QUANTITIES),
+    ),
+]
+In = Annotated[
+    str,
+    typer.Option(
+        "--in",
+        metavar="NAMES",
+        help="The variables: input (H and W), batch, or parameters of the spec.",
+    ),
+]
+At = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--at", metavar="NAME=VALUE", help="Give a variable a value: H=224.", show_default=False
+    ),
+]
+
+
+def _text(found: "Formula") -> str:
+    return "\n".join([str(found), *found.remarks(), ""])
+
+
+def _json(found: "Formula") -> str:
+    return json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n"
+
+
+FORMATS = {"text": _text, "latex": lambda found: found.latex() + "\n", "json": _json}
+
+
+def run(
+    spec: options.Spec,
+    quantity: Quantity = "macs",
+    names: In = "input",
+    at: At = None,
+    format: Annotated[str | None, options.text_format(*FORMATS)] = None,
+    batch: options.Batch = 1,
+    input: options.Input = None,
+    settings: options.Settings = None,
+    dtype: options.Dtype = "float32",
+    output: options.TextOutput = None,
+) -> None:
+    """Write the cost of a network as a formula of its input, its batch size or its parameters.
+
+    The formula is computed by the layers themselves, on symbols instead of numbers; ⌈ ⌉ rounds up,
+    ⌊ ⌋ rounds down, and [ ] is 1 if the condition holds and 0 otherwise. Below it you see where it
+    holds and how the cost grows. Requires SymPy: pip install 'cnncalc[formula]'.
+
+    cnncalc formula resnet50 macs
+
+    cnncalc formula resnet50 macs --in input,batch --at H=224
+
+    cnncalc formula mobilenet_v2 params --in width --format latex
+    """
+    from importlib.util import find_spec
+
+    from cnncalc.api import formula
+
+    if find_spec("sympy") is None:
+        raise UsageError("formula needs SymPy", "pip install 'cnncalc[formula]'")
+    chosen = shared.chosen(format, output, FORMATS)
+    values: dict[str, Any] = shared.settings_of(at)
+    found = formula(
+        shared.named(spec), quantity, [name.strip() for name in names.split(",")], at=values,
+        batch=batch, input=shared.inputs_of(input), settings=shared.settings_of(settings),
+        dtype=dtype,
+    )  # fmt: skip
+    shared.write(FORMATS[chosen](found), output)

@@ -1,0 +1,94 @@
+"""Whether a network fits on a microcontroller."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from cnncalc.core import units
+from cnncalc.core.errors import UsageError
+from cnncalc.footprint.arena import Arena
+
+VERSION = 1
+"""The version of ``to_dict``."""
+LEAST_BYTES = 4_096
+"""A smaller budget needs a unit: 256 means 256 kB to most people."""
+
+
+class Need(NamedTuple):
+    """The bytes of a memory that a network needs and may use; in RAM, also the layer that needs
+    them."""
+
+    memory: str
+    bytes: int
+    budget: int
+    layer: str = ""
+
+    @property
+    def left(self) -> int:
+        """The bytes that are left; negative if it does not fit."""
+        return self.budget - self.bytes
+
+
+@dataclass(frozen=True)
+class Fits:
+    """What a network needs in int8 of each memory with a budget; true if everything fits.
+
+    ``reordered`` tells whether it fits if the layers run in the order that needs the least RAM.
+    """
+
+    arena: Arena
+    needs: tuple[Need, ...]
+
+    def __bool__(self) -> bool:
+        return all(need.left >= 0 for need in self.needs)
+
+    @property
+    def reordered(self) -> bool:
+        """Whether the best order of layers fits; False if it is not known."""
+        lowest = self.arena.lowest
+        if lowest is None:
+            return bool(self)
+        return all(
+            (lowest.bytes if need.layer else need.bytes) <= need.budget for need in self.needs
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data (docs/memory.md)."""
+        return {
+            "format": "cnncalc.fits",
+            "version": VERSION,
+            "name": self.arena.name,
+            "fits": bool(self),
+            "fits_reordered": self.reordered,
+            "needs": [{**need._asdict(), "left": need.left} for need in self.needs],
+            "arena": self.arena.to_dict(),
+        }
+
+
+def fits(arena: Arena, ram: int | str | None, flash: int | str | None) -> Fits:
+    """Compare what a network needs with budgets in bytes, or as text such as ``256kB``.
+
+    Raises UsageError without a budget, or for one that is not valid.
+    """
+    needs = []
+    if ram is not None:
+        needs.append(Need("RAM", arena.peak.bytes, _budget("ram", ram), arena.peak.layer))
+    if flash is not None:
+        needs.append(Need("flash", arena.flash.total, _budget("flash", flash)))
+    if not needs:
+        raise UsageError("give a budget for RAM or flash, as in --ram 256kB --flash 1MB")
+    return Fits(arena, tuple(needs))
+
+
+def _budget(name: str, given: int | str) -> int:
+    """The bytes of a budget."""
+    text = str(given).strip()
+    try:
+        budget = units.bytes_of(text)
+    except ValueError:
+        fact = f"{name}: {text[:60]!r} is not a number of bytes, such as 256kB or 1MB"
+        raise UsageError(fact) from None
+    if budget < 1:
+        raise UsageError(f"{name}: a budget must be at least 1 byte, not {text[:60]}")
+    if isinstance(given, str) and units.lacks_unit(text, budget, LEAST_BYTES):
+        raise UsageError(f"{name}: {text[:60]} needs a unit; write {text[:60]}kB")
+    return budget

@@ -1,0 +1,170 @@
+"""A layer for every frame of a sequence."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Self
+
+from cnncalc.core.cost import Operations, Parameters, Tensors
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import REQUIRED, declare, shown
+from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything, need_map
+from cnncalc.core.parsing import OURS, Foreign
+from cnncalc.core.shape import Map, Shape, Vector
+from cnncalc.formulas import macs, operations
+
+
+class Written(dict[str, Any]):
+    """A layer as a spec writes it: its kind and its fields."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(repr(self))
+
+
+def layer_of(doc: str) -> Any:
+    """A layer that reads one map, as a spec writes it."""
+
+    def check(value: Any) -> Written:
+        from cnncalc import layers
+
+        if isinstance(value, str):
+            value = {value: None}
+        if not isinstance(value, Mapping) or len(value) != 1:
+            raise LayerError(f"must be one layer, as in conv: {{filters: 8}}, not {shown(value)}")
+        ((word, given),) = value.items()
+        inner = layers.find(str(word)).parse(given)
+        if inner.arity[0] != 1 or inner.outputs or inner.refers_to or not inner.known:
+            raise LayerError(
+                f"cannot be {inner.kind}; it must be a layer with one input and one output"
+            )
+        return Written({inner.kind: inner.given or None})
+
+    bare = {"type": "string", "$ref": "#/$defs/kind_alone"}
+    return declare(doc, REQUIRED, (), check, {"anyOf": [bare, {"$ref": "#/$defs/plain_layer"}]})
+
+
+@cache
+def _read(written: Written) -> Layer:
+    from cnncalc import layers
+
+    ((kind, given),) = written.items()
+    return layers.load(kind).parse(given)
+
+
+class TimeDistributed(Layer):
+    """Applies a layer to every frame of a sequence, with the same weights.
+
+    The first spatial axis is time: the frames of channels × frames × height × width are images, and
+    those of channels × frames are vectors. A layer whose output is a vector makes a sequence of
+    vectors, as recurrent layers read it.
+
+    Operations: those of the layer, for every frame.
+    """
+
+    main = "layer"
+
+    layer: Written = layer_of("the layer to apply, as in a list of layers")
+
+    @classmethod
+    def parse(cls, given: Any, foreign: Foreign = OURS) -> Self:
+        """The layer may stand alone: ``time_distributed: {linear: 10}``."""
+        named = isinstance(given, Mapping) and "layer" in given
+        return super().parse(given if named else {"layer": given}, foreign)
+
+    @property
+    def inner(self) -> Layer:
+        """The layer for one frame."""
+        return _read(self.layer)
+
+    def channels_first(self) -> Layer:
+        if self.inner.channels_first() != self.inner:
+            raise LayerError(f"cannot be combined with {self.inner.kind} if channels are last")
+        return self
+
+    def frame(self, x: Shape) -> Shape:
+        """The shape of a frame, flattened if the layer reads a vector."""
+        x = need_map(x)
+        one: Shape = Map(x.channels, x.spatial[1:]) if len(x.spatial) > 1 else Vector(x.channels)
+        return Vector(one.elements) if self.inner.flattens else one
+
+    def output(self, x: Shape) -> Map:
+        y = self.inner.infer((self.frame(x),))
+        return Map(y.dimensions[0], (need_map(x).spatial[0], *y.dimensions[1:]))
+
+    def parameters(self, x: Shape) -> Parameters:
+        return self.inner.parameters(self.frame(x))
+
+    def tensors(self, x: Shape) -> Tensors:
+        return self.inner.tensors(self.frame(x))
+
+    def counters(self) -> int:
+        return self.inner.counters()
+
+    def macs(self, x: Map) -> int:
+        return macs.of_frames(MACs=self.inner.macs(self.frame(x)), frames=x.spatial[0])
+
+    def inner_macs(self, x: Map) -> int:
+        return self.inner.inner_macs(self.frame(x)) * x.spatial[0]
+
+    def input_macs(self, products: int, wanted: tuple[bool, ...], x: Map) -> int:
+        frames = x.spatial[0]
+        return self.inner.input_macs(products // frames, wanted, self.frame(x)) * frames
+
+    def operations(self, x: Map) -> Operations:
+        of_one = self.inner.operations(self.frame(x))
+        return Operations(*(operations.each(n=n, times=x.spatial[0]) for n in of_one))
+
+    def links(self, x: Map) -> int | None:
+        found = self.inner.links(self.frame(x))
+        return None if found is None else found * x.spatial[0]
+
+    def reach(self, x: Map) -> tuple[Reach, ...] | None:
+        if len(x.spatial) == 1:
+            return None
+        frame = Map(x.channels, x.spatial[1:])
+        inner = everything(frame) if self.inner.flattens else self.inner.reach(frame)
+        return None if inner is None else (Reach(1), *inner)
+
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        raise LayerError("which layers copy the frames that PyTorch reads is not modelled")
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        module = self.inner.to_torch(nn, self.frame(x))
+        return nn.of_frames(module, x.spatial[0], self.inner.flattens)
+
+    examples = (
+        Example(
+            given={"layer": {"conv": {"filters": 64, "kernel": 3}}},
+            inputs=("3x10x128x128",),
+            output="64x10x126x126",
+            weights=1_728,  # 3·3·3·64, once for all frames
+            biases=64,
+            macs=274_337_280,  # 1,728·126·126 for each of 10 frames
+            source="Keras, TimeDistributed, example: Conv2D(64, (3, 3)) on 10 images of 128×128×3",
+        ),
+        Example(
+            given={"layer": {"linear": 8}},
+            inputs=("16x10",),
+            output="8x10",
+            params=136,
+            macs=1_280,
+            operations=Operations(multiply=1_280, add=1_360),
+            source="Keras, TimeDistributed: Dense(8) on 10 vectors of 16 numbers",
+        ),
+        Example(
+            given="global_avg_pool",
+            inputs=("4x3x5x6",),
+            output="4x3x1x1",
+            operations=Operations(add=348, divide=12),  # 29 additions for each of 3·4 means
+            source="by hand: a mean of 5·6 for each channel and frame",
+        ),
+    )
+    refusals = (
+        Refusal({"conv": {"filters": 8, "kernel": 3}}, ("100",), "not a vector"),
+        Refusal(
+            {"conv": {"filters": 8, "kernel": 7}}, ("3x9x5x9",), "larger than the padded input"
+        ),
+        Refusal({"conv": {"filters": 8, "kernl": 3}}, ("3x9x5x9",), "has no field 'kernl'"),
+        Refusal("matmul", ("3x9x5x9",), "cannot be matmul"),
+        Refusal({"relu": None, "tanh": None}, ("3x9x5x9",), "must be one layer, as in"),
+        Refusal("rleu", ("3x9x5x9",), "did you mean 'relu'"),
+    )

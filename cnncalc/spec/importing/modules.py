@@ -1,0 +1,79 @@
+"""Layers with weights whose calls need more than the class of their kind."""
+
+from cnncalc import layers
+from cnncalc.spec.importing.values import BATCH, Unknown, View
+from cnncalc.spec.importing.walker import Handlers, Walker
+
+
+def layer_norm(walker: Walker) -> None:
+    """Layer normalisation over the last axes, wherever those are among the dimensions."""
+    view = walker.data()
+    held, _, attributes = walker.parts()
+    axes = len(attributes["normalized_shape"])
+    places = view.axes[-axes:]
+    if places == (0,) and len(view.shape) > 1:
+        attributes["over"] = "channels"
+    elif places == (len(view.shape) - 1,) and len(view.shape) > 1:
+        attributes["over"] = "last"
+    elif sorted(places) != [*range(len(view.shape))]:
+        raise Unknown("it normalises some of several axes")
+    elif not view.in_order:
+        layer = walker.plain(view)
+        view = View.of(layer, walker.made[layer].shape)
+    kind = layers.load(walker.done.name)
+    walker.gives(walker.changed(view, kind, held, attributes))
+
+
+def embedding(walker: Walker) -> None:
+    """A row of numbers for each index."""
+    view = walker.data()
+    held, _, _ = walker.parts()
+    rows, numbers = held["weight"].sizes
+    shape = (numbers, *view.shape)
+    fields = {"num_embeddings": rows, "embedding_dim": numbers}
+    weight = {"weight": held["weight"].held[0]}
+    made = walker.make("embedding", fields, [view.layer], shape, weight)
+    walker.gives(View(made, shape, (BATCH, 1, 0)))
+
+
+def recurrent(walker: Walker) -> None:
+    """A recurrent network over the positions of a signal."""
+    name, given, view = walker.done.name.partition("_")[0], walker.done.arguments, walker.data()
+    if view.axes not in ((BATCH, 1, 0), (1, BATCH, 0)):
+        raise Unknown("it does not read the positions of a signal")
+    numbers = [known.held[0] for one in given["params"] if (known := walker.value(one)).held]
+    directions = 2 if given["bidirectional"] else 1
+    size = walker.sizes(numbers[1])[1]
+    stacked = {"num_layers": given["num_layers"]} if given["num_layers"] > 1 else {}
+    fields = {"hidden_size": size, **stacked}
+    fields |= {"bidirectional": True} if directions == 2 else {}
+    fields |= {} if given["has_biases"] else {"bias": False}
+    words = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if given["has_biases"] else [])]
+    endings = [f"_l{n}{way}" for n in range(given["num_layers"]) for way in WAYS[:directions]]
+    held = dict(zip([f"{word}{ending}" for ending in endings for word in words], numbers))
+    shape = (directions * size, view.shape[1])
+    made = walker.make(name, fields, [view.layer], shape, held, walker.done.macs)
+    walker.gives(View(made, shape, view.axes))
+
+
+WAYS = ("", "_reverse")
+"""The directions of a recurrent network."""
+
+
+def from_layer(walker: Walker) -> None:
+    """A module that was made from a layer."""
+    given = walker.done.arguments
+    kind, fields = given["layer"]
+    views = [walker.value(one) for one in given["inputs"]]
+    held = {name: walker.value(one).held[0] for name, one in given["held"].items()}
+    shape = walker.result()
+    reads = [walker.plain(view) for view in views]
+    walker.gives(View.of(walker.make(kind, fields, reads, shape, held, walker.done.macs), shape))
+
+
+HANDLERS: Handlers = {
+    **dict.fromkeys(("lstm", "gru", "rnn_tanh"), recurrent),
+    **dict.fromkeys(("layer_norm", "rms_norm"), layer_norm),
+    "embedding": embedding,
+    "layer": from_layer,
+}

@@ -1,0 +1,95 @@
+"""Whether a network fits on a microcontroller, worked by hand."""
+
+import csv
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import cnncalc
+from cnncalc import UsageError
+from cnncalc.cli import app
+from cnncalc.footprint.fits import Need
+
+NET = "1x28x28-32C5-MP2-10N"
+"""RAM: 784 + 32·24·24 = 19,216. Flash: 25·32 + 4,608·10 weights, 42 biases, 84 channels."""
+RAM = 784 + 32 * 24 * 24 + 32 * 12 * 12
+FLASH = 25 * 32 + 46_080 + 4 * 42 + 12 * 84
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["fits", *arguments])
+
+
+def test_each_memory_is_compared_with_its_budget():
+    found = cnncalc.fits(NET, ram=32 * 24 * 24 + 32 * 12 * 12, flash="48056")
+    # The pool: 18,432 in and 4,608 out; more than the convolution's 784 + 18,432.
+    assert found.needs[0] == Need("RAM", 23_040, 23_040, "max_pool1")
+    assert found.needs[1] == Need("flash", FLASH, 48_056)
+    assert FLASH == 48_056
+    assert found
+    assert [need.left for need in found.needs] == [0, 0]
+
+
+@pytest.mark.parametrize(("ram", "flash"), [(23_039, None), (None, 48_055), (23_040, 48_055)])
+def test_one_byte_less_does_not_fit(ram, flash):
+    found = cnncalc.fits(NET, ram=ram, flash=flash)
+    assert not found
+    assert not found.reordered
+    assert len(found.needs) == (ram is not None) + (flash is not None)
+
+
+def test_the_best_order_may_fit():
+    found = cnncalc.fits("inception_module", ram=401_408)
+    assert (bool(found), found.reordered) == (False, True)
+    assert not cnncalc.fits("inception_module", ram=401_407).reordered
+    assert not cnncalc.fits("inception_module", ram=401_408, flash="100kB").reordered
+    shown = run("inception_module", "--ram", "410kB")
+    assert shown.exit_code == 1
+    assert "In the best order of layers, which needs 401.41 kB, it does;" in shown.stdout
+
+
+def test_the_command_answers():
+    shown = run(NET, "--ram", "24kB", "--flash", "1MB")
+    assert shown.exit_code == 0
+    rows = [line.split("  ") for line in shown.stdout.splitlines()]
+    rows = [[cell.strip() for cell in row if cell.strip()] for row in rows]
+    assert ["RAM", "23.04 kB", "24.00 kB", "960 B", "peak at max_pool1"] in rows
+    assert ["flash", "48.06 kB", "1.00 MB", "951.94 kB"] in rows
+    assert "\nIt fits.\n" in shown.stdout
+    assert "Not included: scratch memory" in shown.stdout
+    shown = run(NET, "--ram", "23kB")
+    assert shown.exit_code == 1
+    assert "−40 B" in shown.stdout
+    assert "\nIt does not fit.\n" in shown.stdout
+
+
+def test_the_command_writes_data():
+    shown = run(NET, "--ram", "23kB", "--flash", "1MB", "--format", "json")
+    assert shown.exit_code == 1
+    data = json.loads(shown.stdout)
+    assert (data["format"], data["version"]) == ("cnncalc.fits", 1)
+    assert (data["fits"], data["fits_reordered"]) == (False, False)
+    assert data["needs"][0] == {
+        "memory": "RAM", "bytes": 23_040, "budget": 23_000, "layer": "max_pool1", "left": -40
+    }  # fmt: skip
+    assert data["arena"]["format"] == "cnncalc.arena"
+    rows = [*csv.DictReader(run(NET, "--flash", "1MB", "--format", "csv").stdout.splitlines())]
+    assert rows == [
+        {"memory": "flash", "bytes": "48056", "budget": "1000000", "left": "951944", "layer": ""}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ([], "give a budget for RAM or flash, as in --ram 256kB --flash 1MB"),
+        (["--ram", "lots"], "ram: 'lots' is not a number of bytes, such as 256kB or 1MB"),
+        (["--flash", "1"], "flash: 1 needs a unit; write 1kB"),
+        (["--ram", "0kB"], "ram: a budget must be at least 1 byte, not 0kB"),
+        (["--ram", "256kB", "--format", "cvs"], "no format 'cvs'; did you mean 'csv'?"),
+    ],
+)
+def test_invalid_budgets_are_refused(options, says):
+    assert str(run(NET, *options).exception) == says
+    assert isinstance(run(NET, *options).exception, UsageError)

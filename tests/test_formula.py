@@ -1,0 +1,192 @@
+"""Formulas of networks: worked by hand, and at every value exactly what summarize gives."""
+
+import json
+from random import Random
+
+import pytest
+import sympy
+from typer.testing import CliRunner
+
+import cnncalc
+from cnncalc import cli
+from cnncalc.analysis.explore import symbols
+from cnncalc.core.errors import UsageError
+
+
+def run(*words, code=0):
+    done = CliRunner().invoke(cli.app, ["formula", *words], terminal_width=80)
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == code, done.output
+    return done.stdout
+
+
+H, W, batch = sympy.symbols("H W batch", positive=True, integer=True)
+
+
+def test_a_convolution_is_worked_by_hand():
+    found = cnncalc.formula("3x32x32-10C5", "macs", ["input", "batch"])
+    # 10 filters of 5·5·3 at each of (H − 4)(W − 4) positions of every image.
+    assert sympy.expand(found.expression - 750 * batch * (H - 4) * (W - 4)) == 0
+    assert found.usual == {"H": 32, "W": 32, "batch": 1}
+    assert found.at(H=28, W=30, batch=2) == 750 * 2 * 24 * 26
+
+
+def test_a_size_is_rounded_as_a_window_moves():
+    found = cnncalc.formula("3x224x224-8C7s2p3-MP3s2p1", "activations")
+    # The input, then ⌈H/2⌉ with stride 2, then ⌈H/4⌉ = ⌈⌈H/2⌉/2⌉, in float32.
+    halved = sympy.ceiling(H / 2) * sympy.ceiling(W / 2)
+    quartered = sympy.ceiling(H / 4) * sympy.ceiling(W / 4)
+    assert found.expression == 4 * (3 * H * W + 8 * halved + 8 * quartered)
+
+
+def test_the_parameters_of_a_layer_are_a_polynomial():
+    net = {"input": "3x8x8", "parameters": {"n": 4}, "layers": [
+        {"conv": {"out_channels": "$n", "kernel_size": 3}},
+        {"conv": {"out_channels": "${2 * n}", "kernel_size": 1, "bias": False}}]}  # fmt: skip
+    n = sympy.Symbol("n", positive=True, integer=True)
+    found = cnncalc.formula(net, "params", ["n"])
+    assert found.expression == 27 * n + n + 2 * n**2
+    assert found.growth == {"n": (8 * 28 + 2 * 64) / (4 * 28 + 2 * 16)}
+    assert str(found) == "Parameters = 2·n² + 28·n"
+    assert found.latex() == (
+        "\\begin{align*}\n\\text{Parameters} &= 2 n^{2} + 28 n\n\\end{align*}"
+    )  # fmt: skip
+
+
+NETWORKS = [
+    ("resnet50", "macs", ["input", "batch"], {"H": (40, 500), "W": (40, 500), "batch": (1, 99)}),
+    ("mobilenet_v2", "params", ["width"], {"width": (100, 2000)}),
+    ("mobilenet_v2", "macs", ["width", "input"],
+     {"width": (100, 2000), "H": (40, 500), "W": (40, 500)}),
+    ("vgg16", "memory", ["batch"], {"batch": (1, 1000)}),
+    ("squeezenet1_0", "peak", ["classes"], {"classes": (1, 9999)}),
+    ("lenet5", "rf", ["batch"], {"batch": (1, 9)}),
+]  # fmt: skip
+KINDS = [f"{name} {quantity}" for name, quantity, *_ in NETWORKS]
+
+
+def exact(name, quantity, values):
+    options = {"batch": values.get("batch", 1)}
+    if "H" in values:
+        options["input"] = [3, values["H"], values["W"]]
+    options["settings"] = {k: v for k, v in values.items() if k in ("width", "classes")}
+    totals = (report := cnncalc.summarize(name, **options)).totals
+    known = {"memory": "training_peak", "peak": "inference_peak"}
+    if quantity == "rf":
+        return max(report.outputs[-1].receptive_field)
+    return getattr(totals, known.get(quantity, quantity))
+
+
+def check(name, quantity, names, bounds, points, symbolic):
+    found = cnncalc.formula(name, quantity, names)
+    random = Random(points)
+    for number in range(points):
+        values = {one: random.randint(*span) for one, span in bounds.items()}
+        if "width" in values:
+            values["width"] /= 1000
+        if number:
+            values = {one: random.choice([n, found.usual[one]]) for one, n in values.items()}
+        right = exact(name, quantity, values)
+        assert found.at(**values) == right
+        if number < symbolic:
+            assert substituted(found, values) == right
+
+
+def substituted(found, values):
+    """The value of the written expression."""
+    rational = {one: sympy.Rational(str(n)) for one, n in values.items()}
+    known = {symbol: rational[str(symbol)] for symbol in found._written.symbols.values()}
+    for symbol, one in found.definitions.items():
+        known[symbol] = sympy.sympify(one).subs(known)
+    return found.expression.subs(known)
+
+
+@pytest.mark.parametrize("case", NETWORKS, ids=KINDS)
+def test_a_formula_gives_what_summarize_gives(case):
+    check(*case, points=8, symbolic=4)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("case", NETWORKS, ids=KINDS)
+def test_a_formula_gives_what_summarize_gives_at_a_thousand_points(case):
+    check(*case, points=1_000, symbolic=100)
+
+
+def test_a_formula_holds_where_the_structure_stays():
+    found = cnncalc.formula("resnet50", "params", ["n1"])
+    assert found.domain() == "the formula holds for n1=3"
+    with pytest.raises(UsageError, match="the network has another structure with n1=4"):
+        found.at(n1=4)
+    kernel = {"input": "3x8x8", "parameters": {"k": 3}, "layers": [
+        {"conv": {"out_channels": 2, "kernel_size": "$k"}}]}  # fmt: skip
+    assert cnncalc.formula(kernel, "macs", ["k"]).domain() == "the formula holds for k from 1 to 8"
+
+
+def test_some_symbols_may_have_values():
+    found = cnncalc.formula("resnet50", "macs", ["input", "batch"], at={"H": 224, "W": 224})
+    assert found.expression == cnncalc.summarize("resnet50").totals.macs * batch
+    number = cnncalc.formula("lenet5", "params", ["batch"], at={"batch": 3})
+    assert number.expression == cnncalc.summarize("lenet5").totals.params
+    assert number.remarks() == []
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (("lenet5", "params", ["bacth"]), "no parameter 'bacth'; did you mean 'batch'"),
+        (("lenet5", "parms", ["batch"]), "did you mean 'params'"),
+        (("lenet5", "params", ["dtype"]), "'dtype' is 'float32', which is not a number"),
+        (("resnet50", "params", ["v1"]), "'v1' is False, which is not a number"),
+        (("8-2N", "params", ["input"]), "a single feature map"),
+    ],
+)
+def test_what_has_no_formula_is_refused(given, says):
+    with pytest.raises(UsageError, match=says):
+        cnncalc.formula(*given)
+
+
+def test_values_that_do_not_fit_are_refused():
+    found = cnncalc.formula("mobilenet_v2", "params", ["width"])
+    for values in ({"width": 0}, {"width": 0.00001}, {"width": 10**10}):
+        with pytest.raises(UsageError, match="is not a value that the formula takes"):
+            found.at(**values)
+    with pytest.raises(UsageError, match="has no 'depth'; it has width"):
+        found.at(depth=3)
+    with pytest.raises(UsageError, match="there is no symbol 'depth'"):
+        cnncalc.formula("mobilenet_v2", "params", ["width"], at={"depth": 3})
+
+
+def test_an_unknown_quantity_has_no_formula():
+    opaque = {"input": "3x8x8", "layers": [{"opaque": {"output": "3x8x8"}}]}
+    with pytest.raises(UsageError, match="'macs' is not known"):
+        cnncalc.formula(opaque, "macs", ["batch"])
+
+
+def test_the_command_writes_every_format():
+    text = run("1x8x8-4C3", "macs", "--in", "input,batch")
+    assert text.splitlines()[1:] == [
+        "The formula holds for H from 3, W from 3.",
+        # 36·14·14 for 36·6·6
+        "Doubling input multiplies it by 5.44.",
+        "Doubling batch multiplies it by 2.00.",
+    ]
+    assert run("1x8x8-4C3", "-f", "latex", "--at", "H=8").startswith(
+        "\\begin{align*}\n\\text{MACs} &= 216 W - 432"
+    )
+    data = json.loads(run("1x8x8-4C3", "-f", "json", "--in", "batch"))
+    assert data["expression"] == "1296*batch"
+    assert data["symbols"] == {"batch": 1}
+    assert run("mobilenet_v2", "params", "--in", "width") == run(
+        "mobilenet_v2", "params", "--in", "width"
+    )
+
+
+def test_the_command_needs_sympy(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match="needs SymPy"):
+        run("lenet5")
+
+
+def test_the_steps_of_a_decimal_do_not_show():
+    assert str(symbols.STEPS) not in str(cnncalc.formula("mobilenet_v2", "params", ["width"]))
