@@ -509,7 +509,10 @@ POOLS: dict[str, Sequence[str]] = {
     "pareto": ("macs,params", "-macs", "rf,-params", "x", ","),
     "by": ("macs", "-params", "x", "-"),
     "best": ("1", "5", "0", "-1", "9" * 30),
-    "to": ("yaml", "torch", "x"),
+    "to": ("yaml", "torch", "scalesim", "zigzag", "x"),
+    "ram": ("256kB", "1GiB", "1", "0kB", "x", "9" * 30),
+    "flash": ("1MB", "1.5kB", "5000", "-1", "x"),
+    "ratio": ("1.1", "1.1:1.2", "1:1", "0.5:2", "x", "9" * 12 + ":2", ":"),
 }  # fmt: skip
 
 
