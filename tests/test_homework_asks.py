@@ -195,6 +195,36 @@ def test_totals_of_memory(ask, answer, outcome, remark):
     assert remark in graded.answers[0]["remark"]
 
 
+GERON = {
+    "input": "3x200x300",
+    "layers": [
+        {"conv": {"filters": filters, "kernel": 3, "stride": 2, "padding": "same"}}
+        for filters in (100, 200, 400)
+    ],
+}
+"""Géron, Hands-On Machine Learning, chapter on CNNs, exercise 2."""
+
+
+@pytest.mark.parametrize(
+    ("ask", "answer", "outcome", "remark"),
+    [
+        ("peak_memory", "9,000,000", "right", "counted in peak without copies"),
+        ("peak_memory", "12,613,600 B", "right", "counted in peak with parameters"),
+        ("peak_memory", "15,100,400", "right", ""),  # with PyTorch's padded copy of conv2's input
+        ("peak_with_parameters", "12.6 MB", "right", "rounded"),
+        ("peak_with_parameters", "9 MB", "wrong", ""),
+        ("peak_without_copies", "9 MB", "right", ""),
+        ("peak_without_copies", "10,520,000", "wrong", ""),  # all three maps
+    ],
+)
+def test_the_peak_of_a_textbook_exercise(ask, answer, outcome, remark):
+    [graded] = cnncalc.grade({"architecture": GERON, "answers": {"totals": {ask: answer}}})
+    assert (graded.answers[0]["outcome"], graded.answers[0]["remark"][: len(remark)]) == (
+        outcome,
+        remark,
+    )
+
+
 def test_the_peak_of_a_layer_or_a_block_is_not_asked_for():
     with pytest.raises(UsageError, match="ask about the network"):
         question(asks.load("peak_memory"), cnncalc.summarize("1x8x8-4C3-10N"), "conv1")
