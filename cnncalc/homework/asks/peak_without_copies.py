@@ -9,6 +9,7 @@ class PeakWithoutCopies(PeakMemory):
 
     aliases = ("peak_of_feature_maps",)
     also = ()
+    in_place = "this is the"
     effort = 1
 
     def peak(self, report: Report) -> LayerBytes:
