@@ -13,7 +13,7 @@ class PeakMemory(Stored):
     """The most bytes of activations that a forward pass holds at once, without the parameters, as
     PyTorch runs it."""
 
-    aliases = ("peak", "peak_activation_memory", "inference_peak")
+    aliases: ClassVar[tuple[str, ...]] = ("peak", "peak_activation_memory", "inference_peak")
     count = "activation_bytes"
     also: ClassVar[tuple[str, ...]] = ("peak_without_copies", "peak_with_parameters")
     effort = 3  # every replay records the forward pass
