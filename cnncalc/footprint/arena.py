@@ -7,11 +7,12 @@ until the last layer that reads it.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.report import Report, Row
+from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError
 from cnncalc.core.layer import channels_of
 from cnncalc.footprint import LayerBytes
@@ -110,11 +111,35 @@ def arena(report: Report) -> Arena:
     )
 
 
+def maps_peak(report: Report) -> LayerBytes:
+    """The most bytes of feature maps that are live at once, as one computes it by hand: the inputs
+    and the output of a layer, and what later layers still read, without copies and scratch.
+
+    Layers that can run inside the layer before, such as a ReLU, need no tensor of their own.
+    """
+    each = BYTES[report.dtype]
+
+    def size(report: Report, index: int) -> int:
+        return report.rows[index].output.elements * report.batch * each
+
+    problem = _problem(report, _tensors(report), size)
+    live = problem.moments(range(len(problem.jobs)))
+    names = (report.rows[job.writes].name for job in problem.jobs)
+    return _highest([LayerBytes(name, count) for name, count in zip(names, live, strict=True)])
+
+
 def _highest(moments: Sequence[LayerBytes]) -> LayerBytes:
     return max(moments, key=lambda moment: moment.bytes)
 
 
-def _problem(report: Report, held: Sequence[int]) -> Problem:
+def _size(report: Report, index: int) -> int:
+    elements = report.rows[index].output.elements * report.batch
+    return -(-elements // ALIGNMENT) * ALIGNMENT
+
+
+def _problem(
+    report: Report, held: Sequence[int], size: Callable[[Report, int], int] = _size
+) -> Problem:
     """The layers that write a tensor of their own."""
     place = {row.name: index for index, row in enumerate(report.rows)}
     reads: dict[int, list[int]] = {index: [] for index in held}
@@ -127,15 +152,10 @@ def _problem(report: Report, held: Sequence[int]) -> Problem:
             for tensor, sources in reads.items()
             if report.rows[tensor].sources
         ],
-        {tensor: _size(report, tensor) for tensor in reads},
+        {tensor: size(report, tensor) for tensor in reads},
         [tensor for tensor in reads if not report.rows[tensor].sources],
         frozenset(held[place[row.name]] for row in report.outputs),
     )
-
-
-def _size(report: Report, index: int) -> int:
-    elements = report.rows[index].output.elements * report.batch
-    return -(-elements // ALIGNMENT) * ALIGNMENT
 
 
 def _tensors(report: Report) -> list[int]:
