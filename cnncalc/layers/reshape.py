@@ -47,7 +47,6 @@ class Reshape(Rearrangement):
     stored = False
     moves = False
     auxiliary = True
-    inside = True
 
     shape: tuple[int, ...] = target("output sizes, channels first; one may be -1 to be inferred")
 
