@@ -13,6 +13,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.report import Report, Row
+from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError
 from cnncalc.core.layer import channels_of
 from cnncalc.footprint import LayerBytes
@@ -92,7 +93,7 @@ def arena(report: Report) -> Arena:
 
     Raises UsageError if the number of weights is not known.
     """
-    held = _tensors(report)
+    held = _tensors(report, copies=True)
     problem, names = _problem(report, held)
     if not names:
         raise UsageError(f"{report.name} has no layer that needs memory in int8")
@@ -111,30 +112,51 @@ def arena(report: Report) -> Arena:
     )
 
 
+def maps_peak(report: Report) -> LayerBytes:
+    """The most bytes of feature maps that are live at once, as one computes it by hand: the inputs
+    and the output of a layer, and what later layers still read, without copies and scratch.
+
+    Layers that can run inside the layer before, such as a ReLU, need no tensor of their own.
+    """
+    problem, names = _problem(report, _tensors(report, copies=False), engine=False)
+    live = problem.moments(range(len(names)))
+    return _highest([LayerBytes(name, count) for name, count in zip(names, live, strict=True)])
+
+
 def _highest(moments: Sequence[LayerBytes]) -> LayerBytes:
     return max(moments, key=lambda moment: moment.bytes)
 
 
-def _problem(report: Report, held: Sequence[int]) -> tuple[Problem, list[str]]:
+def _problem(
+    report: Report, held: Sequence[int], *, engine: bool = True
+) -> tuple[Problem, list[str]]:
     """The layers that write a tensor of their own, and their names. Tensors are numbered by their
-    rows; those inside of a layer come after them."""
+    rows; those inside of a layer come after them.
+
+    Without an engine, values are in the report's dtype, and only what layers read and write counts.
+    """
+
+    def size(elements: int) -> int:
+        elements *= report.batch
+        return -(-elements // ALIGNMENT) * ALIGNMENT if engine else elements * BYTES[report.dtype]
+
     place = {row.name: index for index, row in enumerate(report.rows)}
     jobs, names, sizes, given = list[Job](), list[str](), dict[int, int](), list[int]()
     for index, row in enumerate(report.rows):
         if held[index] != index:
             continue
-        sizes[index] = _aligned(row.output.elements * report.batch)
+        sizes[index] = size(row.output.elements)
         if not row.sources:
             given.append(index)
             continue
         reads = tuple(dict.fromkeys(held[source] for source in row.sources))
-        for number, elements in enumerate(_between(row), 1):
+        for number, elements in enumerate(_between(row) if engine else (), 1):
             inner = len(report.rows) + len(jobs)
-            sizes[inner] = _aligned(elements * report.batch)
+            sizes[inner] = size(elements)
             jobs.append(Job(inner, reads))
             names.append(f"{row.name}.{number}")
             reads = (inner,)
-        jobs.append(Job(index, reads, row.layer.scratch * sizes[index]))
+        jobs.append(Job(index, reads, row.layer.scratch * sizes[index] if engine else 0))
         names.append(row.name)
     kept = frozenset(held[place[row.name]] for row in report.outputs)
     return Problem(jobs, sizes, given, kept), names
@@ -152,16 +174,15 @@ def _between(row: Row) -> list[int]:
     ]
 
 
-def _aligned(size: int) -> int:
-    return -(-size // ALIGNMENT) * ALIGNMENT
-
-
-def _tensors(report: Report) -> list[int]:
-    """For each row, the row whose tensor holds its output."""
+def _tensors(report: Report, *, copies: bool) -> list[int]:
+    """For each row, the row whose tensor holds its output. ``copies`` tells whether a layer that
+    changes only the shape copies its input."""
     readers = Counter(source for row in report.rows for source in row.sources)
     held: list[int] = []
     for index, row in enumerate(report.rows):
         inside = row.layer.inside and _runs_inside(row, report.rows, readers)
+        if copies and not row.layer.moves and row.inputs and row.output != row.inputs[0]:
+            inside = False
         held.append(held[row.sources[0]] if inside else index)
     return held
 

@@ -42,6 +42,7 @@ class Flatten(Rearrangement):
     main = "over"
     stored = False
     moves = False
+    inside = True
 
     over: str = _first(
         "all, positions or planes; or the first dimension to flatten (1 is the channels)"

@@ -47,6 +47,7 @@ class Reshape(Rearrangement):
     stored = False
     moves = False
     auxiliary = True
+    inside = True
 
     shape: tuple[int, ...] = target("output sizes, channels first; one may be -1 to be inferred")
 
