@@ -331,7 +331,7 @@ def _are_sane(fields: tuple[Field, ...]) -> bool:
         if field is before:  # axes that are alike have one field
             continue
         before, size, jump = field, field.size, field.jump
-        if size >= LARGEST or max(jump.numerator, jump.denominator) >= LARGEST:
+        if size >= LARGEST or jump.numerator >= LARGEST or jump.denominator >= LARGEST:
             return False
     return True
 
