@@ -299,6 +299,6 @@ def test_no_image_is_written_to_a_terminal(monkeypatch):
     pytest.importorskip("resvg_py")
     monkeypatch.setattr(sys, "stdout", Terminal())
     monkeypatch.setattr(sys, "argv", ["cnncalc", "draw", "lenet5", "--format", "png"])
-    with pytest.raises(UsageError, match="a terminal cannot show png; use -o picture.png"):
+    with pytest.raises(UsageError, match=r"a terminal cannot show png; use -o picture\.png"):
         cli.app(standalone_mode=False)
     assert sys.stdout.getvalue() == ""
