@@ -1,6 +1,7 @@
-"""The picture of a sweep: every point is in it, at its place."""
+"""A sweep as a picture, with every point at its place, and as a Parquet file."""
 
 import re
+from importlib.util import find_spec
 
 import pytest
 from typer.testing import CliRunner
@@ -67,6 +68,24 @@ def test_a_picture_has_a_square_for_every_cell_and_its_first_configuration():
 def test_what_cannot_be_drawn_is_refused(options, names, says):
     with pytest.raises(UsageError, match=says):
         scatter.text(found(**options), names, 60)
+
+
+def test_the_command_writes_parquet(tmp_path):
+    path = tmp_path / "sweep.parquet"
+    words = [*WORDS, "--over", "dtype=float32,int8", "-o", str(path)]
+    if find_spec("pyarrow") is None:
+        with pytest.raises(UsageError, match="needs pyarrow"):
+            CliRunner().invoke(cli.app, words, catch_exceptions=False)
+        return
+    from pyarrow import parquet
+
+    assert CliRunner().invoke(cli.app, words).exit_code == 0
+    rows = parquet.read_table(path).to_pylist()
+    over = {"batch": [1, 2, 3], "input": "6:8", "dtype": ["float32", "int8"]}
+    assert rows == cnncalc.sweep(NET, over).to_dict()
+    huge = ["sweep", NET, "--over", "batch=10000000000000000000", "-o", str(path)]
+    with pytest.raises(UsageError, match="do not fit into a column"):
+        CliRunner().invoke(cli.app, huge, catch_exceptions=False)
 
 
 def test_the_command_draws(tmp_path):

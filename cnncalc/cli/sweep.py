@@ -132,7 +132,8 @@ def run(
     Ranges are BEGIN:END:STEP and include both ends; STEP is 1 by default. An input may be one size
     for all its axes. Combinations that are not valid networks are left out, and a warning gives the
     reason. Ctrl-C shows the results so far. With -o, a file that ends in .svg, .png or .pdf gets a
-    picture of the first two quantities. The exit code is 1 if no combination is shown.
+    picture of the first two quantities, and one that ends in .parquet the table. The exit code is 1
+    if no combination is shown.
 
     cnncalc sweep resnet18 --over input=128:320:32
 
@@ -143,12 +144,13 @@ def run(
     cnncalc sweep mobilenet_v2 --over width=0.5:1.5:0.1 --over input=96:224:32 --plot
     """
     from cnncalc.analysis.explore.sweep import request
-    from cnncalc.render import pictures, terminal
+    from cnncalc.render import parquet, pictures, terminal
     from cnncalc.render.pictures import scatter
     from cnncalc.render.pictures.scatter import FORMATS
 
-    drawn = format is None and output is not None and output.suffix.lower()[1:] in FORMATS
-    form = None if drawn else listing.format_of(format, output)
+    ending = output.suffix.lower() if output and format is None else ""
+    binary = ending == parquet.SUFFIX or ending[1:] in FORMATS
+    form = None if binary else listing.format_of(format, output)
     ranges = shared.pairs(over, "--over", "width=0.25:1.5:0.25")
     fixed = {"batch": batch, "dtype": dtype, "input": shared.inputs_of(input)}
     fixed |= {"settings": shared.settings_of(settings)}
@@ -160,7 +162,9 @@ def run(
     found = _done(_sweeping(spec, ranges, asked, sample, seed, jobs, dask, resume, fixed))
     shared.warn(_remarks(found))
     pair = [goal.name for goal in asked.front] if len(front) > 1 else names
-    if drawn and output is not None:
+    if output is not None and ending == parquet.SUFFIX:
+        shared.put(output, parquet.render(found))
+    elif output is not None and binary:
         writer = pictures.writer_for(output)
         shared.put(output, writer.render(scatter.chart(found, pair, spec, writer.MEASURE)))
     else:
