@@ -12,17 +12,17 @@ def placed(problem: Problem, order: Sequence[int]) -> int | None:
     layers. Among tensors of one size, those that are written first come first."""
     if len(order) > MOST_LAYERS:
         return None
-    lives: dict[int, list[int]] = {tensor: [0, 0] for tensor in problem.given}
+    lives = dict.fromkeys(problem.given, (0, 0))
     needed = []
     for at, place in enumerate(order):
         job = problem.jobs[place]
-        lives[job.writes] = [at, at]
+        lives[job.writes] = (at, at)
         for tensor in job.reads:
-            lives[tensor][1] = at
+            lives[tensor] = (lives[tensor][0], at)
         needed.append((job.scratch, at, at))
     for tensor in problem.kept:
-        lives[tensor][1] = len(order) - 1
-    needed = [(problem.sizes[tensor], *life) for tensor, life in lives.items()] + needed
+        lives[tensor] = (lives[tensor][0], len(order) - 1)
+    needed = [(problem.sizes[one], first, last) for one, (first, last) in lives.items()] + needed
     found: list[tuple[int, int, int, int]] = []  # address, end, first and last layer
     for size, first, last in sorted(needed, key=lambda one: -one[0]):
         address = 0
