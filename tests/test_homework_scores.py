@@ -171,7 +171,9 @@ def test_a_wrong_name_is_corrected(by_key):
     )
     assert answers["total most parameters"]["remark"] == "it is fc6"
     assert answers["act"]["remark"] == "it is ReLU"
-    assert answers["why"]["remark"] == "it is 'translation invariance' or 'it shrinks the map'"
+    assert answers["why"]["remark"] == (
+        "the right answer is 'translation invariance' or 'it shrinks the map'"
+    )
 
 
 def test_a_wrong_layer_is_shown_with_the_largest(by_key):

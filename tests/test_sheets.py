@@ -78,10 +78,16 @@ RULE = "+----+------+\n"
         ("hw.md", "Layer | Output | Params\n:--- | --- | ---:\n" + ROWS.format(" | "), 4),
         ("hw.txt", "layer   output shape   params\n" + ROWS.format("     "), 4),
         ("hw.csv", "Assignment 2;;\nLayer;Output;Params\n" + ROWS.format(";"), 4),
+        (
+            "hw.json",
+            '[{"layer": "c1", "output shape": [6, 28, 28], "params": 156},'
+            ' {"layer": "f6", "output shape": 84, "params": "10,164"}]',
+            4,
+        ),
         ("hw.md", "| layer | shape |\n|---|---|\n| c1 | 6&times;28&times;28 |\n| f6 | 84 |\n", 2),
         ("hw.txt", f"{RULE}|    |Params|\n+====+======+\n|c1  |156   |\n|f6  |10164 |\n{RULE}", 2),
     ],
-    ids=["without outer bars", "aligned", "title", "entities", "grid"],
+    ids=["without outer bars", "aligned", "title", "records", "entities", "grid"],
 )
 def test_tables_as_people_type_them(tmp_path, name, table, right):
     (tmp_path / "key.yaml").write_text(

@@ -112,7 +112,7 @@ def axes_of(
 
 def for_each(function: Callable[[Axis], T], axes: tuple[Axis, ...]) -> tuple[T, ...]:
     """A value for each axis. Axes that are alike are computed once, unless each has to be shown."""
-    if is_tracing() or axes.count(axes[0]) < len(axes):
+    if is_tracing() or len({*axes}) > 1:  # a set adds no guards for recorded numbers
         return tuple(map(function, axes))
     return (function(axes[0]),) * len(axes)
 
