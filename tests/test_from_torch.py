@@ -335,8 +335,11 @@ def test_parameters_used_raw_are_read():
     model = Learned()
     report = read(model, 4, 5, 5)
     assert [row.kind for row in report] == [
-        "scale", "multiply", "opaque", "opaque", "positional_embedding"
+        "scale", "multiply", "parameter", "expand", "divide", "parameter", "expand", "subtract",
+        "positional_embedding",
     ]  # fmt: skip
+    # The second use of a parameter counts no more of them.
+    assert [row.params for row in report if row.kind == "parameter"] == [0, 0]
     assert report.totals.params == sum(one.numel() for one in model.parameters())
 
 
