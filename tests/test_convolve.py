@@ -473,8 +473,8 @@ def test_one_call_takes_every_option(tmp_path):
 
 
 def test_one_call_names_the_invalid_part():
-    with pytest.raises(UsageError, match="kernel 2: no kernel is named 'bx'; did you mean 'box'"):
-        cnncalc.convolve("1 2", "1", "bx")
+    with pytest.raises(UsageError, match="kernel 2: no kernel is named 'bax'; did you mean 'box'"):
+        cnncalc.convolve("1 2", "1", "bax")
     with pytest.raises(UsageError, match="not 0"):
         cnncalc.convolve("1 2")
 

@@ -128,7 +128,7 @@ def test_unknown_quantities_and_layers_are_refused(arguments, says):
         (["conv", "--filters", "3"], "conv needs the shape of its input"),
         (["conv"], "its fields are --out-channels, --kernel-size, --stride"),
         (["tanh"], "it has no fields"),
-        (["conv", "3x8x8", "--filter", "3"], "did you mean 'filters'"),
+        (["conv", "3x8x8", "--filter", "3"], "did you mean --filters"),
         (["convv", "3x8x8"], "no layer kind 'convv'; did you mean 'conv'?"),
         (["relu", "3x8x8", "-f", "xml"], "choose from text, markdown, latex, json"),
         (["add", "3x8x8", "4x8x8"], "cannot add 3×8×8 and 4×8×8"),

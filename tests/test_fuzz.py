@@ -214,7 +214,7 @@ def test_a_missing_refusal_is_noticed(monkeypatch):
 
 def test_a_failure_is_shrunk_and_reproducible(monkeypatch):
     monkeypatch.setattr(layers.load("tanh"), "steps", lambda self, tape, x: tape.op(x))
-    failures = fuzz.work("networks", 1, 70, 10).failures
+    failures = fuzz.work("networks", 1, 150, 10).failures
     head, description, *spec = min(failures, key=len).splitlines()
     assert head.startswith("--seed 1 --networks 1 --first ")
     assert "saved for backward" in description

@@ -100,7 +100,7 @@ def test_the_command_writes_a_file_with_seeded_weights(tmp_path):
     [
         (["--to", "onnx"], "name a file, as in -o net.onnx"),
         (["--to", "onx"], "did you mean 'onnx'"),
-        (["--to", "tf"], "choose torch, yaml or onnx"),
+        (["--to", "tf"], "choose torch, yaml, onnx, scalesim or zigzag"),
         (["--seed", "1"], "--seed is only for --to onnx"),
     ],
 )

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
 from itertools import count
@@ -365,32 +365,3 @@ def _bounds(op: str, a: Bounds, b: Bounds) -> Bounds:
     if op == "%" and b[0] > 0:
         return 0, b[1] - 1
     return (0 if op == "gcd" else -size - 1), size
-
-
-def ordered(results: Sequence[Any]) -> Iterator[Any]:
-    """All nodes that the results need, each after its operands."""
-    seen: set[int] = set()
-    waiting = [(node, False) for node in reversed(results)]
-    while waiting:
-        node, ready = waiting.pop()
-        if type(node) not in (Recorded, Condition) or (id(node) in seen and not ready):
-            continue
-        if ready:
-            yield node
-            continue
-        seen.add(id(node))
-        waiting.append((node, True))
-        waiting += [(one, False) for one in node.args]
-
-
-def computed(
-    results: Sequence[Any],
-    variables: Mapping[str, Any],
-    operators: Mapping[str, Callable[..., Any]] = OPERATORS,
-) -> list[Any]:
-    """The results for other values of the variables, with these operators."""
-    found: dict[int, Any] = {}
-    for node in ordered(results):
-        given = (found.get(id(one), one) for one in node.args)
-        found[id(node)] = operators[node.op](*given) if node.op else variables[node.args[0]]
-    return [found.get(id(one), one) for one in results]

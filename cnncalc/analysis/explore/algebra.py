@@ -10,7 +10,8 @@ from typing import Any
 import sympy
 from sympy.printing.str import StrPrinter
 
-from cnncalc.formulas.recorded import COMPARED, computed
+from cnncalc.formulas.recorded import COMPARED
+from cnncalc.formulas.replay import computed
 
 RELATIONS = {"<": sympy.Lt, "<=": sympy.Le, "==": sympy.Eq, "!=": sympy.Ne}
 

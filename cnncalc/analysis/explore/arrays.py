@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.formulas.recorded import Recorded, ordered
+from cnncalc.formulas.recorded import Recorded
+from cnncalc.formulas.replay import ordered
 
 Array = Any
 """A NumPy array, or a number that stands for an array of equal numbers."""

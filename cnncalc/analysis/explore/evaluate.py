@@ -120,8 +120,8 @@ class Configurations:
         """The shape of the input with this size along every axis; other values are a shape."""
         if not is_whole(size, 1):
             return size
-        shape, *others = self.usual
-        if others or not isinstance(shape, Map):
+        shape = self.usual[0] if len(self.usual) == 1 else None
+        if not isinstance(shape, Map):
             raise UsageError("one size needs a network with one feature map; give whole shapes")
         return [shape.channels, *(size for _ in shape.spatial)]
 

@@ -11,7 +11,8 @@ from cnncalc.analysis.explore.quantities import QUANTITIES, value
 from cnncalc.analysis.explore.quantities import quantity as known
 from cnncalc.core.errors import UsageError, some
 from cnncalc.core.shape import Map, shape_of
-from cnncalc.formulas.recorded import Condition, Portion, Recording, computed
+from cnncalc.formulas.recorded import Condition, Portion, Recording
+from cnncalc.formulas.replay import along, computed
 from cnncalc.spec.inputs import sizes_by_name
 
 if TYPE_CHECKING:
@@ -83,11 +84,12 @@ class Formula:
         wholes = self._wholes(self.usual)
         step = 1 if name not in self.per else self.per[name] // 100 or 1
         usual, top = wholes[name], max(TRIED * step, wholes[name] * 4)
+        guards, wanted = along([*self.guards], wholes, name), [*self.guards.values()]
 
         def last(places: range) -> int:
             kept = usual
             for place in places:
-                if not self._holds({**wholes, name: place}):
+                if guards(place) != wanted:
                     break
                 kept = place
             return kept
@@ -215,14 +217,16 @@ def formula(
 def _shape(evaluate: Configurations) -> Map:
     """The feature map that the network takes."""
     given = evaluate.sized(evaluate.options.get("input"))
-    shape, *others = (
+    shapes = (
         evaluate.shapes()
         if given is None
         else [*map(shape_of, sizes_by_name(given, None).values())]
     )
-    if others or not isinstance(shape, Map):
+    if not shapes:
+        evaluate.report({})  # says what is wrong with the spec
+    if len(shapes) != 1 or not isinstance(shapes[0], Map):
         raise UsageError("the input must be a single feature map to have symbols")
-    return shape
+    return shapes[0]
 
 
 def _growth(
