@@ -123,6 +123,19 @@ def test_a_formula_holds_where_the_structure_stays():
     assert cnncalc.formula(kernel, "macs", ["k"]).domain() == "the formula holds for k from 1 to 8"
 
 
+def test_equal_sizes_may_become_different():
+    found = cnncalc.formula("3x32x32-8C3s2-MP2-4C3", "macs", ["input"])
+    # The axes are equal only by chance: 8·27 at ⌊(N − 1)/2⌋ places, then 4·72 at ⌊(N − 1)/4⌋ − 2.
+    assert found.domain() == "the formula holds for H from 13, W from 13"
+    for H, W in ((64, 64), (64, 32), (32, 100)):
+        first, second = (H - 1) // 2 * ((W - 1) // 2), ((H - 1) // 4 - 2) * ((W - 1) // 4 - 2)
+        assert found.at(H=H, W=W) == 216 * first + 288 * second
+        assert found.at(H=H, W=W) == exact("3x32x32-8C3s2-MP2-4C3", "macs", {"H": H, "W": W})
+    found = cnncalc.formula("resnet50", "macs", ["input", "batch"])
+    assert found.domain() == "the formula holds for H from 33, W from 33"
+    assert found.at(H=256) == exact("resnet50", "macs", {"H": 256, "W": 224})
+
+
 def test_some_symbols_may_have_values():
     found = cnncalc.formula("resnet50", "macs", ["input", "batch"], at={"H": 224, "W": 224})
     assert found.expression == cnncalc.summarize("resnet50").totals.macs * batch

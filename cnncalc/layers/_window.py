@@ -112,7 +112,8 @@ def axes_of(
 
 def for_each(function: Callable[[Axis], T], axes: tuple[Axis, ...]) -> tuple[T, ...]:
     """A value for each axis. Axes that are alike are computed once, unless each has to be shown."""
-    if is_tracing() or axes.count(axes[0]) < len(axes):
+    # A set compares hashes first, so it never asks whether two recorded sizes happen to be equal.
+    if is_tracing() or len(set(axes)) > 1:
         return tuple(map(function, axes))
     return (function(axes[0]),) * len(axes)
 
