@@ -39,14 +39,23 @@ def test_one_byte_less_does_not_fit(ram, flash):
     assert len(found.needs) == (ram is not None) + (flash is not None)
 
 
-def test_the_best_order_may_fit():
-    found = cnncalc.fits("inception_module", ram=401_408)
+def test_the_best_order_may_fit(tmp_path):
+    convs = {name: {"conv": {"filters": n, "kernel": 1}} for name, n in zip("abc", (24, 48, 4))}
+    branches = {"first": [convs["a"]], "second": [convs["b"], convs["c"]]}
+    spec = {"input": "4x16x16", "layers": [{"branches": branches, "join": "concat"}]}
+    # In: 1,024; a: 6,144; b: 12,288; c: 1,024; out: 7,168. As given, in, a and b are live at once.
+    # With b and c first: b at 0, out at 0, a behind out, in behind a, c behind in.
+    assert cnncalc.arena(spec).ram == 1_024 + 6_144 + 12_288
+    best = 7_168 + 6_144 + 1_024 + 1_024
+    found = cnncalc.fits(spec, ram=best)
     assert (bool(found), found.reordered) == (False, True)
-    assert not cnncalc.fits("inception_module", ram=401_407).reordered
-    assert not cnncalc.fits("inception_module", ram=401_408, flash="100kB").reordered
-    shown = run("inception_module", "--ram", "410kB")
+    assert not cnncalc.fits(spec, ram=best - 1).reordered
+    assert not cnncalc.fits(spec, ram=best, flash=100).reordered
+    file = tmp_path / "net.json"
+    file.write_text(json.dumps(spec))
+    shown = run(str(file), "--ram", "16kB")
     assert shown.exit_code == 1
-    assert "In the best order of layers, which needs 401.41 kB, it does;" in shown.stdout
+    assert "In the best order of layers, which needs 15.36 kB, it does;" in shown.stdout
 
 
 def test_the_command_answers():

@@ -4,6 +4,7 @@ import inspect
 from itertools import product
 
 import pytest
+import yaml
 
 import cnncalc
 from cnncalc import layers
@@ -72,6 +73,7 @@ def test_an_unknown_quantity_suggests_the_nearest():
         ("{linear: {out_features: 84}, input: 120}", "weight shape", "84x120"),
         # Two convolutions of stride 2: one output of the second moves by 4 pixels.
         (STRIDED, "jump", "4"),
+        (STRIDED, "receptive field center", "0.5"),  # 7 pixels from −3: −3 + 7/2
         (STRIDED, "start", "-3"),  # one pixel of padding, then one of two pixels each
         # The gradient of the weights; the image needs none.
         (CONV, "backward macs", "768,000"),
@@ -193,6 +195,42 @@ def test_totals_of_memory(ask, answer, outcome, remark):
     [graded] = cnncalc.grade({**SMALL, "answers": {"totals": {ask: answer}}})
     assert graded.answers[0]["outcome"] == outcome
     assert remark in graded.answers[0]["remark"]
+
+
+GERON = {
+    "input": "3x200x300",
+    "layers": [
+        {"conv": {"filters": filters, "kernel": 3, "stride": 2, "padding": "same"}}
+        for filters in (100, 200, 400)
+    ],
+}
+"""Géron, Hands-On Machine Learning, chapter on CNNs, exercise 2."""
+
+
+@pytest.mark.parametrize(
+    ("ask", "answer", "outcome", "remark"),
+    [
+        ("peak_memory", "9,000,000", "right", "this is the peak without copies"),
+        ("peak_memory", "12,613,600 B", "right", "this is the peak with parameters"),
+        ("peak_memory", "15,100,400", "right", ""),  # with PyTorch's padded copy of conv2's input
+        ("peak_with_parameters", "12.6 MB", "right", "rounded"),
+        ("peak_with_parameters", "9 MB", "wrong", ""),
+        ("peak_without_copies", "9 MB", "right", ""),
+        ("peak_without_copies", "10,520,000", "wrong", ""),  # all three maps
+    ],
+)
+def test_the_peak_of_a_textbook_exercise(ask, answer, outcome, remark):
+    [graded] = cnncalc.grade({"architecture": GERON, "answers": {"totals": {ask: answer}}})
+    assert (graded.answers[0]["outcome"], graded.answers[0]["remark"][: len(remark)]) == (
+        outcome,
+        remark,
+    )
+
+
+def test_a_field_may_start_at_its_center():
+    asked = {"name": "q", "given": yaml.safe_load(STRIDED), "ask": "start", "answer": "0.5"}
+    [graded] = cnncalc.grade({"questions": [asked]})
+    assert graded.answers[0]["remark"] == "this is the receptive field center"
 
 
 def test_the_peak_of_a_layer_or_a_block_is_not_asked_for():

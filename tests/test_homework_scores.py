@@ -29,6 +29,11 @@ def marked(ask, given, answer):
         ("softmax", {"logits": "0 0"}, "0.5; 0.5"),
         ("cross_entropy", {**LOGITS, **TARGET}, "0.417"),
         ("cross_entropy", {**LOGITS, **TARGET}, "0.416"),  # −ln(0.66), rounded on the way
+        ("softmax", {"logits": "1 2 3"}, "9%, 24.5%, 66.5 %"),
+        ("softmax", {"logits": "1 2 3"}, "(0.09, 0.245, 0.665)"),
+        ("softmax", {"logits": "1 2 3"}, "0,09; 0,245; 0,665"),
+        ("softmax", {"logits": "1 2 3"}, "0,09 0,24 0,67"),
+        ("softmax", {"logits": "1 2 3"}, "9 %; 24,5 %; 66,5 %"),
         ("loss", {**PRINTED, **TARGET}, "0.6"),
         ("loss", {**PRINTED, "target": "0 0 1"}, "3.32"),
         ("loss", {"probabilities": "0.5 0.5", "target": "0.5 0.5", "log": "log2"}, "1"),
@@ -166,7 +171,9 @@ def test_a_wrong_name_is_corrected(by_key):
     )
     assert answers["total most parameters"]["remark"] == "it is fc6"
     assert answers["act"]["remark"] == "it is ReLU"
-    assert answers["why"]["remark"] == "it is translation invariance or it shrinks the map"
+    assert answers["why"]["remark"] == (
+        "the right answer is 'translation invariance' or 'it shrinks the map'"
+    )
 
 
 def test_a_wrong_layer_is_shown_with_the_largest(by_key):

@@ -252,6 +252,7 @@ def test_matrices_are_read(given):
         (True, "'true' is not a number"),
         (["a"], "'[a]' is not a number"),
         ("5 apples", "is not an expression"),
+        ("no idea", "is not an expression"),
         ("(5", "is not an expression"),
     ],
 )
@@ -389,6 +390,9 @@ def test_a_rounded_number_overlaps_the_range_it_stands_for():
         ("487.6 Mb", 60_950_432, "B", ("in bits", "rounded")),
         ("-", 0, "", ()),
         ("no parameters", 0, "", ()),
+        ("no trainable weights", 0, "", ()),
+        ("0 learnable parameters", 0, "", ()),
+        ("1.2k learned weights", 1_216, "", ("rounded",)),
     ],
 )
 def test_numbers_in_more_styles_are_read(text, truth, unit, notes):
@@ -470,6 +474,21 @@ def test_shapes_in_more_styles_are_read(text):
     written = read(text, (Size,))
     shapes = (written, written.of_one(1))
     assert any(one and one.agrees(Map(96, (55, 55))) for one in shapes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(33 - 3)/2 + 1 = 16 → 16x16x8",
+        "(33-3)/2+1=16; 8x16x16",
+        "(33−3)/2 + 1 = 16, so the map is 16×16×8.",
+        "33/2 = 16.5, rounded down: 8 x 16 x 16",
+        "(33-3)/2+1 = 16 -> (16x16x8)",
+    ],
+)
+def test_a_shape_may_follow_the_working_of_its_size(text):
+    assert read(text, (Size,)).agrees(Map(8, (16, 16))) is not None
+    assert read(text, (Size,)).agrees(Map(8, (16, 15))) is None
 
 
 @pytest.mark.parametrize("text", ["4,096", "(4096,)", "4096 neurons", "1x1x4096"])

@@ -57,6 +57,21 @@ def test_every_equation_has_the_numbers_of_its_text(kind):
             assert numbers[0] == numbers[1], (typeset, working.text())
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"ask": "cross_entropy", "given": {"logits": "2 1", "target": "1 0"}},
+        {"ask": "convolution", "given": {"input": "1 2 4", "kernel": "1 -1", "activation": "relu"}},
+    ],
+    ids=["scores", "numbers"],
+)
+def test_equations_known_only_as_text_keep_it(given):
+    [graded] = cnncalc.grade({"questions": [{"name": "q", "answer": "5", **given}]})
+    for working in graded.marks[0].answer.question.derive().workings:
+        typeset = flat(fromstring(mathml.equation(working)))
+        assert typeset.replace("\xa0", " ") == working.text()
+
+
 def test_signs_and_rounding_by_hand():
     three, two = Expression("", 3, "a"), Expression("", 2, "b")
     negative = Working("x", Expression("neg", -3, operands=(three,)))

@@ -293,3 +293,12 @@ def test_a_yaml_error_without_a_place_is_reported(monkeypatch):
     monkeypatch.setattr(text._Reader, "document", fail)
     with pytest.raises(SpecError, match=r"a\.yaml: the text is not valid YAML: out of ideas"):
         text.read("input: 5", "a.yaml")
+
+
+def test_no_image_is_written_to_a_terminal(monkeypatch):
+    pytest.importorskip("resvg_py")
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setattr(sys, "argv", ["cnncalc", "draw", "lenet5", "--format", "png"])
+    with pytest.raises(UsageError, match=r"a terminal cannot show png; use -o picture\.png"):
+        cli.app(standalone_mode=False)
+    assert sys.stdout.getvalue() == ""

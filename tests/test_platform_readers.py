@@ -100,7 +100,7 @@ def test_new_quizzes_takes_the_right_answers(quiz, tmp_path):
     for one, item in zip(quiz.posed, found["items"], strict=True):
         assert (plain(item["text"]), item["points"]) == (one.text, "1")
         choices = {ident: plain(text) for ident, text in item["choices"].items()}
-        assert [*choices.values()] == [*one.choices]
+        assert not one.choices or [*choices.values()] == [*one.choices]
         assert {marked(one, choices.get(answer, answer))[0] for answer in item["right"]} == {1}
         for ident, feedback in item["feedback"].items():
             points, remark = marked(one, choices[ident])

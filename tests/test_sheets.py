@@ -38,6 +38,83 @@ def test_a_workbook_is_a_sheet(tmp_path):
     assert marks(file) == ("Ada", ["right"] * 4)
 
 
+def test_a_workbook_may_have_titles_and_blank_columns(tmp_path):
+    above = [["Assignment 2"], [], ["Student:", "Ada"], ["architecture", "lenet5"], []]
+    rows = [[None, None, *row] for row in [*above, *TABLE]]
+    assert marks(workbook(tmp_path / "hw.xlsx", rows)) == ("Ada", ["right"] * 4)
+
+
+ROWS = "c1{0}6x28x28{0}156\nf6{0}84{0}10164\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("hw.csv", "Quiz 3;;\nName:;Ada;\n;;\nQ;Answer;\nQ1;3;\nQ2;illegal;\n"),
+        (
+            "hw.md",
+            "Name: Ada\n\n# | Working | Your answer\n-|-|-\n1. | (7-3)/2+1 | 3\n(2) | | no\n",
+        ),
+    ],
+    ids=["csv", "markdown"],
+)
+def test_questions_may_be_numbered(tmp_path, name, table):
+    (tmp_path / "key.yaml").write_text(
+        "questions: [{name: '1', given: {N: 7, F: 3, S: 2}, ask: shape},"
+        " {name: '2', given: {N: 7, F: 3, S: 3}, ask: stride_legal}]"
+    )
+    (tmp_path / name).write_text(table, encoding="utf-8")
+    [graded] = cnncalc.grade([tmp_path / name], tmp_path / "key.yaml")
+    assert (graded.student, graded.score) == ("Ada", 2)
+    assert graded.answers[0]["remark"] == ""
+
+
+RULE = "+----+------+\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "right"),
+    [
+        ("hw.md", "Layer | Output | Params\n:--- | --- | ---:\n" + ROWS.format(" | "), 4),
+        ("hw.txt", "layer   output shape   params\n" + ROWS.format("     "), 4),
+        ("hw.csv", "Assignment 2;;\nLayer;Output;Params\n" + ROWS.format(";"), 4),
+        (
+            "hw.json",
+            '[{"layer": "c1", "output shape": [6, 28, 28], "params": 156},'
+            ' {"layer": "f6", "output shape": 84, "params": "10,164"}]',
+            4,
+        ),
+        ("hw.md", "| layer | shape |\n|---|---|\n| c1 | 6&times;28&times;28 |\n| f6 | 84 |\n", 2),
+        ("hw.txt", f"{RULE}|    |Params|\n+====+======+\n|c1  |156   |\n|f6  |10164 |\n{RULE}", 2),
+    ],
+    ids=["without outer bars", "aligned", "title", "records", "entities", "grid"],
+)
+def test_tables_as_people_type_them(tmp_path, name, table, right):
+    (tmp_path / "key.yaml").write_text(
+        "architecture: lenet5\nanswers: {c1: {shape: , params: }, f6: {shape: , params: }}"
+    )
+    (tmp_path / name).write_text(table, encoding="utf-8")
+    [graded] = cnncalc.grade([tmp_path / name], tmp_path / "key.yaml")
+    outcomes = [answer["outcome"] for answer in graded.answers]
+    assert (outcomes.count("right"), outcomes.count("unanswered")) == (right, 4 - right)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The total number of parameters is 61,706.",
+        "Total number of learnable parameters = 61706",
+        "**Total # of params: 61,706**",
+    ],
+)
+def test_a_sentence_below_a_table_gives_the_total(tmp_path, line):
+    sheet = "Name: Ada\n\n| layer | params |\n|---|---|\n| c1 | 156 |\n\n" + line
+    (tmp_path / "key.yaml").write_text("architecture: lenet5\nanswers: {totals: {params: }}")
+    (tmp_path / "hw.md").write_text(sheet)
+    [graded] = cnncalc.grade([tmp_path / "hw.md"], tmp_path / "key.yaml")
+    assert (graded.student, float(graded.score)) == ("Ada", 1)
+
+
 def test_a_damaged_workbook_is_read_or_refused(tmp_path):
     file = workbook(tmp_path / "hw.xlsx", [["architecture", "lenet5"], *TABLE])
     data, read = file.read_bytes(), 0

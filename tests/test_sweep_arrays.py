@@ -18,6 +18,7 @@ from cnncalc.analysis.explore.paths import path_of, split
 from cnncalc.core.errors import UsageError
 from cnncalc.formulas.recorded import Portion, Recording
 from cnncalc.formulas.vocabulary import gcd, holds, least, most, positive_part
+from cnncalc.spec import catalog
 from cnncalc.spec.expression import calculate
 
 EVERY = ["layers", "params", "macs", "flops", "activations", "weights", "peak", "memory", "rf"]
@@ -89,6 +90,31 @@ def test_a_sample_is_what_summarize_gives(name):
 def test_a_thousand_are_what_summarize_gives(name, monkeypatch):
     monkeypatch.setattr(topologies, "REASONS", 1_000)
     check(work(name, NETWORKS[name], sample=1_000, seed=2))
+
+
+def nearby(name):
+    """Values around those of a built-in, for up to three of its parameters and everything else."""
+    found = Configurations(name, [], ["macs"], {}, cnncalc.load, cnncalc.summarize)
+    over = {}
+    for parameter, value in found.parameters.items():
+        if type(value) is int:
+            over[parameter] = [max(value - 1, 0), value, value + 1, 2 * value]
+        elif type(value) is float:
+            over[parameter] = [round(value * part / 20, 4) for part in (10, 17, 20, 21, 30)]
+    over = dict([*over.items()][:3])
+    shapes = found.shapes()
+    if len(shapes) == 1 and len(shapes[0]) > 1:
+        size = shapes[0][1]
+        over["input"] = [max(size // 4, 1), size // 2 + 1, size - 1, size, size + 1, size + 32]
+    return {**over, "batch": [1, 3, 16], "dtype": ["float32", "float16"]}
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", catalog.names())
+def test_every_built_in_gives_what_summarize_gives(name):
+    """Also finds code that looks up sizes in a set or a dictionary, where a recorded number never
+    equals another."""
+    check(work(name, nearby(name), sample=20, seed=4))
 
 
 SMALL = {

@@ -86,13 +86,40 @@ def branches(layer: Any, x: Any) -> Any:
     return layer.Concatenate()([narrow, wide])
 
 
+def dense(layer: Any, x: Any) -> Any:
+    """A block of DenseNet, whose norms cannot be folded, and a large map that is flattened."""
+    x = layer.Conv2D(8, 3, padding="same", use_bias=False)(x)
+    for _ in range(3):
+        y = layer.Activation("relu")(layer.BatchNormalization()(x))
+        x = layer.Concatenate()([x, layer.Conv2D(4, 3, padding="same")(y)])
+    return layer.Dense(5, use_bias=False)(layer.Flatten()(x))
+
+
+def separable(layer: Any, x: Any) -> Any:
+    """What takes several operations or scratch memory."""
+    x = layer.Activation("silu")(layer.SeparableConv2D(12, 3, padding="same")(x))
+    x = layer.Conv2DTranspose(8, 2, strides=2)(layer.PReLU(shared_axes=[1, 2])(x))
+    return layer.GlobalAveragePooling2D()(layer.Conv2D(4, 1)(x))
+
+
+def swish(layer: Any, x: Any) -> Any:
+    """A block of EfficientNet, with squeeze and excitation."""
+    x = layer.Activation("silu")(layer.Conv2D(16, 3, padding="same", groups=1)(x))
+    y = layer.GlobalAveragePooling2D(keepdims=True)(x)
+    y = layer.Conv2D(16, 1, activation="sigmoid")(layer.Conv2D(4, 1, activation="relu")(y))
+    return layer.GlobalAveragePooling2D()(layer.Multiply()([x, y]))
+
+
 MODELS: dict[str, tuple[Callable[[Any, Any], Any], tuple[int, ...]]] = {
     "branches": (branches, (16, 16, 3)),
+    "dense": (dense, (12, 12, 3)),
     "ds_cnn": (ds_cnn, (49, 10, 1)),
     "inception": (inception, (15, 15, 3)),
     "inverted": (inverted, (32, 32, 3)),
     "plain": (plain, (29, 29, 1)),
     "residual": (residual, (32, 32, 3)),
+    "separable": (separable, (10, 10, 6)),
+    "swish": (swish, (16, 16, 3)),
 }
 """The models and the shapes of their inputs."""
 

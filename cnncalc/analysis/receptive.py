@@ -237,10 +237,10 @@ def hull(
     """The combined field of several inputs, given the number of positions of each along each axis;
     None if their axes differ."""
     first = seen[0]
-    if all(fields == first for fields in seen) and alike(places):
+    if alike(seen) and alike(places):
         return first
     known = [fields for fields in seen if fields is not None]
-    if len(known) < len(seen) or len({*map(len, known)}) > 1:
+    if len(known) < len(seen) or not alike([len(fields) for fields in known]):
         return None
     axes = len(known[0])
     counts = [sizes if len(sizes) == axes else (1,) * axes for sizes in places]
@@ -255,7 +255,8 @@ def _along_axes(function: Callable[..., Field], *values: tuple[Any, ...]) -> tup
     if axes < 2 or is_tracing():
         return tuple(map(function, *values))
     for one in values:
-        if len({*one}) > 1:  # a set adds no guards for recorded numbers
+        # Axes are often one object. A set adds no guards for recorded numbers.
+        if (axes > 2 or one[0] is not one[1]) and len({*one}) > 1:
             return tuple(map(function, *values))
     return (function(*[one[0] for one in values]),) * axes
 

@@ -185,7 +185,7 @@ class _Walk:
         who = f"layer {node.name!r} ({layer.kind}, input {shapes})"
         if node.name == ALONE:
             who = f"{layer.kind} (input {shapes})"
-        self.mistakes.append(SpecError(f"{who}: {why.fact}", node.where, why.help or node.help))
+        self.mistakes.append(SpecError(f"{who}: {why.fact}", node.where, node.help or why.help))
 
     def flatten_name(self, node: Node) -> str:
         """A free name next to the node's, for a flatten that the spec leaves out."""
@@ -331,7 +331,7 @@ def _are_sane(fields: tuple[Field, ...]) -> bool:
         if field is before:  # axes that are alike have one field
             continue
         before, size, jump = field, field.size, field.jump
-        if size >= LARGEST or max(jump.numerator, jump.denominator) >= LARGEST:
+        if size >= LARGEST or jump.numerator >= LARGEST or jump.denominator >= LARGEST:
             return False
     return True
 

@@ -125,7 +125,7 @@ def _needs(found: report.Report) -> "Needs":
     try:
         if found.dtype == "int8":
             whole = arena(found)
-            return Needs(whole.flash.total, whole.peak.bytes)
+            return Needs(whole.flash.total, whole.ram)
         return Needs(found.totals.parameter_bytes, inference_peak(found).bytes)
     except UsageError:
         return Needs(found.totals.parameter_bytes, None)

@@ -75,9 +75,9 @@ def _text(found: Fits) -> str:
         for need in found.needs
     ]
     answer = "It fits." if found else "It does not fit."
-    lowest = found.arena.lowest
-    if found.reordered and not found and lowest:
-        answer += f" In the best order of layers, which needs {units.in_bytes(lowest.bytes)}, it "
+    best = found.arena.best_placed
+    if found.reordered and not found and best:
+        answer += f" In the best order of layers, which needs {units.in_bytes(best)}, it "
         answer += "does; see 'cnncalc memory --dtype int8'."
     table = listing.columns(headings, rows)
     return f"{_title(found)}\n\n{table}\n{answer}\n\n{listing.wrapped(_arena.WHAT)}"

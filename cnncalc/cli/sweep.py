@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FEW = 100
 """Up to this many configurations are evaluated in one process, because starting others takes
 longer."""
+MANY = 10_000
+"""More configurations take long without arrays."""
 REASONS = 3
 
 Over = Annotated[
@@ -70,6 +72,10 @@ By = Annotated[
     ),
 ]
 Best = Annotated[int | None, typer.Option("--best", metavar="N", help="Show only the first N.")]
+Plot = Annotated[
+    bool,
+    typer.Option("--plot", help="Also draw the first two quantities of --pareto, or of --show."),
+]
 Sample = Annotated[
     int | None,
     typer.Option(
@@ -109,6 +115,7 @@ def run(
     pareto: Pareto = None,
     by: By = "",
     best: Best = None,
+    plot: Plot = False,
     sample: Sample = None,
     seed: Seed = 0,
     jobs: Jobs = None,
@@ -126,17 +133,26 @@ def run(
 
     Ranges are BEGIN:END:STEP and include both ends; STEP is 1 by default. An input may be one size
     for all its axes. Combinations that are not valid networks are left out, and a warning gives the
-    reason. Ctrl-C shows the results so far. The exit code is 1 if no combination is shown.
+    reason. Ctrl-C shows the results so far. With -o, a file that ends in .svg, .png or .pdf gets a
+    picture of the first two quantities, and one that ends in .parquet the table. The exit code is 1
+    if no combination is shown.
 
     cnncalc sweep resnet18 --over input=128:320:32
 
     cnncalc sweep resnet18 --over input=96:320:32 --where "macs < 2G" --best 3 --by -macs
 
     cnncalc sweep mobilenet_v2 --over width=0.5:1:0.1 --over input=96:224:32 --pareto macs,-rf
+
+    cnncalc sweep mobilenet_v2 --over width=0.5:1.5:0.1 --over input=96:224:32 --plot
     """
     from cnncalc.analysis.explore.sweep import request
+    from cnncalc.render import parquet, pictures, terminal
+    from cnncalc.render.pictures import scatter
+    from cnncalc.render.pictures.scatter import FORMATS
 
-    form = listing.format_of(format, output)
+    ending = output.suffix.lower() if output and format is None else ""
+    binary = ending == parquet.SUFFIX or ending[1:] in FORMATS
+    form = None if binary else listing.format_of(format, output)
     ranges = shared.pairs(over, "--over", "width=0.25:1.5:0.25")
     fixed = {"batch": batch, "dtype": dtype, "input": shared.inputs_of(input)}
     fixed |= {"settings": shared.settings_of(settings)}
@@ -146,9 +162,18 @@ def run(
         raise UsageError(f"--best must be at least 1, not {best}")
     asked = request(names, where, front, by, best)
     found = _done(_sweeping(spec, ranges, asked, sample, seed, jobs, dask, resume, fixed))
-    text = form.render(_sheet(found)) if form else _text(found)
     shared.warn(_remarks(found))
-    shared.write(text, output)
+    pair = [goal.name for goal in asked.front] if len(front) > 1 else names
+    if output is not None and ending == parquet.SUFFIX:
+        shared.put(output, parquet.render(found))
+    elif output is not None and binary:
+        writer = pictures.writer_for(output)
+        shared.put(output, writer.render(scatter.chart(found, pair, spec, writer.MEASURE)))
+    else:
+        text = form.render(_sheet(found)) if form else _text(found)
+        if plot and not form:
+            text = scatter.text(found, pair, terminal.width()) + "\n" + text
+        shared.write(text, output)
     raise typer.Exit(0 if found.points else 1)
 
 
@@ -157,6 +182,7 @@ def _sweeping(
     dask: str | None, resume: Path | None, fixed: Any,
 ) -> "Iterator[Sweep]":  # fmt: skip
     """What is found so far, with as many processes as are worth starting."""
+    from importlib.util import find_spec
     from math import inf, prod
 
     from cnncalc.analysis.explore.sweep import cluster, values_of
@@ -164,7 +190,10 @@ def _sweeping(
     from cnncalc.spec import load
 
     over = {name: values_of(values) for name, values in ranges.items()}
-    few = min(prod(map(len, over.values())), sample or inf) <= FEW
+    number = min(prod(map(len, over.values())), sample or inf)
+    few = number <= FEW
+    if number > MANY and find_spec("numpy") is None:
+        shared.warn(["without NumPy, this takes long: pip install 'cnncalc[sweep]'"])
     workers = jobs if jobs is not None else 1 if few else os.cpu_count() or 1
     target = load(spec) if spec == "-" else shared.named(spec)
     if target is not spec:  # other processes cannot load it again, or should not run its code

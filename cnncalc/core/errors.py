@@ -198,7 +198,8 @@ def _edits(word: str, name: str) -> int | None:
     most = _tolerance(word)
     if word == name:
         return 0
-    if len(word) == 1 or abs(len(word) - len(name)) > most or len(word) == len(name) == 2:
+    of_two = len(word) == 2 and not name.startswith(word)
+    if len(word) == 1 or of_two or abs(len(word) - len(name)) > most:
         return None
     if len({*word} ^ {*name}) > 2 * most:  # each edit changes at most two letters
         return None

@@ -77,6 +77,8 @@ class Layer(Fields):
     inside: ClassVar[bool] = False
     """Whether an int8 engine can run the layer inside the one before: by folding it into the
     weights, by clamping the outputs, or by leaving it out."""
+    scratch: ClassVar[int] = 0
+    """The scratch memory of the layer in TensorFlow Lite Micro, in multiples of its int8 output."""
     auxiliary: ClassVar[bool] = False
     """Whether it only prepares the input of another layer, as a view does: importers leave it out
     if nothing reads it."""

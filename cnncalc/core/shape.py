@@ -116,7 +116,7 @@ Shape = Map | Vector
 def alike(values: Sequence[Any]) -> bool:
     """Whether all values are equal. A set of them does not tell for recorded numbers, which hash
     by how they were computed."""
-    return all(one == values[0] for one in values[1:])
+    return values[1:] == values[:-1]
 
 
 def layout_of(word: str | None) -> Layout | None:

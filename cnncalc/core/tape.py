@@ -250,7 +250,7 @@ class Tape(Record):
         means = self.op(x, makes=channels)
         if not self.learns or x.interleaved or not x.reordered:
             return means
-        if not x.channels_last or 1 in {channels, image.elements // channels}:
+        if not x.channels_last or 1 in (channels, image.elements // channels):
             raise LayerError(
                 "its input is not contiguous, and what PyTorch copies in the backward pass is not "
                 "modelled"

@@ -1,17 +1,21 @@
 """Equations in MathML, which browsers typeset without a script."""
 
+import re
 from html import escape
 
 from cnncalc.derivations import wording
 from cnncalc.derivations.equations import Working, grouped
 from cnncalc.formulas.expression import Expression
 
+INDEXED = re.compile(r"\b([A-Za-z])_([A-Za-z0-9]+)")
 FENCES = {"/": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
 
 
 def equation(working: Working) -> str:
     """``weights = F·F·C_in·C_out = 5·5·3·10 = 750``, to set on a line of its own
-    (``render.page``)."""
+    (``render.page``). An equation that is only known as text is set as text, with its indices."""
+    if not working.symbol:
+        return f"<math>{_text(working.note)}</math>"
     made, result = working.expression, wording.minus(grouped(working.result))
     steps = [*map(_symbol, working.symbol.split(" = "))]
     if made.op:
@@ -24,6 +28,21 @@ def equation(working: Working) -> str:
     note = f"<mspace width='1em'/><mtext>({escape(working.note)})</mtext>" if working.note else ""
     line = "<mo>=</mo>".join(dict.fromkeys(steps))
     return f"<math>{line}{note}</math>"
+
+
+def _text(text: str) -> str:
+    """``p_1 = e^2/11.2`` as text in which only p_1 is a symbol."""
+    pieces = []
+    for number, piece in enumerate(INDEXED.split(text)):
+        match number % 3:
+            case 0 if piece:
+                # Blanks at the ends of a <mtext> are lost.
+                pieces.append(f"<mtext>{escape(piece).replace(' ', '&#160;')}</mtext>")
+            case 1:
+                pieces.append(f"<msub><mi>{piece}</mi>")
+            case 2:
+                pieces.append(f"<mi>{piece}</mi></msub>")
+    return "".join(pieces)
 
 
 def _typeset(expression: Expression, leaf: wording.Leaf) -> str:

@@ -3,19 +3,22 @@ flash for weights.
 
 Such engines fold batch norms into the layer before, clamp outputs there instead of running a ReLU,
 and leave out what does nothing in inference. What remains is one tensor for each layer, which lives
-until the last layer that reads it.
+until the last layer that reads it. Details are those of TensorFlow Lite Micro.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.report import Report, Row
+from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError
 from cnncalc.core.layer import channels_of
 from cnncalc.footprint import LayerBytes
 from cnncalc.footprint.orders import Job, Problem, best
+from cnncalc.footprint.placement import placed
 
 VERSION = 1
 """The version of ``to_dict``."""
@@ -29,8 +32,9 @@ QUANTIZATION = 4 + 8
 weights and of biases."""
 
 NOT_INCLUDED = (
-    "scratch memory inside a layer, the engine's own records (the tail of TensorFlow Lite Micro's "
-    "arena: 2.7 to 8.2 kB in our models), the engine's code, and the structure of the model file"
+    "scratch memory of optimised kernels, the engine's own records (the tail of TensorFlow Lite "
+    "Micro's arena: 2.6 to 8.2 kB in our models), the engine's code, and the structure of the "
+    "model file"
 )
 
 
@@ -50,13 +54,22 @@ class Flash(NamedTuple):
 @dataclass(frozen=True)
 class Arena:
     """The live bytes while each layer that has its own tensor runs, in the order of the network and
-    in the order with the lowest peak. ``best`` is None if the search for it takes too long."""
+    in the order with the lowest peak. ``best`` is None if the search for it takes too long.
+    ``placed`` and ``best_placed`` are the bytes for all tensors, with the gaps between them; None
+    for very long networks."""
 
     name: str
     batch: int
     live: tuple[LayerBytes, ...]
     best: tuple[LayerBytes, ...] | None
+    placed: int | None
+    best_placed: int | None
     flash: Flash
+
+    @property
+    def ram(self) -> int:
+        """The bytes that the tensors need, with gaps if they are known."""
+        return self.peak.bytes if self.placed is None else self.placed
 
     @property
     def peak(self) -> LayerBytes:
@@ -77,6 +90,8 @@ class Arena:
             "name": self.name,
             "batch": self.batch,
             "dtype": "int8",
+            "ram": self.ram,
+            "best_ram": self.best_placed,
             "inference_peak": self.peak._asdict(),
             "lowest_peak": None if self.lowest is None else self.lowest._asdict(),
             "flash": {**self.flash._asdict(), "total": self.flash.total},
@@ -90,9 +105,8 @@ def arena(report: Report) -> Arena:
 
     Raises UsageError if the number of weights is not known.
     """
-    held = _tensors(report)
-    problem = _problem(report, held)
-    names = [report.rows[job.writes].name for job in problem.jobs]
+    held = _tensors(report, copies=True)
+    problem, names = _problem(report, held)
     if not names:
         raise UsageError(f"{report.name} has no layer that needs memory in int8")
 
@@ -106,44 +120,83 @@ def arena(report: Report) -> Arena:
         report.batch,
         moments(range(len(names))),
         None if order is None else moments(order),
+        placed(problem, range(len(names))),
+        None if order is None else placed(problem, order),
         _flash(report, held),
     )
+
+
+def maps_peak(report: Report) -> LayerBytes:
+    """The most bytes of feature maps that are live at once, as one computes it by hand: the inputs
+    and the output of a layer, and what later layers still read, without copies and scratch.
+
+    Layers that can run inside the layer before, such as a ReLU, need no tensor of their own.
+    """
+    problem, names = _problem(report, _tensors(report, copies=False), engine=False)
+    live = problem.moments(range(len(names)))
+    return _highest([LayerBytes(name, count) for name, count in zip(names, live, strict=True)])
 
 
 def _highest(moments: Sequence[LayerBytes]) -> LayerBytes:
     return max(moments, key=lambda moment: moment.bytes)
 
 
-def _problem(report: Report, held: Sequence[int]) -> Problem:
-    """The layers that write a tensor of their own."""
+def _problem(
+    report: Report, held: Sequence[int], *, engine: bool = True
+) -> tuple[Problem, list[str]]:
+    """The layers that write a tensor of their own, and their names. Tensors are numbered by their
+    rows; those inside of a layer come after them.
+
+    Without an engine, values are in the report's dtype, and only what layers read and write counts.
+    """
+
+    def size(elements: int) -> int:
+        elements *= report.batch
+        return -(-elements // ALIGNMENT) * ALIGNMENT if engine else elements * BYTES[report.dtype]
+
     place = {row.name: index for index, row in enumerate(report.rows)}
-    reads: dict[int, list[int]] = {index: [] for index in held}
+    jobs, names, sizes, given = list[Job](), list[str](), dict[int, int](), list[int]()
     for index, row in enumerate(report.rows):
-        if held[index] == index:
-            reads[index] = [held[source] for source in row.sources]
-    return Problem(
-        [
-            Job(tensor, tuple(dict.fromkeys(sources)))
-            for tensor, sources in reads.items()
-            if report.rows[tensor].sources
-        ],
-        {tensor: _size(report, tensor) for tensor in reads},
-        [tensor for tensor in reads if not report.rows[tensor].sources],
-        frozenset(held[place[row.name]] for row in report.outputs),
-    )
+        if held[index] != index:
+            continue
+        sizes[index] = size(row.output.elements)
+        if not row.sources:
+            given.append(index)
+            continue
+        reads = tuple(dict.fromkeys(held[source] for source in row.sources))
+        for number, elements in enumerate(_between(row) if engine else (), 1):
+            inner = len(report.rows) + len(jobs)
+            sizes[inner] = size(elements)
+            jobs.append(Job(inner, reads))
+            names.append(f"{row.name}.{number}")
+            reads = (inner,)
+        jobs.append(Job(index, reads, row.layer.scratch * sizes[index] if engine else 0))
+        names.append(row.name)
+    kept = frozenset(held[place[row.name]] for row in report.outputs)
+    return Problem(jobs, sizes, given, kept), names
 
 
-def _size(report: Report, index: int) -> int:
-    elements = report.rows[index].output.elements * report.batch
-    return -(-elements // ALIGNMENT) * ALIGNMENT
+def _between(row: Row) -> list[int]:
+    """The elements of the tensors inside of a layer that the engine runs as several: each of its
+    convolutions, or the product and the sum of a norm."""
+    if row.cost.buffers and not row.cost.macs:
+        return [row.output.elements]
+    nests = row.layer.nests(*row.inputs) or ()
+    return [
+        nest.groups * nest.filters * prod(window.places for window in nest.axes)
+        for nest in nests[:-1]
+    ]
 
 
-def _tensors(report: Report) -> list[int]:
-    """For each row, the row whose tensor holds its output."""
+def _tensors(report: Report, *, copies: bool) -> list[int]:
+    """For each row, the row whose tensor holds its output. ``copies`` tells whether a layer that
+    changes only the shape copies its input."""
     readers = Counter(source for row in report.rows for source in row.sources)
     held: list[int] = []
     for index, row in enumerate(report.rows):
         inside = row.layer.inside and _runs_inside(row, report.rows, readers)
+        if copies and not row.layer.moves and row.inputs and row.output != row.inputs[0]:
+            inside = False
         held.append(held[row.sources[0]] if inside else index)
     return held
 
@@ -179,17 +232,16 @@ def _flash(report: Report, held: Sequence[int]) -> Flash:
 
 
 def _constants(row: Row, folded: bool) -> Flash:
-    """The constants of a layer. A norm that is not folded multiplies and adds one for each channel,
-    whether or not it learns them."""
+    """The constants of a layer. The convolutions of TensorFlow Lite always have biases, and each
+    channel has its quantization; a norm that is not folded is a product and a sum with one int8
+    constant for each channel, whether or not it learns them."""
     weights, biases, buffers, fixed = row.layer.parameters(*row.inputs)
     nests, outputs = row.layer.nests(*row.inputs), channels_of(row.output)
-    weights += fixed
-    if buffers and row.cost.macs:
-        weights += buffers
-    elif buffers:
-        weights, biases = max(weights, outputs), max(biases, outputs)
-    if folded:
-        biases = max(biases, outputs)
-    channels = sum(nest.groups * nest.filters for nest in nests or ()) or outputs
-    quantized = (channels if weights else 0) + biases
-    return Flash(weights, biases * INT32, quantized * QUANTIZATION)
+    if buffers and not row.cost.macs:
+        return Flash(2 * outputs, 0, 2 * QUANTIZATION)
+    weights += fixed + buffers
+    channels = [nest.groups * nest.filters for nest in nests or ()]
+    biased = sum(count for count, nest in zip(channels, nests or ()) if nest.axes)
+    biases = max(biases, biased, outputs if folded else 0)
+    scales = sum(channels) or (outputs if row.cost.macs else 1)
+    return Flash(weights, biases * INT32, (scales * bool(weights) + biases) * QUANTIZATION)

@@ -16,10 +16,12 @@ MOST_SETS = 100_000
 
 
 class Job(NamedTuple):
-    """A layer to run: the tensor that it writes, and those that it reads."""
+    """A layer to run: the tensor that it writes, those that it reads, and the bytes that it needs
+    meanwhile."""
 
     writes: int
     reads: tuple[int, ...]
+    scratch: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,10 @@ class Problem:
                 freed[at] += self.sizes[tensor]
         live, found = self.start, []
         for place, less in zip(order, freed, strict=True):
-            found.append(live + self.sizes[self.jobs[place].writes])
-            live = found[-1] - less
+            job = self.jobs[place]
+            live += self.sizes[job.writes]
+            found.append(live + job.scratch)
+            live -= less
         return found
 
     @property
@@ -56,7 +60,10 @@ class Problem:
     @property
     def bound(self) -> int:
         """The most that a single layer reads and writes; no order has a lower peak."""
-        sums = [sum(self.sizes[one] for one in {*job.reads, job.writes}) for job in self.jobs]
+        sums = [
+            job.scratch + sum(self.sizes[one] for one in {*job.reads, job.writes})
+            for job in self.jobs
+        ]
         return max([*sums, self.start])
 
 
@@ -130,8 +137,10 @@ class _Search:
         found = []
         for place in _places(at.ready):
             done = at.done | 1 << place
-            during = at.live + self.problem.sizes[self.problem.jobs[place].writes]
-            live = during - sum(size for readers, size in self.frees[place] if not readers & ~done)
+            job = self.problem.jobs[place]
+            live = at.live + self.problem.sizes[job.writes]
+            during = live + job.scratch
+            live -= sum(size for readers, size in self.frees[place] if not readers & ~done)
             ready = at.ready ^ 1 << place
             for other in self.opens[place]:
                 if not self.needs[other] & ~done:

@@ -109,8 +109,12 @@ def most(numbers: Sequence[int]) -> int:
     return _chosen("max", max, numbers)
 
 
+PLAIN = frozenset({int})
+
+
 def _chosen(op: str, choose: Any, numbers: Sequence[int]) -> int:
-    if any(isinstance(number, Number) for number in numbers):
+    plain = PLAIN.issuperset(map(type, numbers))
+    if not plain and any(isinstance(number, Number) for number in numbers):
         return combined_by(op, numbers)
     chosen: int = choose(numbers)
     if isinstance(chosen, Traced):

@@ -28,6 +28,8 @@ class Ask(Named, ABC):
     """The unit that a written value may have."""
     also: ClassVar[tuple[str, ...]] = ()
     """Other asks whose value is accepted, with a note, if no unit is written."""
+    in_place: ClassVar[str] = "counted in"
+    """What the note says before the title if it is accepted in place of another ask."""
     explained: ClassVar[str | None] = None
     """The quantity of ``cnncalc explain`` that derives it."""
     symbols: ClassVar[tuple[str, ...]] = ()

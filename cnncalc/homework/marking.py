@@ -128,7 +128,7 @@ class Marker:
                 accepted = question.asking(asks.load(name))
                 found = accepted.agrees(written, terms)
                 if found is not None:
-                    return Reading((*found.notes, f"counted in {accepted.ask.title}"))
+                    return Reading((*found.notes, f"{accepted.ask.in_place} {accepted.ask.title}"))
         return reading
 
     def wrong(

@@ -12,6 +12,9 @@ from cnncalc.core.layer import Layer, Tape, Tensor
 from cnncalc.core.shape import Shape, alike, shape_of
 from cnncalc.formulas import parameters as formulas
 
+LIKE = "'upsample', 'crop' and 'pad' take 'like: LAYER' to give a map the size of another"
+"""How to join maps that differ only in their sizes, as where an FPN doubles an odd size."""
+
 
 class Arithmetic(Layer):
     """An operation between several maps, element by element, or between one and a number or
@@ -100,7 +103,9 @@ class Arithmetic(Layer):
         self.check(*inputs)
         if not alike(inputs):
             between = self.between.format(*inputs, all=" and ".join(map(str, inputs)))
-            raise LayerError(f"cannot {between}: shapes must be equal")
+            channels = {(len(x), x[0]) for x in inputs}
+            help = LIKE if len(channels) == 1 and len(inputs[0]) > 1 else ""
+            raise LayerError(f"cannot {between}: shapes must be equal", help)
         return inputs[0]
 
     def to_onnx(self, onnx: Any, *inputs: Shape) -> Any:

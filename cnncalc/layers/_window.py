@@ -112,8 +112,7 @@ def axes_of(
 
 def for_each(function: Callable[[Axis], T], axes: tuple[Axis, ...]) -> tuple[T, ...]:
     """A value for each axis. Axes that are alike are computed once, unless each has to be shown."""
-    # A set compares hashes first, so it never asks whether two recorded sizes happen to be equal.
-    if is_tracing() or len(set(axes)) > 1:
+    if is_tracing() or len({*axes}) > 1:  # a set adds no guards for recorded numbers
         return tuple(map(function, axes))
     return (function(axes[0]),) * len(axes)
 

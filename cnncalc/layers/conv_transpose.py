@@ -150,6 +150,7 @@ class ConvTranspose(Layer):
     """
 
     family = "upsampling"
+    scratch = 4  # sums in int32
     aliases = ("deconv", "deconvolution", "up_conv", "transposed_conv")
     foreign = {"keras.Conv*DTranspose": Foreign()}
     operators = {"ConvTranspose": {}}

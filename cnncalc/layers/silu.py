@@ -22,6 +22,7 @@ class Silu(InPlace):
     each = Operations(add=1, divide=1, exponential=1)
     reads_output = False
     module = "SiLU"
+    scratch = 1  # the sigmoid
 
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:

@@ -2,7 +2,7 @@
 automatically."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from cnncalc.core.errors import UsageError, did_you_mean
@@ -22,6 +22,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in folder().glob("*.yaml")))
 
 
+@lru_cache(maxsize=100)
 def holds(source: str) -> bool:
     """Whether a text of this name is a built-in architecture."""
     return Path(source).parent == folder()

@@ -28,6 +28,9 @@ MAX_NESTED = 40
 USUAL_VALUES = 30
 """A block may be given this many values without extra work; each further one counts as a step."""
 
+COUNTING = re.compile(r"(.*\.)?(0|[1-9][0-9]*)")
+"""A name that copies count on from."""
+
 Ends = tuple[int, ...]
 """The nodes whose outputs the next layer reads."""
 
@@ -181,7 +184,7 @@ class Expansion:
         if entry.sources is not None:
             current = self.names.sources(entry.sources, scope)
         name = entry.name or self.automatic(entry, scope)
-        counts = re.fullmatch(r"(.*\.)?(0|[1-9][0-9]*)", name) is not None
+        counts = name[-1:].isdigit() and COUNTING.fullmatch(name) is not None
         all = entry if counts or not entry.repeat else self.in_place_of(entry, scope.prefix + name)
         if all.repeat is None:
             return self.single(entry, name, scope, current)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from cnncalc.analysis.explore.quantities import value
@@ -93,6 +94,11 @@ class Configurations:
         layers = (node.layer for node in build(self.spec).nodes)
         return [layer.shape for layer in layers if isinstance(layer, Input)]
 
+    @cached_property
+    def usual(self) -> list[Shape]:
+        """The same, computed once."""
+        return self.shapes()
+
     def report(self, values: Mapping[str, Any]) -> Any:
         """The report of a configuration; raises CnncalcError if it is not a valid network."""
         options: dict[str, Any] = {"settings": {}, **self.options}
@@ -114,7 +120,7 @@ class Configurations:
         """The shape of the input with this size along every axis; other values are a shape."""
         if not is_whole(size, 1):
             return size
-        shape, *others = self.shapes()
+        shape, *others = self.usual
         if others or not isinstance(shape, Map):
             raise UsageError("one size needs a network with one feature map; give whole shapes")
         return [shape.channels, *(size for _ in shape.spatial)]

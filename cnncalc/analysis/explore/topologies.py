@@ -25,6 +25,8 @@ from cnncalc.formulas.recorded import Portion, Recording
 
 FREE = 30
 """This many topologies are recorded in any case."""
+MOST = 500
+"""The most topologies of a sweep; each takes some memory, and all are tried for every chunk."""
 WORTH = 10
 """The configurations that a recording must serve on average after that; it takes about as long as
 computing some of them one by one."""
@@ -135,7 +137,8 @@ class Topologies:
     def record(self, fixed: Mapping[str, Any], wholes: Mapping[str, int]) -> Path | None:
         """The topology of a configuration; None if it cannot be recorded, or if too few share
         one."""
-        if self.failed or (self.recorded >= FREE and self.served < WORTH * self.recorded):
+        rare = self.recorded >= FREE and self.served < WORTH * self.recorded
+        if self.failed or rare or self.recorded >= MOST:
             return None
         self.recorded += 1
         recording = Recording()

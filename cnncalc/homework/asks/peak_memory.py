@@ -1,4 +1,5 @@
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from cnncalc import footprint
 from cnncalc.analysis.report import Report, Row
@@ -9,10 +10,12 @@ from cnncalc.homework.written import Value
 
 
 class PeakMemory(Stored):
-    """The most bytes of activations that a forward pass holds at once, without the parameters."""
+    """The most bytes of activations that a forward pass holds at once, without the parameters, as
+    PyTorch runs it."""
 
-    aliases = ("peak", "peak_activation_memory", "inference_peak")
+    aliases: ClassVar[tuple[str, ...]] = ("peak", "peak_activation_memory", "inference_peak")
     count = "activation_bytes"
+    also: ClassVar[tuple[str, ...]] = ("peak_without_copies", "peak_with_parameters")
     effort = 3  # every replay records the forward pass
 
     def of(self, row: Row, report: Report) -> Value:
@@ -34,6 +37,10 @@ class PeakMemory(Stored):
         if len(rows) != len(report.rows):
             raise LayerError("is a part of a network; ask about the network")
         try:
-            return footprint.inference_peak(report)
+            return self.peak(report)
         except UsageError as why:
             raise LayerError(str(why)) from None
+
+    def peak(self, report: Report) -> footprint.LayerBytes:
+        """The peak, and the layer where it occurs; raises UsageError if it is not known."""
+        return footprint.inference_peak(report)

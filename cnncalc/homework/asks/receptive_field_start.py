@@ -9,6 +9,7 @@ class ReceptiveFieldStart(AlongField):
     padding."""
 
     aliases = ("start",)
+    also = ("receptive_field_center",)
     symbols = ("s_out",)
 
     def along(self, field: Field) -> int | Fraction:

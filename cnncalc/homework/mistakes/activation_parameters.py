@@ -21,6 +21,14 @@ class ActivationParameters(WrongLayer):
         Example(
             ({"linear": 10}, "softmax"), "84", "parameters", "110", "10·10 + 10; a softmax has none"
         ),
+        Example(
+            ({"linear": 10}, "softmax"),
+            "84",
+            "parameters",
+            "960",
+            "84·10 + 10, and 10·10 + 10 for the softmax",
+            of=None,
+        ),
     )
 
     def instead(self, row: Row) -> Layer | None:
@@ -33,6 +41,12 @@ class ActivationParameters(WrongLayer):
         return layers.load("linear").parse(x.features)
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question about this one layer."""
-        if not question.everywhere and question.ask.name in ASKS:
+        """The question about this one layer, or a total with the last activation."""
+        if question.ask.name not in ASKS:
+            return
+        if not question.everywhere:
             yield from super().other(question)
+        elif question.row is None:
+            changed = question.with_layers(self.instead, {question.report.rows[-1].name})
+            if changed is not None:
+                yield changed

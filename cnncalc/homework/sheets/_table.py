@@ -17,6 +17,8 @@ from cnncalc.spec.text import MAX_VALUES, Item, Key
 
 MAX_CELLS = MAX_VALUES
 MAX_CHARACTERS = 1_000_000
+MAX_ABOVE = 50
+"""The most rows above the headings."""
 
 
 class Cell(NamedTuple):
@@ -27,6 +29,10 @@ class Cell(NamedTuple):
 
 
 LAYER, QUANTITY, QUESTION, ANSWER = "layer", "quantity", "question", "answer"
+NUMBERED = {QUESTION, "questions", "q", "no", "no.", "nr", "nr.", "#", "number", "problem", "task"}
+ANSWERED = {ANSWER, "answers", "my answer", "your answer", "result", "solution"}
+ABOVE = ("student", "architecture", "input", "layout", "batch", "dtype")
+"""What a row or a line above a table may give."""
 ABOVE_LAYERS = {"", "layers", "name"}
 """Other headings of the layers' column, besides those such as ``Layer (type)``."""
 NOT_ASKED = {"connected to", "trainable", "input shape", "kernel shape"}
@@ -37,7 +43,8 @@ GIVEN = {
 }  # fmt: skip
 """Columns that describe a layer, which a question only sometimes is about."""
 TOTAL = re.compile(
-    r"(total|trainable|non-trainable|optimizer)\s+(?:params|parameters)\s*(?:[:=]\s*(.*))?",
+    r"(?:the\s+)?(total|trainable|non-trainable|optimizer)\s+(?:(?:number|#)\s+of\s+)?"
+    r"(?:(?:learnable|trainable)\s+)?(?:params|parameters)\s*(?:(?:[:=]|\bis\b|\bare\b)\s*(.*))?",
     re.IGNORECASE,
 )
 THOUSANDS = re.compile(r"[0-9]{3}(?![0-9]).*")
@@ -55,13 +62,21 @@ def sheet(
     between: str,
 ) -> Item:
     """The tree of a sheet with these keys (student, architecture) and tables, whose cells have
-    ``between`` between them.
+    ``between`` between them. Rows above the headings may give keys too, others are titles.
     """
-    top = {key(name, cell.where): Item(cell.text, cell.where) for name, cell in header.items()}
+    known = dict(header)
     answers: dict[Key, Item] = {}
     questions: list[Item] = []
-    for table in tables:
-        _read(table, answers, questions, source, between)
+    for table in map(_without_blank_columns, tables):
+        start = _headings_at(table)
+        for name, *content in table[:start]:
+            word = word_above(name.text)
+            if word in ABOVE and content:
+                text = ", ".join(cell.text for cell in content if cell.text)
+                known.setdefault(word, Cell(text, name.where))
+        if start < len(table):
+            _read(table[start:], answers, questions, source, between)
+    top = {key(name, cell.where): Item(cell.text, cell.where) for name, cell in known.items()}
     here = Where(source)
     if not answers and not questions:
         raise SpecError(NEEDED, here)
@@ -70,6 +85,12 @@ def sheet(
     if questions:
         top[key("questions", here)] = Item(questions, here)
     return Item(top, here)
+
+
+def word_above(name: str) -> str:
+    """The key that ``Name:`` gives above a table."""
+    word = name.lower().rstrip(": ")
+    return "student" if word in ("name", "full name", "student name") else word
 
 
 def check_length(text: str, source: str) -> None:
@@ -85,6 +106,36 @@ def key(text: str, where: Where) -> Key:
     return made
 
 
+def _without_blank_columns(table: Sequence[Sequence[Cell]]) -> Sequence[Sequence[Cell]]:
+    """A table without the empty columns that a spreadsheet may have on its left."""
+    blank = (
+        next((place for place, cell in enumerate(row) if cell.text), len(row)) for row in table
+    )
+    first = min(blank, default=0)
+    return [row[first:] for row in table] if first else table
+
+
+def _headings_at(table: Sequence[Sequence[Cell]]) -> int:
+    """The row with the headings; without any, the first that gives none of the keys."""
+    first = 0
+    for place, row in enumerate(table[:MAX_ABOVE]):
+        names = _names(row)
+        if len(row) > 1 and word_above(row[0].text) in ABOVE:
+            first += place == first
+        elif names[1:] and (names[0] in (LAYER, QUESTION) or _is_summary(names)):
+            return place
+    return first
+
+
+def _names(row: Sequence[Cell]) -> list[str]:
+    """The headings in lower case; those over questions and answers in one word."""
+    names = [" ".join(cell.text.lower().split()) for cell in _without_blank_end(row)]
+    given = [place for place, name in enumerate(names) if name in ANSWERED]
+    if names and names[0] in NUMBERED and len(given) == 1:
+        names[0], names[given[0]] = QUESTION, ANSWER
+    return names
+
+
 def _read(
     table: Sequence[Sequence[Cell]],
     answers: dict[Key, Item],
@@ -96,7 +147,7 @@ def _read(
     if sum(map(len, table)) > MAX_CELLS:
         raise SpecError(f"the table contains more than {MAX_CELLS:,} cells", Where(source))
     header = _without_blank_end(table[0]) if table else []
-    names = [" ".join(cell.text.lower().split()) for cell in header]
+    names = _names(header)
     summary = _is_summary(names)
     if summary:
         names[0] = LAYER

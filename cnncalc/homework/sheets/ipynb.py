@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cnncalc.core.errors import SpecError, Where
-from cnncalc.homework.sheets import markdown
+from cnncalc.homework.sheets import txt
 from cnncalc.spec.text import Item
 
 SUFFIXES = (".ipynb",)
@@ -17,7 +17,7 @@ def read(text: str, source: str) -> Item:
         notebook = json.loads(text)
     except (ValueError, RecursionError):
         raise SpecError("this is not a notebook: it is not valid JSON", Where(source)) from None
-    return markdown.read("\n\n".join(_prose(notebook)), source)
+    return txt.read("\n\n".join(_prose(notebook)), source)
 
 
 def _prose(notebook: Any) -> Iterator[str]:

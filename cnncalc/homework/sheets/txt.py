@@ -1,4 +1,5 @@
-"""Answers as a summary that torchinfo, torchsummary or Keras printed, or a table in a text file."""
+"""Answers in Markdown, as a summary that torchinfo, torchsummary or Keras printed, or in a table in
+a text file."""
 
 import re
 from collections import Counter
@@ -7,13 +8,14 @@ from collections.abc import Iterator
 from cnncalc import layers
 from cnncalc.core.errors import Where
 from cnncalc.homework import printed
-from cnncalc.homework.sheets import _table, csv, markdown
-from cnncalc.homework.sheets._table import Cell
-from cnncalc.homework.sheets.csv import ABOVE
+from cnncalc.homework.sheets import _markdown, _table, csv
+from cnncalc.homework.sheets._table import ABOVE, Cell
 from cnncalc.spec.text import Item
 
-SUFFIXES = (".txt",)
+SUFFIXES = (".md", ".markdown", ".txt")
 HEADING = re.compile(r"\s*Layer \(type[^)]*\)\s{2,}(?=.*Output Shape)", re.IGNORECASE)
+BARS = "|│┃║"
+ALIGNED = re.compile(r"(?<=\S) {2,}(?=\S)")
 GAP = re.compile(r"\s{2,}")
 WRAPPED = re.compile(r"\w*\)")
 """The rest of a type that Keras breaks across lines."""
@@ -24,13 +26,15 @@ NAMED = re.compile(r"(?:.*\()?([A-Za-z]\w*)(?:-\d+|\)?(?: \(\w+\))?: \d+-\d+|\))
 
 
 def read(text: str, source: str) -> Item:
-    """The tree of the summary; a text without one is read like Markdown, or like CSV if it has
-    tabs, as from a spreadsheet."""
+    """The tree of the summary; a text without one is read like Markdown, or like CSV if its columns
+    are separated by tabs, as from a spreadsheet, or by several blanks."""
     lines = text.splitlines()
     start = next((n for n, line in enumerate(lines) if HEADING.match(line)), None)
     if start is None:
-        has_tabs = "\t" in text and "|" not in text
-        return csv.read(text, source) if has_tabs else markdown.read(text, source)
+        has_bars = any(bar in text for bar in BARS)
+        tabbed = text if "\t" in text or has_bars else ALIGNED.sub("\t", text)
+        has_tabs = "\t" in tabbed and not has_bars
+        return csv.read(tabbed, source) if has_tabs else _markdown.read(text, source)
     header: dict[str, Cell] = {}
     for number, line in enumerate(lines[:start], 1):
         name, _, content = line.partition(":")

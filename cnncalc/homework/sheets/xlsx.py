@@ -9,7 +9,6 @@ from zipfile import ZipFile
 from cnncalc.core.errors import SpecError, UsageError, Where
 from cnncalc.homework.sheets import _table
 from cnncalc.homework.sheets._table import Cell
-from cnncalc.homework.sheets.csv import ABOVE
 from cnncalc.spec.text import Item
 
 SUFFIXES = (".xlsx",)
@@ -44,15 +43,7 @@ def read(data: bytes, source: str) -> Item:
         raise SpecError(
             "the file cannot be read as an Excel workbook; save it again as .xlsx", Where(source)
         ) from None
-    header: dict[str, Cell] = {}
-    tables = []
-    for rows in pages:
-        while rows and len(rows[0]) > 1 and rows[0][0].text.lower() in ABOVE:
-            name, content = rows.pop(0)[:2]
-            header.setdefault(name.text.lower(), content)
-        if rows:
-            tables.append(rows)
-    return _table.sheet(header, tables, source, ",")
+    return _table.sheet({}, [rows for rows in pages if rows], source, ",")
 
 
 def leaves(name: str) -> bool:

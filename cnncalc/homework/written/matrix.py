@@ -1,5 +1,6 @@
 """A matrix of numbers, of one channel or of several."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -26,6 +27,11 @@ from cnncalc.homework.written.value import (
 T = TypeVar("T")
 
 Channels = tuple[tuple[tuple[Number, ...], ...], ...]
+ROUND = re.compile(r"^\(([^()]*)\)$")
+BETWEEN_BLANKS = re.compile(r"\[?-?[0-9]+,[0-9]+(?:\s+-?[0-9]+,[0-9]+)+\]?")
+"""Numbers with decimal commas."""
+PERCENTAGES = re.compile(r"\[?(?:\s*[0-9]+(?:[.,][0-9]+)?\s*%\s*[,;]?)+\]?")
+DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+")
 MAX_DIFFERENT = 3
 """The most wrong numbers of a matrix that are listed."""
 
@@ -49,10 +55,13 @@ class Matrix(Written):
     @classmethod
     def read(cls, given: Any) -> "Matrix | None":
         """Every form that ``convolution.of`` accepts, with numbers in any form."""
-        if not isinstance(given, str | list):
-            given = as_text(given)
+        text = as_text(given)
+        plain = ROUND.sub(r"[\1]", text)
+        in_percent = PERCENTAGES.fullmatch(plain)
+        if in_percent or BETWEEN_BLANKS.fullmatch(plain):
+            plain = re.sub(r"(?<=[0-9]),(?=[0-9])", ".", plain.replace("%", ""))
         try:
-            found = cells(given)
+            found = cells(given if isinstance(given, list) else plain)
         except UsageError as why:
             raise LayerError(str(why)) from None
         factor = Fraction(1) if found.factor is None else calculated(found.factor)
@@ -61,8 +70,10 @@ class Matrix(Written):
             numbers = [[Number.read(cell) for cell in row] for row in plane]
             if any(number is None for row in numbers for number in row):
                 return None
+            if in_percent:
+                numbers = [[number and _percentage(number) for number in row] for row in numbers]
             channels.append(tuple(tuple(_times(n, factor) for n in row if n) for row in numbers))
-        return cls(as_text(given), tuple(channels))
+        return cls(text, tuple(channels))
 
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
         """Whether every number agrees; channels may come last, and signals as columns, if that is
@@ -103,7 +114,17 @@ class Matrix(Written):
         return f"{len(wrong)} of {prod(_sizes(right))} numbers {verb} wrong: {which}"
 
     def _like(self, truth: Tensor) -> Channels:
-        """The channels; those of a signal as the rows of one channel."""
+        """The channels; those of a signal as the rows of one channel. If a row of numbers is right,
+        twice as many are its numbers with decimal commas."""
+        row = list(_flat(self.channels))
+        if (
+            _sizes(_planes(truth)) == (1, 1, len(row) // 2)
+            and self.text.count(",") >= len(row) // 2
+        ):
+            pairs = [f"{whole.text}.{part.text}" for whole, part in zip(row[::2], row[1::2])]
+            numbers = [Number.read(pair) for pair in pairs if DECIMAL.fullmatch(pair)]
+            if len(numbers) == len(pairs):
+                return ((tuple(number for number in numbers if number),),)
         is_signal = len(truth.shape.spatial) == 1
         if is_signal and all(len(rows) == 1 for rows in self.channels):
             return (tuple(rows[0] for rows in self.channels),)
@@ -122,6 +143,12 @@ def _planes(tensor: Tensor) -> tuple[tuple[tuple[Real, ...], ...], ...]:
 def _exact(number: Real) -> Exact:
     """The number; a float as its exact fraction."""
     return Fraction(number) if isinstance(number, float) else number
+
+
+def _percentage(number: Number) -> Number:
+    """A number of per cent, which is rounded to its last digit."""
+    half = number.half or Fraction(1, 2)
+    return replace(number, text=f"{number.text}%", digits=number.digits / 100, half=half / 100)
 
 
 def _times(number: Number, factor: Fraction) -> Number:

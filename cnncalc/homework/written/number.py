@@ -24,8 +24,8 @@ PLAIN = re.compile(
 """A number without arithmetic; a comma is decimal unless three digits follow it."""
 
 
-NOTHING = re.compile(r"none|zero|nothing|no|no [a-z]+|n/?a|[-–—]", re.IGNORECASE)
-"""Ways to write 0 for a layer that has none."""
+NOTHING = re.compile(r"(?:none|zero|nothing|no|n/?a|[-–—])(?: (.*))?", re.IGNORECASE)
+"""Ways to write 0 for a layer that has none, as in ``no learnable parameters``."""
 
 BILLION = 10**9
 MIN_ROUNDED = 1000
@@ -55,7 +55,8 @@ class Number(Written):
         if isinstance(given, bool) or not isinstance(given, str | int | float):
             return None
         text = as_text(given)
-        if NOTHING.fullmatch(text):
+        nothing = NOTHING.fullmatch(text)
+        if nothing and suffix_of(nothing[1] or "") is not None:
             return cls(text, Fraction(0))
         # (11·11·3 + 1)·96 ≈ 35K: read ≈ as an equals sign.
         source = re.sub(r"(?<=[^\s(])\s*[~≈]\s*(?=\S)", "=", tidied(text))

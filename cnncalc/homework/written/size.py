@@ -44,7 +44,9 @@ class Size(Written):
         text = as_text(given)
         if FRACTIONAL.fullmatch(text):
             return cls(text, (), tuple(map(Fraction, re.findall(r"[0-9.]+", text))))
-        sizes = _labelled(text) or _sizes_in(text.partition("=")[0])
+        concluded = CONCLUDED.fullmatch(text)
+        sizes = _sizes_in(concluded[1]) if concluded else ()
+        sizes = sizes or _labelled(text) or _sizes_in(text.partition("=")[0])
         sizes = sizes or _sizes_in(text.rpartition("=")[2])  # output = 96x55x55
         sizes = sizes or _sizes_worked_out(tidied(text))
         return cls(text, sizes) if sizes else None
@@ -64,11 +66,12 @@ class Size(Written):
             return None
         if isinstance(truth, Map) and self.sizes == (*truth.spatial, truth.channels):
             return Reading((CHANNELS_LAST,))
-        if isinstance(truth, Map) and truth.channels == 1 and self.sizes == truth.spatial:
-            return Reading(("of one channel",))
         bare = tuple(size for size in self.sizes if size != 1)
         if isinstance(truth, Map) and len(truth.spatial) == truth.channels == 1:  # a window alone
-            return Reading(("along each axis",)) if {*bare} == {*truth.spatial} else None
+            notes = ("along each axis",) if len(self.sizes) > 1 else ()
+            return Reading(notes) if {*bare} == {*truth.spatial} else None
+        if isinstance(truth, Map) and truth.channels == 1 and self.sizes == truth.spatial:
+            return Reading(("of one channel",))
         in_batch = self.sizes == (1, *truth.dimensions)
         if isinstance(truth, Vector) and bare == truth.dimensions and not in_batch:
             return Reading(("a vector as a map of one position",))
@@ -99,10 +102,15 @@ class Size(Written):
 
 NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,6})?"
 FRACTIONAL = re.compile(rf"(?=.*\.0*[1-9])[\[(]?{NUMBER}(?:\s*[x×X,@]\s*{NUMBER}){{1,3}}[\])]?")
+CONCLUDED = re.compile(
+    r".*[0-9)]\s*[-+−/÷]\s*[0-9(].*?(?:[→⇒;:,]|=>|->|\b(?:so|thus|hence|therefore|gives|giving)\b)"
+    r"[^0-9(\[]*([(\[]?[0-9]+(?:\s*[x×X@]\s*[0-9]+){1,3}[)\]]?)\.?"
+)
+"""A shape after the working of one of its sizes: ``(32-5)/1+1 = 28, so 28x28x6``."""
 CROSSES = {"\\times": "x", **dict.fromkeys("⨯✕✖", "x"), **dict.fromkeys("$.<>{}", " ")}
 SIZE_WORDS = re.compile(
     r"\b(?:(?:feature |activation )?maps?|channels?|filters?|depth|deep|of|size|each|with|pixels|"
-    r"px|neurons?|units?|features?|outputs?)\b",
+    r"px|neurons?|units?|features?|outputs?|matrix|tensor)\b",
     re.IGNORECASE,
 )
 

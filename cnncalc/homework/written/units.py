@@ -48,8 +48,10 @@ UNITS = {
     "param": "",
     "params": "",
     "parameters": "",
-    "trainable parameters": "",
+    "parameter": "",
+    "weight": "",
     "weights": "",
+    "bias": "",
     "biases": "",
     "activations": "",
     "elements": "",
@@ -70,7 +72,6 @@ UNITS = {
             "multiplications",
             "multiplies",
             "mults",
-            "trainable params",
             "units",
             "zeros",
         ),
@@ -99,6 +100,8 @@ class Suffix(NamedTuple):
     """Whether the unit is a lowercase b, which may mean bits."""
 
 
+LEARNED = re.compile(r"\b(?:learnable|learned|trainable|free|total) (?=[a-z])")
+"""Words before a unit that add nothing."""
 LETTER = re.compile(r"([kmgt])(i?)\s*(.*)")
 WORD = re.compile(
     r"(thousand|(?:m|b|tr)illion|mio|mln|bn|mrd|kilo|mega|giga|tera|kibi|mebi|gibi|tebi)\s*(.*)"
@@ -107,7 +110,7 @@ WORD = re.compile(
 
 def suffix_of(text: str) -> Suffix | None:
     """``MiB`` is (2, True, "B"); None if it is not a unit."""
-    word = " ".join(text.lower().split())
+    word = LEARNED.sub("", " ".join(text.lower().split()))
     if word == "b":
         return Suffix(unit="B", bare_b=True)
     if word in UNITS:  # "macs" and "million" begin with a letter that is a scale by itself

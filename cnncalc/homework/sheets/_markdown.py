@@ -4,15 +4,14 @@ Lines such as ``student: Ada`` may come before them, and ``Total params: 61,706`
 """
 
 import re
+from html import unescape
 from itertools import zip_longest
 
 from cnncalc.core.errors import Where
 from cnncalc.homework.sheets import _table
-from cnncalc.homework.sheets._table import Cell
-from cnncalc.homework.sheets.csv import ABOVE
+from cnncalc.homework.sheets._table import ABOVE, Cell
 from cnncalc.spec.text import Item
 
-SUFFIXES = (".md", ".markdown")
 LONGEST = 500
 MARKS = " *_`"
 """Markup around a name or a value."""
@@ -21,7 +20,7 @@ RULE = re.compile(r"[|:\s+=─━═┌┬┐├┼┤└┴┘┏┳┓┡╇�
 """A line without cells: the rule below the headings, or a border."""
 BETWEEN = re.compile(r"^\s*├", re.MULTILINE)
 """A rule between rows: without one, a row of a drawn table continues on the next line."""
-DRAWN = re.compile(r"[|─━═]")
+DRAWN = re.compile(r"[|─━═]|\+[-=]+\+")
 
 
 def read(text: str, source: str) -> Item:
@@ -31,9 +30,10 @@ def read(text: str, source: str) -> Item:
     tables: list[list[list[Cell]]] = []
     inside = after_rule = False
     wrapped = BETWEEN.search(text) is not None
-    for number, line in enumerate(map(str.strip, text.translate(BARS).splitlines()), 1):
+    lines = [line.strip() for line in text.translate(BARS).splitlines()]
+    for number, (line, below) in enumerate(zip_longest(lines, lines[1:], fillvalue=""), 1):
         where = Where(source, number)
-        if line.startswith("|") and not RULE.fullmatch(line):
+        if RULE.fullmatch(line) is None and _is_row(line, below, inside):
             if not inside:
                 tables.append([])
             row = [Cell(cell, where) for cell in _cells(line)]
@@ -50,9 +50,19 @@ def read(text: str, source: str) -> Item:
             tables[-1].append([Cell(line.strip(MARKS), where)])
         before, _, after = line[:LONGEST].partition(":")
         name, content = before.strip(f"{MARKS}#>-"), after.strip(MARKS)
-        if name.lower() in ABOVE and content:
-            header.setdefault(name.lower(), Cell(content, where))
+        word = _table.word_above(name)
+        if word in ABOVE and content:
+            header.setdefault(word, Cell(content, where))
     return _table.sheet(header, tables, source, "|")
+
+
+def _is_row(line: str, below: str, inside: bool) -> bool:
+    """Whether a line is a row of a table; those without bars at their ends need a rule below the
+    headings."""
+    has_bars = "|" in line
+    return line.startswith("|") or (
+        has_bars and (inside or ("|" in below and RULE.fullmatch(below) is not None))
+    )
 
 
 def _joined(row: list[Cell], more: list[Cell]) -> list[Cell]:
@@ -71,4 +81,4 @@ def _cells(line: str) -> list[str]:
     inner = re.sub(r"<br ?/?>", "\n", line.strip(), flags=re.IGNORECASE).removeprefix("|")
     inner = inner if inner.endswith("\\|") else inner.removesuffix("|")
     cells = re.split(r"(?<!\\)\|", inner)
-    return [cell.replace("\\|", "|").strip().strip("`*").strip() for cell in cells]
+    return [unescape(cell.replace("\\|", "|")).strip().strip("`*").strip() for cell in cells]

@@ -1,0 +1,14 @@
+from cnncalc.analysis.report import Report
+from cnncalc.footprint import LayerBytes
+from cnncalc.homework.asks.peak_without_copies import PeakWithoutCopies
+
+
+class PeakWithParameters(PeakWithoutCopies):
+    """The most bytes of feature maps that are live at once, and the parameters."""
+
+    aliases = ("peak_and_parameters",)
+
+    def peak(self, report: Report) -> LayerBytes:
+        """The feature maps and the parameters."""
+        found = super().peak(report)
+        return found._replace(bytes=found.bytes + report.totals.parameter_bytes)

@@ -1,0 +1,34 @@
+"""The table of a sweep as a Parquet file, for data frames and databases."""
+
+from io import BytesIO
+
+from cnncalc.analysis.explore.outcome import Sweep
+from cnncalc.core.errors import UsageError
+
+SUFFIX = ".parquet"
+
+
+def render(found: Sweep) -> bytes:
+    """A column for each value and each quantity, with exact numbers.
+
+    Raises UsageError if pyarrow is not installed, and for values that have no common type.
+    """
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise UsageError("Parquet needs pyarrow", "pip install 'cnncalc[parquet]'") from None
+    rows = found.to_dict()
+    columns = {}
+    for name in (*found.names, *found.quantities):
+        values = [row[name] for row in rows]
+        try:
+            columns[name] = pyarrow.array(values)
+        except (pyarrow.ArrowException, OverflowError):
+            raise UsageError(
+                f"the values of {name!r} do not fit into a column of a Parquet file",
+                "write a CSV file",
+            ) from None
+    file = BytesIO()
+    parquet.write_table(pyarrow.table(columns), file)
+    return file.getvalue()
