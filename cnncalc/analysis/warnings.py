@@ -12,6 +12,7 @@ from cnncalc.core.errors import LayerError, SpecError, Where
 from cnncalc.core.fields import as_written
 from cnncalc.core.layer import Input, Layer
 from cnncalc.core.shape import Map
+from cnncalc.formulas.recorded import Recorded
 from cnncalc.layers._window import Axis
 from cnncalc.spec import Block, catalog
 from cnncalc.spec.graph import Graph
@@ -157,5 +158,7 @@ def _cut_off(rows: Sequence[Row]) -> Iterator[str]:
 
 def _drops_pixels(axis: object) -> bool:
     """Whether the last window ends before the input does. A stride beyond the window, which skips
-    pixels everywhere, is meant."""
-    return isinstance(axis, Axis) and axis.extent >= axis.S and axis.cut_off() > 0
+    pixels everywhere, is meant. Not asked of recorded sizes, which would be pinned to the answer."""
+    if not isinstance(axis, Axis) or any(type(size) is Recorded for size in axis):
+        return False
+    return axis.extent >= axis.S and axis.cut_off() > 0
