@@ -116,7 +116,8 @@ def test_a_formula_gives_what_summarize_gives_at_a_thousand_points(case):
 def test_a_formula_holds_where_the_structure_stays():
     found = cnncalc.formula("resnet50", "params", ["n1"])
     assert found.domain() == "the formula holds for n1=3"
-    with pytest.raises(UsageError, match="the network has another structure with n1=4"):
+    assert found.remarks() == ["The formula holds for n1=3."]  # says nothing about n1=6
+    with pytest.raises(UsageError, match="the network has a different structure with n1=4"):
         found.at(n1=4)
     kernel = {"input": "3x8x8", "parameters": {"k": 3}, "layers": [
         {"conv": {"out_channels": 2, "kernel_size": "$k"}}]}  # fmt: skip
@@ -181,8 +182,8 @@ def test_the_command_writes_every_format():
     assert text.splitlines()[1:] == [
         "The formula holds for H from 3, W from 3.",
         # 36·14·14 for 36·6·6
-        "Doubling input multiplies it by 5.44.",
-        "Doubling batch multiplies it by 2.00.",
+        "Doubling input multiplies MACs by 5.44.",
+        "Doubling batch multiplies MACs by 2.00.",
     ]
     assert run("1x8x8-4C3", "-f", "latex", "--at", "H=8").startswith(
         "\\begin{align*}\n\\text{MACs} &= 216 W - 432"

@@ -153,12 +153,12 @@ def _cut_off(rows: Sequence[Row]) -> Iterator[str]:
         count = "1 layer never reads" if len(names) == 1 else f"{len(names):,} layers never read"
         whose = "its" if len(names) == 1 else "their"
         shown = ", ".join(names[:MAX_NAMES]) + (", …" if len(names) > MAX_NAMES else "")
-        yield f"{count} the last pixels of {whose} input: {shown}; see cnncalc check-stride"
+        yield f"{count} the last pixels of {whose} input: {shown}; see 'cnncalc check-stride'"
 
 
 def _drops_pixels(axis: object) -> bool:
     """Whether the last window ends before the input does. A stride beyond the window, which skips
-    pixels everywhere, is meant. Not asked of recorded sizes, which would be pinned to the answer."""
+    pixels everywhere, is meant. Recorded sizes are not asked, as the answer would pin them."""
     if not isinstance(axis, Axis) or any(type(size) is Recorded for size in axis):
         return False
     return axis.extent >= axis.S and axis.cut_off() > 0

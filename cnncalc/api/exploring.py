@@ -150,9 +150,10 @@ def formula(
     3332160
     """
     from cnncalc.analysis.explore import symbols
-    from cnncalc.analysis.explore.evaluate import configurations
+    from cnncalc.analysis.explore.evaluate import NUMBERS, configurations
 
-    evaluate = configurations(target, names, [quantity], options, load, summarize)
+    evaluate = configurations(target, [], [quantity], options, load, summarize)
+    evaluate.check(names, NUMBERS)
     return symbols.formula(evaluate, quantity, names, at or {})
 
 

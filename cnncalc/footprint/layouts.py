@@ -72,7 +72,7 @@ def _is_copied(operation: Operation, given: GradientLayout, batch: int) -> bool:
         return True
     if layout in {Layout.COPY, Layout.RESHAPE, Layout.MERGE}:
         raise LayerError(
-            "the gradient of its output comes in another order than that of the axes, and what "
+            "the gradient of its output comes in an order other than that of the axes, and what "
             "PyTorch then copies is not modelled"
         )
     return False

@@ -161,7 +161,7 @@ class TimeDistributed(Layer):
     refusals = (
         Refusal({"conv": {"filters": 8, "kernel": 3}}, ("100",), "not a vector"),
         Refusal(
-            {"conv": {"filters": 8, "kernel": 7}}, ("3x9x5x9",), "larger than the padded input"
+            {"conv": {"filters": 8, "kernel": 7}}, ("3x9x5x9",), "larger than the input of 5"
         ),
         Refusal({"conv": {"filters": 8, "kernl": 3}}, ("3x9x5x9",), "has no field 'kernl'"),
         Refusal("matmul", ("3x9x5x9",), "cannot be matmul"),

@@ -1,4 +1,4 @@
-"""Operations that return the same values with other axes or sizes, or some of them."""
+"""Operations that return the same values with other axes or sizes, or only some of the values."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -211,7 +211,7 @@ def getitem(walker: Walker) -> None:
         if isinstance(part, slice) and part != slice(None):
             start, stop, step = part.indices(view.shape[view.at(axis)])
             if step != 1:
-                raise Unknown(f"it takes every {step}th place")
+                raise Unknown(f"it has a step of {step}")
             ranges[axis] = (start, stop)
         elif type(part) is int:
             place = part % view.shape[view.at(axis)]
