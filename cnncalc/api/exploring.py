@@ -108,8 +108,10 @@ def sweeping(
     work = sweeps.Loop(evaluate, grid, asked)
     if grid.total > FEW and find_spec("numpy"):
         from cnncalc.analysis.explore.many import Arrays
+        from cnncalc.analysis.explore.topologies import WORTH
 
-        work = Arrays(evaluate, grid, asked)
+        arrays = Arrays(evaluate, grid, asked)
+        work = arrays if arrays.topologies.together >= WORTH else work
     progress = resume and Progress(resume, _identity(evaluate, work, options))
     if executor is not None:
         yield from sweeps.sweep(work, executor, sweeps.WAITING, progress or None)

@@ -19,7 +19,10 @@ class WeightNormConv(Reparametrized):
 
     aliases = ("weight_normalised_conv", "weight_normalized_conv")
     module = "WeightNormConv"
-    lengths = True
+
+    @property
+    def lengths(self) -> bool:
+        return True
 
     def parameters(self, x: Map, *others: Shape) -> Parameters:
         weights = parameters.weight_norm_weights(

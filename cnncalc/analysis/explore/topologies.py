@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from itertools import product
-from math import isfinite, lcm
+from math import isfinite, lcm, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -92,6 +92,11 @@ class Topologies:
         self.reasons: dict[int, dict[tuple[int, ...], str | Quantities]] = {}
         self.recorded = self.served = 0
         self.failed = False
+
+    @property
+    def together(self) -> int:
+        """The most configurations that may share a recording."""
+        return prod(len(axis.wholes) for axis in self.axes.values())
 
     def groups(self, chunk: Chunk) -> Iterator[Group | Refusal]:
         """The results of a chunk."""
