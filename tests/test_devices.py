@@ -231,7 +231,7 @@ def test_what_cannot_be_answered_is_refused():
         UnknownName, match=r"no device 'raspbery-pi-5'; did you mean 'raspberry-pi-5'"
     ):
         cnncalc.device("lenet5", "raspbery-pi-5")
-    with pytest.raises(UsageError, match="name a device or give a calibration"):
+    with pytest.raises(UsageError, match="name a device with --on, or give a calibration with"):
         cnncalc.device("lenet5")
 
 

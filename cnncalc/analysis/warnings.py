@@ -159,6 +159,6 @@ def _cut_off(rows: Sequence[Row]) -> Iterator[str]:
 def _drops_pixels(axis: object) -> bool:
     """Whether the last window ends before the input does. A stride beyond the window, which skips
     pixels everywhere, is meant. Recorded sizes are not asked, as the answer would pin them."""
-    if not isinstance(axis, Axis) or any(type(size) is Recorded for size in axis):
+    if not isinstance(axis, Axis) or Recorded in map(type, axis):
         return False
     return axis.extent >= axis.S and axis.cut_off() > 0
