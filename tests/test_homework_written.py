@@ -253,6 +253,8 @@ def test_matrices_are_read(given):
         (["a"], "'[a]' is not a number"),
         ("5 apples", "is not a number; write"),
         ("no idea", "is not a number; write"),
+        ("lots (about 3 million)", "'lots (about 3 million)' is not a number"),
+        ("5 (" + "a" * 100, "is not a number; write"),
         ("(5", "is not a number; write"),
     ],
 )
@@ -391,6 +393,9 @@ def test_a_rounded_number_overlaps_the_range_it_stands_for():
         ("-", 0, "", ()),
         ("no parameters", 0, "", ()),
         ("no trainable weights", 0, "", ()),
+        ("760 (76 for each filter, with its bias => 76*10 = 760)", 760, "", ()),
+        ("150 weights + 6 biases", 156, "", ()),
+        ("2 pixels of zero padding on each side", 2, "", ()),
         ("0 learnable parameters", 0, "", ()),
         ("1.2k learned weights", 1_216, "", ("rounded",)),
     ],
@@ -484,6 +489,7 @@ def test_shapes_in_more_styles_are_read(text):
         "(33−3)/2 + 1 = 16, so the map is 16×16×8.",
         "33/2 = 16.5, rounded down: 8 x 16 x 16",
         "(33-3)/2+1 = 16 -> (16x16x8)",
+        "16x16x8 (the stride of 2 halves 33, rounded down)",
     ],
 )
 def test_a_shape_may_follow_the_working_of_its_size(text):
