@@ -225,6 +225,8 @@ def test_a_report_takes_the_dtype_that_it_has():
 
 
 def test_what_cannot_be_answered_is_refused():
+    with pytest.raises(UsageError, match=r"no dtype 'int4'; choose from .*, int8, tf32"):
+        cnncalc.device("lenet5", "t4", dtype="int4")
     with pytest.raises(UsageError, match=r"t4 has no known peak for bfloat16; choose from "):
         cnncalc.device("lenet5", "t4", dtype="bfloat16")
     with pytest.raises(

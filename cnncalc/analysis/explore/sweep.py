@@ -20,6 +20,7 @@ from cnncalc.analysis.explore.grid import Chunk, Grid, Values
 from cnncalc.analysis.explore.outcome import Point, Sweep
 from cnncalc.analysis.explore.quantities import QUANTITIES, plain_numbers, quantity
 from cnncalc.analysis.explore.resume import Progress
+from cnncalc.core import units
 from cnncalc.core.errors import LayerError, UsageError, Where, some
 from cnncalc.spec.expression import UNDECLARED, calculate
 from cnncalc.spec.text import scalar
@@ -36,6 +37,9 @@ CONNECTING = 10
 """How many seconds a scheduler may take to answer."""
 WAITING = 64
 """How many chunks wait for an executor of unknown size."""
+COUNTS = "|".join(name for name, one in QUANTITIES.items() if one.text is not units.in_bytes)
+IN_BYTES = re.compile(rf"\b({COUNTS})\s*[<>=!]=?\s*([0-9.]{{1,30}} ?[kKMGTP]?i?)B\b")
+"""A count that is compared with bytes."""
 RANGE = re.compile(r"\s*(-?[0-9.]+)\s*:\s*(-?[0-9.]+)\s*(?::\s*([0-9.]+)\s*)?")
 
 Evaluate = Callable[[Values], "dict[str, int | None] | str"]
@@ -96,6 +100,9 @@ class Condition:
     numbers may have units, as in ``macs < 300M and weights < 4MiB``."""
 
     def __init__(self, text: str) -> None:
+        if bytes_for_count := IN_BYTES.search(text):
+            name, amount = bytes_for_count.groups()
+            raise UsageError(f"--where: {name} is a count, not bytes; write {amount}")
         self.text, self.source = text, plain_numbers(text)
         self.quantities = tuple(filter(self.uses, QUANTITIES))
 
