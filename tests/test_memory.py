@@ -571,7 +571,7 @@ def test_memory_formats_agree(input, layers, batch):
 @pytest.mark.parametrize(
     ("input", "layers", "batch", "says"),
     [
-        ("3x4x2", [positions(2), {"permute": [2, 0, 1]}], 1, "another order than that of the axes"),
+        ("3x4x2", [positions(2), {"permute": [2, 0, 1]}], 1, "order other than that of the axes"),
         (
             "8x10x12",
             [{"layer_norm": "channels"}, {"space_to_depth": 1}, "instance_norm"],

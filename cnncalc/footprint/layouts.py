@@ -78,7 +78,7 @@ def _is_copied(operation: Operation, given: GradientLayout, batch: int) -> bool:
     ):
         return True
     if layout is Layout.ROWS and given is GradientLayout.PERMUTED:
-        return operation.outputs[0].shape.dimensions[-1] == 1
+        return bool(operation.outputs[0].shape.dimensions[-1] == 1)
     if layout in {Layout.COPY, Layout.RESHAPE, Layout.MERGE} or (
         layout is Layout.ROWS and given is GradientLayout.TANGLED
     ):
