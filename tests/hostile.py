@@ -510,6 +510,8 @@ POOLS: dict[str, Sequence[str]] = {
     "by": ("macs", "-params", "x", "-"),
     "best": ("1", "5", "0", "-1", "9" * 30),
     "to": ("yaml", "torch", "scalesim", "zigzag", "x"),
+    "devices": ("net.yaml", "folder", "/dev/zero", "../outside/secret.yaml", "missing.yaml"),
+    "calibration": ("net.yaml", "folder", "/dev/zero", "../outside/secret.yaml", "missing.yaml"),
     "ram": ("256kB", "1GiB", "1", "0kB", "x", "9" * 30),
     "flash": ("1MB", "1.5kB", "5000", "-1", "x"),
     "ratio": ("1.1", "1.1:1.2", "1:1", "0.5:2", "x", "9" * 12 + ":2", ":"),
@@ -1303,7 +1305,9 @@ def a_quiz(random: Random) -> Case:
 
 def a_list(random: Random) -> Case:
     """The commands that list and explain, and meaningless command lines."""
-    name = random.choice(("kinds", "mistakes", "show", "schema", "list", "claims", "", "x"))
+    name = random.choice(
+        ("kinds", "mistakes", "show", "schema", "list", "claims", "devices", "", "x")
+    )
     known = {"kinds": kinds(), "mistakes": mistakes.names(), "show": catalog.names(),
              "claims": catalog.names()}.get(name, ("",))  # fmt: skip
     word = random.choice((*known, random.choice(TEXTS)))

@@ -125,6 +125,46 @@ def divide(layer: Any, x: Shape) -> nn.Module:
     return Unary(lambda given: given / layer.value)
 
 
+@plain("dot_product_attention")
+def dot_product_attention(layer: Any, x: Shape) -> nn.Module:
+    def attention(q: Tensor, k: Tensor, v: Tensor, *mask: Tensor) -> Tensor:
+        if {one.dim() for one in (q, k, v)} != {4} or q.shape[1] != k.shape[1] != v.shape[1]:
+            raise ValueError("no heads, or not as many")
+        if len(mask) > 1 or any(one.shape[1] not in (1, q.shape[1]) for one in mask):
+            raise ValueError("not as many heads")
+        scores = torch.stack([a @ b.mT for a, b in zip(q.unbind(1), k.unbind(1), strict=True)], 1)
+        for one in mask:
+            if one.shape[2:] != scores.shape[2:]:
+                raise ValueError("other positions")
+            scores = scores + one
+        values = zip(scores.softmax(3).unbind(1), v.unbind(1), strict=True)
+        return torch.stack([a @ b for a, b in values], 1)
+
+    return Does(attention)
+
+
+@plain("parameter")
+def parameter(layer: Any, x: Shape) -> nn.Module:
+    learned = layer.shape if layer.params is None is layer.buffers else (layer.params or 0,)
+    fixed = () if layer.params is None is layer.buffers else (layer.buffers or 0,)
+    if not layer.learned:
+        learned, fixed = (0,), layer.shape
+    module = Does(lambda x: torch.zeros(len(x), *layer.shape), numbers=tuple(learned))
+    module.register_buffer("fixed", torch.zeros(tuple(fixed)) if fixed else None)
+    return module
+
+
+@plain("roll")
+def roll(layer: Any, x: Shape) -> nn.Module:
+    words = [
+        one
+        for word in layer.over
+        for one in (range(2, len(x.dimensions) + 1) if word == "positions" else [dim_of(word, x)])
+    ]
+    shifts = layer.shift * len(words) if len(layer.shift) == 1 else layer.shift
+    return Does(lambda x: torch.roll(x, shifts, words))
+
+
 @plain("matmul")
 def matmul(layer: Any, x: Shape) -> nn.Module:
     def product(a: Tensor, b: Tensor) -> Tensor:

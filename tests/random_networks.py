@@ -102,7 +102,7 @@ def value(random: Random, schema: Any, near: Near) -> Any:
 
 
 def _integer(random: Random, schema: Any, near: Near) -> int:
-    least = schema["minimum"]
+    least = schema.get("minimum", -2)
     small = tuple(range(least, least + 4))
     allowed = [
         n for n in (small if random.random() < 0.6 else near.values) if _is_within(n, schema)

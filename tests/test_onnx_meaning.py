@@ -38,7 +38,8 @@ def test_a_quantized_convolution_counts_its_bias(summarized, nodes):
     [
         (node("Clip", "x low high", "y"), [floats("low", -1.0), floats("high", 1.0)]),
         (node("OneHot", "x depth which", "y"), [integers("depth", 8), floats("which", 0.0, 1.0)]),
-        (node("Pad", "x by value", "y"), [integers("by", *[0] * 8), floats("value", 2.0)]),
+        (node("Pad", "x by value", "y"),
+         [integers("by", 0, 1, 0, 0, 0, -1, 0, 0), floats("value", 2.0)]),
         (node("QLinearAdd", "x s z x s z s z", "y", domain="com.microsoft"),
          [floats("s", 0.5), tensor("z", [1], BYTES)]),
         (node("QLinearConcat", "s z x s z x s z", "y", domain="com.microsoft"),

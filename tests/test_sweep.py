@@ -290,3 +290,10 @@ def test_a_warning_never_controls_the_terminal(tmp_path):
     shown = run(str(file), "--over", "batch=1,2", code=1).output
     assert "\\x9b31m" in shown
     assert "\x9b" not in shown
+
+
+def test_a_large_sweep_without_numpy_says_how_to_be_faster(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("cnncalc.cli.sweep.MANY", 1)
+    done = run("1x8x8-4C3-2N", "--over", "batch=1,2")
+    assert "warning: without NumPy, this takes long: pip install 'cnncalc[sweep]'" in done.output

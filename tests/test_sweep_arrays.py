@@ -179,6 +179,17 @@ def test_an_unknown_quantity_stays_unknown():
         check(work(opaque, {"batch": [*range(1, 9)]}, ["macs"], **asked))
 
 
+def test_networks_that_are_read_anew_are_computed_one_by_one(monkeypatch):
+    seen = []
+    plain = sweeps.Loop.__call__
+    monkeypatch.setattr(sweeps.Loop, "__call__", lambda work, chunk: seen.append(chunk) or plain(
+        work, chunk))  # fmt: skip
+    cnncalc.sweep("lenet5", {"input": [f"1x{n}x32" for n in range(32, 43)], "batch": [*range(10)]})
+    assert not seen  # each input shares a recording with ten batch sizes
+    cnncalc.sweep("lenet5", {"input": [f"1x{n}x32" for n in range(32, 52)], "batch": [*range(6)]})
+    assert len(seen) == 7  # chunks of three inputs with six batch sizes, the last of two
+
+
 def test_large_numbers_are_exact():
     over, lenet = {"batch": [10**k for k in range(40)]}, cnncalc.summarize("lenet5")
     arrays = work("lenet5", over, ["macs", "memory"])

@@ -198,7 +198,11 @@ def weight_norm_conv(layer: Any, x: Map) -> nn.Module | None:
 
 @twin("standardized_conv", MAPS, GROUPED)
 def standardized_conv(layer: Any, x: Map) -> nn.Module | None:
-    return conv(layers.load("conv")(**vars(layer)), x)
+    own = {name: one for name, one in vars(layer).items() if name not in ("gain", "eps")}
+    plain = conv(layers.load("conv")(**own), x)
+    if plain is not None and layer.gain is not None:
+        plain.register_parameter("gain", nn.Parameter(torch.ones(layer.out_channels)))
+    return plain
 
 
 def depthwise(layer: Any, x: Map) -> nn.Module | None:
@@ -534,6 +538,27 @@ def layer_norm(layer: Any, x: Shape) -> nn.Module:
         "last": (nn.LayerNorm, x.dimensions[-1:]),
     }[layer.over]
     return build(sizes, layer.eps, layer.elementwise_affine, bias=layer.bias)
+
+
+class ChannelsRMSNorm(nn.RMSNorm):
+    """PyTorch's over the last axis, with the channels moved there."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
+@twin(
+    "rms_norm",
+    SHAPES,
+    drawn(over=st.sampled_from(("all", "channels", "last")), elementwise_affine=FLAGS),
+)
+def rms_norm(layer: Any, x: Shape) -> nn.Module:
+    build, sizes = {
+        "all": (nn.RMSNorm, x.dimensions),
+        "channels": (ChannelsRMSNorm, x.dimensions[:1]),
+        "last": (nn.RMSNorm, x.dimensions[-1:]),
+    }[layer.over]
+    return build(sizes, layer.eps, layer.elementwise_affine)
 
 
 @twin("group_norm", SHAPES, drawn(num_groups=COUNTS, affine=FLAGS, bias=FLAGS))

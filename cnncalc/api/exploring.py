@@ -108,8 +108,10 @@ def sweeping(
     work = sweeps.Loop(evaluate, grid, asked)
     if grid.total > FEW and find_spec("numpy"):
         from cnncalc.analysis.explore.many import Arrays
+        from cnncalc.analysis.explore.topologies import WORTH
 
-        work = Arrays(evaluate, grid, asked)
+        arrays = Arrays(evaluate, grid, asked)
+        work = arrays if arrays.topologies.together >= WORTH else work
     progress = resume and Progress(resume, _identity(evaluate, work, options))
     if executor is not None:
         yield from sweeps.sweep(work, executor, sweeps.WAITING, progress or None)
@@ -150,9 +152,10 @@ def formula(
     3332160
     """
     from cnncalc.analysis.explore import symbols
-    from cnncalc.analysis.explore.evaluate import configurations
+    from cnncalc.analysis.explore.evaluate import NUMBERS, configurations
 
-    evaluate = configurations(target, names, [quantity], options, load, summarize)
+    evaluate = configurations(target, [], [quantity], options, load, summarize)
+    evaluate.check(names, NUMBERS)
     return symbols.formula(evaluate, quantity, names, at or {})
 
 

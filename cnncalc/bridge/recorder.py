@@ -243,9 +243,11 @@ class _Run(TorchFunctionMode):
         given |= {"inplace": True} if name.endswith("_") else {}
         read = set(self._numbers_in([args, kwargs]))
         numbers = tuple(map(self._add, made))
-        self.live |= {*numbers} if read & self.live else set()
-        place = self.open[-1]
-        self.calls.append(Done(name.rstrip("_"), place, given, numbers, macs // self.batch))
+        depends = bool(read & self.live)
+        self.live |= {*numbers} if depends else set()
+        # What depends on no input is computed once for all images.
+        macs = macs // self.batch if depends else macs
+        self.calls.append(Done(name.rstrip("_"), self.open[-1], given, numbers, macs))
         if len(made) == 1 and any(one is made[0] for one in args):
             self._changed(made[0])
 

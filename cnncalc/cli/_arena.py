@@ -39,13 +39,14 @@ def write(found: Arena, everything: bool, format: str | None, output: Path | Non
 
 WHAT = (
     "One byte for each value, each tensor aligned to 16 bytes; batch norms are folded into the "
-    f"layer before and ReLU runs there. Not included: {NOT_INCLUDED}."
+    f"preceding layer, which also applies the ReLU. Not included: {NOT_INCLUDED}."
 )
 
 
 def _records(found: Arena) -> Iterator[dict[str, "Value"]]:
     """A record for each number in the JSON."""
-    rows = [("inference_peak", found.peak.layer, "forward", found.peak.bytes)]
+    rows = [("ram", "", "forward", found.ram)]
+    rows.append(("inference_peak", found.peak.layer, "forward", found.peak.bytes))
     if found.lowest is not None:
         rows.append(("lowest_peak", found.lowest.layer, "forward", found.lowest.bytes))
     rows.append(("flash", "", "", found.flash.total))
@@ -57,9 +58,13 @@ def _records(found: Arena) -> Iterator[dict[str, "Value"]]:
 def _parts(found: Arena) -> str:
     """RAM and flash."""
     flash = found.flash
-    parts = [("RAM", found.peak.bytes, f"inference peak, at {found.peak.layer}")]
+    gaps = (
+        "the most that is live" if found.placed is None else "all tensors, with gaps between them"
+    )
+    parts = [("RAM", found.ram, gaps)]
+    parts.append(("  live", found.peak.bytes, f"inference peak, at {found.peak.layer}"))
     if found.lowest is not None and found.lowest.bytes < found.peak.bytes:
-        note = f"if the layers run in the best order, at {found.lowest.layer}"
+        note = f"the same in the best order, at {found.lowest.layer}"
         parts.append(("  lowest", found.lowest.bytes, note))
     parts += [
         ("flash", flash.total, "constants"),
@@ -73,14 +78,19 @@ def _parts(found: Arena) -> str:
 def _best(found: Arena) -> str:
     """Whether another order needs less, and which one."""
     if found.best is None or found.lowest is None:
-        text = "Whether another order of layers needs less RAM is not known; the search is too long"
+        text = (
+            "Whether less is live in another order of layers is not known; the search is too long"
+        )
         return listing.wrapped(f"{text}.")
     if found.lowest.bytes == found.peak.bytes:
-        return "No other order of layers needs less RAM (proved).\n"
+        return "In no other order of layers is less live (proved).\n"
     now, best = ([one.layer for one in order] for order in (found.live, found.best))
     differs = [place for place, pair in enumerate(zip(now, best)) if pair[0] != pair[1]]
     names = ", ".join(best[differs[0] : differs[-1] + 1])
-    return listing.wrapped(f"The best order is {names}; no order needs less RAM (proved).")
+    text = f"The best order is {names}; in no order is less live (proved)."
+    if found.best_placed is not None:
+        text += f" With gaps between tensors, it needs {units.exact(found.best_placed)} B."
+    return listing.wrapped(text)
 
 
 def _layers(found: Arena, everything: bool) -> str:

@@ -1,6 +1,7 @@
 """``cnncalc draw``: a picture of a network."""
 
 import math
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from cnncalc.cli import _complete as complete
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core import discovery
-from cnncalc.core.errors import one_of
+from cnncalc.core.errors import UsageError, one_of
 
 PICTURES = Path(__file__).parents[1] / "render" / "pictures"
 STYLES, WRITERS = [str(PICTURES / "styles")], [str(PICTURES / "writers")]
@@ -108,8 +109,10 @@ def run(
         writer = pictures.writer_for(output)
     else:
         writer = pictures.writer_of(format or "text")
-    if output is None:
-        room = terminal.width() if writer.MEASURE.compact else math.inf
-        typer.echo(picture.bytes(writer, room), nl=False)
-    else:
+    if output is not None:
         shared.put(output, picture.bytes(writer))
+        return
+    data = picture.bytes(writer, terminal.width() if writer.MEASURE.compact else math.inf)
+    if b"\0" in data and sys.stdout.isatty():
+        raise UsageError(f"a terminal cannot show {format}", f"use -o picture{writer.SUFFIX}")
+    typer.echo(data, nl=False)

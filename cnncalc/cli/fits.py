@@ -20,10 +20,10 @@ NUMBERS = COLUMNS[1:4]
 def run(
     spec: options.Spec,
     ram: Annotated[
-        str | None, typer.Option("--ram", help="The RAM for feature maps: 256kB.")
+        str | None, typer.Option("--ram", help="The RAM for feature maps, as in 256kB.")
     ] = None,
     flash: Annotated[
-        str | None, typer.Option("--flash", help="The flash for weights and biases: 1MB.")
+        str | None, typer.Option("--flash", help="The flash for weights and biases, as in 1MB.")
     ] = None,
     batch: options.Batch = 1,
     input: options.Input = None,
@@ -75,9 +75,9 @@ def _text(found: Fits) -> str:
         for need in found.needs
     ]
     answer = "It fits." if found else "It does not fit."
-    lowest = found.arena.lowest
-    if found.reordered and not found and lowest:
-        answer += f" In the best order of layers, which needs {units.in_bytes(lowest.bytes)}, it "
+    best = found.arena.best_placed
+    if found.reordered and not found and best:
+        answer += f" In the best order of layers, which needs {units.in_bytes(best)}, it "
         answer += "does; see 'cnncalc memory --dtype int8'."
     table = listing.columns(headings, rows)
     return f"{_title(found)}\n\n{table}\n{answer}\n\n{listing.wrapped(_arena.WHAT)}"

@@ -1,4 +1,4 @@
-"""``cnncalc sweep``: many configurations of a network, and the best of them."""
+"""``cnncalc sweep``: many combinations of values for a network, and the best of them."""
 
 import os
 import sys
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FEW = 100
 """Up to this many configurations are evaluated in one process, because starting others takes
 longer."""
+MANY = 10_000
+"""More configurations take long without arrays."""
 REASONS = 3
 
 Over = Annotated[
@@ -180,6 +182,7 @@ def _sweeping(
     dask: str | None, resume: Path | None, fixed: Any,
 ) -> "Iterator[Sweep]":  # fmt: skip
     """What is found so far, with as many processes as are worth starting."""
+    from importlib.util import find_spec
     from math import inf, prod
 
     from cnncalc.analysis.explore.sweep import cluster, values_of
@@ -187,7 +190,10 @@ def _sweeping(
     from cnncalc.spec import load
 
     over = {name: values_of(values) for name, values in ranges.items()}
-    few = min(prod(map(len, over.values())), sample or inf) <= FEW
+    number = min(prod(map(len, over.values())), sample or inf)
+    few = number <= FEW
+    if number > MANY and find_spec("numpy") is None:
+        shared.warn(["without NumPy, this takes long: pip install 'cnncalc[sweep]'"])
     workers = jobs if jobs is not None else 1 if few else os.cpu_count() or 1
     target = load(spec) if spec == "-" else shared.named(spec)
     if target is not spec:  # other processes cannot load it again, or should not run its code
@@ -234,10 +240,14 @@ def _remarks(found: "Sweep") -> Iterator[str]:
         yield f"stopped after {found.done:,} of {found.total:,} combinations"
     for reason, (first, count) in [*found.refused.items()][:REASONS]:
         where = ", ".join(f"{name}={value}" for name, value in first.items())
-        others = f" and {count - 1:,} others" if count > 1 else ""
+        others = f" and {_counted(count - 1, 'other')}" if count > 1 else ""
         yield f"{where}{others}: {reason}"
     if len(found.refused) > REASONS:
-        yield f"{len(found.refused) - REASONS:,} other reasons"
+        yield _counted(len(found.refused) - REASONS, "other reason")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("s" if number != 1 else "")
 
 
 def _text(found: "Sweep") -> str:

@@ -18,6 +18,7 @@ from cnncalc.core.errors import UsageError
 from cnncalc.core.layer import channels_of
 from cnncalc.footprint import LayerBytes
 from cnncalc.footprint.orders import Job, Problem, best
+from cnncalc.footprint.placement import placed
 
 VERSION = 1
 """The version of ``to_dict``."""
@@ -31,9 +32,9 @@ QUANTIZATION = 4 + 8
 weights and of biases."""
 
 NOT_INCLUDED = (
-    "scratch memory of optimised kernels, gaps between tensors, the engine's own records (the tail "
-    "of TensorFlow Lite Micro's arena: 2.6 to 8.2 kB in our models), the engine's code, and the "
-    "structure of the model file"
+    "scratch memory of optimised kernels, the engine's own records (the tail of TensorFlow Lite "
+    "Micro's arena: 2.6 to 8.2 kB in the models we measured), the engine's code, and the structure "
+    "of the model file"
 )
 
 
@@ -53,13 +54,22 @@ class Flash(NamedTuple):
 @dataclass(frozen=True)
 class Arena:
     """The live bytes while each layer that has its own tensor runs, in the order of the network and
-    in the order with the lowest peak. ``best`` is None if the search for it takes too long."""
+    in the order with the lowest peak. ``best`` is None if the search for it takes too long.
+    ``placed`` and ``best_placed`` are the bytes for all tensors, with the gaps between them; None
+    for very long networks."""
 
     name: str
     batch: int
     live: tuple[LayerBytes, ...]
     best: tuple[LayerBytes, ...] | None
+    placed: int | None
+    best_placed: int | None
     flash: Flash
+
+    @property
+    def ram(self) -> int:
+        """The bytes that the tensors need, with gaps if they are known."""
+        return self.peak.bytes if self.placed is None else self.placed
 
     @property
     def peak(self) -> LayerBytes:
@@ -80,6 +90,8 @@ class Arena:
             "name": self.name,
             "batch": self.batch,
             "dtype": "int8",
+            "ram": self.ram,
+            "best_ram": self.best_placed,
             "inference_peak": self.peak._asdict(),
             "lowest_peak": None if self.lowest is None else self.lowest._asdict(),
             "flash": {**self.flash._asdict(), "total": self.flash.total},
@@ -108,6 +120,8 @@ def arena(report: Report) -> Arena:
         report.batch,
         moments(range(len(names))),
         None if order is None else moments(order),
+        placed(problem, range(len(names))),
+        None if order is None else placed(problem, order),
         _flash(report, held),
     )
 
@@ -202,7 +216,7 @@ def _runs_inside(row: Row, rows: Sequence[Row], readers: Counter[int]) -> bool:
 def _flash(report: Report, held: Sequence[int]) -> Flash:
     """The constants. A folded batch norm leaves a bias for each channel of the layer before."""
     if "params" in report.unknown:
-        raise UsageError(f"how many weights {report.opaque[0].name!r} has is not known")
+        raise UsageError(f"the number of weights of {report.opaque[0].name!r} is not known")
     folded = {
         held[index]
         for index, row in enumerate(report.rows)

@@ -44,12 +44,10 @@ class Fits:
     @property
     def reordered(self) -> bool:
         """Whether the best order of layers fits; False if it is not known."""
-        lowest = self.arena.lowest
-        if lowest is None:
+        best = self.arena.best_placed
+        if best is None:
             return bool(self)
-        return all(
-            (lowest.bytes if need.layer else need.bytes) <= need.budget for need in self.needs
-        )
+        return all((best if need.layer else need.bytes) <= need.budget for need in self.needs)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data (docs/memory.md)."""
@@ -71,7 +69,7 @@ def fits(arena: Arena, ram: int | str | None, flash: int | str | None) -> Fits:
     """
     needs = []
     if ram is not None:
-        needs.append(Need("RAM", arena.peak.bytes, _budget("ram", ram), arena.peak.layer))
+        needs.append(Need("RAM", arena.ram, _budget("ram", ram), arena.peak.layer))
     if flash is not None:
         needs.append(Need("flash", arena.flash.total, _budget("flash", flash)))
     if not needs:
@@ -90,5 +88,5 @@ def _budget(name: str, given: int | str) -> int:
     if budget < 1:
         raise UsageError(f"{name}: a budget must be at least 1 byte, not {text[:60]}")
     if isinstance(given, str) and units.lacks_unit(text, budget, LEAST_BYTES):
-        raise UsageError(f"{name}: {text[:60]} needs a unit; write {text[:60]}kB")
+        raise UsageError(f"--{name} {text[:60]} needs a unit; write --{name} {text[:60]}kB")
     return budget

@@ -83,7 +83,7 @@ def _is_copied(operation: Operation, given: GradientLayout, batch: int) -> bool:
         layout is Layout.ROWS and given is GradientLayout.TANGLED
     ):
         raise LayerError(
-            "the gradient of its output comes in another order than that of the axes, and what "
+            "the gradient of its output comes in an order other than that of the axes, and what "
             "PyTorch then copies is not modelled"
         )
     return False

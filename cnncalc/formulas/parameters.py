@@ -106,6 +106,12 @@ def learned(sizes: tuple[int, ...]) -> int:
     return product(sizes)
 
 
+@formula("buffers")
+def fixed(sizes: tuple[int, ...]) -> int:
+    """Every number of a fixed tensor."""
+    return product(sizes)
+
+
 @formula("weights")
 def without_biases(params: int, biases: int) -> int:
     """All learned numbers but the biases."""

@@ -167,3 +167,9 @@ def with_tokens(N: int, tokens: int) -> int:
 def token_weights(C: int, tokens: int) -> int:
     """One number per channel of every learned position."""
     return C * tokens
+
+
+@formula("MACs")
+def dot_product_macs(heads: int, positions: int, others: int, features: int, values: int) -> int:
+    """For every head, the scores of all pairs of positions, and their weighted sums."""
+    return heads * positions * others * (features + values)

@@ -63,7 +63,7 @@ MAX_NAMED = 200
 MAX_ANSWERS = 500
 MAX_LAYERS = 10_000
 """The number of layers that the networks of a sheet's questions may have together."""
-UNASKED = "has no 'given' and 'ask'"
+UNASKED = "needs 'given' and 'ask'"
 BLANKS = ("", "-", "–", "—", "?", "??", "n/a", "na", "tbd", "todo")
 
 
@@ -71,7 +71,7 @@ class Answer(NamedTuple):
     """One answer: its question, the value given (None if blank) and its location.
 
     ``problem`` says why there is no question. The first of ``choices`` may be answered as ``a``.
-    ``tolerance`` is a part of the right value (None: the marker's). With a ``unit``, no other
+    ``tolerance`` is a fraction of the right value (None: the marker's). With a ``unit``, no other
     quantity is accepted in its place.
     """
 
@@ -319,7 +319,8 @@ def _free(item: Item | None, layout: Layout | None, is_key: bool) -> Iterator[An
             if is_stated and is_key:
                 asked = stated.question(answer.given)
                 answer = answer._replace(question=asked, given=None)
-            yield answer._replace(problem="" if asked else UNASKED)
+            unasked = UNASKED if is_key else f"{UNASKED}, or give its key first"
+            yield answer._replace(problem="" if asked else unasked)
         except Exception as why:
             yield Answer(label, None, given, one.where, failure(why))
 

@@ -7,6 +7,7 @@ from typing import Any
 from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import choice, flag
 from cnncalc.core.layer import Layer, channels_of
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations, parameters
@@ -90,6 +91,36 @@ class Norm(Layer, ABC):
             divide=operations.each_group(G=groups, times=3),
             exponential=operations.each_group(G=groups),
         )
+
+
+class Together(Norm):
+    """A normalisation of the values of one image, measured in inference too."""
+
+    over: str = choice(
+        "what to normalise together: the whole map, each position's channels, or the last axis",
+        ("all", "channels", "last"),
+        "all",
+    )
+    elementwise_affine: bool = flag("whether to learn scales and shifts", True, ("affine",))
+
+    @property
+    def scaled(self) -> bool:
+        return self.elementwise_affine
+
+    def learned_shape(self, x: Shape) -> tuple[int, ...]:
+        """The sizes of the values that are normalised together."""
+        sizes = {"all": x.dimensions, "channels": x.dimensions[:1], "last": x.dimensions[-1:]}
+        return sizes[self.over]
+
+    def together(self, x: Shape) -> int:
+        """The number of values that are normalised together."""
+        return prod(self.learned_shape(x))
+
+    def groups(self, x: Shape) -> int:
+        """The number of groups of such values."""
+        if self.over == "channels":
+            return prod(x.dimensions[1:])
+        return prod(x.dimensions[:-1]) if self.over == "last" else 1
 
 
 def folded(x: Shape) -> Operations:

@@ -16,8 +16,15 @@ class Reparametrized(Grouped):
     module: ClassVar[str] = ""
     """The name of its PyTorch module."""
 
-    lengths: ClassVar[bool] = False
-    """Whether it learns the length of every filter, as its last parameter."""
+    @property
+    def lengths(self) -> bool:
+        """Whether it learns the length of every filter, as its last parameter."""
+        return False
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Other arguments of its module."""
+        return {}
 
     def nests(self, x: Map) -> tuple[Nest, ...]:
         return (self.nest(x, self.out_channels, self.groups),)
@@ -39,4 +46,11 @@ class Reparametrized(Grouped):
     def to_torch(self, nn: Any, x: Map) -> Any:
         window = torch_window(self.axes(x))
         build = getattr(nn, self.module)
-        return build(x.channels, self.out_channels, *window, groups=self.groups, bias=self.bias)
+        return build(
+            x.channels,
+            self.out_channels,
+            *window,
+            groups=self.groups,
+            bias=self.bias,
+            **self.options,
+        )

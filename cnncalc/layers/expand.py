@@ -38,6 +38,7 @@ class Expand(Rearrangement):
     main = "shape"
     stored = False
     moves = False
+    auxiliary = True
 
     shape: tuple[int, ...] = grown("output sizes, channels first; -1 keeps a size")
 

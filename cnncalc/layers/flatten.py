@@ -42,6 +42,7 @@ class Flatten(Rearrangement):
     main = "over"
     stored = False
     moves = False
+    auxiliary = True
     inside = True
 
     over: str = _first(

@@ -1,17 +1,16 @@
 """Layer normalisation."""
 
-from math import prod
 from typing import Any
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.fields import choice, flag, number
+from cnncalc.core.fields import flag, number
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor
 from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Shape
-from cnncalc.layers._norm import Norm
+from cnncalc.layers._norm import Together
 
 
-class LayerNorm(Norm):
+class LayerNorm(Together):
     """Normalises each image to mean 0 and variance 1, then scales and shifts it.
 
     Statistics are computed over the whole map, over the channels at every position (as in
@@ -29,37 +28,12 @@ class LayerNorm(Norm):
     foreign = {"keras.LayerNormalization": Foreign({"over": "channels"})}
     main = "over"
 
-    over: str = choice(
-        "what to normalise together: the whole map, each position's channels, or the last axis",
-        ("all", "channels", "last"),
-        "all",
-    )
-    elementwise_affine: bool = flag("whether to learn scales and shifts", True, ("affine",))
     bias: bool = flag("whether to learn the shifts as well as the scales", True)
     eps: float = number("value added to the variance", 1e-5, ("epsilon",), least=0)
 
     @property
-    def scaled(self) -> bool:
-        return self.elementwise_affine
-
-    @property
     def shifted(self) -> bool:
         return self.elementwise_affine and self.bias
-
-    def learned_shape(self, x: Shape) -> tuple[int, ...]:
-        """The sizes of the values that are normalised together."""
-        sizes = {"all": x.dimensions, "channels": x.dimensions[:1], "last": x.dimensions[-1:]}
-        return sizes[self.over]
-
-    def together(self, x: Shape) -> int:
-        """The number of values that are normalised together."""
-        return prod(self.learned_shape(x))
-
-    def groups(self, x: Shape) -> int:
-        """The number of groups of such values."""
-        if self.over == "channels":
-            return prod(x.dimensions[1:])
-        return prod(x.dimensions[:-1]) if self.over == "last" else 1
 
     def operations(self, x: Shape) -> Operations:
         return self.normalised(x, self.together(x), self.groups(x))

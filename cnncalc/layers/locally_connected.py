@@ -126,7 +126,7 @@ class LocallyConnected(Filters):
         ),
     )
     refusals = (
-        Refusal({"filters": 8, "kernel": 7}, ("4x5x5",), "larger than the padded input of 5"),
+        Refusal({"filters": 8, "kernel": 7}, ("4x5x5",), "larger than the input of 5"),
         Refusal({"filters": 8, "kernel": 3}, ("100",), "not a vector"),
         Refusal({"filters": 8, "kernel": 3, "groups": 2}, ("4x5x5",), "has no field 'groups'"),
         Refusal(8, ("4x5x5",), "needs 'kernel_size'"),

@@ -2,12 +2,13 @@
 
 import dataclasses
 from collections.abc import Mapping
+from math import inf
 from typing import Any, Self
 
 from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
-from cnncalc.core.fields import Padding, choice, padding
+from cnncalc.core.fields import Padding, choice, number, padding
 from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.parsing import Foreign
@@ -44,16 +45,20 @@ class Pad(Like, Rearrangement):
         synonyms={"wrap": "circular", "edge": "replicate"},
     )
 
+    value: float = number("what mode zeros fills the cells with instead of 0", 0)
+
     @classmethod
     def imported(cls, call: Call) -> dict[str, Any]:
         """PyTorch lists both sides of the last axis first."""
         sides, mode = call.attributes["pad"], call.attributes.get("mode", "constant")
         axes = len(call.inputs[0]) - 1
-        if call.attributes.get("value") or min(sides) < 0 or len(sides) > 2 * axes:
-            raise LayerError("pads with a value other than 0, crops, or pads the channels")
+        value = call.attributes.get("value") or 0
+        if min(sides) < 0 or len(sides) > 2 * axes:
+            raise LayerError("crops, or pads the channels")
         pairs = [list(pair) for pair in zip(sides[::2], sides[1::2])]
         pairs = [[0, 0]] * (axes - len(pairs)) + pairs[::-1]
         modes = {} if mode == "constant" else {"mode": mode}
+        modes |= {"value": value} if value else {}
         same = len({size for pair in pairs for size in pair}) == 1
         return {"padding": pairs[0][0] if same else pairs, **modes}
 
@@ -67,6 +72,8 @@ class Pad(Like, Rearrangement):
 
     def output(self, x: Shape) -> Map:
         x = need_map(x)
+        if self.value and self.mode != "zeros":
+            raise LayerError(f"mode {self.mode} fills the cells with others; remove the value")
         pairs = sides_of(self.padding or 0, x)
         for N, pair in zip(x.spatial, pairs):
             if self.mode == "reflect" and max(pair) >= N:
@@ -104,7 +111,8 @@ class Pad(Like, Rearrangement):
         mode = modes.get(str(call.settings.get("mode", "constant")))
         (x,) = call.inputs
         rank = 1 + len(x.dimensions)
-        if pads is None or mode is None or (call.listed("value", 2) or [0]) != [0]:
+        (value, *more) = call.listed("value", 2) or [0]
+        if pads is None or mode is None or more or not -inf < value < inf:
             return None
         pairs = dict.fromkeys(range(rank), (0, 0))
         half = len(pads) // 2
@@ -114,7 +122,8 @@ class Pad(Like, Rearrangement):
             side < 0 for pair in pairs.values() for side in pair
         ):
             return None
-        return {"padding": [[*pair] for pair in pairs.values()], "mode": mode}
+        filled = {"value": value} if value and mode == "zeros" else {}
+        return {"padding": [[*pair] for pair in pairs.values()], "mode": mode, **filled}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         name = {
@@ -123,13 +132,17 @@ class Pad(Like, Rearrangement):
             "replicate": "ReplicationPad",
             "circular": "CircularPad",
         }
-        return of_rank(nn, name[self.mode], x)(torch_sides(sides_of(self.padding or 0, x)))
+        sides = torch_sides(sides_of(self.padding or 0, x))
+        if self.value:
+            return of_rank(nn, "ConstantPad", x)(sides, self.value)
+        return of_rank(nn, name[self.mode], x)(sides)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
         modes = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
         before, after = zip(*sides_of(self.padding or 0, x))
         pads = onnx.ints([0, 0, *before, 0, 0, *after])
-        return onnx.node("Pad", *onnx.inputs, pads, mode=modes[self.mode])
+        value = [onnx.number(self.value)] if self.value else []
+        return onnx.node("Pad", *onnx.inputs, pads, *value, mode=modes[self.mode])
 
     examples = (
         Example(
@@ -163,8 +176,15 @@ class Pad(Like, Rearrangement):
             output="3x230x230",
             source="He et al. 2015, ResNet: 7×7/2 from 224 to 112 needs 3 on each side",
         ),
+        Example(
+            given={"padding": 1, "value": 3.5},
+            inputs=("1x2",),
+            output="1x4",
+            source="torch.nn.ConstantPad1d, example: ConstantPad1d(…, 3.5)",
+        ),
     )
     refusals = (
+        Refusal({"padding": 1, "mode": "reflect", "value": 1}, ("1x3x3",), "remove the value"),
         Refusal({"padding": 3, "mode": "reflect"}, ("1x3x3",), "has 2 cells to reflect, not 3"),
         Refusal({"padding": 4, "mode": "circular"}, ("1x3x3",), "only 3 cells to wrap, not 4"),
         Refusal([1, 1, 1], ("1x3x3",), "3 axes"),

@@ -1,7 +1,12 @@
 """Convolution with weight standardisation."""
 
-from cnncalc.core.cost import Operations
+from typing import Any
+
+from cnncalc.core.cost import Operations, Parameters, Tensors
+from cnncalc.core.fields import number
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor
+from cnncalc.core.shape import Map, Shape
+from cnncalc.formulas import parameters
 from cnncalc.layers._reparametrized import Reparametrized
 
 
@@ -9,7 +14,8 @@ class StandardizedConv(Reparametrized):
     """Convolves with filters that are first normalised to mean 0 and variance 1.
 
     It learns as many weights as a plain convolution. BiT's residual networks use it with group
-    normalisation.
+    normalisation. Networks without normalisation layers learn a factor for each filter as well, and
+    divide it by the root of the number of its weights.
 
     Operations: those of the convolution. Normalising the filters, which happens once for all
     images, is not counted.
@@ -18,9 +24,41 @@ class StandardizedConv(Reparametrized):
     aliases = ("standardised_conv", "weight_standardized_conv", "std_conv")
     module = "StandardizedConv"
 
+    gain: float | None = number(
+        "learn a factor for each filter, and multiply it by this number; by default neither",
+        None,
+        ("factor",),
+    )
+
+    eps: float = number("value added to the variance", 1e-10, ("epsilon",), least=0)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {"scale": self.gain, "eps": self.eps}
+
+    @property
+    def lengths(self) -> bool:
+        return self.gain is not None
+
+    def parameters(self, x: Map, *others: Shape) -> Parameters:
+        held = super().parameters(x)
+        if self.gain is None:
+            return held
+        weights = parameters.weight_norm_weights(
+            F=self.window(x), C_in=x.channels, C_out=self.out_channels, G=self.groups
+        )
+        return held._replace(weights=weights)
+
+    def tensors(self, x: Map, *others: Shape) -> Tensors:
+        gains: Tensors = {"gain": (self.out_channels,)} if self.lengths else {}
+        return {**super().tensors(x), **gains}
+
     def computed(self, tape: Tape, rows: Tensor, *learned: Tensor) -> Tensor:
         """The deviations, the differences from the means, and the quotients, which save both."""
         C_out = self.out_channels
+        if learned:
+            factors = tape.times(*learned)
+            return tape.normalized(rows, factors, own=2 * factors.bytes)
         one = rows.bytes // rows.numbers * C_out
         variances = tape.op(rows, shared=C_out, beside=rows.bytes + 2 * one)
         deviations = tape.op(tape.plus(variances), keeps_output=True, beside=one)
@@ -41,6 +79,15 @@ class StandardizedConv(Reparametrized):
             source="Kolesnikov et al. 2020, BiT, the authors' release: StdConv2d of the root",
         ),
         Example(
+            given={"filters": 16, "kernel": 3, "stride": 2, "gain": 0.25},
+            inputs=("3x32x32",),
+            output="16x15x15",
+            weights=448,  # 3·3·3·16, and 16 factors
+            biases=16,
+            macs=97_200,
+            source="Brock et al. 2021, Characterizing signal propagation, equation 3",
+        ),
+        Example(
             given={"filters": 2, "kernel": 3},
             inputs=("4x5",),
             output="2x3",
@@ -51,7 +98,7 @@ class StandardizedConv(Reparametrized):
         ),
     )
     refusals = (
-        Refusal({"filters": 4, "kernel": 7}, ("4x5x5",), "larger than the padded input of 5"),
+        Refusal({"filters": 4, "kernel": 7}, ("4x5x5",), "larger than the input of 5"),
         Refusal({"filters": 4, "kernel": 3, "groups": 3}, ("4x5x5",), "4 input channels"),
         Refusal({"filters": 4, "kernel": 3}, ("100",), "not a vector"),
     )

@@ -19,7 +19,10 @@ class WeightNormConv(Reparametrized):
 
     aliases = ("weight_normalised_conv", "weight_normalized_conv")
     module = "WeightNormConv"
-    lengths = True
+
+    @property
+    def lengths(self) -> bool:
+        return True
 
     def parameters(self, x: Map, *others: Shape) -> Parameters:
         weights = parameters.weight_norm_weights(
@@ -59,7 +62,7 @@ class WeightNormConv(Reparametrized):
         ),
     )
     refusals = (
-        Refusal({"filters": 4, "kernel": 7}, ("4x5x5",), "larger than the padded input of 5"),
+        Refusal({"filters": 4, "kernel": 7}, ("4x5x5",), "larger than the input of 5"),
         Refusal({"filters": 4, "kernel": 3, "groups": 3}, ("4x5x5",), "4 input channels"),
         Refusal({"filters": 4, "kernel": 3}, ("100",), "not a vector"),
     )

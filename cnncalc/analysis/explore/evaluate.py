@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from cnncalc.analysis.explore.quantities import value
@@ -15,7 +16,8 @@ from cnncalc.spec.inputs import sizes_by_name
 from cnncalc.spec.model import Model
 from cnncalc.spec.source import is_foreign
 
-OPTIONS = ("input", "batch", "dtype")
+NUMBERS = ("input", "batch")
+OPTIONS = (*NUMBERS, "dtype")
 """What can vary besides a network's parameters. An input may be one size for all its axes."""
 REMEMBERED = 100
 """The most networks to keep, each read for different inputs."""
@@ -68,11 +70,12 @@ class Configurations:
             self.read[repr(key)] = read()
         return self.read[repr(key)]
 
-    def check(self, names: Sequence[str]) -> None:
-        """Raise UsageError for a name that is neither a parameter nor an option."""
-        known = [*self.parameters, *OPTIONS]
+    def check(self, names: Sequence[str], offered: Sequence[str] = OPTIONS) -> None:
+        """Raise UsageError for a name that is neither a parameter nor an option; it suggests the
+        ``offered`` options."""
+        known = [*self.parameters, *offered]
         for name in names:
-            if name not in known:
+            if name not in known and name not in OPTIONS:
                 hint = did_you_mean(name, known) or f"; choose from {some(known)}"
                 raise UsageError(
                     f"{self.spec.name or 'the network'} has no parameter {name!r}{hint}"
@@ -92,6 +95,11 @@ class Configurations:
         """The shapes of the network's inputs."""
         layers = (node.layer for node in build(self.spec).nodes)
         return [layer.shape for layer in layers if isinstance(layer, Input)]
+
+    @cached_property
+    def usual(self) -> list[Shape]:
+        """The same, computed once."""
+        return self.shapes()
 
     def report(self, values: Mapping[str, Any]) -> Any:
         """The report of a configuration; raises CnncalcError if it is not a valid network."""
@@ -114,9 +122,11 @@ class Configurations:
         """The shape of the input with this size along every axis; other values are a shape."""
         if not is_whole(size, 1):
             return size
-        shape, *others = self.shapes()
+        shape, *others = self.usual
         if others or not isinstance(shape, Map):
-            raise UsageError("one size needs a network with one feature map; give whole shapes")
+            raise UsageError(
+                "a single size works only if the input is one feature map; give the full shape"
+            )
         return [shape.channels, *(size for _ in shape.spatial)]
 
     def step(self, name: str) -> Fraction:
@@ -140,7 +150,7 @@ class Models(Configurations):
 
     target: Model
 
-    def check(self, names: Sequence[str]) -> None:
+    def check(self, names: Sequence[str], offered: Sequence[str] = OPTIONS) -> None:
         """The code itself refuses arguments that it does not have."""
 
     @property

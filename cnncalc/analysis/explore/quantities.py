@@ -44,7 +44,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     "memory": Quantity(
         "Training memory", lambda r: r.totals.training_peak, units.in_bytes, ""
     ),
-    "ram": Quantity("RAM in int8", lambda r: int(r.arena.peak.bytes), units.in_bytes, ""),
+    "ram": Quantity("RAM in int8", lambda r: int(r.arena.ram), units.in_bytes, ""),
     "flash": Quantity("Flash in int8", lambda r: int(r.arena.flash.total), units.in_bytes, ""),
     "rf": Quantity("Receptive field", _field, units.exact, ""),
 }  # fmt: skip

@@ -58,6 +58,9 @@ class Goal(NamedTuple):
 def values_of(text: str) -> list[Any]:
     """The values in ``0.25:1.5:0.25`` (both ends included) or ``float32,int8``."""
     match = RANGE.fullmatch(text)
+    if dashed := re.fullmatch(r"([0-9.]+)-([0-9.]+)", text.strip()):
+        begin, end = dashed.groups()
+        raise UsageError(f"{text[:60]!r} is not a range; write {begin[:30]}:{end[:30]}:STEP")
     if match is None:
         words = [word.strip() for word in text.split(",")]
         if not all(words):
@@ -82,6 +85,8 @@ def goals_of(words: Iterable[str]) -> tuple[Goal, ...]:
     """Quantities to minimise, or with a ``-`` before them, to maximise."""
     found = tuple(Goal(word.strip().removeprefix("-"), word.strip()[:1] == "-") for word in words)
     for goal in found:
+        if not goal.name:
+            raise UsageError("--pareto has an empty name; write quantities as in macs,-rf")
         quantity(goal.name)
     return found
 
@@ -252,7 +257,7 @@ def _merged(found: Sweep, part: Sweep, work: Loop) -> Sweep:
             kept = work.chosen(kept)
         if len(kept) > MOST_SHOWN:
             raise UsageError(
-                f"more than {MOST_SHOWN:,} configurations would be shown",
+                f"more than {MOST_SHOWN:,} combinations would be shown",
                 "choose some of them with --where, --pareto or --best",
             )
     both = replace(found, kept=kept, refused={**found.refused})
@@ -315,7 +320,7 @@ def processes(jobs: int) -> Iterator[Executor | None]:
 
 @contextmanager
 def cluster(address: str) -> Iterator[Executor]:
-    """The workers of a Dask scheduler. They run the tasks of a worker that dies again.
+    """The workers of a Dask scheduler. If a worker dies, the others rerun its tasks.
 
     Raises UsageError if Dask is not installed or there is no scheduler.
     """

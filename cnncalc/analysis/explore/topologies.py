@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from itertools import product
-from math import isfinite, lcm
+from math import isfinite, lcm, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +25,8 @@ from cnncalc.formulas.recorded import Portion, Recording
 
 FREE = 30
 """This many topologies are recorded in any case."""
+MOST = 500
+"""The most topologies of a sweep; each takes some memory, and all are tried for every chunk."""
 WORTH = 10
 """The configurations that a recording must serve on average after that; it takes about as long as
 computing some of them one by one."""
@@ -91,6 +93,11 @@ class Topologies:
         self.recorded = self.served = 0
         self.failed = False
 
+    @property
+    def together(self) -> int:
+        """The most configurations that may share a recording."""
+        return prod(len(axis.wholes) for axis in self.axes.values())
+
     def groups(self, chunk: Chunk) -> Iterator[Group | Refusal]:
         """The results of a chunk."""
         for fixed, variables, positions in self.parts(chunk):
@@ -135,7 +142,8 @@ class Topologies:
     def record(self, fixed: Mapping[str, Any], wholes: Mapping[str, int]) -> Path | None:
         """The topology of a configuration; None if it cannot be recorded, or if too few share
         one."""
-        if self.failed or (self.recorded >= FREE and self.served < WORTH * self.recorded):
+        rare = self.recorded >= FREE and self.served < WORTH * self.recorded
+        if self.failed or rare or self.recorded >= MOST:
             return None
         self.recorded += 1
         recording = Recording()

@@ -153,11 +153,31 @@ class WeightNormConv(ComputedConv):
 
 
 class StandardizedConv(ComputedConv):
-    """A convolution whose filters have mean 0 and variance 1."""
+    """A convolution whose filters have mean 0 and variance 1, perhaps times learned factors and a
+    fixed one."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *window: Any,
+        scale: float | None,
+        eps: float,
+        **more: Any,
+    ) -> None:
+        super().__init__(in_channels, out_channels, *window, **more)
+        self.scale = scale
+        self.eps = eps
+        if scale is not None:
+            self.gain = nn.Parameter(torch.ones(out_channels))
 
     def filters(self) -> Tensor:
         rows = self.weight.flatten(1)
-        deviation = (rows.var(dim=1, correction=0, keepdim=True) + 1e-10).sqrt()
+        if self.scale is not None:
+            factors = self.gain * self.scale
+            rows = functional.batch_norm(rows[None], None, None, factors, None, True, 0, self.eps)
+            return rows[0].unflatten(1, self.weight.shape[1:])
+        deviation = (rows.var(dim=1, correction=0, keepdim=True) + self.eps).sqrt()
         rows = (rows - rows.mean(dim=1, keepdim=True)) / deviation
         return rows.unflatten(1, self.weight.shape[1:])
 

@@ -49,6 +49,13 @@ class ChannelsNorm(nn.LayerNorm):
         return super().forward(x.movedim(1, -1)).movedim(-1, 1)
 
 
+class ChannelsRMSNorm(nn.RMSNorm):
+    """Root mean square normalisation over the channels of every position."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
 class Scale(nn.Module):
     """A learned factor for each channel, and perhaps a bias."""
 

@@ -81,6 +81,18 @@ class Slice(nn.Module):
         return x[(*[slice(None)] * self.dim, slice(self.start, self.stop))]
 
 
+class Roll(nn.Module):
+    """Its input, shifted cyclically along dimensions."""
+
+    def __init__(self, shifts: Sequence[int], dims: Sequence[int]) -> None:
+        super().__init__()
+        self.shifts = tuple(shifts)
+        self.dims = tuple(dims)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.roll(self.shifts, self.dims)
+
+
 class Expand(nn.Module):
     """The input repeated along axes of size 1, as a view."""
 

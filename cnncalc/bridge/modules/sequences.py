@@ -134,6 +134,34 @@ class RelativeAttention(nn.MultiheadAttention):
         return super().forward(tokens, read, read, attn_mask=mask)[0].mT.reshape(x.shape)
 
 
+class DotProductAttention(nn.Module):
+    """Attention of heads x positions x features, perhaps with numbers added to the scores."""
+
+    def __init__(self, scale: float | None) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, query: Tensor, key: Tensor, value: Tensor, *mask: Tensor) -> Tensor:
+        scale = query.shape[-1] ** -0.5 if self.scale is None else self.scale
+        # PyTorch's own function hides its products from FlopCounterMode on some devices.
+        scores = sum(mask, (query * scale) @ key.mT)
+        return scores.softmax(-1) @ value
+
+
+class Constant(nn.Module):
+    """Learned or fixed numbers of this shape, whatever the input."""
+
+    def __init__(self, sizes: Sequence[int], learned: bool) -> None:
+        super().__init__()
+        if learned:
+            self.weight = nn.Parameter(torch.zeros(tuple(sizes)))
+        else:
+            self.register_buffer("weight", torch.zeros(tuple(sizes)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.weight.expand(len(x), *self.weight.shape)
+
+
 class PositionalEmbedding(nn.Module):
     """The input plus a number for each element, which is learned, or a wave along the positions."""
 

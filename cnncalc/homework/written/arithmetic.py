@@ -13,6 +13,8 @@ RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
 TEX = {"\\times": "×", "\\cdot": "·", "\\approx": "≈", "\\,": "", "{,}": ",", "$": ""}
+PARTS = re.compile(r"([0-9,]{1,20}) weights?,? (?:\+|and|plus) ([0-9,]{1,20}) bias(?:es)?")
+"""``750 weights and 10 biases``."""
 DOTTED = r"(?<![0-9.,])[0-9]{1,3}(?:\.[0-9]{3}){2,}(?![0-9.,])"
 
 
@@ -21,6 +23,7 @@ def tidied(text: str) -> str:
     for command, sign in TEX.items():
         text = text.replace(command, sign)
     text = re.sub(r"^[A-Za-z#][\w# ]*:", "", raised(text)).strip()
+    text = PARTS.sub(r"\1+\2", text)
     text, about = re.subn(r"\s*\(?\b(?:approx(?:imately|\.)?|roughly|rounded)\)?$", "", text)
     text = re.sub(r"\s*\([A-Za-z ,]+\)$", "", text)
     text = re.sub(r"(?<=[A-Za-z])\.$", "", text)

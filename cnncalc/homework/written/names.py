@@ -50,5 +50,5 @@ class Name(Written):
     def differs(self, truth: Value, unit: str = "") -> str:
         """The right name."""
         if isinstance(truth, Names) and any(" " in name for name in truth):
-            truth = Names(map(repr, truth))
+            return f"the right answer is {format_value(Names(map(repr, truth)))}"
         return f"it is {format_value(truth)}"

@@ -80,7 +80,16 @@ UNITS = {
     **dict.fromkeys(
         (
             f"{what}{where}"
-            for what in ("", "pixels ", "px ", "zeros ", "cells ")
+            for what in (
+                "",
+                "pixels ",
+                "px ",
+                "zeros ",
+                "cells ",
+                "pixels of padding ",
+                "pixels of zero padding ",
+                "rows of zeros ",
+            )
             for where in ("on each side", "on every side", "on both sides", "per side", "each side")
         ),
         "",

@@ -1,8 +1,9 @@
 """A written value: what may be written, and whether the right answer agrees with it."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
@@ -31,11 +32,13 @@ Value = int | Fraction | bool | Shape | Tensor | Names
 """The answer to a question: a count or a size, yes or no, a shape, a matrix, a name."""
 
 MANY = 10**6
+REMARKED = re.compile(r"\s*([^(]*[^(\s])\s*\((?=[^a-z]*[a-z])(?=.*[a-z]{3}).*\)\.?\s*", re.DOTALL)
+"""A value with a remark in brackets: ``32x32x10 (padding 2 keeps the size)``."""
 
 
 class Terms(NamedTuple):
     """What is accepted. Strict: only the exact value, with K = 1000 and channels first.
-    The ``tolerance`` is a part of the right value (1/100: one per cent). ``as_asked``: no other
+    The ``tolerance`` is a fraction of the right value (1/100: one per cent). ``as_asked``: no other
     quantity in its place, such as a number of elements for one of bytes."""
 
     strict: bool = False
@@ -127,21 +130,34 @@ def _read_text(given: str, takes: tuple[type[Written], ...]) -> Written:
 
 
 def _read(given: Any, takes: Sequence[type[Written]]) -> Written:
+    found, why = _first(given, takes)
+    remarked = REMARKED.fullmatch(given) if found is None and isinstance(given, str) else None
+    if remarked:
+        found, _ = _first(remarked[1], takes)
+        found = found and replace(found, text=given)
+    if found is not None:
+        return found
+    expected = one_of([kind.expected for kind in takes])
+    examples = [example for kind in takes for example in kind.examples]
+    fix = f"; write it as in {one_of(examples)}" if examples else ""
+    raise UsageError(f"{shown(given)} is not {expected}{fix}{why}")
+
+
+def _first(given: Any, takes: Sequence[type[Written]]) -> tuple[Written | None, str]:
+    """The value as the first kind that fits; without any, why not."""
     why = ""
     for kind in takes:
         try:
             found = kind.read(given)
         except LayerError as error:
-            # "is not a number" says enough; that the whole answer is undefined adds nothing.
-            same = tuple(f"{shown(given)} is not {what}" for what in ("defined", "a number"))
+            # "is not a number" says enough; that it is not an expression either adds nothing.
+            words = ("defined", "a number", "an expression")
+            same = tuple(f"{shown(given)} is not {what}" for what in words)
             why = why or ("" if str(error).startswith(same) else f": {error}")
             continue
         if found is not None:
-            return found
-    expected = one_of([kind.expected for kind in takes])
-    examples = [example for kind in takes for example in kind.examples]
-    fix = f"; write it as in {one_of(examples)}" if examples else ""
-    raise UsageError(f"{shown(given)} is not {expected}{fix}{why}")
+            return found, ""
+    return None, why
 
 
 def format_value(value: Value, unit: str = "") -> str:

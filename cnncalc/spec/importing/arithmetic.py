@@ -1,13 +1,17 @@
-"""Arithmetic on maps, with one another, a number or a parameter."""
+"""Arithmetic between tensors, or with numbers and learned numbers."""
 
 from functools import partial
+from math import prod
+from typing import Any
 
 from cnncalc.layers._arithmetic import Arithmetic
 from cnncalc.layers.add import Add
 from cnncalc.layers.divide import Divide
 from cnncalc.layers.multiply import Multiply
 from cnncalc.layers.subtract import Subtract
-from cnncalc.spec.importing.values import BATCH, Known, Unknown, View
+from cnncalc.spec.importing.regrouping import like, regrouped
+from cnncalc.spec.importing.sources import source
+from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Tensor, Unknown, View
 from cnncalc.spec.importing.walker import Handlers, Walker
 
 Operation = type[Arithmetic]
@@ -15,40 +19,70 @@ Operation = type[Arithmetic]
 
 def binary(walker: Walker, kind: Operation) -> None:
     """Arithmetic between two maps, or a map and a number or parameter."""
-    first, second = walker.argument("input"), walker.argument("other")
     if walker.argument("alpha", 1) not in (1, None):
         raise Unknown("it has a factor alpha")
-    if isinstance(first, View) and isinstance(second, View):
-        walker.gives(_between(walker, kind, first, second))
-    elif isinstance(first, View) and isinstance(second, int | float):
-        made = walker.make(kind.kind, {"value": second}, [first.layer], first.shape)
+    first, second = (walker.raw(walker.done.arguments.get(name)) for name in ("input", "other"))
+    if isinstance(first, View | Regrouped) and isinstance(second, int | float):
+        sizes = walker.made[first.layer].shape
+        made = walker.make(kind.kind, {"value": second}, [first.layer], sizes)
         walker.gives(first._replace(layer=made))
+    elif isinstance(first, View | Regrouped) and isinstance(second, View | Regrouped):
+        walker.gives(_between(walker, kind, first, second))
+    elif isinstance(second, Known):
+        walker.gives(_with(walker, kind, walker.data(), "other"))
+    elif isinstance(first, Known):
+        walker.gives(_with(walker, kind, walker.data("other"), "input"))
     else:
-        _with_parameter(walker, kind)
+        raise Unknown("one of its operands is no tensor")
 
 
-def _between(walker: Walker, kind: Operation, first: View, second: View) -> View:
-    if first.axes == second.axes and len(first.shape) == len(second.shape):
-        reads, axes = [first.layer, second.layer], first.axes
-        shape = tuple(map(max, first.shape, second.shape))
+def _between(walker: Walker, kind: Operation, first: Tensor, second: Tensor) -> Tensor:
+    """Arithmetic between two tensors. Those that are not views stay as they are if their sizes are
+    equal."""
+    if first.sizes == second.sizes and not _simple(first, second):
+        first = regrouped(first)
+        shape = walker.made[first.layer].shape
+        reads = [first.layer, like(walker, regrouped(second), first)]
+        return first._replace(layer=walker.make(kind.kind, {}, reads, shape))
+    view, other = walker.view(first), walker.view(second)
+    if _simple(view, other):
+        reads, result = [view.layer, other.layer], view
+        shape = tuple(map(max, view.shape, other.shape))
     else:
-        reads = [walker.plain(first), walker.plain(second)]
-        shape = walker.result()
-        axes = (BATCH, *range(len(shape)))
-    return View(walker.make(kind.kind, {}, reads, shape), shape, axes)
+        reads, shape = [walker.plain(view), walker.plain(other)], walker.result()
+        result = View.of(0, shape)
+    if not kind.broadcasts:
+        reads = [_expanded(walker, one, shape) for one in reads]
+    return result._replace(layer=walker.make(kind.kind, {}, reads, shape), shape=shape)
 
 
-def _with_parameter(walker: Walker, kind: Operation) -> None:
-    """A factor for every channel, or a term for every element."""
-    known, name = walker.argument("other"), "other"
-    if isinstance(known, View):
-        known, name = walker.argument("input"), "input"
-    view = walker.data("input" if name == "other" else "other")
-    if not isinstance(known, Known) or known.computed or not known.held:
-        raise Unknown("one of its operands is computed from parameters")
-    number = known.held[0]
-    if walker.recording.tensors[number].origin != "parameter":
-        raise Unknown("one of its operands is a tensor whose value is not known")
+def _simple(first: Tensor, second: Tensor) -> bool:
+    """Whether both are views with the same axes, or views that begin with the batch."""
+    if isinstance(first, Regrouped) or isinstance(second, Regrouped):
+        return False
+    alike = (first.axes, first.inside) == (second.axes, second.inside)
+    return alike and len(first.shape) == len(second.shape)
+
+
+def _expanded(walker: Walker, layer: int, shape: tuple[int, ...]) -> int:
+    """The layer with sizes of 1 repeated."""
+    if walker.made[layer].shape == shape:
+        return layer
+    return walker.make("expand", {"shape": list(shape)}, [layer], shape)
+
+
+def _with(walker: Walker, kind: Operation, view: View, name: str) -> View:
+    """Arithmetic with an argument that does not depend on the input: a factor for every channel, a
+    term for every element, or other numbers."""
+    given = walker.done.arguments[name]
+    known = walker.value(given)
+    number = known.held[0] if known.held else -1
+    learned = number >= 0 and walker.recording.tensors[number].origin == "parameter"
+    learned = learned and number not in walker.owners
+    if known.computed or not learned or prod(known.sizes) != prod(walker.sizes(number)):
+        operands = [view, source(walker, given, view)]
+        found = _between(walker, kind, *(operands if name != "input" else operands[::-1]))
+        return walker.view(found)
     # The parameter's sizes as dimensions of the map, 1 where it is broadcast.
     sizes = dict.fromkeys(range(len(view.shape)), 1)
     for axis, size in zip(reversed(view.axes), reversed(known.sizes)):
@@ -67,11 +101,11 @@ def _with_parameter(walker: Walker, kind: Operation) -> None:
         made = view.layer
     elif kind.per_element and shape == view.shape and len(shape) > 1:
         made = walker.make(kind.per_element, {}, [view.layer], view.shape, held)
-    elif name == "other" or kind.commutes:
+    elif name != "input" or kind.commutes:
         made = walker.make(kind.kind, {"parameter": list(shape)}, [view.layer], view.shape, held)
     else:
         raise Unknown("its first operand is a parameter")
-    walker.gives(view._replace(layer=made))
+    return view._replace(layer=made)
 
 
 def _is_factor(walker: Walker, view: View) -> bool:
@@ -79,6 +113,25 @@ def _is_factor(walker: Walker, view: View) -> bool:
     channel: the only one without fields that can have a bias."""
     last = walker.made[-1]
     return view.layer == len(walker.made) - 1 and not last.fields and last.layer.takes_bias
+
+
+def added(walker: Walker, view: View, given: Any) -> View:
+    """The sum with numbers that do not depend on the input."""
+    return walker.view(_between(walker, Add, view, source(walker, given, view)))
+
+
+def scaled_sum(walker: Walker) -> None:
+    """A sum with a product, ``addcmul``; either may be learned."""
+    if walker.argument("value", 1) != 1:
+        raise Unknown("its products have a factor")
+    factors = [name for name in ("tensor1", "tensor2") if walker.is_known(name)]
+    (name,) = factors if len(factors) == 1 else [""]
+    if not name or not walker.is_known("input"):
+        raise Unknown("its factor or its term is not learned")
+    product = _with(
+        walker, Multiply, walker.data("tensor2" if name == "tensor1" else "tensor1"), name
+    )
+    walker.gives(_with(walker, Add, product, "input"))
 
 
 def reversed_subtraction(walker: Walker) -> None:
@@ -120,11 +173,10 @@ def clamp(walker: Walker) -> None:
 
 
 HANDLERS: Handlers = {
-    **dict.fromkeys(("add", "iadd", "radd"), partial(binary, kind=Add)),
-    **dict.fromkeys(("sub", "isub", "subtract"), partial(binary, kind=Subtract)),
-    **dict.fromkeys(("mul", "imul", "rmul", "multiply"), partial(binary, kind=Multiply)),
-    **dict.fromkeys(("div", "itruediv", "true_divide", "divide"), partial(binary, kind=Divide)),
-    **dict.fromkeys(("hardtanh", "clamp", "clip", "clamp_min"), clamp),
+    **dict.fromkeys(["add", "iadd", "radd"], partial(binary, kind=Add)),
+    **dict.fromkeys(["sub", "isub", "subtract"], partial(binary, kind=Subtract)),
+    **dict.fromkeys(["mul", "imul", "rmul", "multiply"], partial(binary, kind=Multiply)),
+    **dict.fromkeys(["div", "itruediv", "true_divide", "divide"], partial(binary, kind=Divide)),
     "rsub": reversed_subtraction,
     "neg": negative,
     "pow": power,
@@ -132,4 +184,6 @@ HANDLERS: Handlers = {
     "sqrt": partial(power, exponent=0.5),
     "rsqrt": partial(power, exponent=-0.5),
     "reciprocal": partial(power, exponent=-1),
+    "addcmul": scaled_sum,
+    **dict.fromkeys(("hardtanh", "clamp", "clip", "clamp_min"), clamp),
 }

@@ -3,40 +3,66 @@
 from typing import Any
 
 from cnncalc import layers
-from cnncalc.spec.importing.values import BATCH, Known, Unknown, View
+from cnncalc.spec.importing.regrouping import regrouped
+from cnncalc.spec.importing.sources import source
+from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Unknown, View
 from cnncalc.spec.importing.views import word
 from cnncalc.spec.importing.walker import Handlers, Walker
 
 
 def concat(walker: Walker) -> None:
     """Concatenated maps; a parameter before a signal is a class token."""
-    tensors = [walker.value(one) for one in walker.done.arguments["tensors"]]
+    listed = walker.done.arguments["tensors"]
+    listed = [one for one in listed if 0 not in walker.sizes(one.number)]
+    tensors = [walker.value(one) for one in listed]
     views = [one for one in tensors if isinstance(one, View)]
     given = walker.done.arguments.get("dim", walker.done.arguments.get("axis", 0))
     axis = given % len(views[0].axes)
-    if len(views) < len(tensors):
-        _token(walker, tensors, axis)
-        return
     first = views[0]
-    if all(view.axes == first.axes for view in views):
-        reads, axes = [view.layer for view in views], first.axes
+    if len(views) < len(tensors):
+        if _is_token(tensors, axis):
+            _token(walker, tensors[0], tensors[1], axis)
+            return
+        views = [source(walker, one, first) for one in listed]
+    if all((view.axes, view.inside) == (first.axes, first.inside) for view in views):
+        reads, like = [view.layer for view in views], first
         place = first.at(axis)
         total = sum(view.shape[place] for view in views)
         shape = (*first.shape[:place], total, *first.shape[place + 1 :])
     else:
         reads, shape = [walker.plain(view) for view in views], walker.result()
-        axes, place = (BATCH, *range(len(shape))), axis - 1
+        like, place = View.of(0, shape), axis - 1
     fields = {"along": word(View.of(0, shape), place)} if place else {}
-    walker.gives(View(walker.make("concat", fields, reads, shape), shape, axes))
+    made = walker.make("concat", fields, reads, shape)
+    walker.gives(like._replace(layer=made, shape=shape))
 
 
-def _token(walker: Walker, tensors: list[Any], axis: int) -> None:
-    token, *rest = tensors
-    if len(rest) != 1 or not isinstance(token, Known) or not isinstance(rest[0], View):
-        raise Unknown("it concatenates a map with parameters")
-    view = rest[0]
-    if len(token.held) != 1 or len(view.shape) != 2 or view.at(axis) != 1:
-        raise Unknown("it concatenates a map with parameters")
+def stack(walker: Walker) -> None:
+    """Tensors along a new axis, which are concatenated."""
+    first, *others = [walker.value(one) for one in walker.done.arguments["tensors"]]
+    if not isinstance(first, View) or any(
+        not isinstance(one, View) or (one.axes, one.inside) != (first.axes, first.inside)
+        for one in others
+    ):
+        raise Unknown("it stacks tensors with axes in different orders, or parameters")
+    count, whole = 1 + len(others), regrouped(first)
+    reads = [first.layer, *(one.layer for one in others)]
+    shape = (count * first.shape[0], *first.shape[1:])
+    axes = [tuple(at + (at != BATCH) for at in axis) for axis in whole.axes]
+    axes.insert(walker.done.arguments.get("dim", 0) % (len(axes) + 1), (0,))
+    made = walker.make("concat", {}, reads, shape)
+    walker.gives(Regrouped(made, (count, *first.shape), tuple(axes)))
+
+
+def _is_token(tensors: list[Any], axis: int) -> bool:
+    """Whether learned numbers come before the positions of a signal."""
+    token, view, *others = tensors
+    if others or not isinstance(token, Known) or not isinstance(view, View):
+        return False
+    return len(token.held) == 1 and len(view.shape) == 2 and view.axes[axis] == 1
+
+
+def _token(walker: Walker, token: Known, view: View, axis: int) -> None:
     tokens = token.sizes[axis]
     shape = (view.shape[0], view.shape[1] + tokens)
     held = {"weight": token.held[0]}
@@ -50,7 +76,7 @@ def along(walker: Walker) -> None:
     place = view.at(walker.axis(default=-1))
     kind = layers.find(walker.done.name).kind
     attributes = {"over": word(view, place)}
-    walker.gives(walker.called(kind, [view.layer], view.shape, view.axes, {}, attributes))
+    walker.gives(walker.changed(view, kind, {}, attributes))
 
 
 def norm(walker: Walker) -> None:
@@ -74,7 +100,7 @@ def reduce(walker: Walker) -> None:
     places = sorted(view.at(axis % len(view.axes)) for axis in listed)
     keeps = bool(walker.argument("keepdim"))
     by = REDUCED[walker.done.name]
-    spatial = places == [*range(1, len(view.shape))]
+    spatial = places == [*range(1, len(view.shape))] and not view.inside
     kept = tuple(n for place, n in enumerate(view.shape) if place not in places)
     ones = tuple(1 if place in places else n for place, n in enumerate(view.shape))
     shape = ones if keeps else kept
@@ -90,13 +116,14 @@ def reduce(walker: Walker) -> None:
         return
     left = [place for place in range(len(view.shape)) if place not in places]
     axes = [axis for axis in view.axes if axis not in places]
-    walker.gives(
-        View(layer, shape, tuple(BATCH if axis == BATCH else left.index(axis) for axis in axes))
-    )
+    axes = [BATCH if axis == BATCH else left.index(axis) for axis in axes]
+    inside = tuple(left.index(place) for place in view.inside)
+    walker.gives(View(layer, shape, tuple(axes), inside))
 
 
 HANDLERS: Handlers = {
     **dict.fromkeys(("cat", "concat", "concatenate"), concat),
+    "stack": stack,
     **dict.fromkeys(("softmax", "log_softmax"), along),
     **dict.fromkeys(REDUCED, reduce),
     **dict.fromkeys(("norm", "linalg_vector_norm"), norm),

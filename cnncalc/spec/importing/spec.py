@@ -2,12 +2,10 @@
 
 from typing import Any, NamedTuple
 
-from cnncalc.spec.importing import arithmetic, axes, modules, views
+from cnncalc.spec.importing import arithmetic, axes, convolutions, modules, products, views
 from cnncalc.spec.importing.record import Recording
 from cnncalc.spec.importing.walker import Made, Walker
 from cnncalc.spec.readers._wiring import Wiring
-
-HANDLERS = {**views.HANDLERS, **axes.HANDLERS, **arithmetic.HANDLERS, **modules.HANDLERS}
 
 
 class Imported(NamedTuple):
@@ -24,6 +22,17 @@ def imported(recording: Recording) -> Imported:
     walker = Walker(recording, HANDLERS)
     walker.walk()
     return _Writer(recording, walker).written()
+
+
+HANDLERS = {
+    **arithmetic.HANDLERS,
+    **axes.HANDLERS,
+    **convolutions.HANDLERS,
+    **modules.HANDLERS,
+    **products.HANDLERS,
+    **views.HANDLERS,
+}
+"""The operations that do not belong to one kind."""
 
 
 class _Writer:
@@ -56,7 +65,8 @@ class _Writer:
             elif place in kept:
                 self.layer(place, made)
         spec = self.wiring.spec(self.recording.name)
-        if ends != [len(self.made) - 1]:
+        inputs = {at for at, made in enumerate(self.made) if made.is_input}
+        if ends != [len(self.made) - 1] or kept - read - inputs:
             spec["outputs"] = [self.wiring.made[f"#{end}"] for end in dict.fromkeys(ends)]
         return Imported(spec, self.held, self.macs)
 

@@ -1,5 +1,6 @@
 """The tensors of a recorded run, as the walker knows them."""
 
+from math import prod
 from typing import NamedTuple
 
 BATCH = -1
@@ -14,12 +15,14 @@ class View(NamedTuple):
     """The output of a layer, perhaps with its axes in another order.
 
     ``axes`` has, for each axis of the tensor, the dimension of the layer's ``shape`` that it is
-    (0: the channels), or BATCH.
+    (0: the channels), or BATCH. ``inside`` are dimensions that share the axis of the batch, as
+    windows do.
     """
 
     layer: int
     shape: tuple[int, ...]
     axes: tuple[int, ...]
+    inside: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, layer: int, shape: tuple[int, ...]) -> "View":
@@ -33,6 +36,16 @@ class View(NamedTuple):
             raise Unknown("it works along the batch")
         return found
 
+    def size(self, axis: int) -> int:
+        """The size of an axis of the tensor. Raises Unknown for the batch."""
+        return self.shape[self.at(axis)]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The sizes of the tensor; −k is k times the batch."""
+        batch = -prod(self.shape[place] for place in self.inside)
+        return tuple(batch if axis == BATCH else self.shape[axis] for axis in self.axes)
+
     @property
     def order(self) -> tuple[int, ...]:
         """The dimensions in the order of the tensor's axes, without the batch."""
@@ -42,6 +55,30 @@ class View(NamedTuple):
     def in_order(self) -> bool:
         """Whether the dimensions are in order."""
         return self.order == tuple(range(len(self.shape)))
+
+
+class Regrouped(NamedTuple):
+    """The output of a layer, with dimensions split or merged.
+
+    ``atoms`` are the sizes of the parts of its dimensions, in order. ``axes`` has, for each axis of
+    the tensor, the atoms that it merges, or BATCH among them.
+    """
+
+    layer: int
+    atoms: tuple[int, ...]
+    axes: tuple[tuple[int, ...], ...]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The sizes of the tensor; −k is k times the batch."""
+        sizes = (prod(self.atoms[at] for at in axis if at != BATCH) for axis in self.axes)
+        return tuple(-n if BATCH in axis else n for n, axis in zip(sizes, self.axes))
+
+    def size(self, axis: int) -> int:
+        """The size of an axis of the tensor. Raises Unknown for the batch."""
+        if BATCH in self.axes[axis]:
+            raise Unknown("it works along the batch")
+        return prod(self.atoms[at] for at in self.axes[axis])
 
 
 class Known(NamedTuple):
@@ -63,4 +100,6 @@ class Lost(NamedTuple):
     calls: frozenset[int]
 
 
-Value = View | Known | Lost
+Tensor = View | Regrouped
+"""What depends on an input of the network."""
+Value = Tensor | Known | Lost

@@ -1,12 +1,14 @@
-"""Operations that return the same values with other axes or sizes, or some of them."""
+"""Operations that return the same values with other axes or sizes, or only some of the values."""
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 from cnncalc.core.call import one_size
 from cnncalc.layers._axes import NAMES
 from cnncalc.layers.reshape import Reshape
-from cnncalc.spec.importing.values import BATCH, Unknown, View
+from cnncalc.spec.importing.regrouping import regrouped, resized, shaped
+from cnncalc.spec.importing.values import BATCH, Regrouped, Tensor, Unknown, View
 from cnncalc.spec.importing.walker import Handlers, Walker
 
 
@@ -17,18 +19,19 @@ def word(view: View, place: int) -> str:
 
 def same(walker: Walker) -> None:
     """The same tensor, or a copy."""
-    walker.gives(walker.data())
+    walker.gives(walker.tensor())
 
 
 def permuted(walker: Walker, order: Sequence[int]) -> None:
     """The axes in another order."""
-    view = walker.data()
-    walker.gives(view._replace(axes=tuple(view.axes[place] for place in order)))
+    view = walker.tensor()
+    axes: Any = tuple(view.axes[place] for place in order)
+    walker.gives(view._replace(axes=axes))
 
 
 def permute(walker: Walker) -> None:
     """All axes in another order."""
-    rank = len(walker.data().axes)
+    rank = len(walker.tensor().axes)
     given = walker.done.arguments
     listed = given.get("dims", [one for name, one in given.items() if name.isdecimal()])
     if isinstance(listed, int):  # x.permute(0, 2, 1): only the first is bound to its name
@@ -38,7 +41,7 @@ def permute(walker: Walker) -> None:
 
 def movedim(walker: Walker) -> None:
     """One axis, or several, at other places."""
-    rank = len(walker.data().axes)
+    rank = len(walker.tensor().axes)
     given = walker.done.arguments
     ends = [given.get("source", given.get("1")), given.get("destination", given.get("2"))]
     source, target = ([one] if isinstance(one, int) else list(one) for one in ends)
@@ -51,7 +54,7 @@ def movedim(walker: Walker) -> None:
 
 def transpose(walker: Walker) -> None:
     """Two axes swapped."""
-    rank = len(walker.data().axes)
+    rank = len(walker.tensor().axes)
     given = walker.done.arguments
     first, second = ((given.get(f"dim{end}", given.get(f"axis{end}")) % rank) for end in (0, 1))
     order = [*range(rank)]
@@ -61,36 +64,29 @@ def transpose(walker: Walker) -> None:
 
 def matrix_transposed(walker: Walker) -> None:
     """The last two axes swapped."""
-    rank = len(walker.data().axes)
+    rank = len(walker.tensor().axes)
     permuted(walker, [*range(rank - 2), rank - 1, rank - 2])
 
 
 def reshape(walker: Walker) -> None:
     """The same values in other sizes."""
-    view = walker.data()
+    view = walker.tensor()
     walker.gives(reshaped(walker, view, walker.sizes(walker.done.made[0])))
 
 
-def reshaped(walker: Walker, view: View, sizes: tuple[int, ...]) -> View:
-    """A view in other sizes, which start with the batch."""
-    before = tuple(BATCH if axis == BATCH else view.shape[axis] for axis in view.axes)
-    if sizes == before:
+def reshaped(walker: Walker, view: Tensor, sizes: tuple[int, ...]) -> Tensor:
+    """A tensor in other sizes."""
+    batch, *rest = sizes or (0,)
+    fits = batch == BATCH and min(rest, default=1) > 0 and len(rest) <= 4
+    if not fits or isinstance(view, Regrouped) or view.inside or view.axes[0] != BATCH:
+        return resized(regrouped(view), sizes)
+    if sizes == view.sizes:
         return view
-    if not view.in_order and (kept := _without_ones(before, sizes)):
+    if not view.in_order and (kept := _without_ones(view.sizes, sizes)):
         return _dropped(walker, view, kept)
     if shuffled := _shuffled(walker, view, sizes):
         return shuffled
-    layer = walker.plain(view)
-    batch, *rest = sizes or (0,)
-    if batch != BATCH or min(rest, default=1) < 1 or len(rest) > 4:
-        raise Unknown("its result mixes the batch with other axes, or has too many")
-    shape, old = tuple(rest), walker.made[layer].shape
-    if len(shape) == 1 and len(old) > 1:
-        return View.of(walker.make("flatten", {}, [layer], shape), shape)
-    if len(shape) == 2 < len(old) and shape[0] == old[0]:
-        return View.of(walker.make("flatten", {"over": "positions"}, [layer], shape), shape)
-    wanted = list(shape) if shape else [1]
-    return View.of(walker.make("reshape", {"shape": wanted}, [layer], shape), shape)
+    return View.of(shaped(walker, walker.plain(view), rest), tuple(rest))
 
 
 def _shuffled(walker: Walker, view: View, sizes: tuple[int, ...]) -> View | None:
@@ -128,8 +124,10 @@ def _dropped(walker: Walker, view: View, kept: list[int]) -> View:
     return View(layer, shape, tuple(BATCH if a == BATCH else left.index(a) for a in axes))
 
 
-def sliced(walker: Walker, view: View, axis: int, start: int, stop: int) -> View:
+def sliced(walker: Walker, view: Tensor, axis: int, start: int, stop: int) -> Tensor:
     """Some places along an axis."""
+    if isinstance(view, Regrouped):
+        return _part(walker, view, axis, start, stop)
     place = view.at(axis)
     size = view.shape[place]
     if (start, stop) == (0, size):
@@ -141,8 +139,31 @@ def sliced(walker: Walker, view: View, axis: int, start: int, stop: int) -> View
     return view._replace(layer=walker.make("slice", fields, [view.layer], shape), shape=shape)
 
 
-def ranged(walker: Walker, view: View, ranges: Mapping[int, tuple[int, int]]) -> View:
+def _part(walker: Walker, value: Regrouped, axis: int, start: int, stop: int) -> Regrouped:
+    """The same if dimensions are split or merged."""
+    if (start, stop) == (0, value.size(axis)):
+        return value
+    at, *others = [at for at in value.axes[axis] if value.atoms[at] > 1]
+    if others:
+        raise Unknown("it takes some places of merged axes")
+    atoms, layer = value.atoms, value.layer
+    before, size, after = prod(atoms[:at]), atoms[at], prod(atoms[at + 1 :])
+    shape = walker.made[layer].shape
+    leads = [n for n, one in enumerate(shape) if prod(shape[:n]) == before and one % size == 0]
+    if not leads:  # no dimension begins with this axis
+        layer, leads = shaped(walker, layer, [before, size, after]), [1]
+        shape = walker.made[layer].shape
+    step = shape[leads[0]] // size
+    cut = sliced(walker, View.of(layer, shape), leads[0] + 1, start * step, stop * step)
+    return Regrouped(cut.layer, (*atoms[:at], stop - start, *atoms[at + 1 :]), value.axes)
+
+
+def ranged(walker: Walker, view: Tensor, ranges: Mapping[int, tuple[int, int]]) -> Tensor:
     """Some places along several axes: a crop, if those are more than one and not the channels."""
+    if isinstance(view, Regrouped):
+        for axis, (start, stop) in ranges.items():
+            view = sliced(walker, view, axis, start, stop)
+        return view
     cuts = {view.at(axis): ends for axis, ends in ranges.items()}
     cuts = {place: ends for place, ends in cuts.items() if ends != (0, view.shape[place])}
     if len(cuts) < 2 or 0 in cuts:
@@ -159,7 +180,7 @@ def ranged(walker: Walker, view: View, ranges: Mapping[int, tuple[int, int]]) ->
 
 def split(walker: Walker) -> None:
     """Consecutive parts along an axis."""
-    view, axis, start = walker.data(), walker.axis(default=0), 0
+    view, axis, start = walker.tensor(), walker.axis(default=0), 0
     parts = []
     for number in walker.done.made:
         size = walker.sizes(number)[axis]
@@ -170,7 +191,7 @@ def split(walker: Walker) -> None:
 
 def unbind(walker: Walker) -> None:
     """The places along an axis, one by one."""
-    view, axis = walker.data(), walker.axis(default=0)
+    view, axis = walker.tensor(), walker.axis(default=0)
     walker.gives(
         *(
             reshaped(walker, sliced(walker, view, axis, place, place + 1), walker.sizes(number))
@@ -181,22 +202,22 @@ def unbind(walker: Walker) -> None:
 
 def narrow(walker: Walker) -> None:
     """Some places along an axis."""
-    view, axis = walker.data(), walker.axis()
+    view, axis = walker.tensor(), walker.axis()
     start, length = walker.argument("start"), walker.argument("length")
     walker.gives(sliced(walker, view, axis, start, start + length))
 
 
 def select(walker: Walker) -> None:
     """One place along an axis."""
-    view, axis, place = walker.data(), walker.axis(), walker.argument("index")
-    place %= view.shape[view.at(axis)]
+    view, axis, place = walker.tensor(), walker.axis(), walker.argument("index")
+    place %= view.size(axis)
     part = sliced(walker, view, axis, place, place + 1)
     walker.gives(reshaped(walker, part, walker.sizes(walker.done.made[0])))
 
 
 def getitem(walker: Walker) -> None:
     """``x[:, 2:5, 0]``, with slices of step 1, places, None and an ellipsis."""
-    view = walker.data()
+    view = walker.tensor()
     index = walker.done.arguments["1"]
     parts = list(index) if isinstance(index, tuple) else [index]
     if Ellipsis in parts:
@@ -209,12 +230,13 @@ def getitem(walker: Walker) -> None:
         if part is None:
             continue
         if isinstance(part, slice) and part != slice(None):
-            start, stop, step = part.indices(view.shape[view.at(axis)])
+            start, stop, step = part.indices(view.size(axis))
             if step != 1:
-                raise Unknown(f"it takes every {step}th place")
-            ranges[axis] = (start, stop)
+                view = _every(walker, view, axis, start, step)
+            else:
+                ranges[axis] = (start, stop)
         elif type(part) is int:
-            place = part % view.shape[view.at(axis)]
+            place = part % view.size(axis)
             view = sliced(walker, view, axis, place, place + 1)
         elif part != slice(None):
             raise Unknown("its index is not a place or a range")
@@ -223,13 +245,70 @@ def getitem(walker: Walker) -> None:
     walker.gives(reshaped(walker, view, walker.sizes(walker.done.made[0])))
 
 
+def _every(walker: Walker, view: Tensor, axis: int, start: int, step: int) -> Tensor:
+    """Every second place along an axis, or third."""
+    size, sizes = view.size(axis), view.sizes
+    if size % step or start >= step:
+        raise Unknown(f"it has a step of {step} along an axis of {size}")
+    parts = (*sizes[:axis], size // step, step, *sizes[axis + 1 :])
+    part = sliced(walker, resized(regrouped(view), parts), axis + 1, start, start + 1)
+    return reshaped(walker, part, (*sizes[:axis], size // step, *sizes[axis + 1 :]))
+
+
 def expand(walker: Walker) -> None:
     """Sizes of 1 repeated."""
-    layer = walker.plain(walker.data())
+    value, sizes = walker.tensor(), walker.sizes(walker.done.made[0])
+    if isinstance(value, Regrouped) or value.inside:
+        walker.gives(_repeated(walker, regrouped(value), sizes))
+        return
+    layer = walker.plain(value)
     shape = walker.result()
     if shape != walker.made[layer].shape:
         layer = walker.make("expand", {"shape": list(shape)}, [layer], shape)
     walker.gives(View.of(layer, shape))
+
+
+def _repeated(walker: Walker, value: Regrouped, sizes: tuple[int, ...]) -> Regrouped:
+    """The same if dimensions are split or merged: all of them are repeated as often."""
+    if len(sizes) != len(value.axes):
+        raise Unknown("it adds an axis")
+    pairs = enumerate(zip(sizes, value.sizes))
+    grown = [axis for axis, (size, old) in pairs if size != old]
+    if any(value.sizes[axis] != 1 for axis in grown):
+        raise Unknown("its sizes do not fit")
+    counts, n = [sizes[axis] for axis in grown], prod(value.atoms)
+    axes = [tuple(at + len(grown) * (at != BATCH) for at in axis) for axis in value.axes]
+    for place, axis in enumerate(grown):
+        axes[axis] = (place,)
+    layer = shaped(walker, value.layer, [1, n])
+    repeated = (prod(counts), n)
+    layer = walker.make("expand", {"shape": list(repeated)}, [layer], repeated)
+    return Regrouped(layer, (*counts, *value.atoms), tuple(axes))
+
+
+def repeated(walker: Walker) -> None:
+    """Every place along an axis, several times in a row."""
+    value, axis, count = regrouped(walker.tensor()), walker.axis(), walker.argument("repeats")
+    if type(count) is not int:
+        raise Unknown("it repeats places differently")
+    axes = [tuple(at + (at != BATCH) for at in one) for one in value.axes]
+    axes[axis] = (*axes[axis], 0)
+    n = prod(value.atoms)
+    layer = shaped(walker, value.layer, [1, n])
+    layer = walker.make("expand", {"shape": [count, n]}, [layer], (count, n))
+    walker.gives(Regrouped(layer, (count, *value.atoms), tuple(axes)))
+
+
+def roll(walker: Walker) -> None:
+    """A cyclic shift along axes."""
+    view, shifts = walker.data(), walker.argument("shifts")
+    dims = walker.argument("dims", ())
+    shifts, dims = ([one] if isinstance(one, int) else [*one] for one in (shifts, dims))
+    if not dims:
+        raise Unknown("it shifts all values")
+    words = [word(view, view.at(axis % len(view.axes))) for axis in dims]
+    fields = {"shift": one_size(shifts), "over": words}
+    walker.gives(view._replace(layer=walker.make("roll", fields, [view.layer], view.shape)))
 
 
 SAME = "contiguous clone detach to float type type_as alias half double requires_grad long int"
@@ -245,6 +324,8 @@ HANDLERS: Handlers = {
     **dict.fromkeys(("chunk", "split", "tensor_split", "split_with_sizes"), split),
     **dict.fromkeys(("expand", "expand_as", "broadcast_to"), expand),
     "unbind": unbind,
+    "roll": roll,
+    "repeat_interleave": repeated,
     "narrow": narrow,
     "select": select,
     "getitem": getitem,

@@ -15,7 +15,17 @@ from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import shape_of
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.spec.importing.record import Done, Recording, Ref
-from cnncalc.spec.importing.values import BATCH, Known, Lost, Unknown, Value, View
+from cnncalc.spec.importing.regrouping import settled
+from cnncalc.spec.importing.values import (
+    BATCH,
+    Known,
+    Lost,
+    Regrouped,
+    Tensor,
+    Unknown,
+    Value,
+    View,
+)
 
 
 class Made(NamedTuple):
@@ -69,6 +79,8 @@ HARMLESS = TRAINING | READ
 """Arguments that change no count, and those that kinds read in their own way."""
 SAME_VALUES = {"view", "reshape", "unsqueeze", "squeeze", "flatten", "contiguous", "detach", "to"}
 """Functions that only change the sizes of a parameter."""
+REPEATS = {"expand", "expand_as", "repeat"}
+"""Functions that may do the same, or repeat a parameter for every image."""
 LONGEST = 200
 """The longest description of an opaque layer."""
 
@@ -86,6 +98,10 @@ class Walker:
         self.counted: frozenset[int] = frozenset()  # the calls whose cost an opaque layer has
         self.owners: dict[int, int] = {}  # the layer that holds each parameter and buffer first
         self.ends: list[int] = []
+        self.sources: dict[tuple[int, tuple[int, ...]], int] = {}
+        """The layers that output tensors which do not depend on the input, by number and shape."""
+        self.unsettled: dict[int, Regrouped] = {}
+        """What the call at hand has settled."""
         self.pads: dict[int, tuple[Any, float]] = {}
         """The sides and the value of what only pads."""
         self.pooled: dict[int, tuple[int, bool]] = {}
@@ -103,8 +119,10 @@ class Walker:
         for place, done in enumerate(self.recording.calls):
             self.place, self.done = place, done
             before = len(self.made)
+            self.unsettled = {}
             values = [self.values[number] for number in _numbers(self.done.arguments)]
-            if self.done.name.startswith(CONSTANTS) or all(isinstance(v, Known) for v in values):
+            constant = self.done.name.startswith(CONSTANTS) or self.is_empty()
+            if constant or all(isinstance(v, Known) for v in values):
                 self.compute(values)
                 continue
             try:
@@ -114,6 +132,8 @@ class Walker:
                 self.handlers.get(self.done.name, Walker.kind)(self)
             except (Unknown, LayerError):
                 del self.made[before:]
+                self.values.update(self.unsettled)
+                self.sources = {one: at for one, at in self.sources.items() if at < before}
                 self.owners = {one: at for one, at in self.owners.items() if at < before}
                 self.lose(values)
         if not self.recording.outputs:
@@ -124,24 +144,31 @@ class Walker:
         """A call that depends on no input."""
         held = [one for value in values if isinstance(value, Known) for one in value.held]
         calls = self.calls_of(values)
-        if self.done.name in SAME_VALUES and values and isinstance(first := values[0], Known):
-            number = self.done.made[0]
-            self.values[number] = first._replace(sizes=self.sizes(number), calls=calls)
-            return
+        if values and isinstance(first := values[0], Known):
+            sizes = self.sizes(self.done.made[0])
+            each = [max(size, 1) for size in sizes]  # the same for every image
+            repeats = self.done.name in REPEATS and prod(each) == prod(first.sizes)
+            if self.done.name in SAME_VALUES or repeats:
+                self.values[self.done.made[0]] = first._replace(sizes=sizes, calls=calls)
+                return
         for number in self.done.made:
             once = tuple(dict.fromkeys(held))
             self.values[number] = Known(self.sizes(number), once, True, calls)
 
+    def is_empty(self) -> bool:
+        """Whether the call at hand makes a tensor without elements."""
+        return len(self.done.made) == 1 and 0 in self.sizes(self.done.made[0])
+
     def calls_of(self, values: Sequence[Value]) -> frozenset[int]:
         """The call at hand, and those that made these values but became no layer."""
-        before = [value.calls for value in values if not isinstance(value, View)]
+        before = [value.calls for value in values if isinstance(value, Known | Lost)]
         return frozenset([self.place]).union(*before)
 
     def lose(self, values: Sequence[Value]) -> None:
-        """A call that no kind describes: an opaque layer, as soon as a shape says its output."""
+        """A call that no kind describes: an opaque layer, once the shape of its output is known."""
         reads: dict[int, None] = {}
         for value in values:
-            reads |= dict.fromkeys((value.layer,) if isinstance(value, View) else ())
+            reads |= dict.fromkeys((value.layer,) if isinstance(value, View | Regrouped) else ())
             reads |= dict.fromkeys(value.reads if isinstance(value, Lost) else ())
         calls = self.calls_of(values)
         for place, number in enumerate(self.done.made):
@@ -180,20 +207,24 @@ class Walker:
         return self.make("opaque", fields, reads, shape, held, macs)
 
     def end(self, value: Value) -> int:
-        """The layer that an output of the model is."""
+        """The layer that produces an output of the model."""
+        if isinstance(value, Regrouped):
+            value = settled(self, value)
         if not isinstance(value, View):
             raise UsageError(
                 f"{self.recording.name}: one of its outputs is computed from the network's input "
                 "in a way that no kind describes, or not from it at all"
             )
         self.done = Done("output", "", {}, ())
+        if value.inside:
+            raise UsageError(f"{self.recording.name}: one of its outputs has no axis of the batch")
         layer = self.ordered(value)
         if self.made[layer].is_input:  # a spec's outputs are layers
             return self.make("identity", {}, [layer], value.shape)
         return layer
 
     def opaque_pad(self) -> None:
-        """A layer that pads with something else than zeros."""
+        """A layer that pads with something other than zeros."""
         self.lose([self.data()])
 
     # What handlers use.
@@ -204,7 +235,29 @@ class Walker:
 
     def value(self, argument: Any) -> Any:
         """An argument: the value of a tensor, or plain data."""
+        found = self.raw(argument)
+        if isinstance(found, Regrouped):
+            self.unsettled[argument.number] = found
+            found = self.values[argument.number] = settled(self, found)
+        return found
+
+    def raw(self, argument: Any) -> Any:
+        """The same, where a tensor need not be a view."""
         return self.values[argument.number] if isinstance(argument, Ref) else argument
+
+    def view(self, value: Tensor) -> View:
+        """A tensor as a view."""
+        return settled(self, value) if isinstance(value, Regrouped) else value
+
+    def data_of(self, number: int) -> View:
+        """A tensor that depends on the network's input."""
+        found = self.value(Ref(number))
+        assert isinstance(found, View)
+        return found
+
+    def is_known(self, name: str) -> bool:
+        """Whether an argument is a tensor that does not depend on the input."""
+        return isinstance(self.raw(self.done.arguments.get(name)), Known)
 
     def argument(self, name: str, default: Any = None) -> Any:
         """An argument of the call at hand."""
@@ -217,18 +270,26 @@ class Walker:
             raise Unknown(f"its {name} does not depend on the network's input")
         return found
 
+    def tensor(self, name: str = "input") -> Tensor:
+        """The same, which need not be a view."""
+        found = self.raw(self.done.arguments.get(name))
+        return found if isinstance(found, Regrouped) else self.data(name)
+
     def axis(self, name: str = "dim", default: int | None = None) -> int:
         """An argument that is an axis, counted from 0."""
         given = self.done.arguments.get(name, default)
         if type(given) is not int:
             raise Unknown(f"its {name} is {given}")
-        return given % len(self.data().axes)
+        return given % len(self.tensor().axes)
 
     def gives(self, *values: Value) -> None:
         """Set the results of the call at hand; others are lost."""
+        for value, number in zip(values, self.done.made):
+            if isinstance(value, View) and value.sizes != self.sizes(number):
+                raise Unknown(f"its sizes would be {value.sizes}, not {self.sizes(number)}")
         self.values.update(zip(self.done.made, values))
         for number in self.done.made[len(values) :]:
-            reads = tuple(value.layer for value in values if isinstance(value, View))
+            reads = tuple(v.layer for v in values if isinstance(v, View | Regrouped))
             self.values[number] = Lost(reads, frozenset())
 
     def result(self, place: int = 0) -> tuple[int, ...]:
@@ -271,7 +332,7 @@ class Walker:
 
     def plain(self, view: View) -> int:
         """The same for a tensor whose first axis is the batch."""
-        if view.axes[0] != BATCH:
+        if view.axes[0] != BATCH or view.inside:
             raise Unknown("the batch is not its first axis")
         return self.ordered(view)
 
@@ -280,11 +341,18 @@ class Walker:
         found = layers.known(f"torch.{self.done.name}")
         if found is None:
             raise Unknown("no kind describes this operation")
-        held, views, attributes = self.parts()
         kind = found.kind
+        value = self.raw(self.done.arguments.get("input"))
+        if issubclass(kind, Elementwise) and isinstance(value, Regrouped):
+            attributes = {n: one for n, one in self.done.arguments.items() if n != "input"}
+            shape = self.made[value.layer].shape
+            made = self.called(kind, [value.layer], shape, (), {}, attributes)
+            self.gives(value._replace(layer=made.layer))
+            return
+        held, views, attributes = self.parts()
         if issubclass(kind, Elementwise) and not held and len(views) == 1:
             (view,) = views
-            self.gives(self.called(kind, [view.layer], view.shape, view.axes, {}, attributes))
+            self.gives(self.changed(view, kind, {}, attributes))
             return
         shape = self.result()
         axes = (BATCH, *range(len(shape)))
@@ -303,6 +371,13 @@ class Walker:
         if not fits or self.made[pad].path != self.done.path:
             return [pad], dict(attributes)
         return [*self.made[pad].reads], {**attributes, "padding": sides}
+
+    def changed(
+        self, view: View, kind: Any, held: Mapping[str, Known], attributes: Mapping[str, Any]
+    ) -> View:
+        """The output of a layer of a kind that keeps the shape."""
+        made = self.called(kind, [view.layer], view.shape, view.axes, held, attributes)
+        return made._replace(inside=view.inside)
 
     def called(
         self,

@@ -1,0 +1,122 @@
+"""Attention without projections."""
+
+from typing import Any
+
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import number
+from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything, need_map
+from cnncalc.core.shape import Map, Shape
+from cnncalc.formulas import operations, sequence
+
+
+class DotProductAttention(Layer):
+    """Computes softmax(QKᵀ·scale)·V for every head, from a query, a key and a value that other
+    layers have projected.
+
+    The inputs are heads x positions x features. Key and value have the same positions; query and
+    key have as many features. A fourth input of heads x positions x other positions, or
+    1 x positions x other positions, is added to the scores before the softmax, as a mask or a
+    relative position bias.
+
+    Operations: a multiplication and an addition for every multiply-accumulate, and a
+    multiplication per element of the query for the scale; for each softmax over n scores, n
+    exponentials, n − 1 additions, n − 1 comparisons and n divisions; for the fourth input, an
+    addition per score.
+    """
+
+    family = "attention"
+    aliases = ("scaled_dot_product_attention", "sdpa")
+    main = "scale"
+    arity = (3, 4)
+
+    scale: float | None = number("factor of the scores; by default one over √features", None)
+
+    def output(self, query: Shape, key: Shape, value: Shape, mask: Shape | None = None) -> Map:
+        query, key, value = (need_map(x, axes=(2,)) for x in (query, key, value))
+        if query.channels != key.channels or query[2] != key[2]:
+            raise LayerError(
+                f"a query of {query} does not fit a key of {key}: heads and features must be equal"
+            )
+        if key[:2] != value[:2]:
+            raise LayerError(
+                f"a key of {key} does not fit a value of {value}: heads and positions must be equal"
+            )
+        scores = Map(query[0], (query[1], key[1]))
+        if mask is not None and mask not in (scores, Map(1, scores.spatial)):
+            raise LayerError(f"a fourth input of {mask} does not fit scores of {scores}")
+        return Map(query.channels, (query[1], value[2]))
+
+    def macs(self, query: Map, key: Map, value: Map, mask: Map | None = None) -> int:
+        return sequence.dot_product_macs(
+            heads=query[0], positions=query[1], others=key[1], features=query[2], values=value[2]
+        )
+
+    def input_macs(
+        self, products: int, wanted: tuple[bool, ...], query: Map, key: Map, value: Map, *_: Map
+    ) -> int:
+        """The scores once for the query and once for the key; the sums once for the value, and once
+        for the gradient of the scores."""
+        scores = query.elements * key[1]
+        sums = products - scores
+        passed = any(wanted[:2]) or any(wanted[3:])
+        return scores * sum(wanted[:2]) + sums * (wanted[2] + passed)
+
+    def operations(self, query: Map, key: Map, value: Map, mask: Map | None = None) -> Operations:
+        products = self.macs(query, key, value)
+        scale = operations.each(n=query.elements)
+        scores = sequence.attention_scores(heads=query[0], positions=query[1], others=key[1])
+        sums = operations.window_reductions(n_out=query[0] * query[1], taps=key[1])
+        return Operations(
+            multiply=products + scale,
+            add=products + sums + (scores if mask is not None else 0),
+            compare=sums,
+            divide=scores,
+            exponential=scores,
+        )
+
+    def reach(self, query: Map, *others: Map) -> tuple[Reach, ...]:
+        return everything(query)
+
+    def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
+        raise LayerError("what PyTorch saves for attention is not modelled")
+
+    def to_torch(self, nn: Any, *inputs: Map) -> Any:
+        return nn.DotProductAttention(self.scale)
+
+    def to_onnx(self, onnx: Any, query: Map, key: Map, value: Map, mask: Map | None = None) -> Any:
+        q, k, v, *added = onnx.inputs
+        scale = query[2] ** -0.5 if self.scale is None else self.scale
+        turned = onnx.node("Transpose", k, perm=[0, 1, 3, 2])
+        scores = onnx.node("MatMul", onnx.node("Mul", q, onnx.number(scale)), turned)
+        for one in added:
+            scores = onnx.node("Add", scores, one)
+        return onnx.node("MatMul", onnx.node("Softmax", scores, axis=-1), v)
+
+    examples = (
+        Example(
+            given=None,
+            inputs=("12x197x64", "12x197x64", "12x197x64"),
+            output="12x197x64",
+            params=0,
+            macs=59_610_624,  # 2·197·197·64 for each of 12 heads
+            source="Dosovitskiy et al. 2020, ViT-B/16: 12 heads of 64 on 197 positions",
+        ),
+        Example(
+            given={"scale": 1},
+            inputs=("2x3x4", "2x5x4", "2x5x6", "1x3x5"),
+            output="2x3x6",
+            macs=300,  # 2·3·5·4 and 2·3·5·6
+            # 24 products of the scale; 6 softmaxes of 5 scores; 30 sums with the fourth input
+            operations=Operations(multiply=324, add=354, compare=24, divide=30, exponential=30),
+            source="Vaswani et al. 2017, equation 1, by hand: 3 queries of 4, 5 values of 6",
+        ),
+    )
+    refusals = (
+        Refusal(None, ("2x3x4", "2x5x5", "2x5x6"), "heads and features must be equal"),
+        Refusal(None, ("2x3x4", "2x5x4", "2x6x6"), "heads and positions must be equal"),
+        Refusal(None, ("2x3x4", "2x5x4", "2x5x6", "2x5x3"), "does not fit scores of 2×3×5"),
+        Refusal(None, ("2x3x4", "2x5x4"), "expected 3"),
+        Refusal(None, ("12", "12", "12"), "not a vector"),
+        Refusal("large", ("2x3x4", "2x3x4", "2x3x4"), "must be a number"),
+    )

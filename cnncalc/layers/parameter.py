@@ -1,0 +1,120 @@
+"""Numbers that do not depend on the input."""
+
+from typing import Any
+
+from cnncalc.core import fields
+from cnncalc.core.cost import Operations, Parameters, Tensors
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import count, flag
+from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
+from cnncalc.core.shape import Shape, shape_of
+from cnncalc.formulas import parameters
+
+
+class Parameter(Layer):
+    """Outputs the same numbers for every image, whatever the input: learned ones, or numbers that
+    are computed from learned or fixed ones.
+
+    Other layers add, multiply or concatenate them, or use them as the fourth input of
+    ``dot_product_attention``. The numbers are learned, or fixed ones that are kept as a buffer.
+    ``params`` and ``buffers`` say how many learned and fixed numbers the output is computed from,
+    if those are others: a Swin transformer reads the bias of each pair of positions from a shorter
+    table. How it is computed is not known then, so PyTorch cannot run it.
+
+    Operations: none. Computing the numbers, which happens once for all images, is not counted.
+    """
+
+    aliases = ("learned", "constant")
+    main = "shape"
+    moves = False
+
+    shape: tuple[int, ...] = fields.shape("shape of the output", also=("output",))
+    learned: bool = flag("whether the numbers are learned; otherwise they are fixed", True)
+    params: int | None = count(
+        "learned numbers that the output is computed from, if it is",
+        None,
+        ("parameters",),
+        least=0,
+    )
+    buffers: int | None = count("fixed numbers that it is computed from", None, least=0)
+
+    @property
+    def computed(self) -> bool:
+        """Whether the output is computed from other numbers."""
+        return self.params is not None or self.buffers is not None
+
+    def output(self, x: Shape) -> Shape:
+        if self.computed and not self.learned:
+            raise LayerError("params and buffers say what is learned; remove learned: false")
+        return shape_of(self.shape)
+
+    def parameters(self, x: Shape) -> Parameters:
+        if self.computed:
+            return Parameters(
+                parameters.learned(sizes=(self.params or 0,)), buffers=self.buffers or 0
+            )
+        if not self.learned:
+            return Parameters(buffers=parameters.fixed(sizes=self.shape))
+        return Parameters(parameters.learned(sizes=self.shape))
+
+    def tensors(self, x: Shape) -> Tensors:
+        if self.computed:
+            return {"parameters": (self.params or 0,), "buffers": (self.buffers or 0,)}
+        return {"weight": self.shape}
+
+    def operations(self, x: Shape) -> Operations:
+        return Operations()
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        """At most everything: in truth nothing, but every output has a receptive field."""
+        return everything(x, bound=True)
+
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        raise LayerError("the memory of numbers that do not depend on the input is not modelled")
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        if self.computed:
+            raise LayerError(
+                "how its output is computed from its parameters and buffers is not known, so "
+                "PyTorch cannot run it"
+            )
+        return nn.Constant(self.shape, self.learned)
+
+    examples = (
+        Example(
+            given="768x1",
+            inputs=("768x196",),
+            output="768x1",
+            weights=768,
+            source="Dosovitskiy et al. 2020, ViT-B/16: a class token of 768 learned numbers",
+        ),
+        Example(
+            given={"shape": [3, 49, 49], "params": 507},
+            inputs=("96x56x56",),
+            output="3x49x49",
+            weights=507,  # 13·13·3
+            source="Liu et al. 2021, Swin-T: (2·7 − 1)² biases for 3 heads, read for 49·49 pairs",
+        ),
+        Example(
+            given={"shape": [1, 6], "learned": False},
+            inputs=("4x6",),
+            output="1x6",
+            weights=0,
+            buffers=6,
+            source="by hand: six fixed numbers",
+        ),
+        Example(
+            given={"shape": 4, "params": 0, "buffers": 9},
+            inputs=("2",),
+            output="4",
+            weights=0,
+            buffers=9,
+            source="by hand: 4 numbers that are computed from a fixed table of 9",
+        ),
+    )
+    refusals = (
+        Refusal(None, ("8",), "needs 'shape'"),
+        Refusal({"shape": 8, "params": -1}, ("8",), "at least 0, not -1"),
+        Refusal({"shape": 8, "params": 3, "learned": False}, ("8",), "remove learned: false"),
+        Refusal(8, (), "expected 1 input, not 0"),
+    )

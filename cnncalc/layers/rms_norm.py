@@ -1,0 +1,91 @@
+"""Root mean square normalisation."""
+
+from typing import Any
+
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import number
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor
+from cnncalc.core.shape import Shape
+from cnncalc.formulas import operations
+from cnncalc.layers._norm import Together
+
+
+class RmsNorm(Together):
+    """Divides each image by the root of the mean square of its values, then scales it.
+
+    Unlike layer normalisation, it subtracts no mean and learns no shift.
+
+    Operations for every n values that are normalised together: n multiplications, n − 1 additions
+    and a division for the mean square; an addition (eps), a square root and a division for the
+    reciprocal of its root; and n multiplications by it. A scale takes one more multiplication per
+    element.
+    """
+
+    main = "over"
+
+    eps: float | None = number(
+        "value added to the mean square; by default the smallest step of the dtype",
+        None,
+        ("epsilon",),
+        least=0,
+    )
+
+    @property
+    def shifted(self) -> bool:
+        return False
+
+    def operations(self, x: Shape) -> Operations:
+        n, groups = self.together(x), self.groups(x)
+        once = operations.each_group(G=groups)
+        return Operations(
+            multiply=operations.each(n=x.elements, times=3 if self.scaled else 2),
+            add=operations.window_reductions(n_out=groups, taps=n) + once,
+            divide=operations.each_group(G=groups, times=2),
+            exponential=once,
+        )
+
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        raise LayerError("when PyTorch frees what this layer computes on the way is not modelled")
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        norm = nn.ChannelsRMSNorm if self.over == "channels" else nn.RMSNorm
+        return norm(self.learned_shape(x), self.eps, self.elementwise_affine)
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        rank = len(x.dimensions)
+        axes = {"all": [*range(1, rank + 1)], "channels": [1], "last": [rank]}[self.over]
+        squares = onnx.node("Mul", *onnx.inputs, *onnx.inputs)
+        mean = onnx.node("ReduceMean", squares, onnx.ints(axes), keepdims=1)
+        eps = 2.0**-23 if self.eps is None else self.eps
+        root = onnx.node("Sqrt", onnx.node("Add", mean, onnx.number(eps)))
+        y = onnx.node("Div", *onnx.inputs, root)
+        scale = onnx.weight("weight")
+        if scale and self.over == "channels" and rank > 1:
+            scale = onnx.node("Unsqueeze", scale, onnx.ints([*range(1, rank)]))
+        return onnx.node("Mul", y, scale) if scale else y
+
+    examples = (
+        Example(
+            given="channels",
+            inputs=("384x196",),
+            output="384x196",
+            weights=384,
+            # 196 positions of 384 numbers: 3·384 multiplications and 383 + 1 additions each,
+            # 2 divisions, 1 square root.
+            operations=Operations(multiply=225_792, add=75_264, divide=392, exponential=196),
+            source="Zhang and Sennrich 2019, equation 4, for 196 positions of 384 numbers",
+        ),
+        Example(
+            given={"elementwise_affine": False},
+            inputs=("2x2",),
+            output="2x2",
+            params=0,
+            operations=Operations(multiply=8, add=4, divide=2, exponential=1),
+            source="torch.nn.RMSNorm([2, 2], elementwise_affine=False), by hand for 4 numbers",
+        ),
+    )
+    refusals = (
+        Refusal("first", ("4x5x5",), "must be all, channels or last, not 'first'"),
+        Refusal({"eps": -1}, ("4x5x5",), "at least 0, not -1"),
+    )

@@ -1,0 +1,234 @@
+"""Linear layers, convolutions, pools and the padding before them."""
+
+from collections.abc import Sequence
+from math import inf, prod
+from typing import Any
+
+from cnncalc import layers
+from cnncalc.core.call import one_size
+from cnncalc.core.shape import Map
+from cnncalc.layers._window import sides_of
+from cnncalc.layers.blur_pool import BlurPool
+from cnncalc.spec.importing.arithmetic import added
+from cnncalc.spec.importing.record import Ref
+from cnncalc.spec.importing.regrouping import arranged, regrouped, shaped
+from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Unknown, View
+from cnncalc.spec.importing.views import ranged
+from cnncalc.spec.importing.walker import Handlers, Walker
+
+
+def linear(walker: Walker) -> None:
+    """A linear layer along the last axis; a bias that is computed is added afterwards."""
+    bias = walker.done.arguments.get("bias")
+    if isinstance(known := walker.value(bias), Known) and known.computed:
+        arguments = {n: one for n, one in walker.done.arguments.items() if n != "bias"}
+        walker.done = walker.done._replace(arguments=arguments)
+        linear(walker)
+        view = walker.data_of(walker.done.made[0])
+        walker.gives(added(walker, view, bias))
+        return
+    view = walker.data()
+    held, _, attributes = walker.parts()
+    last = view.at(-1)
+    if last:
+        order = (last, *(place for place in range(len(view.shape)) if place != last))
+        moved = tuple(view.shape[place] for place in order)
+        layer = walker.make("permute", {"order": list(order)}, [view.layer], moved)
+        axes = tuple(BATCH if axis == BATCH else order.index(axis) for axis in view.axes)
+        view = View(layer, moved, axes, tuple(order.index(place) for place in view.inside))
+    shape = (held["weight"].sizes[0], *view.shape[1:])
+    if len(shape) > 2:  # the same as a convolution with filters of size 1
+        fields: dict[str, Any] = {"out_channels": shape[0], "kernel_size": 1}
+        fields |= {} if "bias" in held else {"bias": False}
+        numbers = {name: one.held[0] for name, one in held.items()}
+        made = walker.make("conv", fields, [view.layer], shape, numbers, walker.done.macs)
+        walker.gives(View(made, shape, view.axes, view.inside))
+        return
+    kind = layers.load("linear")
+    walker.gives(walker.called(kind, [view.layer], shape, view.axes, held, attributes))
+
+
+def convolution(walker: Walker) -> None:
+    """A convolution, whose filters may be brought to mean 0 and variance 1 first."""
+    filters = walker.argument("weight")
+    if isinstance(filters, Known) and filters.computed:
+        _standardized(walker, filters)
+    elif isinstance(filters, Known) and _blurs(walker, filters):
+        return
+    walker.kind()
+
+
+def _standardized(walker: Walker, filters: Known) -> None:
+    """The call at hand as one whose filters are brought to mean 0 and variance 1, if they are."""
+    calls = [walker.recording.calls[place] for place in sorted(filters.calls)]
+    names = [call.name for call in calls if call.name not in ("view", "reshape")]
+    norms = [call.arguments for call in calls if call.name == "batch_norm"]
+    if names not in STANDARDIZED or norms[0].get("running_mean"):
+        return
+    held = dict(zip(("weight", "gain"), map(Ref, filters.held)))
+    factors = [call.arguments["other"] for call in calls if call.name == "mul"]
+    if len(held) != 1 + len(factors) or any(isinstance(factor, Ref) for factor in factors):
+        return
+    more = {"eps": norms[0]["eps"], **dict(zip(["factor"], factors))}
+    arguments = {**walker.done.arguments, **more, **held}
+    walker.done = walker.done._replace(name="standardized_conv", arguments=arguments)
+
+
+STANDARDIZED = (
+    ["batch_norm", "reshape_as"],
+    ["batch_norm", "view_as"],
+    ["mul", "batch_norm", "reshape_as"],
+)
+"""The calls that standardize filters, besides those that reshape: a batch norm with one channel for
+each."""
+
+
+def _blurs(walker: Walker, filters: Known) -> bool:
+    """Whether the call at hand blurs a map that was extended by reflection, with fixed filters; if
+    so, it becomes a layer."""
+    view = walker.data()
+    pad = walker.made[view.layer]
+    origin = walker.recording.tensors[filters.held[0]].origin
+    channels, each, *window = filters.sizes
+    plain = (channels, each, origin) == (view.shape[0], 1, "buffer") and len({*window}) == 1
+    if not plain or walker.argument("bias") is not None or pad.fields.get("mode") != "reflect":
+        return False
+    stride = one_size(walker.argument("stride"))
+    layer = BlurPool.parse({"kernel_size": window[0], "stride": stride})
+    (source,) = pad.reads
+    x = walker.made[source].shape
+    sides = sides_of(pad.fields["padding"], Map(x[0], x[1:]))
+    if [(axis.before, axis.after) for axis in layer.axes(Map(x[0], x[1:]))] != [*sides]:
+        return False
+    fields = {"kernel_size": window[0], **({} if stride == 2 else {"stride": stride})}
+    shape, held = walker.result(), {"filt": filters.held[0]}
+    made = walker.make(BlurPool.kind, fields, [source], shape, held, walker.done.macs)
+    walker.gives(View.of(made, shape))
+    return True
+
+
+def pool(walker: Walker) -> None:
+    """A pool; if the batch is merged with other axes, those count as channels."""
+    view = walker.data()
+    if not view.inside:
+        walker.kind()
+        return
+    value, (batch, *sizes) = regrouped(view), walker.sizes(walker.done.made[0])
+    first, channels, *spatial = value.axes
+    if first[:1] != (BATCH,):
+        raise Unknown("the batch is not its first axis")
+    layer = arranged(walker, value, [[*first[1:], *channels], *spatial])
+    _, _, attributes = walker.parts()
+    shape = (-batch * sizes[0], *sizes[1:])
+    found = layers.known(f"torch.{walker.done.name}")
+    assert found is not None
+    made = walker.called(found.kind, [layer], shape, (), {}, attributes)
+    axes = ((BATCH, 0), *((place,) for place in range(1, len(sizes) + 1)))
+    walker.gives(Regrouped(made.layer, (-batch, *sizes), axes))
+
+
+def pool_with_indices(walker: Walker) -> None:
+    """A max pool whose indices an unpooling layer uses."""
+    walker.done = walker.done._replace(
+        name="max_pool",
+        arguments={**walker.done.arguments, "return_indices": False},
+    )
+    walker.kind()
+    ceil = bool(walker.argument("ceil_mode"))
+    walker.pooled[walker.done.made[1]] = walker.plain(walker.data()), ceil
+
+
+def unpool(walker: Walker) -> None:
+    """Values put back where a max pool found them."""
+    given = walker.done.arguments
+    if given["indices"].number not in walker.pooled:
+        raise Unknown("its indices are not those of a max pool")
+    pooled, ceil = walker.pooled[given["indices"].number]
+    names = ("kernel_size", "stride", "padding")
+    fields = {name: one_size(given[name]) for name in names if given.get(name) not in (None, 0)}
+    fields |= {"ceil_mode": True} if ceil else {}
+    shape = walker.result()
+    made = walker.make("max_unpool", fields, [walker.plain(walker.data()), pooled], shape)
+    walker.gives(View.of(made, shape))
+
+
+def pad(walker: Walker) -> None:
+    """Padding, which the layer after it may do itself; by negative numbers, it crops."""
+    given = walker.done.arguments
+    sides, value = given["pad"], given.get("value") or 0
+    view, constant = walker.data(), given.get("mode", "constant") == "constant"
+    spatial = view.in_order and min(sides) >= 0 and not any(sides[2 * len(view.shape) - 2 :])
+    if value == -inf:  # for a max pool
+        walker.opaque_pad()
+    elif spatial or not constant:
+        arguments = {**given, "pad": sides[: 2 * len(view.shape) - 2]}
+        walker.done = walker.done._replace(arguments=arguments)
+        walker.kind()
+    else:
+        walker.gives(_padded(walker, view, sides, value))
+        return
+    if constant and spatial:
+        axes = len(view.shape) - 1
+        listed = [list(pair) for pair in zip(sides[::2], sides[1::2])]
+        listed = [[0, 0]] * (axes - len(listed)) + listed[::-1]
+        plain = len({tuple(pair) for pair in listed}) == 1 and listed[0][0] == listed[0][1]
+        walker.pads[len(walker.made) - 1] = (listed[0][0] if plain else listed, value)
+
+
+def _padded(walker: Walker, view: View, sides: Sequence[int], value: float) -> View:
+    """A view that is cropped by negative sides and padded by others, along any axes."""
+    pairs = dict(zip(range(len(view.axes) - 1, -1, -1), zip(sides[::2], sides[1::2])))
+    pairs = {axis: pair for axis, pair in pairs.items() if any(pair)}
+    ends = {
+        axis: (max(-before, 0), view.size(axis) + min(after, 0))
+        for axis, (before, after) in pairs.items()
+    }
+    cut = walker.view(ranged(walker, view, ends))
+    added = [[0, 0] for _ in cut.shape]
+    for axis, (before, after) in pairs.items():
+        added[cut.at(axis)] = [max(before, 0), max(after, 0)]
+    if not any(map(any, added)):
+        return cut
+    sizes = [n + before + after for n, (before, after) in zip(cut.shape, added)]
+    channels = any(added[0])  # which only a map of one more axis can pad
+    layer = shaped(walker, cut.layer, [1, *cut.shape]) if channels else cut.layer
+    fields = {"padding": one_size(added if channels else added[1:])}
+    fields |= {"value": value} if value else {}
+    shape = (1, *sizes) if channels else tuple(sizes)
+    layer = walker.make("pad", fields, [layer], shape)
+    return cut._replace(layer=shaped(walker, layer, sizes), shape=tuple(sizes))
+
+
+def windows(walker: Walker) -> None:
+    """Windows along an axis, ``Tensor.unfold``, which become the last axis."""
+    if "dimension" not in walker.done.arguments:  # windows of images
+        walker.kind()
+        return
+    value = regrouped(walker.tensor())
+    axis, size, step = walker.axis("dimension"), walker.argument("size"), walker.argument("step")
+    at, *others = [at for at in value.axes[axis] if at == BATCH or value.atoms[at] > 1]
+    if others or at == BATCH:
+        raise Unknown("its windows are along merged axes")
+    atoms = value.atoms
+    layer = shaped(walker, value.layer, [prod(atoms[:at]), atoms[at], prod(atoms[at + 1 :])])
+    before, length, after = walker.made[layer].shape
+    count = (length - size) // step + 1
+    shape = (before * size, count * after)
+    fields = {"kernel_size": [size, 1], "stride": [step, 1]}
+    layer = walker.make("unfold", fields, [layer], shape)
+    moved = {one: one + (one >= at) for one in range(len(atoms))}
+    axes = [tuple(one if one == BATCH else moved[one] for one in axis) for axis in value.axes]
+    axes[axis] = (at + 1,)
+    atoms = (*atoms[:at], size, count, *atoms[at + 1 :])
+    walker.gives(Regrouped(layer, atoms, (*axes, (at,))))
+
+
+HANDLERS: Handlers = {
+    **dict.fromkeys((f"max_pool{n}d_with_indices" for n in (1, 2, 3)), pool_with_indices),
+    **dict.fromkeys((f"max_unpool{n}d" for n in (1, 2, 3)), unpool),
+    "pad": pad,
+    "linear": linear,
+    **dict.fromkeys((f"conv{n}d" for n in (1, 2, 3)), convolution),
+    "unfold": windows,
+    **dict.fromkeys((f"{by}_pool{n}d" for by in ("max", "avg") for n in (1, 2, 3)), pool),
+}
