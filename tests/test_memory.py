@@ -1,6 +1,6 @@
 """Memory, compared with PyTorch to the byte: saved tensors and live memory.
 
-On the meta device, PyTorch's batch normalisation saves statistics in inference that the CPU does
+On the meta device, PyTorch's batch normalization saves statistics in inference that the CPU does
 not, so inference runs on the CPU, at a small size.
 """
 

@@ -1,4 +1,4 @@
-"""``cnncalc mistakes``: the mistakes that grading recognises."""
+"""``cnncalc mistakes``: the mistakes that grading recognizes."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -19,7 +19,7 @@ def run(
         typer.Argument(help="The name of a mistake, as in bias-forgotten.", show_default=False),
     ] = None,
 ) -> None:
-    """List the mistakes that grading recognises, or explain one with worked examples.
+    """List the mistakes that grading recognizes, or explain one with worked examples.
 
     cnncalc mistakes
 

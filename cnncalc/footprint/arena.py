@@ -32,7 +32,7 @@ QUANTIZATION = 4 + 8
 weights and of biases."""
 
 NOT_INCLUDED = (
-    "scratch memory of optimised kernels, the engine's own records (the tail of TensorFlow Lite "
+    "scratch memory of optimized kernels, the engine's own records (the tail of TensorFlow Lite "
     "Micro's arena: 2.6 to 8.2 kB in the models we measured), the engine's code, and the structure "
     "of the model file"
 )

@@ -40,7 +40,7 @@ from cnncalc.homework.entries import (
 from cnncalc.homework.labels import is_input, layer_named, normal, question_label, unambiguous
 from cnncalc.homework.network import given_network, layout_in, report_of
 from cnncalc.homework.question import Question, question
-from cnncalc.homework.unasked import Given, Unrecognised, unknown_layer, unknown_quantity
+from cnncalc.homework.unasked import Given, Unrecognized, unknown_layer, unknown_quantity
 from cnncalc.homework.written import printable, readable
 from cnncalc.spec.text import Item, Key
 
@@ -205,11 +205,11 @@ def _to_questions_of(
         own = None if found is None else asked.chosen(written(found.item))
         where = found.item.where if found else Where(source)
         answers.append(asked._replace(given=own, where=where))
-    unrecognised, not_asked = unasked.sort(given.values(), key.report, labels)
-    return (*answers, *map(_of_unrecognised, unrecognised)), not_asked
+    unrecognized, not_asked = unasked.sort(given.values(), key.report, labels)
+    return (*answers, *map(_of_unrecognized, unrecognized)), not_asked
 
 
-def _of_unrecognised(one: Unrecognised) -> Answer:
+def _of_unrecognized(one: Unrecognized) -> Answer:
     """An answer that stands for all that are not understood for the same reason."""
     return Answer(one.name, None, written(one.item), one.item.where, one.problem)
 

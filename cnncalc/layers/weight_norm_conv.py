@@ -1,4 +1,4 @@
-"""Convolution with weight normalisation."""
+"""Convolution with weight normalization."""
 
 from cnncalc.core.cost import Operations, Parameters, Tensors
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor

@@ -43,13 +43,13 @@ Evaluate = Callable[[Values], "dict[str, int | None] | str"]
 
 
 class Goal(NamedTuple):
-    """A quantity to minimise, or to maximise."""
+    """A quantity to minimize, or to maximize."""
 
     name: str
     most: bool
 
     def of(self, point: Point) -> int:
-        """The value to minimise."""
+        """The value to minimize."""
         value = point.quantities[self.name]
         assert value is not None
         return -value if self.most else value
@@ -82,7 +82,7 @@ def values_of(text: str) -> list[Any]:
 
 
 def goals_of(words: Iterable[str]) -> tuple[Goal, ...]:
-    """Quantities to minimise, or with a ``-`` before them, to maximise."""
+    """Quantities to minimize, or with a ``-`` before them, to maximize."""
     found = tuple(Goal(word.strip().removeprefix("-"), word.strip()[:1] == "-") for word in words)
     for goal in found:
         if not goal.name:
