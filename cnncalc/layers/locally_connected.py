@@ -67,7 +67,9 @@ class LocallyConnected(Filters):
         n_out = self.output(x.shape).elements
         given, filters = tape.lowered(windows, weights)
         y = tape.op(given, filters, makes=n_out, keeps=tape.factors(given, filters))
-        y = tape.permuted(y, ())
+        axes = tuple(range(len(x.shape.dimensions)))
+        alone = tape.batch == 1 and n_out == self.out_channels  # one position of one image
+        y = tape.permuted(y, (axes[-1], *axes[:-1]) if alone else ())
         y.interleaved = tape.batch > 1 and n_out > self.out_channels  # the images of each place
         y = reduce(tape.add, biases, y)
         tape.hold(around, windows)
