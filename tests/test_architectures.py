@@ -119,7 +119,7 @@ def up(c_in, c_out, places):
 
 
 def norm(channels):
-    """Batch normalisation: a scale and a shift for each channel."""
+    """Batch normalization: a scale and a shift for each channel."""
     return 2 * channels, 0
 
 
@@ -129,7 +129,7 @@ def pair(c_in, c_out, first, second):
 
 
 def separable(c_in, c_out, places):
-    """3×3 in each channel, then 1×1, without biases; one batch normalisation after both."""
+    """3×3 in each channel, then 1×1, without biases; one batch normalization after both."""
     pointwise = conv(1, c_in, c_out, places, bias=0)
     return (9 * c_in, 9 * c_in * places), pointwise, norm(c_out)
 
@@ -141,13 +141,13 @@ def entry(c_in, c_out, side, halved):
 
 
 def normed(F, channels, places):
-    """A chain of convolutions without biases, each with batch normalisation."""
+    """A chain of convolutions without biases, each with batch normalization."""
     for c_in, c_out in pairwise(channels):
         yield from (conv(F, c_in, c_out, places, bias=0), norm(c_out))
 
 
 def segnet(channels, places):
-    """A chain of 3×3 convolutions with biases and batch normalisation."""
+    """A chain of 3×3 convolutions with biases and batch normalization."""
     for c_in, c_out in pairwise(channels):
         yield from (conv(3, c_in, c_out, places), norm(c_out))
 
@@ -219,7 +219,7 @@ BY_HAND = {
     "tdnn": [(8 * (3 * 16 + 1), 8 * 3 * 16 * 13), (3 * (5 * 8 + 1), 3 * 5 * 8 * 9)],
     # Yu and Koltun 2016: seven times 3×3 and once 1×1 on 21 channels of 64×64.
     "dilated_context": [*7 * [conv(3, 21, 21, 64**2)], conv(1, 21, 21, 64**2)],
-    # Howard et al. 2017, section 3.1, with the two batch normalisations.
+    # Howard et al. 2017, section 3.1, with the two batch normalizations.
     "depthwise_separable": [
         (9 * 32, 9 * 32 * 112**2), norm(32), conv(1, 32, 64, 112**2, bias=0), norm(64),
     ],

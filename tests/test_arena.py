@@ -224,7 +224,7 @@ def test_shared_weights_count_once_unless_different_norms_are_folded():
 
 
 def test_what_is_not_known_or_empty_is_refused():
-    with pytest.raises(UsageError, match="how many weights 'odd' has is not known"):
+    with pytest.raises(UsageError, match="the number of weights of 'odd' is not known"):
         cnncalc.arena({"input": 4, "layers": [{"opaque": {"output": 4}, "name": "odd"}]})
     with pytest.raises(UsageError, match="has no layer that needs memory in int8"):
         cnncalc.arena({"name": "flat", "input": "2x2x2", "layers": ["dropout"]})

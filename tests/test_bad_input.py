@@ -83,7 +83,7 @@ def test_a_misspelt_built_in_gets_a_hint():
 
 
 def test_an_unknown_word_gets_a_pointer_to_the_list():
-    assert error("zzzzzz").endswith("'zzzzzz'; run cnncalc list to see the built-ins")
+    assert error("zzzzzz").endswith("'zzzzzz'; run 'cnncalc list' to see the built-ins")
 
 
 @pytest.mark.parametrize("word", ["a\0b", "~" * 100_000, "\ud800", "a\nb"])
@@ -96,7 +96,7 @@ def test_a_folder_is_refused(tmp_path):
 
 
 def test_an_empty_word_is_refused():
-    assert error("") == "no network given; name a file or a built-in (see cnncalc list)"
+    assert error("") == "no network given; name a file or a built-in (see 'cnncalc list')"
 
 
 def test_a_broken_link_is_a_missing_file(tmp_path):

@@ -69,7 +69,7 @@ def test_the_page_has_every_statistic(grades):
     assert page.startswith("<!doctype html>")
     assert "<title>week 1: 6 students</title>" in page
     # 2, 0, 3, 1 and 1 of 3 right.
-    assert "<p>Mean 46.7 %, median 33.3 %, quartiles 33.3 % and 66.7 %, from 0.0 % to" in page
+    assert "<p>Mean 46.7%, median 33.3%, quartiles 33.3% and 66.7%, lowest 0.0%, highest" in page
     found = dict(tables(page))
     # The points for params are (0, 0, 1, 1, 0), those of the others (2, 0, 2, 0, 1).
     assert found["Questions"][1] == ["params", "2", "5", "0.00", "bias forgotten 2×"]

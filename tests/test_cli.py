@@ -92,7 +92,7 @@ def test_a_misspelt_command_gets_the_nearest(monkeypatch, capsys):
 def test_an_option_without_a_value_gets_one_sentence(monkeypatch, capsys, arguments, says):
     assert program(monkeypatch, *arguments) == 2
     command = "" if arguments[0].startswith("-") else f" {arguments[0]}"
-    assert capsys.readouterr().err == f"cnncalc: {says}; see cnncalc{command} --help\n"
+    assert capsys.readouterr().err == f"cnncalc: {says}; see 'cnncalc{command} --help'\n"
 
 
 def test_a_closed_pipe_ends_the_program_quietly():

@@ -510,7 +510,7 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 2 3", "1 2", "1 2 3"], "kernel 2 is 1×3, but kernel 1 is 1×2; all kernels of a layer"),
         (["1|2|3", "1 2"], "the input 3×1 has 3 channels, but a kernel 1×2 has 1;"),
         (["1 2 3", *["1"] * 65], "takes 1 to 64 kernels, not 65"),
-        (["1 2 3", "1 2 3 4"], "a window of 4 is larger than the padded input of 3; use"),
+        (["1 2 3", "1 2 3 4"], "a window of 4 is larger than the input of 3; use"),
         (["1 2", "1", "-s", "0"], "stride must be a whole number of at least 1"),
         (["1 2", "1", "-s", "-1"], "stride must be a whole number of at least 1"),
         (["1 2", "1", "-s", "1x1"], "stride [1, 1] has 2 values, but 1×2 has 1 spatial axis"),

@@ -88,8 +88,8 @@ WRONG = {
     "a: {peak: {int8: 1}, speed: 3}": "1:22: a has no field 'speed'; choose from name, peak",
     "a: {peak: {int8: 1}, checked: me}": "1:31: 'checked' must be a list",
     "a: {peak: {int8: 1}, arithmetic: {dtype: int9}}": "1:42: 'dtype' must be one of float64",
-    'a: {peak: {int8: 1}, name: "\\e[31m"}': "1:28: 'name' must be a text of at most 200 printable",
-    f"{'a' * 201}: {{peak: {{int8: 1}}}}": "1:1: 'name' must be a text of at most 200",
+    'a: {peak: {int8: 1}, name: "\\e[31m"}': "1:28: 'name' must be text of at most 200 printable",
+    f"{'a' * 201}: {{peak: {{int8: 1}}}}": "1:1: 'name' must be text of at most 200",
     "a: 3": "1:4: a must be a mapping",
     "[1]": "1:1: the file must be a mapping",
     "": "the file is empty; a file of devices needs a name and a 'peak' for each",
@@ -225,13 +225,15 @@ def test_a_report_takes_the_dtype_that_it_has():
 
 
 def test_what_cannot_be_answered_is_refused():
-    with pytest.raises(UsageError, match=r"NVIDIA T4 has no known peak for bfloat16; choose from "):
+    with pytest.raises(UsageError, match=r"no dtype 'int4'; choose from .*, int8, tf32"):
+        cnncalc.device("lenet5", "t4", dtype="int4")
+    with pytest.raises(UsageError, match=r"t4 has no known peak for bfloat16; choose from "):
         cnncalc.device("lenet5", "t4", dtype="bfloat16")
     with pytest.raises(
         UnknownName, match=r"no device 'raspbery-pi-5'; did you mean 'raspberry-pi-5'"
     ):
         cnncalc.device("lenet5", "raspbery-pi-5")
-    with pytest.raises(UsageError, match="name a device or give a calibration"):
+    with pytest.raises(UsageError, match="name a device with --on, or give a calibration with"):
         cnncalc.device("lenet5")
 
 

@@ -116,11 +116,25 @@ def test_a_formula_gives_what_summarize_gives_at_a_thousand_points(case):
 def test_a_formula_holds_where_the_structure_stays():
     found = cnncalc.formula("resnet50", "params", ["n1"])
     assert found.domain() == "the formula holds for n1=3"
-    with pytest.raises(UsageError, match="the network has another structure with n1=4"):
+    assert found.remarks() == ["The formula holds for n1=3."]  # says nothing about n1=6
+    with pytest.raises(UsageError, match="the network has a different structure with n1=4"):
         found.at(n1=4)
     kernel = {"input": "3x8x8", "parameters": {"k": 3}, "layers": [
         {"conv": {"out_channels": 2, "kernel_size": "$k"}}]}  # fmt: skip
     assert cnncalc.formula(kernel, "macs", ["k"]).domain() == "the formula holds for k from 1 to 8"
+
+
+def test_equal_sizes_may_become_different():
+    found = cnncalc.formula("3x32x32-8C3s2-MP2-4C3", "macs", ["input"])
+    # The axes are equal only by chance: 8·27 at ⌊(N − 1)/2⌋ places, then 4·72 at ⌊(N − 1)/4⌋ − 2.
+    assert found.domain() == "the formula holds for H from 13, W from 13"
+    for H, W in ((64, 64), (64, 32), (32, 100)):
+        first, second = (H - 1) // 2 * ((W - 1) // 2), ((H - 1) // 4 - 2) * ((W - 1) // 4 - 2)
+        assert found.at(H=H, W=W) == 216 * first + 288 * second
+        assert found.at(H=H, W=W) == exact("3x32x32-8C3s2-MP2-4C3", "macs", {"H": H, "W": W})
+    found = cnncalc.formula("resnet50", "macs", ["input", "batch"])
+    assert found.domain() == "the formula holds for H from 33, W from 33"
+    assert found.at(H=256) == exact("resnet50", "macs", {"H": 256, "W": 224})
 
 
 def test_some_symbols_may_have_values():
@@ -168,8 +182,8 @@ def test_the_command_writes_every_format():
     assert text.splitlines()[1:] == [
         "The formula holds for H from 3, W from 3.",
         # 36·14·14 for 36·6·6
-        "Doubling input multiplies it by 5.44.",
-        "Doubling batch multiplies it by 2.00.",
+        "Doubling input multiplies MACs by 5.44.",
+        "Doubling batch multiplies MACs by 2.00.",
     ]
     assert run("1x8x8-4C3", "-f", "latex", "--at", "H=8").startswith(
         "\\begin{align*}\n\\text{MACs} &= 216 W - 432"

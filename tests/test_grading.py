@@ -213,7 +213,7 @@ def test_the_command_draws_the_distribution(four):
     shown = RUNNER.invoke(cli.app, words, prog_name="cnncalc").stdout
     assert f"90–100 %  {'█' * 40} 2\n" in shown
     assert f" 50–60 %  {'█' * 20} 1\n" in shown
-    assert "mean 62.5 %, median 75.0 %, quartiles 37.5 % and 100.0 %" in shown
+    assert "mean 62.5%, median 75.0%, quartiles 37.5% and 100.0%" in shown
     found = json.loads(RUNNER.invoke(cli.app, [*words, "-f", "json"]).stdout)
     assert found["scores"]["median"] == 75
     assert found["mistakes"] == {}
@@ -269,7 +269,7 @@ def test_grading_with_the_key_of_another_warns(tmp_path):
 
 def test_a_key_is_validated_and_its_answers_are_checked(room):
     (room / "key.yaml").write_text("questions: [{answer: 3}]", encoding="utf-8")
-    with pytest.raises(CnncalcError, match="question 1: has no 'given' and 'ask'"):
+    with pytest.raises(CnncalcError, match="question 1: needs 'given' and 'ask'"):
         gradebook.key(room / "key.yaml")
     (room / "key.yaml").write_text(KEY.replace("62M", "61M"), encoding="utf-8")
     (wrong,) = gradebook.wrong_in(gradebook.key(room / "key.yaml"), Marker())

@@ -55,7 +55,7 @@ def remark(asked, text, terms=None):
         ("macs", "1.54 MFLOPs", "gave FLOPs (two for each MAC) instead of MACs"),
         ("elements", "40,960 bytes", "gave bytes instead of the number of elements"),
         ("memory", "41 KiB", "confused MB (1,000,000 bytes) with MiB"),
-        ("parameters", "760 MACs", "the number is right, but the unit is wrong"),
+        ("parameters", "760 MACs", "used the wrong unit"),
     ],
 )
 def test_the_mistake_is_named_in_words(ask, text, says):

@@ -161,4 +161,4 @@ def test_an_explanation_fits_the_terminal(monkeypatch):
     explanation = command("bias-forgotten").stdout.split("\n\n")[1]
     assert explanation.startswith("You counted the weights")
     assert max(map(len, explanation.splitlines())) <= 60
-    assert "run cnncalc mistakes to list them" in str(command("x").exception)
+    assert "run 'cnncalc mistakes' to list them" in str(command("x").exception)

@@ -114,7 +114,7 @@ def test_the_same_layers_can_be_asked_for_counts(ask, answer):
         ("input: 0 1; 2, kernel: 1", "the input: row 2 has 1 number"),
         ("input: 0 1, kernel: x1", "no kernel is named 'x1'"),
         ("input: 0 1, kernel: 1; x", "kernel 1: row 2, column 1: 'x' is not a number"),
-        ("input: 0 1, kernel: 1 2 3", "a window of 3 is larger than the padded input of 2"),
+        ("input: 0 1, kernel: 1 2 3", "a window of 3 is larger than the input of 2"),
         ("input: 0 1, kernel: 1, kernels: [1]", "not both"),
         ("input: 0 1, kernels: 1", "'kernels' must be a list"),
         ("input: 0 1, kernels: []", "'kernels' must be a list"),

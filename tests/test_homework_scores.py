@@ -217,14 +217,14 @@ def test_a_name_has_letters(given):
 def test_only_a_key_states_what_is_right(tmp_path):
     sheet = {"questions": [{"name": "a", "choices": ["x", "y"], "answer": "x"}]}
     [graded] = cnncalc.grade(sheet)
-    assert graded.answers[0]["remark"] == "has no 'given' and 'ask'"
+    assert graded.answers[0]["remark"] == "needs 'given' and 'ask', or give its key first"
 
 
 @pytest.mark.parametrize(
     ("question", "why"),
     [
         ("{name: a, choices: [x, y]}", "a: needs 'given' and 'ask', or the right answer"),
-        ("{name: a, answer: x}", "a: has no 'given' and 'ask'"),
+        ("{name: a, answer: x}", "a: needs 'given' and 'ask'"),
         ("{name: a, given: {N: 5, F: 3}, ask: choice, answer: x}", "a: choice of layer 'layer'"),
     ],
 )

@@ -38,7 +38,7 @@ def network(*layers, a="4x5", b="6x7"):
                 {"attention": 1, "from": ["s", "t"]}, a="4x2x3"),
         {"input": "4x3x2", "layers": ["scale",
             {"attention": {"heads": 2, "relative_bias": True, "bias": False}}]},
-        # Concatenated, cut and normalised along other axes than the channels.
+        # Concatenated, cut and normalized along other axes than the channels.
         network(S, {"concat": "length", "from": ["s", "b"]},
                 {"slice": {"start": 2, "stop": 9, "along": "length"}}, {"softmax": "length"},
                 {"conv": CONV}, a="6x5"),

@@ -60,8 +60,8 @@ def test_a_word_names_a_kind_and_perhaps_a_rank(word, kind, axes):
         ("batchnrom", "; did you mean 'batch_norm'?"),
         ("sofmax", "; did you mean 'softmax'?"),
         ("conv4d", "; did you mean 'conv'?"),
-        ("zzzzzz", "; run cnncalc kinds for a list"),
-        ("", "; run cnncalc kinds for a list"),
+        ("zzzzzz", "; run 'cnncalc kinds' for a list"),
+        ("", "; run 'cnncalc kinds' for a list"),
     ],
 )
 def test_an_unknown_word_is_refused_with_a_suggestion(word, hint):

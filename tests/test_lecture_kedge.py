@@ -67,31 +67,31 @@ def test_same_network_in_one_line():
 # Batch normalization and dropout.
 
 
-def regularised(n_labels):
+def regularized(n_labels):
     layers = [{"Linear": 4}, "BatchNorm1d", "ReLU", {"Dropout": {"p": 0.5}}, {"Linear": n_labels}]
     return report("3", *layers)
 
 
 def test_batch_norm_has_two_types_of_learned_parameters():
     # BatchNorm1d(4): a scale and a shift for each of 4 features
-    cost = regularised(3)["batch_norm1"].cost
+    cost = regularized(3)["batch_norm1"].cost
     assert (cost.weights, cost.biases, cost.params) == (4, 4, 2 * 4)
 
 
 @pytest.mark.parametrize("n_labels", [2, 3, 10])
 def test_regularised_classifier(n_labels):
-    assert regularised(n_labels).totals.params == (3 * 4 + 4) + 2 * 4 + (4 + 1) * n_labels
+    assert regularized(n_labels).totals.params == (3 * 4 + 4) + 2 * 4 + (4 + 1) * n_labels
 
 
 def test_dropout_learns_nothing():
-    dropout = regularised(3)["dropout1"]
+    dropout = regularized(3)["dropout1"]
     assert dropout.cost.params == 0
     assert dropout.layer.p == 0.5
     assert dropout.output.dimensions == (4,)
 
 
 def test_batch_norm_before_the_activation_dropout_after():
-    kinds = [r.kind for r in regularised(3)]
+    kinds = [r.kind for r in regularized(3)]
     assert kinds == ["linear", "batch_norm", "relu", "dropout", "linear"]
 
 

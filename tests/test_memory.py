@@ -1,6 +1,6 @@
 """Memory, compared with PyTorch to the byte: saved tensors and live memory.
 
-On the meta device, PyTorch's batch normalisation saves statistics in inference that the CPU does
+On the meta device, PyTorch's batch normalization saves statistics in inference that the CPU does
 not, so inference runs on the CPU, at a small size.
 """
 
@@ -532,6 +532,82 @@ def test_memory_that_depends_on_the_element_order_is_refused(first, last):
             ask(report)
 
 
+def positions(units):
+    return {"linear": {"units": units, "per_position": True}}
+
+
+LAYOUTS = [
+    # A permuted gradient that has no view with a row for each position is copied.
+    ("1x3x2", [positions(1), {"permute": [2, 0, 1]}]),
+    ("3x3x4", [positions(1), {"permute": [0, 2, 1]}]),
+    ("3x5", [positions(1), {"permute": [1, 0]}]),
+    ("3x2x3x2", [positions(1), {"permute": [2, 1, 0, 3]}]),
+    # Blocks become channels in the memory format of the input.
+    ("4x6x6", [{"layer_norm": "channels"}, {"space_to_depth": 2}, "relu"]),
+    ("4x6x6", [{"layer_norm": "channels"}, {"space_to_depth": 2}, {"conv": [3, 3]}]),
+    ("4x6x6", [{"permute": [2, 0, 1]}, {"space_to_depth": 2}, {"conv": [30, 2]}]),
+    ("4x6x6", [{"permute": [0, 2, 1]}, {"space_to_depth": 3}, {"conv": [30, 2]}, "flatten"]),
+    ("2x4x4", [{"locally_connected": [3, 3]}, {"conv": [30, 2]}]),
+    ("2x3x3", [{"locally_connected": [3, 3]}, {"conv": [4, 1]}]),
+]
+
+
+def laid_out(input, layers, batch):
+    """A report; a list stands for filters and a kernel."""
+    full = [
+        {kind: {"filters": given[0], "kernel": given[1]} if kind in WINDOWS else given}
+        for layer in layers
+        for kind, given in (layer.items() if isinstance(layer, dict) else [(layer, None)])
+    ]
+    return cnncalc.summarize({"input": input, "layers": full}, batch=batch)
+
+
+WINDOWS = ("conv", "locally_connected")
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize(("input", "layers"), LAYOUTS)
+def test_memory_formats_agree(input, layers, batch):
+    agree(laid_out(input, layers, batch))
+
+
+@pytest.mark.parametrize(
+    ("input", "layers", "batch", "says"),
+    [
+        ("3x4x2", [positions(2), {"permute": [2, 0, 1]}], 1, "order other than that of the axes"),
+        (
+            "8x10x12",
+            [{"layer_norm": "channels"}, {"space_to_depth": 1}, "instance_norm"],
+            2,
+            "instance_norm.*its input is not contiguous",
+        ),
+        (
+            "4x6x6",
+            [{"layer_norm": "channels"}, {"space_to_depth": 3}, "flatten"],
+            1,
+            "flatten.*its input is not contiguous",
+        ),
+        ("1x3x6", [positions(1), {"space_to_depth": 3}], 2, "space_to_depth.*has one channel"),
+        ("4x6x4", [positions(1), "relu", {"space_to_depth": 2}], 1, "has one channel"),
+        (
+            "2x3x3",
+            [{"locally_connected": [3, 3]}, {"pad": 1}, {"conv": [30, 2]}],
+            1,
+            "may have its channels last in memory",
+        ),
+        (
+            "1x3x3",
+            [{"locally_connected": [2, 3]}, "relu", {"pad": 1}, {"conv": [2, 2]}],
+            1,
+            "may have its channels last in memory",
+        ),
+    ],
+)
+def test_memory_formats_that_are_not_certain_are_refused(input, layers, batch, says):
+    with pytest.raises(UsageError, match=says):
+        footprint.measure(laid_out(input, layers, batch))
+
+
 @pytest.mark.parametrize(
     ("input", "layers"),
     [
@@ -596,7 +672,7 @@ def test_three_axes_before_the_channels_are_refused_where_their_gradient_is_copi
     spec["layers"].append({"conv": {"filters": 2, "kernel": 2}})
     report = cnncalc.summarize(spec, batch=2)
     assert footprint.inference_peak(report).bytes == inference_peak_in_pytorch(report)
-    with pytest.raises(UsageError, match="volume with channels last"):
+    with pytest.raises(UsageError, match="may have its channels last in memory"):
         footprint.measure(report)
 
 

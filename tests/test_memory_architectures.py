@@ -1,6 +1,6 @@
 """Memory of every built-in architecture, to the byte.
 
-Training runs on the meta device, where nothing is computed. There, PyTorch's batch normalisation
+Training runs on the meta device, where nothing is computed. There, PyTorch's batch normalization
 saves statistics in eval mode too, so networks with it are evaluated on the CPU. The daily tests use
 one batch for some networks; ``--exhaustive`` runs all, with both batches, at full size.
 """
@@ -50,7 +50,7 @@ def reduced(name, batch):
 
 @pytest.mark.parametrize(("name", "batch"), [*both_batches(turn=2)])
 def test_training_agrees(name, batch):
-    if name == "deeplabv3_resnet50":  # PyTorch does not normalise a single number
+    if name == "deeplabv3_resnet50":  # PyTorch does not normalize a single number
         batch += 1
     report = cnncalc.summarize(name, batch=batch)
     if not has_known_memory(report):

@@ -65,7 +65,7 @@ def test_an_error_without_a_place_names_the_program():
 
 def test_a_missing_option_is_not_its_own_suggestion():
     result = program("sweep", "lenet5", capture_output=True)
-    assert result.stderr == "cnncalc: missing option '--over'; see cnncalc sweep --help\n"
+    assert result.stderr == "cnncalc: missing option '--over'; see 'cnncalc sweep --help'\n"
 
 
 def test_colour_changes_nothing_but_colour(wrong):
@@ -127,17 +127,20 @@ def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["summarize", "--foo", "vgg16"], "no such option: --foo; see cnncalc summarize --help"),
+        (["summarize", "--foo", "vgg16"], "no such option: --foo; see 'cnncalc summarize --help'"),
         (["summarize", "--bach", "2"], "no such option: --bach; did you mean '--batch'?"),
         (["summarise", "vgg16"], "no such command 'summarise'; did you mean 'summarize'?"),
-        (["zzz"], "no such command 'zzz'; see cnncalc --help"),
-        (["summarize"], "missing argument 'SPEC'; see cnncalc summarize --help"),
+        (["zzz"], "no such command 'zzz'; see 'cnncalc --help'"),
+        (["summarize"], "missing argument 'SPEC'; see 'cnncalc summarize --help'"),
         (
             ["summarize", "vgg16", "--batch", "x"],
-            "--batch must be a whole number, not 'x'; see cnn",
+            "--batch must be a whole number, not 'x'; see 'cnn",
         ),
-        (["summarize", "vgg16", "--batch"], "--batch needs a value; see cnncalc summarize --help"),
-        (["list", "vgg16"], "unexpected argument 'vgg16'; see cnncalc list --help"),
+        (
+            ["summarize", "vgg16", "--batch"],
+            "--batch needs a value; see 'cnncalc summarize --help'",
+        ),
+        (["list", "vgg16"], "unexpected argument 'vgg16'; see 'cnncalc list --help'"),
         (["summarize", "vgg16", "--input", "abc"], "--input: a shape must be whole numbers joined"),
         (
             ["summarize", "vgg16", "--input", "x=3x8x8"],

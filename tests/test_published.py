@@ -180,7 +180,7 @@ def test_batch_normalisation_can_be_left_out():
     layers = [{"conv": {"filters": 4, "kernel": 3}}, "batch_norm"]
     claims = [
         {"quantity": "params", "value": 48, "source": "a"},
-        {"quantity": "params", "value": 40, "source": "a", "habit": "batch normalisation left out"},
+        {"quantity": "params", "value": 40, "source": "a", "habit": "batch normalization left out"},
     ]
     spec = {"input": "1x8x8", "layers": layers, "published": claims}
     assert [found.agrees for found in check(spec)] == [True, True]
@@ -258,7 +258,7 @@ BRANCHED = {
         (
             {
                 "quantity": "params", "layer": "stem", "value": "4.79%",
-                "habit": ["biases left out", "batch normalisation left out"],
+                "habit": ["biases left out", "batch normalization left out"],
             },
             "4.79%",
         ),

@@ -230,7 +230,7 @@ def test_a_question_is_put_in_words():
          "of 3×5, stride 2, 2 groups, without biases."),
         ({"input": "1x9x9", "layers": [{"max_pool": 3}]},
          "A 1×9×9 image enters max pooling with a window of 3×3, stride 3."),
-        ({"input": "18x9", "layers": ["batch_norm"]}, "An 18×9 map enters batch normalisation."),
+        ({"input": "18x9", "layers": ["batch_norm"]}, "An 18×9 map enters batch normalization."),
         ({"input": 84, "layers": [{"linear": 10}]},
          "A vector of 84 numbers enters a fully connected layer with 10 units."),
     ):  # fmt: skip

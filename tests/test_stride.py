@@ -76,7 +76,7 @@ def test_the_lectures_illegal_stride():
     assert "(7 − 3)/3 + 1 = 2.33" in result.stdout
     assert "illegal stride" in result.stdout
     assert "rounding down gives 2" in result.stdout
-    assert "1 of 7 pixels, zero-based: 6" in result.stdout
+    assert "1 of 7 pixels, index 6, counting from 0" in result.stdout
     assert "N = 6 or 9; F = 1 or 4; P = 1; S = 2 or 4" in result.stdout
 
 
@@ -117,7 +117,7 @@ def test_every_padding_rule_is_reported(axis, expected):
 def test_a_window_larger_than_the_input_is_illegal_and_says_what_would_fit():
     result = run("check-stride", "3", "7", "1")
     assert result.exit_code == 1
-    assert "a window of 7 is larger than the padded input of 3" in result.stdout
+    assert "a window of 7 is larger than the input of 3" in result.stdout
     assert "N = 7; F = 3; P = 2\n" in result.stdout  # 3 + 2*2 = 7
     assert "never read" not in result.stdout
 

@@ -121,12 +121,20 @@ def test_a_condition_keeps_what_meets_it():
     assert 0 < found.met == len(found.points) < len(every)
 
 
+def test_what_looks_like_a_range_or_a_list_gets_a_fix():
+    with pytest.raises(UsageError, match="'128-320' is not a range; write 128:320:STEP"):
+        cnncalc.sweep(TINY, {"input": "128-320"})
+    with pytest.raises(UsageError, match="--pareto has an empty name; write quantities as in"):
+        cnncalc.sweep(TINY, {"width": [4]}, pareto=["-macs", ""])
+
+
 @pytest.mark.parametrize(
     ("where", "says"),
     [
         ("macs <", "is not an expression"),
         ("mac < 3", "did you mean 'macs'"),
         ("macs + 1", "must be a condition"),
+        ("macs < 300MB", "macs is a count, not bytes; write 300M"),
         ("open('x')", "not allowed"),
     ],
 )

@@ -147,7 +147,7 @@ def test_a_wrong_backbone_is_refused(entry, message):
 def test_a_backbone_is_a_valid_spec_with_one_input(tmp_path):
     file = write(tmp_path, net="input: 3x8x8\nlayers: [{backbone: other.yaml}]\n")
     for other, message in {
-        "input: 3x8x8\nlayers: [covn]\n": "'other.yaml' is not a valid spec; run cnncalc summarize",
+        "input: 3x8x8\nlayers: [covn]\n": "'other.yaml' is not a valid spec; run 'cnncalc sum",
         "input: {a: 3x8x8, b: 3x8x8}\nlayers: [{add: {from: [a, b]}}]\n": "has several inputs",
         "- just\n- a list\n": "'other.yaml' is not a spec",
         "input: 3x8x8\nlayers: [{backbone: net.yaml}]\n": "'other.yaml' is not a valid spec",

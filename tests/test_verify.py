@@ -25,7 +25,7 @@ from cnncalc.spec import catalog
 
 @pytest.mark.parametrize("name", all_of_them(turn=0, of=4))
 def test_pytorch_agrees_on_every_architecture(name):
-    # PyTorch does not normalise a single number for each channel.
+    # PyTorch does not normalize a single number for each channel.
     report = cnncalc.summarize(name, batch=2 if name == "deeplabv3_resnet50" else 1)
     found = bridge.verify(report, "meta")
     assert found.disagreements == ()

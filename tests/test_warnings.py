@@ -138,7 +138,7 @@ def test_a_block_of_another_name_hides_nothing(name):
 def test_a_strided_layer_that_drops_pixels_is_named(kind, fields, size, drops):
     fields = {**fields, "filters": 2} if kind == "conv" else fields
     found = warnings({kind: fields, "name": "a"}, input=[3, size, size])
-    text = "1 layer never reads the last pixels of its input: a; see cnncalc check-stride"
+    text = "1 layer never reads the last pixels of its input: a; see 'cnncalc check-stride'"
     assert found == ((text,) if drops else ())
 
 
@@ -154,7 +154,7 @@ def test_one_warning_names_all_layers_that_drop_pixels(size, count, shown):
     pools = [{"max_pool": 2, "name": f"p{i}"} for i in range(max(count, 3))]
     who = f"{count} layers never read" if count > 1 else "1 layer never reads"
     whose = "their" if count > 1 else "its"
-    text = f"{who} the last pixels of {whose} input: {shown}; see cnncalc check-stride"
+    text = f"{who} the last pixels of {whose} input: {shown}; see 'cnncalc check-stride'"
     assert warnings(*pools, input=[3, size, size]) == (text,)
 
 
@@ -204,7 +204,7 @@ def test_warnings_go_to_standard_error_and_into_json(tmp_path):
     )
     expected = [
         f"{file}:3:6: {unread('a')}",
-        "1 layer never reads the last pixels of its input: max_pool1; see cnncalc check-stride",
+        "1 layer never reads the last pixels of its input: max_pool1; see 'cnncalc check-stride'",
     ]
     for options in ([], ["-f", "json"]):
         result = CliRunner().invoke(cli.app, ["summarize", str(file), *options])
@@ -272,7 +272,7 @@ def test_grading_warns_about_the_network_of_a_sheet(tmp_path):
 def test_check_stride_does_not_point_to_itself(tmp_path):
     net = tmp_path / "net.yaml"
     net.write_text("input: 1x8x8\nlayers: [{conv: {filters: 4, kernel: 3, stride: 2}}]\n")
-    assert "see cnncalc check-stride" in CliRunner().invoke(cli.app, ["memory", str(net)]).stderr
+    assert "see 'cnncalc check-stride'" in CliRunner().invoke(cli.app, ["memory", str(net)]).stderr
     assert CliRunner().invoke(cli.app, ["check-stride", str(net)]).stderr == ""
 
 

@@ -12,6 +12,7 @@ from cnncalc.core.errors import LayerError, SpecError, Where
 from cnncalc.core.fields import as_written
 from cnncalc.core.layer import Input, Layer
 from cnncalc.core.shape import Map
+from cnncalc.formulas.recorded import Recorded
 from cnncalc.layers._window import Axis
 from cnncalc.spec import Block, catalog
 from cnncalc.spec.graph import Graph
@@ -152,10 +153,12 @@ def _cut_off(rows: Sequence[Row]) -> Iterator[str]:
         count = "1 layer never reads" if len(names) == 1 else f"{len(names):,} layers never read"
         whose = "its" if len(names) == 1 else "their"
         shown = ", ".join(names[:MAX_NAMES]) + (", …" if len(names) > MAX_NAMES else "")
-        yield f"{count} the last pixels of {whose} input: {shown}; see cnncalc check-stride"
+        yield f"{count} the last pixels of {whose} input: {shown}; see 'cnncalc check-stride'"
 
 
 def _drops_pixels(axis: object) -> bool:
     """Whether the last window ends before the input does. A stride beyond the window, which skips
-    pixels everywhere, is meant."""
-    return isinstance(axis, Axis) and axis.extent >= axis.S and axis.cut_off() > 0
+    pixels everywhere, is meant. Recorded sizes are not asked, as the answer would pin them."""
+    if not isinstance(axis, Axis) or Recorded in map(type, axis):
+        return False
+    return axis.extent >= axis.S and axis.cut_off() > 0

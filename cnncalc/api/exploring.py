@@ -64,7 +64,7 @@ def sweep(
 
     ``over`` maps names to values, or to text such as ``"0.25:1.5:0.25"`` (both ends included). An
     input may be one size for all its axes. ``where`` is a condition (``"macs < 300M"``), ``pareto``
-    names quantities to minimise (``-rf`` to maximise), ``by`` sorts, and ``best`` limits the number
+    names quantities to minimize (``-rf`` to maximize), ``by`` sorts, and ``best`` limits the number
     of results. ``sample`` is the number of random combinations to try instead of all; the same
     ``seed`` draws the same. ``jobs`` is the number of processes, and ``executor`` runs the sweep
     anywhere else. ``resume`` is a file in which an interrupted sweep is saved, to go on from there.
@@ -152,9 +152,10 @@ def formula(
     3332160
     """
     from cnncalc.analysis.explore import symbols
-    from cnncalc.analysis.explore.evaluate import configurations
+    from cnncalc.analysis.explore.evaluate import NUMBERS, configurations
 
-    evaluate = configurations(target, names, [quantity], options, load, summarize)
+    evaluate = configurations(target, [], [quantity], options, load, summarize)
+    evaluate.check(names, NUMBERS)
     return symbols.formula(evaluate, quantity, names, at or {})
 
 

@@ -91,7 +91,10 @@ def device(
 
     names = [on] if isinstance(on, str) else on
     if not names and calibration is None:
-        raise UsageError("name a device or give a calibration", "cnncalc devices lists devices")
+        raise UsageError(
+            "name a device with --on, or give a calibration with --calibration; "
+            "'cnncalc devices' lists the devices"
+        )
     known = devices(path)
     if [*names] == [ALL]:
         computes = dtype or (target.dtype if isinstance(target, report.Report) else "float32")

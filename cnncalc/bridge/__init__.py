@@ -44,7 +44,7 @@ def to_onnx(
     """The network as an ONNX file, which computes what ``to_torch`` computes in eval mode.
 
     ``target`` is a report, or anything that ``summarize`` accepts, with its options. ``weights`` is
-    the ``state_dict`` of a module that ``to_torch`` made; by default that of a new one, initialised
+    the ``state_dict`` of a module that ``to_torch`` made; by default that of a new one, initialized
     with ``seed``. The batch size is open. Raises UsageError for a layer that ONNX cannot express,
     and without PyTorch.
     """

@@ -63,7 +63,7 @@ def cannot_tell(report: Report, network: Network, device: str) -> str:
         return "after uneven windows, units differ in how much they read"
     for module in network.modules():
         if _measures(module):
-            return "a normalisation reads more pixels for its statistics, which do not count here"
+            return "a normalization reads more pixels for its statistics, which do not count here"
         if isinstance(module, MOVES):
             return "a layer moves numbers to other positions"
         if isinstance(module, LESS):
@@ -72,7 +72,7 @@ def cannot_tell(report: Report, network: Network, device: str) -> str:
 
 
 def _measures(module: nn.Module) -> bool:
-    """Whether it normalises by statistics of the whole map."""
+    """Whether it normalizes by statistics of the whole map."""
     if isinstance(module, nn.modules.batchnorm._BatchNorm):
         return not module.track_running_stats
     return isinstance(module, WHOLE_MAP) and not isinstance(module, modules.ChannelsNorm)

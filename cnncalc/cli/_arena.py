@@ -39,7 +39,7 @@ def write(found: Arena, everything: bool, format: str | None, output: Path | Non
 
 WHAT = (
     "One byte for each value, each tensor aligned to 16 bytes; batch norms are folded into the "
-    f"layer before and ReLU runs there. Not included: {NOT_INCLUDED}."
+    f"preceding layer, which also applies the ReLU. Not included: {NOT_INCLUDED}."
 )
 
 

@@ -128,7 +128,7 @@ def usage(error: Any) -> UsageError:
     known = known if not word.startswith("-") else {*options} - {word}  # a missing one is known
     hint = did_you_mean(word, sorted(known)).removeprefix("; ")
     return UsageError(
-        sentence[0].lower() + sentence[1:], hint or f"see {error.ctx.command_path} --help"
+        sentence[0].lower() + sentence[1:], hint or f"see '{error.ctx.command_path} --help'"
     )
 
 

@@ -57,12 +57,14 @@ def pairs(words: Sequence[str] | None, option: str, example: str) -> dict[str, s
     return found
 
 
-def settings_of(words: Sequence[str] | None) -> dict[str, Any]:
+def settings_of(
+    words: Sequence[str] | None, option: str = "--set", example: str = "classes=10"
+) -> dict[str, Any]:
     """``classes=10`` as {"classes": 10}; raises UsageError for anything else."""
     from cnncalc.spec.text import scalar
 
-    written = pairs(words, "--set", "classes=10")
-    return {name: scalar(value, Where("--set")) for name, value in written.items()}
+    written = pairs(words, option, example)
+    return {name: scalar(value, Where(option)) for name, value in written.items()}
 
 
 def inputs_of(words: Sequence[str] | None) -> str | dict[str, str] | None:

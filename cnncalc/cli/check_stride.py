@@ -195,8 +195,8 @@ def _as_text(axis: Axis, name: str) -> str:
 
 def _verdict(axis: Axis) -> str:
     if not axis.possible:
-        padded = axis.N + 2 * axis.P
-        return f"illegal: a window of {axis.extent:,} is larger than the padded input of {padded:,}"
+        size = f"{'padded ' if axis.P else ''}input of {axis.N + 2 * axis.P:,}"
+        return f"illegal: a window of {axis.extent:,} is larger than the {size}"
     if axis.fits:
         return f"fits: {axis.S:,} divides {axis.span:,}; the output is {axis.floor:,}"
     return (
@@ -216,7 +216,7 @@ def _unread(axis: Axis) -> str:
     count = sum(last - first + 1 for first, last in runs)
     shown = [f"{a:,}" if a == b else f"{a:,} to {b:,}" for a, b in runs[:6]]
     more = f" and {len(runs) - 6:,} more ranges" if len(runs) > 6 else ""
-    where = f"zero-based: {', '.join(shown)}{more}"
+    where = f"index {', '.join(shown)}{more}, counting from 0"
     return f"never read (floor): {count:,} of {axis.N:,} pixels, {where}"
 
 

@@ -32,7 +32,7 @@ Only = Annotated[
 ]
 EveryLayer = Annotated[
     bool,
-    typer.Option("--every-layer", help="Give activations and normalisations boxes of their own."),
+    typer.Option("--every-layer", help="Give activations and normalizations boxes of their own."),
 ]
 Direction = Annotated[str, typer.Option("--direction", help="The flow of data: down or right.")]
 LabelName = Annotated[

@@ -20,10 +20,10 @@ NUMBERS = COLUMNS[1:4]
 def run(
     spec: options.Spec,
     ram: Annotated[
-        str | None, typer.Option("--ram", help="The RAM for feature maps: 256kB.")
+        str | None, typer.Option("--ram", help="The RAM for feature maps, as in 256kB.")
     ] = None,
     flash: Annotated[
-        str | None, typer.Option("--flash", help="The flash for weights and biases: 1MB.")
+        str | None, typer.Option("--flash", help="The flash for weights and biases, as in 1MB.")
     ] = None,
     batch: options.Batch = 1,
     input: options.Input = None,

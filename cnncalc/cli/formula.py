@@ -79,7 +79,7 @@ def run(
     if find_spec("sympy") is None:
         raise UsageError("formula needs SymPy", "pip install 'cnncalc[formula]'")
     chosen = shared.chosen(format, output, FORMATS)
-    values: dict[str, Any] = shared.settings_of(at)
+    values: dict[str, Any] = shared.settings_of(at, "--at", "H=224")
     found = formula(
         shared.named(spec), quantity, [name.strip() for name in names.split(",")], at=values,
         batch=batch, input=shared.inputs_of(input), settings=shared.settings_of(settings),

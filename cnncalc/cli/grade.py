@@ -87,12 +87,14 @@ def run(
     format: options.FormatName = None,
     output: Output = None,
 ) -> None:
-    """Grade answer sheets and name the mistake behind every wrong answer.
+    """Grade answer sheets and name the mistake behind a wrong answer where a known one
+    explains it.
 
     An answer sheet is YAML, JSON, CSV, a Markdown table, a notebook or an Excel workbook. Correct
     answers may be rounded or written in any common form, and answers that follow from an earlier
-    mistake get credit. The exit code is 1 if an answer is wrong when you grade one sheet, or if a
-    sheet cannot be graded when you grade a class.
+    mistake get credit. 'Discr.' is the discrimination of a question: how closely its points
+    correlate with the points on all others, from -1 to 1. The exit code is 1 if an answer is wrong
+    when you grade one sheet, or if a sheet cannot be graded when you grade a class.
 
     cnncalc grade answers.yaml
 
@@ -289,7 +291,7 @@ def _scores(graded: Grades) -> str:
     ]
     rows = [[span, f"{bar} {count}".strip()] for span, bar, count in bars]
     return listing.columns({"Points": True, "Students": False}, rows) + (
-        f"\nmean {found.mean:.1f} %, median {found.median:.1f} %, quartiles "
-        f"{found.lower_quartile:.1f} % and {found.upper_quartile:.1f} %, "
-        f"from {found.lowest:.1f} % to {found.highest:.1f} %\n"
+        f"\nmean {found.mean:.1f}%, median {found.median:.1f}%, quartiles "
+        f"{found.lower_quartile:.1f}% and {found.upper_quartile:.1f}%, "
+        f"lowest {found.lowest:.1f}%, highest {found.highest:.1f}%\n"
     )

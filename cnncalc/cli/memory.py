@@ -317,4 +317,4 @@ def _again(repeated: int, macs: int) -> str:
     """The recomputed MACs, also as a percentage of a forward pass."""
     if not repeated:
         return "none"
-    return f"{units.human(repeated)} per image ({100 * repeated // macs} %)"
+    return f"{units.human(repeated)} per image ({100 * repeated // macs}%)"

@@ -1,4 +1,4 @@
-"""``cnncalc mistakes``: the mistakes that grading recognises."""
+"""``cnncalc mistakes``: the mistakes that grading recognizes."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -19,7 +19,7 @@ def run(
         typer.Argument(help="The name of a mistake, as in bias-forgotten.", show_default=False),
     ] = None,
 ) -> None:
-    """List the mistakes that grading recognises, or explain one with worked examples.
+    """List the mistakes that grading recognizes, or explain one with worked examples.
 
     cnncalc mistakes
 
@@ -33,7 +33,7 @@ def run(
     if word not in mistakes.names():
         between = "_" if "_" in name else " " if " " in name else "-"
         known = [known.replace("_", between) for known in mistakes.names()]
-        hint = did_you_mean(name, known) or "; run cnncalc mistakes to list them"
+        hint = did_you_mean(name, known) or "; run 'cnncalc mistakes' to list them"
         raise UsageError(f"no mistake {name[:60]!r}{hint}")
     typer.echo("\n\n".join(_about(mistakes.load(word))))
 

@@ -1,4 +1,4 @@
-"""``cnncalc sweep``: many configurations of a network, and the best of them."""
+"""``cnncalc sweep``: many combinations of values for a network, and the best of them."""
 
 import os
 import sys
@@ -240,10 +240,14 @@ def _remarks(found: "Sweep") -> Iterator[str]:
         yield f"stopped after {found.done:,} of {found.total:,} combinations"
     for reason, (first, count) in [*found.refused.items()][:REASONS]:
         where = ", ".join(f"{name}={value}" for name, value in first.items())
-        others = f" and {count - 1:,} others" if count > 1 else ""
+        others = f" and {_counted(count - 1, 'other')}" if count > 1 else ""
         yield f"{where}{others}: {reason}"
     if len(found.refused) > REASONS:
-        yield f"{len(found.refused) - REASONS:,} other reasons"
+        yield _counted(len(found.refused) - REASONS, "other reason")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("s" if number != 1 else "")
 
 
 def _text(found: "Sweep") -> str:

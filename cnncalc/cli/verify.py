@@ -57,7 +57,7 @@ Batch = Annotated[
         "--batch",
         "-b",
         help="The batch size. Default: 1, or 2 with --tiny or --all-architectures, because PyTorch "
-        "cannot normalise a single value.",
+        "cannot normalize a single value.",
     ),
 ]
 

@@ -213,7 +213,7 @@ class PositionLinear(Module):
 
 
 class ChannelsNorm(Module):
-    """A layer normalisation with the channels last."""
+    """A layer normalization with the channels last."""
 
     def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         return [Call("LayerNorm", y, y, params.weights, params.biases)]

@@ -37,7 +37,7 @@ COUNTED_AS = {NO_BIASES: "weights", MACS_AS_FLOPS: "macs"}
 
 MAX_WORK = 1_000_000
 """The most steps that a comparison may take: one for each layer of the network, or ``ANALYSIS`` if
-a figure is about other settings than those before."""
+a figure is about settings other than those before."""
 ANALYSIS = 100
 
 

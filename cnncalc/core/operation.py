@@ -70,6 +70,8 @@ class Layout(Enum):
     """A reshaped view of the output's gradient, or a copy where no such view exists."""
     MERGE = auto()
     """The same, with the batch and the channels as one axis."""
+    ROWS = auto()
+    """A view with a row for each position, or a copy if the axes were permuted otherwise."""
     EXPAND = auto()
     """A view of the output's gradient in which elements are repeated."""
     PERMUTE = auto()

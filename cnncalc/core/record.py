@@ -104,7 +104,7 @@ class Record:
             output.reordered = any(read.reordered for read in reads)
             output.interleaved = any(read.interleaved for read in reads)
             orders = {read.channels_last for read in reads}
-            output.channels_last = None if None in orders else True in orders
+            output.channels_last = True in orders or (None if None in orders else False)
         kept = [*keeps, *([output] if keeps_output else [])]
         self._play(reads, (output,), kept, own, passes, beside, layout, room)
         return output

@@ -150,8 +150,8 @@ class Tape(Record):
         parameters = self.trained(weights, biases)
         if spans and x.channels_last is None and self.learns:
             raise LayerError(
-                "its input is a volume with channels last, and what PyTorch copies in the backward "
-                "pass is not modelled"
+                "its input may have its channels last in memory, and what PyTorch then copies in "
+                "the backward pass is not modelled"
             )
         copies = spans and bool(x.channels_last)
         if self._lent is not None and (copies or parameters[0].copies_gradient):

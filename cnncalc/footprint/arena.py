@@ -32,9 +32,9 @@ QUANTIZATION = 4 + 8
 weights and of biases."""
 
 NOT_INCLUDED = (
-    "scratch memory of optimised kernels, the engine's own records (the tail of TensorFlow Lite "
-    "Micro's arena: 2.6 to 8.2 kB in our models), the engine's code, and the structure of the "
-    "model file"
+    "scratch memory of optimized kernels, the engine's own records (the tail of TensorFlow Lite "
+    "Micro's arena: 2.6 to 8.2 kB in the models we measured), the engine's code, and the structure "
+    "of the model file"
 )
 
 
@@ -216,7 +216,7 @@ def _runs_inside(row: Row, rows: Sequence[Row], readers: Counter[int]) -> bool:
 def _flash(report: Report, held: Sequence[int]) -> Flash:
     """The constants. A folded batch norm leaves a bias for each channel of the layer before."""
     if "params" in report.unknown:
-        raise UsageError(f"how many weights {report.opaque[0].name!r} has is not known")
+        raise UsageError(f"the number of weights of {report.opaque[0].name!r} is not known")
     folded = {
         held[index]
         for index, row in enumerate(report.rows)

@@ -88,5 +88,5 @@ def _budget(name: str, given: int | str) -> int:
     if budget < 1:
         raise UsageError(f"{name}: a budget must be at least 1 byte, not {text[:60]}")
     if isinstance(given, str) and units.lacks_unit(text, budget, LEAST_BYTES):
-        raise UsageError(f"{name}: {text[:60]} needs a unit; write {text[:60]}kB")
+        raise UsageError(f"--{name} {text[:60]} needs a unit; write --{name} {text[:60]}kB")
     return budget

@@ -22,7 +22,14 @@ class GradientLayout(Enum):
     """Each image is contiguous, but there is a gap between images."""
     PERMUTED = auto()
     """The elements are not in the order of the axes."""
+    TANGLED = auto()
+    """Permuted, and then changed further."""
     UNKNOWN = auto()
+
+    @property
+    def known(self) -> bool:
+        """Whether it is certain."""
+        return self not in {GradientLayout.TANGLED, GradientLayout.UNKNOWN}
 
 
 def with_copies(report: Report, recording: Recording) -> list[Operation]:
@@ -56,11 +63,11 @@ def with_copies(report: Report, recording: Recording) -> list[Operation]:
 def _is_copied(operation: Operation, given: GradientLayout, batch: int) -> bool:
     """Whether the output's gradient, which is not contiguous, is copied."""
     layout, read = operation.layout, operation.reads[0]
-    if layout is Layout.COPY and given is not GradientLayout.UNKNOWN:
+    if layout is Layout.COPY and given.known:
         return True
     if layout is Layout.MERGE and min(batch, channels_of(read.shape)) == 1:
         return False
-    if layout is Layout.MERGE and given is not GradientLayout.UNKNOWN:
+    if layout is Layout.MERGE and given.known:
         return True
     if given is GradientLayout.APART:
         return False
@@ -70,9 +77,13 @@ def _is_copied(operation: Operation, given: GradientLayout, batch: int) -> bool:
         and len(read.shape.dimensions) == 1
     ):
         return True
-    if layout in {Layout.COPY, Layout.RESHAPE, Layout.MERGE}:
+    if layout is Layout.ROWS and given is GradientLayout.PERMUTED:
+        return bool(operation.outputs[0].shape.dimensions[-1] == 1)
+    if layout in {Layout.COPY, Layout.RESHAPE, Layout.MERGE} or (
+        layout is Layout.ROWS and given is GradientLayout.TANGLED
+    ):
         raise LayerError(
-            "the gradient of its output comes in another order than that of the axes, and what "
+            "the gradient of its output comes in an order other than that of the axes, and what "
             "PyTorch then copies is not modelled"
         )
     return False
@@ -90,11 +101,7 @@ def _made(operation: Operation, given: GradientLayout, index: int, batch: int) -
     read, output, layout = operation.reads[index], operation.outputs[0], operation.layout
     if index in operation.passes:
         if layout is Layout.PERMUTE:
-            return (
-                GradientLayout.UNKNOWN
-                if given in {GradientLayout.PERMUTED, GradientLayout.UNKNOWN}
-                else GradientLayout.PERMUTED
-            )
+            return _later(given) if given in _MOVED else GradientLayout.PERMUTED
         if layout is Layout.EXPAND:
             return GradientLayout.UNKNOWN if read.numbers > output.numbers else given
         rows = batch if layout is Layout.SPLIT else 2 * (layout is Layout.NARROW)
@@ -106,11 +113,23 @@ def _made(operation: Operation, given: GradientLayout, index: int, batch: int) -
         GradientLayout.CONTIGUOUS,
         GradientLayout.APART,
     }
+    if follows:
+        return _later(given)
     permuted = any(one.permuted for one in (*operation.reads, output) if not one.parameter)
-    return GradientLayout.UNKNOWN if follows or permuted else GradientLayout.CONTIGUOUS
+    return GradientLayout.UNKNOWN if permuted else GradientLayout.CONTIGUOUS
 
 
 def _sum(*gradients: GradientLayout) -> GradientLayout:
     """The layout of the sum of two gradients, which is a new tensor."""
     orderly = {GradientLayout.CONTIGUOUS, GradientLayout.APART}
-    return GradientLayout.CONTIGUOUS if orderly.issuperset(gradients) else GradientLayout.UNKNOWN
+    if orderly.issuperset(gradients):
+        return GradientLayout.CONTIGUOUS
+    return GradientLayout.UNKNOWN if GradientLayout.UNKNOWN in gradients else GradientLayout.TANGLED
+
+
+_MOVED = {GradientLayout.PERMUTED, GradientLayout.TANGLED, GradientLayout.UNKNOWN}
+
+
+def _later(given: GradientLayout) -> GradientLayout:
+    """The layout of a gradient that is computed from one in another order."""
+    return given if given is GradientLayout.UNKNOWN else GradientLayout.TANGLED

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import LayerError, UsageError, unknown
+from cnncalc.core.layer import channels_of, positions_of
 from cnncalc.core.operation import Tensor
 from cnncalc.core.tape import Tape
 
@@ -64,6 +65,8 @@ def record(
         else:
             tensor = _steps(tape, row, [tensors[source] for source in row.sources])
         tensor.shape = row.output
+        if tensor.channels_last and 1 in (channels_of(row.output), positions_of(row.output)):
+            tensor.channels_last = None  # both memory formats fit, and operations choose either
         tensors.append(tensor)
         ends.append(len(tape.operations) - 1)
     outputs = tuple(tensors[place[row.name]] for row in report.outputs)

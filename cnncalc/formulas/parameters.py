@@ -66,13 +66,13 @@ def slopes(num_parameters: int) -> int:
 
 @formula("weights")
 def scales(n: int) -> int:
-    """One factor per channel (or per normalised element)."""
+    """One factor per channel (or per normalized element)."""
     return n
 
 
 @formula("biases")
 def shifts(n: int) -> int:
-    """One summand per channel (or per normalised element)."""
+    """One summand per channel (or per normalized element)."""
     return n
 
 

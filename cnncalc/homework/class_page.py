@@ -64,9 +64,9 @@ def _says(title: str) -> str:
 def _distribution(scores: Scores) -> Iterator[str]:
     yield "<section>\n<h2>Scores</h2>"
     yield (
-        f"<p>Mean {scores.mean:.1f} %, median {scores.median:.1f} %, quartiles "
-        f"{scores.lower_quartile:.1f} % and {scores.upper_quartile:.1f} %, from "
-        f"{scores.lowest:.1f} % to {scores.highest:.1f} %.</p>"
+        f"<p>Mean {scores.mean:.1f}%, median {scores.median:.1f}%, quartiles "
+        f"{scores.lower_quartile:.1f}% and {scores.upper_quartile:.1f}%, lowest "
+        f"{scores.lowest:.1f}%, highest {scores.highest:.1f}%.</p>"
     )
     yield f"{_histogram(scores.bins)}\n</section>"
 

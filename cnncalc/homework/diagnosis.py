@@ -79,7 +79,7 @@ class Diagnosis(NamedTuple):
 
 
 class Slips:
-    """All slips that give a question another value than the right one.
+    """All slips that give a question a value other than the right one.
 
     They are computed on first use, single mistakes before pairs. For a question with a student's
     ``own`` inputs, only single mistakes in the layer itself are tried.

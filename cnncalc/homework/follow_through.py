@@ -99,7 +99,7 @@ class StudentNetwork:
                 return Follows(reading, why)
         value = self._field(question)
         reading = None if value is None else written.agrees(value, question.ask.unit, terms)
-        return Follows(reading, "your answers for the layers before") if reading else None
+        return Follows(reading, "your answers for the earlier layers") if reading else None
 
     def carried(self, question: Question) -> Iterator[Question]:
         """The question with the student's own input shapes, output shape, or both.

@@ -83,8 +83,8 @@ def grade(
 
     ``answers`` is a sheet as a file or as plain data; with a ``key`` (a file, or a folder with one
     key per student) it is files and folders of submissions. ``strict`` accepts only exact values,
-    K = 1000 and channels first; ``tolerance`` is how far off a value may be, as a part of the right
-    one; ``credit`` is the part of the points for each outcome, as in ``{"slip": "0.5"}``;
+    K = 1000 and channels first; ``tolerance`` is how far off a value may be, as a fraction of the
+    right one; ``credit`` is the part of the points for each outcome, as in ``{"slip": "0.5"}``;
     ``layout`` (``chw`` or ``hwc``) is how shapes are written in sheets that do not state it.
 
     Raises UsageError for an option or a key that cannot be used, SpecError or Mistakes for a key or

@@ -127,7 +127,7 @@ def _elsewhere(target: str, **given: Any) -> Report:
         if not os.path.exists(target):
             raise
         raise UsageError(
-            f"the architecture {target!r} is not a valid spec", "run cnncalc summarize to see why"
+            f"the architecture {target!r} is not a valid spec", "run 'cnncalc summarize' to see why"
         ) from None
 
 

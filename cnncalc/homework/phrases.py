@@ -8,8 +8,8 @@ from cnncalc.analysis.report import Row
 from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Map, Shape
 
-UNCOUNTED = ("ing", "isation", "dropout")
-"""How names end that take no article: max pooling, batch normalisation."""
+UNCOUNTED = ("ing", "ization", "dropout")
+"""How names end that take no article: max pooling, batch normalization."""
 COLOURS = (1, 3)
 """The numbers of channels of an image."""
 

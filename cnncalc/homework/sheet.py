@@ -40,7 +40,7 @@ from cnncalc.homework.entries import (
 from cnncalc.homework.labels import is_input, layer_named, normal, question_label, unambiguous
 from cnncalc.homework.network import given_network, layout_in, report_of
 from cnncalc.homework.question import Question, question
-from cnncalc.homework.unasked import Given, Unrecognised, unknown_layer, unknown_quantity
+from cnncalc.homework.unasked import Given, Unrecognized, unknown_layer, unknown_quantity
 from cnncalc.homework.written import printable, readable
 from cnncalc.spec.text import Item, Key
 
@@ -63,7 +63,7 @@ MAX_NAMED = 200
 MAX_ANSWERS = 500
 MAX_LAYERS = 10_000
 """The number of layers that the networks of a sheet's questions may have together."""
-UNASKED = "has no 'given' and 'ask'"
+UNASKED = "needs 'given' and 'ask'"
 BLANKS = ("", "-", "–", "—", "?", "??", "n/a", "na", "tbd", "todo")
 
 
@@ -71,7 +71,7 @@ class Answer(NamedTuple):
     """One answer: its question, the value given (None if blank) and its location.
 
     ``problem`` says why there is no question. The first of ``choices`` may be answered as ``a``.
-    ``tolerance`` is a part of the right value (None: the marker's). With a ``unit``, no other
+    ``tolerance`` is a fraction of the right value (None: the marker's). With a ``unit``, no other
     quantity is accepted in its place.
     """
 
@@ -205,11 +205,11 @@ def _to_questions_of(
         own = None if found is None else asked.chosen(written(found.item))
         where = found.item.where if found else Where(source)
         answers.append(asked._replace(given=own, where=where))
-    unrecognised, not_asked = unasked.sort(given.values(), key.report, labels)
-    return (*answers, *map(_of_unrecognised, unrecognised)), not_asked
+    unrecognized, not_asked = unasked.sort(given.values(), key.report, labels)
+    return (*answers, *map(_of_unrecognized, unrecognized)), not_asked
 
 
-def _of_unrecognised(one: Unrecognised) -> Answer:
+def _of_unrecognized(one: Unrecognized) -> Answer:
     """An answer that stands for all that are not understood for the same reason."""
     return Answer(one.name, None, written(one.item), one.item.where, one.problem)
 
@@ -319,7 +319,8 @@ def _free(item: Item | None, layout: Layout | None, is_key: bool) -> Iterator[An
             if is_stated and is_key:
                 asked = stated.question(answer.given)
                 answer = answer._replace(question=asked, given=None)
-            yield answer._replace(problem="" if asked else UNASKED)
+            unasked = UNASKED if is_key else f"{UNASKED}, or give its key first"
+            yield answer._replace(problem="" if asked else unasked)
         except Exception as why:
             yield Answer(label, None, given, one.where, failure(why))
 

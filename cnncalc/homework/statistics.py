@@ -10,7 +10,7 @@ from cnncalc.homework.gradebook import Graded
 from cnncalc.homework.marking import Mark
 
 BINS = 10
-"""The bars of the distribution, from 0 to 100 % of the points."""
+"""The bars of the distribution, from 0 to 100% of the points."""
 MIN_STUDENTS = 3
 """The minimum number of students for a meaningful discrimination index."""
 
@@ -18,7 +18,7 @@ MIN_STUDENTS = 3
 class Scores(NamedTuple):
     """The scores of a class in per cent of the points.
 
-    ``bins`` counts the students with at least 0 % and less than 10 %, and so on, up to 90 to 100 %.
+    ``bins`` counts the students with at least 0% and less than 10%, and so on, up to 90 to 100%.
     """
 
     mean: float

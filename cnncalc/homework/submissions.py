@@ -36,7 +36,7 @@ MAX_FILES = 10_000
 
 
 UNNAMED = "unnamed"
-"""The name of a file whose own has no printable character."""
+"""The name of a file whose own name has no printable character."""
 
 
 def find(targets: Iterable[Path], key: Path | None = None) -> list[Submission]:

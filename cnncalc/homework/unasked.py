@@ -25,7 +25,7 @@ class Given(NamedTuple):
     word: str = ""
 
 
-class Unrecognised(NamedTuple):
+class Unrecognized(NamedTuple):
     """Something that is not understood: its name, the problem, and an answer that it has."""
 
     name: str
@@ -53,23 +53,23 @@ def unknown_layer(word: str, report: Report) -> str | None:
 
 def sort(
     left: Iterable[Given], report: Report | None, labels: Sequence[str]
-) -> tuple[tuple[Unrecognised, ...], tuple[str, ...]]:
+) -> tuple[tuple[Unrecognized, ...], tuple[str, ...]]:
     """What is not understood, each once, and the labels of the answers that are, given the key's
     network and the labels of its questions."""
-    unrecognised: dict[str, Unrecognised] = {}
+    unrecognized: dict[str, Unrecognized] = {}
     unasked = []
     for one in left:
         if one.item.value is None or is_of_input(one.label):
             continue
         name, problem = _problem(one, report, {*labels}) or ("", "")
         if problem:
-            unrecognised.setdefault(name, Unrecognised(printable(name), problem, one.item))
+            unrecognized.setdefault(name, Unrecognized(printable(name), problem, one.item))
         elif report is None or not one.word:
             problem = f"was not asked{did_you_mean(one.label, labels)}"
-            unrecognised[one.label] = Unrecognised(one.label, problem, one.item)
+            unrecognized[one.label] = Unrecognized(one.label, problem, one.item)
         else:
             unasked.append(one.label)
-    return tuple(unrecognised.values()), tuple(unasked)
+    return tuple(unrecognized.values()), tuple(unasked)
 
 
 def _problem(one: Given, report: Report | None, labels: Container[str]) -> tuple[str, str] | None:

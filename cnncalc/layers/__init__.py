@@ -77,7 +77,7 @@ def find(word: str) -> Found:
     if found := known(word):
         return found
     words = [*names(), *(alias for kind in every() for alias in kind.aliases)]
-    hint = did_you_mean(word, words) or "; run cnncalc kinds for a list"
+    hint = did_you_mean(word, words) or "; run 'cnncalc kinds' for a list"
     raise LayerError(f"no layer kind {word[:60]!r}{hint}")
 
 

@@ -1,4 +1,4 @@
-"""The base of the normalisations."""
+"""The base of the normalizations."""
 
 from abc import ABC, abstractmethod
 from math import prod
@@ -77,8 +77,8 @@ class Norm(Layer, ABC):
         statistics = {"running_mean": each, "running_var": each, "num_batches_tracked": ()}
         return {**learned, **(statistics if self.tracked else {})}
 
-    def normalised(self, x: Shape, n: int, groups: int) -> Operations:
-        """The operations that normalise each group of n elements, then scale and shift them.
+    def normalized(self, x: Shape, n: int, groups: int) -> Operations:
+        """The operations that normalize each group of n elements, then scale and shift them.
 
         The reciprocal of the standard deviation is computed once per group, so that each element
         takes two multiplications: one for its square and one by the reciprocal. The three divisions
@@ -94,10 +94,10 @@ class Norm(Layer, ABC):
 
 
 class Together(Norm):
-    """A normalisation of the values of one image, measured in inference too."""
+    """A normalization of the values of one image, measured in inference too."""
 
     over: str = choice(
-        "what to normalise together: the whole map, each position's channels, or the last axis",
+        "what to normalize together: the whole map, each position's channels, or the last axis",
         ("all", "channels", "last"),
         "all",
     )
@@ -108,12 +108,12 @@ class Together(Norm):
         return self.elementwise_affine
 
     def learned_shape(self, x: Shape) -> tuple[int, ...]:
-        """The sizes of the values that are normalised together."""
+        """The sizes of the values that are normalized together."""
         sizes = {"all": x.dimensions, "channels": x.dimensions[:1], "last": x.dimensions[-1:]}
         return sizes[self.over]
 
     def together(self, x: Shape) -> int:
-        """The number of values that are normalised together."""
+        """The number of values that are normalized together."""
         return prod(self.learned_shape(x))
 
     def groups(self, x: Shape) -> int:

@@ -126,7 +126,7 @@ class Pool(Layer):
 
 
 SHARED_REFUSALS = (
-    Refusal(3, ("4x2x2",), "larger than the padded input of 2"),
+    Refusal(3, ("4x2x2",), "larger than the input of 2"),
     Refusal({"kernel": 3, "padding": 2}, ("4x9x9",), "more than half of the window"),
     Refusal(2, ("100",), "not a vector"),
     Refusal({"kernel": 2, "stride": 0}, ("4x9x9",), "at least 1"),

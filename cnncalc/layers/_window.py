@@ -71,11 +71,13 @@ class Axis(NamedTuple):
     def too_large(self) -> str:
         """Why no window fits, with the arithmetic."""
         spread = f" (spread to {self.D}·({self.F} − 1) + 1 = {self.extent})" if self.D > 1 else ""
-        padded = f"{self.N} + {self.before} + {self.after} = {self.N + self.before + self.after}"
-        size = padded if self.before or self.after else str(self.N)
+        size = f"input of {self.N}"
+        if self.before or self.after:
+            whole = self.N + self.before + self.after
+            size = f"padded input of {self.N} + {self.before} + {self.after} = {whole}"
         needed = self.extent - self.N
         return (
-            f"a window of {self.F}{spread} is larger than the padded input of {size}; "
+            f"a window of {self.F}{spread} is larger than the {size}; "
             f"use a smaller window, or pad by at least {needed} in total"
         )
 
@@ -206,8 +208,8 @@ def onnx_settings(axes: Sequence[Axis]) -> dict[str, Any]:
 
 
 def onnx_pool(call: OnnxCall) -> dict[str, Any] | None:
-    """The same of a pool, without padding that no window reaches; None if it pads by more than half
-    of its window. Older exporters write such padding for a size that is rounded up."""
+    """The same for a pool, without padding that no window reaches; None if it pads by more than
+    half of its window. Older exporters write such padding for a size that is rounded up."""
     fields, (x,) = onnx_window(call), call.inputs
     if isinstance(fields["padding"], str):
         return {**fields, "ceil_mode": False}

@@ -1,4 +1,4 @@
-"""Batch normalisation."""
+"""Batch normalization."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from cnncalc.layers._norm import Norm, folded
 
 
 class BatchNorm(Norm):
-    """Normalises every channel to mean 0 and variance 1 over the batch, then scales and shifts it.
+    """Normalizes every channel to mean 0 and variance 1 over the batch, then scales and shifts it.
 
     Scale and shift are learned, one of each per channel. Inference uses the running mean and
     variance; these are buffers, not parameters, and PyTorch stores a counter of batches with

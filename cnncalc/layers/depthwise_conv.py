@@ -86,7 +86,7 @@ class DepthwiseConv(Filters):
         ),
     )
     refusals = (
-        Refusal(7, ("4x5x5",), "larger than the padded input of 5"),
+        Refusal(7, ("4x5x5",), "larger than the input of 5"),
         Refusal(3, ("100",), "not a vector"),
         Refusal({"kernel": 3, "multiplier": 0}, ("4x5x5",), "at least 1, not 0"),
         Refusal({"kernel": 3, "groups": 2}, ("4x5x5",), "has no field 'groups'"),

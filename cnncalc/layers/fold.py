@@ -82,7 +82,7 @@ class Fold(Columns):
     refusals = (
         Refusal({"size": 8, "kernel": 3}, ("12x36",), "12 = 1·9 + 3"),
         Refusal({"size": 8, "kernel": 2}, ("12x16",), "7·7 = 49 windows"),
-        Refusal({"size": 1, "kernel": 2}, ("12x16",), "larger than the padded input of 1"),
+        Refusal({"size": 1, "kernel": 2}, ("12x16",), "larger than the input of 1"),
         Refusal({"size": 8, "kernel": 2}, ("12x4x4",), "expected 1 spatial axis, not 2"),
         Refusal({"kernel": 2}, ("12x16",), "needs 'output_size'"),
         Refusal({"size": 8, "kernel": 2}, ("100",), "not a vector"),

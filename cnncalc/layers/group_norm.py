@@ -1,4 +1,4 @@
-"""Group normalisation."""
+"""Group normalization."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,13 +15,13 @@ from cnncalc.layers._norm import Norm
 
 
 class GroupNorm(Norm):
-    """Normalises each group of channels to mean 0 and variance 1, then scales and shifts each
+    """Normalizes each group of channels to mean 0 and variance 1, then scales and shifts each
     channel.
 
     A group consists of neighbouring channels of one image. A single group contains all channels;
-    with as many groups as channels, this is instance normalisation. There are no buffers.
+    with as many groups as channels, this is instance normalization. There are no buffers.
 
-    Operations: as for layer_norm, with each group normalised as a whole.
+    Operations: as for layer_norm, with each group normalized as a whole.
     """
 
     aliases = ("gn", "group_normalization", "group_normalisation")
@@ -55,7 +55,7 @@ class GroupNorm(Norm):
 
     def operations(self, x: Shape) -> Operations:
         G = self.num_groups
-        return self.normalised(x, operations.group_size(elements=x.elements, G=G), G)
+        return self.normalized(x, operations.group_size(elements=x.elements, G=G), G)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """Saves the input, and the mean and standard deviation of each group."""

@@ -1,4 +1,4 @@
-"""Instance normalisation."""
+"""Instance normalization."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,13 +13,13 @@ from cnncalc.layers._norm import Norm, folded
 
 
 class InstanceNorm(Norm):
-    """Normalises every channel of each image to mean 0 and variance 1.
+    """Normalizes every channel of each image to mean 0 and variance 1.
 
     By default there is no learned scale or shift and there are no running statistics, so mean
     and variance are measured in inference too. With running statistics, inference works as in
-    batch normalisation.
+    batch normalization.
 
-    Operations: as for layer_norm, with each channel normalised as a whole. With running
+    Operations: as for layer_norm, with each channel normalized as a whole. With running
     statistics everything is folded into one multiplication and one addition per element.
     """
 
@@ -48,7 +48,7 @@ class InstanceNorm(Norm):
         x = need_map(x)
         if not self.track_running_stats and x.elements == x.channels:
             raise LayerError(
-                f"cannot normalise channels of one value each, as in {x}; "
+                f"cannot normalize channels of one value each, as in {x}; "
                 "it needs at least 2 positions, or track_running_stats: true"
             )
         return x
@@ -56,10 +56,10 @@ class InstanceNorm(Norm):
     def operations(self, x: Map) -> Operations:
         if self.tracked:
             return folded(x)
-        return self.normalised(x, Map(1, x.spatial).elements, x.channels)
+        return self.normalized(x, Map(1, x.spatial).elements, x.channels)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A batch normalisation that treats the channels of all images as channels. It saves its
+        """A batch normalization that treats the channels of all images as channels. It saves its
         input, the mean and standard deviation of every channel of every image if they are measured,
         and copies of the running statistics and of the scale."""
         params = self.parameters(x.shape)

@@ -1,4 +1,4 @@
-"""Layer normalisation."""
+"""Layer normalization."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from cnncalc.layers._norm import Together
 
 
 class LayerNorm(Together):
-    """Normalises each image to mean 0 and variance 1, then scales and shifts it.
+    """Normalizes each image to mean 0 and variance 1, then scales and shifts it.
 
     Statistics are computed over the whole map, over the channels at every position (as in
     ConvNeXt) or over the last axis. There is one learned scale and shift for each of the values
-    that are normalised together. Mean and variance are measured in inference too, so there are
+    that are normalized together. Mean and variance are measured in inference too, so there are
     no buffers.
 
-    Operations for every n values that are normalised together: n − 1 additions and a division
+    Operations for every n values that are normalized together: n − 1 additions and a division
     for the mean; n additions for the deviations from it; n multiplications, n − 1 additions and
     a division for the variance; an addition (eps), a square root and a division for the
     reciprocal of the standard deviation; and n multiplications by it. A scale takes one more
@@ -36,7 +36,7 @@ class LayerNorm(Together):
         return self.elementwise_affine and self.bias
 
     def operations(self, x: Shape) -> Operations:
-        return self.normalised(x, self.together(x), self.groups(x))
+        return self.normalized(x, self.together(x), self.groups(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """Saves the input, and the mean and standard deviation of each group. Channels are moved to

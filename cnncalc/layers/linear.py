@@ -7,6 +7,7 @@ from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.fields import BIAS, count, flag
 from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, channels_of, positions_of
 from cnncalc.core.nest import Nest, Window
+from cnncalc.core.operation import Layout
 from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape, Vector, shape_of
 from cnncalc.formulas import dimensions, macs, operations, parameters, sequence
@@ -94,6 +95,8 @@ class Linear(Layer):
         y.shape = Vector(n_out)
         if min(positions, batch, self.out_features) > 1:  # nor has one of the gradient
             y = tape.reshaped(y)
+        elif positions > 1:
+            y = tape.view(y, Layout.ROWS)
         y.shape = shape_of((*x.shape.spatial, self.out_features))
         return tape.permuted(y, (axes[-1], *axes[:-1]))
 

@@ -67,7 +67,9 @@ class LocallyConnected(Filters):
         n_out = self.output(x.shape).elements
         given, filters = tape.lowered(windows, weights)
         y = tape.op(given, filters, makes=n_out, keeps=tape.factors(given, filters))
-        y = tape.permuted(y, ())
+        axes = tuple(range(len(x.shape.dimensions)))
+        alone = tape.batch == 1 and n_out == self.out_channels  # one position of one image
+        y = tape.permuted(y, (axes[-1], *axes[:-1]) if alone else ())
         y.interleaved = tape.batch > 1 and n_out > self.out_channels  # the images of each place
         y = reduce(tape.add, biases, y)
         tape.hold(around, windows)
@@ -124,7 +126,7 @@ class LocallyConnected(Filters):
         ),
     )
     refusals = (
-        Refusal({"filters": 8, "kernel": 7}, ("4x5x5",), "larger than the padded input of 5"),
+        Refusal({"filters": 8, "kernel": 7}, ("4x5x5",), "larger than the input of 5"),
         Refusal({"filters": 8, "kernel": 3}, ("100",), "not a vector"),
         Refusal({"filters": 8, "kernel": 3, "groups": 2}, ("4x5x5",), "has no field 'groups'"),
         Refusal(8, ("4x5x5",), "needs 'kernel_size'"),

@@ -135,7 +135,7 @@ class LpPool(Pool):
         ),
     )
     refusals = (
-        Refusal(3, ("4x2x2",), "larger than the padded input of 2"),
+        Refusal(3, ("4x2x2",), "larger than the input of 2"),
         Refusal({"kernel": 2, "norm_type": 0}, ("4x4x4",), "greater than 0, not 0"),
         Refusal({"kernel": 2, "padding": 1, "ceil_mode": True}, ("4x5x5",), "cannot be combined"),
         Refusal(2, ("100",), "not a vector"),

@@ -1,4 +1,4 @@
-"""Root mean square normalisation."""
+"""Root mean square normalization."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ from cnncalc.layers._norm import Together
 class RmsNorm(Together):
     """Divides each image by the root of the mean square of its values, then scales it.
 
-    Unlike layer normalisation, it subtracts no mean and learns no shift.
+    Unlike layer normalization, it subtracts no mean and learns no shift.
 
-    Operations for every n values that are normalised together: n multiplications, n − 1 additions
+    Operations for every n values that are normalized together: n multiplications, n − 1 additions
     and a division for the mean square; an addition (eps), a square root and a division for the
     reciprocal of its root; and n multiplications by it. A scale takes one more multiplication per
     element.

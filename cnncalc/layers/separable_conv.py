@@ -160,7 +160,7 @@ class SeparableConv(Filters):
         ),
     )
     refusals = (
-        Refusal({"filters": 8, "kernel": 7}, ("4x5x5",), "larger than the padded input of 5"),
+        Refusal({"filters": 8, "kernel": 7}, ("4x5x5",), "larger than the input of 5"),
         Refusal({"filters": 8, "kernel": 3}, ("100",), "not a vector"),
         Refusal(8, ("4x5x5",), "needs 'kernel_size'"),
         Refusal({"filters": 8, "kernel": 3, "multiplier": 0}, ("4x5x5",), "at least 1, not 0"),

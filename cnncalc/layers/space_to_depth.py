@@ -45,8 +45,13 @@ class SpaceToDepth(Rearrangement):
         return (Reach(r, r),) * len(x.spatial)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A copy, which saves nothing."""
-        return tape.op(x, makes=self.output(x.shape).elements, ordered=True)
+        """A copy, which saves nothing and keeps channels last."""
+        if x.channels_last is None and self.downscale_factor > 1:
+            raise LayerError(
+                "its input has one channel or one position, and whether PyTorch moves the "
+                "channels of its output last is not modelled"
+            )
+        return tape.op(x, makes=self.output(x.shape).elements, ordered=not x.channels_last)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``PixelUnshuffle``."""

@@ -1,4 +1,4 @@
-"""Convolution with weight standardisation."""
+"""Convolution with weight standardization."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from cnncalc.layers._reparametrized import Reparametrized
 
 
 class StandardizedConv(Reparametrized):
-    """Convolves with filters that are first normalised to mean 0 and variance 1.
+    """Convolves with filters that are first normalized to mean 0 and variance 1.
 
     It learns as many weights as a plain convolution. BiT's residual networks use it with group
-    normalisation. Networks without normalisation layers learn a factor for each filter as well, and
+    normalization. Networks without normalization layers learn a factor for each filter as well, and
     divide it by the root of the number of its weights.
 
-    Operations: those of the convolution. Normalising the filters, which happens once for all
+    Operations: those of the convolution. Normalizing the filters, which happens once for all
     images, is not counted.
     """
 
@@ -98,7 +98,7 @@ class StandardizedConv(Reparametrized):
         ),
     )
     refusals = (
-        Refusal({"filters": 4, "kernel": 7}, ("4x5x5",), "larger than the padded input of 5"),
+        Refusal({"filters": 4, "kernel": 7}, ("4x5x5",), "larger than the input of 5"),
         Refusal({"filters": 4, "kernel": 3, "groups": 3}, ("4x5x5",), "4 input channels"),
         Refusal({"filters": 4, "kernel": 3}, ("100",), "not a vector"),
     )

@@ -97,7 +97,7 @@ class Subsampling(Layer):
         ),
     )
     refusals = (
-        Refusal(3, ("4x2x2",), "larger than the padded input of 2"),
+        Refusal(3, ("4x2x2",), "larger than the input of 2"),
         Refusal({"kernel": 2, "stride": 1}, ("4x4x4",), "has no field 'stride'"),
         Refusal(2, ("100",), "not a vector"),
     )

@@ -160,9 +160,7 @@ class TimeDistributed(Layer):
     )
     refusals = (
         Refusal({"conv": {"filters": 8, "kernel": 3}}, ("100",), "not a vector"),
-        Refusal(
-            {"conv": {"filters": 8, "kernel": 7}}, ("3x9x5x9",), "larger than the padded input"
-        ),
+        Refusal({"conv": {"filters": 8, "kernel": 7}}, ("3x9x5x9",), "larger than the input of 5"),
         Refusal({"conv": {"filters": 8, "kernl": 3}}, ("3x9x5x9",), "has no field 'kernl'"),
         Refusal("matmul", ("3x9x5x9",), "cannot be matmul"),
         Refusal({"relu": None, "tanh": None}, ("3x9x5x9",), "must be one layer, as in"),

@@ -59,7 +59,7 @@ class Unfold(Columns):
         ),
     )
     refusals = (
-        Refusal(3, ("4x2x2",), "larger than the padded input of 2"),
+        Refusal(3, ("4x2x2",), "larger than the input of 2"),
         Refusal(3, ("4x16",), "expected 2 spatial axes, not 1"),
         Refusal([3, 3, 3], ("4x8x8",), "has 3 values"),
         Refusal(3, ("100",), "not a vector"),

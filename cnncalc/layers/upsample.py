@@ -67,7 +67,7 @@ def _ratio(scale: float) -> tuple[int, int]:
 
 def _scaled(N: int, scale: float) -> int:
     """The output size for a factor, rounded down. Raises LayerError where the binary fraction that
-    PyTorch computes with gives another size than the decimal one."""
+    PyTorch computes with gives a size other than the decimal one."""
     if type(scale) is int:
         return window.scaled_size(N=N, scale=scale)
     up, down = _ratio(scale)

@@ -1,4 +1,4 @@
-"""Convolution with weight normalisation."""
+"""Convolution with weight normalization."""
 
 from cnncalc.core.cost import Operations, Parameters, Tensors
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor
@@ -62,7 +62,7 @@ class WeightNormConv(Reparametrized):
         ),
     )
     refusals = (
-        Refusal({"filters": 4, "kernel": 7}, ("4x5x5",), "larger than the padded input of 5"),
+        Refusal({"filters": 4, "kernel": 7}, ("4x5x5",), "larger than the input of 5"),
         Refusal({"filters": 4, "kernel": 3, "groups": 3}, ("4x5x5",), "4 input channels"),
         Refusal({"filters": 4, "kernel": 3}, ("100",), "not a vector"),
     )

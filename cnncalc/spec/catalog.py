@@ -42,6 +42,6 @@ def path(name: str) -> Path:
     """The file of a built-in architecture; raises UsageError with the nearest name."""
     found = called(name)
     if found is None:
-        hint = did_you_mean(name, names()) or "; run cnncalc list to see the built-ins"
+        hint = did_you_mean(name, names()) or "; run 'cnncalc list' to see the built-ins"
         raise UsageError(f"no built-in architecture {name[:60]!r}{hint}")
     return folder() / f"{found}.yaml"

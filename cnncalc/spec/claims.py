@@ -25,7 +25,7 @@ QUANTITIES = (*SHAPES, *COUNTS)
 KILO_1024 = "K = 1024"
 CUT = "cut, not rounded"
 NO_BIASES = "biases left out"
-NO_BATCH_NORM = "batch normalisation left out"
+NO_BATCH_NORM = "batch normalization left out"
 WITH_STATISTICS = "running statistics counted"
 MACS_AS_FLOPS = "MACs called FLOPs"
 CHANNELS_LAST = "channels last"

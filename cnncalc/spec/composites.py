@@ -235,7 +235,9 @@ class Backbone(Composite):
             build.work.add(1, entry.where)  # stops here if the backbone used up all steps
             if other.mistakes:
                 fact = f"backbone {self.title!r} is not a valid spec"
-                raise SpecError(fact, entry.where, f"run cnncalc summarize {self.title} to see why")
+                raise SpecError(
+                    fact, entry.where, f"run 'cnncalc summarize {self.title}' to see why"
+                )
             if len(self.spec.inputs) != 1:
                 fact = f"backbone {self.title!r} has several inputs; a backbone must have one"
                 raise SpecError(fact, entry.where)

@@ -59,7 +59,7 @@ ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 
 def round_to(value: Any, multiple: int) -> int:
-    """The nearest multiple (halves go up), but at least one, and never below 90 % of the value.
+    """The nearest multiple (halves go up), but at least one, and never below 90% of the value.
 
     Source: the rule that keeps channels in the MobileNets divisible by 8.
     """

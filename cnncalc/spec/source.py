@@ -187,7 +187,7 @@ def _find(target: str, beside: Path) -> Path:
     """The file with that path, or else the built-in with that name (``vgg16`` or
     ``vgg16.yaml``)."""
     if not target.strip():
-        raise UsageError("no network given; name a file or a built-in (see cnncalc list)")
+        raise UsageError("no network given; name a file or a built-in (see 'cnncalc list')")
     file = beside / target
     if _is_there(file) and not (file.is_dir() and Path(target).name in catalog.names()):
         return file
@@ -215,7 +215,7 @@ def _find(target: str, beside: Path) -> Path:
         raise UsageError(f"no file {target[:200]!r}{hint}")
     raise UsageError(
         f"no file or built-in architecture {target[:200]!r}"
-        f"{hint or '; run cnncalc list to see the built-ins'}"
+        + (hint or "; run 'cnncalc list' to see the built-ins")
     )
 
 

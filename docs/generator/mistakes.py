@@ -43,7 +43,7 @@ def page() -> str:
     known = tuple(mistakes.every())
     head = [
         f"{GENERATED}# Mistakes",
-        "The mistakes that grading recognises. `cnncalc mistakes` lists them, and "
+        "The mistakes that grading recognizes. `cnncalc mistakes` lists them, and "
         "`cnncalc mistakes bias-forgotten` explains one. A mistake is the right answer to a "
         "different question: cnncalc repeats the calculation with a wrong formula, or with another "
         "layer, input, quantity or sum, and compares the result with the answer. The examples are "

@@ -16,7 +16,8 @@ from cnncalc.spec.inputs import sizes_by_name
 from cnncalc.spec.model import Model
 from cnncalc.spec.source import is_foreign
 
-OPTIONS = ("input", "batch", "dtype")
+NUMBERS = ("input", "batch")
+OPTIONS = (*NUMBERS, "dtype")
 """What can vary besides a network's parameters. An input may be one size for all its axes."""
 REMEMBERED = 100
 """The most networks to keep, each read for different inputs."""
@@ -69,11 +70,12 @@ class Configurations:
             self.read[repr(key)] = read()
         return self.read[repr(key)]
 
-    def check(self, names: Sequence[str]) -> None:
-        """Raise UsageError for a name that is neither a parameter nor an option."""
-        known = [*self.parameters, *OPTIONS]
+    def check(self, names: Sequence[str], offered: Sequence[str] = OPTIONS) -> None:
+        """Raise UsageError for a name that is neither a parameter nor an option; it suggests the
+        ``offered`` options."""
+        known = [*self.parameters, *offered]
         for name in names:
-            if name not in known:
+            if name not in known and name not in OPTIONS:
                 hint = did_you_mean(name, known) or f"; choose from {some(known)}"
                 raise UsageError(
                     f"{self.spec.name or 'the network'} has no parameter {name!r}{hint}"
@@ -122,7 +124,9 @@ class Configurations:
             return size
         shape = self.usual[0] if len(self.usual) == 1 else None
         if not isinstance(shape, Map):
-            raise UsageError("one size needs a network with one feature map; give whole shapes")
+            raise UsageError(
+                "a single size works only if the input is one feature map; give the full shape"
+            )
         return [shape.channels, *(size for _ in shape.spatial)]
 
     def step(self, name: str) -> Fraction:
@@ -146,7 +150,7 @@ class Models(Configurations):
 
     target: Model
 
-    def check(self, names: Sequence[str]) -> None:
+    def check(self, names: Sequence[str], offered: Sequence[str] = OPTIONS) -> None:
         """The code itself refuses arguments that it does not have."""
 
     @property

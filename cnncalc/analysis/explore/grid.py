@@ -57,7 +57,7 @@ class Grid:
             raise UsageError(f"a sample must be from 1 to {MOST_SAMPLED:,}, not {sample:,}")
         if self.total > MOST:
             raise UsageError(
-                f"{self.total:,} configurations are more than {MOST:,}",
+                f"{self.total:,} combinations are more than {MOST:,}",
                 "use larger steps, or draw a random sample of them",
             )
 

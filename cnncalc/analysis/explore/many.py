@@ -139,7 +139,7 @@ def _places(chunk: Chunk, positions: Array) -> Sequence[Array]:
 
 
 def _costs(group: Group, goals: Sequence[Goal]) -> list[Array]:
-    """What to minimise, for each goal."""
+    """What to minimize, for each goal."""
     columns: list[Array] = [group.quantities[goal.name] for goal in goals]
     return [-column if goal.most else column for goal, column in zip(goals, columns)]
 

@@ -20,6 +20,7 @@ from cnncalc.analysis.explore.grid import Chunk, Grid, Values
 from cnncalc.analysis.explore.outcome import Point, Sweep
 from cnncalc.analysis.explore.quantities import QUANTITIES, plain_numbers, quantity
 from cnncalc.analysis.explore.resume import Progress
+from cnncalc.core import units
 from cnncalc.core.errors import LayerError, UsageError, Where, some
 from cnncalc.spec.expression import UNDECLARED, calculate
 from cnncalc.spec.text import scalar
@@ -36,6 +37,9 @@ CONNECTING = 10
 """How many seconds a scheduler may take to answer."""
 WAITING = 64
 """How many chunks wait for an executor of unknown size."""
+COUNTS = "|".join(name for name, one in QUANTITIES.items() if one.text is not units.in_bytes)
+IN_BYTES = re.compile(rf"\b({COUNTS})\s*[<>=!]=?\s*([0-9.]{{1,30}} ?[kKMGTP]?i?)B\b")
+"""A count that is compared with bytes."""
 RANGE = re.compile(r"\s*(-?[0-9.]+)\s*:\s*(-?[0-9.]+)\s*(?::\s*([0-9.]+)\s*)?")
 
 Evaluate = Callable[[Values], "dict[str, int | None] | str"]
@@ -43,13 +47,13 @@ Evaluate = Callable[[Values], "dict[str, int | None] | str"]
 
 
 class Goal(NamedTuple):
-    """A quantity to minimise, or to maximise."""
+    """A quantity to minimize, or to maximize."""
 
     name: str
     most: bool
 
     def of(self, point: Point) -> int:
-        """The value to minimise."""
+        """The value to minimize."""
         value = point.quantities[self.name]
         assert value is not None
         return -value if self.most else value
@@ -58,6 +62,9 @@ class Goal(NamedTuple):
 def values_of(text: str) -> list[Any]:
     """The values in ``0.25:1.5:0.25`` (both ends included) or ``float32,int8``."""
     match = RANGE.fullmatch(text)
+    if dashed := re.fullmatch(r"([0-9.]+)-([0-9.]+)", text.strip()):
+        begin, end = dashed.groups()
+        raise UsageError(f"{text[:60]!r} is not a range; write {begin[:30]}:{end[:30]}:STEP")
     if match is None:
         words = [word.strip() for word in text.split(",")]
         if not all(words):
@@ -79,9 +86,11 @@ def values_of(text: str) -> list[Any]:
 
 
 def goals_of(words: Iterable[str]) -> tuple[Goal, ...]:
-    """Quantities to minimise, or with a ``-`` before them, to maximise."""
+    """Quantities to minimize, or with a ``-`` before them, to maximize."""
     found = tuple(Goal(word.strip().removeprefix("-"), word.strip()[:1] == "-") for word in words)
     for goal in found:
+        if not goal.name:
+            raise UsageError("--pareto has an empty name; write quantities as in macs,-rf")
         quantity(goal.name)
     return found
 
@@ -91,6 +100,9 @@ class Condition:
     numbers may have units, as in ``macs < 300M and weights < 4MiB``."""
 
     def __init__(self, text: str) -> None:
+        if bytes_for_count := IN_BYTES.search(text):
+            name, amount = bytes_for_count.groups()
+            raise UsageError(f"--where: {name} is a count, not bytes; write {amount}")
         self.text, self.source = text, plain_numbers(text)
         self.quantities = tuple(filter(self.uses, QUANTITIES))
 
@@ -252,7 +264,7 @@ def _merged(found: Sweep, part: Sweep, work: Loop) -> Sweep:
             kept = work.chosen(kept)
         if len(kept) > MOST_SHOWN:
             raise UsageError(
-                f"more than {MOST_SHOWN:,} configurations would be shown",
+                f"more than {MOST_SHOWN:,} combinations would be shown",
                 "choose some of them with --where, --pareto or --best",
             )
     both = replace(found, kept=kept, refused={**found.refused})
@@ -315,7 +327,7 @@ def processes(jobs: int) -> Iterator[Executor | None]:
 
 @contextmanager
 def cluster(address: str) -> Iterator[Executor]:
-    """The workers of a Dask scheduler. They run the tasks of a worker that dies again.
+    """The workers of a Dask scheduler. If a worker dies, the others rerun its tasks.
 
     Raises UsageError if Dask is not installed or there is no scheduler.
     """

@@ -1,7 +1,7 @@
 """A quantity of a network as an expression: the operations of its own formulas, on symbols."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ class Formula:
 
     It holds as long as the network keeps its structure: as long as all ``guards`` come out alike.
     ``per`` are the steps of symbols that are decimals. ``growth`` is the factor by which the
-    quantity grows if a name is doubled.
+    quantity grows if a name is doubled, or None if the formula does not hold there.
     """
 
     network: str
@@ -52,7 +52,7 @@ class Formula:
         whole = self._wholes({**self.usual, **values})
         if not self._holds(whole):
             given = ", ".join(f"{name}={one}" for name, one in values.items())
-            raise UsageError(f"the network has another structure with {given}: {self.domain()}")
+            raise UsageError(f"the network has a different structure with {given}: {self.domain()}")
         return int(computed([self.result], whole)[0])
 
     def domain(self) -> str:
@@ -75,6 +75,11 @@ class Formula:
                 raise UsageError(f"{name}={one} is not a value that the formula takes")
             found[name] = int(number)
         return found
+
+    def doubles(self, names: Sequence[str]) -> bool:
+        """Whether the formula holds with twice the usual values of these symbols."""
+        wholes = self._wholes(self.usual)
+        return self._holds({**wholes, **{name: 2 * wholes[name] for name in names}})
 
     def _holds(self, wholes: Mapping[str, int]) -> bool:
         return computed([*self.guards], wholes) == [*self.guards.values()]
@@ -131,8 +136,9 @@ class Formula:
 
     def remarks(self) -> list[str]:
         """Where the formula holds, and how the quantity grows."""
+        what = self.heading if self.heading[1].isupper() else self.heading.lower()
         doubled = [
-            f"Doubling {name} multiplies it by {factor:.2f}."
+            f"Doubling {name} multiplies {what} by {factor:.2f}."
             for name, factor in self.growth.items()
             if factor is not None
         ]
@@ -164,6 +170,7 @@ def formula(
     recording, left = Recording(), dict(fixed)
     symbols: dict[str, int | float] = {}
     per: dict[str, int] = {}
+    own: dict[str, list[str]] = {}
 
     def symbol(name: str, usual: Any) -> tuple[Any, Any]:
         """The symbol that stands in for a number, and the number."""
@@ -182,6 +189,7 @@ def formula(
     values, plain = {}, {}
     known(quantity)
     for name in names:
+        before = len(symbols)
         if not evaluate.records(name):
             raise UsageError(
                 f"a formula in {name!r} needs a spec; "
@@ -198,6 +206,7 @@ def formula(
         else:
             usual = evaluate.options.get(name, 1 if name == "batch" else "float32")
             values[name], plain[name] = symbol(name, usual)
+        own[name] = [*symbols][before:]
     if left:
         raise UsageError(f"there is no symbol {next(iter(left))!r}; there are {some(symbols)}")
     report = evaluate.report(values)
@@ -206,12 +215,13 @@ def formula(
         raise UsageError(f"{quantity!r} is not known or not modelled for this network")
     for text in [*recording.texts]:
         text.plain()  # what is made of it may depend on it
+    found = Formula(report.name, quantity, symbols, result, recording.guards, per)
     growth = {
-        name: _growth(evaluate, quantity, name, plain)
+        name: _growth(evaluate, quantity, name, plain) if found.doubles(own[name]) else None
         for name in names
         if values[name] is not plain[name]
     }
-    return Formula(report.name, quantity, symbols, result, recording.guards, per, growth)
+    return replace(found, growth=growth)
 
 
 def _shape(evaluate: Configurations) -> Map:

@@ -97,7 +97,7 @@ def off(fitted: Coefficients, pairs: Sequence[tuple[float, float]]) -> float:
 
 
 class HeldOut(NamedTuple):
-    """A measured network, and what the others' families predict for it."""
+    """A measured network, and what the other families predict for it."""
 
     measured: Measured
     predicted: float
@@ -175,7 +175,7 @@ class Calibration:
             if here != there:
                 raise UsageError(
                     f"the calibration was measured with {what} {there}, not {here}; "
-                    f"run 'cnncalc calibrate --{what} {here}' for another"
+                    f"run 'cnncalc calibrate --{what} {here}' to measure that {what}"
                 )
         if not report.exact:
             raise UsageError(f"{report.name}: no estimate, because not all of its counts are known")

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple, NoReturn
 
 from cnncalc.core import units
 from cnncalc.core.cost import BYTES
-from cnncalc.core.errors import Mistakes, SpecError, UnknownName, did_you_mean
+from cnncalc.core.errors import Mistakes, SpecError, UnknownName, did_you_mean, unknown
 from cnncalc.spec import source, text
 from cnncalc.spec.text import Item, Key
 
 BUILT_IN = Path(__file__).with_name("devices.yaml")
-NEEDED = "a file of devices needs a name and a 'peak' for each"
+NEEDED = "a file of devices needs a name and a 'peak' for each device"
 TF32 = "tf32"
 """Float32 data, multiplied in tensor cores with shorter mantissas."""
 DTYPES = (*BYTES, TF32)
@@ -87,7 +87,10 @@ class Device:
 
 
 def stored_as(dtype: str) -> str:
-    """The dtype in memory of data that is computed in this one."""
+    """The dtype in memory of data that is computed in this one. Raises UnknownName if there is
+    none."""
+    if dtype not in DTYPES:
+        raise unknown("dtype", dtype, DTYPES)
     return "float32" if dtype == TF32 else dtype
 
 
@@ -114,7 +117,7 @@ def find(name: str, known: tuple[Device, ...]) -> Device:
         if meant in (_bare(device.key), _bare(device.name)):
             return device
     hint = did_you_mean(name, [device.key for device in known])
-    help = hint or "; run cnncalc devices to see all"
+    help = hint or "; run 'cnncalc devices' to see all"
     raise UnknownName(f"no device {name[:60]!r}{help}")
 
 
@@ -165,17 +168,17 @@ def fields(item: Item, what: str, readers: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def number(item: Item, key: str) -> Fraction:
+def number(item: Item, key: str, unit: str = "") -> Fraction:
     """A positive decimal as it is written; raises SpecError for anything else."""
     if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", item.text) or not Fraction(item.text):
-        _refuse(item, key, "a positive number")
+        _refuse(item, key, f"a positive number{unit}")
     return Fraction(item.text)
 
 
 def word(item: Item, key: str) -> str:
     """A text of bounded length; raises SpecError for anything else."""
     if not (item.text.strip() and item.text.isprintable() and len(item.text) <= MAX_TEXT):
-        _refuse(item, key, f"a text of at most {MAX_TEXT} printable characters")
+        _refuse(item, key, f"text of at most {MAX_TEXT} printable characters")
     return item.text
 
 
@@ -194,8 +197,8 @@ def dtype(item: Item, key: str) -> str:
 
 
 def _peaks(item: Item, key: str) -> dict[str, Fraction]:
-    readers = dict.fromkeys(DTYPES, number)
-    return {dtype: value * TERA for dtype, value in fields(item, f"'{key}'", readers).items()}
+    readers = dict.fromkeys(DTYPES, _tera)
+    return fields(item, f"'{key}'", readers)
 
 
 def _words(item: Item, key: str) -> tuple[str, ...]:
@@ -209,8 +212,12 @@ def _arithmetic(item: Item, key: str) -> Arithmetic:
     return Arithmetic(**fields(item, f"'{key}'", readers))
 
 
+def _tera(item: Item, key: str) -> Fraction:
+    return number(item, key, " in 10¹² operations per second, such as 8.1") * TERA
+
+
 def _bandwidth(item: Item, key: str) -> Fraction:
-    return number(item, key) * GIGA
+    return number(item, key, " in 10⁹ bytes per second, such as 320") * GIGA
 
 
 def _refuse(item: Item, key: str, expected: str) -> NoReturn:

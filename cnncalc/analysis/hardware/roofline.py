@@ -1,4 +1,4 @@
-"""The time that a network needs at least on a device: its operations at the peak, its bytes at the
+"""The least time that a network needs on a device: its operations at the peak, its bytes at the
 full bandwidth.
 
 All times are exact fractions of a second. FLOPs and bytes moved are the report's
@@ -18,7 +18,7 @@ from cnncalc.core.errors import UsageError
 VERSION = 1
 """The version of ``to_dict``."""
 BOUND = "bound"
-"""The kind of these times; that of a calibration's is ``estimate``."""
+"""The kind of these times; a calibration's are ``estimate``."""
 COMPUTE, MEMORY = "compute", "memory"
 
 
@@ -40,7 +40,7 @@ class Needs(NamedTuple):
 
 
 class LayerTime(NamedTuple):
-    """The seconds that a layer takes at least: for its FLOPs, and for its bytes (None if the
+    """The least seconds that a layer takes: for its FLOPs, and for its bytes (None if the
     bandwidth is not known)."""
 
     row: Row
@@ -85,7 +85,7 @@ class Roofline:
         if self.dtype not in self.device.peak:
             stated = ", ".join(self.device.peak)
             raise UsageError(
-                f"{self.device.name} has no known peak for {self.dtype}", f"choose from {stated}"
+                f"{self.device.key} has no known peak for {self.dtype}", f"choose from {stated}"
             )
 
     @property

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 def _trained(*sizes: int, fan_in: int) -> nn.Parameter:
-    """Parameters initialised like those of PyTorch's convolutions: uniform within 1/√fan_in of
+    """Parameters initialized like those of PyTorch's convolutions: uniform within 1/√fan_in of
     0."""
     bound = fan_in**-0.5
     return nn.Parameter(torch.empty(sizes).uniform_(-bound, bound))

@@ -43,14 +43,14 @@ class PositionLinear(nn.Linear):
 
 
 class ChannelsNorm(nn.LayerNorm):
-    """Layer normalisation over the channels of every position."""
+    """Layer normalization over the channels of every position."""
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.movedim(1, -1)).movedim(-1, 1)
 
 
 class ChannelsRMSNorm(nn.RMSNorm):
-    """Root mean square normalisation over the channels of every position."""
+    """Root mean square normalization over the channels of every position."""
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.movedim(1, -1)).movedim(-1, 1)

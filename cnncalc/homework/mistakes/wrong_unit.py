@@ -10,7 +10,7 @@ class WrongUnit(WrongWriting):
     a count of numbers is not a count of bytes.
     """
 
-    says = "the number is right, but the unit is wrong"
+    says = "used the wrong unit"
     prior = 10
     examples = (
         on_ten_filters(

@@ -38,7 +38,7 @@ REMARKED = re.compile(r"\s*([^(]*[^(\s])\s*\((?=[^a-z]*[a-z])(?=.*[a-z]{3}).*\)\
 
 class Terms(NamedTuple):
     """What is accepted. Strict: only the exact value, with K = 1000 and channels first.
-    The ``tolerance`` is a part of the right value (1/100: one per cent). ``as_asked``: no other
+    The ``tolerance`` is a fraction of the right value (1/100: one per cent). ``as_asked``: no other
     quantity in its place, such as a number of elements for one of bytes."""
 
     strict: bool = False
@@ -150,8 +150,9 @@ def _first(given: Any, takes: Sequence[type[Written]]) -> tuple[Written | None, 
         try:
             found = kind.read(given)
         except LayerError as error:
-            # "is not a number" says enough; that the whole answer is undefined adds nothing.
-            same = tuple(f"{shown(given)} is not {what}" for what in ("defined", "a number"))
+            # "is not a number" says enough; that it is not an expression either adds nothing.
+            words = ("defined", "a number", "an expression")
+            same = tuple(f"{shown(given)} is not {what}" for what in words)
             why = why or ("" if str(error).startswith(same) else f": {error}")
             continue
         if found is not None:

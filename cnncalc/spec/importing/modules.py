@@ -6,7 +6,7 @@ from cnncalc.spec.importing.walker import Handlers, Walker
 
 
 def layer_norm(walker: Walker) -> None:
-    """Layer normalisation over the last axes, wherever those are among the dimensions."""
+    """Layer normalization over the last axes, wherever those are among the dimensions."""
     view = walker.data()
     held, _, attributes = walker.parts()
     axes = len(attributes["normalized_shape"])
@@ -16,7 +16,7 @@ def layer_norm(walker: Walker) -> None:
     elif places == (len(view.shape) - 1,) and len(view.shape) > 1:
         attributes["over"] = "last"
     elif sorted(places) != [*range(len(view.shape))]:
-        raise Unknown("it normalises some of several axes")
+        raise Unknown("it normalizes some of several axes")
     elif not view.in_order:
         layer = walker.plain(view)
         view = View.of(layer, walker.made[layer].shape)

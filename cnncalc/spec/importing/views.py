@@ -1,4 +1,4 @@
-"""Operations that return the same values with other axes or sizes, or some of them."""
+"""Operations that return the same values with other axes or sizes, or only some of the values."""
 
 from collections.abc import Mapping, Sequence
 from math import prod
@@ -249,7 +249,7 @@ def _every(walker: Walker, view: Tensor, axis: int, start: int, step: int) -> Te
     """Every second place along an axis, or third."""
     size, sizes = view.size(axis), view.sizes
     if size % step or start >= step:
-        raise Unknown(f"it takes every {step}th place of {size}")
+        raise Unknown(f"it has a step of {step} along an axis of {size}")
     parts = (*sizes[:axis], size // step, step, *sizes[axis + 1 :])
     part = sliced(walker, resized(regrouped(view), parts), axis + 1, start, start + 1)
     return reshaped(walker, part, (*sizes[:axis], size // step, *sizes[axis + 1 :]))

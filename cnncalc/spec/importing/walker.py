@@ -165,7 +165,7 @@ class Walker:
         return frozenset([self.place]).union(*before)
 
     def lose(self, values: Sequence[Value]) -> None:
-        """A call that no kind describes: an opaque layer, as soon as a shape says its output."""
+        """A call that no kind describes: an opaque layer, once the shape of its output is known."""
         reads: dict[int, None] = {}
         for value in values:
             reads |= dict.fromkeys((value.layer,) if isinstance(value, View | Regrouped) else ())
@@ -207,7 +207,7 @@ class Walker:
         return self.make("opaque", fields, reads, shape, held, macs)
 
     def end(self, value: Value) -> int:
-        """The layer that an output of the model is."""
+        """The layer that produces an output of the model."""
         if isinstance(value, Regrouped):
             value = settled(self, value)
         if not isinstance(value, View):
@@ -224,7 +224,7 @@ class Walker:
         return layer
 
     def opaque_pad(self) -> None:
-        """A layer that pads with something else than zeros."""
+        """A layer that pads with something other than zeros."""
         self.lose([self.data()])
 
     # What handlers use.

@@ -43,7 +43,7 @@ BINARY = ("onnx",)
 
 
 def reader_of(text: str) -> Reader | None:
-    """The reader of a text; None if no format is recognised."""
+    """The reader of a text; None if no format is recognized."""
     for name in discovery.modules(__path__):
         if name not in BINARY:
             reader = cast(Reader, import_module(f"{__name__}.{name}"))

@@ -44,7 +44,7 @@ class Layers:
         )
 
     def of_kind(self, kind: type[Layer], node: Operator, operands: list[Any]) -> Flow:
-        """The layer of an operator that a kind recognises."""
+        """The layer of an operator that a kind recognizes."""
         flows = [one for one in operands if isinstance(one, Flow)]
         if kind.arity[1] is not None and len(flows) > kind.arity[1]:
             raise Unclear  # its weights are computed
