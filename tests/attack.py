@@ -340,7 +340,7 @@ def wrong_in(name: str, text: str, case: Case) -> Iterator[tuple[str, str]]:
 def is_form(name: str, case: Case, form: str, suffix: str) -> bool:
     """Whether an output is in this form."""
     if name == "stdout":
-        return asks_for(case, form)
+        return asks_for(case, form) and not {"--help", "-h"} & {*case.argv}
     others = (asks_for(case, other) for other in FORMATS if other != form)
     return name.startswith("a written") and name.endswith(suffix) and not any(others)
 

@@ -30,31 +30,40 @@ def computed(
     """The results for other values of the variables, with these operators."""
     found: dict[int, Any] = {}
     for node in ordered(results):
-        found[id(node)] = _computed(node, found, variables, operators)
+        given = (found.get(id(one), one) for one in node.args)
+        found[id(node)] = operators[node.op](*given) if node.op else variables[node.args[0]]
     return [found.get(id(one), one) for one in results]
 
 
-def along(results: Sequence[Any], variables: Mapping[str, int], name: str) -> Callable[[int], Any]:
+def along(
+    results: Sequence[Any], variables: Mapping[str, int], name: str
+) -> Callable[[int], list[Any]]:
     """The results as a function of one variable; what does not depend on it is computed once."""
-    found: dict[int, Any] = {}
-    moved: dict[int, Any] = {}
-    for node in ordered(results):
-        found[id(node)] = _computed(node, found, variables, OPERATORS)
-        if node.args[0] == name if not node.op else any(id(one) in moved for one in node.args):
-            moved[id(node)] = node
+    nodes = [*ordered(results)]
+    values = computed(nodes, variables)
+    place = {id(node): number for number, node in enumerate(nodes)}
+
+    def slot(one: Any) -> int:
+        """Where the value of a node or of a constant is."""
+        if id(one) not in place:
+            place[id(one)] = len(values)
+            values.append(one)
+        return place[id(one)]
+
+    heads = {number for number, node in enumerate(nodes) if not node.op and node.args[0] == name}
+    moved, steps = {*heads}, []
+    for number, node in enumerate(nodes):
+        slots = [slot(one) for one in node.args] if node.op else []
+        if not moved.isdisjoint(slots):
+            moved.add(number)
+            steps.append((number, OPERATORS[node.op], slots))
+    ends = [slot(one) for one in results]
 
     def at(value: int) -> list[Any]:
-        for place, node in moved.items():
-            found[place] = _computed(node, found, {name: value}, OPERATORS)
-        return [found.get(id(one), one) for one in results]
+        for number in heads:
+            values[number] = value
+        for number, operator, slots in steps:
+            values[number] = operator(*[values[one] for one in slots])
+        return [values[one] for one in ends]
 
     return at
-
-
-def _computed(
-    node: Any, found: Mapping[int, Any], variables: Mapping[str, Any], operators: Any
-) -> Any:
-    """A node, given its operands."""
-    if not node.op:
-        return variables[node.args[0]]
-    return operators[node.op](*[found.get(id(one), one) for one in node.args])
