@@ -228,7 +228,7 @@ OTHERS = [
     ("max_unpool", {"kernel": 2}, ["2x2", "2x5"]),
     ("weight_norm_conv", {"filters": 3, "kernel": 1, "bias": False}, ["1x5x5"]),
     ("weight_norm_conv", {"filters": 30, "kernel": 3, "padding": 1}, ["20x5"]),
-    ("standardized_conv", {"filters": 3, "kernel": 1, "bias": False}, ["1x5"]),
+    ("standardized_conv", {"filters": 3, "kernel": 1, "bias": False}, ["2x5"]),
     ("standardized_conv", {"filters": 30, "kernel": 3}, ["20x5"]),
     ("pad", {"padding": [[1, 0]], "mode": "circular"}, ["2x4"]),
     ("pad", {"padding": 0, "mode": "circular"}, ["2x4x4"]),

@@ -200,7 +200,12 @@ def weight_norm_conv(layer: Any, x: Map) -> nn.Module | None:
 def standardized_conv(layer: Any, x: Map) -> nn.Module | None:
     own = {name: one for name, one in vars(layer).items() if name not in ("gain", "eps")}
     plain = conv(layers.load("conv")(**own), x)
-    if plain is not None and layer.gain is not None:
+    if plain is None:
+        return None
+    filters = plain[1] if isinstance(plain, nn.Sequential) else plain
+    rows = filters.weight.flatten(1)[None]
+    nn.functional.batch_norm(rows, None, None, training=True)  # refuses filters of a single weight
+    if layer.gain is not None:
         plain.register_parameter("gain", nn.Parameter(torch.ones(layer.out_channels)))
     return plain
 

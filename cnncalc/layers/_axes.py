@@ -44,7 +44,12 @@ def place(word: str, x: Shape) -> int:
 
 
 def places(words: Sequence[str], x: Shape) -> tuple[int, ...]:
-    """The dimensions with these names, in order."""
+    """The dimensions with these names, in ascending order."""
+    return tuple(sorted(as_named(words, x)))
+
+
+def as_named(words: Sequence[str], x: Shape) -> tuple[int, ...]:
+    """The dimensions with these names, in the order of the names."""
     if words == ("positions",) and not isinstance(x, Map):
         raise LayerError(f"a vector of {x} has no positions")
     found = [
@@ -54,7 +59,7 @@ def places(words: Sequence[str], x: Shape) -> tuple[int, ...]:
     ]
     if len(set(found)) < len(found):
         raise LayerError(f"names an axis twice: {', '.join(words)}")
-    return tuple(sorted(found))
+    return tuple(found)
 
 
 def along(dims: Sequence[int], x: Shape, bound: bool = False) -> tuple[Reach, ...] | None:

@@ -6,7 +6,7 @@ from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import REQUIRED, declare, shown
 from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor
 from cnncalc.core.shape import Shape
-from cnncalc.layers._axes import along, axes, place, places
+from cnncalc.layers._axes import along, as_named, axes, places
 from cnncalc.layers._rearrangement import Rearrangement
 
 
@@ -57,8 +57,7 @@ class Roll(Rearrangement):
 
     def turns(self, x: Shape) -> dict[int, int]:
         """The shift of each dimension."""
-        words = self.over if self.over != ("positions",) else ()
-        dims = [place(word, x) for word in words] or [*places(self.over, x)]
+        dims = as_named(self.over, x)
         return dict(zip(dims, self.shift * len(dims) if len(self.shift) == 1 else self.shift))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
@@ -96,6 +95,18 @@ class Roll(Rearrangement):
             inputs=("8",),
             output="8",
             source="torch.roll, example: torch.roll(x, 1, 0)",
+        ),
+        Example(
+            given={"shift": [1, 2], "over": ["positions", "channels"]},
+            inputs=("3x4",),
+            output="3x4",
+            source="torch.roll: torch.roll(x, (1, 2), (1, 0))",
+        ),
+        Example(
+            given={"shift": 1, "over": ["channels", "positions"]},
+            inputs=("8",),
+            output="8",
+            source="torch.roll: torch.roll(x, 1, 0), as a vector has no positions",
         ),
     )
     refusals = (

@@ -1,10 +1,12 @@
 """Convolution with weight standardization."""
 
+from math import prod
 from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors
-from cnncalc.core.fields import number
-from cnncalc.core.layer import Example, Refusal, Tape, Tensor
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import number, positive
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import parameters
 from cnncalc.layers._reparametrized import Reparametrized
@@ -30,11 +32,20 @@ class StandardizedConv(Reparametrized):
         ("factor",),
     )
 
-    eps: float = number("value added to the variance", 1e-10, ("epsilon",), least=0)
+    eps: float = positive("value added to the variance", 1e-10, ("epsilon",))
 
     @property
     def options(self) -> dict[str, Any]:
         return {"scale": self.gain, "eps": self.eps}
+
+    def output(self, x: Shape, *others: Shape) -> Map:
+        y = super().output(x, *others)
+        if prod(self.tensors(need_map(x))["weight"][1:]) == 1:
+            raise LayerError(
+                "every filter has a single weight, which always becomes 0 as its own mean is "
+                "subtracted; use a larger window, or fewer groups"
+            )
+        return y
 
     @property
     def lengths(self) -> bool:
@@ -101,4 +112,6 @@ class StandardizedConv(Reparametrized):
         Refusal({"filters": 4, "kernel": 7}, ("4x5x5",), "larger than the input of 5"),
         Refusal({"filters": 4, "kernel": 3, "groups": 3}, ("4x5x5",), "4 input channels"),
         Refusal({"filters": 4, "kernel": 3}, ("100",), "not a vector"),
+        Refusal({"filters": 4, "kernel": 1, "groups": 4}, ("4x5x5",), "has a single weight"),
+        Refusal({"filters": 4, "kernel": 3, "eps": 0}, ("4x5x5",), "greater than 0, not 0"),
     )
