@@ -115,7 +115,7 @@ def test_right_answers_by_hand(given, ask, answer):
             "stride legal of layer 'layer': has no sliding window",
         ),
         ("{max_pool: {kernel: 3, padding: 2}, input: 3x9x9}", "stride_legal", "more than half"),
-        ("{conv: {filters: 8, kernel: 7}, input: 3x4x4}", "shape", "larger than the padded input"),
+        ("{conv: {filters: 8, kernel: 7}, input: 3x4x4}", "shape", "larger than the input"),
         ("{conv: {filters: 8, kernal: 7}, input: 3x4x4}", "stride_legal", "no field 'kernal'"),
         (
             "{conv: {filters: 8, kernel: 4}, input: 3x9x9}",

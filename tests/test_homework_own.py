@@ -87,7 +87,11 @@ def outcome(answers, label, network=NETWORK):
             "the answers that you added up",
         ),
         # Receptive fields: 5, then 7 + 1, then 8 + 4·2.
-        ("{p1: {rf: 8}, c2: {rf: 16}}", "c2 receptive field", "your answers for the layers"),
+        (
+            "{p1: {rf: 8}, c2: {rf: 16}}",
+            "c2 receptive field",
+            "your answers for the earlier layers",
+        ),
         ("{p1: {rf: 7 + 1}, c2: {rf: 16}}", "c2 receptive field", "your answers for the"),
         ("{p1: {rf: 8x8}, c2: {rf: 16x16}}", "c2 receptive field", "your answers for the"),
     ],

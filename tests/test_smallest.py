@@ -30,7 +30,7 @@ def test_the_smallest_input_of_a_built_in(name, shape):
 @pytest.mark.parametrize("name", ["vgg16", "alexnet", "squeezenet1_1", "densenet121"])
 def test_one_pixel_less_is_refused(name):
     channels, *sides = cnncalc.summarize(name, tiny=True).input_shape.dimensions
-    with pytest.raises(CnncalcError, match="larger than the padded input"):
+    with pytest.raises(CnncalcError, match=r"larger than the (padded )?input"):
         cnncalc.summarize(name, input=[channels, *(side - 1 for side in sides)])
 
 
