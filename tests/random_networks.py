@@ -30,6 +30,9 @@ KINDS = tuple(kind for kind in layers.every() if kind.known)
 WEIGHTED = tuple(kind for kind in KINDS for _ in range(max(3, 1 + len(fields_of(kind)))))
 """All kinds, those with more fields more often."""
 
+IN_FRAMES = tuple(kind for kind in KINDS if kind.kind != "embedding")
+"""The kinds that read what another layer computes; an embedding reads indices of its vocabulary."""
+
 JOINS = tuple(kind for kind in KINDS if kind.arity[1] is None)
 STEPS = tuple(kind for kind in WEIGHTED if kind.arity[0] == 1)
 
@@ -69,7 +72,7 @@ def fields(random: Random, kind: type[Layer], x: Shape) -> dict[str, Any]:
 
 def of_frames(random: Random, x: Shape) -> dict[str, Any]:
     """A layer for the frames of x, in most cases one that reads a map of their size."""
-    kind = random.choice(KINDS)
+    kind = random.choice(IN_FRAMES)
     channels, *spatial = x.dimensions
     frame = shape_of((channels, *spatial[1:]))
     return {kind.kind: None if "layer" in fields_of(kind) else fields(random, kind, frame) or None}
