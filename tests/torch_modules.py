@@ -482,7 +482,11 @@ PADS = {
 
 @twin("pad", MAPS, drawn(padding=paddings, mode=st.sampled_from(tuple(PADS))))
 def pad(layer: Any, x: Map) -> nn.Module:
-    return ranked(PADS[layer.mode], x)(tuple(sides(layer.padding, x)))
+    around = tuple(sides(layer.padding, x))
+    if layer.value:  # only the function takes one, and refuses it in most modes
+        mode = "constant" if layer.mode == "zeros" else layer.mode
+        nn.functional.pad(torch.zeros(1, *x.dimensions), around, mode, layer.value)
+    return ranked(PADS[layer.mode], x)(around)
 
 
 @twin(
