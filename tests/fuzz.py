@@ -152,7 +152,7 @@ BYTES_DIFFER: dict[str, Callable[[Row], bool]] = {
 }
 """Layers after which bytes are not compared on one of the devices; they are on the other."""
 
-MEASURES = ("group_norm", "instance_norm", "layer_norm")
+MEASURES = ("group_norm", "instance_norm", "layer_norm", "rms_norm")
 """Kinds whose statistics do not widen a receptive field, by convention."""
 
 
