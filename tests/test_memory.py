@@ -549,6 +549,10 @@ LAYOUTS = [
     ("4x6x6", [{"permute": [0, 2, 1]}, {"space_to_depth": 3}, {"conv": [30, 2]}, "flatten"]),
     ("2x4x4", [{"locally_connected": [3, 3]}, {"conv": [30, 2]}]),
     ("2x3x3", [{"locally_connected": [3, 3]}, {"conv": [4, 1]}]),
+    # Halves of the channels keep the order of their input.
+    ("3x4x6", [{"permute": [2, 0, 1]}, "glu", {"conv": [30, 3]}]),
+    ("3x4x6", [{"conv": [2, 1]}, {"permute": [2, 0, 1]}, "glu", "global_avg_pool"]),
+    ("2x6", [{"conv": [2, 1]}, {"permute": [1, 0]}, "glu", {"conv": [2, 1]}]),
 ]
 
 
@@ -585,6 +589,12 @@ def test_memory_formats_agree(input, layers, batch):
             "4x6x6",
             [{"layer_norm": "channels"}, {"space_to_depth": 3}, "flatten"],
             1,
+            "flatten.*its input is not contiguous",
+        ),
+        (
+            "1x1x3x6",
+            [{"permute": [3, 0, 1, 2]}, "glu", {"linear": 1}],
+            2,
             "flatten.*its input is not contiguous",
         ),
         ("1x3x6", [positions(1), {"space_to_depth": 3}], 2, "space_to_depth.*has one channel"),

@@ -5,6 +5,7 @@ from typing import Any
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
+from cnncalc.core.operation import Layout
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.formulas import dimensions, operations
 
@@ -31,8 +32,10 @@ class Glu(Layer):
         return Operations(multiply=each, add=each, divide=each, exponential=each)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """Saves its input."""
-        return tape.op(x, makes=self.output(x.shape).elements, keeps=(x,), ordered=True)
+        """Saves its input. The output is in the input's order, the input's gradient in that of the
+        axes."""
+        makes = self.output(x.shape).elements
+        return tape.op(x, makes=makes, keeps=(x,), layout=Layout.ORDER)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.GLU(1)
