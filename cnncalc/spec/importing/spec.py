@@ -3,8 +3,9 @@
 from typing import Any, NamedTuple
 
 from cnncalc.spec.importing import arithmetic, axes, convolutions, modules, products, views
+from cnncalc.spec.importing.builder import Made
 from cnncalc.spec.importing.record import Recording
-from cnncalc.spec.importing.walker import Made, Walker
+from cnncalc.spec.importing.walker import Walker
 from cnncalc.spec.readers._wiring import Wiring
 
 
