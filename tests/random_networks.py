@@ -160,7 +160,7 @@ def beyond(random: Random, kind: type[Layer]) -> dict[str, Any]:
     outside = {
         name: list(_outside(field.schema))
         for name, field in fields_of(kind).items()
-        if list(_outside(field.schema))
+        if name not in NOT_RUN and list(_outside(field.schema))
     }
     if not outside:
         return {}

@@ -261,6 +261,7 @@ DIFFERENT = [
     ("conv", {"out_channels": 1, "kernel_size": 2, "padding": "causal"}, IMAGE, {}),
     ("leaky_relu", {"inplace": True}, Vector(8), {"negative_slope": -1}),
     ("class_token", {}, Map(4, (9,)), {"tokens": 0}),
+    ("roll", {"shift": 1, "over": ["height", "positions"]}, IMAGE, {}),
 ]
 
 
@@ -277,6 +278,11 @@ def test_stated_differences_are_refused_here_and_not_by_pytorch(kind, given, x, 
 
 def test_an_instance_norm_of_one_number_is_refused_by_both():
     assert word_for("instance_norm", {}, Map(6, (1,)), {}) == "refused by both"
+
+
+def test_standardized_filters_of_one_weight_are_refused_by_both():
+    given = {"out_channels": 4, "kernel_size": 1, "groups": 4}
+    assert word_for("standardized_conv", given, IMAGE, {}) == "refused by both"
 
 
 def test_every_stated_difference_occurs():

@@ -204,7 +204,8 @@ def standardized_conv(layer: Any, x: Map) -> nn.Module | None:
         return None
     filters = plain[1] if isinstance(plain, nn.Sequential) else plain
     rows = filters.weight.flatten(1)[None]
-    nn.functional.batch_norm(rows, None, None, training=True)  # refuses filters of a single weight
+    # It refuses filters of a single weight, and an eps of 0.
+    nn.functional.batch_norm(rows, None, None, training=True, eps=layer.eps)
     if layer.gain is not None:
         plain.register_parameter("gain", nn.Parameter(torch.ones(layer.out_channels)))
     return plain
