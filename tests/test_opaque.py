@@ -132,7 +132,7 @@ def test_a_plot_says_what_its_shares_are_of():
         (["memory", "-"], "the memory of an opaque operation is not known"),
         (["summarize", "-", "--convention", "thop"], "the total of thop 0.1.1 is not known"),
         (["reconcile", "-", "4.1G"], "is not known: layer 'roi' (opaque)"),
-        (["verify", "-"], "detector is not compared: what layer 'roi' (opaque) computes"),
+        (["verify", "-"], "detector cannot be compared: it is not known what layer 'roi'"),
         (["export", "-"], "layer 'roi' (opaque): what an opaque operation computes is not known"),
     ],
 )

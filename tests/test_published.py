@@ -318,7 +318,7 @@ def test_a_network_may_have_no_claims():
         ({"input": "1x16x"}, "the claim's settings are invalid: a shape must be whole numbers"),
         ({"quantity": "fixed", "layer": None, "value": "2x less", "than": "lenet5"}, "fixed is 0"),
         ({"quantity": "fixed", "layer": "c1", "value": "2%"}, "fixed is 0"),
-        ({"layer": "c*x"}, "a claim is about 'c*x', but no layer is"),
+        ({"layer": "c*x"}, "a claim is about 'c*x', which matches no layer"),
     ],
 )
 def test_a_claim_that_cannot_be_compared_is_an_error(keys, says):

@@ -161,7 +161,10 @@ def test_wide_strides_with_few_windows_list_their_gaps():
     ("arguments", "says"),
     [
         ("seven 3 3", "N must be a whole number"),
-        ("7 0 3", "F must be a whole number of at least 1, or up to three such as 2x2, not '0'"),
+        (
+            "7 0 3",
+            "F must be a whole number of at least 1, or up to three of them, as in 2x2, not '0'",
+        ),
         ("7 3 -- -3", "S must be a whole number"),
         ("7x7 3x3x3 1", "N has 2 sizes where others have 3"),
         ("7 3 3 -f xml", "no format 'xml'; choose from text, json"),

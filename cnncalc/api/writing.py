@@ -30,7 +30,7 @@ def to_yaml(target: Any, **options: Any) -> str:
 
 
 def to_simulator(target: Target, tool: str, **options: Unpack[Changes]) -> str:
-    """A network as the workload of a simulator of accelerators, ``scalesim`` or ``zigzag``
+    """A network as the workload of an accelerator simulator, ``scalesim`` or ``zigzag``
     (docs/export.md#simulators).
 
     Raises UsageError with the names of layers that the simulator cannot describe.

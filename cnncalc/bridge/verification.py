@@ -81,8 +81,8 @@ def verify(
     if report.opaque:
         row = report.opaque[0]
         raise UsageError(
-            f"{report.name} is not compared: what layer {row.name!r} ({row.kind}) computes is not "
-            "known"
+            f"{report.name} cannot be compared: it is not known what layer {row.name!r} "
+            f"({row.kind}) computes"
         )
     where, dtype = devices.choose(report, device), devices.dtype_of(report)
     wanted = [name for name in QUANTITIES if name != "receptive_field" or receptive_field]
@@ -100,7 +100,7 @@ def verify(
             raise
         raise UsageError(
             f"{report.name} does not fit into the memory of {where}; --tiny or a smaller --batch "
-            "needs less, --device meta none"
+            "needs less memory, and --device meta needs none"
         ) from None
     place = {row.name: index for index, row in enumerate(report.layers)}
     found.sort(key=lambda one: place.get(one.layer, len(place)))
@@ -152,12 +152,12 @@ def _stopped(ran: Ran) -> Check:
     if "more than 1 value per channel" in refusal:
         fix = "--batch 2 or --eval" if ran.trial.training else "--batch 2"
         raise UsageError(
-            f"{ran.report.name}: PyTorch does not run layer {layer!r} with one value per "
+            f"{ran.report.name}: PyTorch cannot run layer {layer!r} with one value per "
             f"channel; use {fix}"
         )
     if "more than 1 spatial element" in refusal:
         raise UsageError(
-            f"{ran.report.name}: PyTorch does not train layer {layer!r} with one position per "
+            f"{ran.report.name}: PyTorch cannot train layer {layer!r} with one position per "
             "channel; use a larger --input or --eval"
         )
     return Check(layer, "runs", "yes", f"no: {refusal}")

@@ -173,8 +173,8 @@ def _numbers(name: str, word: str) -> list[int]:
     numbers = [int(part) for part in parts]
     if len(numbers) > 3 or min(numbers) < least:
         raise UsageError(
-            f"{typed} must be a whole number of at least {least}, or up to three such as 2x2, "
-            f"not {word[:60]!r}"
+            f"{typed} must be a whole number of at least {least}, or up to three of them, "
+            f"as in 2x2, not {word[:60]!r}"
         )
     return numbers
 

@@ -111,7 +111,8 @@ def run(
     format: Annotated[str | None, options.text_format(*FORMATS, "json")] = None,
     output: options.TextOutput = None,
 ) -> None:
-    """Compute a convolution by hand: the sum of products in every window, then the output.
+    """Work through a convolution as you would by hand: the sum of products in every window, then
+    the output.
 
     With --transpose, every input is multiplied by the kernel, and overlapping results are added.
 

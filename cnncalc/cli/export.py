@@ -67,7 +67,7 @@ def run(
     ] = None,
 ) -> None:
     """Write the network as readable PyTorch code that runs and trains without cnncalc, as an ONNX
-    file with PyTorch's initial weights, as YAML, or as a workload for a simulator of accelerators.
+    file with PyTorch's initial weights, as YAML, or as a workload for an accelerator simulator.
 
     --to torch and --to onnx require PyTorch; --to yaml does the same as 'cnncalc import'. For
     simulators, a layer that they cannot describe is an error, and layers without products are left

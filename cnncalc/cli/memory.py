@@ -78,8 +78,8 @@ def run(
 ) -> None:
     """Show the memory of training and inference: saved activations, both peaks, and their parts.
 
-    The bytes are exactly those of PyTorch on the CPU. With --fit, the exit code is 1 if not even
-    one image fits.
+    Where bytes are given, they are those of PyTorch on the CPU. With --fit, the exit code is 1 if
+    not even one image fits.
 
     cnncalc memory vgg16
 

@@ -274,7 +274,9 @@ def _rows(claim: Claim, report: Report) -> tuple[Row, ...]:
     if "*" in claim.layer:
         rows = tuple(row for row in report.rows if fnmatchcase(row.name, str(claim.layer)))
         if not rows:
-            raise SpecError(f"a claim is about {claim.layer!r}, but no layer is", claim.where)
+            raise SpecError(
+                f"a claim is about {claim.layer!r}, which matches no layer", claim.where
+            )
         return rows
     depth = str(claim.layer).count(".") + 1
     outline = {line.name: line.rows for line in report.outline(depth)}

@@ -365,7 +365,7 @@ def need_map(x: Shape, axes: Sequence[int] = (1, 2, 3)) -> Map:
     if isinstance(x, Vector):
         raise LayerError(
             f"expected a feature map such as 3x32x32, not a vector of {x}; "
-            "give it a size for each axis, or put a reshape before the layer"
+            "put a reshape before the layer, or give the network's input a size for each axis"
         )
     if len(x.spatial) not in axes:
         needed = f"{' or '.join(map(str, axes))} spatial {'axis' if axes == (1,) else 'axes'}"

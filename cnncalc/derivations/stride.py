@@ -1,6 +1,6 @@
 """Checks whether a window fits: the output size under each rule, unread pixels, and alternatives.
 
-``Axis`` describes a window along one axis, ``windows`` lists those of all layers of a network.
+``Axis`` describes a window along one axis; ``windows`` lists those of all layers of a network.
 """
 
 from collections.abc import Iterator
@@ -115,7 +115,7 @@ def quotient(axis: Axis) -> str:
 def unread(axis: Axis) -> list[tuple[int, int]] | None:
     """The runs of input pixels, counted from 0, that no window reads (rounding down).
 
-    None if windows leave gaps, and too many to list.
+    None if windows leave gaps and there are too many to list.
     """
     if not axis.possible:
         return [(0, axis.N - 1)]

@@ -202,7 +202,7 @@ class ConvTranspose(Layer):
         return tuple(map(_sized, axes, per_axis(self.output_size, x, "output_size")))
 
     def _alone(self, what: str, sized: bool = False) -> None:
-        """Raise LayerError if other fields determine the output's size, too."""
+        """Raise LayerError if other fields determine the output's size as well."""
         other = "output_size" if self.output_size is not None and not sized else "output_padding"
         if other == "output_size" or self.output_padding not in (0, (0,), (0, 0), (0, 0, 0)):
             raise LayerError(f"{what} determines the size of the output; remove {other}")
@@ -356,7 +356,7 @@ class ConvTranspose(Layer):
             given={"filters": 2, "kernel": 3, "stride": 2, "output_size": [12, 11]},
             inputs=("1x5x5",),
             output="2x12x11",
-            source="torch.nn.ConvTranspose2d: output_size chooses among 11 and 12",
+            source="torch.nn.ConvTranspose2d: output_size chooses between 11 and 12",
         ),
         Example(
             given={"filters": 1, "kernel": 2, "padding": [0, 0, [0, 1]]},

@@ -1,4 +1,4 @@
-"""One file per simulator of accelerators, discovered automatically.
+"""One file per accelerator simulator, discovered automatically.
 
 A simulator is a module with ``TOOL``, its name, ``SUFFIX``, the extension of its file, and
 ``render(workload) -> str``, which raises UsageError for products that it cannot describe.

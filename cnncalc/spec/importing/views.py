@@ -145,7 +145,7 @@ def _part(walker: Walker, value: Regrouped, axis: int, start: int, stop: int) ->
         return value
     at, *others = [at for at in value.axes[axis] if value.atoms[at] > 1]
     if others:
-        raise Unknown("it takes some places of merged axes")
+        raise Unknown("it takes only some positions along merged axes")
     atoms, layer = value.atoms, value.layer
     before, size, after = prod(atoms[:at]), atoms[at], prod(atoms[at + 1 :])
     shape = walker.made[layer].shape
