@@ -585,6 +585,8 @@ def windowed(layer: Any, x: Map, reduced: Callable[[Tensor], Tensor]) -> nn.Modu
     n, padding = len(x.spatial), 0 if layer.padding == "valid" else layer.padding
     stride = layer.kernel_size if layer.stride is None else layer.stride
     axes = [each(given, n) for given in (layer.kernel_size, stride, layer.dilation)]
+    if {*map(len, axes)} != {n}:
+        raise ValueError(f"a list for other than {n} axes")
     around = same_sides(layer, x, stride, layer.dilation) if is_same(layer) else sides(padding, x)
     if layer.kind == "avg_pool" and not is_same(layer):
         for F, pair in zip(axes[0], pairs(padding, x), strict=True):
