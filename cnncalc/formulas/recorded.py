@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import operator
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
@@ -107,9 +108,9 @@ class Recordable(Number):
     __le__, __ge__ = _result("<="), _result("<=", turned=True)
     __eq__, __ne__ = _result("=="), _result("!=")
 
+    @abstractmethod
     def plain(self) -> Any:
         """The value, pinned by a guard."""
-        raise NotImplementedError
 
     def __divmod__(self, other: Any) -> tuple[Any, Any]:
         return self // other, self % other
@@ -327,7 +328,7 @@ def _whole(op: str, a: Any, b: Any) -> Any:
             return 0
         if op in ("+", "*") and a.op == op and type(a.args[1]) is int:
             return _whole(op, a.args[0], OPERATORS[op](a.args[1], b))
-    if op in ("//", "%") and b == 0:
+    if op == "//" and b == 0:
         raise ZeroDivisionError
     return recording.node(op, a, b)
 
@@ -362,6 +363,4 @@ def _bounds(op: str, a: Bounds, b: Bounds) -> Bounds:
         corners = [OPERATORS[op](one, other) for one in a for other in b]
         return min(corners), max(corners)
     size = max(map(abs, (*a, *b)))
-    if op == "%" and b[0] > 0:
-        return 0, b[1] - 1
     return (0 if op == "gcd" else -size - 1), size

@@ -4,6 +4,7 @@ them."""
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,9 @@ class Number:
 
     __slots__ = ()
 
+    @abstractmethod
     def combine(self, op: str, numbers: Sequence[Any]) -> Any:
         """The ``max``, ``min`` or ``gcd`` of some numbers."""
-        raise NotImplementedError
 
 
 def combined_by(op: str, numbers: Sequence[Any]) -> int:

@@ -33,7 +33,6 @@ class Written:
             "-": lambda a, b: self.sum(a, -b),
             "*": lambda a, b: sympy.expand(a * b),
             "//": lambda a, b: _rounded_down(sympy.expand(a / b)),
-            "%": sympy.Mod,
             "max": lambda a, b: _extreme(sympy.Max, a, b),
             "min": lambda a, b: _extreme(sympy.Min, a, b),
             "gcd": sympy.Function("gcd"),

@@ -20,7 +20,6 @@ UFUNCS: Mapping[str, Callable[..., Array]] = {
     "-": np.subtract,
     "*": np.multiply,
     "//": np.floor_divide,
-    "%": np.remainder,
     "max": np.maximum,
     "min": np.minimum,
     "gcd": np.gcd,
