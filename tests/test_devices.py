@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
@@ -15,6 +16,7 @@ import cnncalc
 from cnncalc import cli
 from cnncalc.analysis.hardware import calibration, device
 from cnncalc.analysis.hardware.calibration import Calibration, Coefficients, Measured
+from cnncalc.analysis.hardware.roofline import Needs
 from cnncalc.core import units
 from cnncalc.core.errors import CnncalcError, UnknownName, UsageError
 from cnncalc.render.pictures import roofline
@@ -455,3 +457,14 @@ def test_what_has_no_roofline_is_refused():
 def test_the_extension_of_a_file_asks_for_the_picture(tmp_path):
     run("device", "lenet5", "--on", "t4", "-o", str(tmp_path / "r.svg"))
     assert (tmp_path / "r.svg").read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_a_number_of_a_device_need_not_be_whole():
+    assert device.plain(Fraction(1, 2)) == 0.5
+    assert device.plain(Fraction(4, 2)) == 2
+    assert device.plain(None) is None
+
+
+def test_whether_a_network_fits_is_unknown_without_a_memory():
+    unknown = replace(cnncalc.devices()[0], memory=None)
+    assert Needs(parameters=1, activations=1).fits(unknown) is None

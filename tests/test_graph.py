@@ -3,6 +3,7 @@
 import pytest
 
 import cnncalc
+from cnncalc import layers
 from cnncalc.analysis import walk
 from cnncalc.core.errors import CnncalcError, Mistakes
 from cnncalc.core.layer import Layer
@@ -538,3 +539,22 @@ def test_keeping_what_did_not_change_gives_the_same_rows(name):
         assert stated == list(whole.rows)
         assert list(map(str, also_refused)) == list(map(str, refused))
         assert kept.rows[0] is report.rows[0]
+
+
+def test_a_change_may_add_layers_behind_those_that_are_kept():
+    # A pool of 2 leaves 2×1×1 of the 2×2×2 that a global pool made a vector; linear flattens it.
+    report = cnncalc.summarize(
+        {"input": "2x2x2", "layers": ["relu", {"global_avg_pool": None, "name": "pool"},
+                                      {"linear": 3, "name": "fc"}, "relu"]}
+    )  # fmt: skip
+    rows = [
+        row._replace(layer=layers.load("max_pool").parse(2)) if row.name == "pool" else row
+        for row in report.rows
+    ]
+    whole, _ = walk.recompute(report, rows)
+    kept, _ = walk.recompute(report, rows, keep=True)
+    assert [row._replace(implied=False) for row in kept.rows] == [
+        row._replace(implied=False) for row in whole.rows
+    ]
+    assert kept["fc"].params == 9
+    assert len(kept.rows) >= len(report.rows)

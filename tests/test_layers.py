@@ -5,7 +5,9 @@ from contract import PROMISES
 
 import cnncalc
 from cnncalc import layers
-from cnncalc.core.errors import LayerError
+from cnncalc.core.call import Call
+from cnncalc.core.errors import CnncalcError, LayerError
+from cnncalc.core.shape import shape_of
 
 KINDS = tuple(layers.every())
 
@@ -105,3 +107,22 @@ def test_the_tensors_of_a_partly_connected_layer_by_hand():
     layer = cnncalc.summarize("lenet5_1998")["c3"]
     found = layer.layer.tensors(*layer.inputs)
     assert found == {"weight": (60, 5, 5), "bias": (16,)}
+
+
+def test_time_distributed_reads_channels_last():
+    # Ten frames of 3×8×8, of which a filter of 3×3 leaves 6×6.
+    spec = {
+        "layout": "hwc",
+        "input": "10x8x8x3",
+        "layers": [{"time_distributed": {"conv": {"filters": 4, "kernel": 3}}}],
+    }
+    assert str(cnncalc.summarize(spec).output_shape) == "4×10×6×6"
+    spec["layers"] = [{"time_distributed": {"permute": [1, 0, 2]}}]
+    with pytest.raises(CnncalcError, match="permute if channels are last"):
+        cnncalc.summarize(spec)
+
+
+def test_negative_padding_is_a_crop_and_no_pad():
+    call = Call("pad", (shape_of((3, 8, 8)),), shape_of((3, 8, 7)), {}, {"pad": (0, -1)})
+    with pytest.raises(LayerError, match="crops"):
+        layers.load("pad").imported(call)

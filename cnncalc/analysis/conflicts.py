@@ -36,8 +36,6 @@ def misfits(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[SpecError]:
 def overwritten(rows: Sequence[Row], graph: Graph) -> Iterator[SpecError]:
     """A mistake for every layer that runs in place on a map that is still read elsewhere."""
     overwriting = [place for place, row in enumerate(rows) if row.layer.overwrites]
-    if not overwriting:
-        return
     readers = Counter(source for row in rows for source in row.sources)
     returned = {graph.nodes[place].name for place in graph.outputs}
     where = {node.name: node.where for node in graph.nodes}

@@ -45,8 +45,6 @@ class Fields:
 
     kind: ClassVar[str]
     """The canonical name, taken from the file."""
-    lacks: ClassVar[Mapping[str, str]] = {}
-    """Fields that people expect but the kind does not have, and what to write instead."""
     foreign: ClassVar[Mapping[str, Foreign]] = {}
     """What names of other frameworks mean, if not the same as ours: ``keras.Dense``. A ``*``
     stands for 1D, 2D or 3D."""
@@ -155,8 +153,6 @@ def _hint(kind: type[Fields], names: Mapping[str, str], written: str, value: Any
             return "; remove it: activations are separate layers"
         word = value if isinstance(value, str) and value.isidentifier() else "the activation"
         return f"; add {word} after it, as a separate layer"
-    if written in kind.lacks:
-        return f"; {kind.lacks[written]}"
     for theirs, foreign in kind.foreign.items():
         if written in foreign.names:
             return f"; it is a field of {theirs.replace('*', '2')}"

@@ -17,9 +17,9 @@ class Reparametrized(Grouped):
     """The name of its PyTorch module."""
 
     @property
+    @abstractmethod
     def lengths(self) -> bool:
         """Whether it learns the length of every filter, as its last parameter."""
-        return False
 
     @property
     def options(self) -> dict[str, Any]:
