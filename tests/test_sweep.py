@@ -2,16 +2,18 @@
 
 import json
 import pickle
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import cli
-from cnncalc.analysis.explore import evaluate
+from cnncalc.analysis.explore import evaluate, resume
 from cnncalc.analysis.explore import sweep as sweeps
 from cnncalc.analysis.explore.evaluate import Configurations
 from cnncalc.analysis.explore.grid import Grid
@@ -189,6 +191,70 @@ def test_another_process_loads_the_network_again():
     copy = pickle.loads(pickle.dumps(found))
     assert copy.read == {}
     assert copy({"width": 4}) == found({"width": 4})
+
+
+def test_a_process_keeps_one_copy_of_the_work():
+    asked = sweeps.request(["params"], "", (), "", None)
+    over = {"width": [4, 8]}
+    evaluate = Configurations(TINY, [*over], asked.quantities, {}, cnncalc.load, cnncalc.summarize)
+    work = sweeps.Loop(evaluate, Grid(over), asked)
+    data = pickle.dumps(work)
+    copy = pickle.loads(data)
+    assert copy is pickle.loads(data) is not work
+    (chunk,) = work.grid.chunks(work.size)
+    assert copy(chunk) == work(chunk)
+    other = pickle.loads(pickle.dumps(sweeps.Loop(evaluate, Grid(over), asked)))
+    assert other is not copy
+
+
+def test_too_many_combinations_are_not_shown(monkeypatch):
+    monkeypatch.setattr(sweeps, "MOST_SHOWN", 30)
+    over = {"width": "1:31"}
+    with pytest.raises(UsageError, match="more than 30 combinations would be shown"):
+        cnncalc.sweep(TINY, over)
+    assert len(cnncalc.sweep(TINY, over, best=30).points) == 30
+
+
+def test_a_file_that_is_too_large_is_not_resumed(tmp_path, monkeypatch):
+    path = tmp_path / "sweep.json"
+    found = cnncalc.sweep(TINY, {"width": [4, 8]}, resume=path)
+    size = path.stat().st_size
+    monkeypatch.setattr(resume, "LARGEST", size)
+    assert cnncalc.sweep(TINY, {"width": [4, 8]}, resume=path) == found
+    monkeypatch.setattr(resume, "LARGEST", size - 1)
+    with pytest.raises(UsageError, match="does not belong to this sweep"):
+        cnncalc.sweep(TINY, {"width": [4, 8]}, resume=path)
+
+
+class Client:
+    """What a sweep uses of ``distributed.Client``: connects to one address, and runs threads."""
+
+    def __init__(self, address, timeout):
+        if address != "tcp://here:1":
+            raise OSError(f"timed out after {timeout} s")
+
+    def __enter__(self):
+        self.executor = ThreadPoolExecutor(2)
+        return self
+
+    def __exit__(self, *_):
+        self.executor.shutdown()
+
+    def get_executor(self, pure):
+        assert not pure
+        return self.executor
+
+
+def test_a_cluster_runs_a_sweep(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(Client=Client))
+    over = {"width": "1:60"}
+    with sweeps.cluster("tcp://here:1") as executor:
+        assert cnncalc.sweep(TINY, over, executor=executor) == cnncalc.sweep(TINY, over)
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        executor.submit(int)
+    says = "no Dask scheduler at 'tcp://there:1': timed out after 10 s"
+    with pytest.raises(UsageError, match=says), sweeps.cluster("tcp://there:1"):
+        pass
 
 
 def test_unknown_names_are_refused_at_once():

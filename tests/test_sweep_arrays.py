@@ -161,6 +161,67 @@ def test_code_that_cannot_be_recorded_is_computed_alone(monkeypatch):
     assert arrays.topologies.failed
 
 
+def test_code_that_changes_a_number_is_computed_alone(monkeypatch):
+    arrays = work(SMALL, {"batch": [*range(1, 6)]}, ["macs"])
+    report = arrays.evaluate.report
+
+    def changing(values):
+        return report(values if type(values["batch"]) is int else {"batch": 7})
+
+    monkeypatch.setattr(arrays.evaluate, "report", changing)
+    each = cnncalc.summarize(SMALL).totals.macs
+    assert [point.quantities["macs"] for point in found(arrays).points] == [
+        batch * each for batch in range(1, 6)
+    ]
+    assert arrays.topologies.failed
+
+
+def test_a_decision_without_a_guard_refuses_no_other_configuration(monkeypatch):
+    arrays = work(SMALL, {"batch": [*range(1, 6)]}, ["params", "flops"])
+    report = arrays.evaluate.report
+
+    def secretive(values):
+        batch = values["batch"]
+        if getattr(batch, "value", batch) < 3:
+            raise UsageError(f"{batch} is too few")
+        return report(values)
+
+    monkeypatch.setattr(arrays.evaluate, "report", secretive)
+    last = found(arrays)
+    assert last == looped(arrays)
+    assert [point.values["batch"] for point in last.points] == [3, 4, 5]
+    assert [*last.refused] == ["1 is too few", "2 is too few"]
+
+
+def test_a_number_that_was_written_out_is_pinned(monkeypatch):
+    arrays = work(SMALL, {"batch": [*range(1, 6)]}, ["params", "layers"])
+    report = arrays.evaluate.report
+    written = [0, 10, 20, 30, 40, 50]
+
+    def writing(values):
+        return report({"batch": 1, "width": written[int(f"{values['batch']}")]})
+
+    monkeypatch.setattr(arrays.evaluate, "report", writing)
+    assert found(arrays) == looped(arrays)
+    assert arrays.topologies.recorded == 5
+
+
+def test_a_sample_may_lack_some_combinations_of_words():
+    over = {"dtype": ["float32", "float16"], "wide": [False, True], "width": [*range(1, 9)]}
+    arrays = work(SMALL, over, ["weights"], sample=3)
+    drawn = {(point.values["dtype"], point.values["wide"]) for point in looped(arrays).points}
+    assert len(drawn) < 4
+    assert check(arrays) == 3
+
+
+def test_topologies_of_earlier_chunks_are_known(monkeypatch):
+    monkeypatch.setattr(Arrays, "size", 16)
+    monkeypatch.setattr(topologies, "FREE", 100)
+    arrays = work(SMALL, {"width": [*range(1, 65)], "deep": [0, 1, 3]})
+    assert check(arrays) == 64 * 3
+    assert arrays.topologies.recorded == 6  # with and without the wide layer, for each depth
+
+
 def test_every_choice_is_that_of_the_loop():
     where = "macs < 20k and (params > 300 or width < 4)"
     show = ["macs", "params", "rf"]
@@ -169,6 +230,7 @@ def test_every_choice_is_that_of_the_loop():
         check(work(SMALL, STRUCTURE, show, where=where, **asked))
         check(work(SMALL, STRUCTURE, show, sample=100, **asked))
     check(work(SMALL, STRUCTURE, show, where="wide and macs < 20k"))
+    check(work(SMALL, STRUCTURE, show, where="width > 5 and macs < 20k", sample=100))
     check(work("mobilenet_v2", {"width": [0.5, 0.75, 1.0], "batch": [1, 2]},
                where="width < 0.75 or batch / 2 == width", show=["params"]))  # fmt: skip
 
@@ -195,6 +257,10 @@ def test_large_numbers_are_exact():
     arrays = work("lenet5", over, ["macs", "memory"])
     assert check(arrays) == 40
     assert found(arrays).points[30].quantities["macs"] == 10**30 * lenet.totals.macs
+    front = work("lenet5", over, ["macs"], pareto=["-macs", "memory"])
+    assert check(front) == len(found(front).points) == 40
+    least = work("lenet5", over, ["macs"], pareto=["macs"])
+    assert [point.values["batch"] for point in found(least).points] == [1]
 
 
 def test_reasons_beyond_a_number_are_those_of_the_first(monkeypatch):
