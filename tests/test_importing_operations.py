@@ -159,6 +159,35 @@ EXACT = {
         None,
         (4, 36),
     ),
+    "a sum of a map and its transposed means": (
+        lambda x: x + x.mean(1, keepdim=True).transpose(2, 3),
+        ["reduce", "permute", "expand", "add"],
+        (4, 6, 6),
+    ),
+    "windows as columns": (
+        lambda x: functional.unfold(x, (2, 2), stride=2), ["unfold"], (16, 9)
+    ),
+    "all rows of windows": (
+        lambda x: joined(windows(x).narrow(1, 0, 3), 6), ["permute"], (6, 6, 4)
+    ),
+    "some rows of split axes": (
+        lambda x: x.view(-1, 2, 2, 2, 3, 6)[:, :, :, :1].reshape(-1, 4, 3, 6),
+        ["slice"],
+        (4, 3, 6),
+    ),
+    "groups repeated": (
+        lambda x: x.view(-1, 2, 1, 2, 6, 6).expand(-1, -1, 3, -1, -1, -1).reshape(-1, 12, 6, 6),
+        ["reshape", "expand", "reshape", "permute", "reshape"],
+        (12, 6, 6),
+    ),
+    "the first row of windows repeated": (
+        lambda x: windows(x)[:, :1].expand(-1, 3, -1, -1).reshape(-1, 144), None, (144,)
+    ),
+    "a normalization over all axes in another order": (
+        lambda x: functional.layer_norm(x.permute(0, 2, 3, 1), (6, 6, 4)),
+        ["permute", "layer_norm"],
+        (6, 6, 4),
+    ),
 }  # fmt: skip
 
 
@@ -215,6 +244,54 @@ OPAQUE = {
         ["max_pool", "opaque"],
     ),
     "a transposed batch": (lambda x: x.transpose(0, 1).relu().transpose(0, 1), ["relu"]),
+    "a complex factor": (lambda x: (x * 1j).imag, ["opaque", "opaque"]),
+    "products of maps": (lambda x: torch.addcmul(x, x, x), ["opaque"]),
+    "maps stacked in different orders": (
+        lambda x: torch.stack([x, x.mT], 1).sum(1), ["opaque", "reduce"]
+    ),
+    "orders concatenated with the batch in the middle": (
+        lambda x: torch.cat([x.transpose(0, 1), x.permute(1, 0, 3, 2)], 2).transpose(0, 1),
+        ["opaque"],
+    ),
+    "a pool of windows as channels": (
+        lambda x: functional.max_pool2d(windows(x).permute(3, 0, 1, 2), 3)
+        .transpose(0, 1).reshape(-1, 16),
+        ["opaque"],
+    ),
+    "windows along merged axes": (
+        lambda x: windows(x).reshape(-1, 9, 4).unfold(1, 3, 3).reshape(-1, 144), ["opaque"]
+    ),
+    "some places of merged axes": (
+        lambda x: windows(x).reshape(-1, 9, 4)[:, :2].reshape(-1, 32), ["opaque"]
+    ),
+    "products of the batch's matrices": (
+        lambda x: (x.transpose(0, 1) @ x.transpose(0, 1)).transpose(0, 1), ["opaque"]
+    ),
+    "sizes that do not divide": (
+        lambda x: windows(x).reshape(-1, 2, 18).reshape(-1, 144), ["opaque"]
+    ),
+    "a mean with the batch after the channels": (
+        lambda x: x.transpose(0, 1).reshape(-1, 6, 6).mean((1, 2)).view(4, -1).T, ["opaque"]
+    ),
+    "a softmax of many axes": (
+        lambda x: x.view(-1, 2, 2, 2, 3, 6).softmax(1).reshape(-1, 4, 6, 6), ["opaque"]
+    ),
+    "a term with more axes": (lambda x: (x + torch.ones(2, 1, 1, 1, 1)).sum(0), ["opaque"]),
+    "images concatenated with constants": (
+        lambda x: torch.cat([x, torch.ones(2 * len(x), 4, 6, 6)]).view(3, -1, 4, 6, 6).sum(0),
+        ["opaque"],
+    ),
+    "the first of all windows": (
+        lambda x: (windows(x) - windows(x)[:1]).reshape(-1, 144), ["opaque"]
+    ),
+    "an axis before the windows": (
+        lambda x: windows(x).expand(2, -1, -1, -1, -1).sum(0).reshape(-1, 144), ["opaque"]
+    ),
+    "every fourth of six places": (lambda x: x[:, :, ::4], ["opaque"]),
+    "places repeated differently": (
+        lambda x: x.repeat_interleave(torch.tensor([1, 2, 1, 1]), 1, output_size=5), ["opaque"]
+    ),
+    "a shift of all values": (lambda x: x.roll(1), ["opaque"]),
 }  # fmt: skip
 
 
@@ -306,6 +383,25 @@ LEARNED = {
     "along the width": (
         functional.linear, [(5, 6)], ["permute", "conv", "permute"]
     ),
+    "a sum with a factor": (
+        lambda x, w, b: torch.addcmul(b, w, x, value=2), [(4, 1, 1), (4, 1, 1)], ["opaque"]
+    ),
+    "filters that are standardized and scaled": (
+        lambda x, w, gain: functional.conv2d(
+            x,
+            functional.batch_norm(
+                w.reshape(1, 3, -1), None, None, weight=gain, training=True
+            ).reshape_as(w),
+        ),
+        [(3, 4, 3, 3), (3,)],
+        ["opaque"],
+    ),
+    "a product with weights that are computed": (
+        lambda x, w: x.flatten(1) @ w.exp(), [(144, 5)], ["flatten", "opaque"]
+    ),
+    "a parameter that is computed and used twice": (
+        lambda x, w: (x + (y := w.exp())) * y, [(4, 6, 6)], ["parameter", "add", "multiply"]
+    ),
 }  # fmt: skip
 
 
@@ -334,6 +430,41 @@ def test_a_buffer_is_neither_a_factor_nor_filters(function, sizes, kind):
     assert report.totals.params == 0
     assert report.totals.macs == products(model, x)
     assert report.output_shape == tuple(model(x).shape[1:])
+
+
+def test_biases_of_all_heads_are_the_same_in_every_window():
+    def function(x, w):
+        x = windows(x).reshape(-1, 9, 2, 2).transpose(1, 2)  # two heads of two features
+        return functional.scaled_dot_product_attention(x, x, x, attn_mask=w).reshape(-1, 144)
+
+    model, x = Calls(function, (2, 9, 9)), torch.rand(2, 4, 6, 6)
+    report = read(model, 4, 6, 6)
+    assert tuple(report["expand"].output) == (4, 2, 9 * 9)
+    assert report.totals.params == 2 * 9 * 9
+    assert report.totals.macs == 4 * 2 * (9 * 9 * 2 + 9 * 9 * 2)
+    net = cnncalc.to_torch(report)
+    (weight,) = net.parameters()
+    weight.data = model.w[0].data.reshape(weight.shape)
+    assert torch.allclose(net(x), model(x), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("sides", "stride", "kinds", "macs"),
+    [
+        ((1, 1, 1, 1), 2, ["blur_pool"], 4 * 3 * 3 * 9),
+        ((1, 1, 1, 1), 1, ["blur_pool"], 4 * 6 * 6 * 9),
+        ((2, 0, 2, 0), 2, ["pad", "opaque"], 4 * 3 * 3 * 9),
+    ],
+)
+def test_fixed_filters_blur_a_map_that_is_extended_evenly(sides, stride, kinds, macs):
+    def function(x, table):
+        x = functional.pad(x, sides, mode="reflect")
+        return functional.conv2d(x, table, stride=stride, groups=4)
+
+    report = read(WithTable(function, 4, 1, 3, 3), 4, 6, 6)
+    assert [row.kind for row in report] == kinds
+    assert report.output_shape == (4, 6 // stride, 6 // stride)
+    assert (report.totals.params, report.totals.buffers, report.totals.macs) == (0, 4 * 9, macs)
 
 
 class Attends(nn.Module):

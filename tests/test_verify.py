@@ -502,7 +502,7 @@ def test_our_own_errors_are_not_attributed_to_pytorch(monkeypatch):
 
 def test_normalising_one_number_gets_a_fix():
     spec = {"input": "4", "layers": [{"linear": 3}, {"batch_norm": None, "name": "norm"}]}
-    with pytest.raises(UsageError, match=r"does not run layer 'norm' .*; use --batch 2 or --eval"):
+    with pytest.raises(UsageError, match=r"cannot run layer 'norm' .*; use --batch 2 or --eval"):
         bridge.verify(cnncalc.summarize(spec), "cpu")
     assert bridge.verify(cnncalc.summarize(spec), "cpu", training=False).agrees
     assert bridge.verify(cnncalc.summarize(spec, batch=2), "cpu").agrees
@@ -520,7 +520,7 @@ def test_normalising_one_position_gets_a_fix():
 def test_normalising_one_number_in_eval_mode_gets_a_fix():
     norm = {"batch_norm": {"track_running_stats": False}, "name": "norm"}
     spec = {"input": "4", "layers": [{"linear": 3}, norm]}
-    with pytest.raises(UsageError, match=r"does not run layer 'norm' .*; use --batch 2$"):
+    with pytest.raises(UsageError, match=r"cannot run layer 'norm' .*; use --batch 2$"):
         bridge.verify(cnncalc.summarize(spec), "cpu", training=False)
     assert bridge.verify(cnncalc.summarize(spec, batch=2), "cpu", training=False).agrees
 

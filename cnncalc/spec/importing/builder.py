@@ -151,7 +151,7 @@ class Builder:
     def gives(self, *values: Value) -> None:
         """Set the results of the call at hand; others are lost."""
         for value, number in zip(values, self.done.made):
-            if isinstance(value, View) and value.sizes != self.sizes(number):
+            if isinstance(value, View | Regrouped) and value.sizes != self.sizes(number):
                 raise Unknown(f"its sizes would be {value.sizes}, not {self.sizes(number)}")
         self.values.update(zip(self.done.made, values))
         for number in self.done.made[len(values) :]:

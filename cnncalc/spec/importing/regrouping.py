@@ -58,8 +58,6 @@ def resized(value: Regrouped, sizes: Sequence[int]) -> Regrouped:
                 raise Unknown("its sizes do not divide one another")
             axis.append(at)
         axes.append(axis)
-    if left or 0 in sizes:
-        raise Unknown("its result mixes the batch with other axes")
     return Regrouped(value.layer, tuple(atoms), tuple(map(tuple, axes)))
 
 

@@ -274,8 +274,6 @@ def _repeated(walker: Walker, value: Regrouped, sizes: tuple[int, ...]) -> Regro
         raise Unknown("it adds an axis")
     pairs = enumerate(zip(sizes, value.sizes))
     grown = [axis for axis, (size, old) in pairs if size != old]
-    if any(value.sizes[axis] != 1 for axis in grown):
-        raise Unknown("its sizes do not fit")
     counts, n = [sizes[axis] for axis in grown], prod(value.atoms)
     axes = [tuple(at + len(grown) * (at != BATCH) for at in axis) for axis in value.axes]
     for place, axis in enumerate(grown):
