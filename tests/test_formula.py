@@ -204,3 +204,11 @@ def test_the_command_needs_sympy(monkeypatch):
 
 def test_the_steps_of_a_decimal_do_not_show():
     assert str(symbols.STEPS) not in str(cnncalc.formula("mobilenet_v2", "params", ["width"]))
+
+
+def test_only_so_many_values_are_tried_to_see_where_a_formula_holds():
+    # A convolution of 3 fits maps of at least 3 pixels, but nobody waits for 10⁹ of them.
+    spec = {"input": "1x1000000000x5", "layers": [{"conv": {"filters": 1, "kernel": 3}}]}
+    found = cnncalc.formula(spec, "macs", ["input"])
+    assert found.domain() == "the formula holds for H from 999998977, W from 3"
+    assert found.at(H=10**9, W=5) == 9 * (10**9 - 2) * 3

@@ -25,7 +25,8 @@ STEPS = 10_000
 LARGEST = 10**9
 """The largest value of a symbol."""
 TRIED = 1024
-"""Values are tried up to this one, to see where a formula holds."""
+"""Values are tried up to this one, or this many above and below the usual one, to see where a
+formula holds."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -88,7 +89,8 @@ class Formula:
         """The least and the greatest value around the usual one; None if no greatest was found."""
         wholes = self._wholes(self.usual)
         step = 1 if name not in self.per else self.per[name] // 100 or 1
-        usual, top = wholes[name], max(TRIED * step, wholes[name] * 4)
+        usual, room = wholes[name], TRIED * step
+        top = min(max(room, usual * 4), usual + room)
         guards, wanted = along([*self.guards], wholes, name), [*self.guards.values()]
 
         def last(places: range) -> int:
@@ -99,7 +101,7 @@ class Formula:
                 kept = place
             return kept
 
-        least = last(range(usual, 0, -step))
+        least = last(range(usual, max(0, usual - room), -step))
         most = last(range(usual, top + 1, step))
         shown = (Fraction(one, self.per.get(name, 1)) for one in (least, most))
         low, high = (int(one) if one.denominator == 1 else float(one) for one in shown)
