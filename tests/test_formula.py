@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import cli
 from cnncalc.analysis.explore import symbols
-from cnncalc.core.errors import UsageError
+from cnncalc.core.errors import CnncalcError, UsageError
 
 
 def run(*words, code=0):
@@ -212,3 +212,35 @@ def test_only_so_many_values_are_tried_to_see_where_a_formula_holds():
     found = cnncalc.formula(spec, "macs", ["input"])
     assert found.domain() == "the formula holds for H from 999998977, W from 3"
     assert found.at(H=10**9, W=5) == 9 * (10**9 - 2) * 3
+
+
+CFG = """[net]
+channels=3
+height=8
+width=8
+[convolutional]
+filters=4
+size=3
+activation=linear
+"""
+
+
+def test_a_formula_in_the_input_needs_a_spec(tmp_path):
+    (tmp_path / "a.cfg").write_text(CFG)
+    with pytest.raises(UsageError, match="a formula in 'input' needs a spec"):
+        cnncalc.formula(tmp_path / "a.cfg", "macs", ["input"])
+    found = cnncalc.formula(tmp_path / "a.cfg", "macs", ["batch"])
+    assert found.at(batch=2) == 2 * 4 * 27 * 36
+
+
+def test_a_mistake_of_the_spec_comes_before_its_formula():
+    with pytest.raises(CnncalcError, match="whole numbers"):
+        cnncalc.formula({"input": [["relu"]], "layers": ["relu"]}, "macs", ["input"])
+
+
+def test_a_formula_can_take_the_smaller_of_two_numbers():
+    conv = {"conv": {"filters": "${min(width, 5)}", "kernel": 1}}
+    spec = {"input": "3x8x8", "parameters": {"width": 2}, "layers": [conv]}
+    found = cnncalc.formula(spec, "macs", ["width"])
+    assert found.at(width=4) == 4 * 3 * 64
+    assert "MACs = " in str(found)

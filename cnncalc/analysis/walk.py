@@ -236,13 +236,16 @@ class _Walk:
             self.same.append(self.is_same(row))
         self.done.append(row)
 
+    @property
+    def earlier(self) -> Row | None:
+        """The row at this place of the earlier walk."""
+        place = len(self.done)
+        return self.before[place] if place < len(self.before) else None
+
     def keeps(self, layer: Layer, sources: tuple[int, ...]) -> bool:
         """Add the row of the earlier walk if its layer and everything it reads are the same."""
-        place = len(self.done)
-        if place >= len(self.before):
-            return False
-        row = self.before[place]
-        if row.layer is not layer or row.sources != sources or row.weights_of:
+        row = self.earlier
+        if row is None or row.layer is not layer or row.sources != sources or row.weights_of:
             return False
         if not all(self.same[source] for source in sources):
             return False
@@ -254,11 +257,8 @@ class _Walk:
 
     def is_same(self, row: Row) -> bool:
         """Whether later layers get the same from a row as in the earlier walk."""
-        place = len(self.done)
-        if place >= len(self.before):
-            return False
-        before = self.before[place]
-        if (row.cost.trainable > 0) != (before.cost.trainable > 0):
+        before = self.earlier
+        if before is None or (row.cost.trainable > 0) != (before.cost.trainable > 0):
             self.before = ()  # later layers may have a different backward pass
             return False
         return (row.output, row.fields, row.along) == (before.output, before.fields, before.along)
