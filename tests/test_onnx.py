@@ -204,6 +204,8 @@ WINDOW = {"kernel_shape": [2, 2], "dilations": [2, 2]}
          (4, 10, 10)),
         ([node("Tanh", "w", "v"), node("PRelu", "x v", "y")], [tensor("w", [3, 1, 1])], (3, 8, 8)),
         ([node("Pad", "x pads", "y")], [integers("pads", 0, 1, 0, 0, 0, 1, 0, 0)], (5, 8, 8)),
+        ([node("Pad", "x pads", "y", mode="odd")],
+         [integers("pads", 0, 0, 1, 1, 0, 0, 1, 1)], (3, 10, 10)),
         ([node("Resize", "x  s", "y", axes=[2, 3])], [floats("s", 2.0, 2.0)], (3, 16, 16)),
         ([node("Resize", "x  s", "y")], [floats("s", 1.0, 2.0, 1.0, 1.0)], (6, 8, 8)),
     ],
