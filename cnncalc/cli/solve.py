@@ -135,7 +135,7 @@ def run(
     """List the kernel sizes, strides and paddings that turn one size into another, or keep it.
 
     With a network, find the largest parameter, input or batch size that stays within a budget, and
-    the next one beyond it. The exit code is 1 if no value does.
+    the next one beyond it. The exit code is 1 if no value stays within it.
 
     Without a network: if nothing fits exactly, the settings that fit after rounding down are listed
     with their remainder. The exit code is 1 if nothing fits even then.

@@ -169,29 +169,46 @@ def formula(
 
     Raises UsageError for anything that is not a number, and for a quantity that is not known.
     """
-    recording, left = Recording(), dict(fixed)
-    symbols: dict[str, int | float] = {}
-    per: dict[str, int] = {}
-    own: dict[str, list[str]] = {}
-
-    def symbol(name: str, usual: Any) -> tuple[Any, Any]:
-        """The symbol that stands in for a number, and the number."""
-        now = left.pop(name, usual)
-        if isinstance(now, bool) or not isinstance(now, int | float):
-            raise UsageError(f"{name!r} is {now!r}, which is not a number")
-        if name in fixed:
-            return now, now
-        symbols[name] = now
-        if isinstance(now, int):
-            return recording.variable(name, now, (min(now, 1), LARGEST)), now
-        per[name] = STEPS
-        whole = int(Fraction(str(now)) * STEPS)
-        return Portion(recording.variable(name, whole, (1, LARGEST)), STEPS), now
-
-    values, plain = {}, {}
     known(quantity)
+    symbols = _Symbols(evaluate, fixed)
+    values, plain, own = {}, {}, {}
     for name in names:
-        before = len(symbols)
+        before = len(symbols.usual)
+        values[name], plain[name] = symbols.of(name)
+        own[name] = [*symbols.usual][before:]
+    if symbols.left:
+        unknown = next(iter(symbols.left))
+        raise UsageError(f"there is no symbol {unknown!r}; there are {some(symbols.usual)}")
+    report = evaluate.report(values)
+    result = value(quantity, report)
+    if result is None:
+        raise UsageError(f"{quantity!r} is not known or not modelled for this network")
+    for text in [*symbols.recording.texts]:
+        text.plain()  # what is made of it may depend on it
+    guards = symbols.recording.guards
+    found = Formula(report.name, quantity, symbols.usual, result, guards, symbols.per)
+    growth = {
+        name: _growth(evaluate, quantity, name, plain) if found.doubles(own[name]) else None
+        for name in names
+        if values[name] is not plain[name]
+    }
+    return replace(found, growth=growth)
+
+
+class _Symbols:
+    """Makes the symbols of a formula. ``usual`` are their numbers in the network, ``per`` the steps
+    of decimals, ``left`` the fixed numbers that no symbol has taken so far."""
+
+    def __init__(self, evaluate: Configurations, fixed: Mapping[str, Any]) -> None:
+        self.evaluate = evaluate
+        self.fixed, self.left = fixed, dict(fixed)
+        self.recording = Recording()
+        self.usual: dict[str, int | float] = {}
+        self.per: dict[str, int] = {}
+
+    def of(self, name: str) -> tuple[Any, Any]:
+        """The value of a name with symbols, and without."""
+        evaluate = self.evaluate
         if not evaluate.records(name):
             raise UsageError(
                 f"a formula in {name!r} needs a spec; "
@@ -199,31 +216,28 @@ def formula(
             )
         if name in evaluate.parameters:
             given = evaluate.options.get("settings") or {}
-            values[name], plain[name] = symbol(name, given.get(name, evaluate.parameters[name]))
-        elif name == "input":
-            shape = _shape(evaluate)
-            pairs = [symbol(*pair) for pair in zip(shape.axes, shape.spatial)]
-            both = zip(*pairs)
-            values[name], plain[name] = ([shape.channels, *sizes] for sizes in both)
-        else:
+            return self.symbol(name, given.get(name, evaluate.parameters[name]))
+        if name != "input":
             usual = evaluate.options.get(name, 1 if name == "batch" else "float32")
-            values[name], plain[name] = symbol(name, usual)
-        own[name] = [*symbols][before:]
-    if left:
-        raise UsageError(f"there is no symbol {next(iter(left))!r}; there are {some(symbols)}")
-    report = evaluate.report(values)
-    result = value(quantity, report)
-    if result is None:
-        raise UsageError(f"{quantity!r} is not known or not modelled for this network")
-    for text in [*recording.texts]:
-        text.plain()  # what is made of it may depend on it
-    found = Formula(report.name, quantity, symbols, result, recording.guards, per)
-    growth = {
-        name: _growth(evaluate, quantity, name, plain) if found.doubles(own[name]) else None
-        for name in names
-        if values[name] is not plain[name]
-    }
-    return replace(found, growth=growth)
+            return self.symbol(name, usual)
+        shape = _shape(evaluate)
+        pairs = [self.symbol(*pair) for pair in zip(shape.axes, shape.spatial)]
+        symbols, numbers = zip(*pairs)
+        return [shape.channels, *symbols], [shape.channels, *numbers]
+
+    def symbol(self, name: str, usual: Any) -> tuple[Any, Any]:
+        """The symbol that stands in for a number, and the number."""
+        now = self.left.pop(name, usual)
+        if isinstance(now, bool) or not isinstance(now, int | float):
+            raise UsageError(f"{name!r} is {now!r}, which is not a number")
+        if name in self.fixed:
+            return now, now
+        self.usual[name] = now
+        if isinstance(now, int):
+            return self.recording.variable(name, now, (min(now, 1), LARGEST)), now
+        self.per[name] = STEPS
+        whole = int(Fraction(str(now)) * STEPS)
+        return Portion(self.recording.variable(name, whole, (1, LARGEST)), STEPS), now
 
 
 def _shape(evaluate: Configurations) -> Map:
