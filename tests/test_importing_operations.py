@@ -56,6 +56,11 @@ EXACT = {
     "a reciprocal": (lambda x: x.rsqrt().reciprocal(), ["power", "power"], (4, 6, 6)),
     "a clamp": (lambda x: x.clamp(0, 6), ["relu6"], (4, 6, 6)),
     "a Euclidean norm": (lambda x: x.norm(dim=1, keepdim=True), ["reduce"], (1, 6, 6)),
+    "values of length 1": (
+        lambda x: functional.normalize(x.permute(0, 2, 3, 1), dim=-1).permute(0, 3, 1, 2),
+        ["l2_normalize"],
+        (4, 6, 6),
+    ),
     "a Euclidean norm in linalg": (
         lambda x: torch.linalg.vector_norm(x, dim=1, keepdim=True), ["reduce"], (1, 6, 6)
     ),
@@ -224,6 +229,7 @@ OPAQUE = {
     "an exponent of a number": (lambda x: 2**x, ["opaque"]),
     "a clamp elsewhere": (lambda x: x.clamp(1, 2), ["opaque"]),
     "a norm of order 1": (lambda x: x.norm(1, dim=1, keepdim=True), ["opaque"]),
+    "values with an L1 norm of 1": (lambda x: functional.normalize(x, p=1.0), ["opaque"]),
     "listed places": (lambda x: x[:, [0, 2]], ["opaque"]),
     "filters that are computed": (
         lambda x: functional.conv2d(x, torch.ones(3, 4, 1, 1)), ["opaque"]

@@ -3,10 +3,10 @@
 from typing import Any
 
 from cnncalc import layers
+from cnncalc.layers._axes import word
 from cnncalc.spec.importing.regrouping import regrouped
 from cnncalc.spec.importing.sources import source
 from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Unknown, View
-from cnncalc.spec.importing.views import word
 from cnncalc.spec.importing.walker import Handlers, Walker
 
 
@@ -32,7 +32,7 @@ def concat(walker: Walker) -> None:
     else:
         reads, shape = [walker.plain(view) for view in views], walker.result()
         like, place = View.of(0, shape), axis - 1
-    fields = {"along": word(View.of(0, shape), place)} if place else {}
+    fields = {"along": word(shape, place)} if place else {}
     made = walker.make("concat", fields, reads, shape)
     walker.gives(like._replace(layer=made, shape=shape))
 
@@ -75,8 +75,15 @@ def along(walker: Walker) -> None:
     view = walker.data()
     place = view.at(walker.axis(default=-1))
     kind = layers.find(walker.done.name).kind
-    attributes = {"over": word(view, place)}
+    attributes = {"over": word(view.shape, place), "eps": walker.argument("eps")}
     walker.gives(walker.changed(view, kind, {}, attributes))
+
+
+def normalize(walker: Walker) -> None:
+    """Values divided by their Euclidean norm along an axis."""
+    if walker.argument("p", 2) != 2:
+        raise Unknown("its norm is not the Euclidean one")
+    along(walker)
 
 
 def norm(walker: Walker) -> None:
@@ -108,7 +115,7 @@ def reduce(walker: Walker) -> None:
         fields: dict[str, Any] = {} if keeps else {"keepdim": False}
         layer = walker.make("global_avg_pool", fields, [view.layer], shape)
     else:
-        fields = {"by": by, "over": [word(view, place) for place in places]}
+        fields = {"by": by, "over": [word(view.shape, place) for place in places]}
         fields |= {} if keeps else {"keepdim": False}
         layer = walker.make("reduce", fields, [view.layer], shape)
     if keeps:
@@ -125,6 +132,7 @@ HANDLERS: Handlers = {
     **dict.fromkeys(("cat", "concat", "concatenate"), concat),
     "stack": stack,
     **dict.fromkeys(("softmax", "log_softmax"), along),
+    "normalize": normalize,
     **dict.fromkeys(REDUCED, reduce),
     **dict.fromkeys(("norm", "linalg_vector_norm"), norm),
 }

@@ -5,16 +5,11 @@ from math import prod
 from typing import Any
 
 from cnncalc.core.call import one_size
-from cnncalc.layers._axes import NAMES
+from cnncalc.layers._axes import word
 from cnncalc.layers.reshape import Reshape
 from cnncalc.spec.importing.regrouping import regrouped, resized, shaped
 from cnncalc.spec.importing.values import BATCH, Regrouped, Tensor, Unknown, View
 from cnncalc.spec.importing.walker import Handlers, Walker
-
-
-def word(view: View, place: int) -> str:
-    """The name of a dimension, as in ``along: width``."""
-    return ("channels", *NAMES[len(view.shape) - 1])[place]
 
 
 def same(walker: Walker) -> None:
@@ -134,7 +129,7 @@ def sliced(walker: Walker, view: Tensor, axis: int, start: int, stop: int) -> Te
         return view
     fields: dict[str, Any] = {"start": start} if start else {}
     fields |= {"stop": stop} if stop < size else {}
-    fields |= {"along": word(view, place)} if place else {}
+    fields |= {"along": word(view.shape, place)} if place else {}
     shape = (*view.shape[:place], stop - start, *view.shape[place + 1 :])
     return view._replace(layer=walker.make("slice", fields, [view.layer], shape), shape=shape)
 
@@ -304,7 +299,7 @@ def roll(walker: Walker) -> None:
     shifts, dims = ([one] if isinstance(one, int) else [*one] for one in (shifts, dims))
     if not dims:
         raise Unknown("it shifts all values")
-    words = [word(view, view.at(axis % len(view.axes))) for axis in dims]
+    words = [word(view.shape, view.at(axis % len(view.axes))) for axis in dims]
     fields = {"shift": one_size(shifts), "over": words}
     walker.gives(view._replace(layer=walker.make("roll", fields, [view.layer], view.shape)))
 
