@@ -15,7 +15,7 @@ FEW = 4_096
 FORMATS = {1: "f", 2: "B", 3: "b", 4: "H", 5: "h", 6: "i", 7: "q", 9: "?", 10: "e", 11: "d",
            12: "I", 13: "Q"}  # fmt: skip
 """How numbers of each data type are stored."""
-HALF = 10
+BOOLEAN, HALF = 9, 10
 FLOATS = (1, HALF, 11, 16)
 OWN_DOMAINS = ("", "ai.onnx")
 SCOPES = "pkg.torch.onnx.name_scopes"
@@ -160,8 +160,8 @@ def _scopes(entry: Part) -> str:
 
 
 def _attribute(part: Part) -> tuple[str, Any]:
-    """An attribute's name and value: a number, a text, a tensor, or a list of numbers; None for
-    what is not read, such as a graph."""
+    """An attribute's name and value: a number, a text, a tensor, or a list of numbers or texts;
+    None for what is not read, such as a graph."""
     name, value = "", None
     listed: list[Any] = []
     for number, one in part.fields():
@@ -179,6 +179,8 @@ def _attribute(part: Part) -> tuple[str, Any]:
             listed += one.floats(FEW) if isinstance(one, Part) else unpack("<f", _four(part, one))
         elif number == 8:
             listed += one.integers(FEW) if isinstance(one, Part) else [signed(_whole(part, one))]
+        elif number == 9 and isinstance(one, Part):
+            listed.append(one.text())
     return name, listed or value
 
 
