@@ -141,7 +141,9 @@ class Recurrent(Layer):
     def to_onnx(self, onnx: Any, x: Map) -> Any:
         """An operator for each stacked layer, which reads the positions first."""
         ways, kind = ("", "_reverse")[: self.directions], self.kind.upper()
-        settings = {"direction": "bidirectional" if self.bidirectional else "forward"}
+        settings: dict[str, Any] = {
+            "direction": "bidirectional" if self.bidirectional else "forward"
+        }
         settings |= {"linear_before_reset": 1} if kind == "GRU" else {}
         y = onnx.node("Transpose", *onnx.inputs, perm=[2, 0, 1])
         every = last = ""

@@ -151,10 +151,10 @@ def _with_constant(net: Layers, kind: Operation, node: Operator, operands: list[
         if number is None:
             return net.opaque_like(flow, node)
         return _stepwise(net, flow, kind.of_number(number) if turned else [(kind.kind, number)])
+    covered = _covered(flow, constant)
     if constant.computed is not None:
         made = numbers_of(net, flow, constant)
         return _between(net, kind.kind, [made, flow] if turned else [flow, made], kind.broadcasts)
-    covered = _covered(flow, constant)
     held = [constant] if constant.weights else []
     one = sum(size > 1 for size in constant.sizes) == 1 and BATCH not in covered
     if held and one and kind.can_be_bias and flow.whole(covered) == 0:
@@ -176,7 +176,7 @@ def _with_constant(net: Layers, kind: Operation, node: Operator, operands: list[
 def numbers_of(net: Layers, flow: Flow, constant: Known) -> Flow:
     """Numbers that do not depend on the input, as many dimensions as a flow has."""
     sizes = (*(1,) * (len(flow.dims) - len(constant.sizes)), *constant.sizes)
-    if sizes[0] != 1 or len(sizes) != len(flow.dims):
+    if sizes[0] != 1 or len(sizes) != len(flow.dims) or not flow.is_batched:
         raise Unclear
     fields = {"shape": [*sizes[1:]], "learned": bool(constant.weights)}
     fields |= {"params": constant.computed} if constant.computed is not None else {}

@@ -64,11 +64,7 @@ class Layers:
                 node.kind,
                 node.attributes,
                 tuple(shape_of(one.sizes) for one in flows),
-                {
-                    at: one.sizes
-                    for at, one in held.items()
-                    if one.weights and one.computed is None
-                },
+                {at: one.sizes for at, one in held.items() if one.weights and one.computed is None},
                 lambda at: held[at].values() if at in held else None,
             )
         )

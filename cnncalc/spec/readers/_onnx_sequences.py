@@ -134,10 +134,12 @@ def _attention(net: Layers, node: Operator, operands: list[Any]) -> Made:
     if flat:
         heads = given["q_num_heads"], given["kv_num_heads"], given["kv_num_heads"]
         flows = [_separated(net, one, number) for one, number in zip(flows, heads)]
-    q, k, v = reads = [net.plain(one) for one in flows]
+    q, k, _ = reads = [net.plain(one) for one in flows]
     if len(q.sizes) != 3 or q.sizes[0] != k.sizes[0]:
         raise Unclear  # several heads share a key
     if mask is not None:
+        if BOOLEAN in (net.model.dtypes.get(node.inputs[3]), getattr(mask, "dtype", 0)):
+            raise Unclear  # it chooses scores
         reads.append(_mask(net, q, (*q.sizes[:2], k.sizes[1]), mask))
     scale = short(given["scale"]) if given.get("scale") else None
     made = net.layer("dot_product_attention", scale, reads)
@@ -164,14 +166,10 @@ def _merged(net: Layers, flow: Flow) -> Flow:
 
 def _mask(net: Layers, query: Flow, scores: tuple[int, ...], mask: Any) -> Flow:
     """What is added to the scores: the same for all heads or not."""
-    if isinstance(mask, Known):
-        if mask.held is not None and mask.held.dtype == BOOLEAN:
-            raise Unclear  # it chooses scores
-        mask = numbers_of(net, query, mask)
-    found = net.plain(flow_of(mask))
-    if found.sizes not in (scores, (1, *scores[1:])):
+    found: Known | Flow = mask if isinstance(mask, Known) else net.plain(flow_of(mask))
+    if (1, 1, *found.sizes)[-3:] not in (scores, (1, *scores[1:])):
         raise Unclear
-    return found
+    return numbers_of(net, query, found) if isinstance(found, Known) else found
 
 
 SEQUENCES: Mapping[str, Rule] = {

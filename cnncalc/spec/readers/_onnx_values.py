@@ -33,6 +33,11 @@ class Known(NamedTuple):
         return prod(self.sizes)
 
     @property
+    def dtype(self) -> int:
+        """Its data type, if the file holds it."""
+        return self.held.dtype if self.held is not None else 0
+
+    @property
     def params(self) -> int:
         """The number of learned numbers."""
         return self.elements if self.computed is None else self.computed
