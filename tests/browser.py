@@ -124,6 +124,22 @@ def test_the_keyboard_alone_folds_sorts_searches_and_explains(opened):
     assert page.locator("#found").text_content() == "1 of 428 layers"
 
 
+def test_times_on_a_device_have_bars_and_are_sorted(opened, tmp_path):
+    path = tmp_path / "net.html"
+    path.write_text(cnncalc.to_html("resnet18", on="t4"), encoding="utf-8")
+    page = opened(path=path)
+    page.locator("[data-c=time] button").click()
+    cells = page.locator(f"{ROW}:visible td:nth-child(9)")
+    times = cells.evaluate_all("cells => cells.map(cell => Number(cell.dataset.v))")
+    assert times == sorted(times, reverse=True)
+    (bounds,) = cnncalc.device("resnet18", "t4").bounds
+    longest = max(layer.training for layer in bounds.layers)
+    assert times[0] == pytest.approx(float(longest), rel=0.005)
+    widths = cells.evaluate_all("cells => cells.map(cell => getComputedStyle(cell).backgroundSize)")
+    assert widths[0] != widths[-1]
+    assert axe.Axe().run(page).violations_count == 0
+
+
 def test_a_box_of_the_graph_leads_to_its_row(opened):
     page = opened()
     page.locator("#fold").click()
