@@ -80,7 +80,7 @@ def time(bounds: "Roofline") -> Column:
         return float(sum(least.get(row.name, 0) for row in line.rows))
 
     about = "the least seconds in a training step"
-    return Column("Time, at least", about, value, units.duration, "backward_macs")
+    return Column("Least time", about, value, units.duration, "backward_macs")
 
 
 def table(view: View, workings: Workings, about_times: str = "") -> Table:
