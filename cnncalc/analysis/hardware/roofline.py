@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from cnncalc.analysis.hardware.device import TF32, Device, plain
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import UsageError
+from cnncalc.formulas.macs import flops
 
 VERSION = 1
 """The version of ``to_dict``."""
@@ -40,17 +41,23 @@ class Needs(NamedTuple):
 
 
 class LayerTime(NamedTuple):
-    """The least seconds that a layer takes: for its FLOPs, and for its bytes (None if the
-    bandwidth is not known)."""
+    """The least seconds that a layer takes: for its FLOPs, for its bytes (None if the bandwidth is
+    not known), and for the FLOPs of its backward pass."""
 
     row: Row
     compute: Fraction
     memory: Fraction | None
+    backward: Fraction
 
     @property
     def seconds(self) -> Fraction:
         """The longer of the two, because they may overlap."""
         return max(self.compute, self.memory or Fraction(0))
+
+    @property
+    def training(self) -> Fraction:
+        """The least seconds in a training step; the bytes of the backward pass are left out."""
+        return self.seconds + self.backward
 
     @property
     def limit(self) -> str | None:
@@ -103,10 +110,13 @@ class Roofline:
     def layers(self) -> tuple[LayerTime, ...]:
         """Every layer that computes or moves something."""
         return tuple(
-            LayerTime(row, row.cost.flops / self.peak, self._transfer(row.cost.bytes_moved))
+            LayerTime(
+                row, row.cost.flops / self.peak, self._transfer(row.cost.bytes_moved),
+                flops(row.cost.backward_macs) / self.peak,
+            )
             for row in self.report.layers
             if row.cost.flops or row.cost.bytes_moved
-        )
+        )  # fmt: skip
 
     def _transfer(self, size: int) -> Fraction | None:
         return size / self.device.bandwidth if self.device.bandwidth else None
@@ -115,6 +125,11 @@ class Roofline:
     def seconds(self) -> Fraction:
         """The least time if every layer reads its inputs from memory and writes its output."""
         return sum((layer.seconds for layer in self.layers), Fraction(0))
+
+    @property
+    def training(self) -> Fraction:
+        """The least time of a training step, layer by layer."""
+        return sum((layer.training for layer in self.layers), Fraction(0))
 
     @property
     def fused_bytes(self) -> int:
