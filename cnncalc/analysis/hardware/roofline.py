@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from cnncalc.analysis.hardware.device import TF32, Device, plain
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import UsageError
+from cnncalc.formulas.macs import flops
 
 VERSION = 1
 """The version of ``to_dict``."""
@@ -40,12 +41,13 @@ class Needs(NamedTuple):
 
 
 class LayerTime(NamedTuple):
-    """The fewest seconds that a layer can take: for its FLOPs, and for its bytes (None if the
-    bandwidth is not known)."""
+    """The fewest seconds that a layer can take: for its FLOPs, for its bytes (None if the bandwidth
+    is not known), and for the FLOPs of its backward pass."""
 
     row: Row
     compute: Fraction
     memory: Fraction | None
+    backward: Fraction
 
     @property
     def seconds(self) -> Fraction:
@@ -53,9 +55,14 @@ class LayerTime(NamedTuple):
         return max(self.compute, self.memory or Fraction(0))
 
     @property
+    def training(self) -> Fraction:
+        """The fewest seconds in a training step; the bytes of the backward pass are left out."""
+        return self.seconds + self.backward
+
+    @property
     def limit(self) -> str | None:
-        """What takes longer, ``compute`` or ``memory``; None if that is not known, or if neither
-        takes longer."""
+        """What takes longer, ``compute`` or ``memory``; None if that is not known, or if the
+        layer takes no time."""
         known = self.memory is not None and not self.row.unknown & UNKNOWN
         if not known or not self.seconds:
             return None
@@ -104,10 +111,13 @@ class Roofline:
     def layers(self) -> tuple[LayerTime, ...]:
         """Every layer that computes or moves something."""
         return tuple(
-            LayerTime(row, row.cost.flops / self.peak, self._transfer(row.cost.bytes_moved))
+            LayerTime(
+                row, row.cost.flops / self.peak, self._transfer(row.cost.bytes_moved),
+                flops(row.cost.backward_macs) / self.peak,
+            )
             for row in self.report.layers
             if row.cost.flops or row.cost.bytes_moved
-        )
+        )  # fmt: skip
 
     def _transfer(self, size: int) -> Fraction | None:
         return size / self.device.bandwidth if self.device.bandwidth else None
@@ -117,6 +127,11 @@ class Roofline:
         """The shortest time if every layer reads its inputs from memory and writes its output to
         it."""
         return sum((layer.seconds for layer in self.layers), Fraction(0))
+
+    @property
+    def training(self) -> Fraction:
+        """The least time of a training step, layer by layer."""
+        return sum((layer.training for layer in self.layers), Fraction(0))
 
     @property
     def fused_bytes(self) -> int:
