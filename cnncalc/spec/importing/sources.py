@@ -52,7 +52,8 @@ def _layer(walker: Walker, known: Known, copied: Copied, shape: tuple[int, ...])
 
 
 def _made(walker: Walker, known: Known, shape: tuple[int, ...]) -> int:
-    """The same; what the numbers are computed from counts where it is used first."""
+    """The same, if they have no layer yet. The tensors that they are computed from count where they
+    are used first."""
     recording = walker.recording
     origins = {number: recording.tensors[number].origin for number in known.held}
     fields: dict[str, Any] = {"shape": list(shape)}
