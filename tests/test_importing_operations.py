@@ -250,6 +250,12 @@ EXACT = {
         ["reshape", "reduce", "reshape"],
         (4, 3, 6),
     ),
+    "many axes concatenated": (
+        lambda x: torch.cat([x.view(-1, 2, 2, 2, 3, 6), x.view(-1, 2, 2, 2, 3, 6)[:, :, :, :1]], 3)
+        .reshape(-1, 4, 54),
+        ["slice", "reshape", "reshape", "concat", "flatten"],
+        (4, 54),
+    ),
     "the largest values": (lambda x: x.max(1)[0], ["reduce"], (6, 6)),
     "a normalization over all axes in another order": (
         lambda x: functional.layer_norm(x.permute(0, 2, 3, 1), (6, 6, 4)),
@@ -302,6 +308,18 @@ OPAQUE = {
     "values with an L1 norm of 1": (lambda x: functional.normalize(x, p=1.0), ["opaque"]),
     "a mean over two of many axes": (
         lambda x: x.view(-1, 2, 2, 2, 3, 6).mean((1, 3)).reshape(-1, 36), ["opaque", "flatten"]
+    ),
+    "many axes concatenated in different orders": (
+        lambda x: torch.cat(
+            [x.view(-1, 2, 2, 2, 3, 6), x.view(-1, 2, 2, 2, 3, 6).transpose(1, 2)], 3
+        ).reshape(-1, 144 * 2),
+        ["opaque"],
+    ),
+    "many axes concatenated with numbers": (
+        lambda x: torch.cat(
+            [x.view(-1, 2, 2, 2, 3, 6), torch.ones(len(x), 2, 2, 1, 3, 6)], 3
+        ).reshape(-1, 216),
+        ["opaque"],
     ),
     "the larger of two": (lambda x: torch.max(x, -x), ["multiply", "opaque"]),
     "listed places": (lambda x: x[:, [0, 2]], ["opaque"]),
