@@ -45,7 +45,7 @@ def to_simulator(target: Target, tool: str, **options: Unpack[Changes]) -> str:
 
 
 def to_html(
-    target: Any, compare: Any = None, *, batch: int = 1, dtype: str = "float32", **options: Any
+    target: Any, compare: Any = None, *, batch: int = 1, dtype: str | None = None, **options: Any
 ) -> str:
     """Everything about a network as one HTML page that needs nothing else (docs/how-to/report.md),
     or two networks side by side.

@@ -19,6 +19,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from cnncalc.bridge.network import WHOLE
+from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError
 from cnncalc.core.layer import Layer
 from cnncalc.spec.importing.record import Done, Recording, Ref, Seen
@@ -26,6 +27,15 @@ from cnncalc.spec.importing.record import Done, Recording, Ref, Seen
 BATCHES = (2, 3)
 """The batch sizes of the two runs: a size that differs is the batch."""
 IN_PLACE = ["iadd", "isub", "imul", "itruediv", "ifloordiv", "ipow", "imatmul"]
+
+
+def _dtype(model: nn.Module) -> str:
+    """The data type of all parameters and buffers that are not integers; empty for float32, and for
+    several."""
+    held = (*model.parameters(), *model.buffers())
+    found = {str(one.dtype).removeprefix("torch.") for one in held if one.is_floating_point()}
+    (word,) = found if len(found) == 1 else ("",)
+    return word if word in BYTES and word != "float32" else ""
 
 
 def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool) -> Recording:
@@ -51,7 +61,7 @@ def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool
         )
     pairs = zip(first.tensors, second.tensors, strict=True)
     tensors = [one._replace(sizes=_without_batch(one.sizes, two.sizes)) for one, two in pairs]
-    return Recording(first.name, tensors, first.calls, first.outputs, first.unused())
+    return Recording(first.name, tensors, first.calls, first.outputs, first.unused(), _dtype(model))
 
 
 def _without_batch(two: tuple[int, ...], three: tuple[int, ...]) -> tuple[int, ...]:

@@ -25,7 +25,7 @@ def run(
     batch: options.Batch = 1,
     input: options.InputOfEach = None,
     settings: options.SettingsOfEach = None,
-    dtype: options.Dtype = "float32",
+    dtype: options.Dtype = None,
     layout: options.LayoutName = None,
     output: options.TextOutput = None,
 ) -> None:
