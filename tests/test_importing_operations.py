@@ -59,6 +59,8 @@ EXACT = {
     "a Euclidean norm in linalg": (
         lambda x: torch.linalg.vector_norm(x, dim=1, keepdim=True), ["reduce"], (1, 6, 6)
     ),
+    "the largest along an axis": (lambda x: x.max(1, keepdim=True)[0], ["reduce"], (1, 6, 6)),
+    "the larger of two": (lambda x: torch.max(x, -x), ["multiply", "maximum"], (4, 6, 6)),
     "sums over two axes": (lambda x: x.sum((1, 3)), ["reduce"], (6,)),
     "a swap of two axes": (
         lambda x: x.flatten(2).mT, ["flatten", "permute"], (36, 4)

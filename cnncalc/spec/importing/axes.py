@@ -3,6 +3,7 @@
 from typing import Any
 
 from cnncalc import layers
+from cnncalc.spec.importing.record import Ref
 from cnncalc.spec.importing.regrouping import regrouped
 from cnncalc.spec.importing.sources import source
 from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Unknown, View
@@ -87,8 +88,18 @@ def norm(walker: Walker) -> None:
     reduce(walker)
 
 
-REDUCED = {"mean": "mean", "sum": "sum", "amax": "max", "var": "var", "norm": "norm",
+REDUCED = {"mean": "mean", "sum": "sum", "amax": "max", "max": "max", "var": "var", "norm": "norm",
            "linalg_vector_norm": "norm"}  # fmt: skip
+
+
+def largest(walker: Walker) -> None:
+    """The larger of two tensors, or the largest value along an axis, with its index."""
+    if isinstance(walker.done.arguments.get("dim"), Ref):
+        arguments = {"input": walker.done.arguments["input"], "other": walker.done.arguments["dim"]}
+        walker.done = walker.done._replace(name="maximum", arguments=arguments)
+        walker.handlers.get("maximum", Walker.kind)(walker)
+        return
+    reduce(walker)
 
 
 def reduce(walker: Walker) -> None:
@@ -100,6 +111,7 @@ def reduce(walker: Walker) -> None:
     places = sorted(view.at(axis % len(view.axes)) for axis in listed)
     keeps = bool(walker.argument("keepdim"))
     by = REDUCED[walker.done.name]
+    indices = len(walker.done.made) > 1
     spatial = places == [*range(1, len(view.shape))] and not view.inside
     kept = tuple(n for place, n in enumerate(view.shape) if place not in places)
     ones = tuple(1 if place in places else n for place, n in enumerate(view.shape))
@@ -110,6 +122,7 @@ def reduce(walker: Walker) -> None:
     else:
         fields = {"by": by, "over": [word(view, place) for place in places]}
         fields |= {} if keeps else {"keepdim": False}
+        fields |= {"indices": True} if indices else {}
         layer = walker.make("reduce", fields, [view.layer], shape)
     if keeps:
         walker.gives(view._replace(layer=layer, shape=shape))
@@ -126,5 +139,6 @@ HANDLERS: Handlers = {
     "stack": stack,
     **dict.fromkeys(("softmax", "log_softmax"), along),
     **dict.fromkeys(REDUCED, reduce),
+    "max": largest,
     **dict.fromkeys(("norm", "linalg_vector_norm"), norm),
 }
