@@ -305,7 +305,6 @@ OPAQUE = {
     "a mean over two of many axes": (
         lambda x: x.view(-1, 2, 2, 2, 3, 6).mean((1, 3)).reshape(-1, 36), ["opaque", "flatten"]
     ),
-    "the larger of two": (lambda x: torch.max(x, -x), ["multiply", "opaque"]),
     "listed places": (lambda x: x[:, [0, 2]], ["opaque"]),
     "filters that are computed": (
         lambda x: functional.conv2d(x, torch.ones(3, 4, 1, 1)), ["opaque"]
