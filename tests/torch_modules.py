@@ -655,6 +655,23 @@ def softmax(layer: Any, x: Shape) -> nn.Module:
     return nn.Softmax(dim=dim_of(layer.over, x))
 
 
+class Normalized(nn.Module):
+    """Values of length 1 along an axis."""
+
+    def __init__(self, dim: int, eps: float) -> None:
+        super().__init__()
+        self.dim, self.eps = dim, eps
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        norms = torch.linalg.vector_norm(x, dim=self.dim, keepdim=True)
+        return x / norms.clamp_min(self.eps).expand_as(x)
+
+
+@twin("l2_normalize", SHAPES, drawn(over=axis_of))
+def l2_normalize(layer: Any, x: Shape) -> nn.Module:
+    return Normalized(dim_of(layer.over, x), layer.eps)
+
+
 @twin("log_softmax", SHAPES, drawn(over=axis_of))
 def log_softmax(layer: Any, x: Shape) -> nn.Module:
     return nn.LogSoftmax(dim=dim_of(layer.over, x))

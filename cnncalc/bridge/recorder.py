@@ -51,7 +51,12 @@ def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool
         )
     pairs = zip(first.tensors, second.tensors, strict=True)
     tensors = [one._replace(sizes=_without_batch(one.sizes, two.sizes)) for one, two in pairs]
-    return Recording(first.name, tensors, first.calls, first.outputs, first.unused())
+    calls = [*first.calls]
+    for place in first.constant:  # computed once for all images, or for each
+        call = calls[place]
+        each = any(size < 0 for number in call.made for size in tensors[number].sizes)
+        calls[place] = call._replace(macs=call.macs // BATCHES[0] if each else call.macs)
+    return Recording(first.name, tensors, calls, first.outputs, first.unused())
 
 
 def _without_batch(two: tuple[int, ...], three: tuple[int, ...]) -> tuple[int, ...]:
@@ -94,6 +99,7 @@ class _Run(TorchFunctionMode):
         self.stale: set[int] = set()
         self.silent = 0
         self.live: set[int] = set()  # the tensors that depend on an input
+        self.constant: list[int] = []  # the places of the calls that depend on no input
         self.flops = FlopCounterMode(display=False)
         own = next((one.dtype for one in model.parameters()), torch.get_default_dtype())
         given = {
@@ -245,8 +251,8 @@ class _Run(TorchFunctionMode):
         numbers = tuple(map(self._add, made))
         depends = bool(read & self.live)
         self.live |= {*numbers} if depends else set()
-        # Values that depend on no input are computed once for all images.
         macs = macs // self.batch if depends else macs
+        self.constant += [] if depends else [len(self.calls)]
         self.calls.append(Done(name.rstrip("_"), self.open[-1], given, numbers, macs))
         if len(made) == 1 and any(one is made[0] for one in args):
             self._changed(made[0])
