@@ -133,7 +133,7 @@ class ComputedConv(_Filters, ABC):
 
     @abstractmethod
     def filters(self) -> Tensor:
-        """The filters, from what is learned."""
+        """The filters, computed from the learned tensors."""
 
     def forward(self, x: Tensor) -> Tensor:
         return self.convolved(self.padded(x), self.filters(), self.bias, self.groups)
