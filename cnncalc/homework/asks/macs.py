@@ -2,7 +2,7 @@ from cnncalc.homework.asks._counted import Counted
 
 
 class Macs(Counted):
-    """The number of multiply-accumulates: products, each added to a sum."""
+    """The number of multiply-accumulates: products that are each added to a sum."""
 
     aliases = (
         "mac",

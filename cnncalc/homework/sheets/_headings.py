@@ -1,4 +1,5 @@
-"""What the heading of a column asks for: ``MFLOPs``, ``Memory (KB)``, ``Feature map size``."""
+"""The quantities that column headings ask for: ``MFLOPs``, ``Memory (KB)``, ``Feature map
+size``."""
 
 import re
 from collections.abc import Iterable

@@ -34,7 +34,7 @@ LAYER, QUANTITY, QUESTION, ANSWER = "layer", "quantity", "question", "answer"
 NUMBERED = {QUESTION, "questions", "q", "no", "no.", "nr", "nr.", "#", "number", "problem", "task"}
 ANSWERED = {ANSWER, "answers", "my answer", "your answer", "result", "solution"}
 ABOVE = ("student", "architecture", "input", "layout", "batch", "dtype")
-"""What a row or a line above a table may give."""
+"""The keys that a row or a line above a table may give."""
 ABOVE_LAYERS = {"", "layers", "name"}
 """Other headings of the layers' column, besides those such as ``Layer (type)``."""
 NOT_ASKED = {"connected to", "trainable", "input shape", "kernel shape"}
@@ -43,14 +43,14 @@ GIVEN = {
     "filter size", "filters", "# filters", "kernel", "kernel size", "kernels", "number of filters",
     "padding", "stride", "type", "units", "window",
 }  # fmt: skip
-"""Columns that describe a layer, which a question only sometimes is about."""
+"""Columns that describe a layer, and which few questions are about."""
 TOTAL = re.compile(
     r"(?:the\s+)?(total|trainable|non-trainable|optimizer)\s+(?:(?:number|#)\s+of\s+)?"
     r"(?:(?:learnable|trainable)\s+)?(?:params|parameters)\s*(?:(?:[:=]|\bis\b|\bare\b)\s*(.*))?",
     re.IGNORECASE,
 )
 THOUSANDS = re.compile(r"[0-9]{3}(?![0-9]).*")
-"""What follows a comma between thousands, at which CSV splits ``Total params: 61,706``."""
+"""The text after a comma between thousands, at which CSV splits ``Total params: 61,706``."""
 NEEDED = (
     "a table of answers begins with a row that names its columns: layer, then quantities such as "
     "shape; or layer, quantity, answer; or question, answer"
