@@ -75,6 +75,8 @@ class Layer(Fields):
     nothing in inference."""
     activated: ClassVar[bool] = False
     """Whether a spec may name the activation after it among its fields, as in Keras."""
+    once: ClassVar[bool] = False
+    """Whether it computes the same for all images of a batch, once."""
     inside: ClassVar[bool] = False
     """Whether an int8 engine can run the layer inside the one before: by folding it into the
     weights, by clamping the outputs, or by leaving it out."""
@@ -286,7 +288,7 @@ class Layer(Fields):
         size = BYTES[dtype]
         elements = output.elements * batch
         stored = elements if self.stored else 0
-        products = self.macs(*inputs)
+        products, times = self.macs(*inputs), 1 if self.once else batch
         learns = weights if trainable else 0
         inner = self.inner_macs(*inputs) if learns else 0
         if True in wanted:
@@ -304,16 +306,16 @@ class Layer(Fields):
             buffers=buffers,
             fixed=fixed,
             frozen=0 if trainable else weights + biases,
-            macs=products * batch,
+            macs=products * times,
             backward_macs=mac_formulas.backward_macs(
-                of_weights=products * batch if learns else 0, of_inputs=inner * batch
+                of_weights=products * times if learns else 0, of_inputs=inner * times
             ),
-            connections=connections * batch,
-            multiply=multiply * batch,
-            add=add * batch,
-            compare=compare * batch,
-            divide=divide * batch,
-            exponential=exponential * batch,
+            connections=connections * times,
+            multiply=multiply * times,
+            add=add * times,
+            compare=compare * times,
+            divide=divide * times,
+            exponential=exponential * times,
             activation=elements,
             activations_total=stored,
             parameter_bytes=memory.size_in_bytes(weights + biases + fixed, size),
