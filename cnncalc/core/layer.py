@@ -99,7 +99,7 @@ class Layer(Fields):
         super().__init_subclass__()
         cls.kind = cls.__module__.rpartition(".")[2]
         # Methods that dataclass would generate for every kind anew take time to compile.
-        dataclass(frozen=True, kw_only=True, repr=False, eq=False)(cls)
+        dataclass(init=False, repr=False, eq=False)(cls)
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)

@@ -49,7 +49,7 @@ class Names:
         scope.names[name] = nodes
         scope.places[name] = entry.where
         self.ends[scope.prefix + name] = nodes
-        for dot in re.finditer(r"\.", entry.name) if entry.name else ():
+        for dot in re.finditer(r"\.", entry.name) if "." in (entry.name or "") else ():
             self.trees.setdefault(scope.prefix + name[: dot.start()], entry.where)
 
     def automatic(self, word: str, prefix: str) -> str:
