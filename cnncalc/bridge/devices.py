@@ -1,4 +1,4 @@
-"""Where a network runs in PyTorch: which devices exist, and what fits on them."""
+"""The devices on which PyTorch can run a network, and the networks that fit on them."""
 
 import os
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ MAX_NUMBERS = 2**60
 """A tensor with this many 8-byte elements has more bytes than PyTorch's int64 can count."""
 
 CONTAINER = Path("/sys/fs/cgroup/memory.max")
-"""Where Linux stores a container's memory limit."""
+"""The files in which Linux stores a container's memory limit."""
 
 
 def choose(report: Report, asked: str) -> str:
@@ -83,7 +83,7 @@ def dtype_of(report: Report) -> torch.dtype:
 
 
 def is_full(why: Exception) -> bool:
-    """Whether PyTorch ran out of memory; the CPU has no error type of its own."""
+    """Whether PyTorch ran out of memory. On the CPU, there is no special type of error for that."""
     full = (torch.OutOfMemoryError, MemoryError)
     return isinstance(why, full) or "allocate memory" in str(why) or "enough memory" in str(why)
 

@@ -11,7 +11,7 @@ from cnncalc.render.records import Records
 from cnncalc.render.view import Total
 
 CHANGES = ("changed", "added", "removed")
-"""How a layer can differ between two networks."""
+"""The ways in which a layer can differ between two networks."""
 
 
 def titles(found: Comparison) -> list[str]:

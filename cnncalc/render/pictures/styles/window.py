@@ -29,7 +29,7 @@ ROOM = 260
 BETWEEN = 70
 """Between the grids."""
 SECONDS = 0.8
-"""How long the window rests at each place."""
+"""The seconds that the window rests at each position."""
 MOST = 200
 """The most places that an animation shows."""
 LEGEND = {"tap": "read now", "padding": "padding", "unread": "never read"}
@@ -217,7 +217,8 @@ def _outline(left: float, top: float, right: float, bottom: float) -> Line:
 
 
 def _css(axes: Sequence[Axis], places: Sequence[int], cell: float) -> str:
-    """The window moves from place to place; readers who want less motion see the first one."""
+    """The animation: the window moves from position to position. Readers who prefer reduced motion
+    see only the first one."""
     count = min(places[0] * places[1], MOST)
     steps = [divmod(place, places[1]) for place in range(count)]
     rules = [
