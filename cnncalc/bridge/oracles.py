@@ -147,6 +147,9 @@ class LiveMemory(TorchDispatchMode):
     ) -> Any:
         # Some tensors are created where no hook sees them, such as the indices of a pool.
         self.watch(_tensors((args, kwargs)))
+        if func is torch.ops.aten.scatter.src:
+            # Only under a mode does PyTorch scatter into a copy of the zeros.
+            self.freed(args[0].untyped_storage()._cdata)
         result = func(*args, **(kwargs or {}))
         self.watch(_tensors(result))
         return result

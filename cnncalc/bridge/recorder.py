@@ -11,12 +11,13 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.module_tracker import ModuleTracker
 
 from cnncalc.bridge.network import WHOLE
 from cnncalc.core.errors import UsageError
@@ -101,6 +102,7 @@ class _Run(TorchFunctionMode):
         self.live: set[int] = set()  # the tensors that depend on an input
         self.constant: list[int] = []  # the places of the calls that depend on no input
         self.flops = FlopCounterMode(display=False)
+        self.flops.mod_tracker = _OneModule()
         own = next((one.dtype for one in model.parameters()), torch.get_default_dtype())
         given = {
             name: torch.empty(batch, *sizes, device="meta", dtype=dtype or own)
@@ -261,6 +263,16 @@ class _Run(TorchFunctionMode):
         """Note that other views of a tensor are outdated after a change in place."""
         sharing = self.storages[tensor.untyped_storage()._cdata]
         self.stale |= sharing - {id(tensor)}
+
+
+class _OneModule(ModuleTracker):
+    """Counts everything for the whole model: the hooks that tell modules apart fail when a module
+    is given a parameter, as in a weight norm."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
 
 
 def called(model: nn.Module, given: Mapping[str, Tensor], keywords: bool) -> Any:
