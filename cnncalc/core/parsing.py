@@ -158,7 +158,7 @@ def _checked(
 
 
 def _hint(kind: type[Fields], names: Mapping[str, str], written: str, value: Any) -> str:
-    """How to fix an unknown field."""
+    """A hint on how to fix an unknown field."""
     if written in INFERRED:
         return "; remove it: cnncalc infers it from the input"
     if written in ACTIVATION:
