@@ -47,7 +47,7 @@ class Report(report.Report):
 
     @cached_property
     def totals(self) -> Totals:
-        """Everything added up, including the inputs' activations."""
+        """The sum of all costs, including the inputs' activations."""
         totals = Totals(*super().totals)
         totals.report = self
         return totals

@@ -98,7 +98,7 @@ def _target(module: nn.Module, word: str) -> Tensor:
 
 
 def _as(given: Tensor, wanted: Tensor) -> Tensor:
-    """The same numbers in the order of another tensor, which may have the channels first."""
+    """The numbers in the order of another tensor, which may have its channels first."""
     plain = given.detach().squeeze()
     if plain.dim() > 1 and plain.shape != wanted.squeeze().shape:
         plain = plain.movedim(-1, 0)
