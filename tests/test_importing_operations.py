@@ -71,6 +71,8 @@ EXACT = {
     "a Euclidean norm in linalg": (
         lambda x: torch.linalg.vector_norm(x, dim=1, keepdim=True), ["reduce"], (1, 6, 6)
     ),
+    "the largest along an axis": (lambda x: x.max(1, keepdim=True)[0], ["reduce"], (1, 6, 6)),
+    "the larger of two": (lambda x: torch.max(x, -x), ["multiply", "maximum"], (4, 6, 6)),
     "sums over two axes": (lambda x: x.sum((1, 3)), ["reduce"], (6,)),
     "a swap of two axes": (
         lambda x: x.flatten(2).mT, ["flatten", "permute"], (36, 4)
@@ -321,7 +323,6 @@ OPAQUE = {
         ).reshape(-1, 216),
         ["opaque"],
     ),
-    "the larger of two": (lambda x: torch.max(x, -x), ["multiply", "opaque"]),
     "listed places": (lambda x: x[:, [0, 2]], ["opaque"]),
     "filters that are computed": (
         lambda x: functional.conv2d(x, torch.ones(3, 4, 1, 1)), ["opaque"]

@@ -833,6 +833,7 @@ def glu(layer: Any, x: Shape) -> nn.Module:
             axis_of(x) | st.just("positions") | st.lists(axis_of(x), min_size=1, max_size=1)
         ),
         keepdim=FLAGS,
+        indices=FLAGS,
     ),
 )
 def reduce(layer: Any, x: Shape) -> nn.Module:
@@ -846,6 +847,10 @@ def reduce(layer: Any, x: Shape) -> nn.Module:
         raise ValueError("nothing to reduce, or no variance")
     if len(dims) == len(x.dimensions) and not layer.keepdim:
         raise ValueError("no axis is left")
+    if layer.indices:
+        if layer.by != "max" or len(dims) > 1:
+            raise ValueError("no indices")
+        return Function(lambda values: values.max(dims[0], layer.keepdim)[0])
     sort = {"max": torch.amax, "norm": torch.linalg.vector_norm}
     function = sort.get(layer.by) or getattr(torch, layer.by)
     return Function(lambda values: function(values, dim=dims, keepdim=layer.keepdim))

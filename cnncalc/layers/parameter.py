@@ -65,11 +65,11 @@ class Parameter(Layer):
     def parameters(self, x: Shape) -> Parameters:
         if self.computed:
             return Parameters(
-                parameters.learned(sizes=(self.params or 0,)), buffers=self.buffers or 0
+                parameters.learned(n_i=(self.params or 0,)), buffers=self.buffers or 0
             )
         if not self.learned:
-            return Parameters(buffers=parameters.fixed(sizes=self.shape))
-        return Parameters(parameters.learned(sizes=self.shape))
+            return Parameters(buffers=parameters.fixed(n_i=self.shape))
+        return Parameters(parameters.learned(n_i=self.shape))
 
     def tensors(self, x: Shape) -> Tensors:
         if self.computed:
@@ -114,6 +114,13 @@ class Parameter(Layer):
             output="768x1",
             weights=768,
             source="Dosovitskiy et al. 2020, ViT-B/16: a class token of 768 learned numbers",
+        ),
+        Example(
+            given="2x3x4x5",
+            inputs=("8",),
+            output="2x3x4x5",
+            weights=120,  # 2·3·4·5
+            source="by hand: torch.nn.Parameter(torch.zeros(2, 3, 4, 5))",
         ),
         Example(
             given={"shape": [3, 49, 49], "params": 507},

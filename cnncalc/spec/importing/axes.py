@@ -6,6 +6,7 @@ from typing import Any
 
 from cnncalc import layers
 from cnncalc.layers._axes import word
+from cnncalc.spec.importing.record import Ref
 from cnncalc.spec.importing.regrouping import merged, regrouped, shaped
 from cnncalc.spec.importing.sources import source
 from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Unknown, View
@@ -140,14 +141,22 @@ REDUCED = {"mean": "mean", "sum": "sum", "amax": "max", "max": "max", "var": "va
            "linalg_vector_norm": "norm"}  # fmt: skip
 
 
+def largest(walker: Walker) -> None:
+    """The larger of two tensors, or the largest value along an axis, with its index."""
+    if isinstance(walker.done.arguments.get("dim"), Ref):
+        arguments = {"input": walker.done.arguments["input"], "other": walker.done.arguments["dim"]}
+        walker.done = walker.done._replace(name="maximum", arguments=arguments)
+        walker.handlers.get("maximum", Walker.kind)(walker)
+        return
+    reduce(walker)
+
+
 def reduce(walker: Walker) -> None:
     """A mean, sum or maximum over axes."""
     given = walker.done.arguments.get("dim", walker.done.arguments.get("axis"))
     rank = len(walker.tensor().axes)
     listed = [*range(rank)] if given is None else given
     listed = listed if isinstance(listed, tuple | list) else [listed]
-    if any(not isinstance(axis, int) for axis in listed):
-        raise Unknown("it compares two tensors")
     listed = [axis % rank for axis in listed]
     by, keeps = REDUCED[walker.done.name], bool(walker.argument("keepdim"))
     try:
@@ -168,6 +177,7 @@ def reduce(walker: Walker) -> None:
     else:
         fields = {"by": by, "over": [word(view.shape, place) for place in places]}
         fields |= {} if keeps else {"keepdim": False}
+        fields |= {"indices": True} if len(walker.done.made) > 1 else {}
         layer = walker.make("reduce", fields, [view.layer], shape)
     if keeps:
         walker.gives(view._replace(layer=layer, shape=shape))
@@ -184,7 +194,8 @@ def _reduced_rows(walker: Walker, by: str, axis: int, keeps: bool) -> Regrouped:
     value = _in_rows(walker, axis)
     (at,) = value.axes[axis]
     before, _, after = walker.made[value.layer].shape
-    fields = {"by": by, "over": ["height"]}
+    fields: dict[str, Any] = {"by": by, "over": ["height"]}
+    fields |= {"indices": True} if len(walker.done.made) > 1 else {}
     layer = walker.make("reduce", fields, [value.layer], (before, 1, after))
     atoms = (*value.atoms[:at], 1, *value.atoms[at + 1 :])
     axes = value.axes if keeps else (*value.axes[:axis], *value.axes[axis + 1 :])
@@ -197,5 +208,6 @@ HANDLERS: Handlers = {
     **dict.fromkeys(("softmax", "log_softmax"), along),
     "normalize": normalize,
     **dict.fromkeys(REDUCED, reduce),
+    "max": largest,
     **dict.fromkeys(("norm", "linalg_vector_norm"), norm),
 }

@@ -49,10 +49,12 @@ def linear(walker: Walker) -> None:
 
 
 def convolution(walker: Walker) -> None:
-    """A convolution, whose filters may be brought to mean 0 and variance 1 first."""
+    """A convolution, whose filters may be brought to mean 0 and variance 1 first, or to lengths
+    that are learned."""
     filters = walker.argument("weight")
     if isinstance(filters, Known) and filters.computed:
         _standardized(walker, filters)
+        _weight_norm(walker, filters)
     elif isinstance(filters, Known) and _blurs(walker, filters):
         return
     if walker.data().inside:
@@ -106,6 +108,17 @@ STANDARDIZED = (
 )
 """The calls that standardize filters, besides those that reshape: a batch norm with one channel for
 each."""
+
+
+def _weight_norm(walker: Walker, filters: Known) -> None:
+    """The call at hand as one whose filters have learned lengths, if they have."""
+    calls = [walker.recording.calls[place] for place in filters.calls]
+    if [call.name for call in calls] != ["weight_norm"]:
+        return
+    weight, scale, *dim = calls[0].arguments.values()
+    if dim in ([], [0]):
+        arguments = {**walker.done.arguments, "weight": weight, "scale": scale}
+        walker.done = walker.done._replace(name="weight_norm_conv", arguments=arguments)
 
 
 def _blurs(walker: Walker, filters: Known) -> bool:
