@@ -199,8 +199,9 @@ class Expansion:
         return current
 
     def in_place_of(self, entry: Entry, path: str) -> Entry:
-        """The entry, or its replacement, which stays frozen unless it says otherwise. A single
-        layer is repeated and shares weights as before; a list of layers occurs once."""
+        """The entry, or its replacement, which stays frozen unless it states ``trainable`` itself.
+        A single layer is repeated and shares weights as the old one did; a list of layers occurs
+        once."""
         other = self.spec.replace.get(Key(path))
         if other is None:
             return entry
