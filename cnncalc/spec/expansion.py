@@ -118,8 +118,8 @@ class Expansion:
         """Refuse replacements of layers that do not exist."""
         for name in self.spec.replace:
             if name not in self.replaced:
-                hint = did_you_mean(name, self.names.ends) or f"; there are {some(self.names.ends)}"
-                self.wrong(f"'replace': there is no layer {name[:60]!r}{hint}", name.where)
+                hint = did_you_mean(name, self.names.ends) or f"; it has {some(self.names.ends)}"
+                self.wrong(f"'replace': the network has no layer {name[:60]!r}{hint}", name.where)
 
     def check_batches(self) -> None:
         """Refuse inputs that look like a batch of images, unless the layers are for volumes."""
