@@ -95,7 +95,7 @@ def test_headings_of_other_courses(graded, label, given):
         assert outcomes(one) == {f"conv1 {label}": "right"}, heading
 
 
-def test_the_number_of_feature_maps_is_no_shape():
+def test_the_number_of_feature_maps_is_not_a_shape():
     assert _headings.quantity("Feature Map", ("6", "16")) == ("Feature Map", "")
 
 

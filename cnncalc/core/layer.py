@@ -102,7 +102,7 @@ class Layer(Fields):
         super().__init_subclass__()
         cls.kind = cls.__module__.rpartition(".")[2]
         # dataclass would generate these methods for every kind, and compiling them takes time.
-        dataclass(frozen=True, kw_only=True, repr=False, eq=False)(cls)
+        dataclass(init=False, repr=False, eq=False)(cls)
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)
@@ -183,7 +183,8 @@ class Layer(Fields):
         return None
 
     def reach(self, *inputs: Any) -> tuple[Reach, ...] | None:
-        """What one output reads along each spatial axis. None means only its own position."""
+        """The inputs that one output reads along each spatial axis. None means only its own
+        position."""
         return None
 
     def reorders(self, x: Any) -> tuple[int, ...] | None:
@@ -326,8 +327,8 @@ class Layer(Fields):
         )
 
     def channels_first(self) -> Layer:
-        """The same layer, if its fields list the channels last; each kind with such fields
-        overrides it."""
+        """The layer with fields that list the channels first, if they list them last. Each kind
+        with such fields overrides this."""
         return self
 
     def remark(self) -> str:
@@ -346,7 +347,7 @@ class Input(Layer):
         return self.shape
 
     def operations(self) -> Operations:
-        """None."""
+        """No operations."""
         return Operations()
 
 

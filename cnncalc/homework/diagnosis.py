@@ -48,7 +48,7 @@ class Slip(NamedTuple):
 
     @property
     def says(self) -> str:
-        """What the student did, as one sentence without a full stop."""
+        """A sentence on what the student did, without a full stop."""
         done = ", and ".join(mistake.says for mistake in self.mistakes)
         where = "on the way to this layer" if self.along_the_way else ""
         details = ", ".join(filter(None, (self.question.detail, where)))

@@ -162,7 +162,7 @@ def _contract(
 
 
 def _separate(value: Regrouped) -> list[int]:
-    """What the axes before the last two consist of, besides the batch."""
+    """The dimensions of the axes before the last two, except for the batch."""
     found = [at for axis in value.axes[:-2] for at in long(value, axis)]
     if found[:1] != [BATCH]:
         raise Unknown("the batch is not its first axis")

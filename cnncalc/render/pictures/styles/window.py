@@ -88,7 +88,7 @@ def _axes(row: Row) -> tuple[Axis, ...] | None:
 
 
 def _small(axis: Axis) -> Axis:
-    """The same window on a map of a few pixels, with the same remainder."""
+    """The window on a map of a few pixels, with the same remainder."""
     if axis.N <= LARGE:
         return axis
     room = max(CELLS, axis.extent + 2 * axis.S) - axis.before - axis.after
@@ -147,7 +147,7 @@ def _heading(report: Report, row: Row, axes: Sequence[Axis], measure: Measure) -
 
 
 def _equation(axis: Axis) -> list[str]:
-    """How the number of outputs is computed, if the plain formula applies."""
+    """The equation for the number of outputs, if the plain formula applies."""
     if axis.before != axis.after or axis.same or axis.ceil:
         return []
     plain = stride.Axis(axis.N, axis.F, axis.S, axis.before, axis.D)
