@@ -606,6 +606,11 @@ def test_an_animated_window_stops_for_readers_who_want_less_motion():
     ElementTree.fromstring(moving)
 
 
+def test_an_animation_in_a_file_that_cannot_move_is_refused(tmp_path):
+    with pytest.raises(CnncalcError, match=re.escape("a .tex file is not animated; use .svg")):
+        cnncalc.draw("1x7x7-4C3s2", "window", animate=True).save(tmp_path / "a.tex")
+
+
 @pytest.mark.parametrize("style", ["window", "field"])
 @pytest.mark.parametrize("name", [one for one in ALL if one.values[0] not in WITHOUT])
 def test_the_window_and_the_field_of_a_network_are_drawn_without_overlaps(style, name):
