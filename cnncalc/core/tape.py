@@ -1,5 +1,5 @@
-"""What PyTorch does with memory: the operations of a network, what autograd saves, and what the
-backward pass allocates.
+"""PyTorch's use of memory: the operations of a network, the tensors that autograd saves, and those
+that the backward pass allocates.
 
 A layer records its forward pass on a tape (``Layer.steps``) as PyTorch operations; nothing is
 computed. ``cnncalc.footprint`` walks the tape forward and backward.
@@ -22,11 +22,12 @@ MASK_BYTES = 1
 """The bytes of a bool."""
 
 CHANNELS_LAST: dict[tuple[int, ...], bool | None] = {(2, 0, 1): True, (3, 0, 1, 2): None}
-"""What ``Tensor.channels_last`` is when the last of two axes, or of three, becomes the channels."""
+"""The value of ``Tensor.channels_last`` after the last of two or three axes becomes the
+channels."""
 
 
 class Tape(Record):
-    """What layers record: PyTorch's operations."""
+    """The operations of PyTorch that layers record."""
 
     def overwritten(self, x: Tensor, *, keeps_output: bool) -> Tensor:
         """An operation that writes its output over its input. Its backward pass reads the output,
@@ -117,8 +118,8 @@ class Tape(Record):
         return self._cast(x, self.size if self.low and cuda == self.cuda else x.size)
 
     def statistics(self, n: int, x: Tensor, held: bool) -> int:
-        """The bytes of n means or deviations of a tensor: at the precision of the parameters if
-        there are any, and on CUDA at least float32."""
+        """The bytes of n means or deviations of a tensor: in the precision of the parameters if
+        there are any, and on CUDA in at least float32."""
         size = max(x.size, self.size if held else 0)
         return memory.size_in_bytes(n, max(size, FULL_BYTES) if self.cuda else size)
 

@@ -43,7 +43,7 @@ class Attention(Layer):
         return fields if "in_proj_bias" in call.held else {**fields, "bias": False}
 
     def output(self, x: Shape, other: Shape | None = None) -> Map:
-        """The first input's shape."""
+        """The shape of the first input."""
         x = need_map(x)
         if x.channels % self.num_heads:
             raise LayerError(
@@ -109,7 +109,7 @@ class Attention(Layer):
     def input_macs(
         self, products: int, wanted: tuple[bool, ...], x: Map, other: Map | None = None
     ) -> int:
-        """Those, and the projections of the inputs that need a gradient."""
+        """The inner products, and the projections of the inputs that need a gradient."""
         if other is None:
             return products
         read = (one for one, needed in zip(self._projected(x, other), wanted) if needed)

@@ -39,7 +39,7 @@ class Matmul(Layer):
         return macs.matrix_macs(batches=a[:-2], rows=a[-2], inner=a[-1], columns=b[-1])
 
     def input_macs(self, products: int, wanted: tuple[bool, ...], a: Map, b: Map) -> int:
-        """As many for each input that needs a gradient."""
+        """The same number for each input that needs a gradient."""
         return products * sum(wanted)
 
     def operations(self, a: Map, b: Map) -> Operations:

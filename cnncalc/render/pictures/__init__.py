@@ -1,9 +1,8 @@
 """Pictures of a report: one file per style in ``styles/``, one per kind of file in ``writers/``.
 
 A style is a module with ``draw(report, options, measure) -> Scene`` and ``CHOICES``, the names of
-the options that it takes. A writer has ``SUFFIX``, the
-``MEASURE`` in which it wants its scenes, and ``render(scene) -> bytes``. Both are discovered
-automatically.
+the options that it takes. A writer has ``SUFFIX``, the ``MEASURE`` for its scenes, and
+``render(scene) -> bytes``. Both are discovered automatically.
 """
 
 import math

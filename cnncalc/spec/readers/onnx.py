@@ -26,9 +26,9 @@ MAX_RANK = 64
 MAX_NUMBERS = 1_000_000
 """The most numbers that operators on constants may read together."""
 ANY = 1_000_003
-"""Stands for a batch of any size: no size of a network is a multiple of it."""
+"""A stand-in for a batch of any size: no size in a network is a multiple of it."""
 FIRST = rb"\x08[\x01-\x40](\x12|\x1a|\x22|\x28|\x32|\x3a|\x42)"
-"""How a file begins: the version of the format, then another of the model's fields."""
+"""The beginning of a file: the version of the format, then another of the model's fields."""
 QUANTIZED = {"QLinearConv": ("Conv", (0, 3, 8)), "ConvInteger": ("Conv", (0, 1)),
              "QLinearMatMul": ("MatMul", (0, 3)), "MatMulInteger": ("MatMul", (0, 1))}  # fmt: skip
 """Operators on integers: the one that they replace, and the places of its operands."""
@@ -172,7 +172,8 @@ class Network(Layers):
             self.keep(node, name, one)
 
     def operands(self, node: Operator, quantized: bool) -> list[Any]:
-        """What a node reads. Settings are not learned, but the integers of weights are."""
+        """The tensors that a node reads. Settings are not learned, but the integers of weights
+        are."""
         found: list[Any] = [self.tensors.get(name) if name else None for name in node.inputs]
         for name, operand in zip(node.inputs, found):
             if name and operand is None:
@@ -210,7 +211,7 @@ class Network(Layers):
             return None
 
     def made(self, node: Operator, operands: list[Any]) -> list[Flow | Known]:
-        """What a node makes. Raises Unclear if no kind describes it."""
+        """The outputs of a node. Raises Unclear if no kind describes it."""
         if node.kind in OPERATORS:
             return OPERATORS[node.kind](self, node, operands)
         kind = layers.of_onnx(node.kind)
