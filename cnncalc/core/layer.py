@@ -102,7 +102,7 @@ class Layer(Fields):
         super().__init_subclass__()
         cls.kind = cls.__module__.rpartition(".")[2]
         # dataclass would generate these methods for every kind, and compiling them takes time.
-        dataclass(frozen=True, kw_only=True, repr=False, eq=False)(cls)
+        dataclass(init=False, repr=False, eq=False)(cls)
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)

@@ -98,6 +98,6 @@ class L2Normalize(Layer):
         ),
     )
     refusals = (
-        Refusal("width", ("4x8",), "4×8 has no axis 'width', but channels or length"),
+        Refusal("width", ("4x8",), "4×8 has no axis 'width'; choose channels or length"),
         Refusal({"eps": -1}, ("4x8",), "at least 0, not -1"),
     )
