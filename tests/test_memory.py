@@ -48,18 +48,14 @@ def agree(report, device="cpu"):
 SMALL = 10**7
 
 
-WITHOUT_GRADIENT = {"embedding": 0, "max_unpool": 1}
-"""The input through which no gradient passes, by kind: indices, and what they point to."""
-
-
 def behind(kind, given, inputs, *, batch, trained=True):
     """A network of one layer; with ``trained``, after a layer with parameters for each input
     that gets a gradient."""
     names = [f"x{number}" for number in range(len(inputs))]
     first = []
-    without = WITHOUT_GRADIENT.get(kind)
+    without = layers.load(kind).parse(given).without_gradient
     for number, name in enumerate(names):
-        if trained and number != without:
+        if trained and number not in without:
             first.append({"prelu": None, "from": name, "name": f"before{number}"})
     befores = {layer["from"]: layer["name"] for layer in first}
     sources = [befores.get(name, name) for name in names]

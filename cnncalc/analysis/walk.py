@@ -1,6 +1,6 @@
 """From graph to report: the only code that runs layers and reports where one refuses its input."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, cached_property
 
@@ -55,15 +55,17 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
         returned=tuple(graph.nodes[place].name for place in graph.outputs),
         layout=graph.layout,
     )
-    if not graph.outputs:
-        return report
-    idle = {row.name for row in report.unused}
-    return replace(report, rows=tuple(_without_backward(row, idle) for row in rows))
+    return _taught(report) if graph.outputs or walk.blocks else report
 
 
-def _without_backward(row: Row, idle: Container[str]) -> Row:
-    """The row, without a backward pass if no output depends on it."""
-    return row._replace(cost=row.cost._replace(backward_macs=0)) if row.name in idle else row
+def _taught(report: Report) -> Report:
+    """The report, without a backward pass of the layers that get no gradient."""
+    idle = {row.name for row in report.untaught}
+    rows = [
+        row._replace(cost=row.cost._replace(backward_macs=0)) if row.name in idle else row
+        for row in report.rows
+    ]
+    return replace(report, rows=tuple(rows))
 
 
 def recompute(
@@ -90,7 +92,10 @@ def recompute(
     walk = (_Walk if fields else _Costs)(nodes, (), report.batch, report.dtype)
     walk.before = report.rows if keep else ()
     walk.walk()
-    return replace(report, rows=tuple(walk.done)), walk.mistakes
+    found = replace(report, rows=tuple(walk.done))
+    if walk.mistakes or not (report.returned or walk.blocks):
+        return found, walk.mistakes
+    return _taught(found), ()
 
 
 def takes(graph: Graph) -> bool:
@@ -118,6 +123,7 @@ class _Walk:
         self.done: list[Row] = []
         self.moved = False  # whether the dimensions of some row are not in order
         self.overwrites = False  # whether some layer runs in place
+        self.blocks = False  # whether no gradient passes through some input of a layer
         self.before: Sequence[Row] = ()  # rows of an earlier walk, to keep if nothing changed
         self.same: list[bool] = []  # whether a row's output is that of the earlier walk
 
@@ -215,7 +221,7 @@ class _Walk:
         if known is None:
             output = layer.infer(inputs)
             cost = layer.cost(inputs, output, self.batch, self.dtype, wanted, trainable)
-            trained = True in wanted or cost.trainable > 0
+            trained = self.passes(layer, wanted) or cost.trainable > 0
             order = layer.reorders(inputs[0]) if len(inputs) == 1 else None
             self.overwrites = self.overwrites or layer.overwrites
             known = self.known[key] = (output, cost, layer.reach(*inputs), trained, order)
@@ -236,6 +242,14 @@ class _Walk:
             self.same.append(self.is_same(row))
         self.done.append(row)
 
+    def passes(self, layer: Layer, wanted: tuple[bool, ...]) -> bool:
+        """Whether a layer passes a gradient to some input that needs one."""
+        blocked = layer.without_gradient
+        self.blocks = self.blocks or bool(blocked)
+        if blocked:
+            wanted = tuple(one for place, one in enumerate(wanted) if place not in blocked)
+        return True in wanted
+
     @property
     def earlier(self) -> Row | None:
         """The row at this place of the earlier walk."""
@@ -249,7 +263,8 @@ class _Walk:
             return False
         if not all(self.same[source] for source in sources):
             return False
-        self.trained.append(row.cost.trainable > 0 or any(self.trained[one] for one in sources))
+        wanted = tuple(map(self.trained.__getitem__, sources))
+        self.trained.append(self.passes(layer, wanted) or row.cost.trainable > 0)
         self.moved = self.moved or row.along is not None
         self.done.append(row)
         self.same.append(True)

@@ -43,6 +43,11 @@ class Parameter(Layer):
         """Whether the output is computed from other numbers."""
         return self.params is not None or self.buffers is not None
 
+    @property
+    def without_gradient(self) -> tuple[int, ...]:
+        """The output does not depend on the input."""
+        return (0,)
+
     def output(self, x: Shape) -> Shape:
         if self.computed and not self.learned:
             raise LayerError("params and buffers say what is learned; remove learned: false")
