@@ -148,6 +148,8 @@ class Report:
     """How tables write shapes; everything else is channels first."""
     returned: tuple[str, ...] = ()
     """The layers that the spec names as its outputs, if it does."""
+    inside: bool = False
+    """Whether trained layers come before, so that the inputs need a gradient."""
 
     def __repr__(self) -> str:
         return f"<Report of {self.name}: {len(self)} layers, {self.totals.params:,} parameters>"

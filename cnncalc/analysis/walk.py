@@ -91,11 +91,17 @@ def recompute(
     ]
     walk = (_Walk if fields else _Costs)(nodes, (), report.batch, report.dtype)
     walk.before = report.rows if keep else ()
+    walk.inside = report.inside
     walk.walk()
     found = replace(report, rows=tuple(walk.done))
     if walk.mistakes or not (report.returned or walk.blocks):
         return found, walk.mistakes
     return _taught(found), ()
+
+
+def inside(report: Report) -> Report:
+    """The same layers as a part of a larger network, with trained layers before them."""
+    return recompute(replace(report, inside=True), report.rows)[0]
 
 
 def takes(graph: Graph) -> bool:
@@ -121,6 +127,7 @@ class _Walk:
         self.mistakes = list(mistakes)
         self.flattens: dict[str, int] = {}
         self.done: list[Row] = []
+        self.inside = False  # whether the inputs need a gradient
         self.moved = False  # whether the dimensions of some row are not in order
         self.overwrites = False  # whether some layer runs in place
         self.blocks = False  # whether no gradient passes through some input of a layer
@@ -221,7 +228,7 @@ class _Walk:
         if known is None:
             output = layer.infer(inputs)
             cost = layer.cost(inputs, output, self.batch, self.dtype, wanted, trainable)
-            trained = self.passes(layer, wanted) or cost.trainable > 0
+            trained = self.trains(layer, wanted, cost)
             order = layer.reorders(inputs[0]) if len(inputs) == 1 else None
             self.overwrites = self.overwrites or layer.overwrites
             known = self.known[key] = (output, cost, layer.reach(*inputs), trained, order)
@@ -242,13 +249,13 @@ class _Walk:
             self.same.append(self.is_same(row))
         self.done.append(row)
 
-    def passes(self, layer: Layer, wanted: tuple[bool, ...]) -> bool:
-        """Whether a layer passes a gradient to some input that needs one."""
+    def trains(self, layer: Layer, wanted: tuple[bool, ...], cost: Cost) -> bool:
+        """Whether a layer's output needs a gradient: for its parameters, or to pass it on to an
+        input that needs one."""
         blocked = layer.without_gradient
         self.blocks = self.blocks or bool(blocked)
-        if blocked:
-            wanted = tuple(one for place, one in enumerate(wanted) if place not in blocked)
-        return True in wanted
+        passed = [one for place, one in enumerate(wanted) if place not in blocked]
+        return True in passed or cost.trainable > 0 or (self.inside and not wanted)
 
     @property
     def earlier(self) -> Row | None:
@@ -264,7 +271,7 @@ class _Walk:
         if not all(self.same[source] for source in sources):
             return False
         wanted = tuple(map(self.trained.__getitem__, sources))
-        self.trained.append(self.passes(layer, wanted) or row.cost.trainable > 0)
+        self.trained.append(self.trains(layer, wanted, row.cost))
         self.moved = self.moved or row.along is not None
         self.done.append(row)
         self.same.append(True)
