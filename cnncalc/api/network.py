@@ -165,7 +165,7 @@ def layer_alone(
     batch: int,
     dtype: str,
     layout: str | None = None,
-) -> Report:
+) -> report.Report:
     """The report of a single layer, called ``layer``, as a part of some network."""
     names = [f"input{i}" for i in range(1, len(inputs) + 1)]
     spec = {

@@ -1,17 +1,18 @@
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
-from cnncalc.homework.asks._counted import exact
-from cnncalc.homework.asks.backward_macs import BackwardMacs
+from cnncalc.homework.asks._counted import Counted, exact
 from cnncalc.homework.written import Value
 
 
-class BackwardMacsOfAFirstLayer(BackwardMacs):
+class BackwardMacsOfAFirstLayer(Counted):
     """The multiply-accumulates of a backward pass through the first layer of a network, whose input
     needs no gradient."""
 
     aliases = ("backward_macs_of_the_first_layer",)
-    also = ()
     in_place = "these are the"
+    count = "backward_macs"
+    unit = "MACs"
+    whole_way = True
     adds_up = False
 
     def of(self, row: Row, report: Report) -> Value:
