@@ -193,12 +193,14 @@ class _Walk:
         return sources
 
     def refused(self, node: Node, layer: Layer, sources: list[int], why: LayerError) -> None:
-        """Add a mistake."""
+        """Add a mistake; the outputs of a layer that has several share one."""
         shapes = some([self.done[source].output for source in sources])
-        who = f"layer {node.name!r} ({layer.kind}, input {shapes})"
-        if node.name == ALONE:
+        who = f"layer {(node.part_of or node.name)!r} ({layer.kind}, input {shapes})"
+        if ALONE in (node.part_of, node.name):
             who = f"{layer.kind} (input {shapes})"
-        self.mistakes.append(SpecError(f"{who}: {why.fact}", node.where, node.help or why.help))
+        mistake = SpecError(f"{who}: {why.fact}", node.where, node.help or why.help)
+        if not node.part_of or str(mistake) not in map(str, self.mistakes[-1:]):
+            self.mistakes.append(mistake)
 
     def flatten_name(self, node: Node) -> str:
         """A free name next to the node's, for a flatten that the spec leaves out."""
