@@ -9,7 +9,7 @@ def main() -> None:
     spare: list[bytearray] = []
     try:
         spare.append(bytearray(4_000_000))  # for writing the message when no memory is left
-        gc.disable()  # process exit cleans up after a command, and looking for cycles takes time
+        gc.disable()  # process exit cleans up, so looking for garbage only takes time
         from cnncalc import cli
 
         cli.main()
@@ -20,6 +20,8 @@ def main() -> None:
         if not _out_of_memory(error):
             raise
         code, why = 2, "not enough memory"
+    finally:
+        gc.freeze()  # otherwise Python looks for garbage once more at exit
     sys.stderr.write(f"cnncalc: {why}\n")
     sys.exit(code)
 

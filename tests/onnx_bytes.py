@@ -52,6 +52,8 @@ def attribute(name, value):
         return message((1, name), (2, value), (20, 1))
     if isinstance(value, int):
         return message((1, name), (3, value), (20, 2))
+    if isinstance(value[0], str):
+        return message((1, name), *[(9, one) for one in value], (20, 8))
     return message((1, name), *[(8, one) for one in value], (20, 7))
 
 

@@ -542,6 +542,7 @@ def test_the_network_s_own_module_runs(monkeypatch):
     with pytest.raises(SystemExit) as done:
         runpy.run_module("cnncalc", run_name="__main__")
     gc.enable()
+    gc.unfreeze()
     assert not done.value.code
 
 

@@ -9,6 +9,14 @@ import pytest
 from cnncalc import __main__, cli
 
 
+@pytest.fixture(autouse=True)
+def garbage_collection():
+    """The program switches it off, and freezes what exists at its end."""
+    yield
+    gc.enable()
+    gc.unfreeze()
+
+
 @pytest.mark.parametrize(
     ("error", "code", "says"),
     [
@@ -26,7 +34,6 @@ def test_loading_errors_end_in_one_sentence(monkeypatch, capsys, error, code, sa
     monkeypatch.setattr(cli, "main", fail)
     with pytest.raises(SystemExit) as stopped:
         __main__.main()
-    gc.enable()
     assert stopped.value.code == code
     assert capsys.readouterr().err == f"cnncalc: {says}\n"
 
@@ -39,7 +46,6 @@ def test_other_errors_keep_their_traceback(monkeypatch, error):
     monkeypatch.setattr(cli, "main", fail)
     with pytest.raises(type(error)):
         __main__.main()
-    gc.enable()
 
 
 def program(setup, *arguments):

@@ -16,12 +16,12 @@ CASES = [
     for place, example in enumerate(kind.examples)
 ]
 NOT_WRITTEN = {
-    "attention": "second map",
     "adaptive_avg_pool": "windows of one size only",
     "adaptive_max_pool": "windows of one size only",
     "batch_norm": "measures its statistics",
     "conv": "only some of the channels",
     "instance_norm": "running statistics",
+    "lstm": "has no projection",
     "lp_pool": "fractional power nor ceil_mode",
     "parameter": "(parameter)",
     "reduce": "computes a var",

@@ -410,7 +410,6 @@ UNREAD = _onnx_values.Known((3,))
         ("Slice", [VECTOR], {}),
         ("Concat", [known((1, 1), 1), VECTOR], {}),
         ("ConstantOfShape", [known((1,), -1)], {}),
-        ("Expand", [known((), 5), MANY], {}),
         ("Range", [known((), 0), known((), 1 << 20), known((), 1)], {}),
         ("Constant", [], {"sparse_value": None}),
         ("Transpose", [VECTOR], {"perm": [1, 0]}),

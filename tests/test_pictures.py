@@ -128,7 +128,8 @@ def check_graphs(report):
 )
 def test_a_graph_fits_80_columns(name):
     report = cnncalc.summarize({"dense": DENSE, "small": SMALL}.get(name, name))
-    picture = report.draw(depth=report.depth if name in ("small", "inception_v3") else None)
+    deep = name in ("small", "inception_v3", "ssd300_vgg16")
+    picture = report.draw(depth=report.depth if deep else None, every_layer=deep)
     for room in (80, 1):  # in 1, every graph is a single column of narrow boxes
         scene = picture.scene(CELLS, room)
         assert scene.width <= 80

@@ -127,6 +127,13 @@ def read_apart(model: Any) -> str:
             ours.shapes,
             {one.name: sizes(one) for one in (*graph.value_info, *graph.output)},
         ),
+        "data types": (
+            ours.dtypes,
+            {
+                one.name: one.type.tensor_type.elem_type
+                for one in (*graph.input, *graph.output, *graph.value_info)
+            },
+        ),
         "weights": (
             {name: tensor(one) for name, one in ours.held.items()},
             {one.name: array(one) for one in graph.initializer},
@@ -186,6 +193,8 @@ def setting(value: Any) -> Any:
         return array(found)
     if value.type == AttributeProto.STRING and found is not None:
         return found.decode("utf-8", "replace")
+    if value.type == AttributeProto.STRINGS and found is not None:
+        return [one.decode("utf-8", "replace") for one in found] or None
     if value.type in (AttributeProto.INTS, AttributeProto.FLOATS) and found is not None:
         return [*found] or None
     return found if value.type in (AttributeProto.INT, AttributeProto.FLOAT) else None

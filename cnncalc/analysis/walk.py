@@ -20,7 +20,7 @@ Known = tuple[Shape, Cost, tuple[Reach, ...] | None, bool, tuple[int, ...] | Non
 Key = tuple[int, tuple[Shape, ...], tuple[bool, ...], bool]
 
 REFUSED = -1
-"""Stands for the row of a layer that refuses its input, or depends on one that does."""
+"""A placeholder for the row of a layer that refuses its input, or that depends on such a layer."""
 
 ALONE = "layer"
 """The name of a layer that is not part of a network; errors leave it out."""
@@ -140,7 +140,8 @@ class _Walk:
         return {node.name for node in self.nodes}
 
     def without_batch(self, axes: int) -> str:
-        """How to fix an input with one axis more than a layer's name implies: it may be a batch."""
+        """The fix if an input has one axis more than a layer's name implies: that axis may be the
+        batch."""
         for node in self.nodes:
             shape = node.layer.shape if isinstance(node.layer, Input) else ()
             if len(shape) == axes + 2:
@@ -280,7 +281,7 @@ class _Walk:
         return True
 
     def is_same(self, row: Row) -> bool:
-        """Whether later layers get the same from a row as in the earlier walk."""
+        """Whether a row gives later layers the same as in the earlier walk."""
         before = self.earlier
         if before is None or (row.cost.trainable > 0) != (before.cost.trainable > 0):
             self.before = ()  # later layers may have a different backward pass

@@ -12,6 +12,8 @@ from cnncalc.core.errors import LayerError, UsageError
 
 FORMAT, OPSET = 10, 21
 """The versions of the file format and of the operators that are written."""
+LARGEST = (1 << 31) - 1
+"""The most bytes of a file."""
 FLOAT, INT64 = 1, 7
 """Data types of tensors."""
 BATCH = "batch"
@@ -24,8 +26,14 @@ def onnx_file(
     """The content of an ONNX file that computes what ``to_torch`` does in eval mode.
 
     ``weights`` is the state of such a module; by default, that of a new one. Raises UsageError for
-    a layer that ONNX cannot express.
+    a layer that ONNX cannot express, and for a network that is too large for a file.
     """
+    size = 4 * (report.totals.params + report.totals.fixed + report.totals.buffers)
+    if size > LARGEST:
+        raise UsageError(
+            f"the weights of {report.name} take {size:,} bytes, but an ONNX file cannot be larger "
+            f"than {LARGEST:,}; export a smaller network"
+        )
     if weights is None:
         with torch.random.fork_rng(devices=[]):
             if seed is not None:
@@ -91,13 +99,32 @@ class _Graph:
         full = f"{self.row.weights_of or self.row.name}.{name}"
         if full not in self.state:
             return ""
-        if full not in self.tensors:
-            numbers = self.state[full].detach().cpu().float().contiguous()
-            tensor = _tensor(full, numbers.shape, FLOAT, numbers.numpy().tobytes())
-            if not learned:
-                return self._fixed(tensor)
-            self.tensors[full] = tensor
-        return full
+        if not learned:
+            return self._fixed(_floats(full, self.state[full]))
+        return self._tensor(full, self.state[full])
+
+    def rows(self, name: str, start: int, stop: int) -> str:
+        """Some rows of a parameter as a tensor of their own; an empty name if there is none."""
+        full = f"{self.row.weights_of or self.row.name}.{name}"
+        if full not in self.state:
+            return ""
+        return self._tensor(f"{full}.{start}", self.state[full][start:stop])
+
+    def stacked(self, names: Sequence[str], blocks: Sequence[int] = (0,)) -> str:
+        """Parameters as rows of one tensor, each with its blocks, such as the gates of a recurrent
+        cell, in this order; an empty name if the layer has none."""
+        full = [f"{self.row.weights_of or self.row.name}.{name}" for name in names]
+        if full[0] not in self.state:
+            return ""
+        found = [self.state[one].chunk(len(blocks)) for one in full]
+        numbers = [torch.cat([one[place] for place in blocks]) for one in found]
+        return self._tensor(full[0], torch.stack(numbers))
+
+    def _tensor(self, name: str, numbers: torch.Tensor) -> str:
+        """Learned numbers under this name, unless an earlier layer has written them."""
+        if name not in self.tensors:
+            self.tensors[name] = _floats(name, numbers)
+        return name
 
     def ints(self, values: Sequence[int]) -> str:
         """A list of whole numbers."""
@@ -129,7 +156,7 @@ class _Graph:
         place = {row.name: index for index, row in enumerate(report.rows)}
         graph = _message(
             *((1, node) for node in self.nodes),
-            (2, report.name),
+            (2, report.name or "network"),
             *((5, tensor) for tensor in self.tensors.values()),
             *((11, _value(row.name, row.output.dimensions)) for row in inputs),
             *((12, _value(self.made[place[row.name]], row.output.dimensions))
@@ -177,6 +204,12 @@ def _attribute(name: str, value: Any) -> bytes:
 
 def _tensor(name: str, sizes: Sequence[int], dtype: int, data: bytes) -> bytes:
     return _message(*((1, size) for size in sizes), (2, dtype), (8, name), (9, data))
+
+
+def _floats(name: str, numbers: torch.Tensor) -> bytes:
+    """A tensor of 32-bit numbers."""
+    plain = numbers.detach().cpu().float().contiguous()
+    return _tensor(name, plain.shape, FLOAT, plain.numpy().tobytes())
 
 
 def _value(name: str, sizes: Sequence[int]) -> bytes:

@@ -132,7 +132,7 @@ def options(
 
 
 def main() -> NoReturn:
-    """The program: runs a command, and prints a user's mistake as one clear sentence."""
+    """Run a command, and print a user's mistake as one clear sentence."""
     _prepare_streams()
     try:
         sys.exit(app(prog_name="cnncalc", standalone_mode=False))

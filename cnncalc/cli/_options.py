@@ -1,4 +1,4 @@
-"""Options and arguments that several commands have."""
+"""Options and arguments that several commands share."""
 
 import re
 from pathlib import Path
@@ -94,7 +94,7 @@ Devices = Annotated[
     typer.Option(
         "--devices",
         metavar="FILE",
-        help="Take the devices from this file (docs/how-to/device.md).",
+        help="Read the devices from this file (docs/how-to/device.md).",
     ),
 ]
 LayoutName = Annotated[

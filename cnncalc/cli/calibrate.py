@@ -1,4 +1,4 @@
-"""``cnncalc calibrate``: measure this machine, for estimates of other networks."""
+"""``cnncalc calibrate``: measure this machine, to estimate the times of other networks."""
 
 from typing import TYPE_CHECKING, Annotated
 

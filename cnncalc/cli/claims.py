@@ -24,13 +24,13 @@ Findings = Sequence["Finding"]
 
 LONGEST_NAME = 18
 UNEXPECTED = {False: "NO, and no erratum", True: "YES, despite its erratum"}
-"""The verdict on a figure that is not as its claim expects."""
+"""The verdicts on figures that are not as expected."""
 
 Specs = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[SPEC]...",
-        help="Files or built-in names (cnncalc list). Default: every built-in.",
+        help="Files or built-in names (see 'cnncalc list'). Default: every built-in.",
         show_default=False,
     ),
 ]

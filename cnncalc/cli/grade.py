@@ -1,4 +1,4 @@
-"""``cnncalc grade``: which answers are right, and which mistake made the others wrong."""
+"""``cnncalc grade``: which answers are right, and which mistakes explain the others."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -87,8 +87,7 @@ def run(
     format: options.FormatName = None,
     output: Output = None,
 ) -> None:
-    """Grade answer sheets and name the mistake behind a wrong answer where a known one
-    explains it.
+    """Grade answer sheets, and name the mistake behind a wrong answer if a known one explains it.
 
     An answer sheet is YAML, JSON, CSV, a Markdown table, a notebook or an Excel workbook. Correct
     answers may be rounded or written in any common form, and answers that follow from an earlier
@@ -120,7 +119,7 @@ def run(
     if alone and grades[0].marked and not grades[0].answers:
         raise UsageError(f"{str(files[0])!r} has no answers to grade")
     _report_oddities(grades, files[0])
-    # Files first: they must be there even if nobody reads standard output to its end.
+    # Write files first, because a pipe may close standard output early.
     if feedback_folder is not None:
         written = {
             f"{one.handle}{feedback_form.SUFFIX}": feedback_form.write(one) for one in grades
@@ -147,7 +146,7 @@ def _watch(found: Sequence[Submission]) -> Iterable[Submission]:
 
 
 def _report_oddities(grades: Grades, key: Path) -> None:
-    """Notes for the teacher besides the grades."""
+    """Print notes for the teacher that are not part of the grades."""
     for note in grades.notes:
         typer.echo(note, err=True)
     for mark in grades.wrong_in_key:
@@ -222,7 +221,7 @@ def _working(mark: Mark) -> str:
 
 
 def _of_class(graded: Grades, form: "Format | None", everything: bool, title: str) -> str:
-    """A line for every student, then one for every question."""
+    """A table with a line for every student, then one with a line for every question."""
     if form is not None and form.SUFFIX == ".json":
         students = [
             {**one.to_dict(), "answers": one.answers, "not asked": one.not_asked} for one in graded

@@ -1,4 +1,4 @@
-"""``cnncalc layer``: one layer, no file."""
+"""``cnncalc layer``: a single layer, without a file."""
 
 import json
 import re

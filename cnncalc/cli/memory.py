@@ -36,7 +36,7 @@ Dtype = Annotated[
     str,
     typer.Option(
         "--dtype",
-        help=f"{one_of(DTYPES)} (mixed precision); {INT8}: inference on a microcontroller.",
+        help=f"{one_of(DTYPES)} (mixed precision); {INT8} is for inference on a microcontroller.",
     ),
 ]
 Checkpoint = Annotated[
@@ -50,7 +50,10 @@ Checkpoint = Annotated[
 Evaluation = Annotated[bool, typer.Option("--eval", help="Run the layers in eval mode.")]
 FitOption = Annotated[
     str | None,
-    typer.Option("--fit", help="Find the largest batch that fits into this memory: 24GiB, 500MB."),
+    typer.Option(
+        "--fit",
+        help="Find the largest batch that fits into this much memory, as in 24GiB or 500MB.",
+    ),
 ]
 Plot = Annotated[bool, typer.Option("--plot", help="Draw live memory over a training step.")]
 Everything = Annotated[
@@ -76,10 +79,10 @@ def run(
     format: options.FormatName = None,
     output: options.Output = None,
 ) -> None:
-    """Show the memory of training and inference: saved activations, both peaks, and their parts.
+    """Show how much memory a network needs for training and inference, and what takes it up.
 
-    Where bytes are given, they are those of PyTorch on the CPU. With --fit, the exit code is 1 if
-    not even one image fits.
+    Bytes are those that PyTorch needs on the CPU, unless you choose CUDA or int8. With --fit, the
+    exit code is 1 if not even one image fits.
 
     cnncalc memory vgg16
 
@@ -189,7 +192,7 @@ def _write(
 
 
 def _quantities(found: Memory) -> Records:
-    """A record for each number in the JSON; memory saved by layer comes last."""
+    """A record for each number in the JSON, with the bytes saved by each layer at the end."""
     data = found.to_dict()
     for name in ("parameters", "buffers", "gradients", "optimizer_state", "saved_for_backward"):
         yield _quantity(name, data[name])

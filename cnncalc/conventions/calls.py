@@ -20,7 +20,7 @@ from cnncalc.core.shape import Map, Shape, Vector
 
 
 class Call(NamedTuple):
-    """A call to a module, or to an operation ``inside`` one, on one image.
+    """A call of a module, or of an operation ``inside`` one, on one image.
 
     ``name`` is the module's class, or the ``torch.nn`` class equivalent to the operation.
     Operations without one are ``add``, ``mul``, ``bmm``, and ``*`` for a product written with that

@@ -32,7 +32,7 @@ WORDS = {
     **dict.fromkeys(("connection", "connections"), CONNECTIONS),
     **dict.fromkeys(("activations", "elements", "floats", "neurons", "values"), VALUES),
 }  # fmt: skip
-"""The quantity that a unit stands for. Papers' FLOPs are often MACs, so both are operations."""
+"""The quantity that a unit stands for. FLOPs in papers are often MACs, so both are operations."""
 
 LETTERS = {"thousand": "k", "million": "m", "billion": "g", "trillion": "t"}
 NUMBER = re.compile(
@@ -53,7 +53,8 @@ MEASURES = {
 """The quantity of a convention's unit; others count operations."""
 
 MAX_EXPLANATIONS = 6
-"""More parts than this that explain a difference are probably coincidences; none is shown then."""
+"""If more parts than this explain a difference, they are probably coincidences, and none is
+shown."""
 
 
 class Reading(NamedTuple):
@@ -270,14 +271,15 @@ def reconcile(report: Report, number: str) -> Reconciliation:
 
 
 def _unlikelihood(candidate: Candidate) -> tuple[bool, bool, int]:
-    """Sorts the likeliest candidates first: common quantities, not doubled, with few parts."""
+    """A key that sorts the likeliest candidates first: common quantities, not doubled, few
+    parts."""
     rare = candidate.measure in (CONNECTIONS, VALUES)
     return rare, candidate.times == 2 and candidate.unit == "FLOPs", len(candidate.parts)
 
 
 def candidates(report: Report, unknown: dict[str, tuple[str, str]]) -> Iterator[Candidate]:
     """All candidates of a network. Conventions without a total are added to ``unknown``, with their
-    quantity and the reason; variants that make no difference to this network are left out."""
+    quantity and the reason; variants with the same total for this network are left out."""
     counted: dict[str, Count] = {}
     for name in conventions.names():
         try:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     Tape = tape.Tape
     Tensor = operation.Tensor
 else:
-    Tape = Tensor = Any  # only annotations need them, and most commands never import the tape
+    Tape = Tensor = Any  # needed only for annotations; most commands never import the tape
 
 __all__ = [
     "Cut",
@@ -63,7 +63,8 @@ class Layer(Fields):
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other names. Case, underscores and a final 1d, 2d or 3d are ignored."""
     operators: ClassVar[Mapping[str, Mapping[str, str]]] = {}
-    """The ONNX operators that are such a layer by themselves, and their names for its fields."""
+    """The ONNX operators that describe such a layer on their own, with their names for its
+    fields."""
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     """The least and the greatest number of inputs; None means any number."""
     stored: ClassVar[bool] = True
@@ -88,17 +89,17 @@ class Layer(Fields):
     pads_with: ClassVar[float] = 0
     """The value of its padding, if it has any."""
     family: ClassVar[str] = "other"
-    """What the layer is for, which gives it its colour in pictures: convolution, dense, pooling,
+    """The purpose of the layer, which decides its colour in pictures: convolution, dense, pooling,
     upsampling, normalization, activation, join, arrangement, recurrent or attention."""
     known: ClassVar[bool] = True
-    """Whether it is known what the layer computes, and so what it costs and how to run it."""
+    """Whether cnncalc knows what the layer computes, and therefore its cost and how to run it."""
     examples: ClassVar[tuple[Example, ...]] = ()
     refusals: ClassVar[tuple[Refusal, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.kind = cls.__module__.rpartition(".")[2]
-        # Methods that dataclass would generate for every kind anew take time to compile.
+        # dataclass would generate these methods for every kind, and compiling them takes time.
         dataclass(frozen=True, kw_only=True, repr=False, eq=False)(cls)
 
     def __eq__(self, other: object) -> bool:
@@ -124,7 +125,7 @@ class Layer(Fields):
 
     @property
     def outputs(self) -> tuple[Layer, ...]:
-        """If it has several outputs, a layer for each of them: a network has these instead."""
+        """A layer for each output if there are several; in a network, these replace the layer."""
         return ()
 
     @property
@@ -135,7 +136,7 @@ class Layer(Fields):
 
     @property
     def unknown(self) -> frozenset[str]:
-        """The counts of ``Cost`` that are not known; the cost has lower bounds for them."""
+        """The counts of ``Cost`` that are not known; the cost contains lower bounds for them."""
         return frozenset()
 
     def output(self, *inputs: Any) -> Shape:
@@ -155,28 +156,28 @@ class Layer(Fields):
         return 0
 
     def nests(self, *inputs: Any) -> tuple[Nest, ...] | None:
-        """The loops of its multiply-accumulates; None if they are not convolutions."""
+        """The multiply-accumulates as nested loops; None if they are not convolutions."""
         return None if self.macs(*inputs) or "macs" in self.unknown else ()
 
     def inner_macs(self, *inputs: Any) -> int:
-        """The multiply-accumulates whose input the layer computes itself, so that its gradient is
+        """The multiply-accumulates that read what the layer itself computes, whose gradient is
         always needed."""
         return 0
 
     def constant_macs(self, *inputs: Any) -> int:
-        """The MACs that read a constant, whose gradient is never needed."""
+        """The multiply-accumulates that read a constant, whose gradient is never needed."""
         return 0
 
     def input_macs(
         self, products: int, wanted: tuple[bool, ...], learns: bool, *inputs: Any
     ) -> int:
-        """The MACs of the gradients of the inputs that need one, and of whatever the layer computes
-        on the way; ``products`` are the MACs of the forward pass, ``learns`` tells whether as many
-        are added for the weights."""
+        """The multiply-accumulates of the gradients of the inputs that need one, and of whatever
+        the layer computes on the way; ``products`` are those of the forward pass, and ``learns``
+        tells whether as many are added for the weights."""
         return products - self.constant_macs(*inputs)
 
     def counters(self) -> int:
-        """The number of buffers that only count batches; inference does not read them."""
+        """The number of buffers that only count batches, which inference does not read."""
         return 0
 
     def operations(self, *inputs: Any) -> Operations:
@@ -198,7 +199,7 @@ class Layer(Fields):
         return None
 
     def zeros(self, *inputs: Any) -> tuple[tuple[int, int], ...]:
-        """The zeros before and after each axis if they depend on its size, for explanations."""
+        """The zeros before and after each axis if they depend on its size, to explain them."""
         return ()
 
     def steps(self, tape: Tape, *inputs: Any) -> Tensor:

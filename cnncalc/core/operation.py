@@ -57,7 +57,7 @@ class Tensor:
             return self.reordered or self.interleaved
         sizes = self.shape.dimensions
         if self.order is None:
-            return sum(size > 1 for size in sizes) > 1
+            return len([size for size in sizes if size > 1]) > 1
         return not is_sorted(self.order, sizes)
 
 

@@ -20,15 +20,15 @@ ACTIVATION = ("activation", "activation_fn", "act", "nonlinearity")
 
 
 class Foreign(NamedTuple):
-    """What a name of another framework means: ``fields`` that differ from the kind's defaults, and
-    ``names`` of fields that differ there."""
+    """The meaning of another framework's name: ``fields`` whose defaults differ there, and the
+    ``names`` that fields have there."""
 
     fields: Mapping[str, Any] = {}
     names: Mapping[str, str] = {}
 
 
 OURS = Foreign()
-"""The meaning of a name that means the same everywhere."""
+"""For a name with the same meaning everywhere."""
 
 
 class FieldErrors(LayerError):
@@ -46,8 +46,8 @@ class Fields:
     kind: ClassVar[str]
     """The canonical name, taken from the file."""
     foreign: ClassVar[Mapping[str, Foreign]] = {}
-    """What names of other frameworks mean, if not the same as ours: ``keras.Dense``. A ``*``
-    stands for 1D, 2D or 3D."""
+    """Names of other frameworks that mean something else than ours, such as ``keras.Dense``. A
+    ``*`` stands for 1D, 2D or 3D."""
     main: ClassVar[str | None] = None
     """The field that needs no name, as in ``linear: 120``."""
     either: ClassVar[tuple[str, ...]] = ()
@@ -62,7 +62,7 @@ class Fields:
         return {name: value for name, value, usual in fields if value != usual}
 
     def text(self) -> str:
-        """The same in words: ``out_channels 64, kernel_size 3``."""
+        """The same fields as text: ``out_channels 64, kernel_size 3``."""
         return ", ".join(f"{name} {as_written(value)}" for name, value in self.given.items())
 
     @classmethod

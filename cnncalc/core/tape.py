@@ -122,8 +122,8 @@ class Tape(Record):
         return self._cast(x, self.size if self.low and cuda == self.cuda else x.size)
 
     def statistics(self, n: int, x: Tensor, held: bool) -> int:
-        """The bytes of n means or deviations of a tensor: at the precision of the parameters if
-        there are any, and on CUDA at least float32."""
+        """The bytes of n means or deviations of a tensor: in the precision of the parameters if
+        there are any, and on CUDA in at least float32."""
         size = max(x.size, self.size if held else 0)
         return memory.size_in_bytes(n, max(size, FULL_BYTES) if self.cuda else size)
 

@@ -65,7 +65,7 @@ class Working(NamedTuple):
 
 
 def grouped(number: int | Fraction) -> str:
-    """An integer with separators, a fraction without."""
+    """An integer with thousands separators; a fraction without them."""
     return units.exact(number) if isinstance(number, int) else str(number)
 
 

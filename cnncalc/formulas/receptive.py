@@ -88,7 +88,8 @@ def last_piece(last_in: int, step: int = 1, E: int = 1, P: int = 0) -> int:
 
 @formula("slack", note="an output may start this many pieces earlier")
 def rounding_slack(step: int, per: int) -> int:
-    """What rounding can lose when outputs are several pieces apart and are cut again."""
+    """The most pieces that rounding can lose if outputs are several pieces apart and are cut
+    again."""
     return step * (per - 1)
 
 

@@ -17,7 +17,7 @@ def output_size(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
 
 @formula("N_out")
 def output_size_sides(N: int, F: int, S: int, P_before: int, P_after: int, D: int = 1) -> int:
-    """The same with different padding on the two sides."""
+    """The number of positions with different padding on the two sides."""
     return (N - span(F, D) + P_before + P_after) // S + 1
 
 
@@ -87,7 +87,7 @@ def output_size_transposed_same(N: int, S: int) -> int:
 
 @formula("N_out")
 def asked_size(N: int, size: int) -> int:
-    """The requested size, whatever N is."""
+    """The requested size, which does not depend on N."""
     return size
 
 

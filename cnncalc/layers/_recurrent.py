@@ -1,4 +1,4 @@
-"""What recurrent layers share."""
+"""The base of recurrent layers."""
 
 from itertools import chain
 from typing import Any, ClassVar
@@ -18,6 +18,8 @@ class Recurrent(Layer):
     main = "hidden_size"
     gates: ClassVar[int]
     """The number of gates per cell."""
+    onnx_gates: ClassVar[tuple[int, ...]] = (0,)
+    """The gates in the order in which ONNX has them, by their places in PyTorch's."""
     cell: ClassVar[Operations]
     """The arithmetic per hidden unit and position, apart from products and biases."""
 
@@ -101,12 +103,12 @@ class Recurrent(Layer):
         return sequence.per_position(weights=self.weights(x.channels), positions=x.spatial[0])
 
     def constant_macs(self, x: Map) -> int:
-        """Those of the gates at the first position, which read a state of zeros."""
+        """The products of the gates at the first position, which read a state of zeros."""
         cells = self.num_layers * self.directions
         return cells * self.gates * self.hidden_size * self.projected
 
     def inner_macs(self, x: Map) -> int:
-        """All but those that read the input or the first state."""
+        """All products except those that read the input or the first state."""
         read = self.directions * self.gates * self.hidden_size * x.channels * x.spatial[0]
         return self.macs(x) - read - self.constant_macs(x)
 
@@ -125,7 +127,7 @@ class Recurrent(Layer):
         )
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """Everything: read forwards, the last position has seen all positions before it."""
+        """All positions, because the last position has seen all those before it."""
         return everything(x)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
@@ -135,6 +137,38 @@ class Recurrent(Layer):
     def to_torch(self, nn: Any, x: Map) -> Any:
         """PyTorch's module, reading the positions of a signal."""
         return getattr(nn, f"Signal{self.kind.upper()}")(x.channels, **self.settings())
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        """An operator for each stacked layer, which reads the positions first."""
+        ways, kind = ("", "_reverse")[: self.directions], self.kind.upper()
+        settings: dict[str, Any] = {
+            "direction": "bidirectional" if self.bidirectional else "forward"
+        }
+        settings |= {"linear_before_reset": 1} if kind == "GRU" else {}
+        y = onnx.node("Transpose", *onnx.inputs, perm=[2, 0, 1])
+        every = last = ""
+        for layer in range(self.num_layers):
+            y = self._onnx_joined(onnx, every) if layer else y
+            held = [
+                onnx.stacked([f"{word}_l{layer}{way}" for way in ways], self.onnx_gates)
+                for word in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            ]
+            if self.bias and not self.separate_biases:
+                rows = self.gates * self.hidden_size
+                held[3] = onnx.node("ConstantOfShape", onnx.ints([self.directions, rows]))
+            biases = [onnx.node("Concat", *held[2:], axis=1)] if self.bias else []
+            every, last = onnx.node(
+                kind, y, *held[:2], *biases, count=2, hidden_size=self.hidden_size, **settings
+            )
+        if self.return_sequences:
+            return onnx.node("Transpose", self._onnx_joined(onnx, every), perm=[1, 2, 0])
+        y = onnx.node("Transpose", last, perm=[1, 0, 2])
+        return onnx.node("Reshape", y, onnx.ints([0, -1]))
+
+    def _onnx_joined(self, onnx: Any, states: str) -> Any:
+        """The states of both directions one after another."""
+        y = onnx.node("Transpose", states, perm=[0, 2, 1, 3])
+        return onnx.node("Reshape", y, onnx.ints([0, 0, -1]))
 
     def settings(self) -> dict[str, Any]:
         """The arguments of PyTorch's class, after the input's channels."""

@@ -114,13 +114,13 @@ def axes_of(
 
 def for_each(function: Callable[[Axis], T], axes: tuple[Axis, ...]) -> tuple[T, ...]:
     """A value for each axis. Axes that are alike are computed once, unless each has to be shown."""
-    if is_tracing() or len({*axes}) > 1:  # a set adds no guards for recorded numbers
+    if is_tracing() or len({*axes}) > 1:  # unlike ==, a set adds no guards for recorded numbers
         return tuple(map(function, axes))
     return (function(axes[0]),) * len(axes)
 
 
 def _causal(x: Map, F: int, D: int) -> tuple[int, int]:
-    """Keras' ``causal`` padding, which is only for signals."""
+    """The zeros of Keras' ``causal`` padding. Raises LayerError unless x is a signal."""
     if len(x.spatial) > 1:
         raise LayerError(
             f"causal padding is for a signal, with one axis, not for {x}; give the zeros before "

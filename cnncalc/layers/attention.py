@@ -1,5 +1,6 @@
 """Multi-head attention."""
 
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -42,7 +43,7 @@ class Attention(Layer):
         return fields if "in_proj_bias" in call.held else {**fields, "bias": False}
 
     def output(self, x: Shape, other: Shape | None = None) -> Map:
-        """The first input's shape."""
+        """The shape of the first input."""
         x = need_map(x)
         if x.channels % self.num_heads:
             raise LayerError(
@@ -113,7 +114,7 @@ class Attention(Layer):
         x: Map,
         other: Map | None = None,
     ) -> int:
-        """Those, and the projections of the inputs that need a gradient.
+        """The inner products, and the projections of the inputs that need a gradient.
 
         Both factors of the scores and the sums are computed. Each needs a gradient if the layer
         learns; otherwise only what follows from such an input does.
@@ -163,31 +164,43 @@ class Attention(Layer):
         )
 
     def to_onnx(self, onnx: Any, x: Map, other: Map | None = None) -> Any:
-        if other is not None or self.relative_bias:
-            raise LayerError(
-                "attention to a second map, or with relative biases, is not exported yet"
-            )
         C, heads = x.channels, self.num_heads
-        y = onnx.node("Reshape", *onnx.inputs, onnx.ints([0, C, -1]))
-        y = onnx.node("Transpose", y, perm=[0, 2, 1])
-        y = self._onnx_projected(onnx, y, "in_proj_weight", "in_proj_bias")
-        parts = onnx.node("Split", y, onnx.ints([C, C, C]), count=3, axis=2)
-        split = [onnx.node("Reshape", one, onnx.ints([0, 0, heads, C // heads])) for one in parts]
-        orders = [0, 2, 1, 3], [0, 2, 3, 1], [0, 2, 1, 3]
-        q, k, v = (onnx.node("Transpose", one, perm=order) for one, order in zip(split, orders))
-        scaled = onnx.node("Mul", q, onnx.number((C // heads) ** -0.5))
-        scores = onnx.node("Softmax", onnx.node("MatMul", scaled, k), axis=-1)
-        y = onnx.node("Transpose", onnx.node("MatMul", scores, v), perm=[0, 2, 1, 3])
+        maps = [self._onnx_positions(onnx, *pair) for pair in zip(onnx.inputs, (x, other))]
+        q, k, v = (
+            self._onnx_heads(onnx, maps[0 if place == 0 else -1], place, C) for place in range(3)
+        )
+        scores = onnx.node("Mul", q, onnx.number((C // heads) ** -0.5))
+        scores = onnx.node("MatMul", scores, onnx.node("Transpose", k, perm=[0, 1, 3, 2]))
+        if self.relative_bias:
+            table = onnx.weight("relative_bias")
+            read = onnx.node("Gather", table, onnx.ints(_offsets(x.spatial)), axis=1)
+            shape = onnx.ints([heads, *[prod(x.spatial)] * 2])
+            scores = onnx.node("Add", scores, onnx.node("Reshape", read, shape))
+        y = onnx.node("MatMul", onnx.node("Softmax", scores, axis=-1), v)
+        y = onnx.node("Transpose", y, perm=[0, 2, 1, 3])
         y = onnx.node("Reshape", y, onnx.ints([0, 0, C]))
-        y = self._onnx_projected(onnx, y, "out_proj.weight", "out_proj.bias")
+        weight, bias = onnx.weight("out_proj.weight"), onnx.weight("out_proj.bias")
+        y = self._onnx_projected(onnx, y, weight, bias)
         y = onnx.node("Transpose", y, perm=[0, 2, 1])
         return onnx.node("Reshape", y, onnx.ints([0, *x]))
 
+    def _onnx_positions(self, onnx: Any, name: str, x: Any) -> Any:
+        """The positions of a map, with the channels last."""
+        y = onnx.node("Reshape", name, onnx.ints([0, x.channels, -1]))
+        return onnx.node("Transpose", y, perm=[0, 2, 1])
+
+    def _onnx_heads(self, onnx: Any, x: str, place: int, C: int) -> Any:
+        """The query, the key or the value of every head."""
+        rows = place * C, (place + 1) * C
+        weight = onnx.weight(f"{'qkv'[place]}_proj_weight") or onnx.rows("in_proj_weight", *rows)
+        y = self._onnx_projected(onnx, x, weight, onnx.rows("in_proj_bias", *rows))
+        y = onnx.node("Reshape", y, onnx.ints([0, 0, self.num_heads, C // self.num_heads]))
+        return onnx.node("Transpose", y, perm=[0, 2, 1, 3])
+
     def _onnx_projected(self, onnx: Any, x: str, weight: str, bias: str) -> Any:
         """A linear layer over the last dimension."""
-        turned = onnx.node("Transpose", onnx.weight(weight), perm=[1, 0])
-        y = onnx.node("MatMul", x, turned)
-        return onnx.node("Add", y, onnx.weight(bias)) if self.bias else y
+        y = onnx.node("MatMul", x, onnx.node("Transpose", weight, perm=[1, 0]))
+        return onnx.node("Add", y, bias) if bias else y
 
     examples = (
         Example(
@@ -237,3 +250,16 @@ class Attention(Layer):
         Refusal(2, ("8x4", "8"), "not a vector"),
         Refusal({"heads": 2, "relative_bias": True}, ("8x4", "8x5"), "positions of one map"),
     )
+
+
+def _offsets(N: tuple[int, ...]) -> list[int]:
+    """For every pair of positions, the place of its bias among those of all offsets."""
+    places = [*product(*map(range, N))]
+    found = []
+    for one in places:
+        for other in places:
+            index = 0
+            for size, a, b in zip(N, one, other):
+                index = index * (2 * size - 1) + a - b + size - 1
+            found.append(index)
+    return found

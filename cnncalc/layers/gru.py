@@ -22,6 +22,7 @@ class Gru(Recurrent):
         "keras.GRU": Foreign({"return_sequences": False}, KERAS),
     }
     gates = 3
+    onnx_gates = (1, 0, 2)
     cell = Operations(multiply=3, add=4, divide=2, exponential=3)
 
     examples = (

@@ -7,7 +7,7 @@ from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count
 from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.parsing import Foreign
-from cnncalc.core.shape import Shape
+from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import sequence
 from cnncalc.layers._recurrent import KERAS, Recurrent
 
@@ -29,6 +29,7 @@ class Lstm(Recurrent):
         "keras.LSTM": Foreign({"separate_biases": False, "return_sequences": False}, KERAS),
     }
     gates = 4
+    onnx_gates = (0, 3, 1, 2)
     cell = Operations(multiply=3, add=4, divide=3, exponential=5)
 
     proj_size: int = count("size of the projected output; 0 means no projection", 0, least=0)
@@ -65,6 +66,11 @@ class Lstm(Recurrent):
         if self.proj_size:
             tensors[f"weight_hr{ending}"] = (self.proj_size, self.hidden_size)
         return tensors
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        if self.proj_size:
+            raise LayerError("cannot be exported: ONNX's LSTM has no projection")
+        return super().to_onnx(onnx, x)
 
     def settings(self) -> dict[str, Any]:
         """The arguments of ``LSTM``."""

@@ -16,10 +16,10 @@ class Parameter(Layer):
     are computed from learned or fixed ones.
 
     Other layers add, multiply or concatenate them, or use them as the fourth input of
-    ``dot_product_attention``. The numbers are learned, or fixed ones that are kept as a buffer.
-    ``params`` and ``buffers`` say how many learned and fixed numbers the output is computed from,
-    if those are others: a Swin transformer reads the bias of each pair of positions from a shorter
-    table. How it is computed is not known then, so PyTorch cannot run it.
+    ``dot_product_attention``. The numbers are learned, or fixed ones that are kept as a buffer. If
+    the output is computed from other numbers, ``params`` and ``buffers`` say how many learned and
+    fixed ones: a Swin transformer reads the bias of each pair of positions from a shorter table.
+    cnncalc does not know that computation, so PyTorch cannot run the layer.
 
     Operations: none. Computing the numbers, which happens once for all images, is not counted.
     """
@@ -71,7 +71,8 @@ class Parameter(Layer):
         return Operations()
 
     def reach(self, x: Shape) -> tuple[Reach, ...]:
-        """At most everything: in truth nothing, but every output has a receptive field."""
+        """An upper bound: the output depends on no input, but every output needs a receptive
+        field."""
         return everything(x, bound=True)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from cnncalc.layers._axes import along, axes, places
 class Reduce(Layer):
     """Computes the mean, sum, maximum, variance or norm over the channels or over other axes.
 
-    The variance divides by n − 1, as in PyTorch; the norm is the Euclidean one. Axes stay with a
+    The variance divides by n − 1, as in PyTorch; the norm is the Euclidean one. Reduced axes keep a
     size of 1, or are dropped with ``keepdim: false``.
 
     Operations for n values: n − 1 comparisons for the maximum, n − 1 additions for the sum, and one
@@ -63,7 +63,7 @@ class Reduce(Layer):
         dims = places(self.over, x)
         if self.keepdim:
             return along(dims, x)
-        # Other axes that stay may become channels, of which the next layer reads all.
+        # Other axes that remain may become channels, and the next layer reads all channels.
         return everything(x, bound={*range(1, len(x.dimensions))} > {*dims} - {0})
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:

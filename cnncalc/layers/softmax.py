@@ -80,5 +80,5 @@ class Softmax(Layer):
     )
     refusals: ClassVar[tuple[Refusal, ...]] = (
         Refusal({"dim": 1}, ("5",), "has no field 'dim'; it has over"),
-        Refusal("width", ("4x8",), "4×8 has no axis 'width', but channels or length"),
+        Refusal("width", ("4x8",), "4×8 has no axis 'width'; choose channels or length"),
     )

@@ -14,14 +14,14 @@ from cnncalc.formulas import macs, operations
 
 
 class Written(dict[str, Any]):
-    """A layer as a spec writes it: its kind and its fields."""
+    """A layer as it is written in a spec: its kind and its fields."""
 
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(repr(self))
 
 
 def layer_of(doc: str) -> Any:
-    """A layer that reads one map, as a spec writes it."""
+    """A layer with one input, as it is written in a spec."""
 
     def check(value: Any) -> Written:
         from cnncalc import layers
@@ -66,7 +66,7 @@ class TimeDistributed(Layer):
 
     @classmethod
     def parse(cls, given: Any, foreign: Foreign = OURS) -> Self:
-        """The layer may stand alone: ``time_distributed: {linear: 10}``."""
+        """A mapping with the layer alone is enough: ``time_distributed: {linear: 10}``."""
         named = isinstance(given, Mapping) and "layer" in given
         return super().parse(given if named else {"layer": given}, foreign)
 

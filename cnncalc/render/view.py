@@ -5,7 +5,7 @@ view.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -54,13 +54,14 @@ class View:
     sort: str | None = None
     exact: bool = False
     count: "Count | None" = None
+    more: Mapping[str, Column] = field(default_factory=dict)
 
     @cached_property
     def known(self) -> Mapping[str, Column]:
-        """Every column; with a count, also what each layer adds to it."""
+        """Every column, those in ``more``, and with a count what each layer adds to it."""
         count = self.count
         if count is None or count.name in COLUMNS:
-            return COLUMNS
+            return {**COLUMNS, **self.more}
 
         def value(line: Line, report: Report) -> int:
             return sum(count.layers.get(row.name, 0) for row in line.rows)

@@ -206,7 +206,8 @@ CHECKS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
     "habit": _wrong_habit,
     "erratum": _wrong_text("erratum"),
 }
-"""What is wrong with each key of a claim. Values are checked later, once the quantity is known."""
+"""For each key of a claim, a function that says what is wrong with it. Values are checked later,
+once the quantity is known."""
 KEYS = tuple(CHECKS)
 
 

@@ -46,7 +46,7 @@ BLOCK = {
 """The keys of a block and their meaning."""
 
 MOVED = ("name", "from", "repeat", "when")
-"""What the replacement of a layer takes over from it."""
+"""The keys that the replacement of a layer inherits from it."""
 INDEX = "'index' is reserved: $index counts the iterations of a repeat"
 
 
@@ -62,7 +62,7 @@ def parse(
 ) -> Spec:
     """The spec of a tree; everything that is wrong with it is in ``mistakes``.
 
-    ``layouts`` has what each of its files says about its layout; ``read`` reads a backbone.
+    ``layouts`` has the layout that each of its files states, if it does; ``read`` reads a backbone.
     """
     return Parser(read).spec(root, layouts)._replace(remarks=tuple(remarks))
 
@@ -205,7 +205,7 @@ class Parser(Checks):
         return Block(str(name), tuple(takes), layers, item.where, tuple(reads), gives)
 
     def layer_names(self, item: Item) -> tuple[Item, ...]:
-        """The names of layers, in a list or one alone."""
+        """The names of layers, given as a list or as a single name."""
         items = self.items(item)
         for one in items:
             if not isinstance(one.value, str):
@@ -224,7 +224,7 @@ class Parser(Checks):
         return tuple(map(self.entry, item.value))
 
     def entry(self, item: Item) -> Entry:
-        """One layer: a kind alone, or a mapping with a kind and node-level keys."""
+        """One layer: only a kind, or a mapping with a kind and the keys beside it."""
         if isinstance(item.value, str) and item.value:
             kind = Key(item.value)
             kind.where = item.where
@@ -264,7 +264,7 @@ class Parser(Checks):
         )
 
     def composite(self, kind: Key, value: Item | None, keys: dict[Key, Item]) -> Composite | None:
-        """What holds other layers, if the kind is such a word."""
+        """The composite, if the kind is the word of one."""
         chosen = Composite.words.get(kind)
         for word, other in Composite.words.items():
             for key in map(Key, other.beside):
@@ -274,7 +274,7 @@ class Parser(Checks):
         return None if chosen is None else chosen.read(self, kind, value, keys)
 
     def miscounted(self, kinds: list[Key], keys: dict[Key, Item]) -> str:
-        """What is wrong with an entry that has no kind, or more than one."""
+        """The error for an entry with no kind, or with more than one."""
         if not kinds:
             return "a layer needs a kind, such as 'conv', besides name, from, repeat and when"
         first, second = map(str, kinds[:2])

@@ -26,10 +26,10 @@ from cnncalc.spec.work import LimitReached, Work
 MAX_LAYERS = 5_000
 MAX_NESTED = 40
 USUAL_VALUES = 30
-"""A block may be given this many values without extra work; each further one counts as a step."""
+"""The number of values that a block may take at no cost; each further one counts as a step."""
 
 COUNTING = re.compile(r"(.*\.)?(0|[1-9][0-9]*)")
-"""A name that copies count on from."""
+"""A name whose number the copies of a layer continue."""
 
 Ends = tuple[int, ...]
 """The nodes whose outputs the next layer reads."""
@@ -46,7 +46,7 @@ class Expansion:
         self.input_shapes: Mapping[Key, Given | SpecError] = {}
         self.nodes: list[Node] = []
         self.groups: dict[str, str] = {}
-        """What each dotted prefix was expanded from."""
+        """The block or kind that each dotted prefix was expanded from."""
         self.outputs: Ends = ()
         self.used: dict[str, Block] = {}
         self.mistakes = list(spec.mistakes)
@@ -61,7 +61,7 @@ class Expansion:
         self.most_nodes = MAX_LAYERS + len(spec.inputs)
         self.replaced: set[str] = set()
         self.replacements: list[Entry] = []
-        """Kept so that no other entry gets the id of one of them."""
+        """Keeps entries referenced, so that no other entry gets the id of one of them."""
         self.others: dict[tuple[int, str], Expansion] = {}
 
     def other(self, spec: Spec) -> "Expansion":
@@ -127,7 +127,7 @@ class Expansion:
             batched = one.batched if isinstance(one, Given) else None
             if isinstance(batched, SpecError):
                 self.mistakes.append(batched)
-                self.nodes.clear()  # everything else follows from it
+                self.nodes.clear()  # all other mistakes follow from it
             elif batched is not None:
                 raise batched
 
@@ -174,7 +174,7 @@ class Expansion:
         return node
 
     def entry(self, entry: Entry, scope: Scope, current: Ends) -> Ends:
-        """Add one entry, once for each repetition. Returns its output."""
+        """Add an entry, once for each repetition. Returns its output."""
         if entry.broken:
             return self.broken(entry, scope)
         times = values.times(entry.repeat, scope.values, self.work)
@@ -345,7 +345,7 @@ class Expansion:
         return len(self.nodes) - 1
 
     def label(self, path: str, text: str, where: Where) -> None:
-        """Remember what a dotted prefix was expanded from."""
+        """Remember the block or kind that a dotted prefix was expanded from."""
         self.work.letters(path, where)
         self.groups[path] = text
 

@@ -56,7 +56,7 @@ class Kinds:
         return self.fixed[id(entry)]
 
     def evaluated(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
-        """The same, after evaluating its expressions."""
+        """The layer of an entry, after evaluating its expressions."""
         value = values.given_to(entry, scope.values, self.work)
         if found.kind.activated and isinstance(value, dict):
             value.pop(ACTIVATION, None)

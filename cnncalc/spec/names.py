@@ -14,7 +14,8 @@ Ends = tuple[int, ...]
 
 
 class Names:
-    """What each name of an expanded network means; ``written`` are those that the text gives."""
+    """The nodes that each name of an expanded network means; ``written`` are the names in the
+    text."""
 
     def __init__(self, written: set[str], work: Work) -> None:
         self.written = written

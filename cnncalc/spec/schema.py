@@ -2,7 +2,7 @@
 
 It is generated from the layer kinds and refuses whatever it can without computing anything: JSON
 Schema cannot look up names, work out expressions or infer shapes. It never refuses a spec that
-cnncalc accepts, so the layers of a spec are checked by what the spec says about blocks:
+cnncalc accepts, so how strictly it checks layers depends on the spec's blocks:
 
 - ``plain``: no blocks and no base. Every layer is a known kind with valid fields.
 - ``named``: blocks, none of them named like a kind. Other names may be blocks.
@@ -44,7 +44,7 @@ from cnncalc.spec.fragments import (
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SEPARATOR = r"[\s_-]*"
-"""What may separate the letters of a kind's name."""
+"""The characters that may separate the letters of a kind's name."""
 NOT_IN_NAMES = r"\s\u0000-,./:-@\[-^`{-\u00a0\u2000-\u206f"
 """White space and punctuation other than ``_`` and ``-``."""
 WORD = f"[_-]*[^{NOT_IN_NAMES}_-][^{NOT_IN_NAMES}]*"
@@ -126,7 +126,7 @@ def _words() -> dict[str, Schema]:
 
 
 FRAMEWORK = rf"(?:(?:{'|'.join(layers.FRAMEWORKS)})(?:\.[A-Za-z]+)*\.)?"
-"""What may stand before the name of a kind: the framework, as in ``keras.layers.``"""
+"""The prefix that a kind's name may have: its framework, as in ``keras.layers.``"""
 
 
 def _spelling(kind: type[Layer]) -> str:
@@ -301,7 +301,8 @@ def _times(words: Sequence[str], needed: bool) -> Schema:
 
 
 def _with_expressions(fragment: Mapping[str, Any], beside: Schema | None = None) -> Schema:
-    """The same, but any single value may be ``$x``, and a mapping may contain ``from``."""
+    """The schema of fields, in which any single value may be ``$x``, and a mapping may have
+    ``from``."""
     part = dict(fragment)
     if part.get("type") == "object":
         inner = {key: _with_expressions(value) for key, value in part["properties"].items()}

@@ -27,7 +27,7 @@ from cnncalc.spec.text import scalar
 
 WIDTH = 100
 PRESENT = "present"
-"""The argument of a block that is empty in some places."""
+"""The name of the argument that tells whether a block is present, if it is empty in some places."""
 
 
 def write(graph: Graph) -> str:
@@ -143,7 +143,7 @@ class _Writer:
 
 
 def _bare(expression: str) -> str:
-    """The inside of an expression."""
+    """The expression without ``$`` and braces."""
     return expression.removeprefix("$").removeprefix("{").removesuffix("}")
 
 

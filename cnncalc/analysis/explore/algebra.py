@@ -20,7 +20,8 @@ RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Written:
-    """An expression, expanded. Sums that are not polynomials are symbols with definitions."""
+    """An expanded expression, in which sums that are not polynomials are symbols with
+    definitions."""
 
     def __init__(self, result: Any, names: Sequence[str], per: Mapping[str, int]) -> None:
         self.definitions: dict[Any, Any] = {}
@@ -82,7 +83,7 @@ class Written:
 
 
 def _rounded_down(one: Any) -> Any:
-    """The whole part; rounded up instead if that is shorter: ⌊(H + 1)/2⌋ is ⌈H/2⌉."""
+    """The whole part; written as rounding up if that is shorter: ⌊(H + 1)/2⌋ is ⌈H/2⌉."""
     terms = one.as_coefficients_dict()
     parts = lcm(*(int(number.q) for number in terms.values()))
     raised = sympy.Rational(parts - 1, parts)

@@ -71,7 +71,7 @@ class Arrays(Loop):
         )
 
     def chosen(self, points: Iterable[Point]) -> list[Point]:
-        """Of the points that meet the condition, those to show."""
+        """Those of the points that meet the condition which are to be shown."""
         return self.request.chosen(points, front)
 
     def met(self, group: Group, chunk: Chunk) -> Group:
@@ -160,8 +160,8 @@ def _column(numbers: Sequence[int]) -> Array:
 
 
 def unbeaten(costs: Sequence[Array]) -> Array:
-    """The places of the costs that no others beat: at least as small for every goal, and smaller
-    for one."""
+    """The places of the costs that no others beat, where beating means to be at most as large for
+    every goal and smaller for one."""
     order = np.lexsort(costs[::-1])  # what beats a cost comes before it
     rows = np.stack(costs, 1)[order]
     if len(costs) == 2:  # the first with a new least second cost, and those equal to it

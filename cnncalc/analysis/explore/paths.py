@@ -11,7 +11,7 @@ from cnncalc.formulas.recorded import Recording
 
 
 class Path(NamedTuple):
-    """A path: its guards with their outcomes, and what it gives, perhaps as a program."""
+    """A path: its guards with their outcomes, and its results, perhaps as a program."""
 
     guards: Program
     outcomes: tuple[bool, ...]

@@ -25,8 +25,8 @@ STEPS = 10_000
 LARGEST = 10**9
 """The largest value of a symbol."""
 TRIED = 1024
-"""Values are tried up to this one, or this many above and below the usual one, to see where a
-formula holds."""
+"""To see where a formula holds, values are tried up to this one, or up to this far from the usual
+one."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,9 +34,9 @@ class Formula:
     """A quantity of a network as a function of its symbols, whose ``usual`` values are those of
     the network itself.
 
-    It holds as long as the network keeps its structure: as long as all ``guards`` come out alike.
-    ``per`` are the steps of symbols that are decimals. ``growth`` is the factor by which the
-    quantity grows if a name is doubled, or None if the formula does not hold there.
+    It holds as long as the network keeps its structure: as long as all ``guards`` have the same
+    outcomes. ``per`` are the steps of symbols that are decimals. ``growth`` is the factor by which
+    the quantity grows if a name is doubled, or None if the formula does not hold there.
     """
 
     network: str
@@ -184,7 +184,7 @@ def formula(
     if result is None:
         raise UsageError(f"{quantity!r} is not known or not modelled for this network")
     for text in [*symbols.recording.texts]:
-        text.plain()  # what is made of it may depend on it
+        text.plain()  # code that uses it may depend on its value
     guards = symbols.recording.guards
     found = Formula(report.name, quantity, symbols.usual, result, guards, symbols.per)
     growth = {

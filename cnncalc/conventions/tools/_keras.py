@@ -19,12 +19,12 @@ class Held(NamedTuple):
 
     @property
     def with_shared_weights(self) -> "Held":
-        """Nothing, because the numbers count for another layer."""
+        """No numbers, because they count for another layer."""
         return Held(0, 0, 0, 0, 0)
 
     @property
     def with_frozen_weights(self) -> "Held":
-        """The same, not trained."""
+        """The same numbers, but not trained."""
         return self._replace(weights=0, biases=0, fixed=self.fixed + self.weights + self.biases)
 
 

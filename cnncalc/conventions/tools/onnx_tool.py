@@ -76,7 +76,7 @@ def _folds(row: Row, before: Row, readers: int) -> bool:
         return False
     try:
         found = operations(before.layer, before.inputs, before.output)
-    except LayerError:  # reported once its own operations are counted
+    except LayerError:  # unknown operations are reported when they are counted
         return False
     return of("Conv")(found[-1]) and not found[-1].inside
 

@@ -12,7 +12,7 @@ from cnncalc.core.errors import LayerError, UsageError, one_of
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.homework.convolution.matrix import Tensor
 from cnncalc.homework.convolution.writing import Style
-from cnncalc.homework.written.texts import readable, shown
+from cnncalc.homework.written.texts import readable, shown, undressed
 
 
 class Names(tuple[str, ...]):
@@ -131,9 +131,11 @@ def _read_text(given: str, takes: tuple[type[Written], ...]) -> Written:
 
 def _read(given: Any, takes: Sequence[type[Written]]) -> Written:
     found, why = _first(given, takes)
-    remarked = REMARKED.fullmatch(given) if found is None and isinstance(given, str) else None
-    if remarked:
-        found, _ = _first(remarked[1], takes)
+    if found is None and isinstance(given, str):
+        remarked = REMARKED.fullmatch(given)
+        for bare in (remarked and remarked[1], undressed(given)):
+            if bare and bare != given and found is None:
+                found, _ = _first(bare, takes)
         found = found and replace(found, text=given)
     if found is not None:
         return found

@@ -142,8 +142,8 @@ def _ticks(
     """Lines at every quarter of both axes, with their numbers."""
     for part, number in enumerate(numbers):
         y = top + HEIGHT - HEIGHT * part / 4
-        line = Line(((left, y), (left + WIDTH, y)), arrow=False, tone="ray")
+        line = Line(((left, y), (left + WIDTH, y)), arrow=False, tone="grid")
         yield line, Text(left - 6, y + 3.5, number, "small", "end")
         x = left + WIDTH * part / 4
-        line = Line(((x, top), (x, top + HEIGHT)), arrow=False, tone="ray")
+        line = Line(((x, top), (x, top + HEIGHT)), arrow=False, tone="grid")
         yield line, Text(x, top + HEIGHT + 14, across.text(part, 4), "small", "middle")

@@ -33,7 +33,7 @@ def binary(walker: Walker, kind: Operation) -> None:
     elif isinstance(first, Known):
         walker.gives(_with(walker, kind, walker.data("other"), "input"))
     else:
-        raise Unknown("one of its operands is no tensor")
+        raise Unknown("one of its operands is not a tensor")
 
 
 def _between(walker: Walker, kind: Operation, first: Tensor, second: Tensor) -> Tensor:
@@ -146,7 +146,7 @@ def reversed_subtraction(walker: Walker) -> None:
 
 
 def negative(walker: Walker) -> None:
-    """A map with its sign changed."""
+    """A map with the opposite sign."""
     view = walker.data()
     made = walker.make("multiply", {"value": -1}, [view.layer], view.shape)
     walker.gives(view._replace(layer=made))

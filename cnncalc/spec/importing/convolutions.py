@@ -59,7 +59,8 @@ def convolution(walker: Walker) -> None:
 
 
 def _standardized(walker: Walker, filters: Known) -> None:
-    """The call at hand as one whose filters are brought to mean 0 and variance 1, if they are."""
+    """The current call as one with standardized filters, if its filters are brought to mean 0 and
+    variance 1."""
     calls = [walker.recording.calls[place] for place in sorted(filters.calls)]
     names = [call.name for call in calls if call.name not in ("view", "reshape")]
     norms = [call.arguments for call in calls if call.name == "batch_norm"]
@@ -84,7 +85,7 @@ each."""
 
 
 def _blurs(walker: Walker, filters: Known) -> bool:
-    """Whether the call at hand blurs a map that was extended by reflection, with fixed filters; if
+    """Whether the current call blurs a map that was extended by reflection, with fixed filters. If
     so, it becomes a layer."""
     view = walker.data()
     pad = walker.made[view.layer]

@@ -1,4 +1,4 @@
-"""What was recorded while a model ran: its tensors and the calls that made them, as plain data."""
+"""The recording of a model's run as plain data: its tensors, and the calls that made them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ class Done(NamedTuple):
 
 
 class Recording(NamedTuple):
-    """A whole run."""
+    """The recording of a whole run."""
 
     name: str
     tensors: Sequence[Seen]

@@ -14,7 +14,7 @@ from cnncalc.spec.importing.values import BATCH, Regrouped, Unknown, View
 
 
 class Layers(Protocol):
-    """The layers so far; the walker has them."""
+    """The layers so far, which the walker provides."""
 
     made: list[Any]
 
@@ -33,7 +33,7 @@ def regrouped(value: View | Regrouped) -> Regrouped:
 
 
 def resized(value: Regrouped, sizes: Sequence[int]) -> Regrouped:
-    """The same values in order, in other sizes; −k is k times the batch."""
+    """The values in the same order with these sizes; −k is k times the batch."""
     atoms = list(value.atoms)
     axes: list[list[int]] = []
     left = [at for axis in value.axes for at in long(value, axis)]
@@ -114,7 +114,7 @@ def arranged(
 
 
 def _runs(order: Sequence[int], wanted: Sequence[int]) -> list[list[int]]:
-    """The atoms in order, where those that stay together are one run."""
+    """The atoms in order; those that stay together form one run."""
     runs: list[list[int]] = []
     for at in order:
         if runs and wanted.index(at) == wanted.index(runs[-1][-1]) + 1:

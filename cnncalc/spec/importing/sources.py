@@ -38,8 +38,8 @@ def _shape(known: Known, like: View) -> tuple[int, ...]:
 
 
 def _layer(walker: Walker, known: Known, shape: tuple[int, ...]) -> int:
-    """The layer that outputs the numbers; what it is computed from counts where it is used
-    first."""
+    """The layer that outputs the numbers. The tensors that they are computed from count where they
+    are used first."""
     recording = walker.recording
     if any(recording.calls[place].macs for place in known.calls):
         raise Unknown("one of its operands is computed with multiply-accumulates")

@@ -1,6 +1,6 @@
-"""From a recording to layers: calls of kinds become layers, and views are followed.
+"""From a recording to layers: calls that kinds describe become layers, and views are followed.
 
-What no kind describes becomes an opaque layer.
+A call that no kind describes becomes an opaque layer.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,11 +14,11 @@ from cnncalc.spec.importing.regrouping import settled
 from cnncalc.spec.importing.values import Known, Lost, Regrouped, Unknown, Value, View
 
 CONSTANTS = ("zeros", "ones", "empty", "full", "new_", "rand", "arange", "eye", "linspace")
-"""Prefixes of the functions whose result does not depend on the values that they read."""
+"""Prefixes of functions whose result does not depend on the values that they read."""
 SAME_VALUES = {"view", "reshape", "unsqueeze", "squeeze", "flatten", "contiguous", "detach", "to"}
 """Functions that only change the sizes of a parameter."""
 REPEATS = {"expand", "expand_as", "repeat"}
-"""Functions that may do the same, or repeat a parameter for every image."""
+"""Functions that change only the sizes of a parameter, or repeat it for every image."""
 LONGEST = 200
 """The longest description of an opaque layer."""
 
@@ -65,7 +65,7 @@ class Walker(Builder):
         self.ends = [self.end(self.values[number]) for number in self.recording.outputs]
 
     def compute(self, values: Sequence[Value]) -> None:
-        """A call that depends on no input."""
+        """Read a call that depends on no input."""
         held = [one for value in values if isinstance(value, Known) for one in value.held]
         calls = self.calls_of(values)
         if values and isinstance(first := values[0], Known):
@@ -80,16 +80,17 @@ class Walker(Builder):
             self.values[number] = Known(self.sizes(number), once, True, calls)
 
     def is_empty(self) -> bool:
-        """Whether the call at hand makes a tensor without elements."""
+        """Whether the current call makes a tensor without elements."""
         return len(self.done.made) == 1 and 0 in self.sizes(self.done.made[0])
 
     def calls_of(self, values: Sequence[Value]) -> frozenset[int]:
-        """The call at hand, and those that made these values but became no layer."""
+        """The current call, and those that made these values but did not become layers."""
         before = [value.calls for value in values if isinstance(value, Known | Lost)]
         return frozenset([self.place]).union(*before)
 
     def lose(self, values: Sequence[Value]) -> None:
-        """A call that no kind describes: an opaque layer, once the shape of its output is known."""
+        """Read a call that no kind describes: it becomes an opaque layer once the shape of its
+        output is known."""
         reads: dict[int, None] = {}
         for value in values:
             reads |= dict.fromkeys((value.layer,) if isinstance(value, View | Regrouped) else ())
@@ -104,7 +105,8 @@ class Walker(Builder):
                 self.values[number] = View.of(self.opaque(tuple(reads), calls, shape), shape)
 
     def opaque(self, reads: tuple[int, ...], calls: frozenset[int], shape: tuple[int, ...]) -> int:
-        """A layer with what is known of these calls: what they hold and their MACs, once."""
+        """An opaque layer for these calls, with the tensors that they hold and their MACs, each
+        counted once."""
         new = sorted(calls - self.counted)
         self.counted |= calls
         done = [self.recording.calls[place] for place in new]
@@ -141,7 +143,7 @@ class Walker(Builder):
             )
         self.done = Done("output", "", {}, ())
         if value.inside:
-            raise UsageError(f"{self.recording.name}: one of its outputs has no axis of the batch")
+            raise UsageError(f"{self.recording.name}: one of its outputs has no batch axis")
         layer = self.ordered(value)
         if self.made[layer].is_input:  # a spec's outputs are layers
             return self.make("identity", {}, [layer], value.shape)

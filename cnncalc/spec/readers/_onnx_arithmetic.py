@@ -131,7 +131,7 @@ def _constant_in(operands: list[Any]) -> tuple[Flow, Known, bool]:
 def _number(constant: Known) -> float | None:
     """The number that a constant is, if it is one and known."""
     values = constant.values() if constant.elements == 1 else None
-    return _short(values[0]) if values and isinstance(values[0], int | float) else None
+    return short(values[0]) if values and isinstance(values[0], int | float) else None
 
 
 def _covered(flow: Flow, constant: Known) -> list[int]:
@@ -152,6 +152,9 @@ def _with_constant(net: Layers, kind: Operation, node: Operator, operands: list[
             return net.opaque_like(flow, node)
         return _stepwise(net, flow, kind.of_number(number) if turned else [(kind.kind, number)])
     covered = _covered(flow, constant)
+    if constant.computed is not None:
+        made = numbers_of(net, flow, constant)
+        return _between(net, kind.kind, [made, flow] if turned else [flow, made], kind.broadcasts)
     held = [constant] if constant.weights else []
     one = sum(size > 1 for size in constant.sizes) == 1 and BATCH not in covered
     if held and one and kind.can_be_bias and flow.whole(covered) == 0:
@@ -170,6 +173,16 @@ def _with_constant(net: Layers, kind: Operation, node: Operator, operands: list[
     return net.opaque_like(flow, node, held)
 
 
+def numbers_of(net: Layers, flow: Flow, constant: Known) -> Flow:
+    """Numbers that do not depend on the input, as many dimensions as a flow has."""
+    sizes = (*(1,) * (len(flow.dims) - len(constant.sizes)), *constant.sizes)
+    if sizes[0] != 1 or len(sizes) != len(flow.dims) or not flow.is_batched:
+        raise Unclear
+    fields = {"shape": [*sizes[1:]], "learned": bool(constant.weights)}
+    fields |= {"params": constant.computed} if constant.computed is not None else {}
+    return net.layer("parameter", fields, [flow], [constant] if constant.weights else [])
+
+
 def _per_channel(net: Layers, kind: str, flow: Flow, covered: list[int], held: list[Known]) -> Flow:
     """A layer with one number for each channel; the atoms of those become the channels."""
     if flow.whole(covered) != 0:
@@ -186,7 +199,7 @@ def _shape_of(flow: Flow, covered: Sequence[int]) -> list[int]:
     return [size if part else 1 for part, size in zip(parts, flow.sizes)]
 
 
-def _short(number: float) -> float:
+def short(number: float) -> float:
     """A number, rounded to the digits that a 32-bit float has."""
     return number if isinstance(number, int) else float(f"{number:.7g}")
 
@@ -241,7 +254,7 @@ def _layer_norm(net: Layers, node: Operator, operands: list[Any]) -> Made:
     learned = [bool(one.weights) for one in held]
     held = [one for one in held if one.weights]
     fields = {
-        "eps": _short(node.attributes.get("epsilon", 1e-5)),
+        "eps": short(node.attributes.get("epsilon", 1e-5)),
         "elementwise_affine": learned[0],
         "bias": learned != [True],
     }

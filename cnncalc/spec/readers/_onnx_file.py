@@ -14,8 +14,8 @@ FEW = 4_096
 """The most numbers of a tensor that are read."""
 FORMATS = {1: "f", 2: "B", 3: "b", 4: "H", 5: "h", 6: "i", 7: "q", 9: "?", 10: "e", 11: "d",
            12: "I", 13: "Q"}  # fmt: skip
-"""How numbers of each data type are stored."""
-HALF = 10
+"""The storage format of each data type."""
+BOOLEAN, HALF = 9, 10
 FLOATS = (1, HALF, 11, 16)
 OWN_DOMAINS = ("", "ai.onnx")
 SCOPES = "pkg.torch.onnx.name_scopes"
@@ -85,6 +85,7 @@ class Model:
     inputs: dict[str, tuple[int | str, ...] | None] = field(default_factory=dict)
     outputs: list[str] = field(default_factory=list)
     shapes: dict[str, tuple[int | str, ...] | None] = field(default_factory=dict)
+    dtypes: dict[str, int] = field(default_factory=dict)
 
 
 def model(file: File) -> Model:
@@ -160,8 +161,8 @@ def _scopes(entry: Part) -> str:
 
 
 def _attribute(part: Part) -> tuple[str, Any]:
-    """An attribute's name and value: a number, a text, a tensor, or a list of numbers; None for
-    what is not read, such as a graph."""
+    """An attribute's name and value: a number, a text, a tensor, or a list of numbers or texts;
+    None for what is not read, such as a graph."""
     name, value = "", None
     listed: list[Any] = []
     for number, one in part.fields():
@@ -179,6 +180,8 @@ def _attribute(part: Part) -> tuple[str, Any]:
             listed += one.floats(FEW) if isinstance(one, Part) else unpack("<f", _four(part, one))
         elif number == 8:
             listed += one.integers(FEW) if isinstance(one, Part) else [signed(_whole(part, one))]
+        elif number == 9 and isinstance(one, Part):
+            listed.append(one.text())
     return name, listed or value
 
 
@@ -225,20 +228,20 @@ def _sparse(found: Model, part: Part) -> None:
 
 
 def _input(found: Model, part: Part) -> None:
-    name, sizes = _value_info(part)
+    name, sizes = _described(found, part)
     _check_many(found, part)
     found.inputs[name] = sizes
 
 
 def _output(found: Model, part: Part) -> None:
-    name, sizes = _value_info(part)
+    name, sizes = _described(found, part)
     _check_many(found, part)
     found.outputs.append(name)
     found.shapes[name] = sizes
 
 
 def _value(found: Model, part: Part) -> None:
-    name, sizes = _value_info(part)
+    name, sizes = _described(found, part)
     _check_many(found, part)
     found.shapes[name] = sizes
 
@@ -248,16 +251,21 @@ def _check_many(found: Model, part: Part) -> None:
         raise part.file.wrong(f"the file names more than {MAX_NAMES:,} tensors")
 
 
-def _value_info(part: Part) -> tuple[str, tuple[int | str, ...] | None]:
-    """A tensor's name and sizes; an open size is a text, and None stands for no sizes at all."""
-    name, sizes = "", None
+def _described(found: Model, part: Part) -> tuple[str, tuple[int | str, ...] | None]:
+    """A tensor's name and sizes; an open size is a text, and None stands for no sizes at all. Its
+    data type is noted."""
+    name, sizes, dtype = "", None, 0
     for number, value in part.fields():
         if number == 1 and isinstance(value, Part):
             name = value.text()
         elif number == 2 and isinstance(value, Part):
-            shape = _inside(_inside(value, 1), 2)
+            kind = _inside(value, 1)
+            shape = _inside(kind, 2)
             if shape is not None:
                 sizes = tuple(_dimension(one) for n, one in shape.fields() if n == 1)
+            for n, one in kind.fields() if kind is not None else ():
+                dtype = one if n == 1 and isinstance(one, int) else dtype
+    found.dtypes[name] = dtype
     return name, sizes
 
 

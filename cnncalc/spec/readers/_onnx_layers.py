@@ -64,7 +64,7 @@ class Layers:
                 node.kind,
                 node.attributes,
                 tuple(shape_of(one.sizes) for one in flows),
-                {at: one.sizes for at, one in held.items() if one.weights},
+                {at: one.sizes for at, one in held.items() if one.weights and one.computed is None},
                 lambda at: held[at].values() if at in held else None,
             )
         )
@@ -103,8 +103,10 @@ class Layers:
     def check(self, layer: Layer, shapes: Sequence[Shape], weights: Sequence[Known]) -> None:
         """Raise LayerError unless a layer has as many numbers as the file holds for it."""
         own = sum(layer.parameters(*shapes)) - layer.counters()
-        held = sum(one.elements for one in weights)
+        held = sum(one.params for one in weights)
         if layer.known and own != held:
+            if any(one.computed is not None for one in weights):
+                raise Unclear
             raise LayerError(
                 f"there are {own:,} weights for its input, but the file holds {held:,}"
             )
@@ -127,7 +129,8 @@ class Layers:
         kind = next(iter(entry), "identity")
         fields = entry.get(kind) or {}
         layer: Any = layers.load(kind).parse(fields or None)
-        if not layer.takes_bias or layer.bias or bias.elements != flow.sizes[0]:
+        fits = bias.elements == bias.params == flow.sizes[0]
+        if not layer.takes_bias or layer.bias or not fits:
             return False
         entry[kind] = {**fields, "bias": True}
         names = tuple(self.weights[flow.tensor])
@@ -187,14 +190,14 @@ class Layers:
         fields = {
             "shape": [*flow.sizes],
             "what": f"ONNX {node.kind}"[:200],
-            "params": sum(one.elements for one in held),
+            "params": sum(one.params for one in held),
             "macs": 0,
         }
         return flow._replace(tensor=self.layer("opaque", fields, [flow], held).tensor)
 
 
 Rule = Callable[[Layers, Operator, list[Any]], Made]
-"""How an operator becomes layers; its docstring is a part of the documentation."""
+"""A function that turns an operator into layers; its docstring is part of the documentation."""
 
 
 def flow_of(operand: Any) -> Flow:

@@ -1,5 +1,5 @@
-"""The ONNX operators that do not correspond to one kind: their meaning depends on the dimensions,
-and on which operands are constants."""
+"""The ONNX operators that do not correspond to a single kind, because their meaning depends on the
+dimensions, and on which operands are constants."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -12,6 +12,7 @@ from cnncalc.spec.readers._flow import BATCH, Flow
 from cnncalc.spec.readers._onnx_arithmetic import ARITHMETIC
 from cnncalc.spec.readers._onnx_file import Operator
 from cnncalc.spec.readers._onnx_layers import Layers, Made, Rule, Unclear, flow_of, word
+from cnncalc.spec.readers._onnx_sequences import SEQUENCES
 from cnncalc.spec.readers._onnx_values import Known
 
 
@@ -336,5 +337,6 @@ OPERATORS: Mapping[str, Rule] = {
     "Gemm": _gemm,
     "MatMul": _matmul,
     **ARITHMETIC,
+    **SEQUENCES,
 }
 """The function that turns each operator into layers."""

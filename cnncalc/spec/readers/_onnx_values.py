@@ -1,7 +1,8 @@
-"""What ONNX files compute from sizes and constants alone: the shape to reshape to, for example."""
+"""The values that ONNX files compute from sizes and constants alone, such as the shape to reshape
+to."""
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from math import ceil, floor, prod, sqrt
 from typing import Any, NamedTuple
@@ -15,22 +16,42 @@ BITS = 64
 class Known(NamedTuple):
     """A tensor that does not depend on the network's input; its numbers if they are few.
 
-    ``weights`` is its name in the file if it holds learned numbers.
+    ``weights`` is its name in the file if it holds learned numbers, or is computed from them;
+    ``computed`` is how many those are then. ``fill`` is the number that all its numbers are, if
+    they are many.
     """
 
     sizes: tuple[int, ...]
     numbers: tuple[Any, ...] | None = None
     weights: str = ""
     held: Held | None = None
+    computed: int | None = None
+    fill: Any = None
 
     @property
     def elements(self) -> int:
         """The number of elements."""
         return prod(self.sizes)
 
+    @property
+    def dtype(self) -> int:
+        """Its data type, if the file holds it."""
+        return self.held.dtype if self.held is not None else 0
+
+    @property
+    def params(self) -> int:
+        """The number of learned numbers."""
+        return self.elements if self.computed is None else self.computed
+
     def values(self) -> tuple[Any, ...] | None:
         """The numbers, read when they are first needed."""
         return self.held.values() if self.numbers is None and self.held else self.numbers
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether all its numbers are known to be 0."""
+        values = self.values()
+        return self.fill == 0 if values is None else not any(values)
 
 
 def initial(held: Held) -> Known:
@@ -44,6 +65,14 @@ def learned(one: Known) -> Known:
     if one.held is None or not one.held.is_weight or not one.sizes:
         return one
     return one._replace(weights=one.held.name)
+
+
+def computed(sizes: tuple[int, ...], read: Iterable[Known | None]) -> Known:
+    """A tensor that is computed from others; nothing but its sizes is known."""
+    found = {one.weights: one for one in read if one is not None and one.weights}
+    if not found:
+        return Known(sizes)
+    return Known(sizes, None, " ".join(found), None, sum(one.params for one in found.values()))
 
 
 def of(values: Sequence[Any] | Any) -> Known:
@@ -60,6 +89,10 @@ def evaluated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
         return _constant(node)
     if node.kind == "Expand" and inputs and inputs[0] and inputs[0].weights:
         return _repeated(node, inputs)
+    if node.kind == "Concat" and any(one is not None and one.weights for one in inputs):
+        return _joined(node, inputs)
+    if node.kind == "Gather" and inputs[0] is not None and inputs[0].weights:
+        return _rows(node, inputs)
     if node.kind in MOVES and inputs and inputs[0] is not None:
         return MOVES[node.kind](node, inputs)
     numbers: list[Sequence[Any]] = []
@@ -176,6 +209,28 @@ def _repeated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
     return None
 
 
+def _joined(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
+    """Weights one after another."""
+    listed = [one.sizes for one in inputs if one is not None]
+    axis = node.attributes["axis"] % len(listed[0])
+    others = {(*one[:axis], 0, *one[axis + 1 :]) for one in listed}
+    if len(listed) != len(inputs) or len(others) != 1:
+        return None
+    (sizes,) = others
+    length = sum(one[axis] for one in listed)
+    return computed((*sizes[:axis], length, *sizes[axis + 1 :]), inputs)
+
+
+def _rows(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
+    """Some rows of weights, perhaps repeatedly."""
+    one, places = inputs[:2]
+    assert one is not None
+    axis = node.attributes.get("axis", 0) % len(one.sizes)
+    if places is None:
+        return None
+    return computed((*one.sizes[:axis], *places.sizes, *one.sizes[axis + 1 :]), inputs)
+
+
 def _dequantized(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
     """Integers that stand for learned numbers, however many bits they have."""
     return learned(inputs[0]) if inputs[0] is not None else None
@@ -265,13 +320,23 @@ def _filled(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
     shape = tuple(numbers[0])
     if one is None or any(size < 0 for size in shape):
         return None
-    return Known(shape, (*one,) * prod(shape) if prod(shape) <= FEW else None)
+    return _repeating(shape, one)
+
+
+def _repeating(shape: tuple[int, ...], one: Sequence[Any]) -> Known:
+    """A tensor whose numbers are all the same one; they are listed if they are few."""
+    if prod(shape) > FEW:
+        return Known(shape, fill=one[0])
+    return Known(shape, tuple(one) * prod(shape))
 
 
 def _expanded(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
-    if len(numbers[0]) != 1 or prod(numbers[1]) > FEW:
+    """A single number, or several equal ones, for every element."""
+    rank = max(len(sizes[0]), len(numbers[1]))
+    own, wanted = ((*(1,) * (rank - len(one)), *one) for one in (sizes[0], numbers[1]))
+    if len({*numbers[0]}) != 1 or any(1 != a != b != 1 for a, b in zip(own, wanted)):
         return None
-    return Known(tuple(numbers[1]), tuple(numbers[0]) * prod(numbers[1]))
+    return _repeating(tuple(map(max, own, wanted)), numbers[0][:1])
 
 
 def _range(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:

@@ -1,6 +1,6 @@
-"""Keras: the JSON of ``model.to_json()``, which is also the ``config.json`` in a ``.keras`` file.
+"""Keras: the JSON from ``model.to_json()``, which is also the ``config.json`` in a ``.keras`` file.
 
-Layers keep their Keras names and mean what they mean there.
+Layers keep their names, and their names of kinds have their Keras meaning.
 """
 
 import json

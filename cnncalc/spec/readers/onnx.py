@@ -26,9 +26,9 @@ MAX_RANK = 64
 MAX_NUMBERS = 1_000_000
 """The most numbers that operators on constants may read together."""
 ANY = 1_000_003
-"""Stands for a batch of any size: no size of a network is a multiple of it."""
+"""A stand-in for a batch of any size: no size in a network is a multiple of it."""
 FIRST = rb"\x08[\x01-\x40](\x12|\x1a|\x22|\x28|\x32|\x3a|\x42)"
-"""How a file begins: the version of the format, then another of the model's fields."""
+"""The beginning of a file: the version of the format, then another of the model's fields."""
 QUANTIZED = {"QLinearConv": ("Conv", (0, 3, 8)), "ConvInteger": ("Conv", (0, 1)),
              "QLinearMatMul": ("MatMul", (0, 3)), "MatMulInteger": ("MatMul", (0, 1))}  # fmt: skip
 """Operators on integers: the one that they replace, and the places of its operands."""
@@ -151,9 +151,10 @@ class Network(Layers):
             node = node._replace(kind=kind, inputs=kept)
         operands = self.operands(node, quantized)
         if not any(isinstance(one, Flow) for one in operands):
-            known = self.evaluated(node, [one for one in operands if not isinstance(one, Flow)])
+            fixed = [one for one in operands if not isinstance(one, Flow)]
+            known = self.evaluated(node, fixed)
             for name in node.outputs:
-                self.keep(node, name, known or Known(self.open_sizes(name)))
+                self.keep(node, name, known or values.computed(self.open_sizes(name), fixed))
             return
         try:
             made = self.made(node, operands)
@@ -236,7 +237,7 @@ class Network(Layers):
                     f"node {self.name[:60]!r} ({node.kind[:40]}) loses track of the batch"
                 )
             sizes = rest if 1 <= len(rest) <= 4 else [prod(rest) or 1]
-            params = sum(one.elements for one in held) if not place else 0
+            params = sum(one.params for one in held) if not place else 0
             fields = {"shape": sizes, "what": f"ONNX {node.kind}"[:200], "params": params}
             fields |= {"macs": 0} if node.kind in COPIES else {}
             flow = self.layer("opaque", fields, flows, [] if place else held)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from cnncalc.render.pictures.metrics import PIXELS, SIZES
-from cnncalc.render.pictures.palette import INK, LINE, MUTED, PAPER, TONES, mixed
+from cnncalc.render.pictures.palette import GRID, INK, LINE, MUTED, PAPER, TONES, mixed
 from cnncalc.render.pictures.scene import Box, Line, Point, Scene, Shape, Text
 
 SUFFIX = ".svg"
@@ -60,6 +60,11 @@ def style(scene: Scene) -> str:
         for role, size in SIZES.items()
         if role in {text.role for text in scene.all_texts}
     )
+    grid = (
+        f".cnncalc .grid{{fill:none;stroke:{GRID};stroke-opacity:.5;stroke-width:.8}}"
+        if any(line.tone == "grid" for line in scene.lines)
+        else ""
+    )
     light, dark = (_colours(tones, shades, theme) for theme in (0, 1))
     return (
         ".cnncalc text{font-family:Arial,Helvetica,'Liberation Sans',sans-serif;white-space:pre}"
@@ -67,7 +72,7 @@ def style(scene: Scene) -> str:
         ".cnncalc .outside rect,.cnncalc .faint{stroke-dasharray:4 3}"
         ".cnncalc .ray{fill:none;stroke-width:.6}.cnncalc .window .face{fill-opacity:.55}"
         ".cnncalc .next{fill:none;stroke-width:2;stroke-dasharray:5 3}"
-        f"{sizes}{light}@media(prefers-color-scheme:dark){{{dark}}}{scene.css}"
+        f"{grid}{sizes}{light}@media(prefers-color-scheme:dark){{{dark}}}{scene.css}"
     )
 
 
