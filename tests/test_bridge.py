@@ -421,8 +421,8 @@ def test_weight_norm_is_that_of_pytorch():
     module = module_of("weight_norm_conv", {"filters": 4, "kernel": 3, "groups": 2}, "2x5x5")
     plain = nn.utils.parametrizations.weight_norm(nn.Conv2d(2, 4, 3, groups=2))
     with torch.no_grad():
-        module.scale.copy_(torch.tensor([1.0, 2.0, -3.0, 0.5]))
-        plain.parametrizations.weight.original0.copy_(module.scale.reshape(4, 1, 1, 1))
+        module.scale.copy_(torch.tensor([1.0, 2.0, -3.0, 0.5]).reshape(4, 1, 1, 1))
+        plain.parametrizations.weight.original0.copy_(module.scale)
         plain.parametrizations.weight.original1.copy_(module.weight)
         plain.bias.copy_(module.bias)
     x = torch.randn(2, 2, 5, 5)

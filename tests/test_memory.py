@@ -217,6 +217,8 @@ OTHERS = [
     ("reduce", {"by": "sum", "over": "positions"}, ["4x3x3"]),
     ("reduce", {"by": "sum", "over": "channels", "keepdim": False}, ["4x3"]),
     ("reduce", {"by": "max", "over": "channels"}, ["1x3x3"]),
+    ("reduce", {"by": "max", "over": "channels", "indices": True}, ["4x3x3"]),
+    ("reduce", {"by": "max", "over": "height", "indices": True, "keepdim": False}, ["4x3x3"]),
     ("reduce", {"by": "var", "over": ["channels", "height"]}, ["1x3x3"]),
     ("reduce", {"by": "norm", "over": ["channels", "positions"]}, ["3x3x3"]),
     ("class_token", 2, ["1x6"]),

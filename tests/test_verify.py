@@ -154,6 +154,18 @@ def test_layers_that_get_no_gradient_have_no_backward_pass(case):
     assert counter.get_total_flops() - forward == 2 * sum(expected.values())
 
 
+@pytest.mark.parametrize(("trainable", "expected"), [(True, [0, 300, 9216]), (False, [0, 0, 4608])])
+def test_frozen_numbers_have_no_backward_pass(trainable, expected):
+    computed = {"shape": "4x8x8", "params": 9, "macs": 100, "backward_macs": 300}
+    layers = [
+        FILTERS,
+        {"parameter": computed, "trainable": trainable},
+        {"conv": {"filters": 2, "kernel": 3, "padding": 1}},  # 2·8·8·36 for each gradient
+    ]
+    report = cnncalc.summarize({"input": "3x8x8", "layers": layers})
+    assert [row.cost.backward_macs for row in report] == expected
+
+
 @pytest.mark.parametrize(
     ("trained", "expected"),
     [

@@ -231,7 +231,7 @@ class Report:
 
     @cached_property
     def totals(self) -> Cost:
-        """Everything added up, including the inputs' activations."""
+        """The sum of all costs, including the inputs' activations."""
         return total([row.cost for row in self.rows])
 
     @cached_property
@@ -287,7 +287,7 @@ class Report:
         return self.record([row_dict(row) for row in self.layers])
 
     def record(self, layers: list[Any]) -> dict[str, Any]:
-        """The same contract, around layers that are plain data already."""
+        """The data of ``to_dict``, given the layers as plain data."""
         return {
             "format": "cnncalc.report",
             "version": VERSION,

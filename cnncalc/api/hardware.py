@@ -1,4 +1,4 @@
-"""Devices, and what a network needs on them."""
+"""Devices, and the time and memory that a network needs on them."""
 
 import os
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ MOST = 64
 
 
 ALL = "all"
-"""Stands for every device whose peak for the dtype is known."""
+"""The word for every device whose peak for the dtype is known."""
 
 
 class OnDevices(NamedTuple):
@@ -76,8 +76,8 @@ def device(
     batch: int | None = None,
     **options: Unpack[Changes],
 ) -> OnDevices:
-    """The least time of a network on devices, and its estimate on a calibrated one
-    (docs/how-to/device.md).
+    """Find the shortest time that a network can take on devices, and estimate its time on a
+    calibrated one (docs/how-to/device.md).
 
     ``on`` has the names of devices, of ``devices(path)``, or is ``all``. ``dtype`` may be ``tf32``.
     The other options are those of ``summarize``, for a network that is not a report.

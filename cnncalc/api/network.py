@@ -27,7 +27,7 @@ def summarize(
     tiny: bool = False,
     extends_anywhere: bool | None = None,
 ) -> Report:
-    """Everything that can be counted about a network.
+    """Compute everything that can be counted about a network.
 
     ``target`` is a built-in's name, a path, the one-line notation, a spec as plain data, or what
     ``load`` or ``from_torch`` returns.
@@ -39,7 +39,7 @@ def summarize(
     ``tiny`` cuts the input to as few pixels as the network takes (``cnncalc.analysis.smallest``).
     ``extends_anywhere`` lets a spec extend files outside its own folder.
 
-    Raises CnncalcError with a clear sentence for whatever cannot be used.
+    Raises CnncalcError, with one clear sentence, for anything that cannot be used.
 
     >>> summarize("1x28x28-10N").totals.params
     7850
@@ -65,7 +65,7 @@ def _blamed(
     input: Any,
     layout: Layout | None,
 ) -> UsageError | None:
-    """The error about the input or the settings, if the network is valid without them."""
+    """The error that blames the input or the settings, if the network is valid without them."""
     fact = mistakes.errors[0].fact
     if input is not None:
         usual = build(graph.spec, settings, layout=layout)
@@ -106,7 +106,7 @@ Target = str | os.PathLike[str] | Mapping[str, Any] | Spec | report.Report
 
 
 def report_of(target: Target, options: Changes) -> report.Report:
-    """The report of a network; a report is returned as it is, and then takes no options."""
+    """The report of a network. A report is returned unchanged, and takes no options."""
     if not isinstance(target, report.Report):
         return summarize(target, **options)
     if options:

@@ -1,4 +1,4 @@
-"""A network as a spec, as a page and as a picture."""
+"""Functions that write a network: as a spec, a workload, a page or a picture."""
 
 import os
 from typing import TYPE_CHECKING, Any, Unpack
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def to_yaml(target: Any, **options: Any) -> str:
-    """A network as the YAML of a spec, with blocks for what repeats (docs/importing.md).
+    """Write a network as the YAML of a spec, with blocks for layers that repeat
+    (docs/importing.md).
 
     ``target`` is a graph, or anything that ``summarize`` takes, with its options ``input``,
     ``settings`` and ``layout``. Reading the text gives the same report.
@@ -34,7 +35,7 @@ def to_yaml(target: Any, **options: Any) -> str:
 
 
 def to_simulator(target: Target, tool: str, **options: Unpack[Changes]) -> str:
-    """A network as the workload of an accelerator simulator, ``scalesim`` or ``zigzag``
+    """Write a network as a workload for an accelerator simulator, ``scalesim`` or ``zigzag``
     (docs/export.md#simulators).
 
     Raises UsageError with the names of layers that the simulator cannot describe.
@@ -58,8 +59,8 @@ def to_html(
     dtype: str = "float32",
     **options: Any,
 ) -> str:
-    """Everything about a network as one HTML page that needs nothing else (docs/how-to/report.md),
-    or two networks side by side.
+    """Write everything about a network as one HTML page that works on its own
+    (docs/how-to/report.md), or two networks side by side.
 
     ``target``, the other network and the options are those of ``to_yaml``; ``batch`` and ``dtype``
     are those of ``summarize``. ``on`` adds the least times on a device; it and ``path`` are those
@@ -96,7 +97,7 @@ def _bounds(report: Report, on: str, path: str | os.PathLike[str] | None, dtype:
 
 
 def draw(target: Target, style: str = "graph", **options: Any) -> "Picture":
-    """A picture of a network, shown in a notebook; ``save("net.svg")`` writes a file.
+    """Draw a network. A notebook shows the picture, and ``save("net.svg")`` writes a file.
 
     The options are those of ``summarize``, for a network that is not a report, and those of a
     picture (``Report.draw``).

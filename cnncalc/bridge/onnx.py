@@ -94,8 +94,8 @@ class _Graph:
         return f"{self.row.name}.{ending}{self.count}" if ending else self.row.name
 
     def weight(self, name: str, learned: bool = True) -> str:
-        """A parameter or buffer of the layer's module; an empty name if it has none. What is not
-        learned becomes a constant."""
+        """The name of a parameter or buffer of the layer's module; empty if it has none. Tensors
+        that are not learned become constants."""
         full = f"{self.row.weights_of or self.row.name}.{name}"
         if full not in self.state:
             return ""

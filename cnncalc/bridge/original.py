@@ -1,4 +1,5 @@
-"""Compare an imported network with its original: same weights, same outputs."""
+"""Comparison of an imported network with its original: with the same weights, their outputs must
+be the same."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ WORDS = {"out_proj_weight": "out_proj.weight", "out_proj_bias": "out_proj.bias"}
 
 
 def compare(read: Read, device: str) -> Check | Skipped:
-    """Run both with the weights of the original, on the CPU or this device, and compare."""
+    """Run both networks with the original's weights, on the CPU or this device, and compare
+    them."""
     if device == "meta":
         return Skipped("total", "outputs", "on the meta device there are no numbers to compare")
     if any(one.is_meta for one in read.model.parameters()):
@@ -93,7 +95,7 @@ def _target(module: nn.Module, word: str) -> Tensor:
 
 
 def _as(given: Tensor, wanted: Tensor) -> Tensor:
-    """The same numbers in the order of another tensor, which may have the channels first."""
+    """The numbers in the order of another tensor, which may have its channels first."""
     plain = given.detach().squeeze()
     if plain.dim() > 1 and plain.shape != wanted.squeeze().shape:
         plain = plain.movedim(-1, 0)

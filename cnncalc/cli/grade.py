@@ -256,7 +256,8 @@ def _students(graded: Sequence[Graded]) -> str:
 
 
 def _questions(graded: Grades) -> str:
-    """How often each question was answered right, how well it discriminates, and the mistakes."""
+    """A table of the questions: how often each was answered right, how well it discriminates, and
+    the mistakes."""
     if not graded.questions:
         return ""
     headings = {"Question": False, "Right": True, "Of": True, "Discr.": True, "Mistakes": False}

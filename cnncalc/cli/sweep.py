@@ -235,7 +235,7 @@ def _bar() -> "Iterator[Callable[[int, int], None]]":
 
 
 def _remarks(found: "Sweep") -> Iterator[str]:
-    """What the table leaves out: the rest after an interrupt, and invalid networks."""
+    """Notes on what the table leaves out: the rest after an interrupt, and invalid networks."""
     if found.done < found.total:
         yield f"stopped after {found.done:,} of {found.total:,} combinations"
     for reason, (first, count) in [*found.refused.items()][:REASONS]:

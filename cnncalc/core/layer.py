@@ -75,6 +75,8 @@ class Layer(Fields):
     nothing in inference."""
     activated: ClassVar[bool] = False
     """Whether a spec may name the activation after it among its fields, as in Keras."""
+    once: ClassVar[bool] = False
+    """Whether it computes the same for all images of a batch, once."""
     inside: ClassVar[bool] = False
     """Whether an int8 engine can run the layer inside the one before: by folding it into the
     weights, by clamping the outputs, or by leaving it out."""
@@ -100,7 +102,7 @@ class Layer(Fields):
         super().__init_subclass__()
         cls.kind = cls.__module__.rpartition(".")[2]
         # dataclass would generate these methods for every kind, and compiling them takes time.
-        dataclass(frozen=True, kw_only=True, repr=False, eq=False)(cls)
+        dataclass(init=False, repr=False, eq=False)(cls)
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)
@@ -190,7 +192,8 @@ class Layer(Fields):
         return None
 
     def reach(self, *inputs: Any) -> tuple[Reach, ...] | None:
-        """What one output reads along each spatial axis. None means only its own position."""
+        """The inputs that one output reads along each spatial axis. None means only its own
+        position."""
         return None
 
     def reorders(self, x: Any) -> tuple[int, ...] | None:
@@ -295,7 +298,7 @@ class Layer(Fields):
         size = BYTES[dtype]
         elements = output.elements * batch
         stored = elements if self.stored else 0
-        products = self.macs(*inputs)
+        products, times = self.macs(*inputs), 1 if self.once else batch
         learns = trainable and weights > 0
         inner = self.inner_macs(*inputs) if learns else 0
         if True in wanted:
@@ -313,16 +316,16 @@ class Layer(Fields):
             buffers=buffers,
             fixed=fixed,
             frozen=0 if trainable else weights + biases,
-            macs=products * batch,
+            macs=products * times,
             backward_macs=mac_formulas.backward_macs(
-                of_weights=products * batch if learns else 0, of_inputs=inner * batch
+                of_weights=products * times if learns else 0, of_inputs=inner * times
             ),
-            connections=connections * batch,
-            multiply=multiply * batch,
-            add=add * batch,
-            compare=compare * batch,
-            divide=divide * batch,
-            exponential=exponential * batch,
+            connections=connections * times,
+            multiply=multiply * times,
+            add=add * times,
+            compare=compare * times,
+            divide=divide * times,
+            exponential=exponential * times,
             activation=elements,
             activations_total=stored,
             parameter_bytes=memory.size_in_bytes(weights + biases + fixed, size),
@@ -333,8 +336,8 @@ class Layer(Fields):
         )
 
     def channels_first(self) -> Layer:
-        """The same layer, if its fields list the channels last; each kind with such fields
-        overrides it."""
+        """The layer with fields that list the channels first, if they list them last. Each kind
+        with such fields overrides this."""
         return self
 
     def remark(self) -> str:
@@ -353,7 +356,7 @@ class Input(Layer):
         return self.shape
 
     def operations(self) -> Operations:
-        """None."""
+        """No operations."""
         return Operations()
 
 

@@ -68,7 +68,7 @@ def is_sorted(order: Sequence[int], sizes: Sequence[int]) -> bool:
 
 
 class Layout(Enum):
-    """How the gradients of an operation's inputs lie in memory, given the output's gradient."""
+    """The memory layout of the gradients of an operation's inputs, given the output's gradient."""
 
     FOLLOW = auto()
     """Possibly the layout of the output's gradient."""

@@ -1,5 +1,5 @@
-"""What PyTorch does with memory: the operations of a network, what autograd saves, and what the
-backward pass allocates.
+"""PyTorch's use of memory: the operations of a network, the tensors that autograd saves, and those
+that the backward pass allocates.
 
 A layer records its forward pass on a tape (``Layer.steps``) as PyTorch operations; nothing is
 computed. ``cnncalc.footprint`` walks the tape forward and backward.
@@ -26,7 +26,7 @@ CHANNELS_LAST: dict[tuple[int, ...], bool | None] = {(1, 2, 0): True, (1, 2, 3, 
 
 
 class Tape(Record):
-    """What layers record: PyTorch's operations."""
+    """The operations of PyTorch that layers record."""
 
     def overwritten(self, x: Tensor, *, keeps_output: bool) -> Tensor:
         """An operation that writes its output over its input. Its backward pass reads the output,

@@ -125,7 +125,7 @@ def _parameters(row: Row, report: Report) -> tuple[list[Working], str]:
 def _macs(row: Row, report: Report) -> tuple[list[Working], str]:
     with tracing():
         count = row.layer.macs(*_named(row.inputs))
-        if count and report.batch > 1:
+        if count and report.batch > 1 and not row.layer.once:
             count = macs.batched(MACs=count, batch=report.batch)
         flops = macs.flops(MACs=count)
     of_batch = f" for a batch of {report.batch}" if report.batch > 1 else ""

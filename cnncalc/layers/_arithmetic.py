@@ -78,7 +78,7 @@ class Arithmetic(Layer):
     def parameters(self, *inputs: Shape) -> Parameters:
         if self.parameter is None:
             return Parameters()
-        return Parameters(formulas.learned(sizes=self.parameter))
+        return Parameters(formulas.learned(n_i=self.parameter))
 
     def tensors(self, *inputs: Shape) -> Tensors:
         return {} if self.parameter is None else {"weight": self.parameter}

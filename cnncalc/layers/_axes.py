@@ -43,6 +43,11 @@ def place(word: str, x: Shape) -> int:
     return names.index(word)
 
 
+def word(sizes: Sequence[int], dim: int) -> str:
+    """The name of a dimension among these, as in ``along: width``."""
+    return ("channels", *NAMES[len(sizes) - 1])[dim]
+
+
 def places(words: Sequence[str], x: Shape) -> tuple[int, ...]:
     """The dimensions with these names, in ascending order."""
     return tuple(sorted(as_named(words, x)))

@@ -51,7 +51,7 @@ class Embedding(Layer):
         return {"weight": (self.num_embeddings, self.embedding_dim)}
 
     def operations(self, x: Vector) -> Operations:
-        """None."""
+        """No operations."""
         return Operations()
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:

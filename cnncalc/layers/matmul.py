@@ -41,7 +41,7 @@ class Matmul(Layer):
     def input_macs(
         self, products: int, wanted: tuple[bool, ...], learns: bool, a: Map, b: Map
     ) -> int:
-        """As many for each input that needs a gradient."""
+        """The same number for each input that needs a gradient."""
         return products * sum(wanted)
 
     def operations(self, a: Map, b: Map) -> Operations:

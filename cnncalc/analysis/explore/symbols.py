@@ -114,7 +114,7 @@ class Formula:
 
     @property
     def definitions(self) -> Mapping[Any, Any]:
-        """What the symbols stand for that are not names of the network, in order."""
+        """The meanings of the symbols that are not names in the network, in order."""
         return self._written.definitions
 
     @cached_property
@@ -133,7 +133,7 @@ class Formula:
         return self._written.text(self.heading)
 
     def latex(self) -> str:
-        """The same in LaTeX."""
+        """The equation in LaTeX."""
         return self._written.latex(self.heading)
 
     def remarks(self) -> list[str]:

@@ -61,8 +61,8 @@ class LayerTime(NamedTuple):
 
     @property
     def limit(self) -> str | None:
-        """What takes longer, ``compute`` or ``memory``; None if that is not known, or if the
-        layer takes no time."""
+        """The bottleneck, ``compute`` or ``memory``; None if it is not known, or if the layer takes
+        no time."""
         known = self.memory is not None and not self.row.unknown & UNKNOWN
         if not known or not self.seconds:
             return None

@@ -151,7 +151,7 @@ def cells(data: Any) -> Cells:
 
 
 def _of_text(text: str) -> Cells:
-    # Single blanks keep the expressions below from backtracking far.
+    # With single blanks, the expressions below cannot backtrack far.
     text = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
     *factor, text = re.split(r" ?[*·×]\s?", text, maxsplit=1)
     text, depth = _without_brackets(text)

@@ -21,7 +21,7 @@ DOTTED = r"(?<![0-9.,])[0-9]{1,3}(?:\.[0-9]{3}){2,}(?![0-9.,])"
 
 
 def tidied(text: str) -> str:
-    """Text without what people write around a number: ``params: 34,944 (trainable)``."""
+    """Text without the words that people write around a number: ``params: 34,944 (trainable)``."""
     for command, sign in TEX.items():
         text = text.replace(command, sign)
     text = re.sub(r"^[A-Za-z#][\w# ]*:", "", raised(text)).strip()
@@ -46,7 +46,7 @@ def calculated(text: str) -> Fraction:
     source = source.replace("−", "-").replace("^", "**").replace("[", "(").replace("]", ")")
     try:
         value = calculate(source, {})
-    except LayerError as why:  # an answer has no parameters
+    except LayerError as why:  # unlike a spec, an answer has no parameters
         raise LayerError(str(why).removesuffix(UNDECLARED)) from None
     if isinstance(value, bool) or not is_number(value):
         raise LayerError(f"{text.strip()[:60]!r} is not a number")

@@ -45,7 +45,7 @@ class Number(Written):
     ``working`` is the value before an equals sign; ``dotted`` says that a point may separate
     thousands, as in 34.944."""
 
-    # The text is enough for a hash; those of fractions are slow.
+    # Hash only the text, because hashing fractions is slow.
     digits: Fraction = field(hash=False)
     half: Fraction = field(default=Fraction(0), hash=False)
     suffix: Suffix = Suffix()

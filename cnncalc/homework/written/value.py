@@ -37,9 +37,12 @@ REMARKED = re.compile(r"\s*([^(]*[^(\s])\s*\((?=[^a-z]*[a-z])(?=.*[a-z]{3}).*\)\
 
 
 class Terms(NamedTuple):
-    """What is accepted. Strict: only the exact value, with K = 1000 and channels first.
-    The ``tolerance`` is a fraction of the right value (1/100: one per cent). ``as_asked``: no other
-    quantity in its place, such as a number of elements for one of bytes."""
+    """The terms on which values are accepted.
+
+    If ``strict``, only the exact value is, with K = 1000 and channels first. The ``tolerance`` is a
+    fraction of the right value (1/100: one per cent). If ``as_asked``, no other quantity is
+    accepted in its place, such as a number of elements for one of bytes.
+    """
 
     strict: bool = False
     tolerance: Fraction = Fraction(0)
@@ -53,7 +56,7 @@ CHANNELS_LAST = "channels last"
 
 
 class Reading(NamedTuple):
-    """How a written value agrees with the right one; ``notes`` lists what was assumed."""
+    """The way in which a written value agrees with the right one; ``notes`` lists assumptions."""
 
     notes: tuple[str, ...] = ()
 
@@ -83,8 +86,8 @@ class Written(ABC):
 
     @property
     def resolution(self) -> Fraction:
-        """About how many values of this size its digits can tell apart: the more, the less likely a
-        match is by chance."""
+        """Roughly the number of values of this size that its digits can tell apart: the more, the
+        less likely a match is by chance."""
         return Fraction(MANY)
 
     @classmethod

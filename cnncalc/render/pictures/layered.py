@@ -76,8 +76,8 @@ class Layered(Item):
         return layers
 
     def _order(self) -> None:
-        """Nodes move to the middle of those they are connected with, which avoids crossings; equal
-        ones keep the order of the spec."""
+        """Order the nodes of each layer: each moves to the middle of the nodes that it is connected
+        with, which avoids crossings. In a tie, nodes keep the order of the spec."""
         place = {node: float(at) for layer in self.layers for at, node in enumerate(layer)}
         for sweep in range(SWEEPS):
             forth = sweep % 2 == 0
@@ -92,7 +92,7 @@ class Layered(Item):
                 place.update({node: float(at) for at, node in enumerate(layer)})
 
     def _across(self) -> None:
-        """Nodes move towards those they are connected with as far as their order allows."""
+        """Move nodes towards those that they are connected with, as far as their order allows."""
         self.middle: dict[int, float] = {}
         for layer in self.layers:
             right = 0.0
@@ -178,7 +178,7 @@ class Layered(Item):
             )
 
     def route(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
-        """Lines go straight from layer to layer, and meet at the exit."""
+        """Lead lines straight from layer to layer; they meet at the exit."""
         leaving: dict[int, list[Tail]] = {ENTRY: list(tails)}
         arriving: dict[int, list[Tail]] = {}
         by_source: dict[int, list[list[int]]] = {}

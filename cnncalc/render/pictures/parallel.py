@@ -1,7 +1,7 @@
-"""How boxes are arranged: chains of boxes and of branches side by side, found from the graph.
+"""The arrangement of boxes in chains and branches side by side, which is found from the graph.
 
-Between two boxes through which all data flows, the boxes fall apart into branches, and every branch
-is again such a chain. What does not fall apart is drawn in layers (``layered.py``).
+Between two boxes through which all data flows, the other boxes fall into separate branches, and
+every branch is again such a chain. Boxes that do not separate are drawn in layers (``layered.py``).
 """
 
 from collections import Counter

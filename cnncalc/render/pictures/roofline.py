@@ -1,8 +1,8 @@
 """The layers of a network below the roofs of devices: FLOPs per byte against FLOPs per second.
 
-Both axes are logarithmic. A layer's dot lies on the roof, where its least time puts it, and its
-area shows that time beside those of the other layers. Layers without MACs have no place on the
-axes.
+Both axes are logarithmic. A layer's dot lies on the roof, at the speed that its shortest time
+implies, and its area compares that time with those of the other layers. Layers without MACs have no
+place on the axes.
 """
 
 import math

@@ -1,6 +1,7 @@
 """The configurations of a sweep as points: one quantity against another.
 
-Points that fall into the same cell are drawn as one, so that a million of them make no larger file.
+Points that fall into the same cell are drawn as one, so that even a million of them make a small
+file.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

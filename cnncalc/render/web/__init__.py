@@ -1,6 +1,6 @@
-"""A report as one HTML page that needs nothing else: no network, no library.
+"""A report as one HTML page that works on its own, without other files or a network.
 
-Everything is in the page without its script, which only folds, sorts and searches the table.
+The page is complete without its script, which only folds, sorts and searches the table.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -68,7 +68,7 @@ def render(
 
 
 def _memory(report: Report) -> "Memory | UsageError":
-    """The memory of a network, or why it is not known."""
+    """The memory of a network, or the error that says why it is not known."""
     from cnncalc.footprint import measure
 
     try:

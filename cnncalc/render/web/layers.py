@@ -24,14 +24,14 @@ COLUMNS = (
     "buffers", "flops", "operations", "saved",
 )  # fmt: skip
 USUAL = ("layer", "kind", "kernel", "output", "params", "macs", "memory", TIME, "rf")
-"""The columns that the script shows at first; without it, all are there."""
+"""The columns that the script shows at first; without the script, all are shown."""
 BARS = {"params": "params", "macs": "macs", "memory": "stored", TIME: TIME}
 """The columns with bars, and the column whose values the bars show."""
 DERIVED = {
     "output": "shape", "params": "parameters", "macs": "macs", "operations": "operations",
     "memory": "memory", "rf": "receptive-field",
 }  # fmt: skip
-"""The columns whose numbers link to their derivations, and what those explain."""
+"""The columns whose numbers link to derivations, and the quantity that each derives."""
 LEGEND = (
     "A block has the sums of its layers, and the output and receptive field of the last one. "
     "Bars compare the layers. Select a number to see how it is computed."
@@ -115,8 +115,8 @@ def _bar(view: View, name: str, line: Line) -> float:
 
 
 def _marks(view: View, name: str) -> str:
-    """What the script knows of a column: ``data-more`` if it is hidden at first, ``data-wide`` if
-    it is hidden on a phone."""
+    """The attributes of a column for the script: ``data-more`` if it is hidden at first,
+    ``data-wide`` if it is hidden on a phone."""
     number = ' class="n"' * view.numeric(name)
     more, wide = " data-more" * (name not in USUAL), " data-wide" * (name in ("kind", "kernel"))
     return f'{number} data-c="{name}"{more}{wide}'

@@ -92,6 +92,15 @@ class Known(NamedTuple):
     calls: frozenset[int] = frozenset()
 
 
+class Copied(NamedTuple):
+    """Where the numbers of a layer come from: the tensor with this number (for one image), whose
+    elements have these sizes, with its axes in this order."""
+
+    number: int
+    sizes: tuple[int, ...]
+    order: tuple[int, ...]
+
+
 class Lost(NamedTuple):
     """A tensor that calls which no kind describes computed from the outputs of layers, and for
     which a spec has no shape, because its sizes mix the batch with other axes or because there are

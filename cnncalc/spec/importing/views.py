@@ -8,16 +8,11 @@ from math import prod
 from typing import Any
 
 from cnncalc.core.call import one_size
-from cnncalc.layers._axes import NAMES
+from cnncalc.layers._axes import word
 from cnncalc.layers.reshape import Reshape
-from cnncalc.spec.importing.regrouping import regrouped, resized, shaped
+from cnncalc.spec.importing.regrouping import grown, merged, regrouped, resized, shaped
 from cnncalc.spec.importing.values import BATCH, Regrouped, Tensor, Unknown, View
 from cnncalc.spec.importing.walker import Handlers, Walker
-
-
-def word(view: View, place: int) -> str:
-    """The name of a dimension of a layer's output (0: the channels), as in ``along: width``."""
-    return ("channels", *NAMES[len(view.shape) - 1])[place]
 
 
 def same(walker: Walker) -> None:
@@ -137,7 +132,7 @@ def sliced(walker: Walker, view: Tensor, axis: int, start: int, stop: int) -> Te
         return view
     fields: dict[str, Any] = {"start": start} if start else {}
     fields |= {"stop": stop} if stop < size else {}
-    fields |= {"along": word(view, place)} if place else {}
+    fields |= {"along": word(view.shape, place)} if place else {}
     shape = (*view.shape[:place], stop - start, *view.shape[place + 1 :])
     return view._replace(layer=walker.make("slice", fields, [view.layer], shape), shape=shape)
 
@@ -146,10 +141,8 @@ def _part(walker: Walker, value: Regrouped, axis: int, start: int, stop: int) ->
     """The same for a tensor whose dimensions are split or merged."""
     if (start, stop) == (0, value.size(axis)):
         return value
-    at, *others = [at for at in value.axes[axis] if value.atoms[at] > 1]
-    if others:
-        raise Unknown("it takes only some positions along merged axes")
-    atoms, layer = value.atoms, value.layer
+    value = merged(walker, value, axis)
+    (at,), atoms, layer = value.axes[axis], value.atoms, value.layer
     before, size, after = prod(atoms[:at]), atoms[at], prod(atoms[at + 1 :])
     shape = walker.made[layer].shape
     leads = [n for n, one in enumerate(shape) if prod(shape[:n]) == before and one % size == 0]
@@ -262,29 +255,13 @@ def expand(walker: Walker) -> None:
     """Repeat the values along axes of size 1."""
     value, sizes = walker.tensor(), walker.sizes(walker.done.made[0])
     if isinstance(value, Regrouped) or value.inside:
-        walker.gives(_repeated(walker, regrouped(value), sizes))
+        walker.gives(grown(walker, regrouped(value), sizes))
         return
     layer = walker.plain(value)
     shape = walker.result()
     if shape != walker.made[layer].shape:
         layer = walker.make("expand", {"shape": list(shape)}, [layer], shape)
     walker.gives(View.of(layer, shape))
-
-
-def _repeated(walker: Walker, value: Regrouped, sizes: tuple[int, ...]) -> Regrouped:
-    """The tensor repeated to these sizes, if its dimensions are split or merged."""
-    if len(sizes) != len(value.axes):
-        raise Unknown("it adds an axis")
-    pairs = enumerate(zip(sizes, value.sizes))
-    grown = [axis for axis, (size, old) in pairs if size != old]
-    counts, n = [sizes[axis] for axis in grown], prod(value.atoms)
-    axes = [tuple(at + len(grown) * (at != BATCH) for at in axis) for axis in value.axes]
-    for place, axis in enumerate(grown):
-        axes[axis] = (place,)
-    layer = shaped(walker, value.layer, [1, n])
-    repeated = (prod(counts), n)
-    layer = walker.make("expand", {"shape": list(repeated)}, [layer], repeated)
-    return Regrouped(layer, (*counts, *value.atoms), tuple(axes))
 
 
 def repeated(walker: Walker) -> None:
@@ -300,6 +277,16 @@ def repeated(walker: Walker) -> None:
     walker.gives(Regrouped(layer, (count, *value.atoms), tuple(axes)))
 
 
+def setitem(walker: Walker) -> None:
+    """New values for the whole tensor."""
+    index = walker.done.arguments["1"]
+    parts = index if isinstance(index, tuple) else (index,)
+    whole = all(isinstance(one, slice) and one in (slice(None), slice(0, None)) for one in parts)
+    if not whole:
+        raise Unknown("it changes some values of a tensor")
+    walker.gives(walker.tensor("2"))
+
+
 def roll(walker: Walker) -> None:
     """Shift the values along some axes cyclically."""
     view, shifts = walker.data(), walker.argument("shifts")
@@ -307,7 +294,7 @@ def roll(walker: Walker) -> None:
     shifts, dims = ([one] if isinstance(one, int) else [*one] for one in (shifts, dims))
     if not dims:
         raise Unknown("it shifts all values")
-    words = [word(view, view.at(axis % len(view.axes))) for axis in dims]
+    words = [word(view.shape, view.at(axis % len(view.axes))) for axis in dims]
     fields = {"shift": one_size(shifts), "over": words}
     walker.gives(view._replace(layer=walker.make("roll", fields, [view.layer], view.shape)))
 
@@ -330,4 +317,5 @@ HANDLERS: Handlers = {
     "narrow": narrow,
     "select": select,
     "getitem": getitem,
+    "setitem": setitem,
 }

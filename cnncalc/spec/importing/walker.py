@@ -11,11 +11,12 @@ from cnncalc.core.errors import LayerError, UsageError, some
 from cnncalc.spec.importing.builder import Builder
 from cnncalc.spec.importing.record import Done, Recording, Ref
 from cnncalc.spec.importing.regrouping import settled
-from cnncalc.spec.importing.values import Known, Lost, Regrouped, Unknown, Value, View
+from cnncalc.spec.importing.values import Copied, Known, Lost, Regrouped, Unknown, Value, View
 
 CONSTANTS = ("zeros", "ones", "empty", "full", "new_", "rand", "arange", "eye", "linspace")
 """Prefixes of functions whose result does not depend on the values that they read."""
-SAME_VALUES = {"view", "reshape", "unsqueeze", "squeeze", "flatten", "contiguous", "detach", "to"}
+SAME_VALUES = {"view", "reshape", "unsqueeze", "squeeze", "flatten", "contiguous", "detach",
+               "to", "float"}  # fmt: skip
 """Functions that only change the sizes of a parameter."""
 REPEATS = {"expand", "expand_as", "repeat"}
 """Functions that change only the sizes of a parameter, or repeat it for every image."""
@@ -32,8 +33,8 @@ class Walker(Builder):
         self.place: int  # of the call at hand
         self.counted: frozenset[int] = frozenset()  # the calls whose cost an opaque layer has
         self.ends: list[int] = []
-        self.sources: dict[tuple[int, tuple[int, ...]], int] = {}
-        """The layers that output tensors which do not depend on the input, by number and shape."""
+        self.sources: dict[tuple[Copied, tuple[int, ...]], int] = {}
+        """The layers that output tensors which do not depend on the input, by those and shape."""
         self.pooled: dict[int, tuple[int, bool]] = {}
         """The layer whose output a max pool read, and its ceil_mode, for the numbers of its
         indices."""
@@ -42,9 +43,9 @@ class Walker(Builder):
         """Turn every call into layers or views."""
         for place, done in enumerate(self.recording.calls):
             self.place, self.done = place, done
-            before = len(self.made)
+            before, counted = len(self.made), self.counted
             self.unsettled = {}
-            values = [self.values[number] for number in _numbers(self.done.arguments)]
+            values = [self.values[number] for number in numbers_in(self.done.arguments)]
             constant = self.done.name.startswith(CONSTANTS) or self.is_empty()
             if constant or all(isinstance(v, Known) for v in values):
                 self.compute(values)
@@ -56,6 +57,7 @@ class Walker(Builder):
                 self.handlers.get(self.done.name, Walker.kind)(self)
             except (Unknown, LayerError):
                 del self.made[before:]
+                self.counted = counted
                 self.values.update(self.unsettled)
                 self.sources = {one: at for one, at in self.sources.items() if at < before}
                 self.owners = {one: at for one, at in self.owners.items() if at < before}
@@ -111,7 +113,7 @@ class Walker(Builder):
         self.counted |= calls
         done = [self.recording.calls[place] for place in new]
         tensors = self.recording.tensors
-        numbers = dict.fromkeys(one for call in done for one in _numbers(call.arguments))
+        numbers = dict.fromkeys(one for call in done for one in numbers_in(call.arguments))
         held = {
             str(number): number
             for number in numbers
@@ -158,12 +160,12 @@ Handlers = Mapping[str, Callable[[Walker], None]]
 """The operations that do not belong to one kind, by name."""
 
 
-def _numbers(value: Any) -> list[int]:
+def numbers_in(value: Any) -> list[int]:
     """The numbers of the tensors in arguments."""
     if isinstance(value, Ref):
         return [value.number]
     if isinstance(value, Mapping):
-        return [number for one in value.values() for number in _numbers(one)]
+        return [number for one in value.values() for number in numbers_in(one)]
     if isinstance(value, tuple | list):
-        return [number for one in value for number in _numbers(one)]
+        return [number for one in value for number in numbers_in(one)]
     return []

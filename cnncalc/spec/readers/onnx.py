@@ -172,7 +172,8 @@ class Network(Layers):
             self.keep(node, name, one)
 
     def operands(self, node: Operator, quantized: bool) -> list[Any]:
-        """What a node reads. Settings are not learned, but the integers of weights are."""
+        """The tensors that a node reads. Settings are not learned, but the integers of weights
+        are."""
         found: list[Any] = [self.tensors.get(name) if name else None for name in node.inputs]
         for name, operand in zip(node.inputs, found):
             if name and operand is None:
@@ -210,7 +211,7 @@ class Network(Layers):
             return None
 
     def made(self, node: Operator, operands: list[Any]) -> list[Flow | Known]:
-        """What a node makes. Raises Unclear if no kind describes it."""
+        """The outputs of a node. Raises Unclear if no kind describes it."""
         if node.kind in OPERATORS:
             return OPERATORS[node.kind](self, node, operands)
         kind = layers.of_onnx(node.kind)

@@ -29,7 +29,7 @@ ROOM = 260
 BETWEEN = 70
 """Between the grids."""
 SECONDS = 0.8
-"""How long the window rests at each place."""
+"""The seconds that the window rests at each position."""
 MOST = 200
 """The most places that an animation shows."""
 LEGEND = {"tap": "read now", "padding": "padding", "unread": "never read"}
@@ -88,7 +88,7 @@ def _axes(row: Row) -> tuple[Axis, ...] | None:
 
 
 def _small(axis: Axis) -> Axis:
-    """The same window on a map of a few pixels, with the same remainder."""
+    """The window on a map of a few pixels, with the same remainder."""
     if axis.N <= LARGE:
         return axis
     room = max(CELLS, axis.extent + 2 * axis.S) - axis.before - axis.after
@@ -147,7 +147,7 @@ def _heading(report: Report, row: Row, axes: Sequence[Axis], measure: Measure) -
 
 
 def _equation(axis: Axis) -> list[str]:
-    """How the number of outputs is computed, if the plain formula applies."""
+    """The equation for the number of outputs, if the plain formula applies."""
     if axis.before != axis.after or axis.same or axis.ceil:
         return []
     plain = stride.Axis(axis.N, axis.F, axis.S, axis.before, axis.D)
@@ -217,7 +217,8 @@ def _outline(left: float, top: float, right: float, bottom: float) -> Line:
 
 
 def _css(axes: Sequence[Axis], places: Sequence[int], cell: float) -> str:
-    """The window moves from place to place; readers who want less motion see the first one."""
+    """The animation: the window moves from position to position. Readers who prefer reduced motion
+    see only the first one."""
     count = min(places[0] * places[1], MOST)
     steps = [divmod(place, places[1]) for place in range(count)]
     rules = [

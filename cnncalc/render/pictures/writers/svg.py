@@ -29,7 +29,7 @@ def text(scene: Scene, links: Mapping[str, str] | None = None) -> str:
     by the name of a box."""
     links = links or {}
     width, height = _number(scene.width), _number(scene.height)
-    role = "group" if links else "img"  # nothing inside an image can be selected
+    role = "group" if links else "img"  # readers cannot select what is inside an image
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="cnncalc" width="{width}" '
         f'height="{height}" viewBox="0 0 {width} {height}" role="{role}">',
@@ -91,7 +91,7 @@ def _colours(tones: Sequence[str], shades: Mapping[str, set[float]], dark: int) 
         for share in sorted(shades.get(name, ())):
             colour = mixed(fill, edge, share)
             rules.append(f".cnncalc .{name} .{_shade(share)}{{fill:{colour};stroke:{edge}}}")
-        if name.startswith("heat"):  # grey would be hard to read on them
+        if name.startswith("heat"):  # grey text would be hard to read on dark shades
             rules.append(f".cnncalc .{name} text{{fill:{INK[dark]}}}")
     return "".join(rules)
 
@@ -139,7 +139,7 @@ def _lines(lines: Sequence[Line]) -> list[str]:
 
 
 def _head(before: Point, tip: Point) -> tuple[Point, str]:
-    """Where the line of an arrow ends, and the triangle from there to its tip."""
+    """The end of the line of an arrow, and the triangle from there to its tip."""
     neck = _towards(tip, before, HEAD[0])
     right, down = (tip[0] - neck[0]) / HEAD[0], (tip[1] - neck[1]) / HEAD[0]
     one = (neck[0] - HEAD[1] * down, neck[1] + HEAD[1] * right)
