@@ -26,14 +26,16 @@ ALONE = "layer"
 """The name of a layer that is not part of a network; errors leave it out."""
 
 
-def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
-    """The shapes, costs and receptive fields of every layer.
+def analyze(graph: Graph, *, batch: int = 1, dtype: str | None = None) -> Report:
+    """The shapes, costs and receptive fields of every layer; ``dtype`` is by default that of the
+    spec, or float32.
 
     Raises Mistakes with every layer that refuses its input, unless that follows from another's
     refusal, and UsageError for an unknown dtype or a batch below 1.
     """
     if not is_whole(batch, 1):
         raise UsageError(f"the batch size must be a whole number of at least 1, not {shown(batch)}")
+    dtype = dtype or graph.spec.dtype or "float32"
     if dtype not in BYTES:
         raise unknown("dtype", str(dtype), BYTES)
     walk = _Walk(graph.nodes, graph.mistakes, batch, dtype)

@@ -218,7 +218,7 @@ class _Symbols:
             given = evaluate.options.get("settings") or {}
             return self.symbol(name, given.get(name, evaluate.parameters[name]))
         if name != "input":
-            usual = evaluate.options.get(name, 1 if name == "batch" else "float32")
+            usual = evaluate.options.get(name) or (1 if name == "batch" else "float32")
             return self.symbol(name, usual)
         shape = _shape(evaluate)
         pairs = [self.symbol(*pair) for pair in zip(shape.axes, shape.spatial)]

@@ -5,6 +5,7 @@ Layers are named after PyTorch's modules where the exporter wrote them, and afte
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from cnncalc.spec.readers._onnx_values import Known
 from cnncalc.spec.readers._protobuf import File
 
 NAME = "an ONNX model"
+DTYPES = {10: "float16", 11: "float64", 16: "bfloat16"}
+"""The data types of a network other than float32."""
 MAX_RANK = 64
 """The most dimensions of a tensor."""
 MAX_NUMBERS = 1_000_000
@@ -94,7 +97,15 @@ class Network(Layers):
             self.name = self.name_of(node, self.scopes[place])
             self.node(node)
         outputs = [self.output(name) for name in self.model.outputs]
-        return self.wiring.spec(title[:100]) | self.wiring.outputs(outputs)
+        return self.wiring.spec(title[:100]) | self.dtype() | self.wiring.outputs(outputs)
+
+    def dtype(self) -> dict[str, str]:
+        """The key for the data type of all weights, or of the inputs if there are none."""
+        names = {*chain(*self.weights.values())}
+        found = {held.dtype for name, held in self.model.held.items() if name in names}
+        found = found or {self.model.dtypes.get(name, 0) for name in self.model.inputs}
+        (number,) = found if len(found) == 1 else (0,)
+        return {"dtype": DTYPES[number]} if number in DTYPES else {}
 
     def add_inputs(self, given: Mapping[str, Sequence[int]]) -> None:
         """The inputs that are not weights, with the sizes of the file or those that are given."""
