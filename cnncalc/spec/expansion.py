@@ -319,8 +319,9 @@ class Expansion:
     def outputs_of(self, layer: Layer, node: Node) -> Ends:
         """Add a node for each output of a layer, named ``NAME.0`` and so on."""
         self.label(node.name, layer.kind, node.where)
+        part = node._replace(part_of=node.name)
         places = [
-            self.add(node._replace(name=f"{node.name}.{number}", layer=output))
+            self.add(part._replace(name=f"{node.name}.{number}", layer=output))
             for number, output in enumerate(layer.outputs)
         ]
         self.names.copies[node.name] = tuple(places)
