@@ -166,8 +166,8 @@ def layer_alone(
     batch: int,
     dtype: str | None,
     layout: str | None = None,
-) -> Report:
-    """The report of a network with a single layer, called ``layer``."""
+) -> report.Report:
+    """The report of a single layer, called ``layer``, as a part of some network."""
     names = [f"input{i}" for i in range(1, len(inputs) + 1)]
     spec = {
         "name": kind,
@@ -177,4 +177,4 @@ def layer_alone(
     found = summarize(spec, batch=batch, dtype=dtype, layout=layout)
     if all(row.name != walk.ALONE for row in found):
         raise UsageError(f"{kind} has several outputs; choose one with 'part'")
-    return found
+    return walk.inside(found)

@@ -178,7 +178,7 @@ def formula(
         own[name] = [*symbols.usual][before:]
     if symbols.left:
         unknown = next(iter(symbols.left))
-        raise UsageError(f"there is no symbol {unknown!r}; there are {some(symbols.usual)}")
+        raise UsageError(f"the formula has no symbol {unknown!r}; it has {some(symbols.usual)}")
     report = evaluate.report(values)
     result = value(quantity, report)
     if result is None:
