@@ -124,6 +124,27 @@ def test_invalid_values_are_skipped():
     assert found.within.quantities["params"] == 40
 
 
+def test_the_smallest_values_may_be_invalid():
+    net = {"input": "1x4x4", "parameters": {"n": 12}, "layers": [
+        {"conv": {"out_channels": "$n", "kernel_size": 1, "groups": 1}, "name": "wide"},
+        {"conv": {"out_channels": 3, "kernel_size": "${n - 2}", "padding": "same", "groups": 3,
+                  "bias": False}}]}  # fmt: skip
+    # n = 3, 6, 9, … : n weights and n biases, and (n − 2)² weights for each of n inputs
+    costs = {n: 2 * n + n * (n - 2) ** 2 for n in range(3, 60, 3)}
+    for budget in (*range(9, 200, 7), *range(200, 9_000, 400)):
+        found = cnncalc.largest(net, "n", {"params": budget})
+        best = max(n for n, cost in costs.items() if cost <= budget)
+        assert found.within == (best, {"params": costs[best]})
+        assert found.beyond.value == best + 3
+    found = cnncalc.largest(net, "n", {"params": 8})
+    assert (found.within, found.beyond) == (None, (3, {"params": 9}))
+
+
+def test_a_number_of_bytes_needs_no_unit():
+    image = cnncalc.summarize("lenet5").totals.inference_peak
+    assert cnncalc.largest("lenet5", "batch", {"peak": 3 * image}).within.value == 3
+
+
 def test_several_budgets_hold_at_once():
     budgets = {"macs": 200_000, "params": 1_000}
     found = cnncalc.largest(ROUNDED, "width", budgets)
