@@ -142,7 +142,7 @@ def test_every_cost_is_what_summarize_gives_at_thousands_of_points(name, first):
     found = {cost: cnncalc.formula(name, cost, names, batch=first) for cost in COSTS}
     written = cnncalc.formula(name, "memory", ["batch"], batch=first)
     agreeing = dict.fromkeys(COSTS, 0)
-    for number in range(120):
+    for number in range(60):
         values = {one: random.randint(*span) for one, span in bounds.items()}
         if "width" in values:
             values["width"] /= 1000
@@ -156,7 +156,7 @@ def test_every_cost_is_what_summarize_gives_at_thousands_of_points(name, first):
         if number < 20 and not written.domain().endswith("batch=1"):
             batch = {"batch": max(values["batch"], first)}
             assert substituted(written, batch) == totals_of(name, batch).training_peak
-    assert min(agreeing.values()) >= 60
+    assert min(agreeing.values()) >= 30
 
 
 def totals_of(name, values):
