@@ -6,7 +6,7 @@
 138357544
 """
 
-TYPE_CHECKING = False  # importing typing takes time, in which Ctrl-C would show a traceback
+TYPE_CHECKING = False  # importing typing takes time, during which Ctrl-C would show a traceback
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Row
     from cnncalc.api import (
@@ -92,7 +92,7 @@ _HOME = {
     "to_yaml": "api",
     "verify": "bridge",
 }
-"""Where each public name lives; it is imported when it is first asked for."""
+"""The module of each public name, which is imported when the name is first used."""
 
 __all__ = [
     "CnncalcError",

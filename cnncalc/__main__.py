@@ -5,7 +5,8 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C or a lack of memory ends even an import with a message."""
+    """Run the command line. Ctrl-C or a lack of memory ends it with a message, even during an
+    import."""
     spare: list[bytearray] = []
     try:
         spare.append(bytearray(4_000_000))  # for writing the message when no memory is left
@@ -27,7 +28,7 @@ def main() -> None:
 
 
 def _out_of_memory(error: Exception) -> bool:
-    """Whether memory ran out, which an import reports in several ways."""
+    """Whether memory ran out, which imports report in several ways."""
     import errno
 
     if isinstance(error, OSError):

@@ -181,7 +181,7 @@ def test_a_long_search_is_stopped(monkeypatch):
     assert (found.best, found.lowest) == (None, None)
     assert found.to_dict()["lowest_peak"] is None
     shown = CliRunner().invoke(app, ["memory", "inception_module", "--dtype", "int8"])
-    assert "another order of layers is not known; the search is too long." in shown.stdout
+    assert "another order of layers needs less; the search would take too long." in shown.stdout
 
 
 def test_the_best_order_is_shown():
@@ -252,7 +252,7 @@ def test_the_command_shows_the_peak():
     shown = run("--eval").stdout
     assert "int8, batch 1, inference\n" in shown
     assert "16.00 kB  inference peak, at depthwise\n" in shown
-    assert "In no other order of layers is less live (proved).\n" in shown
+    assert "No other order of layers needs less live memory (proved).\n" in shown
     assert "Not included: scratch memory" in shown
     assert [line.split() for line in shown.splitlines() if line.endswith("█")] == [
         ["depthwise", "16,000", "16.00", "kB", "█" * 30],

@@ -483,8 +483,8 @@ def test_an_error_in_the_notation_gives_the_column(text, sentence):
 
 def test_an_unknown_part_of_the_notation_lists_the_known_ones():
     assert error("1x28x28-X").endswith(
-        "which has 96C11s4 (convolution), MP2 or AP2 (pooling), 500N (fully connected) and GAP "
-        "(global average pooling)"
+        "write layers as 96C11s4 (convolution), MP2 or AP2 (pooling), 500N (fully connected) or "
+        "GAP (global average pooling)"
     )
 
 

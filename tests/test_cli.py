@@ -54,7 +54,9 @@ def test_an_error_goes_to_standard_error_and_exits_with_2(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
-@pytest.mark.parametrize("arguments", [["summarize", SMALL], ["summarize", "vgg17"]])
+@pytest.mark.parametrize(
+    "arguments", [["summarize", SMALL], ["draw", SMALL], ["summarize", "vgg17"]]
+)
 def test_a_closed_stream_causes_no_traceback(monkeypatch, capsys, stream, arguments):
     monkeypatch.setattr(sys, stream, None)
     assert program(monkeypatch, *arguments) == (2 if "vgg17" in arguments else 0)

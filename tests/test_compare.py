@@ -117,7 +117,7 @@ def test_options_may_be_for_one_network_alone():
                            "--format", "json"))  # fmt: skip
     assert [change["layer"] for change in found["layers"] if change["change"] != "same"] == ["fc"]
     assert found["totals"]["params"] == [11_689_512, 11_689_512 - 990 * 513]
-    with pytest.raises(UsageError, match="for network 3, but they are numbered from 1 to 2"):
+    with pytest.raises(UsageError, match="for network 3, but networks are numbered from 1 to 2"):
         run("lenet5", "lenet5", "--set", "3:classes=10")
 
 

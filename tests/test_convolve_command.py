@@ -465,7 +465,7 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
     ("arguments", "says"),
     [
         (["1 2; 3", "1"], "the input: row 2 has 1 number, but row 1 has 2"),
-        (["1 2 x", "1"], "the input: column 3: 'x' is not a number; numbers are 3, -0.5, 1/9"),
+        (["1 2 x", "1"], "the input: column 3: 'x' is not a number; write it as 3, -0.5, 1/9"),
         (["1 2; x 4", "1"], "the input: row 2, column 1: 'x' is not a number"),
         (["1 2 | 3 x", "1|1"], "the input: channel 2, column 2: 'x' is not a number"),
         (["1; 2 | 3; 4 5", "1|1"], "the input: channel 2, row 2 has 2 numbers, but row 1 has 1"),

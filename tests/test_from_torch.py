@@ -422,7 +422,7 @@ def test_several_inputs_and_outputs_are_read():
         (lambda x: x.reshape(6, -1), "in a way that no kind describes"),
         (
             lambda x: x.view(-1, 3, 2, 2, 4).transpose(1, 2).reshape(-1, 3, 2, 4),
-            "one of its outputs has no axis of the batch",
+            "one of its outputs has no batch axis",
         ),
         (lambda x: x.view(2, 3), "does not run: .*; if its input is not 3×4×4, give the shape"),
         (lambda x: x if x.sum() > 0 else -x, "models that do not depend on the values of tensors"),

@@ -566,3 +566,100 @@ def test_other_texts_are_not_shapes(text):
     with suppress(UsageError):
         written = read(text, (Size,))
     assert written is None or written.agrees(Map(2, (2, 2))) is None
+
+
+SAME_SHAPE = (
+    "8 x (28 x 28); (28 · 28) · 8; 8 @ (28 x 28); 28px x 28px x 8; 28x28 (8 channels); 28 ⨉ 28 ⨉ 8;"
+    "h=28,w=28,c=8; height 28, width 28, depth 8; width: 28, height: 28, channels: 8; 28, 28 and 8;"
+    "28 high, 28 wide, 8 deep; 8 images of size 28x28; 28 × 28 × 8 volume; 28x28x8 -> 6,272;"
+    "TensorShape([None, 28, 28, 8]); (m, 28, 28, 8); bs, 8, 28, 28; [*, 8, 28, 28]; HWC 28x28x8;"
+    "the output is 28x28x8; 28x28x8!; \\(28\\times28\\times8\\); `28x28x8`; It is (28, 28, 8)."
+)
+
+
+@pytest.mark.parametrize("text", [text.strip() for text in SAME_SHAPE.split(";")])
+def test_a_shape_may_have_words_and_markup_around_it(text):
+    spec = {"input": "3x32x32", "layers": [{"conv": {"filters": 8, "kernel": 5}}]}
+    asked = question(asks.find("shape"), summarize(spec), "conv1")
+    assert asked.agrees(asked.read(text))
+
+
+SAME_NUMBER = {
+    608: "The answer is 608; It has 608 parameters.; 608 in total; 608 each; 608 with bias;"
+    "**608**; 608 incl. biases; 608!; <b>608</b>; \\boxed{608}; \\(608\\); 0,608 K;"
+    "about 608 per image",
+    62_378_344: "62’378’344; 62,4 Millionen; 62.4 millions; 6.24 E+7; over 62 million; 62,4 Mio;"
+    "a little over 62 million; nearly 62.4 million; 6,23,78,344; 62_378_344 learnable parameters",
+    470_400: "470400 MAC operations; 470,400 multiplications per image; 5⋅5⋅3 ∙ 6272; 0,4704 Mio",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "truth"),
+    [(text.strip(), truth) for truth, texts in SAME_NUMBER.items() for text in texts.split(";")],
+)
+def test_a_number_may_have_words_and_markup_around_it(text, truth):
+    assert read(text, (Number,)).agrees(truth, "MACs" if "MAC" in text else "")
+
+
+@pytest.mark.parametrize(
+    "text", ["25088 octets", "25,1 Ko", "6272 floats * 4 bytes", "24.5KiB each"]
+)
+def test_bytes_may_be_octets(text):
+    assert read(text, (Number,)).agrees(25_088, "B")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("not 608", "it is not 608", "never 608", "608 or 600", "608 lakh", "608 Ko", "608 K"),
+        *("0,608", "608**2 in total", "6**08**", "-608", "600-610", "608 (no, 600)", "is it 60 8"),
+        *("28x28x8 -> 14x14x8", "28x28x8 -> 6271", "28x28 (3 channels)", "H=28, W=28, C=3"),
+    ],
+)
+def test_other_words_around_a_value_are_not_skipped(text):
+    with suppress(UsageError):
+        written = read(text, (Size, Number))
+        assert written.agrees(Map(8, (28, 28))) is written.agrees(608) is None
+
+
+def test_sizes_in_brackets_may_be_a_product():
+    written = read("(5 x 5) x 784", (Size,))
+    assert written.agrees(Map(5, (5, 784)))
+    assert written.agrees(Map(25, (784,)))
+
+
+@pytest.mark.parametrize(
+    ("ask", "texts"),
+    [
+        (
+            "weight_shape",
+            "96x3x11x11; 96 x (3 x 11 x 11); 11x11x3x96; 96 filters of size 11x11x3; 96×11×11×3;"
+            "96 kernels of 11 × 11 × 3; (96,3,11,11) OIHW",
+        ),
+        (
+            "im2col_input",
+            "363x3025; 363 rows and 3025 columns; 363 x 3,025; 11*11*3 x 55*55; 11²·3 × 55²;"
+            "(11x11x3) x (55x55); 363 × 55²",
+        ),
+        ("im2col_filters", "96 × (11·11·3) = 96 × 363; 96 rows, 363 columns"),
+    ],
+)
+def test_matrices_and_weight_tensors_in_other_words_are_read(ask, texts):
+    asked = question(asks.find(ask), summarize("alexnet"), "conv1")
+    for text in texts.split(";"):
+        assert asked.agrees(asked.read(text.strip())), text
+
+
+def test_a_name_may_be_in_a_sentence():
+    asked = question(asks.find("most_parameters"), summarize("alexnet"), None)
+    right = "It is fc6; The layer with the most parameters is fc6.; fc6, with 37,752,832 of them"
+    for text in (*right.split("; "), "fc6 has the most parameters", "fc6 because 9216*4096"):
+        assert asked.agrees(asked.read(text)), text
+    for text in ("It is not fc6", "fc7 has more than fc6", "fc6 or fc7", "fc7, not fc6"):
+        assert not asked.agrees(asked.read(text)), text
+
+
+def test_sizes_with_unknown_labels_are_refused():
+    with pytest.raises(UsageError):
+        read("K=96, C=3, F=11", (Size,))

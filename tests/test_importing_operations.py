@@ -43,6 +43,13 @@ def products(model, x):
     return flops.get_total_flops() // 2
 
 
+def changed(x):
+    """The map after a change of all its values."""
+    y = x * 2
+    y[:, :, 0:] = y.relu() + x
+    return y
+
+
 EXACT = {
     "orders that differ": (lambda x: x + x.transpose(2, 3), ["permute", "add"], (4, 6, 6)),
     "concatenated orders": (
@@ -56,9 +63,16 @@ EXACT = {
     "a reciprocal": (lambda x: x.rsqrt().reciprocal(), ["power", "power"], (4, 6, 6)),
     "a clamp": (lambda x: x.clamp(0, 6), ["relu6"], (4, 6, 6)),
     "a Euclidean norm": (lambda x: x.norm(dim=1, keepdim=True), ["reduce"], (1, 6, 6)),
+    "values of length 1": (
+        lambda x: functional.normalize(x.permute(0, 2, 3, 1), dim=-1).permute(0, 3, 1, 2),
+        ["l2_normalize"],
+        (4, 6, 6),
+    ),
     "a Euclidean norm in linalg": (
         lambda x: torch.linalg.vector_norm(x, dim=1, keepdim=True), ["reduce"], (1, 6, 6)
     ),
+    "the largest along an axis": (lambda x: x.max(1, keepdim=True)[0], ["reduce"], (1, 6, 6)),
+    "the larger of two": (lambda x: torch.max(x, -x), ["multiply", "maximum"], (4, 6, 6)),
     "sums over two axes": (lambda x: x.sum((1, 3)), ["reduce"], (6,)),
     "a swap of two axes": (
         lambda x: x.flatten(2).mT, ["flatten", "permute"], (36, 4)
@@ -134,6 +148,17 @@ EXACT = {
         ["matmul"],
         (4, 6, 6),
     ),
+    "products of the batch's matrices": (
+        lambda x: (x.transpose(0, 1) @ x.transpose(0, 1)).transpose(0, 1), ["matmul"], (4, 6, 6)
+    ),
+    "products with the same matrix": (
+        lambda x: x @ x.mean(1, keepdim=True),
+        ["reduce", "reshape", "reshape", "matmul", "reshape"],
+        (4, 6, 6),
+    ),
+    "sums of products": (
+        lambda x: torch.einsum("bchw, bdhw -> bcdh", x, x.relu()), None, (4, 4, 6)
+    ),
     "products of all positions": (
         lambda x: x.flatten(2).transpose(1, 2) @ x.flatten(2), None, (36, 36)
     ),
@@ -183,6 +208,51 @@ EXACT = {
     "the first row of windows repeated": (
         lambda x: windows(x)[:, :1].expand(-1, 3, -1, -1).reshape(-1, 144), None, (144,)
     ),
+    "an axis before the windows": (
+        lambda x: windows(x).expand(2, -1, -1, -1, -1).sum(0).reshape(-1, 144), None, (144,)
+    ),
+    "a sum of more axes than a map has": (
+        lambda x: (
+            x.view(-1, 2, 2, 2, 3, 1, 6) + x.view(-1, 2, 2, 2, 3, 6, 1)
+        ).reshape(-1, 4, 36, 6),
+        None,
+        (4, 36, 6),
+    ),
+    "new values for the whole map": (changed, ["multiply", "relu", "add"], (4, 6, 6)),
+    "a normalization over an axis in the middle": (
+        lambda x: functional.layer_norm(
+            x.transpose(2, 3).view(-1, 2, 2, 6, 6).transpose(3, 4), (6,)
+        ).reshape(-1, 4, 36),
+        None,
+        (4, 36),
+    ),
+    "windows along merged axes": (
+        lambda x: windows(x).reshape(-1, 9, 4).unfold(1, 3, 3).reshape(-1, 144), None, (144,)
+    ),
+    "some places of merged axes": (
+        lambda x: windows(x).reshape(-1, 9, 4)[:, :2].reshape(-1, 32), None, (32,)
+    ),
+    "some channels of swapped groups": (
+        lambda x: x.view(-1, 2, 2, 6, 6).transpose(1, 2).reshape(-1, 4, 36)[:, 1:3] + 1,
+        ["reshape", "permute", "reshape", "slice", "add"],
+        (2, 36),
+    ),
+    "a softmax of many axes": (
+        lambda x: x.view(-1, 2, 2, 2, 3, 6).softmax(1).reshape(-1, 4, 6, 6),
+        ["reshape", "softmax", "reshape"],
+        (4, 6, 6),
+    ),
+    "a maximum of one of many axes": (
+        lambda x: x.view(-1, 2, 2, 2, 3, 6).amax(2).reshape(-1, 2, 6, 6),
+        ["reshape", "reduce", "reshape"],
+        (2, 6, 6),
+    ),
+    "a mean that keeps one of many axes": (
+        lambda x: x.view(-1, 2, 2, 2, 3, 6).mean(3, keepdim=True).reshape(-1, 4, 3, 6),
+        ["reshape", "reduce", "reshape"],
+        (4, 3, 6),
+    ),
+    "the largest values": (lambda x: x.max(1)[0], ["reduce"], (6, 6)),
     "a normalization over all axes in another order": (
         lambda x: functional.layer_norm(x.permute(0, 2, 3, 1), (6, 6, 4)),
         ["permute", "layer_norm"],
@@ -217,6 +287,13 @@ def test_an_operation_becomes_layers_that_compute_the_same(name):
     assert torch.allclose(cnncalc.to_torch(report)(x).reshape(expected.shape), expected, atol=1e-5)
 
 
+def half_changed(x):
+    """The map after a change of some values."""
+    y = x * 2
+    y[:, :, 1:] = 0
+    return y
+
+
 OPAQUE = {
     "a factor of a sum": (lambda x: torch.add(x, x, alpha=2), ["opaque"]),
     "a difference from a tensor": (lambda x: torch.rsub(x, x), ["opaque"]),
@@ -224,6 +301,10 @@ OPAQUE = {
     "an exponent of a number": (lambda x: 2**x, ["opaque"]),
     "a clamp elsewhere": (lambda x: x.clamp(1, 2), ["opaque"]),
     "a norm of order 1": (lambda x: x.norm(1, dim=1, keepdim=True), ["opaque"]),
+    "values with an L1 norm of 1": (lambda x: functional.normalize(x, p=1.0), ["opaque"]),
+    "a mean over two of many axes": (
+        lambda x: x.view(-1, 2, 2, 2, 3, 6).mean((1, 3)).reshape(-1, 36), ["opaque", "flatten"]
+    ),
     "listed places": (lambda x: x[:, [0, 2]], ["opaque"]),
     "filters that are computed": (
         lambda x: functional.conv2d(x, torch.ones(3, 4, 1, 1)), ["opaque"]
@@ -258,23 +339,19 @@ OPAQUE = {
         .transpose(0, 1).reshape(-1, 16),
         ["opaque"],
     ),
-    "windows along merged axes": (
-        lambda x: windows(x).reshape(-1, 9, 4).unfold(1, 3, 3).reshape(-1, 144), ["opaque"]
+    "products with the batch": (
+        lambda x: x + torch.einsum("bchw,bchv->cwv", x, x), ["opaque"]
     ),
-    "some places of merged axes": (
-        lambda x: windows(x).reshape(-1, 9, 4)[:, :2].reshape(-1, 32), ["opaque"]
-    ),
-    "products of the batch's matrices": (
-        lambda x: (x.transpose(0, 1) @ x.transpose(0, 1)).transpose(0, 1), ["opaque"]
+    "products of vectors": (lambda x: x @ x[0, 0, 0], ["opaque"]),
+    "a sum of one factor": (lambda x: torch.einsum("bchw,bcij->bchw", x, x), ["opaque"]),
+    "a sum of products of three": (
+        lambda x: torch.einsum("bchw,bchw,bchw->bch", x, x, x), ["opaque"]
     ),
     "sizes that do not divide": (
         lambda x: windows(x).reshape(-1, 2, 18).reshape(-1, 144), ["opaque"]
     ),
     "a mean with the batch after the channels": (
         lambda x: x.transpose(0, 1).reshape(-1, 6, 6).mean((1, 2)).view(4, -1).T, ["opaque"]
-    ),
-    "a softmax of many axes": (
-        lambda x: x.view(-1, 2, 2, 2, 3, 6).softmax(1).reshape(-1, 4, 6, 6), ["opaque"]
     ),
     "a term with more axes": (lambda x: (x + torch.ones(2, 1, 1, 1, 1)).sum(0), ["opaque"]),
     "images concatenated with constants": (
@@ -284,13 +361,11 @@ OPAQUE = {
     "the first of all windows": (
         lambda x: (windows(x) - windows(x)[:1]).reshape(-1, 144), ["opaque"]
     ),
-    "an axis before the windows": (
-        lambda x: windows(x).expand(2, -1, -1, -1, -1).sum(0).reshape(-1, 144), ["opaque"]
-    ),
     "every fourth of six places": (lambda x: x[:, :, ::4], ["opaque"]),
     "places repeated differently": (
         lambda x: x.repeat_interleave(torch.tensor([1, 2, 1, 1]), 1, output_size=5), ["opaque"]
     ),
+    "new values for some places": (half_changed, ["multiply", "opaque"]),
     "a shift of all values": (lambda x: x.roll(1), ["opaque"]),
 }  # fmt: skip
 
@@ -334,7 +409,7 @@ LEARNED = {
         lambda x, w: x * w.exp(), [(4, 1, 1)], ["parameter", "multiply"]
     ),
     "a parameter that is computed with products": (
-        lambda x, w: x + w @ w, [(6, 6)], ["opaque"]
+        lambda x, w: x + w @ w, [(6, 6)], ["parameter", "expand", "add"]
     ),
     "a scaled sum": (
         lambda x, w, b: torch.addcmul(b, w, x), [(4, 1, 1), (4, 1, 1)], ["scale"]
@@ -397,7 +472,8 @@ LEARNED = {
         ["opaque"],
     ),
     "a product with weights that are computed": (
-        lambda x, w: x.flatten(1) @ w.exp(), [(144, 5)], ["flatten", "opaque"]
+        lambda x, w: x.flatten(1) @ w.exp(), [(144, 5)],
+        ["parameter", "reshape", "matmul", "flatten"],
     ),
     "a parameter that is computed and used twice": (
         lambda x, w: (x + (y := w.exp())) * y, [(4, 6, 6)], ["parameter", "add", "multiply"]
@@ -593,3 +669,49 @@ def test_a_recurrent_network_over_the_channels_is_opaque():
     assert [row.kind for row in report][-1] == "opaque"
     assert report.totals.params == 3 * 5 + 3 * 3 + 2 * 3
     assert report.output_shape == (4, 3)
+
+
+class OfRows(nn.Module):
+    """A module that reads every row of a map as an image of its own."""
+
+    def __init__(self, module, *order):
+        super().__init__()
+        self.module, self.order = module, order
+
+    def forward(self, x):
+        n, c, h, w = x.shape
+        x = x.transpose(1, 2).reshape(n * h, c, w)
+        x = x.permute(["ncw".index(letter) for letter in self.order])
+        y = self.module(x)
+        y = y[0] if isinstance(y, tuple) else y
+        y = y.permute([self.order.index(letter) for letter in "ncw"])
+        return y.reshape(n, h, *y.shape[1:]).transpose(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("module", "order", "kind"),
+    [
+        (nn.LSTM(4, 3, bidirectional=True, batch_first=True), "nwc", "time_distributed"),
+        (nn.GRU(4, 3), "wnc", "time_distributed"),
+        (nn.Conv1d(4, 6, 3, stride=2, padding=1, groups=2), "ncw", "conv"),
+        (nn.Conv1d(4, 6, 2, bias=False), "ncw", "conv"),
+    ],
+)
+def test_a_module_that_reads_each_row_keeps_its_outputs(module, order, kind):
+    checked = cnncalc.verify(OfRows(module, *order), "cpu", input=(4, 5, 6))
+    assert checked.agrees, checked.disagreements
+    assert kind in [row.kind for row in read(OfRows(module, *order), 4, 5, 6)]
+
+
+def test_a_module_that_reads_each_row_before_the_batch_is_opaque():
+    class Rows(nn.Module):
+        def __init__(self, module):
+            super().__init__()
+            self.module = module
+
+        def forward(self, x):
+            y = self.module(x.permute(2, 0, 1, 3).flatten(0, 1))
+            return (y[0] if isinstance(y, tuple) else y).reshape(5, len(x), -1).transpose(0, 1)
+
+    for module in (nn.Conv1d(4, 4, 3, padding=1), nn.LSTM(6, 3, batch_first=True)):
+        assert "opaque" in [row.kind for row in read(Rows(module), 4, 5, 6)]

@@ -157,11 +157,11 @@ def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
         ),
         (
             ["solve", "lenet5", "--for", "batch", "--memory", "24"],
-            "memory: 24 needs a unit; write ",
+            "the budget for memory needs a unit; write 24GiB",
         ),
         (
             ["solve", "lenet5", "--for", "batch", "--macs", "3Q"],
-            "macs: '3Q' is not a number, such ",
+            "the budget for macs: '3Q' is not a number, such ",
         ),
         (["draw", "lenet5", "--only", "b"], "the network has no blocks; leave out --only"),
         (

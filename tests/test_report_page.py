@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import cli
+from cnncalc.core.errors import CnncalcError
 from cnncalc.render import web
 from cnncalc.render.web import workings
-from cnncalc.render.web.layers import COLUMNS
 
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror="alert(2)"> לוח & \'"'
 
@@ -55,9 +55,10 @@ class Page(HTMLParser):
 
     def values(self, name):
         """The exact values of a column, by layer or block: the text, unless it is rounded."""
-        found = {cells[0]["text"]: cells[COLUMNS.index(name)] for _, cells in self.rows}
+        place = self.all("data-c").index(name)
+        found = {cells[0]["text"]: cells[place] for _, cells in self.rows}
         return {
-            name: cell["data-v"] or cell["text"].replace(",", "").strip()
+            name: cell.get("data-v") or cell["text"].replace(",", "").strip()
             for name, cell in found.items()
         }
 
@@ -193,6 +194,50 @@ def test_the_command_writes_the_page(tmp_path):
     found = CliRunner().invoke(cli.app, ["report", "1x28x28-10N", "-o", str(out)])
     assert found.exit_code == 0
     assert out.read_text(encoding="utf-8") == cnncalc.to_html("1x28x28-10N")
+
+
+def test_a_device_adds_the_least_time_of_a_training_step(tmp_path):
+    """On a device with 10⁹ FLOP/s and 10⁹ B/s, in float32:
+
+    - linear1 has 100·50 weights and 50 biases: 10 µs for its FLOPs, but 20.8 µs for its
+      4·(100 + 5050 + 50) bytes, and 10 µs for the gradient of its weights;
+    - linear2 has 50·10 weights and 10 biases: 1 µs for its FLOPs, 2.28 µs for its
+      4·(50 + 510 + 10) bytes, and 2 µs for the gradients of its weights and of its input.
+    """
+    path, out = tmp_path / "d.yaml", tmp_path / "net.html"
+    path.write_text("d: {name: a device, peak: {float32: 0.001}, bandwidth: 1}", encoding="utf-8")
+    command = ["report", "100-50N-10N", "--on", "d", "--devices", str(path), "-o", str(out)]
+    assert CliRunner().invoke(cli.app, command).exit_code == 0
+    page = Page(out.read_text(encoding="utf-8"))
+    times = {name: float(value) for name, value in page.values("time").items() if name != "input"}
+    assert times == {"linear1": 30.8e-6, "linear2": 4.28e-6}
+    assert "≥ 35.0 µs" in page.texts["dd"]
+    assert any("lower bounds for a training step on a device" in one for one in page.texts["p"])
+    assert "time" not in Page(cnncalc.to_html("100-50N-10N")).all("data-c")
+
+
+def test_times_of_layers_that_are_not_known_are_marked():
+    opaque = {"opaque": {"shape": "4x8x8", "what": "a strange one"}}
+    html = cnncalc.to_html({"input": "3x8x8", "layers": [CONV, opaque]}, on="t4")
+    cells = {cells[0]["text"]: cells[8]["text"] for _, cells in Page(html).rows}
+    assert cells["conv1"].endswith(" ns")
+    assert cells["opaque1"].startswith("≥ ")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"on": "all"}, "times on one device, not on"),
+        ({"on": "raspberry-pi"}, "did you mean 'raspberry-pi-"),
+        ({"on": "t4", "compare": "resnet34"}, "no times on a device; leave out --on"),
+        ({"path": "devices.yaml"}, "needs --on"),
+        ({"on": "t4", "dtype": "float64"}, "t4 has no known peak for float64"),
+        ({"dtype": "tf32"}, "no dtype 'tf32'"),
+    ],
+)
+def test_a_device_that_a_page_cannot_use_is_refused(options, says):
+    with pytest.raises(CnncalcError, match=re.escape(says)):
+        cnncalc.to_html("lenet5", **options)
 
 
 def test_two_networks_stand_side_by_side(tmp_path):

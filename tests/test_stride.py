@@ -166,7 +166,10 @@ def test_wide_strides_with_few_windows_list_their_gaps():
             "F must be a whole number of at least 1, or up to three of them, as in 2x2, not '0'",
         ),
         ("7 3 -- -3", "S must be a whole number"),
-        ("7x7 3x3x3 1", "N has 2 sizes where others have 3"),
+        (
+            "7x7 3x3x3 1",
+            "N has 2 sizes, but F has 3; give one for each axis, or a single one for all",
+        ),
         ("7 3 3 -f xml", "no format 'xml'; choose from text, json"),
         ("7 3 3 -p 1.5", "--padding must be a whole number"),
         ("lenet5 -p 1", "--padding is for one window"),

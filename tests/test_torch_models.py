@@ -335,6 +335,22 @@ def test_filters_that_are_standardized_keep_their_weights():
     assert checked.agrees, checked.disagreements
 
 
+def test_filters_with_learned_lengths_keep_their_weights():
+    convolution = nn.utils.parametrizations.weight_norm(nn.Conv1d(4, 16, 3, padding=2, dilation=2))
+    model = nn.Sequential(convolution, nn.ReLU())
+    report = read(model, 4, 20)
+    assert report["0"].kind == "weight_norm_conv"
+    assert report["0"].params == 3 * 4 * 16 + 16 + 16
+    checked = cnncalc.verify(model, "cpu", input=(4, 20))
+    assert checked.agrees, checked.disagreements
+
+
+def test_filters_with_lengths_along_another_axis_are_opaque():
+    convolution = nn.utils.parametrizations.weight_norm(nn.Conv1d(4, 16, 3), dim=1)
+    report = read(nn.Sequential(convolution), 4, 20)
+    assert [(row.kind, row.params) for row in report] == [("opaque", 3 * 4 * 16 + 4 + 16)]
+
+
 def test_a_norm_may_learn_only_a_shift():
     batch, group = nn.BatchNorm2d(4), nn.GroupNorm(2, 4)
     batch.weight = group.weight = None

@@ -655,6 +655,23 @@ def softmax(layer: Any, x: Shape) -> nn.Module:
     return nn.Softmax(dim=dim_of(layer.over, x))
 
 
+class Normalized(nn.Module):
+    """Values of length 1 along an axis."""
+
+    def __init__(self, dim: int, eps: float) -> None:
+        super().__init__()
+        self.dim, self.eps = dim, eps
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        norms = torch.linalg.vector_norm(x, dim=self.dim, keepdim=True)
+        return x / norms.clamp_min(self.eps).expand_as(x)
+
+
+@twin("l2_normalize", SHAPES, drawn(over=axis_of))
+def l2_normalize(layer: Any, x: Shape) -> nn.Module:
+    return Normalized(dim_of(layer.over, x), layer.eps)
+
+
 @twin("log_softmax", SHAPES, drawn(over=axis_of))
 def log_softmax(layer: Any, x: Shape) -> nn.Module:
     return nn.LogSoftmax(dim=dim_of(layer.over, x))
@@ -816,6 +833,7 @@ def glu(layer: Any, x: Shape) -> nn.Module:
             axis_of(x) | st.just("positions") | st.lists(axis_of(x), min_size=1, max_size=1)
         ),
         keepdim=FLAGS,
+        indices=FLAGS,
     ),
 )
 def reduce(layer: Any, x: Shape) -> nn.Module:
@@ -829,6 +847,10 @@ def reduce(layer: Any, x: Shape) -> nn.Module:
         raise ValueError("nothing to reduce, or no variance")
     if len(dims) == len(x.dimensions) and not layer.keepdim:
         raise ValueError("no axis is left")
+    if layer.indices:
+        if layer.by != "max" or len(dims) > 1:
+            raise ValueError("no indices")
+        return Function(lambda values: values.max(dims[0], layer.keepdim)[0])
     sort = {"max": torch.amax, "norm": torch.linalg.vector_norm}
     function = sort.get(layer.by) or getattr(torch, layer.by)
     return Function(lambda values: function(values, dim=dims, keepdim=layer.keepdim))

@@ -1,2 +1,5 @@
-"""From a graph to a report: ``walk`` is the only code that calls layers, ``report`` holds the
-result, ``receptive`` grows receptive fields, ``smallest`` finds the smallest input."""
+"""From a graph to a report.
+
+``walk`` is the only code that calls layers, ``report`` holds the result, ``receptive`` grows
+receptive fields, and ``smallest`` finds the smallest input.
+"""

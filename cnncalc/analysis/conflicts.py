@@ -1,5 +1,5 @@
-"""Mistakes between layers that each accept their input: shared weights that do not fit, and maps
-that are overwritten although they are still needed."""
+"""Mistakes that no single layer can detect: shared weights that do not fit, and maps that are
+overwritten although they are still needed."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 
 class Pieces(NamedTuple):
-    """What outputs see, in pieces of an earlier map: each output of that map is cut into ``per``
-    pieces.
+    """The parts of the image that outputs see, in pieces of an earlier map, each of whose outputs
+    is cut into ``per`` pieces.
 
     Output n of that map sees ``size`` pixels, starting at ``start + n·jump``. Output i here covers
     the pieces from ``first + i·step`` to ``last + i·step``, which belong to the map's outputs from
@@ -89,7 +89,7 @@ def _whole(field: Field) -> Pieces:
 
 
 def _narrow(field: Field) -> Pieces:
-    """The same for the narrowest branch."""
+    """The pieces for the narrowest branch."""
     return field.narrowest or _uncut(field, field.smallest)
 
 
@@ -115,7 +115,7 @@ def grown(
             for axis, field in enumerate(fields)
         )
     if len(reach) != len(fields):
-        whole = all(field.jump == 0 for field in fields)  # nothing further can be seen
+        whole = all(field.jump == 0 for field in fields)  # it already covers everything
         return fields if whole or not reach else None
     return _along_axes(_grown_axis, fields, reach)
 
@@ -139,7 +139,7 @@ def beyond(
 
 
 def at_most(fields: tuple[Field, ...]) -> tuple[Field, ...]:
-    """The same fields as upper bounds."""
+    """These fields as upper bounds."""
     return tuple(field._replace(bound=True) for field in fields)
 
 
@@ -180,7 +180,7 @@ def _through(pieces: Pieces, reach: Reach) -> Pieces:
 
 
 def _largest(cut: Cut) -> Cut:
-    """The same windows, cut into as few pieces as possible."""
+    """These windows, cut into as few pieces as possible."""
     step, per, begin, end, gaps = cut
     common = gcd(step, per)
     step, per, begin, end = (int(number) // common for number in (step, per, begin, end))
@@ -207,7 +207,7 @@ def _by(whole: Pieces, narrow: Pieces) -> Field:
 
 
 def _even(pieces: Pieces) -> Pieces:
-    """If outputs are whole steps apart, no cuts are needed."""
+    """A field without pieces, if outputs are whole steps apart."""
     if pieces.per > 1:
         return pieces
     jump: int = receptive.pieces_jump(j_0=pieces.jump, step=pieces.step)  # type: ignore[assignment]
@@ -255,7 +255,7 @@ def _along_axes(function: Callable[..., Field], *values: tuple[Any, ...]) -> tup
     if axes < 2 or is_tracing():
         return tuple(map(function, *values))
     for one in values:
-        # Axes are often one object. A set adds no guards for recorded numbers.
+        # Axes are often the same object. Unlike ==, a set adds no guards for recorded numbers.
         if (axes > 2 or one[0] is not one[1]) and len({*one}) > 1:
             return tuple(map(function, *values))
     return (function(*[one[0] for one in values]),) * axes

@@ -1,6 +1,5 @@
-"""Likely mistakes in a valid spec: unread outputs, blocks named like a layer kind,
-pixels that strided layers never read, and inputs with a different number of channels from the
-spec's own."""
+"""Likely mistakes in a valid spec: unread outputs, blocks named like a layer kind, pixels that
+strided layers never read, and inputs with another number of channels than in the spec."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +11,6 @@ from cnncalc.core.errors import LayerError, SpecError, Where
 from cnncalc.core.fields import as_written
 from cnncalc.core.layer import Input, Layer
 from cnncalc.core.shape import Map
-from cnncalc.formulas.recorded import Recorded
 from cnncalc.layers._window import Axis
 from cnncalc.spec import Block, catalog
 from cnncalc.spec.graph import Graph
@@ -25,8 +23,8 @@ OUTPUT = re.compile(r"(^|\.)(out|head|aux)", re.IGNORECASE)
 
 
 def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
-    """All warnings about a network, each with its location; about a built-in, only those about the
-    shape of its input."""
+    """All warnings about a network, each with its location. For a built-in, these are only warnings
+    about the shape of its input."""
     of_inputs = tuple(_other_channels(graph, rows))
     if catalog.holds(graph.spec.where.source):
         return of_inputs
@@ -44,7 +42,7 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _other_channels(graph: Graph, rows: Sequence[Row]) -> Iterator[str]:
-    """The inputs with a different number of channels from the spec's own, and what that changes."""
+    """The inputs with another number of channels than in the spec, and what that changes."""
     for place, row in enumerate(rows if graph.replaced else ()):
         own = graph.replaced.get(row.name) if isinstance(row.layer, Input) else None
         if own is None or own[0] == row.output[0]:
@@ -85,7 +83,7 @@ def unread(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Iterator[SpecE
 
 
 def _of_fields(nodes: Iterable[Node]) -> Iterator[SpecError]:
-    """What the layers say about their own fields; once for every location in the text."""
+    """The remarks of layers on their own fields, one for each location in the text."""
     seen: set[tuple[Where, str]] = set()
     for node in nodes:
         remark = node.layer.remark() if node.layer is not None else ""
@@ -157,8 +155,9 @@ def _cut_off(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _drops_pixels(axis: object) -> bool:
-    """Whether the last window ends before the input does. A stride beyond the window, which skips
-    pixels everywhere, is meant. Recorded sizes are not asked, as the answer would pin them."""
-    if not isinstance(axis, Axis) or Recorded in map(type, axis):
+    """Whether the last window ends before the input does. A stride larger than the window skips
+    pixels everywhere, so it is intended. Recorded sizes are not tested, because the answer would
+    pin them."""
+    if not isinstance(axis, Axis) or not {*map(type, axis)} <= {int, bool}:
         return False
     return axis.extent >= axis.S and axis.cut_off() > 0

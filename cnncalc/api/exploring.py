@@ -1,4 +1,5 @@
-"""Several networks: side by side, all combinations of some values, the largest within a budget."""
+"""Choosing a network: comparisons, sweeps over values, formulas, and the largest within a
+budget."""
 
 import os
 from collections import deque
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 
 
 FEW = 100
-"""Fewer configurations are computed one by one: that is faster than to record them."""
+"""Fewer configurations are computed one by one, which is faster than recording them."""
 
 
 def compare(*targets: Target, **options: Unpack[Options]) -> "Comparison":
-    """Networks side by side: their totals, and how the layers of the last differ from the first's.
+    """Compare networks: their totals, and how the layers of the last one differ from the first
+    one's.
 
     The options are those of ``summarize``, for targets that are not reports.
 
@@ -60,16 +62,16 @@ def sweep(
     resume: str | os.PathLike[str] | None = None,
     **options: Unpack[Options],
 ) -> "Sweep":
-    """All combinations of some values of a network's parameters, its input, batch or dtype.
+    """Try all combinations of some values of a network's parameters, its input, batch or dtype.
 
     ``over`` maps names to values, or to text such as ``"0.25:1.5:0.25"`` (both ends included). An
     input may be one size for all its axes. ``where`` is a condition (``"macs < 300M"``), ``pareto``
     names quantities to minimize (``-rf`` to maximize), ``by`` sorts, and ``best`` limits the number
-    of results. ``sample`` is the number of random combinations to try instead of all; the same
-    ``seed`` draws the same. ``jobs`` is the number of processes, and ``executor`` runs the sweep
-    anywhere else. ``resume`` is a file in which an interrupted sweep is saved, to go on from there.
-    Quantities are those of ``cnncalc.analysis.explore.quantities``. With NumPy, large sweeps are
-    computed on arrays.
+    of results. ``sample`` is the number of random combinations to try instead of all of them; the
+    same ``seed`` always draws the same ones. ``jobs`` is the number of processes, and ``executor``
+    runs the sweep anywhere else. ``resume`` is a file that keeps the progress, so that an
+    interrupted sweep can continue. Quantities are those of ``cnncalc.analysis.explore.quantities``.
+    With NumPy, large sweeps are computed on arrays.
 
     >>> [point.values for point in sweep("resnet18", {"input": "64:256:32"}, by="-macs",
     ...     where="macs < 1G", best=1).points]
@@ -93,7 +95,7 @@ def sweeping(
     executor: "Executor | None" = None,
     resume: str | os.PathLike[str] | None = None,
 ) -> "Iterator[Sweep]":
-    """The same, but yields the results so far after every chunk."""
+    """Like ``sweep``, but yields the results so far after every chunk."""
     from cnncalc.analysis.explore import sweep as sweeps
     from cnncalc.analysis.explore.evaluate import configurations
     from cnncalc.analysis.explore.grid import Grid
@@ -123,7 +125,7 @@ def sweeping(
 def _identity(
     evaluate: "Configurations", work: "Loop", options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Everything that the results of a sweep depend on."""
+    """A text of everything that the results of a sweep depend on."""
     grid, asked = work.grid, work.request
     return {
         "network": evaluate.report({}).to_dict(),
@@ -143,7 +145,7 @@ def formula(
     at: Mapping[str, int | float] | None = None,
     **options: Unpack[Options],
 ) -> "Formula":
-    """A quantity of a network as a function of its input, batch size or parameters.
+    """Find the formula of a quantity of a network in its input, batch size or parameters.
 
     ``names`` are parameters of the spec, ``batch``, or ``input``, which stands for its axes (``H``
     and ``W``). ``at`` gives some of them values. Reading ``expression`` needs SymPy.
@@ -167,7 +169,7 @@ def largest(
     step: int | float | str | None = None,
     **options: Unpack[Options],
 ) -> "Largest":
-    """The largest value of a parameter, of ``input`` or ``batch``, within some budgets, and the
+    """Find the largest value of a parameter, ``input`` or ``batch`` within some budgets, and the
     next one beyond.
 
     ``budgets`` maps quantities to numbers, or to text such as ``"300M"``, ``"4GiB"`` or ``"2x"``
@@ -175,8 +177,8 @@ def largest(
     0.01 for a parameter that is a decimal.
 
     With ratios by name, several values grow together (compound scaling): each is multiplied by its
-    ratio to the power of a coefficient, which is searched from 0 on. The values then include that
-    coefficient.
+    ratio to the power of a coefficient, and the largest coefficient is searched, from 0 up. The
+    values then include that coefficient.
 
     >>> largest("mobilenet_v2", "width", {"macs": "300M"}, step=0.05).within.value
     0.95

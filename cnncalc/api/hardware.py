@@ -1,4 +1,4 @@
-"""Devices, and what a network needs on them."""
+"""Devices, and the time and memory that a network needs on them."""
 
 import os
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ MOST = 64
 
 
 ALL = "all"
-"""Stands for every device whose peak for the dtype is known."""
+"""The word for every device whose peak for the dtype is known."""
 
 
 class OnDevices(NamedTuple):
@@ -76,8 +76,8 @@ def device(
     batch: int | None = None,
     **options: Unpack[Changes],
 ) -> OnDevices:
-    """The least time of a network on devices, and its estimate on a calibrated one
-    (docs/how-to/device.md).
+    """Find the shortest time that a network can take on devices, and estimate its time on a
+    calibrated one (docs/how-to/device.md).
 
     ``on`` has the names of devices, of ``devices(path)``, or is ``all``. ``dtype`` may be ``tf32``.
     The other options are those of ``summarize``, for a network that is not a report.
@@ -96,17 +96,16 @@ def device(
             "'cnncalc devices' lists the devices"
         )
     known = devices(path)
+    stored = {"dtype": stored_as(dtype), "batch": batch}
+    given: Any = {name: value for name, value in stored.items() if value is not None}
+    if isinstance(target, report.Report) and given.get("dtype") == target.dtype:
+        del given["dtype"]
+    found = report_of(target, {**options, **given})
     if [*names] == [ALL]:
-        computes = dtype or (target.dtype if isinstance(target, report.Report) else "float32")
-        names = [one.key for one in known if computes in one.peak]
+        names = [one.key for one in known if (dtype or found.dtype) in one.peak]
     chosen = dict.fromkeys(find(name, known) for name in names)
     if len(chosen) > MOST:
         raise UsageError(f"at most {MOST} devices at a time, not {len(chosen)}")
-    stored = {"dtype": stored_as(dtype or "float32"), "batch": batch}
-    given: Any = {name: value for name, value in stored.items() if value is not None}
-    if isinstance(target, report.Report) and (not dtype or given["dtype"] == target.dtype):
-        del given["dtype"]
-    found = report_of(target, {**options, **given})
     needs = _needs(found)
     peak = dtype or found.dtype
     bounds = tuple(Roofline(found, one, peak, needs) for one in chosen)

@@ -1,4 +1,5 @@
-"""Questions about a network: how its numbers are computed, and which other figures match them."""
+"""Questions about a network: how its numbers are computed, what they fit, and which printed
+figures match them."""
 
 import os
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ def explain(
     quantity: str | None = None,
     **options: Unpack[Options],
 ) -> "tuple[Derivation, ...] | tuple[Sum, ...]":
-    """How the numbers of a layer, a block, or by default the whole network are computed.
+    """Explain how the numbers of a layer, a block, or by default the whole network are computed.
 
     A layer gives derivations with their equations; a block or a network gives sums with their
     terms. ``quantity`` is one of output, parameters, macs, operations, memory and receptive-field;
@@ -46,8 +47,8 @@ def explain(
 
 
 def check_stride(target: Target, **options: Unpack[Options]) -> "tuple[Window, ...]":
-    """The window of every layer of a network along each axis; ``fits`` tells whether the stride is
-    legal. For a window of its own, see ``cnncalc.derivations.stride.Axis``.
+    """List the window of every layer of a network along each axis; ``fits`` tells whether the
+    stride is legal. For a single window without a network, see ``cnncalc.derivations.stride.Axis``.
 
     >>> [window.layer for window in check_stride("alexnet") if not window.fits]
     []
@@ -68,7 +69,8 @@ def solve(
     largest: int = 11,
     transposed: bool = False,
 ) -> "list[Solution]":
-    """The windows that turn one size into another, or keep it; those that fit exactly come first.
+    """Find the windows that turn one size into another, or keep it; those that fit exactly come
+    first.
 
     Sizes that are not given are searched, kernels up to ``largest``. ``transposed`` searches the
     windows of a transposed convolution, which may need output padding.
@@ -97,7 +99,8 @@ def memory(
     batch: int | None = None,
     **options: Unpack[Changes],
 ) -> "Memory":
-    """The bytes that PyTorch needs to run and train a network, and its peaks (docs/memory.md).
+    """Compute the bytes that PyTorch needs to run and train a network, and its peaks
+    (docs/memory.md).
 
     ``training=False`` runs the layers in eval mode, with gradients. ``dtype`` may be ``amp``, for
     mixed precision. ``checkpoint`` is the number of blocks between two checkpoints.
@@ -119,8 +122,8 @@ def memory(
 
 
 def arena(target: Target, **options: Unpack[Changes]) -> "Arena":
-    """The RAM and flash that a network needs in int8 on a microcontroller, and the order of its
-    layers that needs the least RAM (docs/memory.md).
+    """Compute the RAM and flash that a network in int8 needs on a microcontroller, and the order of
+    its layers that needs the least RAM (docs/memory.md).
 
     >>> arena("lenet5").peak.bytes  # tanh1: 6·28·28 in and out
     9408
@@ -137,7 +140,7 @@ def fits(
     flash: int | str | None = None,
     **options: Unpack[Changes],
 ) -> "Fits":
-    """Whether a network in int8 fits on a microcontroller; the result is true or false.
+    """Check whether a network in int8 fits on a microcontroller. The result is true if it does.
 
     Budgets are bytes, or text such as ``256kB``.
 
@@ -150,9 +153,10 @@ def fits(
 
 
 def reconcile(target: Target, number: str, **options: Unpack[Options]) -> "Reconciliation":
-    """The tools and counting conventions that give a number for a network (docs/reconcile.md).
+    """Find the tools and counting conventions that give a number for a network (docs/reconcile.md).
 
-    ``number`` is text with its unit if it has one: ``4.1G``, ``8.2 GFLOPs``, ``25.6M params``.
+    ``number`` is text, with a unit if the number has one: ``4.1G``, ``8.2 GFLOPs``, ``25.6M
+    params``.
 
     >>> reconcile("lenet5", "61.7k params").agreeing[0].total
     61706
@@ -163,7 +167,7 @@ def reconcile(target: Target, number: str, **options: Unpack[Options]) -> "Recon
 
 
 def claims(target: str | os.PathLike[str] | Mapping[str, Any] | Spec) -> "tuple[Finding, ...]":
-    """The published numbers in a network's spec, each compared with the calculated one.
+    """Compare each published number in a network's spec with the calculated one.
 
     >>> [finding.verdict for finding in claims("ntu_example2")]
     ['agrees', 'agrees']

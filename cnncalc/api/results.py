@@ -1,4 +1,4 @@
-"""The report that users get: rows and totals, with memory, a table and pictures at hand."""
+"""The report that users get: rows and totals, with methods for memory, tables and pictures."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -47,14 +47,14 @@ class Report(report.Report):
 
     @cached_property
     def totals(self) -> Totals:
-        """Everything added up, including the inputs' activations."""
+        """The sum of all costs, including the inputs' activations."""
         totals = Totals(*super().totals)
         totals.report = self
         return totals
 
     @cached_property
     def memory(self) -> "Memory":
-        """What PyTorch needs to train it with SGD (docs/memory.md).
+        """The memory that PyTorch needs to train it with SGD (docs/memory.md).
 
         Raises UsageError for a network whose memory is not modelled.
         """
@@ -64,7 +64,7 @@ class Report(report.Report):
 
     @cached_property
     def arena(self) -> "Arena":
-        """What a microcontroller needs to run it in int8 (docs/memory.md).
+        """The memory that a microcontroller needs to run it in int8 (docs/memory.md).
 
         Raises UsageError for a network whose number of weights is not known.
         """
@@ -75,7 +75,7 @@ class Report(report.Report):
     def under(self, convention: str) -> "Count":
         """The total that another tool prints, with its parts (docs/reconcile.md).
 
-        Raises UsageError for an unknown convention, and where it is not known what the tool counts.
+        Raises UsageError for an unknown convention, and if it is not known what the tool counts.
         """
         from cnncalc import conventions
 
@@ -106,7 +106,7 @@ class Report(report.Report):
         return html.piece(View(self))
 
 
-def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
+def analyze(graph: Graph, *, batch: int = 1, dtype: str | None = None) -> Report:
     """The report of a graph; see ``cnncalc.analysis.walk.analyze`` for what it raises."""
     found = walk.analyze(graph, batch=batch, dtype=dtype)
     return Report(**vars(found))

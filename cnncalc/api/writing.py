@@ -1,17 +1,22 @@
-"""A network as a spec, as a page and as a picture."""
+"""Functions that write a network: as a spec, a workload, a page or a picture."""
 
+import os
 from typing import TYPE_CHECKING, Any, Unpack
 
+from cnncalc.api.hardware import device
 from cnncalc.api.network import Changes, Options, Target, graph_of, report_of
 from cnncalc.api.questions import claims
-from cnncalc.api.results import analyze
+from cnncalc.api.results import Report, analyze
+from cnncalc.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from cnncalc.analysis.hardware.roofline import Roofline
     from cnncalc.render.pictures import Picture
 
 
 def to_yaml(target: Any, **options: Any) -> str:
-    """A network as the YAML of a spec, with blocks for what repeats (docs/importing.md).
+    """Write a network as the YAML of a spec, with blocks for layers that repeat
+    (docs/importing.md).
 
     ``target`` is a graph, or anything that ``summarize`` takes, with its options ``input``,
     ``settings`` and ``layout``. Reading the text gives the same report.
@@ -30,7 +35,7 @@ def to_yaml(target: Any, **options: Any) -> str:
 
 
 def to_simulator(target: Target, tool: str, **options: Unpack[Changes]) -> str:
-    """A network as the workload of an accelerator simulator, ``scalesim`` or ``zigzag``
+    """Write a network as a workload for an accelerator simulator, ``scalesim`` or ``zigzag``
     (docs/export.md#simulators).
 
     Raises UsageError with the names of layers that the simulator cannot describe.
@@ -45,32 +50,56 @@ def to_simulator(target: Target, tool: str, **options: Unpack[Changes]) -> str:
 
 
 def to_html(
-    target: Any, compare: Any = None, *, batch: int = 1, dtype: str = "float32", **options: Any
+    target: Any,
+    compare: Any = None,
+    *,
+    on: str | None = None,
+    path: str | os.PathLike[str] | None = None,
+    batch: int = 1,
+    dtype: str | None = None,
+    **options: Any,
 ) -> str:
-    """Everything about a network as one HTML page that needs nothing else (docs/how-to/report.md),
-    or two networks side by side.
+    """Write everything about a network as one HTML page that works on its own
+    (docs/how-to/report.md), or two networks side by side.
 
     ``target``, the other network and the options are those of ``to_yaml``; ``batch`` and ``dtype``
-    are those of ``summarize``.
+    are those of ``summarize``. ``on`` adds the least times on a device; it and ``path`` are those
+    of ``device``.
 
     >>> to_html("lenet5")[:15]
     '<!doctype html>'
     """
     from cnncalc.analysis.explore.compare import Comparison
+    from cnncalc.analysis.hardware.device import stored_as
     from cnncalc.render.web import compared, render
     from cnncalc.spec.writing import write
 
+    if path is not None and on is None:
+        raise UsageError("a file of devices needs --on, which chooses one of them")
+    if compare is not None and on is not None:
+        raise UsageError("a page of two networks has no times on a device", "leave out --on")
     graph = graph_of(target, **options)
-    report = analyze(graph, batch=batch, dtype=dtype)
+    report = analyze(graph, batch=batch, dtype=dtype if on is None else stored_as(dtype))
     if compare is not None:
         other = analyze(graph_of(compare, **options), batch=batch, dtype=dtype)
         return compared.render(Comparison((report, other)))
     findings = claims(graph.spec) if graph.spec.published else ()
-    return render(report, write(graph), findings)
+    bounds = None if on is None else _bounds(report, on, path, dtype)
+    return render(report, write(graph), findings, bounds)
+
+
+def _bounds(
+    report: Report, on: str, path: str | os.PathLike[str] | None, dtype: str | None
+) -> "Roofline":
+    """The least times on a single device."""
+    found = device(report, on, path=path, dtype=dtype).bounds
+    if len(found) != 1:
+        raise UsageError(f"a page shows the times on one device, not on {len(found)}")
+    return found[0]
 
 
 def draw(target: Target, style: str = "graph", **options: Any) -> "Picture":
-    """A picture of a network, shown in a notebook; ``save("net.svg")`` writes a file.
+    """Draw a network. A notebook shows the picture, and ``save("net.svg")`` writes a file.
 
     The options are those of ``summarize``, for a network that is not a report, and those of a
     picture (``Report.draw``).

@@ -1,4 +1,4 @@
-"""Bridges to frameworks. No other package imports a framework, and this one only when it is
+"""Bridges to frameworks. No other package imports one, and this package does so only when it is
 used."""
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ INSTALL = "this needs PyTorch: pip install 'cnncalc[torch]'"
 
 
 def to_torch(target: Target, **options: Unpack[Options]) -> Any:
-    """The network as a ``torch.nn.Module`` that runs and trains.
+    """Build the network as a ``torch.nn.Module`` that runs and trains.
 
     ``target`` is a report, or anything that ``summarize`` accepts, with its options. Parameters are
     named after the layers; several inputs are passed in order, and several outputs are returned as
@@ -41,7 +41,8 @@ def to_onnx(
     seed: int | None = None,
     **options: Unpack[Options],
 ) -> bytes:
-    """The network as an ONNX file, which computes what ``to_torch`` computes in eval mode.
+    """Write the network as an ONNX file, which computes the same as the module of ``to_torch`` in
+    eval mode.
 
     ``target`` is a report, or anything that ``summarize`` accepts, with its options. ``weights`` is
     the ``state_dict`` of a module that ``to_torch`` made; by default that of a new one, initialized
@@ -53,7 +54,7 @@ def to_onnx(
 
 
 def from_torch(model: Any, input: Any = USUAL) -> Spec:
-    """The network of a live PyTorch model, as ``load`` returns it.
+    """Read a live PyTorch model. The result is a spec, as ``load`` returns it.
 
     ``input`` is the shape of the input without the batch, a list of shapes for several inputs, or a
     mapping from keyword arguments to shapes. The model runs twice in eval mode on the meta device;
@@ -66,8 +67,8 @@ def from_torch(model: Any, input: Any = USUAL) -> Spec:
 
 @dataclass(frozen=True)
 class Factory(Model):
-    """The models that ``package.module:factory`` makes. Reading one runs the code of that module,
-    and raises UsageError if it makes no model."""
+    """The models that ``package.module:factory`` makes. Reading one runs the code of that module;
+    this raises UsageError if it does not make a model."""
 
     target: str
     usual = USUAL
@@ -78,7 +79,8 @@ class Factory(Model):
 
 
 def model_of(target: str, arguments: Mapping[str, Any]) -> Any:
-    """That model with its weights, which ``verify`` takes. This runs the code of the module."""
+    """The model that ``package.module:factory`` makes, with its weights, for ``verify``. This runs
+    the code of the module."""
     return _load("importing").build(target, arguments)
 
 
@@ -125,12 +127,12 @@ def calibrate(
     name: str | None = None,
     seen: Callable[[Measured], None] = lambda measured: None,
 ) -> Calibration:
-    """Measure networks on this machine, and fit the seconds of a FLOP and of a byte to them.
+    """Time networks on this machine, and fit the seconds per FLOP and per byte to the measurements.
 
     ``networks`` are names of built-ins of at least three families, by default twenty. ``device`` is
-    auto, cpu, cuda or mps; ``name`` is what to call it. ``threads`` is that of the CPU, by default
-    PyTorch's. ``seen`` gets each measurement as it is made. Raises UsageError without PyTorch, and
-    for a network that cannot run.
+    auto, cpu, cuda or mps; ``name`` is what to call it. ``threads`` is the number of CPU threads,
+    by default PyTorch's. ``seen`` gets each measurement as it is made. Raises UsageError without
+    PyTorch, and for a network that cannot run.
     """
     from cnncalc.analysis.hardware import calibration
     from cnncalc.api import summarize
@@ -151,7 +153,7 @@ def calibrate(
 
 
 def torch_source(report: Report) -> str:
-    """The network as the text of a PyTorch program that does not need cnncalc.
+    """Write the network as the text of a PyTorch program that does not need cnncalc.
 
     Raises UsageError without PyTorch.
     """

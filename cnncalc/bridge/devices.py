@@ -1,4 +1,4 @@
-"""Where a network runs in PyTorch: which devices exist, and what fits on them."""
+"""The devices on which PyTorch can run a network, and the networks that fit on them."""
 
 import os
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ MAX_NUMBERS = 2**60
 """A tensor with this many 8-byte elements has more bytes than PyTorch's int64 can count."""
 
 CONTAINER = Path("/sys/fs/cgroup/memory.max")
-"""Where Linux stores a container's memory limit."""
+"""The files in which Linux stores a container's memory limit."""
 
 
 def choose(report: Report, asked: str) -> str:
@@ -83,13 +83,13 @@ def dtype_of(report: Report) -> torch.dtype:
 
 
 def is_full(why: Exception) -> bool:
-    """Whether PyTorch ran out of memory; the CPU has no error type of its own."""
+    """Whether PyTorch ran out of memory. On the CPU, there is no special type of error for that."""
     full = (torch.OutOfMemoryError, MemoryError)
     return isinstance(why, full) or "allocate memory" in str(why) or "enough memory" in str(why)
 
 
 def _too_large(report: Report, device: str) -> str:
-    """Why the network cannot fit, with the numbers; empty if it may fit."""
+    """The error, with numbers, for a network that cannot fit; empty if it may fit."""
     there = _memory(device)
     parameters, activations = report.totals.parameter_bytes, _activations(report)
     # To compare the bytes, a second copy of the network runs beside the first.
@@ -109,7 +109,7 @@ def _too_large(report: Report, device: str) -> str:
 
 
 def _too_many(report: Report) -> str:
-    """Why PyTorch cannot create tensors of these sizes on any device; empty if it can."""
+    """The error for tensors that PyTorch cannot create on any device; empty if it can."""
     for row in report.rows:
         params = row.cost.params + row.cost.fixed
         numbers = max(params, row.output.elements * report.batch)

@@ -1,4 +1,4 @@
-"""Measurements that only a CUDA device provides: the time of each layer, and allocator memory."""
+"""Measurements for which CUDA is necessary: the time of each layer, and the allocator's memory."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from cnncalc.core.errors import UsageError
 
 
 class Measured(NamedTuple):
-    """A measured quantity, with no calculated one to compare it with."""
+    """A measured quantity for which there is no calculated one."""
 
     layer: str
     quantity: str

@@ -100,7 +100,7 @@ def _differences(what: str, recording: Recording, found: Imported, report: Repor
 
 
 class OnMeta(TorchFunctionMode):
-    """Inside, tensors without content, such as new parameters, allocate nothing."""
+    """A context in which tensors without content, such as new parameters, allocate nothing."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})
@@ -117,7 +117,7 @@ def factory(target: str, arguments: Mapping[str, Any]) -> nn.Module:
 
 
 def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
-    """The same with weights."""
+    """The model that ``package.module:factory`` makes, with weights."""
     path, _, name = target.partition(":")
     if path == "timm":
         path, name, arguments = "timm", "create_model", {"model_name": name, **arguments}
@@ -138,7 +138,7 @@ def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
         if path == name or path.startswith(f"{name}."):
             fact, help = f"there is no module {name!r}", "install it, or run cnncalc in its folder"
         raise UsageError(f"{target[:200]!r}: {fact}", help) from why
-    except Exception as why:  # whatever the user's code raises
+    except Exception as why:  # the user's code may raise anything
         text = " ".join(str(why).split())[:300]
         raise UsageError(f"{target[:200]!r} raised {type(why).__name__}: {text}") from why
     if not isinstance(model, nn.Module):
@@ -149,12 +149,13 @@ def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
 
 
 def _called(target: str, factory: Any, arguments: Mapping[str, Any]) -> Any:
-    """What a factory returns. Raises UsageError for arguments that it does not take."""
+    """Call a factory, and return its result. Raises UsageError for arguments that it does not
+    take."""
     if not callable(factory):
         raise UsageError(f"{target[:200]!r} is {type(factory).__name__}, not a model or a factory")
     try:
         taken = inspect.signature(factory)
-    except (TypeError, ValueError):  # some functions that are not written in Python
+    except (TypeError, ValueError):  # as for some functions in C
         return factory(**arguments)
     try:
         taken.bind(**arguments)
@@ -167,7 +168,7 @@ def _called(target: str, factory: Any, arguments: Mapping[str, Any]) -> Any:
 
 @contextmanager
 def _here() -> Iterator[None]:
-    """Inside, modules of the current folder can be imported."""
+    """A context in which modules of the current folder can be imported."""
     sys.path.insert(0, "")
     try:
         yield

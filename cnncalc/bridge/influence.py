@@ -1,7 +1,8 @@
 """Which pixels the first unit of a map reads, found by running the network: a pixel set to NaN
 turns every unit that reads it into NaN.
 
-Gradients would show less: a max pool has one only for the value it picked, and ReLU none below 0.
+Gradients would miss pixels: a max pool has one only for the value that it picked, and ReLU has none
+below 0.
 """
 
 import platform
@@ -28,7 +29,7 @@ MOVES = (modules.Reshape, modules.Permute, nn.Unfold, nn.Fold)
 """Modules after which positions are no longer those of the image."""
 
 LESS = (modules.DeformConv, modules.ConvLSTM, modules.MaxUnpool)
-"""Modules of which some units read less than others."""
+"""Modules some of whose units read less than others."""
 
 WHOLE_MAP = (nn.GroupNorm, nn.LayerNorm, nn.modules.instancenorm._InstanceNorm)
 """Modules that compute statistics over the whole map; ``ChannelsNorm`` does not."""
@@ -51,7 +52,7 @@ def last_map(report: Report) -> Row | None:
 
 
 def cannot_tell(report: Report, network: Network, device: str) -> str:
-    """Why the pixels that a unit reads cannot be compared; empty if they can."""
+    """The reason why the pixels that a unit reads cannot be compared; empty if they can."""
     if device != "cpu":
         return "it needs actual values; --device cpu compares it"
     if len(report.input_shapes) > 1:
@@ -96,8 +97,8 @@ def calculated(row: Row) -> Spans:
 
 
 def in_pytorch(report: Report, row: Row, network: Network, guess: Spans) -> Spans | None:
-    """The same, found by running the network in eval mode, trying the guess first. None if the unit
-    is NaN even for an image without NaN."""
+    """The pixels that the first unit reads, found by running the network in eval mode, starting
+    with the guess. None if the unit is NaN even for an image without NaN."""
     unit = _Unit(report, row, network.eval())
     with torch.no_grad():
         if unit.is_nan(unit.image):
@@ -106,8 +107,8 @@ def in_pytorch(report: Report, row: Row, network: Network, guess: Spans) -> Span
 
 
 def cannot_compare(ours: Spans, inside: Spans, theirs: Spans) -> str:
-    """Why PyTorch may differ; empty if both must agree. ``inside`` is the calculated part inside
-    the image."""
+    """The reason why PyTorch may differ; empty if both must agree. ``inside`` is the calculated
+    part inside the image."""
     if theirs == inside:
         return ""
     if not any(end for _, end in theirs):

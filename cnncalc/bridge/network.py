@@ -37,13 +37,13 @@ WHOLE = (
     modules.Subsampling,
     nn.Sequential,
 )
-"""The modules that stand for one layer, although the functions that they call do not show which. A
-layer may also be a sequence of modules."""
+"""The modules that stand for one layer that cannot be recognized from the functions that they call.
+A layer may also be a sequence of modules."""
 
 
 class Step(NamedTuple):
-    """One layer's step: the values it reads, the one it produces, and those that are not needed
-    afterwards."""
+    """The step of one layer: the values that it reads, the one that it produces, and those that are
+    not needed afterwards."""
 
     name: str
     sources: tuple[int, ...]
@@ -74,7 +74,7 @@ class Network(nn.Module):
             if runs(row, report) == row.name:
                 module = module_of(row, modules)
                 if isinstance(module, WHOLE):
-                    module.layer = row.layer  # from which from_torch reads it back
+                    module.layer = row.layer  # from_torch uses this to read the network back
                 self._place(row.name, module)
                 if not row.trainable:
                     self._frozen |= {one for one in module.parameters() if one.requires_grad}
@@ -97,7 +97,7 @@ class Network(nn.Module):
                 own._buffers.update(part._buffers)
 
     def _apply(self, *args: Any, **options: Any) -> Any:
-        """Moving to another device or dtype makes new tensors for every module."""
+        """Share weights again after a move to another device or dtype, which makes new tensors."""
         moved = super()._apply(*args, **options)
         self._tie()
         return moved

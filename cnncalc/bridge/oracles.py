@@ -1,4 +1,4 @@
-"""Measures the peaks of memory in PyTorch.
+"""Measurements of peak memory in PyTorch.
 
 All numbers are zeros, which are quick to create; memory does not depend on them.
 """
@@ -122,7 +122,7 @@ class LiveMemory(TorchDispatchMode):
         self.peak = 0
 
     def watch(self, tensors: Sequence[Tensor]) -> None:
-        """Count these as well from now on."""
+        """Count these tensors as well from now on."""
         for tensor in tensors:
             storage = tensor.untyped_storage()
             place = storage._cdata
@@ -137,7 +137,7 @@ class LiveMemory(TorchDispatchMode):
         self.now -= self.bytes.pop(place, 0)
 
     def release(self, tensor: Tensor) -> None:
-        """Treat it as freed although it is still referenced."""
+        """Treat a tensor as freed although it is still referenced."""
         place = tensor.untyped_storage()._cdata
         self.ignored.add(place)
         self.freed(place)
@@ -147,6 +147,9 @@ class LiveMemory(TorchDispatchMode):
     ) -> Any:
         # Some tensors are created where no hook sees them, such as the indices of a pool.
         self.watch(_tensors((args, kwargs)))
+        if func is torch.ops.aten.scatter.src:
+            # Only under a mode does PyTorch scatter into a copy of the zeros.
+            self.freed(args[0].untyped_storage()._cdata)
         result = func(*args, **(kwargs or {}))
         self.watch(_tensors(result))
         return result
@@ -190,7 +193,7 @@ def _checkpointed(
 
 
 def _precision(device: str, autocast: bool) -> Any:
-    """PyTorch's mixed precision, products in bfloat16, if requested."""
+    """PyTorch's mixed precision, with products in bfloat16, if requested."""
     return torch.autocast(device, torch.bfloat16) if autocast else nullcontext()
 
 
@@ -235,7 +238,7 @@ def _last_readers(report: Report, device: str) -> list[str | None]:
     found = _seen_reading(report, _nowhere())
     if found == [reads.get(index) for index in range(len(found))]:
         return found
-    return _seen_reading(report, device)  # a view here may be a copy there
+    return _seen_reading(report, device)  # a view of one input may be a copy of another
 
 
 def _seen_reading(report: Report, device: str) -> list[str | None]:

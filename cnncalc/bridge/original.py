@@ -1,8 +1,10 @@
-"""Compare an imported network with its original: same weights, same outputs."""
+"""Comparison of an imported network with its original: with the same weights, their outputs must
+be the same."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -20,7 +22,8 @@ WORDS = {"out_proj_weight": "out_proj.weight", "out_proj_bias": "out_proj.bias"}
 
 
 def compare(read: Read, device: str) -> Check | Skipped:
-    """Run both with the weights of the original, on the CPU or this device, and compare."""
+    """Run both networks with the original's weights, on the CPU or this device, and compare
+    them."""
     if device == "meta":
         return Skipped("total", "outputs", "on the meta device there are no numbers to compare")
     if any(one.is_meta for one in read.model.parameters()):
@@ -35,16 +38,18 @@ def largest_difference(read: Read, device: str = "cpu") -> float:
     """The largest difference of the outputs in eval mode, relative to the largest output."""
     network = Network(read.report).to(device).eval()
     copy_weights(read, network)
-    modes = {module: module.training for module in read.model.modules()}
-    places = {one.device for one in read.model.parameters()} or {torch.device("cpu")}
+    # In single precision, so that the order of sums does not matter.
+    model = read.model if read.report.dtype == "float32" else deepcopy(read.model).float()
+    modes = {module: module.training for module in model.modules()}
+    places = {one.device for one in model.parameters()} or {torch.device("cpu")}
     (place,) = places if len(places) == 1 else (torch.device("cpu"),)
     torch.manual_seed(0)
     inputs = [torch.rand(2, *sizes) for sizes in read.inputs.values()]
     given = [one.to(place) for one in inputs]
     try:
-        read.model.eval()
+        model.eval()
         with torch.no_grad():
-            result = called(read.model, dict(zip(read.inputs, given)), read.keywords)
+            result = called(model, dict(zip(read.inputs, given)), read.keywords)
             theirs = [*tensors_in(result)]
             ours = [*tensors_in(network(*(one.to(device) for one in inputs)))]
     finally:
@@ -93,7 +98,7 @@ def _target(module: nn.Module, word: str) -> Tensor:
 
 
 def _as(given: Tensor, wanted: Tensor) -> Tensor:
-    """The same numbers in the order of another tensor, which may have the channels first."""
+    """The numbers in the order of another tensor, which may have its channels first."""
     plain = given.detach().squeeze()
     if plain.dim() > 1 and plain.shape != wanted.squeeze().shape:
         plain = plain.movedim(-1, 0)

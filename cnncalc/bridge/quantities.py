@@ -1,4 +1,5 @@
-"""The quantities to compare for a network that ran in PyTorch, each with one entry in a list."""
+"""The quantities to compare for a network that ran in PyTorch, each of which is one entry in a
+list."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ class Ran:
     trial: Trial
     device: str
     tensors: str
-    """Where the tensors are; with the meta device, they appear to be on the CPU."""
+    """The device of the tensors; on the meta device, they appear to be on the CPU."""
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -104,7 +105,7 @@ def _macs(ran: Ran) -> Found:
 
 
 def _backward_macs(ran: Ran) -> Found:
-    """Compared except where PyTorch miscounts: convolutions with groups."""
+    """Compare backward MACs, except for convolutions with groups, which PyTorch miscounts."""
     if not ran.whole:
         return
     grouped = {row.name for row in ran.rows if _has_groups(ran.network._layer(row.name))}
@@ -138,7 +139,7 @@ def _by_layer(
 
 
 def _numbers(quantity: str, ran: Ran) -> Found:
-    """How many numbers of one sort each layer, and the network, has."""
+    """Compare how many numbers of one sort each layer, and the network, has."""
     costs = {row.name: row.cost for row in ran.report.layers} | {"total": ran.report.totals}
     for name, counts in ran.counts.items():
         yield Check(name, quantity, getattr(costs[name], quantity), counts[quantity])
@@ -240,7 +241,7 @@ def _may_keep_its_input_size(row: Row) -> bool:
 
 
 def _receptive_field(ran: Ran) -> Found:
-    """How many pixels of the image the first unit of the last map reads."""
+    """Compare the number of pixels of the image that the first unit of the last map reads."""
     row = influence.last_map(ran.report)
     if row is None or not ran.whole:
         return

@@ -1,4 +1,4 @@
-"""Run a PyTorch model on the meta device, and record its calls as plain data.
+"""Runs a PyTorch model on the meta device, and records its calls as plain data.
 
 A function mode sees every call of a function, with the names of ``torch.nn.functional``, before
 PyTorch decomposes it. No weights are allocated, and the model is not changed: each of its tensors
@@ -11,14 +11,16 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.module_tracker import ModuleTracker
 
 from cnncalc.bridge.network import WHOLE
+from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError
 from cnncalc.core.layer import Layer
 from cnncalc.spec.importing.record import Done, Recording, Ref, Seen
@@ -26,6 +28,15 @@ from cnncalc.spec.importing.record import Done, Recording, Ref, Seen
 BATCHES = (2, 3)
 """The batch sizes of the two runs: a size that differs is the batch."""
 IN_PLACE = ["iadd", "isub", "imul", "itruediv", "ifloordiv", "ipow", "imatmul"]
+
+
+def _dtype(model: nn.Module) -> str:
+    """The data type of all parameters and buffers that are not integers; empty for float32, and for
+    several."""
+    held = (*model.parameters(), *model.buffers())
+    found = {str(one.dtype).removeprefix("torch.") for one in held if one.is_floating_point()}
+    (word,) = found if len(found) == 1 else ("",)
+    return word if word in BYTES and word != "float32" else ""
 
 
 def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool) -> Recording:
@@ -51,7 +62,12 @@ def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool
         )
     pairs = zip(first.tensors, second.tensors, strict=True)
     tensors = [one._replace(sizes=_without_batch(one.sizes, two.sizes)) for one, two in pairs]
-    return Recording(first.name, tensors, first.calls, first.outputs, first.unused())
+    calls = [*first.calls]
+    for place in first.constant:  # computed once for all images, or for each
+        call = calls[place]
+        each = any(size < 0 for number in call.made for size in tensors[number].sizes)
+        calls[place] = call._replace(macs=call.macs // BATCHES[0] if each else call.macs)
+    return Recording(first.name, tensors, calls, first.outputs, first.unused(), _dtype(model))
 
 
 def _without_batch(two: tuple[int, ...], three: tuple[int, ...]) -> tuple[int, ...]:
@@ -84,7 +100,7 @@ class _Run(TorchFunctionMode):
         self.tensors: list[Seen] = []
         self.calls: list[Done] = []
         self.numbers: dict[int, int] = {}
-        self.alive: list[Tensor] = []  # so that no other tensor gets the id of one of them
+        self.alive: list[Tensor] = []  # so that no other tensor gets one of their ids
         self.twins: dict[int, Tensor] = {}
         self.paths = {module: path for path, module in model.named_modules()}
         self.open = [""]
@@ -94,7 +110,9 @@ class _Run(TorchFunctionMode):
         self.stale: set[int] = set()
         self.silent = 0
         self.live: set[int] = set()  # the tensors that depend on an input
+        self.constant: list[int] = []  # the places of the calls that depend on no input
         self.flops = FlopCounterMode(display=False)
+        self.flops.mod_tracker = _OneModule()
         own = next((one.dtype for one in model.parameters()), torch.get_default_dtype())
         given = {
             name: torch.empty(batch, *sizes, device="meta", dtype=dtype or own)
@@ -102,7 +120,7 @@ class _Run(TorchFunctionMode):
         }
         for name, tensor in given.items():
             self.live.add(self._add(tensor, "input", name))
-        # Counting takes as long as running, and the first run has counted.
+        # Counting takes as long as running, and the first run has already counted.
         counting = self.flops if batch == BATCHES[0] else nullcontext()
         with torch.no_grad(), counting, _entered(self), self:
             try:
@@ -172,7 +190,7 @@ class _Run(TorchFunctionMode):
         return value if plain or value is Ellipsis else repr(value)
 
     def _empty(self, value: Any) -> Any:
-        """The value with every tensor replaced by one on the meta device."""
+        """The value with every tensor replaced by an empty one on the meta device."""
         if isinstance(value, Tensor) and not value.is_meta:
             if id(value) not in self.twins:
                 self.alive.append(value)
@@ -196,9 +214,9 @@ class _Run(TorchFunctionMode):
         args, kwargs = self._empty(args), self._empty(kwargs)
         before = self.flops.get_total_flops()
         result = self._empty(func(*args, **kwargs))
-        if name == "setitem":  # it returns nothing, but changes its first argument
+        if name == "setitem":  # the call returns nothing, but changes its first argument
             result = args[0]
-            self.stale.discard(id(result))  # x[0] += 1 first changes x[0]
+            self.stale.discard(id(result))  # x[0] += 1 changes x[0] first
         elif not _in_place(name, kwargs) and any(one is result for one in args):
             result = result.view_as(result)  # so that input and output are two tensors
         made = _tensors_in(result)
@@ -229,7 +247,7 @@ class _Run(TorchFunctionMode):
         plain = {name: one for name, one in vars(module).items() if type(one) in (int, float)}
         given = {"input": Ref(self._number(x))} | plain
         name = type(module).__name__
-        name = "DropPath" if name.endswith("DropPath") else name  # libraries have their own
+        name = "DropPath" if name.endswith("DropPath") else name  # libraries define their own
         with torch._C.DisableTorchFunction():
             y = x.view_as(x)
         self.live.add(number := self._add(y))
@@ -245,21 +263,31 @@ class _Run(TorchFunctionMode):
         numbers = tuple(map(self._add, made))
         depends = bool(read & self.live)
         self.live |= {*numbers} if depends else set()
-        # What depends on no input is computed once for all images.
         macs = macs // self.batch if depends else macs
+        self.constant += [] if depends else [len(self.calls)]
         self.calls.append(Done(name.rstrip("_"), self.open[-1], given, numbers, macs))
         if len(made) == 1 and any(one is made[0] for one in args):
             self._changed(made[0])
 
     def _changed(self, tensor: Tensor) -> None:
-        """After a change in place, other views of the same values are outdated."""
+        """Note that other views of a tensor are outdated after a change in place."""
         sharing = self.storages[tensor.untyped_storage()._cdata]
         self.stale |= sharing - {id(tensor)}
 
 
+class _OneModule(ModuleTracker):
+    """Counts everything for the whole model: the hooks that tell modules apart fail when a module
+    is given a parameter, as in a weight norm."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
 def called(model: nn.Module, given: Mapping[str, Tensor], keywords: bool) -> Any:
-    """What a model returns for its inputs, passed by position or as keywords. A model whose
-    arguments have other names gets them as a single dictionary."""
+    """Call a model with its inputs, by position or as keywords, and return its result. A model
+    whose arguments have other names gets the inputs as a single dictionary."""
     if not keywords:
         return model(*given.values())
     try:
@@ -291,7 +319,7 @@ def _tensors_in(value: Any) -> list[Tensor]:
 
 @contextmanager
 def _entered(run: _Run) -> Iterator[None]:
-    """Inside, a run knows which module is running."""
+    """A context in which the run knows which module is running."""
     original = nn.Module.__call__
 
     def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
@@ -308,7 +336,7 @@ def _entered(run: _Run) -> Iterator[None]:
             run.own_layer(module, own, args, result, macs)
         elif len(run.calls) == before and args and result is args[0] and not module._modules:
             result = run.passed(module, result)
-        run.open.pop()  # after an error it stays, so that the message can name it
+        run.open.pop()  # it stays open after an error, so that the message can name it
         return result
 
     nn.Module.__call__ = call

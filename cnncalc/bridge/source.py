@@ -1,6 +1,6 @@
 """A report as the text of a PyTorch program that needs only PyTorch.
 
-Every layer's ``to_torch`` receives a namespace that writes calls down instead of making them.
+Every layer's ``to_torch`` receives a namespace that writes down calls instead of making them.
 """
 
 import ast
@@ -191,7 +191,7 @@ def _class_name(title: str) -> str:
     """``VGG-16`` becomes VGG16; a name that cannot be a class becomes Network."""
     words = re.findall(r"[A-Za-z0-9]+", title)
     joined = "_".join(word[0].upper() + word[1:] for word in words)
-    name = re.sub(r"(?<!\d)_|_(?!\d)", "", joined)  # the underscore stays between two digits
+    name = re.sub(r"(?<!\d)_|_(?!\d)", "", joined)  # keep the underscore between two digits
     usable = name.isidentifier() and name not in vars(modules) and not keyword.iskeyword(name)
     return name if usable else "Network"
 
@@ -353,12 +353,12 @@ def _main(report: Report) -> str:
     )
 
 
-# The modules of ours that the program uses.
+# The modules of the bridge that the program uses.
 
 
 def _own(program: str) -> tuple[set[str], list[str]]:
-    """The names that a program uses, and the definitions that it needs, each after its own
-    dependencies."""
+    """The names that a program uses, and the definitions that it needs, each of which follows those
+    that it depends on."""
     used: set[str] = set()
     definitions: list[str] = []
 

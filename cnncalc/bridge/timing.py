@@ -21,7 +21,7 @@ RUNS, SECONDS = 5, 1.0
 
 
 def place(device: str) -> str:
-    """The device to run on; raises UsageError if there is none of that name."""
+    """The device to run on. Raises UsageError if no device has that name."""
     if device not in DEVICES:
         raise unknown("device", device, DEVICES, "cuda" if device == "gpu" else device)
     if device == "auto":
@@ -31,7 +31,8 @@ def place(device: str) -> str:
 
 @contextmanager
 def using(threads: int | None) -> Iterator[None]:
-    """Run PyTorch with this number of threads; raises UsageError for an impossible one."""
+    """A context in which PyTorch runs with this number of threads. Raises UsageError for an
+    impossible number."""
     most = os.cpu_count() or 1
     if threads is not None and not 1 <= threads <= most:
         raise UsageError(f"the number of threads must be from 1 to {most}, not {threads}")
@@ -44,7 +45,7 @@ def using(threads: int | None) -> Iterator[None]:
 
 
 def describe(device: str) -> str:
-    """What runs the networks, without anything that names this machine."""
+    """A description of what runs the networks, without anything that identifies this machine."""
     if device == "cuda":
         return str(torch.cuda.get_device_name())
     threads = torch.get_num_threads()
@@ -59,7 +60,7 @@ def software() -> str:
 def measure(
     reports: Iterator[tuple[str, Report]], device: str, seen: Callable[[Measured], None]
 ) -> Iterator[Measured]:
-    """The shortest forward pass of each network in inference, after one that warms up.
+    """Time the shortest forward pass of each network in inference, after a warm-up pass.
 
     Raises UsageError for a network that cannot run on the device.
     """
@@ -84,7 +85,7 @@ def _seconds(report: Report, device: str) -> float:
 
 
 def _shortest(network: Network, inputs: list[Tensor], device: str) -> float:
-    # Other programs disturb the processor time of a single thread less than the wall-clock time.
+    # Other programs disturb the processor time of a single thread less than wall-clock time.
     alone = device == "cpu" and torch.get_num_threads() == 1
     clock = time.process_time if alone else time.perf_counter
     wait = {"cuda": torch.cuda.synchronize, "mps": torch.mps.synchronize}.get(device, lambda: None)

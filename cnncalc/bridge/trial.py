@@ -17,7 +17,7 @@ from cnncalc.bridge.network import Network
 
 
 class Trial:
-    """What was observed, by layer name.
+    """The observations during a run, by layer name.
 
     These are the output shapes, the multiply-accumulates forward and backward, and the bytes that
     autograd saved. Every storage counts for the first layer that saves it; parameters and buffers
@@ -65,7 +65,7 @@ class Trial:
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        """Inside, every layer reports when it begins and ends."""
+        """A context in which every layer reports when it begins and ends."""
         self._network._before.append(self._begins)
         self._network._after.append(self._ends)
         try:
@@ -97,15 +97,15 @@ class Trial:
     def _keep(self, tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
         if storage._cdata not in self._storages:
-            self._storages[storage._cdata] = storage  # referenced, to keep its address
+            self._storages[storage._cdata] = storage  # keeps its address taken
             self.saved[self._layer] += storage.nbytes()
         return tensor
 
 
 @contextmanager
 def attention_in_steps() -> Iterator[None]:
-    """Inside, attention runs step by step: the fused kernel for frozen layers hides its products
-    from counters."""
+    """A context in which attention runs step by step, because the fused kernel for frozen layers
+    hides its products from FLOP counters."""
     fused = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:

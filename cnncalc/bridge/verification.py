@@ -23,7 +23,8 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Verification:
-    """Everything that was compared, what could not be compared, and what else was measured."""
+    """The result of a comparison: what was compared, what was skipped, and what was only
+    measured."""
 
     name: str
     device: str
@@ -38,7 +39,7 @@ class Verification:
 
     @cached_property
     def disagreements(self) -> tuple[Check, ...]:
-        """The quantities that differ."""
+        """The comparisons whose two sides differ."""
         return tuple(check for check in self.checks if not check.agrees)
 
     @property
@@ -73,10 +74,14 @@ def verify(
     receptive_field: bool = False,
     original: Read | None = None,
 ) -> Verification:
-    """Build the network in PyTorch, run it forward and backward, and compare; also with the outputs
-    of the ``original`` if the network was read from a model.
+    """Build the network in PyTorch, run it forward and backward, and compare all numbers.
 
-    Raises UsageError if it cannot run on that device.
+    ``device`` is auto, cpu, cuda, mps or meta. With ``training=False``, layers run in eval mode.
+    ``receptive_field`` adds the receptive field, which takes many more runs. If the network was
+    read from an ``original`` model, the outputs of both are compared as well.
+
+    Raises UsageError if the network cannot run on the device, or if it is not known what one of its
+    layers computes.
     """
     if report.opaque:
         row = report.opaque[0]
@@ -121,7 +126,7 @@ def verify(
 def _compared(
     report: Report, device: str, tensors: str, training: bool, wanted: Sequence[str]
 ) -> Iterator[Check | Skipped | Measured]:
-    """Run a network and make the requested comparisons."""
+    """Run a network, and yield the requested comparisons."""
     try:
         network = Network(report)
     except (RuntimeError, ValueError) as why:  # PyTorch refuses a layer that cnncalc accepts
@@ -145,7 +150,10 @@ def _compared(
 
 
 def _stopped(ran: Ran) -> Check:
-    """Where a run stopped; raises UsageError if another batch or input would help."""
+    """The failed comparison for the layer at which a run stopped.
+
+    Raises UsageError if a larger batch or input would help.
+    """
     refusal = ran.trial.refusal
     not_run = [row.name for row in ran.report.layers if row.name not in ran.trial.outputs]
     layer = (not_run or ["total"])[0]

@@ -132,7 +132,7 @@ def options(
 
 
 def main() -> NoReturn:
-    """The program: runs a command, and prints a user's mistake as one clear sentence."""
+    """Run a command, and print a user's mistake as one clear sentence."""
     _prepare_streams()
     try:
         sys.exit(app(prog_name="cnncalc", standalone_mode=False))
@@ -151,7 +151,7 @@ def _prepare_streams() -> None:
     """Replace closed streams, and let the others write any text."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the parent process
-            setattr(sys, name, io.StringIO())
+            setattr(sys, name, io.TextIOWrapper(io.BytesIO()))
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

@@ -1,4 +1,4 @@
-"""The memory of int8 inference on a microcontroller, for ``cnncalc memory --dtype int8``."""
+"""The memory that int8 inference needs on a microcontroller: ``cnncalc memory --dtype int8``."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -56,11 +56,9 @@ def _records(found: Arena) -> Iterator[dict[str, "Value"]]:
 
 
 def _parts(found: Arena) -> str:
-    """RAM and flash."""
+    """A table of RAM and flash, with their parts."""
     flash = found.flash
-    gaps = (
-        "the most that is live" if found.placed is None else "all tensors, with gaps between them"
-    )
+    gaps = "peak live memory" if found.placed is None else "all tensors, with gaps between them"
     parts = [("RAM", found.ram, gaps)]
     parts.append(("  live", found.peak.bytes, f"inference peak, at {found.peak.layer}"))
     if found.lowest is not None and found.lowest.bytes < found.peak.bytes:
@@ -76,18 +74,19 @@ def _parts(found: Arena) -> str:
 
 
 def _best(found: Arena) -> str:
-    """Whether another order needs less, and which one."""
+    """A sentence on whether another order needs less, and which one."""
     if found.best is None or found.lowest is None:
         text = (
-            "Whether less is live in another order of layers is not known; the search is too long"
+            "It is not known whether another order of layers needs less; the search would "
+            "take too long"
         )
         return listing.wrapped(f"{text}.")
     if found.lowest.bytes == found.peak.bytes:
-        return "In no other order of layers is less live (proved).\n"
+        return "No other order of layers needs less live memory (proved).\n"
     now, best = ([one.layer for one in order] for order in (found.live, found.best))
     differs = [place for place, pair in enumerate(zip(now, best)) if pair[0] != pair[1]]
     names = ", ".join(best[differs[0] : differs[-1] + 1])
-    text = f"The best order is {names}; in no order is less live (proved)."
+    text = f"The best order is {names}; no order needs less live memory (proved)."
     if found.best_placed is not None:
         text += f" With gaps between tensors, it needs {units.exact(found.best_placed)} B."
     return listing.wrapped(text)

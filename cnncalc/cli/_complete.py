@@ -1,6 +1,6 @@
 """Shell completion: networks, their layers, formats, columns, kinds, conventions.
 
-Each function gets the word typed so far, as typer calls it.
+typer calls each function with the word typed so far.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,5 +1,5 @@
-"""How errors look. On a terminal each shows its line of the spec with a caret, and help on a line
-of its own; in a pipe each is one line, ``file:line:column: what is wrong; how to fix it``.
+"""The layout of errors. On a terminal, each shows its line of the spec with a caret, and its help
+on a separate line; in a pipe, each is one line, ``file:line:column: what is wrong; how to fix it``.
 """
 
 import os
@@ -64,7 +64,7 @@ def _each(error: CnncalcError) -> tuple[CnncalcError, ...]:
 
 
 def _start(error: CnncalcError) -> str:
-    """The place of an error, or the program's name."""
+    """The location of an error, or the program's name."""
     place = str(error.where) if isinstance(error, SpecError) else ""
     return f"{place or 'cnncalc'}: "
 
@@ -98,7 +98,7 @@ def _excerpt(where: Where, colour: bool) -> list[str]:
 
 
 def _width(text: str, column: int) -> int:
-    """How long the value at this column is: a quoted text, or a word."""
+    """The length of the value at this column: a quoted text, or a word."""
     match = re.match(r"""'[^']*'|"[^"]*"|\$\{[^}]*\}|[^\s,:\[\]{}]+""", text[column - 1 :])
     return min(len(match[0]), WIDEST // 2) if match else 1
 

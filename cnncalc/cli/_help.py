@@ -35,8 +35,8 @@ class Command(TyperCommand):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command. If memory runs out, typer's cleanup has a little: CPython 3.11 loops
-        forever if it cannot even store the place where a ``with`` block of a long function
+        """Run the command, and leave typer's cleanup a little memory if it runs out: CPython 3.11
+        loops forever if it cannot even store the place where a ``with`` block of a long function
         ends."""
         spare = [bytearray(2_000_000)]
         try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 LEAST = 16
-"""The narrowest that the last column gets."""
+"""The minimum width of the last column."""
 
 
 def columns(headings: Mapping[str, bool], rows: Iterable[Sequence[str]]) -> str:
@@ -95,7 +95,7 @@ def notes(numbered: Mapping[str, int]) -> str:
 
 
 def format_of(name: str | None, output: Path | None) -> "Format | None":
-    """The format asked for, by name or by the file extension; None for a table as text.
+    """The requested format, by name or by the file extension; None for a table as text.
 
     Raises UsageError for an unknown one.
     """

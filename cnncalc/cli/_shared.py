@@ -1,4 +1,4 @@
-"""What several commands do: read the words of options, load the network, write the result."""
+"""What commands have in common: they read options, load a network and write the result."""
 
 import re
 import sys
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 def announced(items: Sequence[T], name: Callable[[T], str] = str) -> Iterator[T]:
-    """The items in turn, with a progress bar on a terminal."""
+    """Yield the items one by one, with a progress bar on a terminal."""
     if not sys.stderr.isatty():
         yield from items
         return
@@ -101,7 +101,8 @@ def for_each(words: Sequence[str] | None, count: int) -> list[list[str]]:
         number = int(match[1]) if match else None
         if number is not None and not 1 <= number <= count:
             raise UsageError(
-                f"{word[:60]!r} is for network {number}, but they are numbered from 1 to {count}"
+                f"{word[:60]!r} is for network {number}, but networks are numbered from 1 to "
+                f"{count}"
             )
         for place, own in enumerate(found, 1):
             if number in (None, place):
@@ -113,7 +114,7 @@ EXTENSIONS = {".txt": "text", ".md": "markdown", ".tex": "latex", ".json": "json
 
 
 def chosen(format_name: str | None, output: Path | None, names: Iterable[str]) -> str:
-    """The format asked for, by name (``md`` is markdown) or by the file extension; text by default.
+    """The requested format, by name (``md`` is markdown) or by the file extension; text by default.
 
     Raises UsageError for an unknown format or extension.
     """
@@ -145,7 +146,7 @@ def warn(texts: Iterable[str]) -> None:
 
 
 def is_factory(spec: str) -> bool:
-    """Whether a network is given as ``package.module:factory``, whose code is to be run."""
+    """Whether a network is given as ``package.module:factory``, whose code must run to make it."""
     named = re.fullmatch(r"[A-Za-z_][\w.]*(?<!\.py):[A-Za-z_][\w.]*", spec)
     return bool(named) and not Path(spec).exists()
 
@@ -168,7 +169,7 @@ def report(
     settings: Sequence[str] | None = None,
     **options: Any,
 ) -> "Report":
-    """The same without its warnings."""
+    """The report of the network that a command names; its warnings are not shown."""
     from cnncalc.api import summarize
 
     target, changes = _target(spec, input, settings)
@@ -176,7 +177,8 @@ def report(
 
 
 def named(spec: str) -> Any:
-    """What a command names, as the library takes it: a factory of models, or the same text."""
+    """The network of a command in the form that the library takes: a factory of models, or the
+    text."""
     if is_factory(spec):
         from cnncalc import bridge
 
@@ -187,7 +189,7 @@ def named(spec: str) -> Any:
 def _target(
     spec: str, input: Sequence[str] | None, settings: Sequence[str] | None
 ) -> tuple[Any, dict[str, Any]]:
-    """What a command names, and how to change it."""
+    """The network of a command, and the options that change it."""
     return named(spec), {"input": inputs_of(input), "settings": settings_of(settings)}
 
 
@@ -247,7 +249,7 @@ def save(path: Path, data: bytes) -> None:
 
 
 def draw(view: "View", format_name: str | None, output: Path | None) -> None:
-    """Show a view in the format asked for by name or by the file extension."""
+    """Show a view in the requested format, by name or by the file extension."""
     from cnncalc import render
 
     chosen = render.name_of(format_name) if format_name else render.for_file(str(output or ""))

@@ -1,4 +1,4 @@
-"""``cnncalc check-stride``: does a window fit its input?"""
+"""``cnncalc check-stride``: whether a window fits its input."""
 
 import json
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ Padding = Annotated[
     str, typer.Option("--padding", "-p", metavar="P", help=f"The padding per side. {PAIR}")
 ]
 Dilation = Annotated[
-    str, typer.Option("--dilation", "-d", metavar="D", help=f"The dilation; 1 is none. {PAIR}")
+    str, typer.Option("--dilation", "-d", metavar="D", help=f"The dilation; 1 means none. {PAIR}")
 ]
 
 
@@ -65,9 +65,9 @@ def run(
 ) -> None:
     """Check whether a stride fits the input and the kernel.
 
-    For one window you also see what each framework does with the remainder, which pixels are never
-    read, and the nearest settings that fit. For a network every layer is checked. The exit code is
-    0 if everything fits and 1 if not.
+    For a single window, you also see what each framework does with the remainder, which pixels are
+    never read, and the nearest settings that fit. For a network, every layer is checked. The exit
+    code is 0 if everything fits and 1 otherwise.
 
     cnncalc check-stride 7 3 3
 
@@ -88,7 +88,7 @@ def run(
 
 
 def _check_axes(axes: list[Axis], format: str) -> bool:
-    """Show the answer for every axis; whether all fit."""
+    """Show the answer for every axis. Returns whether the window fits along all of them."""
     if format == "json":
         shared.write(json.dumps([_as_dict(axis) for axis in axes], indent=2) + "\n", None)
     else:
@@ -101,7 +101,7 @@ def _check_axes(axes: list[Axis], format: str) -> bool:
 def _check_network(
     network: str, input: Words, settings: Words, layout: str | None, format: str
 ) -> bool:
-    """Show the answer for every layer that has a window; whether all fit."""
+    """Show the answer for every layer that has a window. Returns whether all of them fit."""
     if network.replace("x", "").isdecimal():
         raise UsageError("check-stride needs N, F and S, as in 7 3 3, or a network")
     report = shared.report(network, input, settings, layout=layout)
@@ -149,13 +149,20 @@ def _row(window: stride.Window) -> list[str]:
 
 
 def _axes(**words: str) -> list[Axis]:
-    """One Axis for each of the sizes given; a single number applies to all axes."""
+    """The window along each axis; a single number applies to all of them.
+
+    Raises UsageError for invalid numbers, and if one argument has more of them than another.
+    """
     values = {name: _numbers(name, word) for name, word in words.items()}
     count = max(map(len, values.values()))
+    longest = next(name for name, numbers in values.items() if len(numbers) == count)
     for name, numbers in values.items():
         if len(numbers) not in (1, count):
-            typed = TYPED.get(name, name)
-            raise UsageError(f"{typed} has {len(numbers)} sizes where others have {count}")
+            one, other = TYPED.get(name, name), TYPED.get(longest, longest)
+            raise UsageError(
+                f"{one} has {len(numbers)} sizes, but {other} has {count}; "
+                "give one for each axis, or a single one for all"
+            )
     return [
         Axis(**{name: numbers[i % len(numbers)] for name, numbers in values.items()})
         for i in range(count)

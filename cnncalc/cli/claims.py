@@ -24,13 +24,13 @@ Findings = Sequence["Finding"]
 
 LONGEST_NAME = 18
 UNEXPECTED = {False: "NO, and no erratum", True: "YES, despite its erratum"}
-"""The verdict on a figure that is not as its claim expects."""
+"""The verdicts on figures that are not as expected."""
 
 Specs = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[SPEC]...",
-        help="Files or built-in names (cnncalc list). Default: every built-in.",
+        help="Files or built-in names (see 'cnncalc list'). Default: every built-in.",
         show_default=False,
     ),
 ]
@@ -86,7 +86,7 @@ def _sheet(shown: Findings, found: Findings) -> "Records":
 
 
 def _totals(found: Findings) -> "list[Total]":
-    """How many figures match as printed, match with a convention, or do not match."""
+    """The numbers of figures that match as printed, match with a convention, or do not match."""
     from cnncalc.render.view import Total
 
     agree = [one for one in found if one.agrees]

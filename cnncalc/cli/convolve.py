@@ -168,7 +168,7 @@ def _check_digits(digits: int | None) -> None:
 
 
 def _refuse_options(words: Iterable[str], context: typer.Context) -> None:
-    """Raise UsageError for a misspelt option, which Click passes on as a matrix."""
+    """Raise UsageError for a misspelt option, which Click would pass on as a matrix."""
     for word in words:
         if re.match("--?[A-Za-z]", word):
             known = [option for one in context.command.params for option in one.opts]
@@ -183,7 +183,7 @@ def _sizes(word: str) -> Any:
 
 
 def _steps(word: str | None) -> int | None:
-    """How many windows to write out; None if not given."""
+    """The number of windows to write out; None if not given."""
     words = {None: None, "none": 0, "all": MAX_PRODUCTS}
     if word in words:
         return words[word]

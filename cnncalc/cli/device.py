@@ -1,4 +1,5 @@
-"""``cnncalc device``: the least time a network can take on a device, and whether it fits."""
+"""``cnncalc device``: the shortest time that a network can take on a device, and whether it
+fits."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +23,8 @@ On = Annotated[
     typer.Option(
         "--on",
         metavar="NAMES",
-        help="The devices, by name (see 'cnncalc devices'), as in a100,t4; 'all' is every one that "
-        "computes in the dtype.",
+        help="The devices, by name (see 'cnncalc devices'), as in a100,t4; 'all' means every "
+        "device that supports the dtype.",
         show_default=False,
         autocompletion=complete.devices,
     ),
@@ -51,11 +52,11 @@ def run(
     batch: options.Batch = 1,
     input: options.Input = None,
     settings: options.Settings = None,
-    dtype: options.PeakDtype = "float32",
+    dtype: options.PeakDtype = None,
     format: options.FormatName = None,
     output: options.Output = None,
 ) -> None:
-    """Show the least time that a network can take on a device, and whether it fits into memory.
+    """Show the shortest time that a network can take on a device, and whether it fits into memory.
 
     These are lower bounds: operations at the device's peak, bytes at its full bandwidth. The first
     bound is for layers that run one by one; the second holds however layers are fused. With a

@@ -21,8 +21,8 @@ def run(
 ) -> None:
     """List devices with their peaks in operations per second, their bandwidth and memory.
 
-    Peaks are dense. What the device's source does not state is left empty. The other formats also
-    show the source of each figure, and what else confirms it.
+    Peaks are dense. Figures that a device's source does not state are left empty. The other formats
+    also show the source of each figure, and what else confirms it.
 
     cnncalc devices
 

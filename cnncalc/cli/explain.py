@@ -1,4 +1,4 @@
-"""``cnncalc explain``: the formula, the same with the numbers, the result."""
+"""``cnncalc explain``: how the numbers of a network are computed."""
 
 from typing import Annotated
 
@@ -37,12 +37,12 @@ def run(
     input: options.Input = None,
     settings: options.Settings = None,
     layout: options.LayoutName = None,
-    dtype: options.Dtype = "float32",
+    dtype: options.Dtype = None,
     output: options.TextOutput = None,
 ) -> None:
     """Show how every number of a layer, a block or a network is computed.
 
-    For a layer you see the formula, the formula with the numbers filled in, and the result; for a
+    For a layer, you see each formula, the formula with the numbers filled in, and the result; for a
     block or a network, the terms of every sum. The formulas shown are the ones that ran.
 
     cnncalc explain alexnet conv1

@@ -66,12 +66,12 @@ def run(
         typer.Option("--seed", metavar="N", help="The seed for the weights of an ONNX file."),
     ] = None,
 ) -> None:
-    """Write the network as readable PyTorch code that runs and trains without cnncalc, as an ONNX
-    file with PyTorch's initial weights, as YAML, or as a workload for an accelerator simulator.
+    """Write a network as PyTorch code, an ONNX file, YAML, or a workload for an accelerator
+    simulator.
 
-    --to torch and --to onnx require PyTorch; --to yaml does the same as 'cnncalc import'. For
-    simulators, a layer that they cannot describe is an error, and layers without products are left
-    out and listed.
+    The code is readable, and runs and trains without cnncalc. An ONNX file has PyTorch's initial
+    weights; both require PyTorch. --to yaml does the same as 'cnncalc import'. A layer that a
+    simulator cannot describe is an error; layers without products are left out and listed.
 
     cnncalc export resnet18 --to torch -o net.py
 

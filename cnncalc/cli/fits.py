@@ -1,4 +1,4 @@
-"""``cnncalc fits``: does a network fit on a microcontroller?"""
+"""``cnncalc fits``: whether a network fits on a microcontroller."""
 
 import json
 from typing import Annotated
@@ -20,10 +20,11 @@ NUMBERS = COLUMNS[1:4]
 def run(
     spec: options.Spec,
     ram: Annotated[
-        str | None, typer.Option("--ram", help="The RAM for feature maps, as in 256kB.")
+        str | None, typer.Option("--ram", help="The RAM available for feature maps, as in 256kB.")
     ] = None,
     flash: Annotated[
-        str | None, typer.Option("--flash", help="The flash for weights and biases, as in 1MB.")
+        str | None,
+        typer.Option("--flash", help="The flash available for weights and biases, as in 1MB."),
     ] = None,
     batch: options.Batch = 1,
     input: options.Input = None,
@@ -32,9 +33,9 @@ def run(
     format: options.FormatName = None,
     output: options.Output = None,
 ) -> None:
-    """Check whether a network in int8 fits into the RAM and flash of a microcontroller.
+    """Check whether a network quantized to int8 fits into a microcontroller's RAM and flash.
 
-    The figures are those of 'cnncalc memory --dtype int8', in the order of the network's layers.
+    The figures are those of 'cnncalc memory --dtype int8', with the layers in the network's order.
     The exit code is 1 if the network does not fit.
 
     cnncalc fits mobilenet_v2 --input 3x96x96 --set width=0.35 --ram 256kB --flash 1MB

@@ -1,4 +1,4 @@
-"""``cnncalc grade``: which answers are right, and which mistake made the others wrong."""
+"""``cnncalc grade``: which answers are right, and which mistakes explain the others."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -87,8 +87,7 @@ def run(
     format: options.FormatName = None,
     output: Output = None,
 ) -> None:
-    """Grade answer sheets and name the mistake behind a wrong answer where a known one
-    explains it.
+    """Grade answer sheets, and name the mistake behind a wrong answer if a known one explains it.
 
     An answer sheet is YAML, JSON, CSV, a Markdown table, a notebook or an Excel workbook. Correct
     answers may be rounded or written in any common form, and answers that follow from an earlier
@@ -120,7 +119,7 @@ def run(
     if alone and grades[0].marked and not grades[0].answers:
         raise UsageError(f"{str(files[0])!r} has no answers to grade")
     _report_oddities(grades, files[0])
-    # Files first: they must be there even if nobody reads standard output to its end.
+    # Write files first, because a pipe may close standard output early.
     if feedback_folder is not None:
         written = {
             f"{one.handle}{feedback_form.SUFFIX}": feedback_form.write(one) for one in grades
@@ -138,7 +137,7 @@ def _title(name: str | None, key: Path) -> str:
     """The name of the assignment, which names files."""
     title = name if name is not None else printable(key.stem)
     if not title.strip() or not title.isprintable() or {*title} & {*"/\\"} or title in (".", ".."):
-        raise UsageError(f"--name becomes a file name and cannot contain slashes, not {title!r}")
+        raise UsageError(f"--name becomes a file name, so it cannot contain a slash: {title!r}")
     return title
 
 
@@ -147,14 +146,14 @@ def _watch(found: Sequence[Submission]) -> Iterable[Submission]:
 
 
 def _report_oddities(grades: Grades, key: Path) -> None:
-    """Notes for the teacher besides the grades."""
+    """Print notes for the teacher that are not part of the grades."""
     for note in grades.notes:
         typer.echo(note, err=True)
     for mark in grades.wrong_in_key:
         where, label = printable(str(mark.answer.where)), shortened(mark.answer.label)
         given, right = shortened(feedback.given(mark)), shortened(feedback.right(mark))
         typer.echo(
-            f"{where}: the key gives {given} for {label}, but {right} is right; using that",
+            f"{where}: the key gives {given} for {label}, but {right} is right and is used",
             err=True,
         )
     shared.warn(grades.warnings)
@@ -222,7 +221,7 @@ def _working(mark: Mark) -> str:
 
 
 def _of_class(graded: Grades, form: "Format | None", everything: bool, title: str) -> str:
-    """A line for every student, then one for every question."""
+    """A table with a line for every student, then one with a line for every question."""
     if form is not None and form.SUFFIX == ".json":
         students = [
             {**one.to_dict(), "answers": one.answers, "not asked": one.not_asked} for one in graded
@@ -257,7 +256,8 @@ def _students(graded: Sequence[Graded]) -> str:
 
 
 def _questions(graded: Grades) -> str:
-    """How often each question was answered right, how well it discriminates, and the mistakes."""
+    """A table of the questions: how often each was answered right, how well it discriminates, and
+    the mistakes."""
     if not graded.questions:
         return ""
     headings = {"Question": False, "Right": True, "Of": True, "Discr.": True, "Mistakes": False}

@@ -13,9 +13,9 @@ def run(
 ) -> None:
     """Write a network as YAML that you can read and edit.
 
-    Layers keep their names and their order. Similar blocks are written once, and the numbers in
-    which they differ become arguments. The YAML gives the same numbers as the original, and does
-    not depend on it.
+    Layers keep their names and their order. Similar blocks are written once, and the numbers that
+    differ become arguments. The YAML gives the same numbers as the original, and does not depend on
+    it.
 
     cnncalc import yolov3.cfg -o yolov3.yaml
 

@@ -64,7 +64,7 @@ def _records() -> Iterator[dict[str, Any]]:
 
 
 def _inputs(report: "Report") -> str:
-    """The shape of each input; of equal ones, the shape and how many there are."""
+    """The shape of each input; equal shapes are counted instead of repeated."""
     often = Counter(map(str, report.input_shapes.values()))
     return ", ".join(f"{n} of {shape}" if n > 1 else shape for shape, n in often.items())
 

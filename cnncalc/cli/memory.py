@@ -33,10 +33,12 @@ CUDA = (
 Optimizer = Annotated[str, typer.Option("--optimizer", help=f"{one_of([*OPTIMIZERS])}.")]
 Device = Annotated[str, typer.Option("--device", help=f"{one_of(DEVICES)}.")]
 Dtype = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--dtype",
-        help=f"{one_of(DTYPES)} (mixed precision); {INT8}: inference on a microcontroller.",
+        help=f"{one_of(DTYPES)} (mixed precision); {INT8} is for inference on a microcontroller. "
+        "By default that of the network, or float32.",
+        show_default=False,
     ),
 ]
 Checkpoint = Annotated[
@@ -50,7 +52,10 @@ Checkpoint = Annotated[
 Evaluation = Annotated[bool, typer.Option("--eval", help="Run the layers in eval mode.")]
 FitOption = Annotated[
     str | None,
-    typer.Option("--fit", help="Find the largest batch that fits into this memory: 24GiB, 500MB."),
+    typer.Option(
+        "--fit",
+        help="Find the largest batch that fits into this much memory, as in 24GiB or 500MB.",
+    ),
 ]
 Plot = Annotated[bool, typer.Option("--plot", help="Draw live memory over a training step.")]
 Everything = Annotated[
@@ -62,7 +67,7 @@ Everything = Annotated[
 def run(
     spec: options.Spec,
     optimizer: Optimizer = "sgd",
-    dtype: Dtype = "float32",
+    dtype: Dtype = None,
     device: Device = "cpu",
     checkpoint: Checkpoint = None,
     evaluation: Evaluation = False,
@@ -76,10 +81,10 @@ def run(
     format: options.FormatName = None,
     output: options.Output = None,
 ) -> None:
-    """Show the memory of training and inference: saved activations, both peaks, and their parts.
+    """Show how much memory a network needs for training and inference, and what takes it up.
 
-    Where bytes are given, they are those of PyTorch on the CPU. With --fit, the exit code is 1 if
-    not even one image fits.
+    Bytes are those that PyTorch needs on the CPU, unless you choose CUDA or int8. With --fit, the
+    exit code is 1 if not even one image fits.
 
     cnncalc memory vgg16
 
@@ -97,6 +102,7 @@ def run(
     """
     _check(fit, plot, batch, format)
     report = shared.network(spec, input, settings, batch=batch, layout=layout)
+    dtype = dtype or report.dtype
     if dtype == INT8:
         _check_int8(fit, plot, checkpoint, optimizer)
         _arena.write(api.arena(report), everything, format, output)
@@ -189,7 +195,7 @@ def _write(
 
 
 def _quantities(found: Memory) -> Records:
-    """A record for each number in the JSON; memory saved by layer comes last."""
+    """A record for each number in the JSON, with the bytes saved by each layer at the end."""
     data = found.to_dict()
     for name in ("parameters", "buffers", "gradients", "optimizer_state", "saved_for_backward"):
         yield _quantity(name, data[name])

@@ -132,7 +132,7 @@ def run(
 
 
 def _note_seed(given: int | None, drawn: int) -> None:
-    """Print a seed that was picked at random, so that you can repeat the questions."""
+    """Print a seed that was picked at random, so that the questions can be repeated."""
     if given is None:
         typer.echo(f"--seed {drawn} gives the same questions again", err=True)
 

@@ -23,7 +23,8 @@ def run(
     number: Annotated[
         list[str],
         typer.Argument(
-            help="The number, as printed: 4.134G, 8.2 GFLOPs, 25.6M params, 97.5 MB, 4089184256.",
+            help="The number as it is printed: 4.134G, 8.2 GFLOPs, 25.6M params, 97.5 MB, "
+            "4089184256.",
             show_default=False,
         ),
     ],
@@ -31,13 +32,13 @@ def run(
     input: options.Input = None,
     settings: options.Settings = None,
     layout: options.LayoutName = None,
-    dtype: options.Dtype = "float32",
+    dtype: options.Dtype = None,
     format: options.FormatName = None,
     output: options.Output = None,
 ) -> None:
-    """Find the tools and conventions that give a number, as a sum of named parts.
+    """Find out which tool or convention a number comes from, and split it into named parts.
 
-    A number stands for everything that rounds to it. The exit code is 1 if nothing matches.
+    A total matches if it rounds to the number that you give. The exit code is 1 if nothing matches.
 
     cnncalc reconcile resnet50 4.134G
 

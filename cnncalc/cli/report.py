@@ -17,15 +17,27 @@ Compare = Annotated[
         autocompletion=complete.networks,
     ),
 ]
+On = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="NAME",
+        help="Add the least time of each layer in a training step on this device (see 'cnncalc "
+        "devices').",
+        autocompletion=complete.devices,
+    ),
+]
 
 
 def run(
     spec: options.Spec,
     compare: Compare = None,
+    on: On = None,
+    path: options.Devices = None,
     batch: options.Batch = 1,
     input: options.InputOfEach = None,
     settings: options.SettingsOfEach = None,
-    dtype: options.Dtype = "float32",
+    dtype: options.PeakDtype = None,
     layout: options.LayoutName = None,
     output: options.TextOutput = None,
 ) -> None:
@@ -39,6 +51,8 @@ def run(
     cnncalc report net.yaml --batch 32 --set classes=10 -o net.html
 
     cnncalc report resnet18 --compare resnet34 -o resnets.html
+
+    cnncalc report resnet50 --on a100 --batch 32 --dtype tf32 -o resnet50.html
     """
     from cnncalc import api
 
@@ -50,5 +64,5 @@ def run(
     ]
     for graph in graphs:
         shared.warn(api.analyze(graph).warnings)
-    text = api.to_html(*graphs, batch=batch, dtype=dtype)
+    text = api.to_html(*graphs, on=on, path=path, batch=batch, dtype=dtype)
     shared.write(text, output)

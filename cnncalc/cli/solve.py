@@ -1,4 +1,4 @@
-"""``cnncalc solve``: which kernel, stride and padding give a size, or which network fits?"""
+"""``cnncalc solve``: the windows that give a size, or the largest network within a budget."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
@@ -137,7 +137,7 @@ def run(
     With a network, find the largest parameter, input or batch size that stays within a budget, and
     the next one beyond it. The exit code is 1 if no value stays within it.
 
-    Without a network: if nothing fits exactly, the settings that fit after rounding down are listed
+    Without a network, if nothing fits exactly, you see the settings that fit after rounding down,
     with their remainder. The exit code is 1 if nothing fits even then.
 
     cnncalc solve --input 224 --output 55
@@ -271,7 +271,8 @@ def _value(value: Any) -> str:
 
 
 def _nothing(asked: Mapping[str, Any]) -> str:
-    """Why there is no solution: the limits of the search, or the size that results instead."""
+    """A sentence on why there is no solution: the limits of the search, or the size that
+    results."""
     N, F, S, P = (asked[name] for name in ("input", "kernel", "stride", "padding"))
     output, D = asked["output"], asked["dilation"]
     limits = [

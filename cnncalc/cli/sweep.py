@@ -124,7 +124,7 @@ def run(
     batch: options.Batch = 1,
     input: options.Input = None,
     settings: options.Settings = None,
-    dtype: options.Dtype = "float32",
+    dtype: options.Dtype = None,
     format: options.FormatName = None,
     output: options.Output = None,
 ) -> None:
@@ -181,7 +181,7 @@ def _sweeping(
     spec: str, ranges: Any, asked: "Request", sample: int | None, seed: int, jobs: int | None,
     dask: str | None, resume: Path | None, fixed: Any,
 ) -> "Iterator[Sweep]":  # fmt: skip
-    """What is found so far, with as many processes as are worth starting."""
+    """Yield the results so far, with as many processes as are worth starting."""
     from importlib.util import find_spec
     from math import inf, prod
 
@@ -207,7 +207,7 @@ def _sweeping(
 
 
 def _done(results: "Iterator[Sweep]") -> "Sweep":
-    """The last of the results, or what is found until an interrupt, with a progress bar."""
+    """The final results, or those found before an interrupt, with a progress bar."""
     found: Sweep | None = None
     with _bar() as advance:
         try:
@@ -235,7 +235,7 @@ def _bar() -> "Iterator[Callable[[int, int], None]]":
 
 
 def _remarks(found: "Sweep") -> Iterator[str]:
-    """What the table leaves out: the rest after an interrupt, and invalid networks."""
+    """Notes on what the table leaves out: the rest after an interrupt, and invalid networks."""
     if found.done < found.total:
         yield f"stopped after {found.done:,} of {found.total:,} combinations"
     for reason, (first, count) in [*found.refused.items()][:REASONS]:

@@ -1,4 +1,4 @@
-"""What PyTorch calls when a network runs in inference, derived without PyTorch.
+"""The calls that PyTorch makes when a network runs in inference, derived without PyTorch.
 
 A layer builds its module from the ``nn`` passed to ``to_torch``. The ``nn`` in this file has stub
 modules that list what the real ones would call: themselves, and the operations inside modules that
@@ -20,7 +20,7 @@ from cnncalc.core.shape import Map, Shape, Vector
 
 
 class Call(NamedTuple):
-    """A call to a module, or to an operation ``inside`` one, on one image.
+    """A call of a module, or of an operation ``inside`` one, on one image.
 
     ``name`` is the module's class, or the ``torch.nn`` class equivalent to the operation.
     Operations without one are ``add``, ``mul``, ``bmm``, and ``*`` for a product written with that

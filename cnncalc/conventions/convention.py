@@ -1,8 +1,8 @@
 """A counting convention: a weighted sum of named parts of a network.
 
-A convention chooses what it sees of a layer (its costs, its PyTorch modules, or all operations in
-them), and how much each of these counts. Anything that no term matches counts as 0, as in the tool
-itself.
+A convention determines what it sees of a layer (its costs, its PyTorch modules, or all operations
+in them), and how much each of these counts. Anything that no term matches counts as 0, as in the
+tool itself.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,10 +19,10 @@ from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Shape
 
 MAX_CACHED = 10_000
-"""How many layers are cached: several conventions see the same of a layer."""
+"""The number of cached layers, which pays off because several conventions see the same."""
 
 BYTES = "bytes"
-"""The unit of memory; ``read`` then adds its own, such as MB."""
+"""The unit of memory. ``read`` then adds its own unit, such as MB."""
 
 See = Callable[[Layer, tuple[Shape, ...], Shape], Sequence[Any]]
 
@@ -58,8 +58,8 @@ def modules_and_inputs(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -
 @dataclass(frozen=True)
 class Term:
     """A term of the sum: ``times`` the total of ``each`` over everything seen that matches
-    ``where``. ``what`` names what is counted, in the plural. A term that counts ``once`` does so
-    whatever the batch size."""
+    ``where``. ``what`` names what is counted, in the plural. A term that counts ``once`` does not
+    depend on the batch size."""
 
     what: str
     where: Callable[[Any], bool]
@@ -74,8 +74,8 @@ class Convention:
     on what ``counts``.
 
     With ``per_image`` it ignores the batch size. With ``sized`` it counts the bytes of its terms'
-    numbers in the network's dtype. ``within`` replaces ``sees`` where what it sees of a layer
-    depends on others; ``whole`` gives the amounts by layer where they depend on the whole network.
+    numbers in the network's dtype. ``within`` replaces ``sees`` if what it sees of a layer depends
+    on other layers; ``whole`` gives the amounts by layer if they depend on the whole network.
     ``variant_of`` names a convention from which it differs in some networks only. ``read`` formats
     its totals.
     """
@@ -100,7 +100,7 @@ class Convention:
 
 
 class Part(NamedTuple):
-    """A part of a count: an amount, counted ``times`` times each."""
+    """A part of a count: an amount, each unit of which counts ``times`` times."""
 
     times: int
     amount: int
@@ -173,12 +173,12 @@ def of(*names: str) -> Callable[[Call], bool]:
 
 
 def modules_of(*names: str) -> Callable[[Call], bool]:
-    """The same, excluding operations inside other modules."""
+    """Calls of these modules, but not operations inside other modules."""
     return lambda call: of(*names)(call) and not call.inside
 
 
 def inside_of_others(*names: str) -> Callable[[Call], bool]:
-    """The same, but only operations inside other modules."""
+    """Calls of these operations, but only inside other modules."""
     return lambda call: of(*names)(call) and call.inside
 
 

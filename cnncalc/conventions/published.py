@@ -32,18 +32,18 @@ from cnncalc.spec.graph import build
 from cnncalc.spec.printed import Printed, read_number
 
 COUNTED_AS = {NO_BIASES: "weights", MACS_AS_FLOPS: "macs"}
-"""The quantity that a habit actually counts."""
+"""For a claim with this habit, the quantity that its source actually counts."""
 
 
 MAX_WORK = 1_000_000
-"""The most steps that a comparison may take: one for each layer of the network, or ``ANALYSIS`` if
-a figure is about settings other than those before."""
+"""The limit of steps for all comparisons. Each figure takes one step for each layer of the network,
+or ``ANALYSIS`` steps if its settings differ from those of the figure before it."""
 ANALYSIS = 100
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A printed figure, and the calculated one under the conventions that the claim names.
+    """A printed figure and the calculated one, counted with the conventions that the claim names.
 
     ``calculated`` is an exact integer, or the text of a shape or a ratio. ``network`` is the file
     or built-in name, ``name`` the network's title.
@@ -62,37 +62,37 @@ class Finding:
 
     @property
     def settings(self) -> str:
-        """The settings and the input that the figure is for: ``width=0.75``."""
+        """The settings and the input for which the figure is printed, as in ``width=0.75``."""
         given = [f"{name}={value}" for name, value in (self.claim.settings or {}).items()]
         return ", ".join(given + ([f"input {self.claim.input}"] if self.claim.input else []))
 
     @property
     def quantity(self) -> str:
-        """The quantity that is printed."""
+        """The name of the printed quantity."""
         return self.claim.quantity
 
     @property
     def printed(self) -> str:
-        """The value as printed, and the network it is relative to."""
+        """The value as it is printed, followed by the network that it is relative to, if any."""
         claim = self.claim
         return f"{claim.value} than {claim.than}" if claim.than else claim.value
 
     @property
     def verdict(self) -> str:
-        """``agrees`` or ``does not follow`` if as expected; otherwise ``does not agree`` or
-        ``agrees, against the erratum``."""
+        """``agrees`` or ``does not follow`` if the result is as expected; otherwise ``does not
+        agree`` or ``agrees, against the erratum``."""
         if self.claim.erratum is None:
             return "agrees" if self.agrees else "does not agree"
         return "agrees, against the erratum" if self.agrees else "does not follow"
 
     @property
     def expected(self) -> bool:
-        """Whether the figure agrees, or is marked as an erratum and does not."""
+        """Whether the figure agrees, or has an erratum and does not agree."""
         return self.agrees is (self.claim.erratum is None)
 
     @property
     def convention(self) -> str:
-        """The conventions of the comparison: ``K = 1024, biases left out``."""
+        """The conventions used in the comparison: ``K = 1024, biases left out``."""
         return ", ".join(self.claim.habits)
 
     @property
@@ -114,7 +114,7 @@ COLUMNS = (
     "network", "layer", "settings", "quantity", "printed", "calculated",
     "verdict", "convention", "reason", "source",
 )  # fmt: skip
-"""The columns of a finding as plain data, in order."""
+"""The keys of a finding as plain data, in order."""
 
 
 def check(target: str | os.PathLike[str] | Mapping[str, Any] | Spec) -> tuple[Finding, ...]:
@@ -155,7 +155,7 @@ def check(target: str | os.PathLike[str] | Mapping[str, Any] | Spec) -> tuple[Fi
 def _compare(
     claim: Claim, rows: Sequence[Row], network: Sequence[Row], layout: Layout
 ) -> tuple[int | str, bool]:
-    """The calculated value for a claim, and whether the printed one agrees with it."""
+    """The calculated value of a claimed quantity, and whether the printed value agrees with it."""
     if claim.quantity in SHAPES:
         return _compare_shape(claim, rows, layout)
     if claim.quantity == DEPTH:
@@ -177,7 +177,8 @@ def _agrees(claim: Claim, number: Printed, exact: int, of: int = 1) -> bool:
 
 
 def _count(claim: Claim, rows: Sequence[Row]) -> int:
-    """The count under the claim's habits; layers with buffers are batch norms."""
+    """The count according to the claim's habits. Layers with buffers are taken to be batch
+    norms."""
     name = claim.quantity
     for habit in claim.habits:
         name = COUNTED_AS.get(habit, name)
@@ -192,7 +193,7 @@ def _count(claim: Claim, rows: Sequence[Row]) -> int:
 
 
 def _check_known(claim: Claim, name: str, rows: Sequence[Row]) -> None:
-    """Raise SpecError if a count is not known for one of the rows."""
+    """Raise SpecError if the count that a claim is about is not known for one of the rows."""
     for row in rows:
         if name in row.unknown:
             raise SpecError(
@@ -203,8 +204,8 @@ def _check_known(claim: Claim, name: str, rows: Sequence[Row]) -> None:
 
 
 def _depth(network: Sequence[Row], last: int) -> int:
-    """The layers with multiply-accumulates on the longest path to a row, as papers count layers:
-    without shortcuts, norms and pools."""
+    """The depth of a row as papers count it: the number of layers with multiply-accumulates on the
+    longest path to it, which leaves out norms and pools."""
     depths: list[int] = []
     for row in network[: last + 1]:
         before = max((depths[source] for source in row.sources), default=0)
@@ -213,7 +214,7 @@ def _depth(network: Sequence[Row], last: int) -> int:
 
 
 def _compare_share(claim: Claim, share: Printed, exact: int, whole: int) -> tuple[str, bool]:
-    """The percentage of the whole network's count."""
+    """Compare a percentage of the whole network's count."""
     if not whole:
         raise SpecError(f"there is nothing to compare: {claim.quantity} is 0", claim.where)
     hundredths = (20_000 * exact + whole) // (2 * whole)
@@ -222,7 +223,7 @@ def _compare_share(claim: Claim, share: Printed, exact: int, whole: int) -> tupl
 
 
 def _compare_ratio(claim: Claim, exact: int) -> tuple[str, bool]:
-    """The ratio to the other network's count."""
+    """Compare a ratio to the count of another network."""
     number, more = read_ratio(claim.value)
     other = _count(claim, _built_in(str(claim.than)).rows)
     low, high = (other, exact) if more else (exact, other)
@@ -234,7 +235,7 @@ def _compare_ratio(claim: Claim, exact: int) -> tuple[str, bool]:
 
 
 def _compare_shape(claim: Claim, rows: Sequence[Row], layout: Layout) -> tuple[int | str, bool]:
-    """The last row's output shape, spatial sizes, channels, or receptive field."""
+    """Compare the last row's output shape, spatial sizes, channels or receptive field."""
     last = rows[-1]
     if claim.quantity != "output":
         layout = "chw"  # sizes alone
@@ -255,7 +256,7 @@ def _compare_shape(claim: Claim, rows: Sequence[Row], layout: Layout) -> tuple[i
 
 
 def _as_map(shape: Shape) -> Shape:
-    """A vector as papers' tables write it, 1×1×n."""
+    """A vector as a map of one position, 1×1×n, which is how tables in papers write it."""
     return Map(shape.features, (1, 1)) if isinstance(shape, Vector) else shape
 
 
@@ -264,7 +265,7 @@ def _sizes(shape: Shape) -> tuple[int, ...]:
 
 
 def _rows(claim: Claim, report: Report) -> tuple[Row, ...]:
-    """The rows of the layer or block that a claim is about, of all layers that its pattern
+    """The rows that a claim is about: those of a layer or block, of all layers that a pattern
     (``block*.conv``) matches, or of the whole network.
 
     Raises SpecError for an unknown layer.
@@ -289,7 +290,7 @@ def _rows(claim: Claim, report: Report) -> tuple[Row, ...]:
 
 
 def _report(spec: Spec, claim: Claim, known: dict[str, Report]) -> Report:
-    """The network with a claim's settings and input, cached in ``known``."""
+    """The report of the network with a claim's settings and input, cached in ``known``."""
     key = repr((claim.settings, claim.input))
     if key not in known:
         try:

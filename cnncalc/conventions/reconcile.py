@@ -32,7 +32,7 @@ WORDS = {
     **dict.fromkeys(("connection", "connections"), CONNECTIONS),
     **dict.fromkeys(("activations", "elements", "floats", "neurons", "values"), VALUES),
 }  # fmt: skip
-"""The quantity that a unit stands for. Papers' FLOPs are often MACs, so both are operations."""
+"""The quantity that a unit stands for. FLOPs in papers are often MACs, so both are operations."""
 
 LETTERS = {"thousand": "k", "million": "m", "billion": "g", "trillion": "t"}
 NUMBER = re.compile(
@@ -53,7 +53,8 @@ MEASURES = {
 """The quantity of a convention's unit; others count operations."""
 
 MAX_EXPLANATIONS = 6
-"""More parts than this that explain a difference are probably coincidences; none is shown then."""
+"""If more parts than this explain a difference, they are probably coincidences, and none is
+shown."""
 
 
 class Reading(NamedTuple):
@@ -156,7 +157,7 @@ class Candidate(NamedTuple):
         return tuple(part._replace(times=part.times * self.times) for part in self.counts[0].parts)
 
     def times_of(self, what: str) -> int:
-        """How many times the total includes a part; 0 if it does not."""
+        """The number of times that the total includes a part; 0 if it does not."""
         return sum(part.times for part in self.parts if part.what == what)
 
     @property
@@ -270,14 +271,15 @@ def reconcile(report: Report, number: str) -> Reconciliation:
 
 
 def _unlikelihood(candidate: Candidate) -> tuple[bool, bool, int]:
-    """Sorts the likeliest candidates first: common quantities, not doubled, with few parts."""
+    """A key that sorts the likeliest candidates first: common quantities, not doubled, few
+    parts."""
     rare = candidate.measure in (CONNECTIONS, VALUES)
     return rare, candidate.times == 2 and candidate.unit == "FLOPs", len(candidate.parts)
 
 
 def candidates(report: Report, unknown: dict[str, tuple[str, str]]) -> Iterator[Candidate]:
     """All candidates of a network. Conventions without a total are added to ``unknown``, with their
-    quantity and the reason; variants that make no difference to this network are left out."""
+    quantity and the reason; variants with the same total for this network are left out."""
     counted: dict[str, Count] = {}
     for name in conventions.names():
         try:
@@ -305,8 +307,8 @@ def _measure(convention: Convention) -> str:
 
 
 def _missing(reading: Reading, known: list[Candidate]) -> Iterator[Missing]:
-    """What explains the difference from an exact number, the likeliest first: a part that another
-    convention counts more often, less often or not at all."""
+    """The parts that explain the difference from an exact number, the likeliest first. Another
+    convention counts such a part more often, less often or not at all."""
     exact = reading.exact
     plain = [one for one in known if one.times == 1]
     counted: dict[tuple[str, str, int], set[int]] = {}

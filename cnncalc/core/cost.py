@@ -23,7 +23,7 @@ NOUNS = {
     "divide": "division",
     "exponential": "exponential",
 }
-"""What each kind of operation is called when counted."""
+"""The noun for each kind of operation."""
 
 
 class Operations(NamedTuple):
@@ -36,7 +36,7 @@ class Operations(NamedTuple):
     exponential: int = 0
 
     def times(self, n: int) -> "Operations":
-        """The same operations n times."""
+        """These operations, n times."""
         return Operations(*(n * count for count in self))
 
     def text(self) -> str:
@@ -47,8 +47,8 @@ class Operations(NamedTuple):
 
 
 class Parameters(NamedTuple):
-    """The numbers a layer holds: learned ``weights`` and ``biases``, ``fixed`` weights that are
-    not learned, and ``buffers`` such as running means."""
+    """The numbers that a layer holds: learned ``weights`` and ``biases``, ``fixed`` weights that
+    are not learned, and ``buffers`` such as running means."""
 
     weights: int = 0
     biases: int = 0
@@ -116,7 +116,7 @@ class Cost(NamedTuple):
 
     @property
     def held(self) -> int:
-        """Everything that is stored with a model: parameters, fixed weights and buffers."""
+        """All numbers stored with a model: parameters, fixed weights and buffers."""
         return self.params + self.fixed + self.buffers
 
     @property
@@ -146,7 +146,7 @@ class Cost(NamedTuple):
 
     @property
     def with_shared_weights(self) -> "Cost":
-        """The same for a layer whose parameters and buffers are counted with another layer."""
+        """The cost without parameters and buffers, which count for the layer that owns them."""
         return self._replace(weights=0, biases=0, buffers=0, fixed=0, frozen=0, parameter_bytes=0)
 
     def __add__(self, other: object) -> "Cost":
@@ -172,7 +172,7 @@ DERIVED = {
 
 
 def with_derived(names: Set[str]) -> frozenset[str]:
-    """These counts, and those that are computed from any of them."""
+    """These counts, together with those that are computed from any of them."""
     return frozenset({*names, *(one for one, parts in DERIVED.items() if names & {*parts})})
 
 

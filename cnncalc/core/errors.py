@@ -78,7 +78,7 @@ class UsageError(CnncalcError):
 
 
 def unwritable(path: str | PathLike[str], why: OSError) -> UsageError:
-    """The error for a file that the system refuses to write, such as one in a missing folder."""
+    """The error for a file that cannot be written, such as one in a missing folder."""
     file = Path(why.filename or path)
     if isinstance(why, FileExistsError | NotADirectoryError):
         taken = next((one for one in (file, *file.parents) if one.is_file()), file)
@@ -93,7 +93,7 @@ def unwritable(path: str | PathLike[str], why: OSError) -> UsageError:
 
 
 def unreadable(path: str | PathLike[str], why: OSError) -> UsageError:
-    """The error for a file that does not exist, or that the system refuses to read."""
+    """The error for a file that does not exist or cannot be read."""
     file = Path(path)
     if not isinstance(why, FileNotFoundError):
         return UsageError(f"cannot read {str(file)!r}: {why.strerror or why}")
@@ -101,7 +101,7 @@ def unreadable(path: str | PathLike[str], why: OSError) -> UsageError:
 
 
 def near_file(file: Path) -> str:
-    """The hint with the nearest name of a file in the same folder, or nothing."""
+    """A hint with the nearest name of a file in the same folder; empty if none is near."""
     try:
         beside = sorted(one.name for one in islice(file.parent.iterdir(), MAX_BESIDE))
     except OSError:
@@ -128,9 +128,9 @@ class SpecError(CnncalcError):
 
 
 MAX_BESIDE = 200
-"""A missing file is compared with this many others in its folder."""
+"""The number of files in a folder that a missing file's name is compared with."""
 MAX_MISTAKES = 50
-"""After this many mistakes the rest of a text is not checked."""
+"""The rest of a text is not checked after this many mistakes."""
 
 
 class Mistakes(CnncalcError):
@@ -150,16 +150,16 @@ class Mistakes(CnncalcError):
 
     @property
     def more(self) -> int:
-        """How many mistakes are not shown."""
+        """The number of mistakes that are not shown."""
         return max(len(self.errors) - self.SHOWN, 0)
 
 
 MAX_COMPARED = 3_000
-"""A misspelt word is compared with the first known words, up to this many letters in all."""
+"""A misspelt word is compared with known words until these have this many letters in all."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The hint ``; did you mean 'x'?`` with the nearest known word, or nothing if none is near."""
+    """The hint ``; did you mean 'x'?`` with the nearest known word; empty if none is near."""
     meant = word.lower()[:100]
     first = list(islice(known, MAX_COMPARED))
     ends = accumulate(map(len, first))
@@ -169,7 +169,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     near = [(edits, name) for name in few if (edits := _edits(meant, name.lower())) is not None]
     if not near:
         return ""
-    # Of names that are equally near, the one with its letters swapped: vgg61 is vgg16.
+    # Among equally near names, prefer one that only swaps letters: vgg61 is vgg16.
     letters = sorted(meant)
     _, best = min(near, key=lambda pair: (pair[0], sorted(pair[1].lower()) != letters))
     return f"; did you mean {best!r}?"
@@ -190,8 +190,8 @@ def _tolerance(word: str) -> int:
 
 
 def _edits(word: str, name: str) -> int | None:
-    """How many letters must be inserted, deleted, replaced or swapped with a neighbour to turn one
-    into the other; None if that is more than a typo.
+    """The number of letters to insert, delete, replace or swap with a neighbour to turn one word
+    into the other; None if there are too many for a typo.
 
     The Damerau-Levenshtein distance (optimal string alignment), in a band around the diagonal.
     """
@@ -230,9 +230,9 @@ def _without_ends(word: str, name: str) -> tuple[str, str]:
 
 
 def unknown(what: str, word: str, known: Iterable[str], meant: str | None = None) -> UsageError:
-    """``no format 'jsno'; did you mean 'json'?``, or a list of all the choices.
+    """The error ``no format 'jsno'; did you mean 'json'?``, or one that lists all the choices.
 
-    ``meant`` is the word as it is looked up, if that differs.
+    ``meant`` is the word in the form in which it is looked up, if that differs.
     """
     hint = did_you_mean(meant or word, known) or f"; choose from {', '.join(known)}"
     return UsageError(f"no {what} {word[:40]!r}{hint}")
@@ -242,12 +242,12 @@ MAX_LISTED = 12
 
 
 def some(words: Iterable[object], between: str = ", ") -> str:
-    """The words, joined; if there are very many, the first ones and their number."""
+    """The words, joined; of very many, only the first ones, with the total number."""
     listed = [str(word) for word in words]
     more = f"{between}... ({len(listed):,} in all)" if len(listed) > MAX_LISTED else ""
     return between.join(listed[:MAX_LISTED]) + more
 
 
 def one_of(words: Sequence[str]) -> str:
-    """The words as a list in a sentence: ``a, b or c``."""
+    """The words joined for a sentence: ``a, b or c``."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

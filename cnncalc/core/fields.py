@@ -54,7 +54,7 @@ def declare(
 
 def is_whole(value: Any, least: int) -> TypeGuard[int]:
     """Whether the value is an integer (not a bool) from ``least`` up, below ``LARGEST``."""
-    # Unlike its type, the class of a recorded number is that of integers.
+    # A recorded number is not an int, but its ``__class__`` says that it is one.
     return value.__class__ is int and least <= value < LARGEST
 
 
@@ -160,7 +160,7 @@ SIDES = {"left": (-1, 0), "right": (-1, 1), "top": (-2, 0), "bottom": (-2, 1),
 
 
 def _sides(value: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
-    """``{top: 1, bottom: 2}`` as (before, after) of three axes; sides not given are 0."""
+    """``{top: 1, bottom: 2}`` as (before, after) for three axes; missing sides are 0."""
     if not value or not set(value) <= set(SIDES) or not all(is_whole(n, 0) for n in value.values()):
         raise LayerError(
             f"must name sides ({one_of(list(SIDES))}) with whole numbers, not {shown(value)}"
@@ -237,7 +237,7 @@ def number(
     least: float | None = None,
     most: float | None = None,
 ) -> Any:
-    """A number that affects no count: a rate, a slope, an epsilon."""
+    """A number that affects no count, such as a rate, a slope or an epsilon."""
 
     def check(value: Any) -> float | int:
         fits = isinstance(value, int | float) and not isinstance(value, bool)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     Tape = tape.Tape
     Tensor = operation.Tensor
 else:
-    Tape = Tensor = Any  # only annotations need them, and most commands never import the tape
+    Tape = Tensor = Any  # needed only for annotations; most commands never import the tape
 
 __all__ = [
     "Cut",
@@ -63,7 +63,8 @@ class Layer(Fields):
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other names. Case, underscores and a final 1d, 2d or 3d are ignored."""
     operators: ClassVar[Mapping[str, Mapping[str, str]]] = {}
-    """The ONNX operators that are such a layer by themselves, and their names for its fields."""
+    """The ONNX operators that describe such a layer on their own, with their names for its
+    fields."""
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     """The least and the greatest number of inputs; None means any number."""
     stored: ClassVar[bool] = True
@@ -74,6 +75,8 @@ class Layer(Fields):
     nothing in inference."""
     activated: ClassVar[bool] = False
     """Whether a spec may name the activation after it among its fields, as in Keras."""
+    once: ClassVar[bool] = False
+    """Whether it computes the same for all images of a batch, once."""
     inside: ClassVar[bool] = False
     """Whether an int8 engine can run the layer inside the one before: by folding it into the
     weights, by clamping the outputs, or by leaving it out."""
@@ -88,18 +91,18 @@ class Layer(Fields):
     pads_with: ClassVar[float] = 0
     """The value of its padding, if it has any."""
     family: ClassVar[str] = "other"
-    """What the layer is for, which gives it its colour in pictures: convolution, dense, pooling,
+    """The purpose of the layer, which decides its colour in pictures: convolution, dense, pooling,
     upsampling, normalization, activation, join, arrangement, recurrent or attention."""
     known: ClassVar[bool] = True
-    """Whether it is known what the layer computes, and so what it costs and how to run it."""
+    """Whether cnncalc knows what the layer computes, and therefore its cost and how to run it."""
     examples: ClassVar[tuple[Example, ...]] = ()
     refusals: ClassVar[tuple[Refusal, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.kind = cls.__module__.rpartition(".")[2]
-        # Methods that dataclass would generate for every kind anew take time to compile.
-        dataclass(frozen=True, kw_only=True, repr=False, eq=False)(cls)
+        # dataclass would generate these methods for every kind, and compiling them takes time.
+        dataclass(init=False, repr=False, eq=False)(cls)
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)
@@ -124,12 +127,18 @@ class Layer(Fields):
 
     @property
     def outputs(self) -> tuple[Layer, ...]:
-        """If it has several outputs, a layer for each of them: a network has these instead."""
+        """A layer for each output if there are several; in a network, these replace the layer."""
+        return ()
+
+    @property
+    def without_gradient(self) -> tuple[int, ...]:
+        """The places of the inputs through which no gradient passes: indices, and inputs on whose
+        values the output does not depend."""
         return ()
 
     @property
     def unknown(self) -> frozenset[str]:
-        """The counts of ``Cost`` that are not known; the cost has lower bounds for them."""
+        """The counts of ``Cost`` that are not known; the cost contains lower bounds for them."""
         return frozenset()
 
     def output(self, *inputs: Any) -> Shape:
@@ -149,25 +158,28 @@ class Layer(Fields):
         return 0
 
     def nests(self, *inputs: Any) -> tuple[Nest, ...] | None:
-        """The loops of its multiply-accumulates; None if they are not convolutions."""
+        """The multiply-accumulates as nested loops; None if they are not convolutions."""
         return None if self.macs(*inputs) or "macs" in self.unknown else ()
 
     def inner_macs(self, *inputs: Any) -> int:
-        """The multiply-accumulates whose input the layer computes itself, so that its gradient is
+        """The multiply-accumulates that read what the layer itself computes, whose gradient is
         always needed."""
         return 0
 
     def constant_macs(self, *inputs: Any) -> int:
-        """The MACs that read a constant, whose gradient is never needed."""
+        """The multiply-accumulates that read a constant, whose gradient is never needed."""
         return 0
 
-    def input_macs(self, products: int, wanted: tuple[bool, ...], *inputs: Any) -> int:
-        """The MACs of the gradients of the inputs that need one, and of whatever the layer computes
-        on the way; ``products`` are the MACs of the forward pass."""
+    def input_macs(
+        self, products: int, wanted: tuple[bool, ...], learns: bool, *inputs: Any
+    ) -> int:
+        """The multiply-accumulates of the gradients of the inputs that need one, and of whatever
+        the layer computes on the way; ``products`` are those of the forward pass, and ``learns``
+        tells whether as many are added for the weights."""
         return products - self.constant_macs(*inputs)
 
     def counters(self) -> int:
-        """The number of buffers that only count batches; inference does not read them."""
+        """The number of buffers that only count batches, which inference does not read."""
         return 0
 
     def operations(self, *inputs: Any) -> Operations:
@@ -180,7 +192,8 @@ class Layer(Fields):
         return None
 
     def reach(self, *inputs: Any) -> tuple[Reach, ...] | None:
-        """What one output reads along each spatial axis. None means only its own position."""
+        """The inputs that one output reads along each spatial axis. None means only its own
+        position."""
         return None
 
     def reorders(self, x: Any) -> tuple[int, ...] | None:
@@ -189,7 +202,7 @@ class Layer(Fields):
         return None
 
     def zeros(self, *inputs: Any) -> tuple[tuple[int, int], ...]:
-        """The zeros before and after each axis if they depend on its size, for explanations."""
+        """The zeros before and after each axis if they depend on its size, to explain them."""
         return ()
 
     def steps(self, tape: Tape, *inputs: Any) -> Tensor:
@@ -285,11 +298,11 @@ class Layer(Fields):
         size = BYTES[dtype]
         elements = output.elements * batch
         stored = elements if self.stored else 0
-        products = self.macs(*inputs)
-        learns = weights if trainable else 0
+        products, times = self.macs(*inputs), 1 if self.once else batch
+        learns = trainable and weights > 0
         inner = self.inner_macs(*inputs) if learns else 0
         if True in wanted:
-            inner = self.input_macs(products, wanted, *inputs)
+            inner = self.input_macs(products, wanted, learns, *inputs)
         connections = self.links(*inputs)
         if connections is None:
             connections = products + (output.elements if products and biases else 0)
@@ -303,16 +316,16 @@ class Layer(Fields):
             buffers=buffers,
             fixed=fixed,
             frozen=0 if trainable else weights + biases,
-            macs=products * batch,
+            macs=products * times,
             backward_macs=mac_formulas.backward_macs(
-                of_weights=products * batch if learns else 0, of_inputs=inner * batch
+                of_weights=products * times if learns else 0, of_inputs=inner * times
             ),
-            connections=connections * batch,
-            multiply=multiply * batch,
-            add=add * batch,
-            compare=compare * batch,
-            divide=divide * batch,
-            exponential=exponential * batch,
+            connections=connections * times,
+            multiply=multiply * times,
+            add=add * times,
+            compare=compare * times,
+            divide=divide * times,
+            exponential=exponential * times,
             activation=elements,
             activations_total=stored,
             parameter_bytes=memory.size_in_bytes(weights + biases + fixed, size),
@@ -323,8 +336,8 @@ class Layer(Fields):
         )
 
     def channels_first(self) -> Layer:
-        """The same layer, if its fields list the channels last; each kind with such fields
-        overrides it."""
+        """The layer with fields that list the channels first, if they list them last. Each kind
+        with such fields overrides this."""
         return self
 
     def remark(self) -> str:
@@ -343,7 +356,7 @@ class Input(Layer):
         return self.shape
 
     def operations(self) -> Operations:
-        """None."""
+        """No operations."""
         return Operations()
 
 

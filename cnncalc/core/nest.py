@@ -1,4 +1,4 @@
-"""The products of a layer as nested loops, for tools that know nothing but convolutions."""
+"""The products of a layer as nested loops, for tools that only understand convolutions."""
 
 from typing import NamedTuple
 
@@ -17,8 +17,10 @@ class Window(NamedTuple):
 
 
 class Nest(NamedTuple):
-    """A convolution: in each of some groups, every filter reads all channels of the group at each
-    position. Without axes it is the product of a matrix and a vector."""
+    """A convolution: in every group, each filter reads all channels of the group at each position.
+
+    Without axes, it is the product of a matrix and a vector.
+    """
 
     groups: int
     filters: int

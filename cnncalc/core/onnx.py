@@ -7,7 +7,8 @@ from cnncalc.core.shape import Shape
 
 
 class OnnxCall(NamedTuple):
-    """One use of an operator: its settings, the shapes of what it reads, and the tensors it holds.
+    """One use of an operator: its settings, the shapes of its inputs, and the tensors that it
+    holds.
 
     ``held`` has the sizes of the weights, by their place among the operands. ``numbers`` gives the
     numbers of a constant, if they are known and few.
@@ -20,7 +21,8 @@ class OnnxCall(NamedTuple):
     numbers: Callable[[int], tuple[Any, ...] | None]
 
     def listed(self, name: str, place: int | None = None) -> list[Any] | None:
-        """Numbers that are a setting in older versions and an operand in newer ones."""
+        """Numbers that are a setting in older versions of an operator and an operand in newer
+        ones."""
         value = self.settings.get(name)
         if value is None and place is not None:
             value = self.numbers(place)
@@ -30,6 +32,6 @@ class OnnxCall(NamedTuple):
 
 
 def alike(values: Sequence[Any]) -> Any:
-    """The number, if all of them are equal; otherwise the list."""
+    """The common value if all numbers are equal; otherwise the list."""
     same = len({*map(str, values)}) == 1 and not isinstance(values[0], list)
     return values[0] if same else [*values]

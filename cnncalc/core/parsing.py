@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, cast, dataclass_transform
 
 from cnncalc.core.errors import MAX_MISTAKES, LayerError, did_you_mean
-from cnncalc.core.fields import Field, as_written, shown
+from cnncalc.core.fields import REQUIRED, Field, as_written, shown
 
 Wrong = list[tuple[str | None, str]]
 INFERRED = ("in_channels", "in_features", "num_features", "num_channels", "normalized_shape",
@@ -20,15 +20,15 @@ ACTIVATION = ("activation", "activation_fn", "act", "nonlinearity")
 
 
 class Foreign(NamedTuple):
-    """What a name of another framework means: ``fields`` that differ from the kind's defaults, and
-    ``names`` of fields that differ there."""
+    """The meaning of another framework's name: ``fields`` whose defaults differ there, and the
+    ``names`` that fields have there."""
 
     fields: Mapping[str, Any] = {}
     names: Mapping[str, str] = {}
 
 
 OURS = Foreign()
-"""The meaning of a name that means the same everywhere."""
+"""For a name with the same meaning everywhere."""
 
 
 class FieldErrors(LayerError):
@@ -46,12 +46,25 @@ class Fields:
     kind: ClassVar[str]
     """The canonical name, taken from the file."""
     foreign: ClassVar[Mapping[str, Foreign]] = {}
-    """What names of other frameworks mean, if not the same as ours: ``keras.Dense``. A ``*``
-    stands for 1D, 2D or 3D."""
+    """Names of other frameworks that mean something else than ours, such as ``keras.Dense``. A
+    ``*`` stands for 1D, 2D or 3D."""
     main: ClassVar[str | None] = None
     """The field that needs no name, as in ``linear: 120``."""
     either: ClassVar[tuple[str, ...]] = ()
     """Fields of which exactly one must be given."""
+
+    def __init__(self, **values: Any) -> None:
+        usual = _defaults_of(type(self))
+        fields = {**usual, **values}
+        if len(fields) > len(usual) or any(value is REQUIRED for value in fields.values()):
+            raise TypeError(f"{self.kind} has the fields {[*usual]}, not {[*values]}")
+        vars(self).update(fields)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
 
     @property
     def given(self) -> dict[str, Any]:
@@ -62,7 +75,7 @@ class Fields:
         return {name: value for name, value, usual in fields if value != usual}
 
     def text(self) -> str:
-        """The same in words: ``out_channels 64, kernel_size 3``."""
+        """The same fields as text: ``out_channels 64, kernel_size 3``."""
         return ", ".join(f"{name} {as_written(value)}" for name, value in self.given.items())
 
     @classmethod
@@ -145,7 +158,7 @@ def _checked(
 
 
 def _hint(kind: type[Fields], names: Mapping[str, str], written: str, value: Any) -> str:
-    """How to fix an unknown field."""
+    """A hint on how to fix an unknown field."""
     if written in INFERRED:
         return "; remove it: cnncalc infers it from the input"
     if written in ACTIVATION:
@@ -175,9 +188,15 @@ def _names_of(kind: type[Fields]) -> Mapping[str, str]:
 
 
 @_cached
+def _defaults_of(kind: type[Fields]) -> Mapping[str, Any]:
+    """The default of every field, in order; REQUIRED for one that has none."""
+    return {one.name: one.default for one in dataclasses.fields(cast(Any, kind))}
+
+
+@_cached
 def required_of(kind: type[Fields]) -> tuple[str, ...]:
     """The names of the required fields."""
-    return tuple(one.name for one in declared_in(kind) if one.default is dataclasses.MISSING)
+    return tuple(one.name for one in declared_in(kind) if one.default is REQUIRED)
 
 
 def declared_in(kind: type[Fields]) -> tuple[dataclasses.Field[Any], ...]:

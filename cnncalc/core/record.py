@@ -13,7 +13,8 @@ INDEX_BYTES = 8
 """The bytes of an index; PyTorch's are int64."""
 
 MAX_READ = 30_000
-"""The most tensors that all operations together may read, counting repeats; more take too long."""
+"""The most tensors that all operations together may read, counting repeats: more would take too
+long."""
 
 
 class Record:
@@ -61,7 +62,7 @@ class Record:
         self._trains = True
 
     def turn(self, row: int, owner: int | None = None, trainable: bool = True) -> None:
-        """Continue with this row, whose parameters and buffers may belong to another row."""
+        """Start recording this row, whose parameters and buffers may belong to another row."""
         self.row, self._trains = row, trainable
         self._lent = None if owner is None else iter(self._held.get(owner, ()))
 

@@ -16,7 +16,7 @@ SHAPE_PATTERN = rf"^\s*[\[\]()]*{SIZE}(?:{JOINED}{SIZE}){{0,3}}[\[\]()]*\s*$"
 """What ``read_shape`` accepts, as a regular expression that JSON Schema shares."""
 
 MAX_DIGITS = 100
-"""The most digits of a size; arithmetic on longer ones could take forever."""
+"""The most digits that a size may have; arithmetic on longer ones could take forever."""
 
 
 class Map(tuple[int, ...]):
@@ -114,8 +114,8 @@ Shape = Map | Vector
 
 
 def alike(values: Sequence[Any]) -> bool:
-    """Whether all values are equal. A set of them does not tell for recorded numbers, which hash
-    by how they were computed."""
+    """Whether all values are equal. A set would not work for recorded numbers, because equal ones
+    have different hashes."""
     return values[1:] == values[:-1]
 
 

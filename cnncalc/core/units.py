@@ -73,7 +73,7 @@ def _hundredths(number: int, unit: int) -> int:
 
 
 LEAST_BYTES = 1_000_000
-"""A number below this needs a unit: 24 bytes means 24 GiB to most people."""
+"""A number below this needs a unit, because people who write 24 mean 24 GiB."""
 
 
 def lacks_unit(text: str, number: int, least: int = LEAST_BYTES) -> bool:

@@ -1,6 +1,6 @@
 """How a layer's numbers are computed: its formulas as they ran, symbol by symbol.
 
-Each quantity is computed again with tracing on, so every equation shown is one that ran.
+Each quantity is recomputed with tracing on, so every equation shown is one that ran.
 """
 
 from collections.abc import Callable, Container, Iterable, Sequence
@@ -37,7 +37,8 @@ class Derivation(NamedTuple):
 
 
 class Quantity(NamedTuple):
-    """A quantity that can be explained: a line of documentation, and how to derive it."""
+    """A quantity that can be explained: one line of documentation, and a function that derives
+    it."""
 
     doc: str
     derive: Callable[[Row, Report], tuple[list[Working], str]]
@@ -124,7 +125,7 @@ def _parameters(row: Row, report: Report) -> tuple[list[Working], str]:
 def _macs(row: Row, report: Report) -> tuple[list[Working], str]:
     with tracing():
         count = row.layer.macs(*_named(row.inputs))
-        if count and report.batch > 1:
+        if count and report.batch > 1 and not row.layer.once:
             count = macs.batched(MACs=count, batch=report.batch)
         flops = macs.flops(MACs=count)
     of_batch = f" for a batch of {report.batch}" if report.batch > 1 else ""
@@ -221,8 +222,8 @@ ALSO = {"params": "parameters", "rf": "receptive-field", "flops": "macs", "outpu
 
 
 def quantities(word: str | None) -> tuple[str, ...]:
-    """The quantities that a word names; all if there is none. Raises UsageError for an unknown
-    word."""
+    """The quantities that a word names; all of them without a word. Raises UsageError for an
+    unknown one."""
     if word is None:
         return tuple(QUANTITIES)
     name = ALSO.get(word.lower(), word.lower().replace("_", "-"))

@@ -13,7 +13,7 @@ FENCES = {"/": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
 
 def equation(working: Working) -> str:
     """``weights = F·F·C_in·C_out = 5·5·3·10 = 750``, to set on a line of its own
-    (``render.page``). An equation that is only known as text is set as text, with its indices."""
+    (``render.page``). An equation that exists only as text is set as text, with its indices."""
     if not working.symbol:
         return f"<math>{_text(working.note)}</math>"
     made, result = working.expression, wording.minus(grouped(working.result))

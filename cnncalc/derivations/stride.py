@@ -31,12 +31,12 @@ class Axis(NamedTuple):
 
     @property
     def extent(self) -> int:
-        """How many inputs the window spans, dilation included."""
+        """The number of inputs that the window spans, including dilation."""
         return self.D * (self.F - 1) + 1
 
     @property
     def span(self) -> int:
-        """How far the window can move; the stride should divide this."""
+        """The distance that the window can move, which the stride should divide."""
         return self.N + 2 * self.P - self.extent
 
     @property
@@ -95,7 +95,7 @@ def equation(axis: Axis) -> str:
     """``(N − F)/S + 1 = (7 − 3)/3 + 1 = 2.33``: the formula without rounding, and its value."""
     with tracing() as steps:
         window.output_size(N=axis.N, F=axis.F, S=axis.S, P=axis.P, D=axis.D)
-    # The question is whether rounding is needed, so show the quotient without it.
+    # Show the quotient without rounding, because the question is whether rounding is needed.
     general, numbers = (
         wording.text(steps[0].expression, leaf).replace("⌊", "").replace("⌋", "")
         for leaf in (wording.symbols, wording.numbers)
@@ -120,7 +120,7 @@ def unread(axis: Axis) -> list[tuple[int, int]] | None:
     if not axis.possible:
         return [(0, axis.N - 1)]
     places = axis.floor
-    if axis.D == 1 and axis.S <= axis.F:  # windows touch: only the end can be left over
+    if axis.D == 1 and axis.S <= axis.F:  # windows touch, so only the end can be left over
         last = (places - 1) * axis.S + axis.extent - axis.P - 1
         return [(last + 1, axis.N - 1)] if last + 1 < axis.N else []
     if places * axis.F > MAX_TAPS:
@@ -177,7 +177,7 @@ class Window(NamedTuple):
 
     @property
     def span(self) -> int:
-        """How far the window can move."""
+        """The distance that the window can move."""
         return self.N + self.before + self.after - span(self.F, self.D)
 
     @property
@@ -231,12 +231,12 @@ def solve(
     *,
     transposed: bool = False,
 ) -> list[Solution]:
-    """Every (N, F, S, P) with the given values that yields the output; exact fits come first.
+    """Find every (N, F, S, P) with the given values that yields the output; exact fits come first.
 
-    Values not given are searched: F from 1 to ``largest``, S from 1 to F (at least to 4), P while
-    the first window still reads an input, and every N that yields the output. ``transposed``
-    windows come first if they need no output padding. Raises UsageError for a size below 1, and if
-    there are more than 200,000 geometries to try.
+    Values that are not given are searched: F from 1 to ``largest``, S from 1 to F (or to 4 if F is
+    smaller), P as long as the first window reads an input, and every N that yields the output. With
+    ``transposed``, windows that need no output padding come first. Raises UsageError for a size
+    below 1, and if there are more than 200,000 geometries to try.
     """
     found: list[Solution] = []
     for f, s, p in _windows(output, N, F, S, P, D, largest):

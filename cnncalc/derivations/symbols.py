@@ -46,7 +46,7 @@ def _collect(expression: Expression, found: set[str]) -> None:
 
 
 def _letters(symbol: str) -> list[str]:
-    """``C_in`` is a C; ``D_in`` is the depth, D alone the dilation."""
+    """The letter of a symbol: ``C_in`` is a C. ``D_in`` is a depth, but D alone is the dilation."""
     letter, _, index = symbol.partition(" ")[0].partition("_")
     if len(letter) != 1 or not letter.isalpha():
         return []

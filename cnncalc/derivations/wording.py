@@ -25,7 +25,7 @@ def symbols(leaf: Expression) -> str:
 
 
 def numbers(leaf: Expression) -> str:
-    """A leaf as its value, with thousands separators; a negative one in parentheses."""
+    """A leaf as its value, with thousands separators; negative values are in parentheses."""
     text = units.exact(leaf.value) if isinstance(leaf.value, int) else str(leaf.value)
     return text if leaf.value >= 0 else f"({minus(text)})"
 

@@ -1,9 +1,9 @@
 """The memory that int8 engines on microcontrollers need in inference: RAM for feature maps, and
 flash for weights.
 
-Such engines fold batch norms into the layer before, clamp outputs there instead of running a ReLU,
-and leave out what does nothing in inference. What remains is one tensor for each layer, which lives
-until the last layer that reads it. Details are those of TensorFlow Lite Micro.
+Such engines fold batch norms into the preceding layer, clamp its output instead of running a ReLU,
+and leave out layers that do nothing in inference. Each remaining layer has one tensor, which lives
+until the last layer that reads it has run. Details are those of TensorFlow Lite Micro.
 """
 
 from collections import Counter
@@ -47,7 +47,7 @@ class Flash(NamedTuple):
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """The sum of all constants."""
         return sum(self)
 
 
@@ -78,8 +78,8 @@ class Arena:
 
     @property
     def lowest(self) -> LayerBytes | None:
-        """The same in the best order, which is proved to have the lowest peak; None if it is not
-        known."""
+        """The moment of highest use in the best order, which provably has the lowest peak; None if
+        that order is not known."""
         return None if self.best is None else _highest(self.best)
 
     def to_dict(self) -> dict[str, Any]:
@@ -127,10 +127,10 @@ def arena(report: Report) -> Arena:
 
 
 def maps_peak(report: Report) -> LayerBytes:
-    """The most bytes of feature maps that are live at once, as one computes it by hand: the inputs
-    and the output of a layer, and what later layers still read, without copies and scratch.
+    """The peak bytes of live feature maps, as computed by hand: the inputs and the output of a
+    layer, and what later layers still read, without copies and scratch.
 
-    Layers that can run inside the layer before, such as a ReLU, need no tensor of their own.
+    Layers that can run inside the preceding layer, such as a ReLU, need no separate tensor.
     """
     problem, names = _problem(report, _tensors(report, copies=False), engine=False)
     live = problem.moments(range(len(names)))
@@ -144,8 +144,8 @@ def _highest(moments: Sequence[LayerBytes]) -> LayerBytes:
 def _problem(
     report: Report, held: Sequence[int], *, engine: bool = True
 ) -> tuple[Problem, list[str]]:
-    """The layers that write a tensor of their own, and their names. Tensors are numbered by their
-    rows; those inside of a layer come after them.
+    """The layers that write a separate tensor, and their names. Tensors are numbered by their
+    rows, followed by those inside layers.
 
     Without an engine, values are in the report's dtype, and only what layers read and write counts.
     """
@@ -177,7 +177,7 @@ def _problem(
 
 
 def _between(row: Row) -> list[int]:
-    """The elements of the tensors inside of a layer that the engine runs as several: each of its
+    """The elements of the tensors inside a layer that the engine runs as several: each of its
     convolutions, or the product and the sum of a norm."""
     if row.cost.buffers and not row.cost.macs:
         return [row.output.elements]
@@ -202,7 +202,7 @@ def _tensors(report: Report, *, copies: bool) -> list[int]:
 
 
 def _runs_inside(row: Row, rows: Sequence[Row], readers: Counter[int]) -> bool:
-    """Whether a layer that can run inside the layer before does."""
+    """Whether a layer runs inside the layer before it, as some can."""
     (source,) = row.sources
     before = rows[source]
     if not row.layer.moves:

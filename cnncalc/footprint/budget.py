@@ -27,7 +27,7 @@ CHECKPOINT_INTERVALS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 
 
 MAX_READ = 3_000
-"""How many tensors the operations of a network may read. Finding the largest batch walks through
+"""The most tensors that the operations of a network may read. Finding the largest batch simulates
 dozens of training steps, which takes too long for larger networks."""
 
 
@@ -135,7 +135,7 @@ def largest_batch(report: Report, setting: Setting, budget: int) -> int:
 
 
 def _others(report: Report, setting: Setting) -> Iterator[tuple[str, Setting]]:
-    """Settings that need less memory, each with its option."""
+    """Other settings that need less memory, each with the option that selects it."""
     for dtype in SMALLER_DTYPES.get(setting.dtype, ()):
         yield f"--dtype {dtype}", setting._replace(dtype=dtype)
     for lighter in LIGHTER_OPTIMIZERS:

@@ -50,8 +50,8 @@ def segments(recording: Recording, rows: list[range]) -> list[range]:
 
 
 def repeated_macs(report: Report, recording: Recording, parts: list[range]) -> int:
-    """The recomputed multiply-accumulates for the report's batch: each segment up to the last
-    operation that saves anything."""
+    """The recomputed multiply-accumulates for the report's batch: those of each segment up to the
+    last operation that saves anything."""
     rows = set()
     for segment in parts:
         operations = [recording.tape.operations[place] for place in segment]

@@ -10,12 +10,12 @@ from cnncalc.footprint.arena import Arena
 VERSION = 1
 """The version of ``to_dict``."""
 LEAST_BYTES = 4_096
-"""A smaller budget needs a unit: 256 means 256 kB to most people."""
+"""A smaller budget needs a unit, because people who write 256 mean 256 kB."""
 
 
 class Need(NamedTuple):
-    """The bytes of a memory that a network needs and may use; in RAM, also the layer that needs
-    them."""
+    """The bytes of RAM or flash that a network needs and may use; for RAM, also the layer at the
+    peak."""
 
     memory: str
     bytes: int
@@ -30,7 +30,7 @@ class Need(NamedTuple):
 
 @dataclass(frozen=True)
 class Fits:
-    """What a network needs in int8 of each memory with a budget; true if everything fits.
+    """What a network in int8 needs of each memory that has a budget; true if everything fits.
 
     ``reordered`` tells whether it fits if the layers run in the order that needs the least RAM.
     """
@@ -65,7 +65,7 @@ class Fits:
 def fits(arena: Arena, ram: int | str | None, flash: int | str | None) -> Fits:
     """Compare what a network needs with budgets in bytes, or as text such as ``256kB``.
 
-    Raises UsageError without a budget, or for one that is not valid.
+    Raises UsageError if neither budget is given, or if one is invalid.
     """
     needs = []
     if ram is not None:
@@ -83,10 +83,10 @@ def _budget(name: str, given: int | str) -> int:
     try:
         budget = units.bytes_of(text)
     except ValueError:
-        fact = f"{name}: {text[:60]!r} is not a number of bytes, such as 256kB or 1MB"
+        fact = f"--{name}: {text[:60]!r} is not a number of bytes, such as 256kB or 1MB"
         raise UsageError(fact) from None
     if budget < 1:
-        raise UsageError(f"{name}: a budget must be at least 1 byte, not {text[:60]}")
+        raise UsageError(f"--{name} must be at least 1 byte, not {text[:60]}")
     if isinstance(given, str) and units.lacks_unit(text, budget, LEAST_BYTES):
         raise UsageError(f"--{name} {text[:60]} needs a unit; write --{name} {text[:60]}kB")
     return budget

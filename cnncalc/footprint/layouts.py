@@ -23,12 +23,12 @@ class GradientLayout(Enum):
     PERMUTED = auto()
     """The elements are not in the order of the axes."""
     TANGLED = auto()
-    """Permuted, and then changed further."""
+    """The elements were permuted, and then changed further."""
     UNKNOWN = auto()
 
     @property
     def known(self) -> bool:
-        """Whether it is certain."""
+        """Whether the layout is certain."""
         return self not in {GradientLayout.TANGLED, GradientLayout.UNKNOWN}
 
 

@@ -32,7 +32,7 @@ class Optimizer(NamedTuple):
 OPTIMIZERS = {
     "sgd": Optimizer(),
     "momentum": Optimizer(1),
-    # The look-ahead gradient; the previous one is freed first, and CUDA updates in place.
+    # The look-ahead gradient, allocated after the previous one is freed. CUDA updates in place.
     "nag": Optimizer(1, peaks=((0, 1),)),
     # A square root; on CUDA also a product of the gradients. PyTorch allocates the state before it
     # knows which parameters get a gradient.

@@ -1,8 +1,8 @@
 """The order of layers in which the fewest bytes are live at once.
 
-What is live depends on which layers have run, not on their order. So the search goes from one set
-of layers to the next, always from a set that was reached with the lowest peak. Once it reaches the
-set of all layers, no order has a lower peak.
+The live bytes depend on which layers have run, not on their order. The search therefore goes from
+one set of layers to the next, always from a set that was reached with the lowest peak. Once it
+reaches the set of all layers, no order can have a lower peak.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ MOST_SETS = 100_000
 
 class Job(NamedTuple):
     """A layer to run: the tensor that it writes, those that it reads, and the bytes that it needs
-    meanwhile."""
+    while it runs."""
 
     writes: int
     reads: tuple[int, ...]
@@ -88,7 +88,7 @@ class _Set(NamedTuple):
 
 
 class _Search:
-    """A layer is a bit."""
+    """The search. A set of layers is an integer with one bit for each layer."""
 
     def __init__(self, problem: Problem) -> None:
         jobs, sizes = problem.jobs, problem.sizes
@@ -129,7 +129,7 @@ class _Search:
         return None
 
     def following(self, at: _Set) -> Iterator[_Set]:
-        """The sets with one more layer.
+        """The sets that contain one more layer.
 
         A layer that needs no higher peak and leaves no more bytes live than before may as well run
         now, because whatever runs after it then needs no more.
@@ -160,7 +160,7 @@ def _places(bits: int) -> Iterator[int]:
 
 
 def _way(done: int, last: Mapping[int, int]) -> list[int]:
-    """The order in which a set was reached."""
+    """The order of layers by which a set was reached."""
     found = []
     while done:
         found.append(last[done])

@@ -66,7 +66,7 @@ def record(
             tensor = _steps(tape, row, [tensors[source] for source in row.sources])
         tensor.shape = row.output
         if tensor.channels_last and 1 in (channels_of(row.output), positions_of(row.output)):
-            tensor.channels_last = None  # both memory formats fit, and operations choose either
+            tensor.channels_last = None  # both memory formats fit, and operations may choose either
         tensors.append(tensor)
         ends.append(len(tape.operations) - 1)
     outputs = tuple(tensors[place[row.name]] for row in report.outputs)

@@ -22,7 +22,7 @@ class Setting(NamedTuple):
 class Step:
     """A training step: its resident memory and all its moments.
 
-    ``recording`` is that of a step that differs in its optimizer or checkpoints only.
+    ``recording`` may be taken from another step that differs only in its optimizer or checkpoints.
     """
 
     def __init__(

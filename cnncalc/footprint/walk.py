@@ -1,8 +1,8 @@
 """Follows a recording forward and backward, and records the live bytes at every operation.
 
 The order is PyTorch's: the backward pass runs the operations in reverse. While an operation runs,
-its incoming gradient, its saved tensors and the gradients that it produces are alive. Then the
-first two are freed, and only after that are gradients that meet at a fork added up.
+its incoming gradient, its saved tensors and the gradients that it produces are live. Then the first
+two are freed, and only after that are gradients that meet at a fork added up.
 """
 
 from collections.abc import Iterable, Sequence
@@ -49,8 +49,8 @@ class Update(NamedTuple):
 
 
 def saved(recording: Recording, segments: Sequence[range] = ()) -> list[Saved]:
-    """What autograd saves for the backward pass. Every storage counts once, for the first operation
-    that saves it; a checkpointed segment saves only its inputs."""
+    """The bytes that autograd saves for the backward pass. Every storage counts once, for the first
+    operation that saves it; a checkpointed segment saves only its inputs."""
     operations, sizes = recording.tape.operations, recording.tape.storages
     seen: set[int] = set()
     found = []
@@ -116,7 +116,7 @@ def training(
 
 
 class _Walk:
-    """Live memory, by reference counts."""
+    """Tracks live memory by counting references to storages."""
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording

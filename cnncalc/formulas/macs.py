@@ -10,13 +10,13 @@ from cnncalc.formulas.vocabulary import product, share
 
 @formula("MACs")
 def given(multiply_accumulates: int) -> int:
-    """The stated number."""
+    """The number that is given."""
     return multiply_accumulates
 
 
 @formula("MACs")
 def of_frames(MACs: int, frames: int) -> int:
-    """Those of one frame, for every frame."""
+    """The multiply-accumulates of one frame, for every frame."""
     return MACs * frames
 
 
@@ -36,7 +36,7 @@ def depthwise_macs(
 
 @formula("MACs")
 def table_macs(F: tuple[int, ...], links: int, N_out: tuple[int, ...]) -> int:
-    """One single-channel filter per connection in the table, at every position."""
+    """A single-channel filter for each connection in the table, at every position."""
     return product(F) * links * product(N_out)
 
 
@@ -50,7 +50,7 @@ def transposed_macs(
 
 @formula("MACs")
 def linear_macs(n_in: int, n_out: int) -> int:
-    """Every input with every output."""
+    """One product for every pair of an input and an output."""
     return n_in * n_out
 
 
@@ -74,7 +74,7 @@ def window_connections(n_out: int, taps: int) -> int:
 
 @formula("connections")
 def full_connections(n_in: int, n_out: int) -> int:
-    """Every input to every output."""
+    """Every input is connected to every output."""
     return n_in * n_out
 
 

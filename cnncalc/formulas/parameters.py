@@ -101,15 +101,15 @@ def total(weights: int = 0, biases: int = 0) -> int:
 
 
 @formula("weights")
-def learned(sizes: tuple[int, ...]) -> int:
+def learned(n_i: tuple[int, ...]) -> int:
     """Every number of a learned tensor."""
-    return product(sizes)
+    return product(n_i)
 
 
 @formula("buffers")
-def fixed(sizes: tuple[int, ...]) -> int:
+def fixed(n_i: tuple[int, ...]) -> int:
     """Every number of a fixed tensor."""
-    return product(sizes)
+    return product(n_i)
 
 
 @formula("weights")

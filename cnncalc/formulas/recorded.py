@@ -1,13 +1,14 @@
-"""An integer that records how it was computed, so that the computation can be repeated for others.
+"""An integer that records how it was computed, so that the computation can be repeated for other
+values.
 
 A ``Recorded`` number has the value of one configuration of a network, and takes part in arithmetic
 like an integer. Every operation adds a node to a ``Recording``, and every decision that depends on
-the value adds a guard: a comparison and its outcome. For other values with which all guards come
-out alike, the same nodes give the same results, and they are computed on arrays or on symbols
+the value adds a guard: a comparison and its outcome. For other values that satisfy the same guards,
+the nodes give the results without running the code again: on arrays, or on symbols
 (``cnncalc.analysis.explore``).
 
-Code that needs a plain integer (an index, the length of a list) gets the value and a guard that
-pins it. A comparison that comes out alike for all values between the bounds needs no guard.
+Code that needs a plain integer (an index, the length of a list) gets the value, and a guard pins
+it. A comparison with the same outcome for all values between the bounds needs no guard.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ SYMMETRIC = frozenset({"+", "*", "max", "min", "gcd", "==", "!="})
 
 
 class Recording:
-    """The nodes, guards and texts of one run. ``texts`` are the numbers that were written out, as
-    in the sentence of an error."""
+    """The nodes, guards and texts of one run. ``texts`` are the numbers that became text, as in the
+    sentence of an error."""
 
     def __init__(self) -> None:
         self.nodes: dict[tuple[Any, ...], Any] = {}
@@ -93,8 +94,8 @@ def _result(op: str, *, turned: bool = False) -> Any:
 
 
 class Recordable(Number):
-    """What recorded numbers have in common. Each hashes as the object that it is, so that
-    containers never confuse numbers that are only equal in this run."""
+    """The base of recorded numbers. Each is hashed by its identity, so that containers never
+    confuse numbers that are equal only in this run."""
 
     __slots__ = ()
     __hash__ = object.__hash__
@@ -171,7 +172,7 @@ class Recorded(Recordable):
     __index__ = __int__ = __trunc__ = plain
 
     def bit_length(self) -> int:
-        """As for an integer."""
+        """The number of bits of the value, as for an integer."""
         return self.plain().bit_length()
 
     def __str__(self) -> str:
@@ -183,8 +184,7 @@ class Recorded(Recordable):
         return format(self.value, spec)
 
     def __repr__(self) -> str:
-        """Unlike that of any other number, because layers with equal texts are taken for the same
-        one."""
+        """Different for every number, because layers with equal texts count as the same one."""
         return f"#{self.number}"
 
     def __floor__(self) -> Recorded:
@@ -194,7 +194,7 @@ class Recorded(Recordable):
 
     @property
     def numerator(self) -> Recorded:
-        """Itself."""
+        """The number itself."""
         return self
 
     @property
@@ -341,7 +341,7 @@ def _range(number: Any) -> Bounds:
 
 
 def _decided(op: str, same: bool, a: Bounds, b: Bounds) -> bool | None:
-    """The outcome of a comparison if it is that for all values between the bounds."""
+    """The outcome of a comparison if all values between the bounds have the same one."""
     if same:
         return op in ("<=", "==")
     if op == "<":

@@ -115,7 +115,7 @@ def relative_biases(heads: int, N: tuple[int, ...]) -> int:
 
 @formula("biases")
 def attention_and_relative_biases(C: int, heads: int, N: tuple[int, ...]) -> int:
-    """Those of the four projections, and one per head for every offset between positions."""
+    """The biases of the four projections, and one per head for every offset between positions."""
     return 4 * C + heads * product(tuple(2 * size - 1 for size in N))
 
 
@@ -139,7 +139,7 @@ def conv_lstm_weights(F: tuple[int, ...], C_in: int, hidden: int) -> int:
 
 @formula("weights")
 def peephole_lstm_weights(F: tuple[int, ...], C_in: int, hidden: int, N: tuple[int, ...]) -> int:
-    """The same, and three gates have a weight for every element of the cell."""
+    """The weights of a convolutional LSTM, and one for every element of the cell in three gates."""
     return product(F) * (C_in + hidden) * 4 * hidden + 3 * hidden * product(N)
 
 

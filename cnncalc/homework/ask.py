@@ -29,7 +29,7 @@ class Ask(Named, ABC):
     also: ClassVar[tuple[str, ...]] = ()
     """Other asks whose value is accepted, with a note, if no unit is written."""
     in_place: ClassVar[str] = "counted in"
-    """What the note says before the title if it is accepted in place of another ask."""
+    """The beginning of the note, before the title, if it is accepted in place of another ask."""
     explained: ClassVar[str | None] = None
     """The quantity of ``cnncalc explain`` that derives it."""
     symbols: ClassVar[tuple[str, ...]] = ()
@@ -37,7 +37,7 @@ class Ask(Named, ABC):
     made_of: ClassVar[tuple[str, ...]] = ()
     """Asks about the same layer from whose answers it can be computed."""
     geometry: ClassVar[bool] = False
-    """Whether it is only about the window, which then need not fit."""
+    """Whether it is only about the window, which then does not have to fit."""
     costs: ClassVar[bool] = True
     """Whether it needs the cost of a layer, not only its shape."""
     numbers: ClassVar[bool] = False
@@ -51,7 +51,7 @@ class Ask(Named, ABC):
     whole_way: ClassVar[bool] = False
     """Whether it depends on all earlier layers, not only on the layer's input."""
     effort: ClassVar[int] = 1
-    """How many times as long as a sum it takes to compute for a network."""
+    """The time to compute it for a network, as a multiple of that for a sum."""
 
     def check(self, row: Row) -> None:
         """Raise LayerError if this cannot be asked about a layer."""
@@ -73,7 +73,7 @@ class Ask(Named, ABC):
         return sum(count * times.get(name, 1) for name, count in summands.items())
 
     def summands(self, rows: Sequence[Row], report: Report) -> dict[str, int]:
-        """What each layer adds to the total, without the zeros."""
+        """The number that each layer adds to the total, without zeros."""
         summands = {}
         for row in rows:
             count = self.added(row, report)
@@ -94,7 +94,7 @@ class Ask(Named, ABC):
         return written.agrees(value, self.unit, terms)
 
     def added(self, row: Row, report: Report) -> Value:
-        """What a layer adds to a total."""
+        """The number that a layer adds to a total."""
         return self.of(row, report)
 
     def answer_text(self, value: Value) -> str:

@@ -1,7 +1,7 @@
 """Diagnosis: the mistakes that give a wrong value, found by replaying every one, then every pair.
 
-A mistake is reported only if it gives exactly the written value, at the digits written. The wrong
-values of a question are computed once, however many answers there are.
+A mistake is reported only if it gives exactly the written value, to the digits that are written.
+The wrong values of a question are computed once, however many answers there are.
 """
 
 from bisect import bisect_left, bisect_right
@@ -22,14 +22,15 @@ MOST = 3
 """The number of diagnoses to report."""
 MAX_ALONE = 60_000
 MAX_PAIRED = 10_000
-"""How many layers to visit when trying single mistakes, and pairs of them, the likeliest first."""
+"""The number of layers to visit for single mistakes, and for pairs; the likeliest come first."""
 MIN_RESOLUTION = 5
 """A rounded value is diagnosed only if its digits can tell at least this many values apart: 1e9
 could mean anything."""
 MIN_RESOLUTION_FOR_PAIRS = 100
-"""The same for pairs: there are enough of them to explain any small number."""
+"""The same for pairs of mistakes, of which there are enough to explain any small number."""
 RARER = 0.5
-"""How much rarer a mistake is in all earlier layers than in the layer in question."""
+"""The factor by which a mistake in all earlier layers is rarer than one in the layer in
+question."""
 
 
 class Slip(NamedTuple):
@@ -47,7 +48,7 @@ class Slip(NamedTuple):
 
     @property
     def says(self) -> str:
-        """What the student did, as one sentence without a full stop."""
+        """A sentence on what the student did, without a full stop."""
         done = ", and ".join(mistake.says for mistake in self.mistakes)
         where = "on the way to this layer" if self.along_the_way else ""
         details = ", ".join(filter(None, (self.question.detail, where)))
@@ -55,7 +56,7 @@ class Slip(NamedTuple):
 
     @property
     def likelihood(self) -> float:
-        """How common it is relative to others; a pair is rarer than either mistake."""
+        """How common it is relative to other slips; a pair is rarer than either mistake."""
         product = RARER if self.along_the_way else 1.0
         for mistake in self.mistakes:
             product *= mistake.prior / 100
@@ -113,7 +114,8 @@ class Slips:
         return tuple(self._made(likeliest, MAX_PAIRED))
 
     def _made(self, made: Iterable[tuple[Mistake, ...]], most: int) -> Iterator[Slip]:
-        """The slips of these mistakes, in this layer and in all layers so far, one per value."""
+        """The slips of these mistakes, in this layer alone or in all earlier ones too, one per
+        value."""
         starts = [(self.question, False)]
         before = self.question.along_the_way()
         if before is not None and not self.own:
@@ -142,7 +144,7 @@ class Slips:
         except LayerError:  # the layer does not work with this mistake
             return False
         if other.value == 0 and other.ask is not self.question.ask:
-            return False  # that something else is 0 explains nothing
+            return False  # if another quantity is 0, that explains nothing
         return differs or other.ask.unit != self.question.ask.unit or other.meant is not None
 
     @cached_property
@@ -154,7 +156,8 @@ class Slips:
         return _Values(self.pairs)
 
     def diagnose(self, written: Written) -> tuple[Diagnosis, ...]:
-        """The slips that explain a written value, most likely first: one mistake, or else two."""
+        """The slips that explain a written value, most likely first: single mistakes, or else
+        pairs."""
         if written not in self._diagnosed:
             self._diagnosed[written] = self._diagnose(written)
         return self._diagnosed[written]
@@ -191,9 +194,9 @@ def _others(question: Question, made: tuple[Mistake, ...]) -> Iterator[Question]
 def _likeliest(found: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
     """The most likely diagnoses.
 
-    The same slip in several places is reported once, with the places; of several with the same
-    arithmetic, the likeliest is reported. A slip in the layer itself hides the same one made on the
-    way to it.
+    The same slip in several places is reported once, with the places; if several have the same
+    arithmetic, only the likeliest is reported. A slip in the layer itself hides the same one made
+    on the way to it.
     """
     ranked = sorted(found, key=lambda one: (len(one.reading.notes), -one.slip.likelihood))
     reported: dict[object, Diagnosis] = {}

@@ -94,7 +94,8 @@ def part_of(text: str) -> Fraction | None:
 
 
 def failure(why: Exception) -> str:
-    """Why something cannot be used, in one sentence without its place, or a note about a bug."""
+    """The reason why something cannot be used, in one sentence without the location, or a note
+    about a bug."""
     if isinstance(why, Mistakes):
         return "; ".join(error.sentence for error in why.errors)
     if isinstance(why, SpecError):

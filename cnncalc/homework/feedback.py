@@ -56,8 +56,8 @@ def remark(mark: Mark) -> str:
 
 
 def unread(marks: Iterable[Mark]) -> str:
-    """Why the first unreadable answer cannot be read, and how many more there are; empty if there
-    is none."""
+    """The reason why the first unreadable answer cannot be read, and the number of others; empty if
+    there are none."""
     found = [mark for mark in marks if mark.outcome is Outcome.UNREADABLE]
     first = [f"{mark.answer.label} {remark(mark)}" for mark in found[:1]]
     more = [f"and {len(found) - 1:,} more"] if len(found) > 1 else []
@@ -75,7 +75,7 @@ def workings(mark: Mark) -> tuple[Worked, ...]:
     wrong = [
         Worked(f"your answer ({one.slip.says})", one.derive())
         for one in mark.diagnoses[:1]
-        if one.slip.question.meant is None  # otherwise only its notation is wrong
+        if one.slip.question.meant is None  # without a derivation, only the notation is wrong
     ]
     return (*wrong, Worked("correct answer", question.derive()))
 

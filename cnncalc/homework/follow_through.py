@@ -1,7 +1,8 @@
 """Follow-through: values that follow correctly from a student's own earlier answers.
 
-The student's answers replace the truth: layers have the output shapes and receptive fields that the
-student gave for them, and totals and other quantities are computed from the student's counts.
+The student's answers replace the right ones: layers have the output shapes and receptive fields
+that the student gave for them, and totals and other quantities are computed from the student's
+counts.
 """
 
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ Counts = dict[tuple[str, str | None], Span]
 
 
 class Follows(NamedTuple):
-    """How a value follows from earlier answers, and from which ones."""
+    """The way in which a value follows from earlier answers, and from which ones."""
 
     reading: Reading
     why: str
@@ -45,7 +46,8 @@ class StudentNetwork:
         self.explained = 0
         """The number of wrong answers that were diagnosed so far."""
         self.effort = 0
-        """The same, where answers about large networks count more than once."""
+        """The number of diagnosed answers, in which those about large networks count more than
+        once."""
 
     @cached_property
     def answered(self) -> list[tuple[Question, Written]]:

@@ -1,4 +1,4 @@
-"""A class: submissions marked against one key or against a key each, and their statistics."""
+"""A class: submissions that are marked with one common key or with separate keys."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ class Graded(NamedTuple):
     problem: str = ""
     scheme: Scheme = Scheme()
     handle: str = ""
-    """The name of the files about it."""
+    """The name of the files that are written about it."""
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -119,7 +119,7 @@ class Keys:
                 yield one.student, found[0]
 
     def _answers(self, file: Path) -> bool:
-        """Whether a file has answers, as a key does and a blank answer sheet does not."""
+        """Whether a file has answers: a key does, a blank answer sheet does not."""
         try:
             return any(answer.given is not None for answer in sheets.load(file, self.one).answers)
         except CnncalcError:
@@ -133,7 +133,7 @@ def _by_name(files: Sequence[Path]) -> dict[str, Path]:
         other = own.setdefault(printable(file.stem), file)
         if other != file:
             raise UsageError(
-                f"{str(other)!r} and {str(file)!r} are keys of the same name", "keep one of them"
+                f"the keys {str(other)!r} and {str(file)!r} have the same name", "keep one of them"
             )
     return own
 
@@ -175,7 +175,7 @@ def grade(
                 raise UsageError(one.problem)
             found = sheets.load(one.file, keys.of(one), one.handle)
             yield graded(marker.sheet(found), credit, one.handle)
-        except Exception as why:  # a bug must not stop the rest of the class
+        except Exception as why:  # a bug must not keep the rest of the class from being graded
             text = str(why) if isinstance(why, CnncalcError) else failure(why)
             source, problem = printable(str(one.file)), printable(text.partition("\n")[0])
             yield Graded(one.handle, source, None, problem=problem, handle=one.handle)

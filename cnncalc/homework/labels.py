@@ -1,4 +1,4 @@
-"""The names of questions, layers and quantities as students write them."""
+"""The names of questions, layers and quantities, as students write them."""
 
 import re
 from collections.abc import Iterable

@@ -5,7 +5,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
-from cnncalc.core.errors import UsageError, Where
+from cnncalc.core.errors import LayerError, UsageError, Where
 from cnncalc.core.shape import Shape
 from cnncalc.homework import asks
 from cnncalc.homework.diagnosis import Diagnosis, Slips
@@ -18,8 +18,8 @@ from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms
 MAX_DIAGNOSED = 100
 """The maximum number of wrong answers on a sheet that are diagnosed."""
 LAYERS_EACH = 50
-"""An answer about a network counts once per this many layers, because trying the mistakes takes
-that much longer."""
+"""An answer about a network counts once for this many layers, because it takes longer to try all
+mistakes in a larger network."""
 
 
 class Outcome(Enum):
@@ -114,7 +114,7 @@ class Marker:
             return Mark(answer, Outcome.UNANSWERED)
         try:
             return self.wrong(answer, question, written, own)
-        except Exception:  # a bug in one diagnosis must not stop the class
+        except Exception:  # a bug in one diagnosis must not keep the class from being graded
             return Mark(answer, Outcome.WRONG, why="incorrect; the mistake could not be diagnosed")
 
     def agreement(
@@ -126,7 +126,10 @@ class Marker:
         if reading is None and not (terms.strict or terms.as_asked):
             for name in question.ask.also:
                 accepted = question.asking(asks.load(name))
-                found = accepted.agrees(written, terms)
+                try:
+                    found = accepted.agrees(written, terms)
+                except LayerError:  # it has no such value
+                    continue
                 if found is not None:
                     return Reading((*found.notes, f"{accepted.ask.in_place} {accepted.ask.title}"))
         return reading
@@ -163,7 +166,7 @@ class Marker:
         found = self.slips(question).diagnose(written)
         if not found and own is not None:
             found = self._from_own(question, written, own)
-        if not found and written.before is not None:  # the working shows what its result hides
+        if not found and written.before is not None:  # the result may hide what the working shows
             found = self.slips(question).diagnose(written.before)
         return found
 
@@ -178,7 +181,7 @@ class Marker:
         return tuple(one.given("your earlier answers") for one in slips.diagnose(written))
 
     def _why(self, question: Question, written: Written) -> str:
-        """What is wrong with a value that no mistake explains."""
+        """A remark on what is wrong with a value that no mistake explains."""
         if isinstance(written, Verdict):
             return f"it is {question.derive().answer}"
         reading = self.agreement(question, written, KIND)

@@ -48,12 +48,12 @@ class Mistake(Named, ABC):
     """
 
     says: ClassVar[str]
-    """What the student did, in a few words: ``left out the biases``."""
+    """A few words on what the student did: ``left out the biases``."""
     prior: ClassVar[int] = 10
     """How common it is: the number of wrong answers in 100 that it plausibly explains."""
     alone: ClassVar[bool] = False
-    """Whether it is never one of two mistakes: it changes only the scale, so with another one it
-    would explain too many numbers by accident."""
+    """Whether it is never combined with a second mistake: it changes only the scale, so together
+    they would explain too many numbers by accident."""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     @property
@@ -64,7 +64,7 @@ class Mistake(Named, ABC):
 
     @abstractmethod
     def other(self, question: Question) -> Iterator[Question]:
-        """The questions that a student with this mistake answers instead."""
+        """The questions that a student with this mistake actually answers."""
 
 
 class WrongRule(Mistake):

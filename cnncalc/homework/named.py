@@ -1,10 +1,10 @@
-"""What is named after its file."""
+"""Classes that are named after their files."""
 
 from typing import ClassVar
 
 
 class Named:
-    """A base of classes of which every file has one."""
+    """A base for classes that each have their own file."""
 
     name: ClassVar[str]
     """The name of its file."""

@@ -29,8 +29,8 @@ ONE = walk.ALONE
 def layout_in(top: dict[Key, Item], usual: Layout | None) -> tuple[Layout | None, str]:
     """How a sheet writes its shapes, and a note if that is inferred from them.
 
-    A sheet writes all its shapes alike, so one that looks like an image with its channels last
-    tells about all, unless another one looks like an image with its channels first.
+    A sheet uses one layout for all its shapes. If one of them looks like an image with its channels
+    last, all are read that way, unless another one looks like an image with its channels first.
     """
     stated = top.get(Key("layout"))
     if stated is not None and stated.value is not None:
@@ -185,8 +185,9 @@ def given_network(
         return window.alone(kind, kinds[kind], *sizes, layout), ONE
     spec = {"input": given["input"], "layers": [{kind: kinds[kind], "name": ONE}]}
     try:
-        return summarize({"name": "the layer", **spec}, **plain, layout=layout), ONE
+        report = summarize({"name": "the layer", **spec}, **plain, layout=layout)
     except Mistakes:
         if ask is None or not ask.geometry:
             raise
         return window.alone(kind, kinds[kind], given["input"], ONE, layout=layout), ONE
+    return walk.inside(report), ONE  # the gradient of its input counts

@@ -50,7 +50,7 @@ class Numbers(NamedTuple):
 
 
 class Equation(Working):
-    """An equation that is only known as text, its note."""
+    """An equation that exists only as text, which is its note."""
 
     __slots__ = ()
 
@@ -59,7 +59,7 @@ class Equation(Working):
         return self.note
 
     def latex(self) -> str:
-        """The same for ``align*``."""
+        """The equation for LaTeX's ``align*``."""
         symbol, _, rest = self.note.partition(" = ")
         return f"{tex(symbol)} &= {tex(rest)}"
 
@@ -100,7 +100,7 @@ class Numeric(Question):
 
     @property
     def changes(self) -> object:
-        """Everything that a mistake has changed, the numbers included."""
+        """Everything that a mistake has changed, including the numbers."""
         return super().changes, self.numbers
 
     def with_numbers(self, change: Callable[[Numbers], Numbers | None]) -> "Numeric | None":

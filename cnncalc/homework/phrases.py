@@ -9,7 +9,7 @@ from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Map, Shape
 
 UNCOUNTED = ("ing", "ization", "dropout")
-"""How names end that take no article: max pooling, batch normalization."""
+"""The endings of names that take no article: max pooling, batch normalization."""
 COLOURS = (1, 3)
 """The numbers of channels of an image."""
 
@@ -31,7 +31,7 @@ def phrase(row: Row) -> str:
 
 
 def _size(row: Row) -> str:
-    """The filters or units and their size."""
+    """The filters or units of a layer, and their size, in words."""
     layer: Any = row.layer
     axes = len(row.output.dimensions) - 1
     units = f" with {layer.out_features} units" if hasattr(layer, "out_features") else ""
@@ -44,7 +44,7 @@ def _size(row: Row) -> str:
 
 
 def _rest(row: Row) -> Iterator[str]:
-    """The stride and the padding, and whatever else is unusual."""
+    """The stride, the padding and all unusual fields, in words."""
     given = {name: getattr(row.layer, name) for name in fields_of(type(row.layer))}
     if "kernel_size" in given:
         stride = given.get("stride", 1)

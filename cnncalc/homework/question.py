@@ -28,12 +28,12 @@ from cnncalc.homework.ask import Ask
 from cnncalc.homework.written import KIND, Reading, Size, Terms, Value, Written, format_value, read
 
 Meant = Callable[[Written, Value], Written | None]
-"""What a wrongly written value means, given the right value."""
+"""A function that gives the meaning of a wrongly written value, given the right value."""
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What is asked about a layer, a block, or the network (``layer`` is None).
+    """A question about a layer, a block, or the network (``layer`` is None).
 
     The fields after ``layer`` are wrong assumptions: wrong ``rules``, other ``layers`` by name,
     other ``inputs`` of the layer, another ``output``, another batch or dtype (``conditions``),
@@ -89,8 +89,8 @@ class Question:
             return value * self._times if isinstance(value, int) and self.times else value
 
     def _total(self, report: Report) -> Value:
-        """The sum over the network or block. What each layer adds is cached, because a mistake
-        leaves out or repeats every layer in turn."""
+        """The sum over the network or block. Its terms are cached, because mistakes leave out or
+        repeat every layer in turn."""
         if not (self.ask.adds_up and self.times):
             return self.ask.total(self.part(report), report, self.times)
         known = _summed.setdefault(report, {})
@@ -121,7 +121,7 @@ class Question:
         return Derivation(self.ask.title, workings, answer)
 
     def derive(self) -> Derivation:
-        """The same; cached, because many answers need it."""
+        """The derivation of the answer, cached because many answers need it."""
         return self.derivation
 
     @property
@@ -181,7 +181,7 @@ class Question:
         own = self.inputs if self.inputs and row.name == self.layer else row.inputs
         return row._replace(layer=self.layers.get(row.name, row.layer), inputs=own)
 
-    # What mistakes change.
+    # The assumptions that mistakes change.
 
     def under(self, rules: Rules) -> "Question":
         """The same question with wrong rules in place of formulas."""
@@ -257,7 +257,7 @@ class Question:
         return read(given, self.ask.takes)
 
     def agreed(self, written: Written, terms: Terms = KIND) -> Reading | None:
-        """The same as ``agrees``; cached, because many students write the same."""
+        """Like ``agrees``, but cached, because many students write the same."""
         key = written, terms
         if key not in self._agreed:
             self._agreed[key] = self.agrees(written, terms)
@@ -339,7 +339,7 @@ def believed(
     if not (rules or layers or conditions):
         return report, ""
     keep = not rules and not conditions
-    fields = fields or keep  # rows that are kept have them
+    fields = fields or keep  # reused rows already have them
     known = _kept.setdefault(report, {})
     key = fields, *(frozenset(part.items()) for part in (rules, layers, conditions))
     if key not in known:

@@ -70,7 +70,7 @@ class ScoreAsk(Ask):
 
     adds_up = False
     needs: ClassVar[str]
-    """What has to be given, as an example."""
+    """An example of what a question must give."""
 
     @abstractmethod
     def answer(self, scores: Scores) -> Value:
@@ -111,7 +111,7 @@ class Scored(Question):
 
     @property
     def changes(self) -> object:
-        """Everything that a mistake has changed, the scores included."""
+        """Everything that a mistake has changed, including the scores."""
         return super().changes, self.scores
 
     def with_scores(self, scores: Scores) -> "Scored":

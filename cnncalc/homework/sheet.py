@@ -109,7 +109,8 @@ class Sheet(NamedTuple):
     source: str
     credit: Mapping[str, str] = MappingProxyType({})
     note: str = ""
-    """How its shapes are read, if the sheet does not state it and they are not channels first."""
+    """A note on how its shapes are read, if the sheet does not state it and they are not channels
+    first."""
     unasked: tuple[str, ...] = ()
     """The labels of answers that its key does not ask for."""
 
@@ -141,7 +142,7 @@ def read(
 ) -> Sheet:
     """The sheet of a tree; ``student`` is the name unless the sheet gives one."""
     if not isinstance(root.value, dict) or not {"answers", "questions"} & {*root.value}:
-        raise SpecError(NEEDED, root.where)  # whatever it is, none of it is quoted
+        raise SpecError(NEEDED, root.where)  # the file may be anything, so none of it is quoted
     top = mapping(root, "an answer sheet", TOP)
     _check_length(top)
     name = top.get(Key("student"))
@@ -186,8 +187,8 @@ def _credit(item: Item | None) -> dict[str, str]:
 def _to_questions_of(
     key: Sheet, top: dict[Key, Item], source: str
 ) -> tuple[tuple[Answer, ...], tuple[str, ...]]:
-    """The answers to the key's questions in its order, blank ones included, then what is not
-    understood; and the labels of the answers to other questions."""
+    """The answers to the key's questions in its order, including blank ones, followed by those that
+    are not understood; and the labels of answers to other questions."""
     given: dict[str, Given] = {}
     for one in _given(top):
         if one.label in given:
@@ -270,7 +271,7 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
 
 
 def _strange(layer: str, word: str, report: Report | None) -> tuple[str, str]:
-    """What is not understood about an answer, and why; empty if all is."""
+    """The part of an answer that is not understood, and why; empty if all of it is understood."""
     if report is None:
         return "", ""
     if problem := unknown_quantity(word):

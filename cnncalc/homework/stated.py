@@ -1,4 +1,4 @@
-"""Questions that nothing can compute: their key states what is right.
+"""Questions whose answers cannot be computed: their key states what is right.
 
 name: activation
 choices: [ReLU, max pooling, batch norm]

@@ -105,7 +105,7 @@ def left_out(targets: Sequence[Path]) -> Iterator[Path]:
 
 
 def refusal(file: Path, home: Path, key: Path | None) -> str:
-    """Why a file is refused: it is a link or the key; empty if it is neither."""
+    """The reason why a file is refused, because it is a link or the key; empty if it is neither."""
     try:
         real, folder = file.resolve(strict=True), home.resolve()
     except (OSError, RuntimeError) as why:
@@ -147,7 +147,7 @@ def handles(files: Sequence[tuple[Path, Path]]) -> list[str]:
 
 
 def _names(file: Path, by_folder: bool) -> tuple[str, str, str, str]:
-    """What a file could be called, in order of preference."""
+    """The possible names of a file, in order of preference."""
     stem = printable(file.stem) or UNNAMED
     folder = printable(file.absolute().parent.name) or UNNAMED
     first, second = (folder, stem) if by_folder else (stem, folder)

@@ -1,4 +1,4 @@
-"""What a quiz asks about, and the random layers, networks and windows of its questions."""
+"""The topics of a quiz, and the random layers, networks and windows of its questions."""
 
 from collections.abc import Callable, Sequence
 from math import gcd
@@ -160,7 +160,8 @@ class Dice:
 
 
 class Topic(NamedTuple):
-    """What a question asks, in which words, how its layer is chosen, and its default geometry."""
+    """A topic: what its questions ask, in which words, how their layers are chosen, and the default
+    geometry."""
 
     ask: str
     words: tuple[str, ...]
@@ -241,7 +242,7 @@ TOPICS = {
     ),
 }
 MAX_TRIES = 200
-"""How many layers of a network are tried for a question."""
+"""The number of layers of a network that are tried for a question."""
 
 
 def asked_about(given: Given, ask: str) -> Question:

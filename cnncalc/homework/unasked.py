@@ -34,7 +34,7 @@ class Unrecognized(NamedTuple):
 
 
 def unknown_quantity(word: str) -> str | None:
-    """Why a word is not a quantity; None if it is one."""
+    """The reason why a word is not a quantity; None if it is one."""
     try:
         asks.find(readable(word))
     except UsageError:
@@ -43,7 +43,7 @@ def unknown_quantity(word: str) -> str | None:
 
 
 def unknown_layer(word: str, report: Report) -> str | None:
-    """Why a word is not a layer or block of a network; None if it is one."""
+    """The reason why a word is not a layer or block of a network; None if it is one."""
     name = layer_named(word, report)
     if name is None or name in report or name in report.blocks:
         return None
@@ -54,8 +54,8 @@ def unknown_layer(word: str, report: Report) -> str | None:
 def sort(
     left: Iterable[Given], report: Report | None, labels: Sequence[str]
 ) -> tuple[tuple[Unrecognized, ...], tuple[str, ...]]:
-    """What is not understood, each once, and the labels of the answers that are, given the key's
-    network and the labels of its questions."""
+    """Everything that is not understood, each once, and the labels of the other answers, given the
+    key's network and the labels of its questions."""
     unrecognized: dict[str, Unrecognized] = {}
     unasked = []
     for one in left:
@@ -73,7 +73,7 @@ def sort(
 
 
 def _problem(one: Given, report: Report | None, labels: Container[str]) -> tuple[str, str] | None:
-    """What is not understood about an answer, and why; None if all is."""
+    """The part of an answer that is not understood, and why; None if all of it is understood."""
     if report is None or not one.word:
         return None
     if problem := unknown_quantity(one.word):

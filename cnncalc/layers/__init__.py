@@ -41,7 +41,7 @@ def every() -> Iterator[type[Layer]]:
 
 
 class Found(NamedTuple):
-    """What a word in a spec names: a kind, and the number of axes that it requires, if any.
+    """The kind that a word in a spec names, and the number of axes that it requires, if any.
 
     ``meanings`` is what the word means, by framework; most mean the same everywhere.
     """
@@ -82,10 +82,10 @@ def find(word: str) -> Found:
 
 
 def known(word: str) -> Found | None:
-    """The same, or None for an unknown word.
+    """The kind and the rank, or None for an unknown word.
 
-    A name spelled exactly as in another framework means what it means there, even if one of ours
-    is spelled the same but for its case.
+    A name that is spelled exactly as in another framework has its meaning there, even if one of
+    ours differs only in its case.
     """
     if word in names():
         return Found(load(word))
@@ -97,7 +97,8 @@ def known(word: str) -> Found | None:
 
 
 def _theirs(word: str, framework: str, spelled: Callable[[str], str] = str) -> Found | None:
-    """What a word means in this framework ("" for all of them), if it is spelled as there."""
+    """The meaning of a word in this framework ("" for all of them), if it is spelled as it is
+    there."""
     rank = re.search("[123](?=[Dd])", word)
     bare = spelled(word.replace(rank[0], "*", 1) if rank else word)
     meanings = {

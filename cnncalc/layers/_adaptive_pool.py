@@ -49,7 +49,7 @@ class AdaptivePool(Layer):
 
 def _reach(N: int, N_out: int) -> Reach:
     """N/N_out inputs side by side if N_out divides N; otherwise every input that a window
-    overlaps. A single output reads all inputs, also where it is repeated."""
+    overlaps. A single output reads all inputs, even where it is repeated."""
     if N_out == 1:
         return Reach(N, 0)
     if N % N_out == 0:

@@ -13,7 +13,7 @@ from cnncalc.core.shape import Shape, alike, shape_of
 from cnncalc.formulas import parameters as formulas
 
 LIKE = "'upsample', 'crop' and 'pad' take 'like: LAYER' to give a map the size of another"
-"""How to join maps that differ only in their sizes, as where an FPN doubles an odd size."""
+"""How to join maps that differ only in size, as when an FPN doubles an odd size."""
 
 
 class Arithmetic(Layer):
@@ -24,13 +24,14 @@ class Arithmetic(Layer):
     main = "value"
     arity: ClassVar[tuple[int, int | None]] = (1, None)
     onnx: ClassVar[str]
-    """The operator of ONNX."""
+    """The name of the ONNX operator."""
     between: ClassVar[str]
-    """What it does to two shapes: ``divide {0} by {1}``; ``{all}`` are all of them."""
+    """What it does to two shapes, for errors: ``divide {0} by {1}``; ``{all}`` stands for all
+    shapes."""
     commutes: ClassVar[bool] = False
     """Whether the operands can be in any order."""
     broadcasts: ClassVar[bool] = False
-    """Whether sizes of 1 of an input are broadcast."""
+    """Whether an input's sizes of 1 are broadcast."""
     can_be_bias: ClassVar[bool] = False
     """Whether learned numbers, one for each channel, can be the bias of the layer before."""
     per_channel: ClassVar[str] = ""
@@ -45,12 +46,12 @@ class Arithmetic(Layer):
 
     @classmethod
     def of_number(cls, number: float) -> tuple[tuple[str, float], ...]:
-        """The kinds and values of the layers whose first operand is this number, and whose second
-        one is a map."""
+        """The layers, as kinds and values, that compute the operation with this number as the first
+        operand and a map as the second."""
         return ((cls.kind, number),)
 
     def check(self, *inputs: Shape) -> None:
-        """Raise LayerError unless there are two operands, or more."""
+        """Raise LayerError unless there are at least two operands."""
         given = "number" if self.value is not None else "parameter"
         if self.value is not None and self.parameter is not None:
             raise LayerError("both a number and a parameter are given; remove one of them")
@@ -77,7 +78,7 @@ class Arithmetic(Layer):
     def parameters(self, *inputs: Shape) -> Parameters:
         if self.parameter is None:
             return Parameters()
-        return Parameters(formulas.learned(sizes=self.parameter))
+        return Parameters(formulas.learned(n_i=self.parameter))
 
     def tensors(self, *inputs: Shape) -> Tensors:
         return {} if self.parameter is None else {"weight": self.parameter}
@@ -89,8 +90,8 @@ class Arithmetic(Layer):
         return (*inputs, *tape.trained(prod(self.parameter)))
 
     def module(self, nn: Any, name: str, function: str) -> Any:
-        """The module of this operation in ``bridge.modules``; ``function`` is its name in
-        PyTorch."""
+        """The module of this operation in ``bridge.modules``; ``function`` is the operation's name
+        in PyTorch."""
         if self.parameter is None:
             return getattr(nn, name)(self.value)
         return nn.WithLearned(function, self.parameter)

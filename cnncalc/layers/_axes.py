@@ -1,4 +1,4 @@
-"""Axes by their names."""
+"""The names of axes and dimensions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from cnncalc.core.layer import Reach
 from cnncalc.core.shape import Map, Shape
 
 NAMES = {0: (), 1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
-"""The names of the spatial axes, by their number."""
+"""The names of the spatial axes, by how many there are."""
 WORDS = ("channels", "length", "depth", "height", "width", "last")
 
 
@@ -39,8 +39,13 @@ def place(word: str, x: Shape) -> int:
     if word == "last":
         return len(names) - 1
     if word not in names:
-        raise LayerError(f"{x} has no axis {word!r}, but {one_of(names)}")
+        raise LayerError(f"{x} has no axis {word!r}; choose {one_of(names)}")
     return names.index(word)
+
+
+def word(sizes: Sequence[int], dim: int) -> str:
+    """The name of a dimension among these, as in ``along: width``."""
+    return ("channels", *NAMES[len(sizes) - 1])[dim]
 
 
 def places(words: Sequence[str], x: Shape) -> tuple[int, ...]:

@@ -39,7 +39,7 @@ class Columns(Layer):
         )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A copy, or sums. PyTorch resizes tensors like the input, whose storages never shrink."""
+        """A copy, or sums. PyTorch resizes a tensor like the input, and storages never shrink."""
         makes = self.output(x.shape).elements
         room = max(x.bytes, tape.images(makes, x.size))
         return tape.op(x, makes=makes, ordered=True, room=room)

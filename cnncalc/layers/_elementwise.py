@@ -21,7 +21,7 @@ class Elementwise(Layer):
     keeps_output = False
     """Whether PyTorch saves the output for backward, rather than the input."""
     times_input: ClassVar[str] = ""
-    """The kind that multiplies its input by this function of it."""
+    """The kind that multiplies its input by this function of the input."""
 
     def output(self, x: Shape) -> Shape:
         return x

@@ -20,7 +20,7 @@ class Norm(Layer, ABC):
 
     @classmethod
     def imported(cls, call: Call) -> dict[str, Any]:
-        """What the layer holds shows whether it learns and tracks anything."""
+        """The tensors that the layer holds show whether it learns and tracks anything."""
         learns = "weight" in call.held or "bias" in call.held
         holds = {
             "affine": learns,

@@ -37,8 +37,8 @@ class Pool(Layer):
     )
     padding: Padding = padding("cells added around the input", words=SAME)
     ceil_mode: bool = flag(
-        "round the output size up, so that the last window may hang over the edge; with padding "
-        "same, it is always rounded up",
+        "round the output size up, so that the last window may extend past the edge; with "
+        "padding same, it is always rounded up",
         False,
     )
     dilation: Sizes = sizes(

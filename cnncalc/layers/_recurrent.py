@@ -1,4 +1,4 @@
-"""What recurrent layers share."""
+"""The base of recurrent layers."""
 
 from itertools import chain
 from typing import Any, ClassVar
@@ -103,12 +103,12 @@ class Recurrent(Layer):
         return sequence.per_position(weights=self.weights(x.channels), positions=x.spatial[0])
 
     def constant_macs(self, x: Map) -> int:
-        """Those of the gates at the first position, which read a state of zeros."""
+        """The products of the gates at the first position, which read a state of zeros."""
         cells = self.num_layers * self.directions
         return cells * self.gates * self.hidden_size * self.projected
 
     def inner_macs(self, x: Map) -> int:
-        """All but those that read the input or the first state."""
+        """All products except those that read the input or the first state."""
         read = self.directions * self.gates * self.hidden_size * x.channels * x.spatial[0]
         return self.macs(x) - read - self.constant_macs(x)
 
@@ -127,7 +127,7 @@ class Recurrent(Layer):
         )
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """Everything: read forwards, the last position has seen all positions before it."""
+        """All positions, because the last position has seen all those before it."""
         return everything(x)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:

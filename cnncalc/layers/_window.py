@@ -55,21 +55,21 @@ class Axis(NamedTuple):
         return size
 
     def cut_off(self) -> int:
-        """How many pixels at the end of the input lie beyond the last window."""
+        """The number of pixels at the end of the input that lie beyond the last window."""
         end = (self.places() - 1) * self.S + self.extent
         return max(self.before + self.N - end, 0)
 
     def overhang(self) -> int:
-        """How many cells of the last window lie beyond the padded input."""
+        """The number of cells of the last window that lie beyond the padded input."""
         end = (self.places() - 1) * self.S + self.extent
         return max(end - self.before - self.N - self.after, 0)
 
     def whole(self) -> "Axis":
-        """The same windows on an input that is long enough for the last one."""
+        """These windows on an input that is long enough for the last one."""
         return self._replace(after=self.after + self.overhang(), same=False, ceil=False)
 
     def too_large(self) -> str:
-        """Why no window fits, with the arithmetic."""
+        """The error if no window fits, with the arithmetic."""
         spread = f" (spread to {self.D}·({self.F} − 1) + 1 = {self.extent})" if self.D > 1 else ""
         size = f"input of {self.N}"
         if self.before or self.after:
@@ -114,13 +114,13 @@ def axes_of(
 
 def for_each(function: Callable[[Axis], T], axes: tuple[Axis, ...]) -> tuple[T, ...]:
     """A value for each axis. Axes that are alike are computed once, unless each has to be shown."""
-    if is_tracing() or len({*axes}) > 1:  # a set adds no guards for recorded numbers
+    if is_tracing() or len({*axes}) > 1:  # unlike ==, a set adds no guards for recorded numbers
         return tuple(map(function, axes))
     return (function(axes[0]),) * len(axes)
 
 
 def _causal(x: Map, F: int, D: int) -> tuple[int, int]:
-    """Keras' ``causal`` padding, which is only for signals."""
+    """The zeros of Keras' ``causal`` padding. Raises LayerError unless x is a signal."""
     if len(x.spatial) > 1:
         raise LayerError(
             f"causal padding is for a signal, with one axis, not for {x}; give the zeros before "

@@ -11,7 +11,7 @@ from cnncalc.formulas.tracing import named
 
 
 class ClassToken(Layer):
-    """Prepends learned tokens, which do not depend on the input, to a signal.
+    """Puts learned tokens, which do not depend on the input, in front of a signal.
 
     A vision transformer classifies the image from the output at this token, where attention
     collects information from all other positions.

@@ -74,7 +74,7 @@ class ConvLstm(Layer):
         )
 
     def inner_macs(self, x: Map) -> int:
-        """Those of all frames after the first, which read a hidden state."""
+        """The products of all frames after the first, which read a hidden state."""
         return self.macs(x) // x.spatial[0] * (x.spatial[0] - 1)
 
     def operations(self, x: Map) -> Operations:
@@ -90,7 +90,7 @@ class ConvLstm(Layer):
         )
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """All frames; every frame widens what the last one sees."""
+        """All frames: each frame widens what the last one sees."""
         steps = x.spatial[0]
         around = tuple(
             Reach(steps * (F - 1) + 1, 1, steps * ((F - 1) // 2)) for F in self.window(x)

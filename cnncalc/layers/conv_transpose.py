@@ -32,8 +32,12 @@ from cnncalc.layers.conv import check_groups
 
 
 class TransposedAxis(NamedTuple):
-    """The transposed window along one axis: input size, filter size, stride, padding, dilation,
-    output padding, and the padding after it if that differs."""
+    """The window of a transposed convolution along one axis.
+
+    ``N`` inputs meet ``F`` taps, ``D`` apart, and neighbouring inputs are ``S`` outputs apart.
+    ``P`` cells are removed at either end, or ``P_after`` at the end if that is given, and
+    ``P_out`` cells are added there. With ``same``, the output has N·S cells.
+    """
 
     N: int
     F: int
@@ -46,12 +50,12 @@ class TransposedAxis(NamedTuple):
 
     @property
     def after(self) -> int:
-        """The cells removed from the end."""
+        """The number of cells removed from the end."""
         return self.P if self.P_after is None else self.P_after
 
     @property
     def cut(self) -> tuple[int, int]:
-        """The cells that PyTorch's equal padding does not remove, before and after."""
+        """The cells to remove before and after, besides the equal padding that PyTorch removes."""
         equal = min(self.P, self.after)
         return self.P - equal, self.after - equal
 
@@ -87,7 +91,7 @@ class TransposedAxis(NamedTuple):
     def reach(self) -> Reach:
         _, F, S, P, D, *_ = self
         E = window.footprints(F=F, S=S, D=D)
-        # Output o gets the inputs from ceil((o + P − D(F − 1))/S) to floor((o + P)/S), and with
+        # Output o reads the inputs from ceil((o + P − D(F − 1))/S) to floor((o + P)/S), and with
         # gaps only some of them. A footprint shorter than the stride misses some outputs, for which
         # one input is allowed.
         spare = D * (F - 1) - (S - 1)
@@ -102,8 +106,8 @@ class TransposedAxis(NamedTuple):
         return Reach(E, 1, before, cut if S > 1 else None)
 
     def first_output_tap(self) -> int | None:
-        """The last tap that reaches the first output: the largest k below F such that S divides
-        k·D − P. None where no tap does."""
+        """The last tap that reaches the first output: the largest k below F such that S divides k·D
+        − P. None if no tap reaches it."""
         g = gcd(self.S, self.D)
         if self.P % g:
             return None
@@ -124,7 +128,7 @@ def _same(N: int, F: int, S: int, D: int, lower: bool) -> TransposedAxis:
 
 
 def _sized(axis: TransposedAxis, size: int) -> TransposedAxis:
-    """The same with the output padding for this output size."""
+    """The window with the output padding that gives this output size."""
     first = axis.places()
     most = first + max(axis.S, axis.D) - 1
     if not first <= size <= most:

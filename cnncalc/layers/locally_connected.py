@@ -17,9 +17,9 @@ from cnncalc.layers._window import padded, torch_window
 class LocallyConnected(Filters):
     """Applies different filters at every position: a convolution without weight sharing.
 
-    It reads the same windows and computes as much as a convolution with the same fields, but
-    every position has weights and biases of its own. This suits inputs such as aligned faces,
-    where a detail always appears in the same place.
+    It reads the same windows and computes as much as a convolution with the same fields, but every
+    position has its own weights and biases. This suits inputs such as aligned faces, where a detail
+    always appears in the same place.
 
     Operations: one multiplication and one addition per multiply-accumulate, and one addition
     per output for the bias.

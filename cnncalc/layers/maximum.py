@@ -32,11 +32,11 @@ class Maximum(Layer):
         return Operations(compare=operations.each(n=inputs[0].elements, times=len(inputs) - 1))
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
-        """Maxima of two at a time, which save both; a tie shares its gradient."""
+        """Pairwise maxima, each of which saves both inputs; in a tie, they share the gradient."""
         return reduce(tape.maximum, inputs)
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
-        """A module of ours."""
+        """``Maximum`` of ``bridge.modules``."""
         return nn.Maximum()
 
     def to_onnx(self, onnx: Any, *inputs: Shape) -> Any:

@@ -14,7 +14,7 @@ from cnncalc.formulas.tracing import named
 class Maxout(Layer):
     """Outputs the maximum of several linear functions of the input.
 
-    Each output has k linear pieces of its own, each a dot product with the whole input plus a
+    Each output has its own k linear pieces, each a dot product with the whole input plus a
     bias. Their maximum is a learned convex function, so no activation follows. A feature map is
     flattened first; the flatten layer is shown in the report.
 

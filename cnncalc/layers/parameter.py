@@ -8,7 +8,7 @@ from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count, flag
 from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
 from cnncalc.core.shape import Shape, shape_of
-from cnncalc.formulas import parameters
+from cnncalc.formulas import macs, parameters
 
 
 class Parameter(Layer):
@@ -16,17 +16,19 @@ class Parameter(Layer):
     are computed from learned or fixed ones.
 
     Other layers add, multiply or concatenate them, or use them as the fourth input of
-    ``dot_product_attention``. The numbers are learned, or fixed ones that are kept as a buffer.
-    ``params`` and ``buffers`` say how many learned and fixed numbers the output is computed from,
-    if those are others: a Swin transformer reads the bias of each pair of positions from a shorter
-    table. How it is computed is not known then, so PyTorch cannot run it.
+    ``dot_product_attention``. The numbers are learned, or fixed ones that are kept as a buffer. If
+    the output is computed from other numbers, ``params`` and ``buffers`` say how many learned and
+    fixed ones: a Swin transformer reads the bias of each pair of positions from a shorter table.
+    cnncalc does not know that computation, so PyTorch cannot run the layer.
 
-    Operations: none. Computing the numbers, which happens once for all images, is not counted.
+    Operations: none but one multiplication and one addition per given multiply-accumulate, once for
+    the whole batch; others that compute the numbers are not counted.
     """
 
     aliases = ("learned", "constant")
     main = "shape"
     moves = False
+    once = True
 
     shape: tuple[int, ...] = fields.shape("shape of the output", also=("output",))
     learned: bool = flag("whether the numbers are learned; otherwise they are fixed", True)
@@ -38,35 +40,64 @@ class Parameter(Layer):
     )
     buffers: int | None = count("fixed numbers that it is computed from", None, least=0)
 
+    multiply_accumulates: int = count(
+        "multiply-accumulates that compute the output, once for the whole batch",
+        0,
+        ("macs",),
+        least=0,
+    )
+    backward_multiply_accumulates: int = count(
+        "those of its backward pass", 0, ("backward_macs",), least=0
+    )
+
     @property
     def computed(self) -> bool:
         """Whether the output is computed from other numbers."""
         return self.params is not None or self.buffers is not None
 
+    @property
+    def without_gradient(self) -> tuple[int, ...]:
+        """The output does not depend on the input."""
+        return (0,)
+
     def output(self, x: Shape) -> Shape:
         if self.computed and not self.learned:
             raise LayerError("params and buffers say what is learned; remove learned: false")
+        if self.multiply_accumulates and not self.computed:
+            raise LayerError("multiply_accumulates needs params or buffers to compute it from")
         return shape_of(self.shape)
 
     def parameters(self, x: Shape) -> Parameters:
         if self.computed:
             return Parameters(
-                parameters.learned(sizes=(self.params or 0,)), buffers=self.buffers or 0
+                parameters.learned(n_i=(self.params or 0,)), buffers=self.buffers or 0
             )
         if not self.learned:
-            return Parameters(buffers=parameters.fixed(sizes=self.shape))
-        return Parameters(parameters.learned(sizes=self.shape))
+            return Parameters(buffers=parameters.fixed(n_i=self.shape))
+        return Parameters(parameters.learned(n_i=self.shape))
 
     def tensors(self, x: Shape) -> Tensors:
         if self.computed:
             return {"parameters": (self.params or 0,), "buffers": (self.buffers or 0,)}
         return {"weight": self.shape}
 
+    def macs(self, x: Shape) -> int:
+        return macs.given(multiply_accumulates=self.multiply_accumulates)
+
+    def inner_macs(self, x: Shape) -> int:
+        """Those of the backward pass that are not for the weights: the input needs none."""
+        return self.backward_multiply_accumulates - self.multiply_accumulates
+
+    def input_macs(self, products: int, wanted: tuple[bool, ...], learns: bool, x: Shape) -> int:
+        return self.inner_macs(x) if learns else 0
+
     def operations(self, x: Shape) -> Operations:
-        return Operations()
+        products = self.macs(x)
+        return Operations(multiply=products, add=products)
 
     def reach(self, x: Shape) -> tuple[Reach, ...]:
-        """At most everything: in truth nothing, but every output has a receptive field."""
+        """An upper bound: the output depends on no input, but every output needs a receptive
+        field."""
         return everything(x, bound=True)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
@@ -89,6 +120,13 @@ class Parameter(Layer):
             source="Dosovitskiy et al. 2020, ViT-B/16: a class token of 768 learned numbers",
         ),
         Example(
+            given="2x3x4x5",
+            inputs=("8",),
+            output="2x3x4x5",
+            weights=120,  # 2·3·4·5
+            source="by hand: torch.nn.Parameter(torch.zeros(2, 3, 4, 5))",
+        ),
+        Example(
             given={"shape": [3, 49, 49], "params": 507},
             inputs=("96x56x56",),
             output="3x49x49",
@@ -104,6 +142,20 @@ class Parameter(Layer):
             source="by hand: six fixed numbers",
         ),
         Example(
+            given={
+                "shape": [3, 64, 64],
+                "params": 3_072,
+                "macs": 576_000,
+                "backward_macs": 921_600,
+            },
+            inputs=("96x64x64",),
+            output="3x64x64",
+            weights=3_072,  # 2·512 + 512 + 512·3
+            macs=576_000,
+            operations=Operations(multiply=576_000, add=576_000),
+            source="Liu et al. 2022, Swin V2-T: two layers of 512 and 3 units, for 15·15 offsets",
+        ),
+        Example(
             given={"shape": 4, "params": 0, "buffers": 9},
             inputs=("2",),
             output="4",
@@ -116,5 +168,6 @@ class Parameter(Layer):
         Refusal(None, ("8",), "needs 'shape'"),
         Refusal({"shape": 8, "params": -1}, ("8",), "at least 0, not -1"),
         Refusal({"shape": 8, "params": 3, "learned": False}, ("8",), "remove learned: false"),
+        Refusal({"shape": 8, "macs": 16}, ("8",), "needs params or buffers"),
         Refusal(8, (), "expected 1 input, not 0"),
     )

@@ -19,7 +19,7 @@ WORDS = ("channels", "elements")
 
 
 def slopes(doc: str) -> Any:
-    """A number of slopes, or what has a slope each."""
+    """A number of slopes, or the word for what has a slope each."""
 
     def check(value: Any) -> int | str:
         if is_whole(value, 1) or value in WORDS:

@@ -10,7 +10,7 @@ from cnncalc.formulas import dimensions, macs, operations, parameters
 
 
 class Rbf(Layer):
-    """Computes the squared distance of the input from one prototype per output.
+    """Computes the squared distance between the input and one prototype for each output.
 
     This is the output layer of LeNet-5, where the prototype of each class is a stylised 7x12
     bitmap of the character. Prototypes are fixed by hand, so they count as weights but not as

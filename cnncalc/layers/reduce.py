@@ -15,7 +15,7 @@ from cnncalc.layers._axes import along, axes, places
 class Reduce(Layer):
     """Computes the mean, sum, maximum, variance or norm over the channels or over other axes.
 
-    The variance divides by n − 1, as in PyTorch; the norm is the Euclidean one. Axes stay with a
+    The variance divides by n − 1, as in PyTorch; the norm is the Euclidean one. Reduced axes keep a
     size of 1, or are dropped with ``keepdim: false``.
 
     Operations for n values: n − 1 comparisons for the maximum, n − 1 additions for the sum, and one
@@ -31,9 +31,15 @@ class Reduce(Layer):
     by: str = choice("what to compute", ("mean", "sum", "max", "var", "norm"), also=("how",))
     over: tuple[str, ...] = axes("what to reduce: channels, positions, or axes by name")
     keepdim: bool = flag("whether to keep reduced axes with size 1", True, ("keepdims",))
+    indices: bool = flag(
+        "whether a maximum saves where it was, as torch.max does, and not its input, as torch.amax",
+        False,
+    )
 
     def output(self, x: Shape) -> Shape:
         dims = places(self.over, x)
+        if self.indices and (self.by != "max" or len(dims) > 1):
+            raise LayerError("only a maximum over a single axis has indices")
         if self.by == "var" and self.together(x) == 1:
             raise LayerError("a variance needs at least two values")
         if self.keepdim:
@@ -44,7 +50,7 @@ class Reduce(Layer):
         return shape_of(kept)
 
     def together(self, x: Shape) -> int:
-        """How many values are reduced to one."""
+        """The number of values that are reduced to one."""
         return prod(x.dimensions[dim] for dim in places(self.over, x))
 
     def operations(self, x: Shape) -> Operations:
@@ -63,13 +69,15 @@ class Reduce(Layer):
         dims = places(self.over, x)
         if self.keepdim:
             return along(dims, x)
-        # Other axes that stay may become channels, of which the next layer reads all.
+        # Other axes that remain may become channels, and the next layer reads all channels.
         return everything(x, bound={*range(1, len(x.dimensions))} > {*dims} - {0})
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A mean or a sum saves nothing, the others their input; a maximum and a norm also their
-        output."""
+        output. A maximum with indices saves only those."""
         x, n_out = tape.in_order(x), self.output(x.shape).elements
+        if self.indices:
+            return tape.op(x, makes=n_out, own=tape.indices(n_out * tape.batch))
         if self.by == "sum":
             return tape.summed(x, n_out)
         out, counts = tape.images(n_out, x.size), tape.indices(n_out * tape.batch)
@@ -85,7 +93,7 @@ class Reduce(Layer):
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         dims = [1 + dim for dim in places(self.over, x)]
-        return nn.Reduce(self.by, dims, self.keepdim)
+        return nn.Reduce(self.by, dims, self.keepdim, self.indices)
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
         names = {"mean": "Mean", "sum": "Sum", "max": "Max", "norm": "L2"}
@@ -110,6 +118,13 @@ class Reduce(Layer):
             output="128",
             operations=Operations(compare=4_736),  # 37 for each of 128
             source="Kim 2014: max-over-time pooling, here of 38 positions",
+        ),
+        Example(
+            given={"by": "max", "over": "channels", "indices": True},
+            inputs=("3x2x2",),
+            output="1x2x2",
+            operations=Operations(compare=8),  # 2 for each of 4
+            source="torch.max(x, dim=1, keepdim=True), by hand",
         ),
         Example(
             given={"by": "norm", "over": "channels", "keepdim": False},

@@ -43,8 +43,8 @@ class Roll(Rearrangement):
         dims = places(self.over, x)
         if len(self.shift) not in (1, len(dims)):
             raise LayerError(
-                f"there are {len(self.shift)} shifts for {len(dims)} axes; give one, or one for "
-                "each axis"
+                f"{len(self.shift)} shifts do not match {len(dims)} "
+                f"{'axis' if len(dims) == 1 else 'axes'}; give one, or one for each axis"
             )
         return x
 
@@ -110,7 +110,7 @@ class Roll(Rearrangement):
         ),
     )
     refusals = (
-        Refusal({"shift": [1, 2], "over": "height"}, ("3x4x4",), "there are 2 shifts for 1 axes"),
+        Refusal({"shift": [1, 2], "over": "height"}, ("3x4x4",), "2 shifts do not match 1 axis"),
         Refusal(1.5, ("3x4x4",), "must be a whole number"),
         Refusal(1, ("100",), "has no positions"),
         Refusal(None, ("3x4x4",), "needs 'shift'"),

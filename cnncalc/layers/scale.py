@@ -16,7 +16,7 @@ class Scale(Layer):
     At the end of a residual branch this is layer scale: the factors start close to 0, so that a
     deep network starts close to the identity.
 
-    In Caffe's networks it follows a ``BatchNorm``, which learns nothing there.
+    In Caffe's networks, it follows a ``BatchNorm``, which learns nothing there.
 
     Operations: one multiplication per element, and one addition with a bias.
     """

@@ -32,7 +32,7 @@ class Softmax(Layer):
         return x
 
     def groups(self, x: Shape) -> tuple[int, int]:
-        """How many values add up to 1, and how often."""
+        """The number of values that add up to 1, and the number of such groups."""
         dim = place(self.over, x)
         others = prod([*x.dimensions[:dim], *x.dimensions[dim + 1 :]])
         return x.dimensions[dim], others
@@ -80,5 +80,5 @@ class Softmax(Layer):
     )
     refusals: ClassVar[tuple[Refusal, ...]] = (
         Refusal({"dim": 1}, ("5",), "has no field 'dim'; it has over"),
-        Refusal("width", ("4x8",), "4×8 has no axis 'width', but channels or length"),
+        Refusal("width", ("4x8",), "4×8 has no axis 'width'; choose channels or length"),
     )

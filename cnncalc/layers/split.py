@@ -43,10 +43,10 @@ def parts(doc: str) -> Any:
 class Split(Rearrangement):
     """Splits the channels, or another axis, into parts; each part is an output.
 
-    In a spec, later layers read the parts of a split named ``halves`` as ``halves.0``,
-    ``halves.1`` and so on, or all of them as ``halves``. A layer that follows directly reads all
-    of them. With ``part``, there is only this output. The parts are views: nothing is computed or
-    copied. ``concat`` is the reverse.
+    In a spec, later layers read the parts of a split named ``halves`` as ``halves.0``, ``halves.1``
+    and so on, or all of them as ``halves``. A layer that follows directly reads all of them. With
+    ``part``, that part is the only output. The parts are views: nothing is computed or copied.
+    ``concat`` is the reverse.
 
     Operations: none.
     """

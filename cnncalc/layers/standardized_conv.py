@@ -16,8 +16,8 @@ class StandardizedConv(Reparametrized):
     """Convolves with filters that are first normalized to mean 0 and variance 1.
 
     It learns as many weights as a plain convolution. BiT's residual networks use it with group
-    normalization. Networks without normalization layers learn a factor for each filter as well, and
-    divide it by the root of the number of its weights.
+    normalization. Networks without normalization layers also learn a factor for each filter, and
+    divide it by the square root of the number of the filter's weights.
 
     Operations: those of the convolution. Normalizing the filters, which happens once for all
     images, is not counted.

@@ -26,7 +26,7 @@ class Subtract(Arithmetic):
         return (("multiply", -1), ("add", number))
 
     def operations(self, *inputs: Shape) -> Operations:
-        """Additions, of negative numbers."""
+        """Additions of negative numbers."""
         return Operations(add=operations.each(n=inputs[0].elements))
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
@@ -37,7 +37,7 @@ class Subtract(Arithmetic):
         return tape.subtract(x, *other)
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
-        """A module of ours."""
+        """``Subtract`` of ``bridge.modules``."""
         return self.module(nn, "Subtract", "sub")
 
     examples = (

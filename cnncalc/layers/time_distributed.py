@@ -14,14 +14,14 @@ from cnncalc.formulas import macs, operations
 
 
 class Written(dict[str, Any]):
-    """A layer as a spec writes it: its kind and its fields."""
+    """A layer as it is written in a spec: its kind and its fields."""
 
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(repr(self))
 
 
 def layer_of(doc: str) -> Any:
-    """A layer that reads one map, as a spec writes it."""
+    """A layer with one input, as it is written in a spec."""
 
     def check(value: Any) -> Written:
         from cnncalc import layers
@@ -66,7 +66,7 @@ class TimeDistributed(Layer):
 
     @classmethod
     def parse(cls, given: Any, foreign: Foreign = OURS) -> Self:
-        """The layer may stand alone: ``time_distributed: {linear: 10}``."""
+        """A mapping with the layer alone is enough: ``time_distributed: {linear: 10}``."""
         named = isinstance(given, Mapping) and "layer" in given
         return super().parse(given if named else {"layer": given}, foreign)
 
@@ -74,6 +74,10 @@ class TimeDistributed(Layer):
     def inner(self) -> Layer:
         """The layer for one frame."""
         return _read(self.layer)
+
+    @property
+    def without_gradient(self) -> tuple[int, ...]:
+        return self.inner.without_gradient
 
     def channels_first(self) -> Layer:
         if self.inner.channels_first() != self.inner:
@@ -105,9 +109,9 @@ class TimeDistributed(Layer):
     def inner_macs(self, x: Map) -> int:
         return self.inner.inner_macs(self.frame(x)) * x.spatial[0]
 
-    def input_macs(self, products: int, wanted: tuple[bool, ...], x: Map) -> int:
+    def input_macs(self, products: int, wanted: tuple[bool, ...], learns: bool, x: Map) -> int:
         frames = x.spatial[0]
-        return self.inner.input_macs(products // frames, wanted, self.frame(x)) * frames
+        return self.inner.input_macs(products // frames, wanted, learns, self.frame(x)) * frames
 
     def operations(self, x: Map) -> Operations:
         of_one = self.inner.operations(self.frame(x))

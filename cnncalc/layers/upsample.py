@@ -31,7 +31,7 @@ MODES: dict[str, int | None] = {
 """The interpolation modes, each with the rank its name requires, if any."""
 
 SCALES_AT = {"Upsample": 1, "Resize": 2}
-"""The operand of each of ONNX's operators that has the factors."""
+"""For each ONNX operator, the operand that has the factors."""
 
 Factors = float | tuple[float, ...]
 
@@ -83,9 +83,11 @@ def _scaled(N: int, scale: float) -> int:
 
 
 def _onnx_mode(call: OnnxCall, whole: bool, one: bool) -> dict[str, Any] | None:
-    """The fields for how ONNX computes new values; None if that is not as PyTorch does.
+    """The fields for the way in which ONNX computes new values; None if PyTorch does it
+    differently.
 
-    ``whole`` says that the factors are whole numbers, ``one`` that an axis shrinks to one value.
+    ``whole`` tells whether the factors are whole numbers, ``one`` whether an axis shrinks to one
+    value.
     """
     older = call.kind == "Upsample"
     ways = {"mode": "nearest", "coordinate_transformation_mode": "half_pixel",
@@ -178,7 +180,7 @@ class Upsample(Like):
         return tuple(self._axis_reach(*sizes) for sizes in self._steps(x))
 
     def _steps(self, x: Map) -> Iterator[tuple[int, int]]:
-        """For each axis, how many inputs are as long as how many outputs."""
+        """For each axis, a number of inputs and the number of outputs that span the same length."""
         scales = (0,) * len(x.spatial) if self.size is not None else self._scales(x)
         for N, N_out, scale in zip(x.spatial, self.output(x).spatial, scales):
             up, down = (N_out, N) if type(scale) is int else _ratio(scale)

@@ -3,6 +3,7 @@
 from cnncalc.core.cost import Operations, Parameters, Tensors
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor
 from cnncalc.core.shape import Map, Shape
+from cnncalc.core.tape import FULL_BYTES
 from cnncalc.formulas import parameters
 from cnncalc.layers._reparametrized import Reparametrized
 
@@ -31,15 +32,15 @@ class WeightNormConv(Reparametrized):
         return super().parameters(x)._replace(weights=weights)
 
     def tensors(self, x: Map, *others: Shape) -> Tensors:
-        return {**super().tensors(x), "scale": (self.out_channels,)}
+        weight = super().tensors(x)["weight"]
+        return {**super().tensors(x), "scale": (weight[0], *(1 for _ in weight[1:]))}
 
     def computed(self, tape: Tape, rows: Tensor, *learned: Tensor) -> Tensor:
-        """The norms, the factors and the products; each saves its factors."""
+        """One operation, which saves the weights, their lengths, and their norms in full
+        precision."""
         (scale,) = learned
-        each = rows.bytes if rows.numbers > scale.numbers else 0
-        norms = tape.op(rows, shared=scale.numbers, keeps_output=True, beside=each + scale.numbers)
-        factors = tape.op(scale, norms, keeps=(norms,), beside=2 * scale.bytes)
-        return tape.op(rows, factors, keeps=(factors,), beside=each)
+        norms = max(scale.bytes, scale.numbers * FULL_BYTES)
+        return tape.op(rows, scale, keeps=(rows, scale), own=norms)
 
     examples = (
         Example(

@@ -29,7 +29,7 @@ class Column(NamedTuple):
     counts: str = ""
 
     def bounded(self, line: Line, value: Value, text: Value) -> Value:
-        """The text of a value, marked if it is a lower bound; None if nothing is known."""
+        """The text of a value, marked if it is a lower bound. None if nothing is known about it."""
         if self.counts not in line.unknown:
             return text
         return f"≥ {text}" if value else None
@@ -80,12 +80,12 @@ def _shapes(shapes: Sequence[Shape], layout: Layout) -> str:
 
 
 def _few(text: str) -> str:
-    """A list in a cell; if very long, its first items and the total count."""
+    """A list in a cell; of a very long one, the first items and the total count."""
     return some(text.split(", "))
 
 
 def _inputs(line: Line, report: Report) -> str | None:
-    """The names of the lines that a line reads."""
+    """The names of the lines whose outputs a line reads."""
     inside = {row.name for row in line.rows}
     rows = (report.rows[source] for row in line.rows for source in row.sources)
     read = (row.name for row in rows if row.name not in inside)

@@ -29,6 +29,7 @@ ol ol > li { margin: 0.2em 0; }
 .small { font-size: smaller; opacity: 0.8; }
 @media print {
   body { max-width: none; margin: 0; }
+  h2, h3 { break-after: avoid; }
   thead { display: table-header-group; }
   tr, li, section { break-inside: avoid; }
 }"""

@@ -1,4 +1,4 @@
-"""Where parameters, MACs and activation memory sit along the network, as bars in the terminal."""
+"""The parameters, MACs and activation memory along a network, as bars in the terminal."""
 
 from typing import NamedTuple
 

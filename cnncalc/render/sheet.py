@@ -1,4 +1,4 @@
-"""The data that a format needs about the table it draws."""
+"""The interface between a table and the format that draws it."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -41,7 +41,7 @@ class Sheet(Protocol):
 
     @property
     def conventions(self) -> str:
-        """What the numbers mean."""
+        """Sentences on what the numbers mean."""
 
     def numeric(self, name: str) -> bool:
         """Whether a column is right-aligned."""

@@ -14,7 +14,7 @@ GAP = "  "
 
 STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32}
 MARKS = {"✓": "green", "✗": "red", "illegal": "red", "added": "green", "removed": "red"}
-"""The style of a cell that begins with one of these."""
+"""The style of a cell by the character or word with which it begins."""
 ZEROS = frozenset(["0", "0 B", "0.0 %", "0.00", "(0)", "(0 B)"])
 
 
@@ -47,7 +47,7 @@ def marked(text: str, colour: bool = True) -> str:
 
 
 def cells(text: str) -> int:
-    """How many columns a text takes: wide characters take two, combining marks none."""
+    """The number of columns that a text takes: wide characters take two, combining marks none."""
     if text.isascii() or max(text) < "\u0300":
         return len(text)
     from unicodedata import combining, east_asian_width
@@ -85,7 +85,8 @@ def wrap(text: str, width: int, indent: str = "") -> list[str]:
 
 
 def _end(text: str, width: int) -> int:
-    """Where the text has filled a width; at least one character beyond the indent."""
+    """The position at which the text has filled a width, at least one character beyond the
+    indent."""
     end = len(text)
     while end > 1 and cells(text[:end]) > width:
         end -= 1

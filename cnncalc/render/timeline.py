@@ -20,7 +20,7 @@ PARTS = {
 
 
 def stacked(memory: Memory, moment: Moment) -> tuple[int, ...]:
-    """How high each of ``PARTS`` reaches at a moment, in bytes."""
+    """The height, in bytes, that each of ``PARTS`` reaches at a moment."""
     sizes = memory.resident, moment.gradients, moment.saved, moment.transient
     return tuple(accumulate(sizes))
 
@@ -57,7 +57,7 @@ def fitted(moments: Sequence[Moment], columns: int) -> list[Moment]:
 
 
 def _cell(memory: Memory, moment: Moment, row: int) -> str:
-    """The block at the middle of a cell; a blank above all memory."""
+    """The block at the middle of a cell; a blank if that is above all memory."""
     for block, top in zip(PARTS, stacked(memory, moment)):
         if (2 * row + 1) * memory.training_peak.bytes < 2 * HEIGHT * top:
             return block

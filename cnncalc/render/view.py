@@ -1,11 +1,11 @@
-"""What a table shows in any format: columns, lines, totals and a legend.
+"""The content of a table in any format: columns, lines, totals and a legend.
 
-Values come from the report; a view only chooses and words them, and every format draws the same
+Values come from the report. A view only selects and words them, and every format draws the same
 view.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 UNKNOWN = "?"
 """The text of a number that is entirely unknown."""
 MAX_LINES = 45
-"""By default blocks are opened as far as the table stays within this many lines."""
+"""By default, blocks are opened as long as the table has at most this many lines."""
 
 
 class LazyList(list[Any]):
@@ -54,13 +54,14 @@ class View:
     sort: str | None = None
     exact: bool = False
     count: "Count | None" = None
+    more: Mapping[str, Column] = field(default_factory=dict)
 
     @cached_property
     def known(self) -> Mapping[str, Column]:
-        """Every column; with a count, also what each layer adds to it."""
+        """Every column, those in ``more``, and with a count what each layer adds to it."""
         count = self.count
         if count is None or count.name in COLUMNS:
-            return COLUMNS
+            return {**COLUMNS, **self.more}
 
         def value(line: Line, report: Report) -> int:
             return sum(count.layers.get(row.name, 0) for row in line.rows)
@@ -71,7 +72,7 @@ class View:
 
     @property
     def layout(self) -> Layout:
-        """How shapes are written."""
+        """The layout of shapes: ``chw`` or ``hwc``."""
         return self.report.layout
 
     @property
@@ -99,7 +100,7 @@ class View:
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """The lines at the chosen depth, sorted if asked."""
+        """The lines at the chosen depth, sorted if requested."""
         depth = self.fitting_depth() if self.depth is None else self.depth
         lines = self.report.outline(depth)
         if self.sort is None:
@@ -215,7 +216,7 @@ class View:
 
     @property
     def conventions(self) -> str:
-        """What the numbers mean."""
+        """Sentences on what the numbers mean."""
         sharing = any(row.weights_of for row in self.report.rows)
         return (
             "MACs are multiply-accumulates of convolutions, linear layers and matrix products; "
@@ -228,7 +229,7 @@ class View:
 
     @property
     def bounds(self) -> str:
-        """Why some totals are lower bounds; empty if all are exact."""
+        """A sentence on why some totals are lower bounds; empty if all are exact."""
         if self.report.exact:
             return ""
         names = some([row.name for row in self.report.opaque])

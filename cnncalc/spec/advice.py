@@ -1,4 +1,4 @@
-"""Advice for a broken text: YAML errors, other tools' formats and other tools' words."""
+"""Advice for a broken text: YAML errors, and the formats and words of other tools."""
 
 import re
 from collections.abc import Collection
@@ -47,15 +47,15 @@ WEIGHTS = {
 
 
 def binary_format(ending: str, read: Collection[str]) -> str:
-    """The sentence about a file that is not of the binary formats that are ``read``, judging by its
-    ending; empty if it may be text."""
+    """The error for a file that is in none of the binary formats that are ``read``, judging by its
+    extension; empty if it may be text."""
     if ending in read:
         return f"this is not a valid .{ending} file; export the model again"
     return WEIGHTS.get(ending, "")
 
 
 def foreign_format(text: str) -> str:
-    """The message for a text that is another tool's file; empty if it is not."""
+    """The error for a text that is another tool's file; empty for any other text."""
     for pattern, name in FORMATS.items():
         if re.search(pattern, text[:5_000], re.MULTILINE):
             if ending := ENDINGS.get(name):
@@ -85,7 +85,7 @@ class Advice(NamedTuple):
 
 
 def of_yaml(error: Any, text: str) -> Advice:
-    """The probable mistake where the YAML parser gives up."""
+    """The probable mistake at the location where the YAML parser gives up."""
     mark = error.problem_mark or error.context_mark
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
@@ -101,7 +101,7 @@ def of_yaml(error: Any, text: str) -> Advice:
 
 
 def _other(error: Any, mark: Any, line: str) -> Advice:
-    """Quotes, signs and indentation; for anything else, what the parser says."""
+    """Advice about quotes, signs and indentation; the parser's own message for anything else."""
     context, problem = str(error.context or ""), str(error.problem)
     here = mark.line, mark.column
     if "quoted scalar" in context and error.context_mark:

@@ -1,4 +1,4 @@
-"""Which numbers differ between similar blocks, and the arguments that supply them.
+"""The arguments of similar blocks, which supply the numbers in which they differ.
 
 Every value that differs between the uses of a block is an argument, or a multiple of one.
 """
@@ -18,12 +18,12 @@ REPEAT, WHEN = "repeat:", "when:"
 """The labels of values beside a layer; no field has such a name."""
 LARGEST_FACTOR = 8
 LARGE = 8
-"""From here on, equal numbers of different fields are probably equal on purpose."""
+"""From this number on, equal numbers in different fields are probably equal on purpose."""
 
 
 class Slot(NamedTuple):
-    """A value of a line in every block of a form; the copies after the first may have a different
-    one."""
+    """A value of a line in every block of a form. Copies after the first may have a different
+    value."""
 
     label: str
     field: str
@@ -133,7 +133,7 @@ def _is_constant(vector: Sequence[Any]) -> bool:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two values are written the same way: 1 and true are not, nor are 1 and 1.0."""
+    """Whether two values are written the same way, which 1, true and 1.0 are not."""
     return type(one) is type(other) and bool(one == other)
 
 
@@ -142,15 +142,15 @@ def _filled(vector: Sequence[Any]) -> list[Any]:
 
 
 def _rank(vector: Sequence[Any]) -> tuple[bool, bool, int]:
-    """Complete values before others, and small numbers before their multiples."""
+    """A sort key: complete values come before others, and small numbers before their multiples."""
     numbers = all(type(value) is int for value in vector)
     return MISSING in vector, not numbers, sum(vector) if numbers else 0
 
 
 def _factor(argument: Argument, field: str, vector: Sequence[Any]) -> int:
-    """How many times an argument the values are, everywhere; 0 if there is no such number.
+    """The factor by which the values are a multiple of an argument everywhere; 0 if there is none.
 
-    Small numbers of different fields, such as a stride and a padding, are only equal by chance.
+    Small numbers in different fields, such as a stride and a padding, are equal only by chance.
     """
     pairs = [(a, b) for a, b in zip(argument.values, vector) if b is not MISSING]
     if field != argument.field:
@@ -167,7 +167,7 @@ def _factor(argument: Argument, field: str, vector: Sequence[Any]) -> int:
 
 
 def _name(arguments: Sequence[Argument]) -> None:
-    """Name arguments after their fields, and after their lines where that is not enough."""
+    """Name arguments after their fields, and where that is ambiguous after their lines, too."""
     used = {"index", "present", "true", "false"}
     often = [one.label for one in arguments]
     for one in arguments:
@@ -188,7 +188,7 @@ def _plain(name: str) -> str:
 
 
 def _expression(slot: Slot, arguments: Sequence[Argument]) -> Any:
-    """How a block writes a value: as it is, or with its arguments."""
+    """The text of a value in a block: unchanged, or computed from the block's arguments."""
     first = _term(slot.field, slot.first, arguments)
     rest = first if slot.rest is None else _term(slot.field, slot.rest, arguments)
     if _same(first, rest):

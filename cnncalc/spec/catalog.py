@@ -10,7 +10,8 @@ from cnncalc.core.errors import UsageError, did_you_mean
 
 @cache
 def folder() -> Path:
-    """Their folder: inside the installed package, or next to it in a checkout."""
+    """The folder of the architectures: inside the installed package, or next to it in a
+    checkout."""
     here = Path(__file__).parents[1]
     installed = here / "architectures"
     return installed if installed.is_dir() else here.parent / "architectures"
@@ -29,12 +30,14 @@ def holds(source: str) -> bool:
 
 
 def called(word: str) -> str | None:
-    """The built-in that a word names, ignoring case, hyphens and underscores: ``ResNet-50``."""
+    """The built-in that a word names, ignoring case, hyphens and underscores, as in
+    ``ResNet-50``."""
     return word if word in names() else {_bare(name): name for name in names()}.get(_bare(word))
 
 
 def _bare(name: str) -> str:
-    """The name without hyphens and underscores, except between digits: 1_6gf is not 16gf."""
+    """The name without hyphens and underscores, except between digits, because 1_6gf is not
+    16gf."""
     return re.sub(r"(?<!\d)_|_(?!\d)", "", name.lower().replace("-", "_"))
 
 

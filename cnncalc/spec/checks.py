@@ -11,7 +11,7 @@ from cnncalc.spec.text import Item, Key
 NAME = "letters, digits, _ and -"
 LONGEST_NAME = 100
 MAX_PARTS = 20
-"""The most parts of a layer's name between its dots."""
+"""The most parts that dots may divide a layer's name into."""
 LONGEST_TITLE = 200
 MAX_PROSE = 20_000
 CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
@@ -20,7 +20,7 @@ and those that change the direction of the text after them."""
 
 
 class Checks:
-    """Reads parts of a tree and collects every mistake."""
+    """Reads parts of a tree, and collects all mistakes in them."""
 
     def __init__(self) -> None:
         self.mistakes: list[SpecError] = []
@@ -86,13 +86,13 @@ class Checks:
         if isinstance(item.value, dict | list) or item.value is None:
             self.wrong(f"expected text, not {describe(item)}", item.where)
             return None
-        # Most texts are printable, and the expression takes a while to compile.
+        # Most texts are printable, and compiling the expression takes a while.
         if not str(item.value).isprintable() and re.search(CONTROL, str(item.value)):
             self.wrong(f"text must not contain control characters: {describe(item)}", item.where)
         return str(item.value)
 
     def check_name(self, name: str, where: Where) -> str:
-        """The name, shortened if it is too long; reported if it is not valid."""
+        """The name, shortened if it is too long. Reports a name that is not valid."""
         if len(name) > LONGEST_NAME:
             self.wrong(f"a name has at most {LONGEST_NAME} characters, not {len(name)}", where)
         elif not name.replace("_", "").replace("-", "").isalnum():

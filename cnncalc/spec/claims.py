@@ -129,7 +129,7 @@ def _listed(value: Any) -> list[Any]:
 def _mistakes(
     where: Where, keys: Mapping[Key, Item], given: Mapping[str, Any]
 ) -> Iterator[tuple[str, Where]]:
-    """Everything that is wrong with the keys of a claim."""
+    """All mistakes in the keys of a claim."""
     for name in ("quantity", "source"):
         if not given.get(name):
             yield f"a claim needs {name!r}", where
@@ -206,7 +206,8 @@ CHECKS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
     "habit": _wrong_habit,
     "erratum": _wrong_text("erratum"),
 }
-"""What is wrong with each key of a claim. Values are checked later, once the quantity is known."""
+"""For each key of a claim, a function that says what is wrong with it. Values are checked later,
+once the quantity is known."""
 KEYS = tuple(CHECKS)
 
 

@@ -1,4 +1,4 @@
-"""The words that stand in place of a kind and hold other layers.
+"""The words that take the place of a kind and contain other layers.
 
 A class adds its word to the spec language: how to read it, its JSON Schema, and its layers.
 """
@@ -37,7 +37,7 @@ UNEQUAL = {
 
 
 class Branches(Composite):
-    """Branches that start from the same place, by name, and the kind that joins them."""
+    """Branches by name, which all read the same input, and the kind that joins them."""
 
     word = "branches"
     beside = {
@@ -210,7 +210,7 @@ class Backbone(Composite):
                 group = node.name[:end] if letter == "." else ""
                 if group in built.groups and f"{path}.{group}" not in build.groups:
                     build.label(f"{path}.{group}", built.groups[group], entry.where)
-        for group in built.groups:  # blocks, which later layers may read
+        for group in built.groups:  # blocks count too, because later layers may read them
             outputs = built.names.ends.get(group, ())
             if outputs and places.keys() >= {*outputs}:
                 found = (place for end in outputs for place in places[end])
@@ -232,7 +232,7 @@ class Backbone(Composite):
                 other.run(given, None)
             except UsageError as why:
                 raise SpecError(str(why), entry.where) from None
-            build.work.add(1, entry.where)  # stops here if the backbone used up all steps
+            build.work.add(1, entry.where)  # stops if the backbone has used up all steps
             if other.mistakes:
                 fact = f"backbone {self.title!r} is not a valid spec"
                 raise SpecError(

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
+from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import (
     SpecError,
     UsageError,
@@ -28,6 +29,7 @@ TOP = {
     "extends": "the built-in or file that this spec starts from",
     "input": "the shape of the input, as in 3x224x224, or the shapes of several by name",
     "layout": "how this file writes shapes: chw (channels first; default) or hwc (channels last)",
+    "dtype": "the data type of all values, unless --dtype says otherwise; by default float32",
     "parameters": "values that layers use as $name; override them with --set",
     "blocks": "groups of layers, used like a kind",
     "layers": "the layers, in order",
@@ -46,7 +48,7 @@ BLOCK = {
 """The keys of a block and their meaning."""
 
 MOVED = ("name", "from", "repeat", "when")
-"""What the replacement of a layer takes over from it."""
+"""The keys that the replacement of a layer inherits from it."""
 INDEX = "'index' is reserved: $index counts the iterations of a repeat"
 
 
@@ -62,7 +64,7 @@ def parse(
 ) -> Spec:
     """The spec of a tree; everything that is wrong with it is in ``mistakes``.
 
-    ``layouts`` has what each of its files says about its layout; ``read`` reads a backbone.
+    ``layouts`` has the layout that each of its files states, if it does; ``read`` reads a backbone.
     """
     return Parser(read).spec(root, layouts)._replace(remarks=tuple(remarks))
 
@@ -110,6 +112,7 @@ class Parser(Checks):
             published=published,
             outputs=self.optional(top, "outputs", self.layer_names, ()),
             layouts=known_layouts,
+            dtype=self.optional(top, "dtype", self.dtype, ""),
             replace=replace,
             mistakes=tuple(self.mistakes),
         )
@@ -155,6 +158,14 @@ class Parser(Checks):
         except UsageError as why:
             self.wrong(str(why), item.where)
             return "chw"
+
+    def dtype(self, item: Item) -> str:
+        """The data type with this name."""
+        word = self.text(item)
+        if word is not None and word not in BYTES:
+            known = ", ".join(BYTES)
+            self.wrong(f"there is no dtype {word[:60]!r}; choose from {known}", item.where)
+        return word if word in BYTES else ""
 
     def claims(self, item: Item) -> Iterator[Claim]:
         """The well-formed claims."""
@@ -205,7 +216,7 @@ class Parser(Checks):
         return Block(str(name), tuple(takes), layers, item.where, tuple(reads), gives)
 
     def layer_names(self, item: Item) -> tuple[Item, ...]:
-        """The names of layers, in a list or one alone."""
+        """The names of layers, given as a list or as a single name."""
         items = self.items(item)
         for one in items:
             if not isinstance(one.value, str):
@@ -224,7 +235,7 @@ class Parser(Checks):
         return tuple(map(self.entry, item.value))
 
     def entry(self, item: Item) -> Entry:
-        """One layer: a kind alone, or a mapping with a kind and node-level keys."""
+        """One layer: only a kind, or a mapping with a kind and the keys beside it."""
         if isinstance(item.value, str) and item.value:
             kind = Key(item.value)
             kind.where = item.where
@@ -264,7 +275,7 @@ class Parser(Checks):
         )
 
     def composite(self, kind: Key, value: Item | None, keys: dict[Key, Item]) -> Composite | None:
-        """What holds other layers, if the kind is such a word."""
+        """The composite, if the kind is the word of one."""
         chosen = Composite.words.get(kind)
         for word, other in Composite.words.items():
             for key in map(Key, other.beside):
@@ -274,7 +285,7 @@ class Parser(Checks):
         return None if chosen is None else chosen.read(self, kind, value, keys)
 
     def miscounted(self, kinds: list[Key], keys: dict[Key, Item]) -> str:
-        """What is wrong with an entry that has no kind, or more than one."""
+        """The error for an entry with no kind, or with more than one."""
         if not kinds:
             return "a layer needs a kind, such as 'conv', besides name, from, repeat and when"
         first, second = map(str, kinds[:2])

@@ -1,4 +1,4 @@
-"""What a spec says: entries with kind, name and sources, not expanded yet."""
+"""The content of a spec: entries with kind, name and sources, not expanded yet."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -29,8 +29,10 @@ ACTIVATION = "activation"
 
 
 class Composite(ABC):
-    """What stands in place of a kind and holds other layers. The ``word`` of a subclass is added to
-    the spec language, and so are the keys ``beside`` it."""
+    """An entry that takes the place of a kind and contains other layers.
+
+    The ``word`` of a subclass becomes part of the spec language, and so do the keys ``beside`` it.
+    """
 
     word: ClassVar[str]
     beside: ClassVar[Mapping[str, str]] = {}
@@ -49,16 +51,17 @@ class Composite(ABC):
     def read(
         cls, parser: Any, kind: Key, value: Item | None, keys: Mapping[Key, Item]
     ) -> Self | None:
-        """What follows the word and stands beside it; None if it is wrong, which is reported."""
+        """Read the word's value and the keys beside it. Returns None, and reports why, if they are
+        wrong."""
 
     @classmethod
     @abstractmethod
     def schema(cls, entries: Any, kind: Any, layer: Any) -> tuple[Any, Mapping[str, Any]]:
-        """The JSON Schemas of what follows the word and of the keys beside it, given those of a
-        list of layers, a kind alone and a layer with one key."""
+        """The JSON Schemas of the word's value and of the keys beside it, given those of a list of
+        layers, of a kind alone and of a layer with one key."""
 
     def lists(self) -> Iterable[tuple["Entry", ...]]:
-        """The lists of layers that are written inside."""
+        """The lists of layers that it contains."""
         return ()
 
     @abstractmethod
@@ -81,9 +84,9 @@ class Entry(NamedTuple):
     weights: Item | None = None
     trainable: Item | None = None
     composite: Composite | None = None
-    """What follows the kind, if it is a word that holds other layers."""
+    """The composite, if the kind is the word of one."""
     group: tuple["Entry", ...] | None = None
-    """The layers that replace a single one, if they are a list."""
+    """The list of layers that replaces a single layer, if it is a list."""
     help: str = ""
     """How to fix the spec if the layer refuses its input."""
     broken: bool = False
@@ -98,9 +101,9 @@ class Block(NamedTuple):
     layers: tuple[Entry, ...]
     where: Where
     reads: tuple[str, ...] = ()
-    """The names of its inputs inside, if they have any besides ``input``."""
+    """The names of its inputs inside the block, if they have names other than ``input``."""
     gives: tuple[Item, ...] = ()
-    """The inner layers whose outputs leave the block; by default the last."""
+    """The inner layers whose outputs are the block's outputs; by default the last layer."""
 
 
 class Spec(NamedTuple):
@@ -119,6 +122,8 @@ class Spec(NamedTuple):
     outputs: tuple[Item, ...] = ()
     layouts: Mapping[str, Layout] = MappingProxyType({})
     """The layouts of the files that state one: the spec's own file, and those it extends."""
+    dtype: str = ""
+    """The data type of all values, if the spec says."""
     replace: Mapping[Key, Entry] = MappingProxyType({})
     """The replacements of layers, by name."""
     remarks: tuple[SpecError, ...] = ()

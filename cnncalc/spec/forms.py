@@ -1,4 +1,4 @@
-"""Parts of a graph, and what similar blocks have in common."""
+"""Parts of a graph, and the common form of similar blocks."""
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from cnncalc.spec.entry import NODE, Composite
 UNNAMED = ("", "group", "branch", "layers", *NODE, *Composite.words)
 """The label of blocks that have no name."""
 MOST_CHANGES = 3
-"""How many values may differ between the first copy of a layer and the others."""
+"""The number of values that may differ between the first copy of a layer and the others."""
 
 
 @dataclass(eq=False)
@@ -67,7 +67,7 @@ class Form:
 
     @property
     def once(self) -> bool:
-        """Whether its lines could just as well be part of the surrounding block."""
+        """Whether its lines might as well be part of the surrounding block."""
         return len(self.blocks) == 1 and self.label in UNNAMED
 
 

@@ -32,9 +32,9 @@ class Graph(NamedTuple):
     replaced: Mapping[str, Shape] = MappingProxyType({})
     """The spec's own shapes of the inputs that are given a different one."""
     layout: Layout = "chw"
-    """How shapes are written, both those given and those in tables."""
+    """The layout in which shapes are read, and written in tables."""
     outputs: tuple[int, ...] = ()
-    """The nodes that the spec says are its outputs, if it does."""
+    """The nodes that the spec lists as its outputs, if it does."""
 
 
 def build(

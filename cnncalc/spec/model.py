@@ -1,4 +1,4 @@
-"""A network that is known only once a framework's code has run."""
+"""A network that is only known after a framework's code has run."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,8 @@ from cnncalc.spec.entry import Spec
 
 
 class Model(ABC):
-    """Code that makes a network, which may depend on its arguments and on the size of its input."""
+    """Code that makes a network; the network may depend on arguments and on the size of its
+    input."""
 
     usual: ClassVar[tuple[int, ...]]
     """The sizes of the input unless others are given, channels first."""

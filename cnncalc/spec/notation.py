@@ -81,8 +81,9 @@ def _layer(token: str, where: Where) -> Item:
         re.findall("[spdg]", options, re.IGNORECASE)
     ):
         raise SpecError(
-            f"{token[:40]!r} is not a layer in this notation, which has 96C11s4 (convolution), "
-            "MP2 or AP2 (pooling), 500N (fully connected) and GAP (global average pooling)",
+            f"{token[:40]!r} is not a layer in this notation; write layers as 96C11s4 "
+            "(convolution), MP2 or AP2 (pooling), 500N (fully connected) or "
+            "GAP (global average pooling)",
             where,
         )
     if match["filters"]:

@@ -1,4 +1,5 @@
-"""The parts of a graph: blocks from dotted names, which of them are alike, and which repeat.
+"""The parts of a graph: the blocks that dotted names imply, which of them are alike, and which
+repeat.
 
 Writing a graph as a spec starts here. A part is a layer, a block, or copies of one in a row. Blocks
 with the same layers share a ``Form``, even if their numbers differ or one of them leaves out a few
@@ -28,7 +29,7 @@ from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node
 
 MOST_FORMS = 200
-"""The most kinds of blocks on a level that are compared with each other."""
+"""The most blocks with different structures that are compared with each other on a level."""
 
 
 class Parts:
@@ -91,7 +92,7 @@ class Parts:
                 for inner in _inside(part):
                     inner.weights = ""
 
-    # What a block reads.
+    # The inputs of a block.
 
     def reads(self, part: Part) -> list[int]:
         """The nodes outside a part that it reads, in the order of their first use."""
@@ -109,7 +110,7 @@ class Parts:
         return node.inputs if node.like is None else (*node.inputs, node.like)
 
     def reference(self, block: Part, node: int) -> str | int:
-        """How a line of a block refers to a node."""
+        """The reference to a node in a line of a block."""
         if node < block.span.start:
             return self.reads(block).index(node)
         path: list[str] = []
@@ -225,7 +226,7 @@ class Parts:
         return found
 
     def _opened(self, parts: list[Part], prefix: str = "") -> Iterator[Part]:
-        """The parts, with those of blocks that occur once in place of the blocks."""
+        """The parts, with blocks that occur only once replaced by their own parts."""
         for part in parts:
             own = f"{prefix}{part.name}"
             kept = part.weights is not None or own in self.owners
@@ -254,14 +255,14 @@ def _as_written(node: Node, layout: str) -> Layer:
     """The layer of a node, as a spec with this layout writes it."""
     assert node.layer is not None
     layer = node.layer
-    if layout == "hwc":  # turning the channels over and over comes back to where it started
+    if layout == "hwc":  # rotating the dimensions often enough gives the original order
         while (turned := layer.channels_first()) != node.layer:
             layer = turned
     return layer
 
 
 def _optional(kind: type[Layer], name: str) -> bool:
-    """Whether a spec can state the default of a field, so that other values may replace it."""
+    """Whether a spec can write the default of a field, so that an argument can take its place."""
     if name in required_of(kind) or name == "like":
         return True
     try:

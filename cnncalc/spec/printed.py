@@ -1,4 +1,4 @@
-"""Numbers as the literature prints them, and whether an exact number agrees with them."""
+"""Numbers as they are printed in the literature, and whether exact numbers agree with them."""
 
 import re
 from typing import NamedTuple

@@ -2,7 +2,7 @@
 
 It is generated from the layer kinds and refuses whatever it can without computing anything: JSON
 Schema cannot look up names, work out expressions or infer shapes. It never refuses a spec that
-cnncalc accepts, so the layers of a spec are checked by what the spec says about blocks:
+cnncalc accepts, so how strictly it checks layers depends on the spec's blocks:
 
 - ``plain``: no blocks and no base. Every layer is a known kind with valid fields.
 - ``named``: blocks, none of them named like a kind. Other names may be blocks.
@@ -15,6 +15,7 @@ from itertools import combinations
 from typing import Any
 
 from cnncalc import layers
+from cnncalc.core.cost import BYTES
 from cnncalc.core.fields import any_case
 from cnncalc.core.layer import Layer
 from cnncalc.core.parsing import fields_of, required_of
@@ -44,7 +45,7 @@ from cnncalc.spec.fragments import (
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SEPARATOR = r"[\s_-]*"
-"""What may separate the letters of a kind's name."""
+"""The characters that may separate the letters of a kind's name."""
 NOT_IN_NAMES = r"\s\u0000-,./:-@\[-^`{-\u00a0\u2000-\u206f"
 """White space and punctuation other than ``_`` and ``-``."""
 WORD = f"[_-]*[^{NOT_IN_NAMES}_-][^{NOT_IN_NAMES}]*"
@@ -126,7 +127,7 @@ def _words() -> dict[str, Schema]:
 
 
 FRAMEWORK = rf"(?:(?:{'|'.join(layers.FRAMEWORKS)})(?:\.[A-Za-z]+)*\.)?"
-"""What may stand before the name of a kind: the framework, as in ``keras.layers.``"""
+"""The prefix that a kind's name may have: its framework, as in ``keras.layers.``"""
 
 
 def _spelling(kind: type[Layer]) -> str:
@@ -162,6 +163,7 @@ def _top() -> Mapping[str, Schema]:
         "extends": {"type": "string", "minLength": 1},
         "input": INPUTS,
         "layout": {"type": "string", "pattern": f"^({'|'.join(map(any_case, ('chw', 'hwc')))})$"},
+        "dtype": any_of({"enum": [*BYTES]}, NULL),
         "parameters": any_of(parameters, NULL),
         "blocks": any_of({"type": "object"}, NULL),
         "layers": {"type": "array", "minItems": 1},
@@ -301,7 +303,8 @@ def _times(words: Sequence[str], needed: bool) -> Schema:
 
 
 def _with_expressions(fragment: Mapping[str, Any], beside: Schema | None = None) -> Schema:
-    """The same, but any single value may be ``$x``, and a mapping may contain ``from``."""
+    """The schema of fields, in which any single value may be ``$x``, and a mapping may have
+    ``from``."""
     part = dict(fragment)
     if part.get("type") == "object":
         inner = {key: _with_expressions(value) for key, value in part["properties"].items()}

@@ -21,7 +21,7 @@ class Scope:
         """Where each name was defined."""
 
     def turn(self, index: int) -> "Scope":
-        """The same scope, for one iteration of a repeat."""
+        """The scope for one iteration of a repeat."""
         scope = Scope(self.prefix, ChainMap({"index": index}, self.values), self.outer)
         scope.names, scope.places = self.names, self.places
         return scope

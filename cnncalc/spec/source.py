@@ -35,7 +35,7 @@ MERGED = ("parameters", "blocks", "replace")
 SELF = {"extends": "extends", "backbone": "uses"}
 BEYOND = {"extends": "extends", "backbone": "nests"}
 OWN = ("name", "note", "variants", "published", "layout")
-"""Keys that describe a base itself, so that a spec extending it does not inherit them."""
+"""Keys that describe a base itself, and which a spec that extends it does not inherit."""
 ANYWHERE = "--extends-anywhere"
 """The command-line option that lets a spec extend files outside its own folder."""
 
@@ -110,8 +110,8 @@ def _binary(file: Path, inputs: tuple[Any, Layout | None]) -> dict[str, Any] | N
 
 
 class _Archive(FileIO):
-    """A zip archive of a few files: a longer list is not read, whatever length it claims to
-    have."""
+    """A zip archive of a few files. A longer list of files is not read, whatever length it
+    claims."""
 
     def read(self, size: int | None = -1) -> bytes:
         if size is not None and size > READ:
@@ -198,10 +198,10 @@ def _find(target: str, beside: Path) -> Path:
     if other := next(there, None):
         hint = f"; did you mean {other[:200]!r}?"
     else:
-        # A name of three letters is near to many short ones: net is not unet.
+        # A name of three letters is near many short ones: net does not mean unet.
         last = Path(name).name
         hint = did_you_mean(last, catalog.names()) if len(last) > 3 else ""
-        if beside == Path() and Path(target).suffix:  # a spec may not look around in folders
+        if beside == Path() and Path(target).suffix:  # a spec must not reveal the names of files
             hint = near_file(file) or hint
     if code := re.fullmatch(r"(?:\./)?([\w/]+)\.py:([\w.]+)", target):
         module = f"{code[1].replace('/', '.')}:{code[2]}"

@@ -50,7 +50,7 @@ class Item(NamedTuple):
 
 
 def size(item: Item) -> int:
-    """How many values a tree has, with those inside it."""
+    """The number of values in a tree, those inside others included."""
     inside = item.value.values() if isinstance(item.value, dict) else item.value
     return 1 + (sum(map(size, inside)) if isinstance(item.value, dict | list) else 0)
 
@@ -70,7 +70,7 @@ def read(text: str, source: str, needed: str = NEEDED) -> Item:
             raise SpecError(f"the text is not valid YAML: {error.problem}", Where(source)) from None
         found = advice.of_yaml(error, text)
         where = Where(source, found.line + 1, found.column + 1)
-        too_deep = "nesting depth" in str(error.problem)  # newer versions of libyaml stop here
+        too_deep = "nesting depth" in str(error.problem)  # raised by newer versions of libyaml
         raise SpecError(TOO_DEEP if too_deep else found.sentence, where) from None
     except yaml.YAMLError as error:
         raise SpecError(
@@ -127,7 +127,7 @@ class _Reader:
         return item
 
     def refuse_tag(self, event: Any) -> None:
-        """No tag and "!" are the ordinary cases; every other tag asks for a specific type."""
+        """Refuse every tag that asks for a specific type: all except a missing one and "!"."""
         if event.tag not in (None, "!"):
             sentence = f"YAML tags are not supported; remove {event.tag[:60]!r}"
             raise SpecError(sentence, self.at(event))
@@ -189,7 +189,7 @@ def _continues(last: Any, key: Any, value: Any) -> bool:
     next digits of ``{params: 34,848}``, or the next size of ``{kernel: (3, 3)}``."""
     if not (isinstance(last, yaml.ScalarEvent) and len(last.value) <= LONGEST_JOINED):
         return False
-    if re.fullmatch(r"\([0-9]+(,[0-9]+)*", last.value):
+    if last.value.startswith("(") and re.fullmatch(r"\([0-9]+(,[0-9]+)*", last.value):
         return re.fullmatch(r"[0-9]+\)?", key.value) is not None
     return (
         isinstance(value, yaml.ScalarEvent)
@@ -201,7 +201,7 @@ def _continues(last: Any, key: Any, value: Any) -> bool:
 
 
 def _joined(last: Any, key: Any) -> Any:
-    """The scalar with its continuation after the comma."""
+    """The scalar, joined with its continuation after the comma."""
     return yaml.ScalarEvent(
         last.anchor,
         last.tag,
@@ -212,7 +212,7 @@ def _joined(last: Any, key: Any) -> Any:
     )
 
 
-DECIMAL = r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+"
+OF_NUMBERS = frozenset("+-.0123456789Ee")
 WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
@@ -220,15 +220,19 @@ def scalar(text: str, where: Where) -> Any:
     """The value of a plain scalar: nothing, true, false, an integer, a decimal, or its text."""
     if text.lower() in WORDS:
         return WORDS[text.lower()]
-    if re.fullmatch(r"[-+]?[0-9]+", text):
+    if not OF_NUMBERS.issuperset(text):
+        return text
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    if text.lstrip("+-").isdecimal():
         if len(text) > MAX_DIGITS:
             raise SpecError(f"a number of {len(text)} digits is too large", where)
         return int(text)
-    if re.fullmatch(DECIMAL, text):
-        if len(text) > MAX_DIGITS or not isfinite(float(text)):
-            raise SpecError(f"{text[:20]!r} is too large for a decimal", where)
-        return float(text)
-    return text
+    if len(text) > MAX_DIGITS or not isfinite(number):
+        raise SpecError(f"{text[:20]!r} is too large for a decimal", where)
+    return number
 
 
 def located(value: Any, where: Where, depth: int = 0) -> Item:

@@ -1,4 +1,4 @@
-"""Limits how much work a spec may cause. Everything that a short text can multiply counts."""
+"""A limit on the work that a spec may cause. Everything that a short text can multiply counts."""
 
 from cnncalc.core.errors import SpecError, Where
 from cnncalc.spec.expression import MAX_CHARACTERS

@@ -27,7 +27,7 @@ from cnncalc.spec.text import scalar
 
 WIDTH = 100
 PRESENT = "present"
-"""The argument of a block that is empty in some places."""
+"""The name of the argument that tells whether a block is present, if it is empty in some places."""
 
 
 def write(graph: Graph) -> str:
@@ -143,7 +143,7 @@ class _Writer:
 
 
 def _bare(expression: str) -> str:
-    """The inside of an expression."""
+    """The expression without ``$`` and braces."""
     return expression.removeprefix("$").removeprefix("{").removesuffix("}")
 
 
@@ -195,7 +195,7 @@ def _prose(graph: Graph) -> dict[str, Any]:
 
 
 def _inputs(graph: Graph) -> dict[str, Any]:
-    """The shapes of the inputs, and the layout unless it is clear."""
+    """The shapes of the inputs, the layout unless it is clear, and the data type if given."""
     shapes = {}
     for node in graph.nodes:
         if isinstance(node.layer, Input):
@@ -204,8 +204,9 @@ def _inputs(graph: Graph) -> dict[str, Any]:
             shapes[node.name] = sizes
     doubtful = graph.layout == "hwc" or any(map(is_doubtful, shapes.values()))
     written = {name: "x".join(map(str, s)) if len(s) > 1 else s[0] for name, s in shapes.items()}
-    layout = {"layout": graph.layout} if doubtful else {}
-    return {"input": written["input"] if [*written] == ["input"] else written, **layout}
+    more: dict[str, Any] = {"layout": graph.layout} if doubtful else {}
+    more |= {"dtype": graph.spec.dtype} if graph.spec.dtype else {}
+    return {"input": written["input"] if [*written] == ["input"] else written, **more}
 
 
 def _short(entry: dict[str, Any]) -> Any:

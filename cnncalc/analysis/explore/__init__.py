@@ -1,2 +1,2 @@
-"""From numbers to a choice: networks side by side, sweeps over their parameters, and the largest
-that fits a budget."""
+"""Tools for choosing a network: comparisons, sweeps over parameters, formulas of the cost, and the
+largest network within a budget."""

@@ -24,7 +24,8 @@ RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Written:
-    """An expression, expanded. Sums that are not polynomials are symbols with definitions."""
+    """An expanded expression, in which sums that are not polynomials are symbols with
+    definitions."""
 
     def __init__(self, result: Any, names: Sequence[str], per: Mapping[str, int]) -> None:
         self.definitions: dict[Any, Any] = {}
@@ -69,7 +70,7 @@ class Written:
         return "\n".join(f"{left} = {_text(right)}" for left, right in self.lines(name))
 
     def latex(self, name: str) -> str:
-        """The same as aligned equations."""
+        """The expression with its definitions as aligned equations in LaTeX."""
         words = {
             symbol: rf"\mathrm{{{name.replace('_', ' ')}}}"
             for name, symbol in self.symbols.items()
@@ -89,7 +90,7 @@ class Written:
 
 
 def _rounded_down(one: Any) -> Any:
-    """The whole part; rounded up instead if that is shorter: ⌊(H + 1)/2⌋ is ⌈H/2⌉."""
+    """The whole part; written as rounding up if that is shorter: ⌊(H + 1)/2⌋ is ⌈H/2⌉."""
     terms = one.as_coefficients_dict()
     parts = lcm(*(int(number.q) for number in terms.values()))
     raised = sympy.Rational(parts - 1, parts)

@@ -17,7 +17,7 @@ MOST_LAYERS = 1_000
 """Longer networks are matched by names alone, because matching by structure takes too long."""
 
 MOST_PAIRS = 100_000
-"""The same for networks with more pairs of layers that are alike."""
+"""Networks with more pairs of similar layers are matched by names alone, too."""
 
 
 class Change(NamedTuple):
@@ -94,8 +94,8 @@ def _changes(before: Sequence[Row], after: Sequence[Row]) -> Iterator[Change]:
 
 
 def _key(row: Row, named: bool, long: bool) -> Hashable:
-    """What two layers must have in common to be the same one. Names that layers get automatically
-    do not count, because a layer in between renumbers all later ones."""
+    """A key that is equal for matching layers. It ignores automatic names, because an additional
+    layer renumbers all later ones."""
     block, _, own = row.name.rpartition(".")
     automatic = re.fullmatch(rf"{row.kind}_?[0-9]+", own) is not None
     if named and (long or not automatic):

@@ -35,7 +35,7 @@ class Compound:
         self.bases = {name: self.base(name) for name in ratios}
 
     def base(self, name: str) -> Any:
-        """What a name stands for without scaling."""
+        """The value of a name without scaling."""
         options = self.evaluate.options
         if name in self.evaluate.parameters:
             found = {**self.evaluate.parameters, **(options.get("settings") or {})}[name]
@@ -80,8 +80,13 @@ class Compound:
 
 
 def largest(scaled: Compound, budgets: Mapping[str, int], step: Fraction) -> Largest:
+<<<<<<< HEAD
     """The largest coefficient within the budgets and the next one beyond, with the values that they
     stand for. Raises UsageError if a value grows out of bounds first."""
+=======
+    """Find the largest coefficient within the budgets and the next one beyond, with the values that
+    they give."""
+>>>>>>> main
     found = search(scaled, COEFFICIENT, budgets, step, steady=False, least=Fraction(0))
     if found.within is not None and found.beyond is None:
         scaled.values(float(found.within.value + step))  # may be what ended the search
@@ -102,7 +107,7 @@ def _ratio(text: str) -> Decimal:
 
 
 def _scaled(base: int | float, factor: Decimal) -> int | float:
-    """A whole number stays one."""
+    """The scaled number; whole numbers are rounded to whole numbers."""
     if is_whole(base, 0):
         return max(round(Decimal(base) * factor), 1)
     return float((Decimal(str(base)) * factor).quantize(DIGITS))

@@ -18,9 +18,9 @@ from cnncalc.spec.source import is_foreign
 
 NUMBERS = ("input", "batch")
 OPTIONS = (*NUMBERS, "dtype")
-"""What can vary besides a network's parameters. An input may be one size for all its axes."""
+"""What can vary besides a network's parameters. An input may be a single size for all axes."""
 REMEMBERED = 100
-"""The most networks to keep, each read for different inputs."""
+"""The number of networks to cache, each of which was read for different inputs."""
 
 
 class Configurations:
@@ -63,7 +63,7 @@ class Configurations:
         return self.once(input, lambda: self.load(self.target, inputs=(input, None)))
 
     def once(self, key: Any, read: Callable[[], Spec]) -> Spec:
-        """The network that was read before under this key, or is read now."""
+        """The network for this key, which is read only once."""
         if repr(key) not in self.read:
             if len(self.read) >= REMEMBERED:
                 self.read.clear()
@@ -87,8 +87,8 @@ class Configurations:
         return {str(key): item.value for key, item in self.spec.parameters.items()}
 
     def records(self, name: str) -> bool:
-        """Whether the same network is computed for all values of a name, so that its operations
-        can be recorded for many of them at once."""
+        """Whether all values of a name give the same network, so that its operations can be
+        recorded for many values at once."""
         return name in self.parameters or name != "input" or not is_foreign(self.spec)
 
     def shapes(self) -> list[Shape]:
@@ -98,7 +98,7 @@ class Configurations:
 
     @cached_property
     def usual(self) -> list[Shape]:
-        """The same, computed once."""
+        """The quantities of the default network, computed once."""
         return self.shapes()
 
     def report(self, values: Mapping[str, Any]) -> Any:
@@ -145,21 +145,23 @@ class Configurations:
 
 
 class Models(Configurations):
-    """The same for code that makes models, whose arguments are the parameters. The code runs again
-    for other arguments or another input."""
+    """Configurations of code that makes models, whose arguments are the parameters.
+
+    The code runs again for other arguments or another input.
+    """
 
     target: Model
 
     def check(self, names: Sequence[str], offered: Sequence[str] = OPTIONS) -> None:
-        """The code itself refuses arguments that it does not have."""
+        """Accept every name, because the code itself refuses arguments that it does not have."""
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """None are known."""
+        """No parameters, because they are not known."""
         return {}
 
     def records(self, name: str) -> bool:
-        """Only the batch size never makes the code run again."""
+        """Whether it is the batch size, the only value for which the code does not run again."""
         return name == "batch"
 
     def shapes(self) -> list[Shape]:

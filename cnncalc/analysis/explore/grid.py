@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from cnncalc.core.errors import UsageError
 
 MOST = 10**9
-"""The most configurations of a sweep."""
+"""The most configurations that a sweep may have."""
 MOST_SAMPLED = 1_000_000
-"""The most random ones, which are drawn before the sweep starts."""
+"""The most random configurations, which are all drawn before the sweep starts."""
 
 Values = Mapping[str, Any]
 
@@ -35,7 +35,7 @@ class Chunk(NamedTuple):
         return zip(*self.axes) if self.sampled else product(*self.axes)
 
     def at(self, position: int) -> tuple[int, ...]:
-        """The same for the configuration at a position."""
+        """The places along each axis of the configuration at a position."""
         if self.sampled:
             return tuple(axis[position] for axis in self.axes)
         found = []
@@ -93,8 +93,8 @@ class Grid:
 
 
 def _boxes(lengths: Sequence[int], most: int) -> Iterator[Chunk]:
-    """The last axes whole, as many as there is room for; the one before them in pieces; the first
-    ones value by value."""
+    """Cut the grid into boxes of at most this size: as many of the last axes as possible stay
+    whole, the one before them is cut, and the first ones vary value by value."""
     whole, inside = len(lengths), 1
     while whole and inside * lengths[whole - 1] <= most:
         whole -= 1

@@ -1,9 +1,9 @@
 """The largest value of a parameter with which a network stays within a budget.
 
 Costs grow with a value, but not steadily: channels are rounded to multiples of 8, so that costs
-jump, stay the same for a while, or even drop, and some values make no valid network. A search that
-halves the range would miss drops. This one halves it only down to where the cost is ``MARGIN``
-times the budget, and from there on tries every value.
+jump, stay the same for a while or even drop, and some values make no valid network. A binary search
+for the budget would miss drops. This one searches for ``MARGIN`` times the budget instead, and from
+there tries every value downwards.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ DOUBLINGS = 20
 MOST = 3_000
 """The most values to try."""
 PATIENCE = 64
-"""How many values in a row may be invalid before the search looks elsewhere."""
+"""The number of invalid values in a row after which the search looks elsewhere."""
 
 Quantities = Mapping[str, int | None]
 Evaluate = Callable[[Mapping[str, Any]], "Quantities | str"]
@@ -55,7 +55,7 @@ def largest(
     steady: bool,
     least: Fraction | None = None,
 ) -> Largest:
-    """Search the multiples of a step. ``steady`` says that costs never drop as the value grows.
+    """Search the multiples of a step. ``steady`` promises that costs never drop as the value grows.
     ``least`` is the smallest value, by default the step.
 
     Raises UsageError if no multiple is a valid network, if all fit, or if there are too many to
@@ -67,7 +67,7 @@ def largest(
 
 
 class _Search:
-    """Remembers every value that was tried, by its number: the first is the least."""
+    """The search. It remembers every value that it tried, by its number: 1 for the least."""
 
     def __init__(
         self,
@@ -104,7 +104,8 @@ class _Search:
         )
 
     def bounds(self) -> tuple[int, int]:
-        """A number at most at the margin, or 0, and one far beyond the budget."""
+        """The number of a value whose cost is within the margin (0 if there is none), and of one
+        far beyond the budget."""
         low = high = 0
         cost = None
         for doubling in range(DOUBLINGS + 1):

@@ -71,7 +71,7 @@ class Arrays(Loop):
         )
 
     def chosen(self, points: Iterable[Point]) -> list[Point]:
-        """Of the points that meet the condition, those to show."""
+        """The points to show, chosen from those that meet the condition."""
         return self.request.chosen(points, front)
 
     def met(self, group: Group, chunk: Chunk) -> Group:
@@ -104,7 +104,7 @@ class Arrays(Loop):
         chunk: Chunk,
         positions: Array,
     ) -> Array:
-        """Where a condition holds, computed on arrays like the quantities themselves."""
+        """A mask of the configurations for which a condition holds, computed on arrays."""
         places = dict(zip(self.grid.over, _places(chunk, positions)))
         numbers = {name: axis.wholes[places[name]] for name, axis in axes.items()}
         # A value hides the quantity of the same name.
@@ -139,7 +139,7 @@ def _places(chunk: Chunk, positions: Array) -> Sequence[Array]:
 
 
 def _costs(group: Group, goals: Sequence[Goal]) -> list[Array]:
-    """What to minimize, for each goal."""
+    """The numbers to minimize, for each goal."""
     columns: list[Array] = [group.quantities[goal.name] for goal in goals]
     return [-column if goal.most else column for goal, column in zip(goals, columns)]
 
@@ -160,8 +160,8 @@ def _column(numbers: Sequence[int]) -> Array:
 
 
 def unbeaten(costs: Sequence[Array]) -> Array:
-    """The places of the costs that no others beat: at least as small for every goal, and smaller
-    for one."""
+    """The places of the costs that no others beat, where beating means to be at most as large for
+    every goal and smaller for one."""
     order = np.lexsort(costs[::-1])  # what beats a cost comes before it
     rows = np.stack(costs, 1)[order]
     if len(costs) == 2:  # the first with a new least second cost, and those equal to it

@@ -1,4 +1,4 @@
-"""What a sweep has found."""
+"""The results of a sweep."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,11 +16,11 @@ class Point(NamedTuple):
 
 @dataclass
 class Sweep:
-    """The configurations that were asked for, in order, and how many there are.
+    """The requested configurations, in order, and how many there are.
 
-    ``refused`` has the reason of every configuration that is not a network, with the first one and
-    their number; of very many reasons that one layer has, only some are worked out. ``done`` is
-    less than ``total`` if the sweep was interrupted.
+    ``refused`` has each reason why configurations are not valid networks, with the first such
+    configuration and their number; if a layer has very many reasons, only some are worked out.
+    ``done`` is less than ``total`` if the sweep was interrupted.
     """
 
     names: tuple[str, ...]
@@ -31,7 +31,7 @@ class Sweep:
     refused: dict[str, tuple[Values, int]] = field(default_factory=dict)
     done: int = 0
     met: int = 0
-    """How many meet the condition."""
+    """The number of configurations that meet the condition."""
 
     @property
     def points(self) -> list[Point]:

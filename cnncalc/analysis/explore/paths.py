@@ -11,14 +11,14 @@ from cnncalc.formulas.recorded import Recording
 
 
 class Path(NamedTuple):
-    """A path: its guards with their outcomes, and what it gives, perhaps as a program."""
+    """A path: its guards with their outcomes, and its results, perhaps as a program."""
 
     guards: Program
     outcomes: tuple[bool, ...]
     result: Any
 
     def taken(self, variables: Mapping[str, Array], shape: tuple[int, ...]) -> Array:
-        """Where the values take this path."""
+        """A mask of the values that take this path."""
         found = np.ones(shape, bool)
         for condition, outcome in zip(self.guards.run(variables), self.outcomes):
             found &= condition if outcome else ~condition

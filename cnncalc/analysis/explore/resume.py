@@ -1,4 +1,4 @@
-"""What a sweep has found so far, in a file, so that an interrupted one can go on."""
+"""Saves the progress of a sweep in a file, so that an interrupted sweep can continue."""
 
 import json
 import os
@@ -32,7 +32,8 @@ class Progress:
         self.saved = monotonic()
 
     def load(self, empty: Sweep) -> tuple[Sweep, int]:
-        """What was found, and in how many chunks. Raises UsageError for a file of another sweep."""
+        """The results so far, and the number of finished chunks. Raises UsageError for a file of
+        another sweep."""
         if not self.path.exists():
             return empty, 0
         other = UsageError(
@@ -58,8 +59,8 @@ class Progress:
             raise other from None
 
     def save(self, found: Sweep, chunks: int, *, now: bool = False) -> None:
-        """Save what was found, at once or if the last time is long ago. Raises UsageError if the
-        file cannot be written."""
+        """Save the results so far: at once with ``now``, and otherwise only every few seconds.
+        Raises UsageError if the file cannot be written."""
         if not now and monotonic() < self.saved + SECONDS:
             return
         data = {

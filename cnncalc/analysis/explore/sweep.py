@@ -30,16 +30,16 @@ MOST_VALUES = 1_000_000
 MOST_SHOWN = 1_000_000
 """The most configurations that are kept."""
 CHUNK = 20
-"""How many of them a process evaluates at a time."""
+"""The number of configurations that a process evaluates at a time."""
 AHEAD = 2
-"""How many chunks wait for each process."""
+"""The number of chunks that wait for each process."""
 CONNECTING = 10
-"""How many seconds a scheduler may take to answer."""
+"""The seconds that a scheduler may take to answer."""
 WAITING = 64
-"""How many chunks wait for an executor of unknown size."""
+"""The number of chunks that wait for an executor of unknown size."""
 COUNTS = "|".join(name for name, one in QUANTITIES.items() if one.text is not units.in_bytes)
 IN_BYTES = re.compile(rf"\b({COUNTS})\s*[<>=!]=?\s*([0-9.]{{1,30}} ?[kKMGTP]?i?)B\b")
-"""A count that is compared with bytes."""
+"""A comparison of a count with bytes."""
 RANGE = re.compile(r"\s*(-?[0-9.]+)\s*:\s*(-?[0-9.]+)\s*(?::\s*([0-9.]+)\s*)?")
 
 Evaluate = Callable[[Values], "dict[str, int | None] | str"]
@@ -135,8 +135,8 @@ Front = Callable[[Sequence[Point], Sequence[Goal]], list[Point]]
 
 
 class Request(NamedTuple):
-    """What is asked for: of all configurations that meet a condition, those that no other one beats
-    in all goals of ``front``, sorted by ``order``, and the ``best`` few."""
+    """A request: of all configurations that meet a condition, those that no other one beats in all
+    goals of ``front``, sorted by ``order``, and of these the ``best`` few."""
 
     shown: tuple[str, ...]
     condition: Condition
@@ -176,7 +176,7 @@ class Request(NamedTuple):
 def request(
     shown: Sequence[str], where: str, pareto: Sequence[str], by: str, best: int | None
 ) -> Request:
-    """What is asked for. Raises UsageError for an unknown quantity."""
+    """The request that these options make. Raises UsageError for an unknown quantity."""
     for name in shown:
         quantity(name)
     front, order = goals_of(pareto), goals_of([by] if by else [])
@@ -193,12 +193,12 @@ class Loop:
         self.name = uuid4().hex
 
     def __reduce__(self) -> Any:
-        """Another process makes one copy, which it keeps for all chunks."""
+        """Let another process make a single copy, which it keeps for all chunks."""
         given = type(self), (self.evaluate, self.grid, self.request)
         return _copy, (self.name, pickle.dumps(given))
 
     def __call__(self, chunk: Chunk) -> Sweep:
-        """Those of its configurations that may be asked for."""
+        """Those configurations of the chunk that may be requested."""
         found = self.request.result(self.grid)
         met = []
         for places in chunk.places():
@@ -221,7 +221,7 @@ _copies: dict[str, Loop] = {}
 
 
 def _copy(name: str, data: bytes) -> Loop:
-    """The copy in this process."""
+    """The copy that this process keeps."""
     if name not in _copies:
         kind, given = pickle.loads(data)
         _copies.clear()
@@ -235,8 +235,8 @@ def sweep(
     ahead: int = AHEAD,
     progress: Progress | None = None,
 ) -> Iterator[Sweep]:
-    """Evaluate all configurations, and yield what is found after every chunk; the last one is
-    complete. ``ahead`` is how many chunks may wait for an executor. ``progress`` is where an
+    """Evaluate all configurations, and yield the results so far after every chunk; the last ones
+    are complete. ``ahead`` is how many chunks may wait for an executor. ``progress`` is where an
     earlier sweep stopped, and where this one is saved."""
     state = work.request.result(work.grid), 0
     if progress is not None:
@@ -278,7 +278,7 @@ def _merged(found: Sweep, part: Sweep, work: Loop) -> Sweep:
 def _parts(
     work: Loop, chunks: Iterator[Chunk], executor: Executor | None, ahead: int
 ) -> Iterator[Sweep]:
-    """What is found in every chunk, in order."""
+    """The results of every chunk, in order."""
     if executor is None:
         yield from map(work, chunks)
         return
@@ -299,7 +299,8 @@ def front(points: Sequence[Point], goals: Sequence[Goal]) -> list[Point]:
     """The points that no others beat, in order."""
     costs = [tuple(goal.of(point) for goal in goals) for point in points]
     kept: list[int] = []
-    for place in sorted(range(len(costs)), key=costs.__getitem__):  # what beats it comes first
+    # In this order, whatever beats a point comes before it.
+    for place in sorted(range(len(costs)), key=costs.__getitem__):
         if not any(_beats(costs[other], costs[place]) for other in reversed(kept)):
             kept.append(place)
     return [points[place] for place in sorted(kept)]
@@ -312,7 +313,7 @@ def _beats(one: Sequence[int], other: Sequence[int]) -> bool:
 
 @contextmanager
 def processes(jobs: int) -> Iterator[Executor | None]:
-    """A pool of processes; None for a single one. They leave an interrupt to this process."""
+    """A pool of processes, which leave interrupts to this process; None for a single process."""
     if jobs < 1:
         raise UsageError(f"the number of processes must be at least 1, not {jobs}")
     if jobs == 1:

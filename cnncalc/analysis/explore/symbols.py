@@ -25,8 +25,8 @@ STEPS = 10_000
 LARGEST = 10**9
 """The largest value of a symbol."""
 TRIED = 1024
-"""Values are tried up to this one, or this many above and below the usual one, to see where a
-formula holds."""
+"""To see where a formula holds, values are tried up to this one, or up to this far from the usual
+one."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,9 +34,9 @@ class Formula:
     """A quantity of a network as a function of its symbols, whose ``usual`` values are those of
     the network itself.
 
-    It holds as long as the network keeps its structure: as long as all ``guards`` come out alike.
-    ``per`` are the steps of symbols that are decimals. ``growth`` is the factor by which the
-    quantity grows if a name is doubled, or None if the formula does not hold there.
+    It holds as long as the network keeps its structure: as long as all ``guards`` have the same
+    outcomes. ``per`` are the steps of symbols that are decimals. ``growth`` is the factor by which
+    the quantity grows if a name is doubled, or None if the formula does not hold there.
     """
 
     network: str
@@ -114,7 +114,7 @@ class Formula:
 
     @property
     def definitions(self) -> Mapping[Any, Any]:
-        """What the symbols stand for that are not names of the network, in order."""
+        """The meanings of the symbols that are not names in the network, in order."""
         return self._written.definitions
 
     @cached_property
@@ -133,7 +133,7 @@ class Formula:
         return self._written.text(self.heading)
 
     def latex(self) -> str:
-        """The same in LaTeX."""
+        """The equation in LaTeX."""
         return self._written.latex(self.heading)
 
     def remarks(self) -> list[str]:
@@ -178,13 +178,13 @@ def formula(
         own[name] = [*symbols.usual][before:]
     if symbols.left:
         unknown = next(iter(symbols.left))
-        raise UsageError(f"there is no symbol {unknown!r}; there are {some(symbols.usual)}")
+        raise UsageError(f"the formula has no symbol {unknown!r}; it has {some(symbols.usual)}")
     report = evaluate.report(values)
     result = value(quantity, report)
     if result is None:
         raise UsageError(f"{quantity!r} is not known or not modelled for this network")
     for text in [*symbols.recording.texts]:
-        text.plain()  # what is made of it may depend on it
+        text.plain()  # code that uses it may depend on its value
     guards = symbols.recording.guards
     found = Formula(report.name, quantity, symbols.usual, result, guards, symbols.per)
     growth = {
@@ -218,7 +218,7 @@ class _Symbols:
             given = evaluate.options.get("settings") or {}
             return self.symbol(name, given.get(name, evaluate.parameters[name]))
         if name != "input":
-            usual = evaluate.options.get(name, 1 if name == "batch" else "float32")
+            usual = evaluate.options.get(name) or (1 if name == "batch" else "float32")
             return self.symbol(name, usual)
         shape = _shape(evaluate)
         pairs = [self.symbol(*pair) for pair in zip(shape.axes, shape.spatial)]

@@ -1,9 +1,9 @@
 """The quantities of many configurations at once.
 
-A network is computed once on numbers that record their operations. The recording gives the same
-quantities for all configurations of that topology: those for which every decision on the way comes
-out alike. They are computed on arrays. Others have another topology, which is recorded in turn, and
-configurations with a topology of their own are computed one by one.
+A network is computed once on numbers that record their operations. The recording is valid for all
+configurations of that topology: those for which every decision on the way has the same outcome.
+Their quantities are computed on arrays. Other configurations have another topology, which is
+recorded in turn; configurations whose topology no other one shares are computed one by one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,15 +53,15 @@ class Group(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why configurations are not networks."""
+    """The reason why configurations are not valid networks."""
 
     positions: Array
     reason: str
 
 
 class Gives(NamedTuple):
-    """What a topology gives: its quantities, or None if it is not a network and the reason depends
-    on these numbers."""
+    """The results of a topology: its quantities, or None if it is not a valid network and the
+    reason depends on these numbers."""
 
     names: tuple[str, ...]
     numbers: Program | None
@@ -170,13 +170,13 @@ class Topologies:
         if found is None:
             return path_of(recording, Gives((), None, Program([*recording.texts])))
         for text in [*recording.texts]:
-            text.plain()  # what is made of it may depend on it
+            text.plain()  # code that uses it may depend on its value
         numbers = {name: one for name, one in found.items() if one is not None}
         gives = Gives((*numbers,), Program([*numbers.values()]), Program([]))
         return path_of(recording, gives)
 
     def results(self, path: Path, region: Region, chunk: Chunk) -> Iterator[Group | Refusal]:
-        """What a topology gives for a region."""
+        """The results of a topology for a region."""
         gives: Gives = path.result
         if gives.numbers is None:
             yield from self.refused(path, region, chunk)

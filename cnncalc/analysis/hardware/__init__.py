@@ -1,1 +1,2 @@
-"""What a network needs on a device: bounds from datasheets, estimates from measurements."""
+"""The time and memory that a network needs on a device: bounds from datasheets, estimates from
+measurements."""

@@ -1,7 +1,7 @@
-"""Measured times of networks on a device, and what they say about another network.
+"""Measured times of networks on a device, and estimates of other networks from them.
 
 The model has two coefficients: the seconds of a FLOP and of a byte. It is fitted by least squares
-of relative errors. Its error is that for families of networks that were left out of the fit.
+of relative errors. Its error is measured on families of networks that were left out of the fit.
 """
 
 import re
@@ -28,7 +28,7 @@ NETWORKS = (
     "regnet_x_400mf", "regnet_y_800mf", "resnet18", "resnet34", "resnet50", "resnext50_32x4d",
     "shufflenet_v2_x1_0", "squeezenet1_1", "vgg11", "xception",
 )  # fmt: skip
-"""What ``calibrate`` measures unless told otherwise."""
+"""The networks that ``calibrate`` measures by default."""
 FEWEST_FAMILIES = 3
 MAX_MEASURED = 10_000
 COVERED = 90
@@ -45,12 +45,12 @@ class Measured(NamedTuple):
 
     @property
     def family(self) -> str:
-        """The letters that its name begins with: resnet50 and resnet18 are a family."""
+        """The letters with which its name begins: resnet50 and resnet18 are a family."""
         return family(self.network)
 
 
 def family(network: str) -> str:
-    """The letters that a name begins with."""
+    """The letters with which a name begins."""
     return re.split("[^a-z]", network.lower(), maxsplit=1)[0]
 
 

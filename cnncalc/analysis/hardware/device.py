@@ -27,7 +27,11 @@ MAX_TEXT = 200
 
 
 class Arithmetic(NamedTuple):
-    """What a peak and a bandwidth follow from: 2·cores·clock and bus·rate."""
+    """The figures from which a peak (2·cores·clock) and a bandwidth (bus·rate) are computed.
+
+    ``clock`` is in MHz, ``per_clock`` counts the operations of a core in each cycle, ``bus`` is
+    in bits, and ``rate`` is in 10⁹ transfers per second.
+    """
 
     cores: Fraction | None = None
     clock: Fraction | None = None
@@ -51,11 +55,12 @@ class Arithmetic(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Device:
-    """A device: operations and bytes per second, bytes of memory, watts. What its source does not
-    state is None or missing.
+    """A device with the figures from its source; a figure that it does not state is None or
+    missing.
 
-    ``peak`` and ``sparse`` are by dtype. ``flash`` holds the weights of a microcontroller.
-    ``checked`` lists what agrees with the source.
+    ``peak`` and ``sparse`` are in operations per second, by dtype; ``bandwidth`` is in bytes per
+    second, ``memory`` and ``flash`` (for the weights on a microcontroller) in bytes, and ``power``
+    in watts. ``checked`` lists what else confirms the figures.
     """
 
     key: str
@@ -86,9 +91,11 @@ class Device:
         }
 
 
-def stored_as(dtype: str) -> str:
+def stored_as(dtype: str | None) -> str | None:
     """The dtype in memory of data that is computed in this one. Raises UnknownName if there is
     none."""
+    if dtype is None:
+        return None
     if dtype not in DTYPES:
         raise unknown("dtype", dtype, DTYPES)
     return "float32" if dtype == TF32 else dtype

@@ -1,5 +1,5 @@
-"""The least time that a network needs on a device: its operations at the peak, its bytes at the
-full bandwidth.
+"""The shortest time that a network can take on a device: its operations at the peak, its bytes at
+the full bandwidth.
 
 All times are exact fractions of a second. FLOPs and bytes moved are the report's
 (docs/conventions.md).
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from cnncalc.analysis.hardware.device import TF32, Device, plain
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import UsageError
+from cnncalc.formulas.macs import flops
 
 VERSION = 1
 """The version of ``to_dict``."""
@@ -40,12 +41,13 @@ class Needs(NamedTuple):
 
 
 class LayerTime(NamedTuple):
-    """The least seconds that a layer takes: for its FLOPs, and for its bytes (None if the
-    bandwidth is not known)."""
+    """The fewest seconds that a layer can take: for its FLOPs, for its bytes (None if the bandwidth
+    is not known), and for the FLOPs of its backward pass."""
 
     row: Row
     compute: Fraction
     memory: Fraction | None
+    backward: Fraction
 
     @property
     def seconds(self) -> Fraction:
@@ -53,8 +55,14 @@ class LayerTime(NamedTuple):
         return max(self.compute, self.memory or Fraction(0))
 
     @property
+    def training(self) -> Fraction:
+        """The fewest seconds in a training step; the bytes of the backward pass are left out."""
+        return self.seconds + self.backward
+
+    @property
     def limit(self) -> str | None:
-        """What takes longer, compute or memory; None if that is not known, or nothing does."""
+        """The bottleneck, ``compute`` or ``memory``; None if it is not known, or if the layer takes
+        no time."""
         known = self.memory is not None and not self.row.unknown & UNKNOWN
         if not known or not self.seconds:
             return None
@@ -103,18 +111,27 @@ class Roofline:
     def layers(self) -> tuple[LayerTime, ...]:
         """Every layer that computes or moves something."""
         return tuple(
-            LayerTime(row, row.cost.flops / self.peak, self._transfer(row.cost.bytes_moved))
+            LayerTime(
+                row, row.cost.flops / self.peak, self._transfer(row.cost.bytes_moved),
+                flops(row.cost.backward_macs) / self.peak,
+            )
             for row in self.report.layers
             if row.cost.flops or row.cost.bytes_moved
-        )
+        )  # fmt: skip
 
     def _transfer(self, size: int) -> Fraction | None:
         return size / self.device.bandwidth if self.device.bandwidth else None
 
     @cached_property
     def seconds(self) -> Fraction:
-        """The least time if every layer reads its inputs from memory and writes its output."""
+        """The shortest time if every layer reads its inputs from memory and writes its output to
+        it."""
         return sum((layer.seconds for layer in self.layers), Fraction(0))
+
+    @property
+    def training(self) -> Fraction:
+        """The shortest time of a training step, layer by layer."""
+        return sum((layer.training for layer in self.layers), Fraction(0))
 
     @property
     def fused_bytes(self) -> int:
@@ -129,17 +146,17 @@ class Roofline:
 
     @property
     def fused(self) -> Fraction:
-        """The least time however layers are combined, with cold caches."""
+        """The shortest time however layers are combined, with cold caches."""
         whole = self.report.totals.flops / self.peak
         return max(whole, self._transfer(self.fused_bytes) or Fraction(0))
 
     def limited_by(self, limit: str) -> int:
-        """How many layers are limited by compute, or by memory."""
+        """The number of layers that are limited by ``compute``, or by ``memory``."""
         return sum(layer.limit == limit for layer in self.layers)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader should know about these numbers."""
+        """Notes on how to read these numbers, one sentence each."""
         notes = []
         if self.dtype == "float32" and TF32 in self.device.peak:
             notes.append(

@@ -1,4 +1,4 @@
-"""The modules that layers are built from: all of ``torch.nn``, plus what it lacks.
+"""The modules from which layers are built: all of ``torch.nn``, and modules that it lacks.
 
 This package is the ``nn`` that every layer's ``to_torch`` receives.
 """

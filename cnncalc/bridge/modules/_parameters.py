@@ -1,4 +1,4 @@
-"""What modules with parameters share."""
+"""Functions that modules with parameters share."""
 
 import torch
 from torch import Tensor, nn

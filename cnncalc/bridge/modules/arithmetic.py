@@ -65,6 +65,18 @@ class Power(nn.Module):
         return x**self.exponent
 
 
+class L2Normalize(nn.Module):
+    """Its input, divided by the Euclidean norms along a dimension."""
+
+    def __init__(self, dim: int, eps: float) -> None:
+        super().__init__()
+        self.dim = dim
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.normalize(x, dim=self.dim, eps=self.eps)
+
+
 class Matmul(nn.Module):
     """The matrix product of its inputs."""
 

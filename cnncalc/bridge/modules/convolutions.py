@@ -133,7 +133,7 @@ class ComputedConv(_Filters, ABC):
 
     @abstractmethod
     def filters(self) -> Tensor:
-        """The filters, from what is learned."""
+        """The filters, computed from the learned tensors."""
 
     def forward(self, x: Tensor) -> Tensor:
         return self.convolved(self.padded(x), self.filters(), self.bias, self.groups)
@@ -144,12 +144,12 @@ class WeightNormConv(ComputedConv):
 
     def __init__(self, in_channels: int, out_channels: int, *window: Any, **more: Any) -> None:
         super().__init__(in_channels, out_channels, *window, **more)
-        norms = self.weight.detach().flatten(1).norm(dim=1)
+        rows = tuple(range(1, self.weight.dim()))
+        norms = torch.linalg.vector_norm(self.weight.detach(), dim=rows, keepdim=True)
         self.scale = nn.Parameter(norms)
 
     def filters(self) -> Tensor:
-        rows = self.weight.flatten(1)
-        return (rows * (self.scale / rows.norm(dim=1))[:, None]).unflatten(1, self.weight.shape[1:])
+        return torch._weight_norm(self.weight, self.scale)
 
 
 class StandardizedConv(ComputedConv):

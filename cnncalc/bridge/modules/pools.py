@@ -77,7 +77,7 @@ class Subsampling(nn.Module):
 
 
 class SideBySide(nn.Module):
-    """The windows of a pool with dilation, each of which is copied next to the one before."""
+    """The windows of a pool with dilation, copied side by side."""
 
     def __init__(
         self,

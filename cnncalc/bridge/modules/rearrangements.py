@@ -105,15 +105,19 @@ class Expand(nn.Module):
 
 
 class Reduce(nn.Module):
-    """The mean, sum, maximum, variance or norm over some dimensions; 1 is the channels."""
+    """The mean, sum, maximum, variance or norm over some dimensions; 1 is the channels. A maximum
+    can keep its indices instead of its input."""
 
-    def __init__(self, by: str, dims: Sequence[int], keepdim: bool) -> None:
+    def __init__(self, by: str, dims: Sequence[int], keepdim: bool, indices: bool) -> None:
         super().__init__()
         self.by = by
         self.dims = tuple(dims)
         self.keepdim = keepdim
+        self.indices = indices
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.indices:
+            return torch.max(x, *self.dims, self.keepdim).values
         function = {
             "mean": torch.mean,
             "sum": torch.sum,

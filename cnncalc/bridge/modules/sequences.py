@@ -32,7 +32,7 @@ class _Signal(nn.RNNBase):
     def forward(self, x: Tensor) -> Tensor:
         for name in self.absent:
             setattr(self, name, self.weight_hh_l0.new_zeros(self.weight_hh_l0.shape[0]))
-        # oneDNN's kernels hide their products from counters.
+        # oneDNN's kernels would hide their products from FLOP counters.
         with torch.backends.mkldnn.flags(enabled=False, allow_tf32=None):
             y = super().forward(x.movedim(1, -1))[0].movedim(-1, 1)
         if self.return_sequences:
@@ -106,7 +106,8 @@ class PositionAttention(nn.MultiheadAttention):
 
     def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
         tokens = x.flatten(2).mT
-        # A view is another tensor, so that no kernel hides its products from counters.
+        # A view counts as another tensor, so that no fused kernel hides its products from FLOP
+        # counters.
         read = tokens.view_as(tokens) if other is None else other.flatten(2).mT
         return super().forward(tokens, read, read)[0].mT.reshape(x.shape)
 
@@ -149,7 +150,7 @@ class DotProductAttention(nn.Module):
 
 
 class Constant(nn.Module):
-    """Learned or fixed numbers of this shape, whatever the input."""
+    """Learned or fixed numbers of this shape, which do not depend on the input."""
 
     def __init__(self, sizes: Sequence[int], learned: bool) -> None:
         super().__init__()
@@ -163,7 +164,8 @@ class Constant(nn.Module):
 
 
 class PositionalEmbedding(nn.Module):
-    """The input plus a number for each element, which is learned, or a wave along the positions."""
+    """The input plus a number for each element: a learned one, or a value of a wave along the
+    positions."""
 
     def __init__(self, sizes: Sequence[int], learned: bool) -> None:
         super().__init__()

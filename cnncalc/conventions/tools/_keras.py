@@ -19,18 +19,18 @@ class Held(NamedTuple):
 
     @property
     def with_shared_weights(self) -> "Held":
-        """Nothing, because the numbers count for another layer."""
+        """No numbers, because they count for another layer."""
         return Held(0, 0, 0, 0, 0)
 
     @property
     def with_frozen_weights(self) -> "Held":
-        """The same, not trained."""
+        """The same numbers, but not trained."""
         return self._replace(weights=0, biases=0, fixed=self.fixed + self.weights + self.biases)
 
 
 def held(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Held]:
-    """What a layer holds. Unlike PyTorch, Keras counts no batches, and has one set of biases for
-    recurrent gates, except for the three of a GRU."""
+    """The numbers that a layer holds. Unlike PyTorch, Keras counts no batches, and has one set of
+    biases for recurrent gates, except for the three of a GRU."""
     weights, biases, buffers, fixed = layer.parameters(*inputs)
     if getattr(layer, "gates", 3) != 3:
         biases //= 2

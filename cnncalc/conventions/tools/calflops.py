@@ -1,4 +1,5 @@
-"""calflops' ``calculate_flops``, its FLOPs (its MACs are those of convolutions and linear layers).
+"""The FLOPs of calflops' ``calculate_flops`` (its MACs are those of convolutions and linear
+layers).
 
 It counts calls of ``torch.nn.functional`` functions: two FLOPs for each multiply-accumulate, the
 biases of convolutions but not of linear layers, and one or more per element for the other functions
@@ -26,7 +27,8 @@ from cnncalc.core.errors import LayerError
 
 
 def _transposed(call: Call) -> int:
-    """It takes one group's output channels as all of them, and divides by the groups again."""
+    """The products as calflops counts them: it takes the output channels of one group for all, and
+    divides by the groups again."""
     groups: int = call.layer.groups
     filters = call.output.dimensions[0] // groups // groups
     return call.input.dimensions[0] * filters * _taps(call) * call.places_in
@@ -38,7 +40,7 @@ def _taps(call: Call) -> int:
 
 
 def _transposed_biases(call: Call) -> int:
-    """It counts them at the output positions of an ordinary convolution of the input."""
+    """The biases as calflops counts them: at the output positions of an ordinary convolution."""
     if not call.biases:
         return 0
     places = (
@@ -51,7 +53,7 @@ def _transposed_biases(call: Call) -> int:
 
 
 def _upsampled(call: Call) -> int:
-    """The input elements: it multiplies them by the scale, but discards the product."""
+    """The input elements, because calflops discards their product with the scale."""
     if not isinstance(call.layer.scale_factor, int):
         raise LayerError("it counts an upsampling only by one scale for all axes")
     return inputs(call)

@@ -44,7 +44,7 @@ COUNTED = of(*ELEMENTS, *CONVOLUTIONS, "ConvTranspose", "Upsample")
 
 
 def _exported(report: Report) -> Callable[[Row], Sequence[Call]]:
-    """What PyTorch exports for a row."""
+    """The operations that PyTorch exports for a row."""
     readers = Counter(source for row in report.rows for source in row.sources)
     folded = {
         row.name: report.rows[row.sources[0]].name
@@ -76,7 +76,7 @@ def _folds(row: Row, before: Row, readers: int) -> bool:
         return False
     try:
         found = operations(before.layer, before.inputs, before.output)
-    except LayerError:  # reported once its own operations are counted
+    except LayerError:  # unknown operations are reported when they are counted
         return False
     return of("Conv")(found[-1]) and not found[-1].inside
 

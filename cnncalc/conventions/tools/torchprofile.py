@@ -20,7 +20,8 @@ from cnncalc.conventions.convention import (
 
 
 def _transposed(call: Call) -> int:
-    """It detects a transposed convolution only if its input and output channels differ."""
+    """The products as torchprofile counts them: it detects a transposed convolution only if its
+    input and output channels differ."""
     same = call.input.dimensions[0] == call.output.dimensions[0]
     return products(call) * (1 if same else int(call.layer.groups))
 

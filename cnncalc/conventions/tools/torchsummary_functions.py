@@ -1,6 +1,6 @@
 """torchsummary's "Forward/backward pass size (MB)" where flatten is a function, as in torchvision.
 
-It sees modules only.
+torchsummary sees only modules.
 """
 
 from dataclasses import replace

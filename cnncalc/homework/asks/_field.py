@@ -1,4 +1,4 @@
-"""The asks about the place of a receptive field."""
+"""The asks about the position of a receptive field."""
 
 from abc import abstractmethod
 from fractions import Fraction

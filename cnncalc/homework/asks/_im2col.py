@@ -31,5 +31,5 @@ class Im2col(Ask):
     def agrees(
         self, written: Written, value: Value, report: Report, terms: Terms = KIND
     ) -> Reading | None:
-        """Rows before columns."""
+        """Whether a written size agrees, with the rows before the columns."""
         return super().agrees(written, value, report, terms._replace(strict=True))

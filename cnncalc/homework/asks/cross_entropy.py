@@ -8,7 +8,7 @@ from cnncalc.homework.scores import ScoreAsk, Scores, cross_entropy, softmax
 from cnncalc.homework.written import KIND, Irrational, Reading, Terms, Value, Written, format_value
 
 ROUNDING = Fraction(1, 100)
-"""How far off a loss may be that is computed from rounded probabilities."""
+"""The relative error that a loss may have if it is computed from rounded probabilities."""
 NAMES = {0: "ln", 2: "log2", 10: "log10"}
 """The logarithms by their base."""
 
@@ -42,7 +42,7 @@ class CrossEntropy(ScoreAsk):
     def agrees(
         self, written: Written, value: Value, report: Report, terms: Terms = KIND
     ) -> Reading | None:
-        """Any rounded value, since none is exact, and one per cent for rounded intermediate
+        """Accept any rounded value, since none is exact, and one per cent for rounded intermediate
         results."""
         within = terms._replace(strict=False, tolerance=max(terms.tolerance, ROUNDING))
         return Reading() if super().agrees(written, value, report, within) else None

@@ -11,5 +11,5 @@ class MemoryWithoutInput(Stored):
     summed = "activations_total_bytes"
 
     def added(self, row: Row, report: Report) -> Value:
-        """What the layer stores; nothing for an input."""
+        """The bytes that the layer stores; 0 for an input."""
         return super().added(row, report) if row.sources else 0

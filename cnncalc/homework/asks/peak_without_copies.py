@@ -4,8 +4,8 @@ from cnncalc.homework.asks.peak_memory import PeakMemory
 
 
 class PeakWithoutCopies(PeakMemory):
-    """The most bytes of feature maps that are live at once, as one computes it by hand: a layer's
-    inputs and its output, without copies such as padded maps."""
+    """The most bytes of feature maps that are live at once, as computed by hand: a layer's inputs
+    and its output, without copies such as padded maps."""
 
     aliases = ("peak_of_feature_maps",)
     also = ()

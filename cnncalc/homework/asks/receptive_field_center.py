@@ -6,8 +6,8 @@ from cnncalc.homework.asks.receptive_field_start import ReceptiveFieldStart
 
 
 class ReceptiveFieldCenter(AlongField):
-    """The center of the first output's receptive field, from the edge of the image: that of the
-    first pixel is 0.5.
+    """The center of the first output's receptive field, measured from the edge of the image: the
+    center of the first pixel is at 0.5.
 
     Dang Ha The Hien, A guide to receptive field arithmetic for CNNs, 2017, calls this the start.
     """

@@ -9,7 +9,7 @@ from cnncalc.homework.written import KIND, Reading, Size, Terms, Value, Written
 
 class WeightShape(Ask):
     """The shape of a layer's weight tensor: filters, channels, height and width as in PyTorch, or
-    height, width, channels and filters as in Keras."""
+    height, width, channels and filters as in Keras, or as in ``96 filters of 11x11x3``."""
 
     aliases = ("weight_tensor", "kernel_shape", "filter_shape", "shape_of_the_weights")
     takes = (Size,)
@@ -26,12 +26,15 @@ class WeightShape(Ask):
     def agrees(
         self, written: Written, value: Value, report: Report, terms: Terms = KIND
     ) -> Reading | None:
-        """Filters first, or unless ``strict`` in the order of Keras."""
+        """Filters first, or unless ``strict`` in another common order."""
         exactly = terms._replace(strict=True)
         reading = super().agrees(written, value, report, exactly)
         if reading is None and isinstance(written, Size) and not terms.strict:
-            *spatial, channels, filters = written.sizes if len(written.sizes) > 1 else (0, 0)
-            turned = replace(written, sizes=(filters, channels, *spatial))
-            if super().agrees(turned, value, report, exactly):
+            sizes = written.sizes if len(written.sizes) > 1 else (0, 0)
+            keras = replace(written, sizes=(*sizes[:-3:-1], *sizes[:-2]))
+            if super().agrees(keras, value, report, exactly):
                 return Reading(("in the order of Keras",))
+            each = replace(written, sizes=(sizes[0], sizes[-1], *sizes[1:-1]))
+            if super().agrees(each, value, report, exactly):
+                return Reading(("each filter with its channels last",))
         return reading

@@ -68,7 +68,7 @@ def activation_of(word: str) -> Layer:
     except LayerError:
         kind = Layer
     if kind is Layer or kind.kind not in FUNCTIONS:
-        near = did_you_mean(name, FUNCTIONS) if kind is Layer else ""  # gelu is not a misspelt elu
+        near = did_you_mean(name, FUNCTIONS) if kind is Layer else ""  # gelu is not a typo for elu
         hint = near or f"; choose {one_of(list(FUNCTIONS))}"
         raise UsageError(f"no activation {name[:40]!r}{hint}")
     try:

@@ -143,7 +143,7 @@ def shortened(rows: list[list[str]], columns: int = MAX_DRAWN) -> list[list[str]
 
 
 def _ends(items: list[Item], most: int, between: Item) -> list[Item]:
-    """At most this many: the first and the last, with a mark for those in between."""
+    """At most this many items: the first and the last ones, with a mark for those in between."""
     if len(items) <= most:
         return items
     return [*items[: most // 2], between, *items[len(items) - (most - 1) // 2 :]]

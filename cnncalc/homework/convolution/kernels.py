@@ -1,4 +1,4 @@
-"""The named kernels: for signals and images, and in any odd size where that makes sense.
+"""The named kernels, for signals and images, in any odd size that the kernel supports.
 
 A kernel is a function of a position, counted from 0 along each axis, and of its size.
 """
@@ -28,7 +28,7 @@ class Kernel(NamedTuple):
 
 
 def box(place: Place, size: int) -> Number:
-    """The mean of all: ``1/9 · [1 1 1; 1 1 1; 1 1 1]``."""
+    """The mean of all cells: ``1/9 · [1 1 1; 1 1 1; 1 1 1]``."""
     return Fraction(1, size ** len(place))
 
 

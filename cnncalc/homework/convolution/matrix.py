@@ -151,7 +151,7 @@ def cells(data: Any) -> Cells:
 
 
 def _of_text(text: str) -> Cells:
-    # Single blanks keep the expressions below from backtracking far.
+    # With single blanks, the expressions below cannot backtrack far.
     text = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
     *factor, text = re.split(r" ?[*·×]\s?", text, maxsplit=1)
     text, depth = _without_brackets(text)
@@ -188,7 +188,7 @@ def number(cell: Any) -> tuple[Number, bool]:
             raise UsageError(f"a number of {len(text):,} characters is longer than {LONGEST}")
         text = text.replace("−", "-") if isinstance(text, str) else ""
         if not NUMBER.fullmatch(text):
-            raise UsageError(f"{shown(cell)} is not a number; numbers are 3, -0.5, 1/9 or 1e-3")
+            raise UsageError(f"{shown(cell)} is not a number; write it as 3, -0.5, 1/9 or 1e-3")
         value, decimal = Fraction(text), re.search("[.eE]", text) is not None
     if abs(value) >= LARGEST or value.denominator > LARGEST:
         raise UsageError(

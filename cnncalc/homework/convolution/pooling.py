@@ -26,8 +26,8 @@ def mean(cells: Sequence[Real]) -> Real:
 
 
 class Reduction(NamedTuple):
-    """How a pooling reduces a window, and how the formula is written, in pieces that a line break
-    may separate."""
+    """The function by which a pooling reduces a window, and its formula, in pieces that a line
+    break may separate."""
 
     reduce: Callable[[Sequence[Real]], Real]
     written: Callable[[Sequence[str]], list[str]]
@@ -71,7 +71,7 @@ class Pooling:
 
     @property
     def outside(self) -> Real | None:
-        """What the padding holds; None if it does not count."""
+        """The values of the padding; None if it does not count."""
         counts = getattr(self.layer, "count_include_pad", True)
         return self.layer.pads_with if counts else None
 

@@ -77,7 +77,7 @@ def sections(worked: Worked, steps: int | None = None, digits: int | None = None
 
 
 def steps_shown(worked: Worked, steps: int | None) -> int:
-    """How many windows of each kernel to write out: as many as requested, or the default."""
+    """The number of windows of each kernel to write out: as many as requested, or the default."""
     if steps is not None:
         return steps
     windows = worked.stages[0].output.shape.elements
@@ -196,7 +196,7 @@ def _slide(layer: Layer, x: Tensor, axes: Sequence[Axis | TransposedAxis]) -> Se
     lines = [
         Line((first, *(f"= {rest}" for rest in others)), one.latex())
         for one in explain.sizes(layer, (x.shape,))
-        if one.symbol != "C_out"  # as many channels as kernels, which needs no equation
+        if one.symbol != "C_out"  # there are as many channels as kernels, which needs no equation
         for first, *others in [one.text().split(" = ")]
     ]
     over: dict[str, list[str]] = {}

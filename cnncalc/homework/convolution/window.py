@@ -38,7 +38,7 @@ def _nearest(place: int, N: int) -> int:
 
 
 def _wrapped(place: int, N: int) -> int:
-    """Wraps around to the other edge."""
+    """The cell at a position that wraps around to the other edge."""
     return place % N
 
 

@@ -1,8 +1,8 @@
 """A worked convolution: the sum of products in every window, then bias, activation and pooling.
 
-Numbers are exact, integers and fractions; only an activation with an exponential makes floats.
-The layers ``conv``, ``max_pool`` and ``avg_pool`` determine where windows are and how many, so no
-size is computed in two places.
+Numbers are exact, integers and fractions; only an activation with an exponential makes floats. The
+layers ``conv``, ``max_pool`` and ``avg_pool`` determine the number and the positions of windows, so
+that no size is computed in two places.
 """
 
 from collections.abc import Iterator, Sequence
@@ -65,7 +65,7 @@ class Convolution:
         return self.layer.axes(self.input.shape)
 
     def laid(self, channel: int) -> Tensor:
-        """A kernel (the first is 0) as it is applied to the input."""
+        """A kernel (the first is 0) in the orientation in which it is applied to the input."""
         kernel = self.kernels[channel]
         flipped = kernel._replace(planes=tuple(plane[::-1] for plane in kernel.planes))
         return flipped if self.flip else kernel

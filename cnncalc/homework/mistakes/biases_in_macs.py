@@ -1,7 +1,10 @@
+from collections.abc import Iterator
+
 from cnncalc.formulas import macs
 from cnncalc.formulas.vocabulary import product, share
 from cnncalc.homework.mistake import WrongRule
 from cnncalc.homework.mistakes._examples import on_ten_filters
+from cnncalc.homework.question import Question
 
 
 def with_bias(F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1) -> int:
@@ -34,3 +37,8 @@ class BiasesInMacs(WrongRule):
         macs.linear_macs: linear_with_bias,
     }
     examples = (on_ten_filters("macs", "778,240", "(5·5·3 + 1)·10 · 32·32"),)
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """The weights of a neuron, which are as many, are another mistake."""
+        if question.ask.name != "weights_per_neuron":
+            yield from super().other(question)

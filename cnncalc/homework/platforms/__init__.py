@@ -1,7 +1,7 @@
 """Quizzes for learning platforms: one module per format, discovered automatically.
 
-A module has ``EXTENSION``, its file extension, and ``write(quiz) -> bytes``. What it writes
-holds the answers; the same quiz always gives the same bytes.
+A module has ``EXTENSION``, its file extension, and ``write(quiz) -> bytes``. The file contains the
+answers. The same quiz always gives the same bytes.
 """
 
 from typing import Protocol, cast

@@ -1,4 +1,4 @@
-"""Zip files that are the same bytes every time."""
+"""Zip files with the same bytes every time."""
 
 from collections.abc import Mapping
 from io import BytesIO

@@ -14,7 +14,7 @@ from cnncalc.homework.scheme import Scheme
 from cnncalc.homework.written import Value, format_value
 
 TIMES = ("×", "x", ", ", ",", " ")
-"""What students write between the sizes of a shape."""
+"""The separators that students write between the sizes of a shape."""
 
 
 class Style(Enum):

@@ -1,7 +1,7 @@
 """A QTI 1.2 package for Canvas: import it under Settings > Import Course Content.
 
 Canvas gives no partial credit, and accepts every number or text that a question lists as a right
-answer. So only the options of a multiple choice show the feedback of each known mistake.
+answer. Therefore, only multiple-choice options show feedback on each known mistake.
 """
 
 from hashlib import sha256
@@ -116,7 +116,7 @@ def _presentation(parent: Element, item: Item) -> None:
 
 
 def _processing(parent: Element, item: Item) -> None:
-    """What each answer earns, and which feedback it shows."""
+    """The points that each answer earns, and the feedback that it shows."""
     outcomes = SubElement(parent, "outcomes")
     score = {"maxvalue": "100", "minvalue": "0", "varname": "SCORE", "vartype": "Decimal"}
     SubElement(outcomes, "decvar", score)

@@ -47,9 +47,9 @@ def write(quiz: Quiz) -> bytes:
 
 
 def results(submission: Path, key: Path) -> dict[str, Any]:
-    """What Gradescope shows of a folder with one answer sheet: every question with its points and
-    remark. Files that cannot be sheets are ignored beside one. Anything other than one readable
-    sheet gets no points, and the reason."""
+    """The results that Gradescope shows for a folder with one answer sheet: every question with its
+    points and remark. Other files that cannot be sheets are ignored. Anything other than one
+    readable sheet gets no points, with the reason."""
     files = [one.file for one in submissions.find([submission])]
     handed_in = [file for file in files if file.suffix.lower() in extensions()] or files
     if len(handed_in) != 1:

@@ -20,7 +20,7 @@ GAP = re.compile(r"\s{2,}")
 WRAPPED = re.compile(r"\w*\)")
 """The rest of a type that Keras breaks across lines."""
 TREE = " │├└─\t"
-"""What torchinfo draws before a name."""
+"""The characters that torchinfo draws before a name."""
 NAMED = re.compile(r"(?:.*\()?([A-Za-z]\w*)(?:-\d+|\)?(?: \(\w+\))?: \d+-\d+|\))?")
 """A type as these three tools print it: ``Conv2d-1``, ``Conv2d: 2-1`` and ``conv2d_2 (Conv2D)``."""
 

@@ -14,7 +14,7 @@ from cnncalc.spec.text import Item
 SUFFIXES = (".xlsx",)
 BINARY = True
 MAX_BYTES = 5_000_000
-"""The most that a workbook may unpack to."""
+"""The most bytes that a workbook may unpack to."""
 MAX_ROWS, MAX_COLUMNS, MAX_SHEETS, MAX_PARTS = 5_000, 200, 20, 1_000
 
 
@@ -39,7 +39,7 @@ def read(data: bytes, source: str) -> Item:
         pages = _pages(book, source)
     except SpecError:
         raise
-    except Exception:  # a damaged workbook makes openpyxl and zlib raise all sorts of errors
+    except Exception:  # openpyxl and zlib raise all sorts of errors for a damaged workbook
         raise SpecError(
             "the file cannot be read as an Excel workbook; save it again as .xlsx", Where(source)
         ) from None
@@ -80,7 +80,7 @@ def _rows(page: Any, source: str) -> Iterator[list[Cell]]:
 
 
 def _text(value: Any) -> str:
-    """A cell as a student sees it: Excel keeps every number as a fraction."""
+    """The text of a cell as a student sees it, since Excel stores every number as a fraction."""
     if value is None:
         return ""
     if isinstance(value, bool):

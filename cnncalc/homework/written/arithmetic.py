@@ -6,24 +6,26 @@ from fractions import Fraction
 from cnncalc.core.errors import LayerError
 from cnncalc.spec.expression import UNDECLARED, calculate, is_number
 
-GROUPED = r"[0-9]{1,3}(?:[, _'\u00a0\u2009\u202f][0-9]{3})+"
+GROUPED = r"[1-9][0-9]{0,2}(?:[, _'’\u00a0\u2009\u202f][0-9]{3})+"
 
 
 RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
 TEX = {"\\times": "×", "\\cdot": "·", "\\approx": "≈", "\\,": "", "{,}": ",", "$": ""}
+NOUN = re.compile(r"(?<=[0-9]) (?:activations|elements|floats|numbers|outputs|values)(?= ?[*x×·+])")
+"""A noun after a number within arithmetic: ``6272 floats * 4 bytes``."""
 PARTS = re.compile(r"([0-9,]{1,20}) weights?,? (?:\+|and|plus) ([0-9,]{1,20}) bias(?:es)?")
 """``750 weights and 10 biases``."""
 DOTTED = r"(?<![0-9.,])[0-9]{1,3}(?:\.[0-9]{3}){2,}(?![0-9.,])"
 
 
 def tidied(text: str) -> str:
-    """Text without what people write around a number: ``params: 34,944 (trainable)``."""
+    """Text without the words that people write around a number: ``params: 34,944 (trainable)``."""
     for command, sign in TEX.items():
         text = text.replace(command, sign)
     text = re.sub(r"^[A-Za-z#][\w# ]*:", "", raised(text)).strip()
-    text = PARTS.sub(r"\1+\2", text)
+    text = NOUN.sub("", PARTS.sub(r"\1+\2", text))
     text, about = re.subn(r"\s*\(?\b(?:approx(?:imately|\.)?|roughly|rounded)\)?$", "", text)
     text = re.sub(r"\s*\([A-Za-z ,]+\)$", "", text)
     text = re.sub(r"(?<=[A-Za-z])\.$", "", text)
@@ -44,7 +46,7 @@ def calculated(text: str) -> Fraction:
     source = source.replace("−", "-").replace("^", "**").replace("[", "(").replace("]", ")")
     try:
         value = calculate(source, {})
-    except LayerError as why:  # an answer has no parameters
+    except LayerError as why:  # unlike a spec, an answer has no parameters
         raise LayerError(str(why).removesuffix(UNDECLARED)) from None
     if isinstance(value, bool) or not is_number(value):
         raise LayerError(f"{text.strip()[:60]!r} is not a number")

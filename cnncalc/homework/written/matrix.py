@@ -146,7 +146,7 @@ def _exact(number: Real) -> Exact:
 
 
 def _percentage(number: Number) -> Number:
-    """A number of per cent, which is rounded to its last digit."""
+    """A percentage, which is rounded to its last digit."""
     half = number.half or Fraction(1, 2)
     return replace(number, text=f"{number.text}%", digits=number.digits / 100, half=half / 100)
 

@@ -17,8 +17,12 @@ from cnncalc.homework.written.value import (
 
 BRACKETS = re.compile(r"\([^()]*\)")
 """Remarks beside a name, as in ``CONV1 (f=5, s=1)`` and ``conv1 (Conv2D)``."""
-AROUND = re.compile(r"^(?:(?:the|a|an|layer)\s+)*|\s+layer$", re.IGNORECASE)
-"""Words around a name, as in ``the fc6 layer``."""
+AROUND = re.compile(
+    r"^(?:(?:it is|it's|the (?:answer|layer)[^,;]* is|the|a|an|layer)\s+)*|"
+    r"\s+layer$|(?:,? with|,? because|,? since| has the most)\s.*$",
+    re.IGNORECASE,
+)
+"""Words around a name, as in ``It is the fc6 layer``."""
 
 
 def plain(text: str) -> str:
@@ -43,7 +47,7 @@ class Name(Written):
         """Whether it is one of the right names, apart from brackets and words around it."""
         if not isinstance(truth, Names):
             return None
-        bare = AROUND.sub("", BRACKETS.sub("", self.text).strip())
+        bare = AROUND.sub("", BRACKETS.sub("", self.text).strip(" ."))
         same = {plain(self.text), plain(bare)} & {plain(name) for name in truth}
         return Reading() if same else None
 

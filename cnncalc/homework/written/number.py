@@ -14,14 +14,20 @@ from cnncalc.homework.written.texts import as_text
 from cnncalc.homework.written.units import Suffix, scale, suffix_of
 from cnncalc.homework.written.value import KIND, Reading, Terms, Value, Written
 
-ABOUT = r"(?:~|≈|about|around|roughly|approximately|approx\.?|circa|ca\.?)"
+ABOUT = (
+    r"(?:~|≈|about|around|roughly|approximately|approx\.?|circa|ca\.?|almost|nearly|"
+    r"(?:just |slightly |a (?:bit|little) )?(?:over|under))"
+)
+LAKHS = r"[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}"
+"""Digits in groups as in India: 6,23,78,344."""
 TIMES_TEN = r"\s*[x×X*·]\s*10\s*(?:\^|\*\*)\s*\(?\s*"
 PLAIN = re.compile(
-    rf"(?P<about>{ABOUT}\s*)?(?P<whole>[-+−]?(?:{GROUPED}|[0-9]*))"
-    r"(?:\.(?P<decimals>[0-9]*)|,(?P<comma>[0-9]{1,2}|[0-9]{4,}))?"
-    rf"(?:(?:[eE]|{TIMES_TEN})(?P<exponent>[-+−]?[0-9]{{1,3}})\)?)?\s*(?P<suffix>[A-Za-z -]*)"
+    rf"(?P<about>{ABOUT}\s*)?(?P<whole>[-+−]?(?:{GROUPED}|{LAKHS}|[0-9]*))"
+    r"(?:\.(?P<decimals>[0-9]*)|,(?P<comma>[0-9]{1,2}|[0-9]{4,}|(?<=\b0,)[0-9]{3}))?"
+    rf"(?:(?:\s*[eE]|{TIMES_TEN})(?P<exponent>[-+−]?[0-9]{{1,3}})\)?)?\s*(?P<suffix>[A-Za-z -]*)"
 )
-"""A number without arithmetic; a comma is decimal unless three digits follow it."""
+"""A number without arithmetic; a comma is decimal unless three digits follow it, as in 34,944
+but not 0,944."""
 
 
 NOTHING = re.compile(r"(?:none|zero|nothing|no|n/?a|[-–—])(?: (.*))?", re.IGNORECASE)
@@ -39,7 +45,7 @@ class Number(Written):
     ``working`` is the value before an equals sign; ``dotted`` says that a point may separate
     thousands, as in 34.944."""
 
-    # The text is enough for a hash; those of fractions are slow.
+    # Hash only the text, because hashing fractions is slow.
     digits: Fraction = field(hash=False)
     half: Fraction = field(default=Fraction(0), hash=False)
     suffix: Suffix = Suffix()

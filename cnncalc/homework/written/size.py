@@ -24,6 +24,8 @@ class Size(Written):
     sizes: tuple[int, ...]
     fractions: tuple[Fraction, ...] = ()
     """All sizes in place of ``sizes``, if one is a fraction: a mistake that can be explained."""
+    products: tuple[int, ...] = ()
+    """The sizes if those in brackets are multiplied, as in ``(5 x 5) x 784``."""
 
     expected = "a shape"
     examples = ("96x55x55",)
@@ -47,13 +49,18 @@ class Size(Written):
         concluded = CONCLUDED.fullmatch(text)
         sizes = _sizes_in(concluded[1]) if concluded else ()
         sizes = sizes or _labelled(text) or _sizes_in(text.partition("=")[0])
-        sizes = sizes or _sizes_in(text.rpartition("=")[2])  # output = 96x55x55
-        sizes = sizes or _sizes_worked_out(tidied(text))
-        return cls(text, sizes) if sizes else None
+        sizes = sizes or _sizes_in(RESULT.sub("", text))  # output = 96x55x55
+        sizes = sizes or _counted(text)
+        worked_out = _sizes_worked_out(tidied(text)) if not sizes or PRODUCT.search(text) else ()
+        return cls(text, sizes or worked_out, products=worked_out) if sizes or worked_out else None
 
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
         """Channels first, or last if that is accepted. A vector may be written as a map of one
         position and vice versa, an equal size once for all axes, and 15 as 3*5."""
+        if self.products not in ((), self.sizes):
+            multiplied = replace(self, sizes=self.products, products=())
+            if found := multiplied.agrees(truth, unit, terms):
+                return found
         if isinstance(truth, int) and not isinstance(truth, bool):
             is_product = len(self.sizes) == 2 and re.search("[*·]", self.text)
             product = prod(self.sizes) if is_product else None
@@ -107,24 +114,41 @@ CONCLUDED = re.compile(
     r"[^0-9(\[]*([(\[]?[0-9]+(?:\s*[x×X@]\s*[0-9]+){1,3}[)\]]?)\.?"
 )
 """A shape after the working of one of its sizes: ``(32-5)/1+1 = 28, so 28x28x6``."""
-CROSSES = {"\\times": "x", **dict.fromkeys("⨯✕✖", "x"), **dict.fromkeys("$.<>{}", " ")}
+CROSSES = {"\\times": "x", "⋅": "·", **dict.fromkeys("$.<>{}", " ")}
 SIZE_WORDS = re.compile(
-    r"\b(?:(?:feature |activation )?maps?|channels?|filters?|depth|deep|of|size|each|with|pixels|"
-    r"px|neurons?|units?|features?|outputs?|matrix|tensor)\b",
+    r"(?<![A-Za-z])(?:(?:feature |activation )?maps?|and|channels?|columns?|deep|depth|each|"
+    r"features?|filters?|high|images?|kernels?|matrix|neurons?|of|outputs?|pixels|px|rows?|size|"
+    r"tall|tensor|units?|volume|wide|with)\b",
     re.IGNORECASE,
 )
+RESULT = re.compile(r"^(?:[^=,;]*=)+(?=[^=]*$)")
+"""The working before a shape; not ``K=96, C=3, F=11``, which are several values."""
+BATCH = r"(?:none|batch(?:[_ ]size)?|bs|[bmn?*]|-1)(?=\s*[x×X*·, ])"
+FILTERS = 4  # sizes
+PRODUCT = re.compile(r"[(²^]|[*·].*[x×]|[x×].*(?:[*·]|[0-9],[0-9]{3}(?![0-9]))")
+"""A size that may be an expression, as in ``11*11*3 x 3,025``."""
+GROUP = re.compile(r"\(([0-9]+(?:\s*[x×X*·]\s*[0-9]+){1,2})\)")
+"""Sizes in brackets: ``8 x (28 x 28)``."""
 
 
 def _sizes_in(text: str) -> tuple[int, ...]:
     """The sizes of a shape in the order written; none if it is not a shape."""
     text = re.sub(r"^[A-Za-z][\w ]*:", "", raised(text))
     text = re.sub(r"([0-9])\.0+(?![0-9])", r"\1", text)
-    text = re.sub(r"^\s*torch\.Size|\([A-Za-z ,x×*]+\)", "", text)
+    text = re.sub(r"\(([0-9]+ (?:channels|filters|maps|deep))\)", r", \1", text)
+    one_sign = not re.search("[x×].*[*·]|[*·].*[x×]", text)
+    if one_sign and text.count("(") == 1 and len(re.findall("[0-9]+", text)) <= FILTERS:
+        text = GROUP.sub(r"\1", text)
+    text = re.sub(
+        r"^\s*(?:torch\.Size|TensorShape|N?CHW|N?HWC|rows)|[OH][IW][HIW][OW]$|\([A-Za-z ,x×*]+\)",
+        "",
+        text,
+    )
     for sign, meant in CROSSES.items():
         text = text.replace(sign, meant)
     text = SIZE_WORDS.sub(" ", re.sub(r"(?i)[\s-]by[\s-]", "x", text)).strip("[]() ,")
     text = re.sub(r"([0-9]{1,20})\s*\^\s*2(?![0-9])", r"\1x\1", text)
-    text = re.sub(r"^(?:None|batch|[NB?]|-1)(?=\s*[x×X*·, ])", "1", text)
+    text = re.sub(rf"(?i)^{BATCH}", "1", text)
     parts = re.split(r"\s*[x×X*·,;@]\s*|\s+", text)
     if not all(re.fullmatch(r"[0-9]{1,20}", part) for part in parts):
         return ()
@@ -134,9 +158,10 @@ def _sizes_in(text: str) -> tuple[int, ...]:
 def _sizes_worked_out(text: str) -> tuple[int, ...]:
     """``96 x ((227-11)/4+1) x 55``; none unless every size is an expression."""
     depth, parts = 0, [""]
+    between = "x×" if re.search("[x×]", text) else ","  # 363 x 3,025
     for sign in text:
         depth += (sign == "(") - (sign == ")")
-        if sign in "x×," and depth == 0:
+        if sign in between and depth == 0:
             parts.append("")
         else:
             parts[-1] += sign
@@ -147,8 +172,20 @@ def _sizes_worked_out(text: str) -> tuple[int, ...]:
     return tuple(map(int, values)) if are_sizes and len(parts) <= MAX_AXES else ()
 
 
+def _counted(text: str) -> tuple[int, ...]:
+    """``28x28x6 -> 4704``, a shape and its number of elements."""
+    shape, _, count = re.sub("[→⇒]|=>|->", "=", text).partition("=")
+    sizes = _sizes_in(shape)
+    return sizes if count.strip().replace(",", "") == str(prod(sizes)) else ()
+
+
+LABEL = r"([CDHW]|channels|depth|height|width)\s*[=:]?\s*([0-9]{1,20})(?![0-9])"
+
+
 def _labelled(text: str) -> tuple[int, ...]:
-    """``H=55, W=55, C=96`` with the channels first; none unless every size has a letter."""
-    match = re.fullmatch(r"(?:[CDHW]\s*[=:]\s*[0-9]{1,20}[\s,;x×]*){2,4}", text.strip("()[] "))
-    found = dict(re.findall(r"([CDHW])\s*[=:]\s*([0-9]+)", text)) if match else {}
-    return tuple(int(found[letter]) for letter in "CDHW" if letter in found)
+    """``H=55, W=55, C=96`` with the channels first; none unless every size has a label."""
+    text = text.strip("()[] ")
+    if not re.fullmatch(rf"(?i)(?:{LABEL}[\s,;x×]*){{2,4}}", text):
+        return ()
+    found = {label[0].upper(): int(size) for label, size in re.findall(f"(?i){LABEL}", text)}
+    return tuple(found[letter] for letter in "CDHW" if letter in found)

@@ -1,5 +1,6 @@
 """Text as answer sheets hold it, and as messages print it."""
 
+import re
 from typing import Any
 from unicodedata import decimal
 
@@ -7,15 +8,42 @@ INVISIBLE = dict.fromkeys(
     (0x00AD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF)
 )
 FULL_WIDTH = {sign + 0xFEE0: sign for sign in range(0x21, 0x7F)} | {0x3000: " "}
+OPERATORS = (
+    dict.fromkeys(map(ord, "⋅∙•"), "·") | dict.fromkeys(map(ord, "⨯⨉✕✖"), "×") | {0x2217: "*"}
+)
 
 
 def readable(text: str) -> str:
     """Text without invisible characters (zero-width spaces, marks of direction), with full-width
-    characters and the digits of every script as ASCII. Superscripts stay, unlike under NFKC."""
+    characters and the digits of every script as ASCII, and one sign for each operator. Superscripts
+    stay, unlike under NFKC."""
     if text.isascii():
         return text
-    text = text.translate(INVISIBLE | FULL_WIDTH)
+    text = text.translate(INVISIBLE | FULL_WIDTH | OPERATORS)
     return "".join(str(decimal(one)) if one.isdecimal() else one for one in text)
+
+
+MARKUP = re.compile(
+    r"\s*(?:[*_`'\"“”„]+|<(?:b|code|em|i|p|strong|u)>|\\\(|\\\[|\\boxed\{)(.*?)"
+    r"(?:[*_`'\"“”„]+|</(?:b|code|em|i|p|strong|u)>|\\\)|\\\]|\})\s*"
+)
+SENTENCE = re.compile(
+    r"(?i)(?!.*\b(?:not|never|no)\b)"
+    r"(?:[a-z ,']*\b(?:answer|are|be|equals|get|gives|has|have|is):?\s+)?"
+    r"(?:(?:a|an|exactly|the)\s+)?(.*[0-9].*?)"
+    r"(?:[ ,]+(?:altogether|area|each|image|in all|in the input|in total|incl\.|including|"
+    r"(?:its|the) bias(?:es)?|of the (?:image|input)|patch|per (?:image|sample)|pixels?|region|"
+    r"total|volume|window|with|bias(?:es)?))*[ .!;,]*"
+)
+"""A value in a sentence: ``It has 608 parameters in total.``"""
+
+
+def undressed(text: str) -> str:
+    """The value in a text, without markup and a few words around it."""
+    markup = MARKUP.fullmatch(text)
+    bare = markup[1] if markup else text
+    sentence = SENTENCE.fullmatch(bare) if len(bare) < 300 else None
+    return sentence[1] if sentence else bare
 
 
 def shown(given: Any) -> str:

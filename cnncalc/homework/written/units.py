@@ -14,6 +14,9 @@ SCALES = {
     "mln": 2,
     "bn": 3,
     "mrd": 3,
+    "millionen": 2,
+    "milliarden": 3,
+    "tausend": 1,
     "million": 2,
     "billion": 3,
     "trillion": 4,
@@ -33,16 +36,22 @@ UNITS = {
     "bytes": "B",
     "bit": "bit",
     "bits": "bit",
+    "o": "B",
+    "octet": "B",
+    "octets": "B",
     "mac": "MACs",
     "macs": "MACs",
     "madd": "MACs",
     "madds": "MACs",
     "multiply-accumulates": "MACs",
     "multiply-accumulate operations": "MACs",
+    "mac operations": "MACs",
     "mult-adds": "MACs",
     "multiply-adds": "MACs",
     "flop": "FLOPs",
     "flops": "FLOPs",
+    "floating point operations": "FLOPs",
+    "floating-point operations": "FLOPs",
     "ops": "",
     "operations": "",
     "param": "",
@@ -69,6 +78,7 @@ UNITS = {
             "divisions",
             "entries",
             "exponentials",
+            "inputs",
             "multiplications",
             "multiplies",
             "mults",
@@ -113,7 +123,8 @@ LEARNED = re.compile(r"\b(?:learnable|learned|trainable|free|total) (?=[a-z])")
 """Words before a unit that add nothing."""
 LETTER = re.compile(r"([kmgt])(i?)\s*(.*)")
 WORD = re.compile(
-    r"(thousand|(?:m|b|tr)illion|mio|mln|bn|mrd|kilo|mega|giga|tera|kibi|mebi|gibi|tebi)\s*(.*)"
+    r"(thousand|tausend|millionen|milliarden|(?:m|b|tr)illion|mio|mln|bn|mrd|"
+    r"kilo|mega|giga|tera|kibi|mebi|gibi|tebi)s?\s*(.*)"
 )
 
 

@@ -12,7 +12,7 @@ from cnncalc.core.errors import LayerError, UsageError, one_of
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.homework.convolution.matrix import Tensor
 from cnncalc.homework.convolution.writing import Style
-from cnncalc.homework.written.texts import readable, shown
+from cnncalc.homework.written.texts import readable, shown, undressed
 
 
 class Names(tuple[str, ...]):
@@ -37,9 +37,12 @@ REMARKED = re.compile(r"\s*([^(]*[^(\s])\s*\((?=[^a-z]*[a-z])(?=.*[a-z]{3}).*\)\
 
 
 class Terms(NamedTuple):
-    """What is accepted. Strict: only the exact value, with K = 1000 and channels first.
-    The ``tolerance`` is a fraction of the right value (1/100: one per cent). ``as_asked``: no other
-    quantity in its place, such as a number of elements for one of bytes."""
+    """The terms on which values are accepted.
+
+    If ``strict``, only the exact value is, with K = 1000 and channels first. The ``tolerance`` is a
+    fraction of the right value (1/100: one per cent). If ``as_asked``, no other quantity is
+    accepted in its place, such as a number of elements for one of bytes.
+    """
 
     strict: bool = False
     tolerance: Fraction = Fraction(0)
@@ -53,7 +56,7 @@ CHANNELS_LAST = "channels last"
 
 
 class Reading(NamedTuple):
-    """How a written value agrees with the right one; ``notes`` lists what was assumed."""
+    """The way in which a written value agrees with the right one; ``notes`` lists assumptions."""
 
     notes: tuple[str, ...] = ()
 
@@ -83,8 +86,8 @@ class Written(ABC):
 
     @property
     def resolution(self) -> Fraction:
-        """About how many values of this size its digits can tell apart: the more, the less likely a
-        match is by chance."""
+        """Roughly the number of values of this size that its digits can tell apart: the more, the
+        less likely a match is by chance."""
         return Fraction(MANY)
 
     @classmethod
@@ -131,9 +134,11 @@ def _read_text(given: str, takes: tuple[type[Written], ...]) -> Written:
 
 def _read(given: Any, takes: Sequence[type[Written]]) -> Written:
     found, why = _first(given, takes)
-    remarked = REMARKED.fullmatch(given) if found is None and isinstance(given, str) else None
-    if remarked:
-        found, _ = _first(remarked[1], takes)
+    if found is None and isinstance(given, str):
+        remarked = REMARKED.fullmatch(given)
+        for bare in (remarked and remarked[1], undressed(given)):
+            if bare and bare != given and found is None:
+                found, _ = _first(bare, takes)
         found = found and replace(found, text=given)
     if found is not None:
         return found

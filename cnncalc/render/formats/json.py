@@ -1,8 +1,8 @@
 """The whole report as JSON with exact integers; its keys are the contract of docs/json.md.
 
-Depth, columns and order only affect tables. A count under some
-convention is added as ``convention`` (docs/reconcile.md). The text is ASCII, so that no terminal or
-file encoding can spoil a name. Records are written as a list.
+Depth, columns and order affect only tables. A count under a convention is added as ``convention``
+(docs/reconcile.md). The text is ASCII, so that no terminal or file encoding can spoil a name.
+Records are written as a list.
 """
 
 import json

@@ -21,7 +21,7 @@ SPECIAL = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     **{character: f"\\{character}" for character in "{}$&#%_"},
-    # After the end of a row LaTeX would read a bare bracket as an option.
+    # After the end of a row, LaTeX would read a bare bracket as an option.
     "[": "{[}",
     "]": "{]}",
     "×": r"$\times$",
@@ -34,13 +34,13 @@ SPECIAL = {
 PARAGRAPH = r"p{0.15\linewidth}"
 """The alignment of a column whose text is broken into lines."""
 PARAGRAPH_WIDTH = 12
-"""About how many characters of such text fit on a line."""
+"""Roughly the number of characters of such text that fit on a line."""
 SIZES = {80: "footnotesize", 86: "scriptsize"}
 """The characters that fit on a line of an article in each size; ``tiny`` for longer lines."""
 WIDEST = 100
-"""How many fit in ``tiny``; a wider table is rotated by 90 degrees."""
+"""The characters that fit in ``tiny``; a wider table is rotated by 90 degrees."""
 WIDEST_TURNED = 160
-"""How many fit in ``tiny`` then."""
+"""The characters that fit in ``tiny`` on a rotated page."""
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 TOO_WIDE = "% {} characters wide: too wide for a page, choose fewer columns"

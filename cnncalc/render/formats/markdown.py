@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".md"
 SPECIAL = re.compile(r"[\\`*|<>\[\]~#]|\b_|_\b")
-"""What Markdown would read as markup; an underscore inside a word is not."""
+"""Characters that Markdown would read as markup; an underscore inside a word is not one."""
 
 
 def render(view: "Sheet") -> str:

@@ -21,7 +21,7 @@ PROSE = 100
 READABLE = 10
 """The kind is cut to this width before the column of kernels is left out."""
 SHORTEST = {"kind": 8, "fields": 8, "inputs": 8, "kernel": 8, "layer": 16}
-"""The columns that may be cut, in this order, and what is left of them."""
+"""The columns that may be cut, in this order, and the width that remains."""
 
 
 class Entry(NamedTuple):
@@ -52,7 +52,7 @@ def render(view: View, *, width: int = terminal.PIPED, colour: bool = False) -> 
 
 
 def for_terminal(view: View) -> str:
-    """The same, for standard output."""
+    """The whole text for standard output."""
     return render(view, width=terminal.width(), colour=terminal.colour())
 
 
@@ -73,7 +73,7 @@ def _dim(texts: list[str], width: int, colour: bool) -> Iterator[str]:
 
 
 def _table(view: View, width: int, colour: bool) -> tuple[list[str], str]:
-    """The headings, a rule and the rows, and the rule once more for below."""
+    """The headings, a rule and the rows, and the same rule to put below them."""
     entries = [*_entries(view)]
     texts = _texts(view, entries)
     headings = {name: view.known[name].heading for name in texts}
@@ -129,7 +129,7 @@ def _blocks(name: str) -> list[str]:
 
 
 def _texts(view: View, entries: list[Entry]) -> dict[str, list[str]]:
-    """The cells of every column; with the usual columns also the inputs, where any are joined."""
+    """The cells of every column. The usual columns include the inputs if any layer has several."""
     names = list(view.columns)
     if view.columns[: len(USUAL)] == USUAL and "inputs" not in names:
         names.insert(names.index("output"), "inputs")
@@ -151,8 +151,8 @@ def _text(view: View, name: str, entry: Entry) -> str:
 
 
 def _fitted(natural: Mapping[str, int], width: int, usual: bool) -> dict[str, int]:
-    """The columns to show and their widths: with the usual columns, inputs and kernels are left
-    out where they do not fit; then words are cut."""
+    """The columns to show and their widths. If the usual columns do not fit, inputs and kernels are
+    left out first; then words are cut."""
     widths = dict(natural)
     if usual and _over(widths, width) > 0:
         widths.pop("inputs", None)
@@ -165,12 +165,12 @@ def _fitted(natural: Mapping[str, int], width: int, usual: bool) -> dict[str, in
 
 
 def _over(widths: Mapping[str, int], width: int) -> int:
-    """How far the columns exceed a width."""
+    """The number of characters by which the columns exceed a width."""
     return sum(widths.values()) + len(terminal.GAP) * (len(widths) - 1) - width
 
 
 def _cut(text: str, name: str, width: int) -> str:
-    """The text with its end cut; of a layer's name the end is kept, because that is where names
+    """The text without its end; a layer's name keeps its end, because that is where names
     differ."""
     if terminal.cells(text) <= width:
         return text

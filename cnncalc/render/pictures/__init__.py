@@ -1,9 +1,8 @@
 """Pictures of a report: one file per style in ``styles/``, one per kind of file in ``writers/``.
 
 A style is a module with ``draw(report, options, measure) -> Scene`` and ``CHOICES``, the names of
-the options that it takes. A writer has ``SUFFIX``, the
-``MEASURE`` in which it wants its scenes, and ``render(scene) -> bytes``. Both are discovered
-automatically.
+the options that it takes. A writer has ``SUFFIX``, the ``MEASURE`` for its scenes, and
+``render(scene) -> bytes``. Both are discovered automatically.
 """
 
 import math
@@ -86,8 +85,11 @@ class Picture:
         return style_of(self.style).draw(self.report, self.options, measure)
 
     def bytes(self, writer: Writer, room: float = math.inf) -> bytes:
-        """The file that a writer makes of it."""
-        return writer.render(self.scene(writer, room))
+        """The file that a writer makes of it; raises UsageError if it cannot hold an animation."""
+        scene = self.scene(writer, room)
+        if scene.css and writer.SUFFIX != ".svg":
+            raise UsageError(f"a {writer.SUFFIX} file is not animated; use .svg or no --animate")
+        return writer.render(scene)
 
     @cached_property
     def svg(self) -> str:

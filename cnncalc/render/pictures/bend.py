@@ -1,7 +1,8 @@
-"""A U: layers that shrink the map run down on the left, those that enlarge it run up on the right.
+"""The layout of U-shaped networks: the layers that shrink a map run down the left arm, and those
+that enlarge it again run up the right one.
 
-Every level of the U is one size of the map; a line, perhaps with boxes on it, skips from its left
-arm to its right one.
+Each level of the U has one size of map. A skip connection, perhaps with boxes on it, leads from the
+left arm to the right one.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,12 +16,13 @@ LEVELS = 2
 
 
 class Level(NamedTuple):
-    """The items of the left arm downwards, those of the right arm upwards, and those between."""
+    """A level: the items of the left arm from the top, those of the right arm from the bottom, and
+    the boxes between them."""
 
     left: Sequence[Item]
     right: Sequence[Item]
     skip: Sequence[Leaf] | None
-    """The boxes on the line between the arms; None at the bottom, where there is none."""
+    """The boxes on the skip connection; None at the bottom, where there is no connection."""
 
 
 Size = Callable[[Item], int | None]
@@ -28,7 +30,10 @@ Size = Callable[[Item], int | None]
 
 
 def bent(item: Item, size: Size, down: bool, measure: Measure) -> Item:
-    """The item as a U if it is one, else as it is. To the right, it goes down and up by steps."""
+    """The item laid out as a U if it has that structure, and unchanged otherwise.
+
+    If data flows to the right (``down`` is false), the levels descend and rise in steps instead.
+    """
     levels: list[Level] = []
     inner = item.items if isinstance(item, Chain) else [item]
     while True:
@@ -52,8 +57,8 @@ def bent(item: Item, size: Size, down: bool, measure: Measure) -> Item:
 def _skipped(
     items: Sequence[Item], at: int, size: Size
 ) -> tuple[Sequence[Leaf], Sequence[Item]] | None:
-    """For a fork of two branches of which one works on smaller maps: the boxes on the other branch,
-    and the items on that one."""
+    """For a fork with a branch of smaller maps: the boxes on its other branch, and the items on the
+    branch of smaller maps. None for anything else."""
     fork, before = items[at], size(items[at - 1])
     if not isinstance(fork, Fork) or len(fork.branches) != 2 or before is None:
         return None
@@ -69,7 +74,8 @@ def _skipped(
 
 
 def _stepped(levels: Sequence[Level], inner: Sequence[Item], measure: Measure) -> Item:
-    """Every level starts where the one above it skips to its right arm."""
+    """A U for a flow to the right: every level starts where the skip connection of the level above
+    begins."""
     found = Chain(inner, measure)
     for level in reversed(levels):
         skip: Item = Chain(level.skip, measure) if level.skip else Lane(measure)
@@ -83,7 +89,7 @@ def _items(item: Item) -> Sequence[Item]:
 
 
 class Mirror(Item):
-    """An item upside down, whose lines enter below and leave above."""
+    """An item turned upside down: lines enter it from below and leave it at the top."""
 
     def __init__(self, inner: Item) -> None:
         self.inner, self.across, self.along = inner, inner.across, inner.along
@@ -116,7 +122,7 @@ class Mirror(Item):
 
 
 class Bend(Item):
-    """A U from its levels and the item at its bottom."""
+    """A U, made of its levels and the item at its bottom."""
 
     def __init__(self, levels: Sequence[Level], bottom: Item, measure: Measure) -> None:
         self.levels, self.bottom, self.measure = levels, bottom, measure
@@ -141,7 +147,7 @@ class Bend(Item):
         self._along()
 
     def _along(self) -> None:
-        """The bottom edge of every level."""
+        """The bottom edge of each level."""
         y = 0.0
         self.ends: list[float] = []
         for left, right in zip(self.left, self.right, strict=True):
@@ -162,7 +168,7 @@ class Bend(Item):
         self.bottom.place(middle - self.bottom.enter, y + self.floor)
 
     def route(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
-        """Down, through the bottom, and up again."""
+        """Lead lines down the left arm, through the bottom item, and up the right arm."""
         found, skips = list(tails), []
         for level, left in zip(self.levels, self.left, strict=True):
             found = left.route(found, routes) if left else found
@@ -177,7 +183,7 @@ class Bend(Item):
         return found
 
     def _through_bottom(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
-        """From the end of the left arm to the beginning of the right one."""
+        """Lead lines from the end of the left arm to the start of the right one."""
         bottom, (left, right) = self.bottom, (self.x + self.enter, self.x + self.leave)
         if isinstance(bottom, Leaf):
             y = bottom.y + (bottom.along - bottom.behind) // 2
@@ -192,7 +198,7 @@ class Bend(Item):
         return [tail.via((leave, below), (right, below)) for tail in bottom.route(led, routes)]
 
     def _skip(self, level: Level, tails: Sequence[Tail], routes: Routes) -> None:
-        """Along the boxes between the arms to the first item of the right arm."""
+        """Lead a skip connection through its boxes to the first item of the right arm."""
         found, leaves = list(tails), level.skip or ()
         total = sum(leaf.across + self.measure.gap for leaf in leaves) - self.measure.gap
         x = self.x + self.between - total // 2
@@ -211,8 +217,8 @@ class Bend(Item):
 
 
 def _aside(tail: Tail, item: Item) -> Tail:
-    """A line that leaves an item at its side: a box at the middle of its edge, a frame in the strip
-    below its boxes."""
+    """The start of a line that leaves an item at its side: at the middle of a box's edge, or in the
+    strip below the boxes of a frame."""
     if not isinstance(item, Frame):
         middle = item.y + (item.along - tail.source.behind) // 2
         return Tail(tail.source, ((item.x + item.across, middle),))

@@ -9,7 +9,7 @@ from cnncalc.render.pictures.layout import Chain, Item, Routes, Tail
 from cnncalc.render.pictures.metrics import Measure
 
 ENTRY = -1
-"""The index of whatever is above the first item."""
+"""The index that stands for whatever is above the first item."""
 
 
 class Column(Chain):
@@ -51,11 +51,12 @@ class Column(Chain):
         return found
 
     def gap(self, at: int) -> float:
-        """One more line for a turn into a lane, and one for turns out of lanes."""
+        """The gap before an item: one more line for a turn into a lane, and one for turns out of
+        lanes."""
         return self.measure.gap + (at - 1 in self.lanes) + (at in self.joined)
 
     def route(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
-        """Straight to the next item, and through a lane to those further down."""
+        """Lead lines straight to the next item, and through a lane to those further down."""
         arriving: dict[int, list[Tail]] = {}
         for at in range(ENTRY, len(self.items)):
             item = self.items[at] if at >= 0 else None

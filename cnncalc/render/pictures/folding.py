@@ -11,13 +11,13 @@ from cnncalc.analysis.report import Line, Report, Row
 from cnncalc.core.errors import UsageError, did_you_mean, unknown
 
 MOST = 1000
-"""A picture of more boxes shows only the first and the last few."""
+"""A picture with more boxes shows only the first and the last few."""
 LONGEST = 30_000
-"""The same if its lines pass this many boxes in total."""
+"""A picture whose lines pass more boxes in total is shortened in the same way."""
 ENDS = 20
-"""How many boxes it then shows at either end."""
+"""The number of boxes that a shortened picture shows at either end."""
 FEW = 4
-"""The most layers that a block may have to be drawn like a single one."""
+"""The most layers of a block that is drawn like a single layer."""
 LEVELS = 30
 """Blocks that are nested more deeply stay folded."""
 
@@ -70,7 +70,7 @@ class Folding:
         self.first_copy = dict(_copies(self.parts))
 
     def line(self, part: Part) -> Line:
-        """What a part's columns are computed from."""
+        """The line of the table from which the figures of a part are computed."""
         rows = tuple([self.report.rows[index] for index in part.rows])
         return Line(part.name, part.kind, rows, part.name.count(".") + 1)
 
@@ -81,7 +81,7 @@ class Folding:
         return index
 
     def main(self, part: Part) -> Row:
-        """The layer that a box is about; the others run after it, or flatten its input."""
+        """The main layer of a box; the others run after it, or flatten its input."""
         rows = [self.report.rows[index] for index in part.rows]
         return next((row for row in rows if not row.implied), rows[0])
 
@@ -116,7 +116,8 @@ class Folding:
         return self._stacked(parts if self.every_layer else self._merged(parts))
 
     def _as_layer(self, block: Part, level: int) -> Part:
-        """A folded block; if it is just a layer with its normalization and activation, that."""
+        """A folded block, or the layer itself if the block is just a layer with its normalization
+        and activation."""
         if len(block.rows) > FEW or self.every_layer:
             return block
         opened = replace(block, parts=self._build(block.rows, level + 1, LEVELS))
@@ -178,7 +179,7 @@ class Folding:
         return found
 
     def _signature(self, part: Part) -> object:
-        """What two equal parts have in common."""
+        """A value that is the same for two equal parts."""
         start, rows = part.rows[0], (self.report.rows[index] for index in part.rows)
         return tuple(
             (row.layer, row.inputs, tuple([max(source - start, -1) for source in row.sources]))
@@ -218,7 +219,7 @@ class Folding:
         self.parts = leaves
 
     def _passed(self, leaves: Sequence[Part]) -> int:
-        """How many boxes lines pass, at most."""
+        """An upper bound on the number of boxes that lines pass."""
         place = {index: at for at, leaf in enumerate(leaves) for index in leaf.rows}
         found = {
             (place[source], at)
@@ -265,7 +266,7 @@ def _named(block: Part) -> Part:
     if len(block.parts) != 1:
         return block
     only = block.parts[0]
-    if only.copies > 1:  # its name tells which blocks it stands for
+    if only.copies > 1:  # its name says which blocks it stands for
         return only
     if only.parts:
         return replace(block, parts=only.parts)

@@ -33,7 +33,7 @@ def label(part: Part, folding: Folding, figure: str, within: str) -> Label:
     text = figure_text(line, folding.report, figure)
     name, what = span(part), kind(part, folding)
     inner = part.name.removeprefix(f"{within}.")
-    if not inner.partition(".")[0].isdecimal():  # a bare number would say little
+    if not inner.partition(".")[0].isdecimal():  # a number alone would say little
         name = name.removeprefix(f"{within}.")
     return Label(name, "" if what == name else what, shape, "" if part.outside else text)
 

@@ -5,12 +5,14 @@ in each of them, so that it crosses no box.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from cnncalc.render.pictures.layout import Item, Lane, Routes, Tail
 from cnncalc.render.pictures.metrics import Measure
 
 SWEEPS = 8
+FREE = 1e-9
+"""The weight of a box without neighbours, which makes way for boxes that have some."""
 ENTRY, EXIT = -1, -2
 
 
@@ -74,8 +76,8 @@ class Layered(Item):
         return layers
 
     def _order(self) -> None:
-        """Nodes move to the middle of those they are connected with, which avoids crossings; equal
-        ones keep the order of the spec."""
+        """Order the nodes of each layer: each moves to the middle of the nodes that it is connected
+        with, which avoids crossings. In a tie, nodes keep the order of the spec."""
         place = {node: float(at) for layer in self.layers for at, node in enumerate(layer)}
         for sweep in range(SWEEPS):
             forth = sweep % 2 == 0
@@ -90,7 +92,7 @@ class Layered(Item):
                 place.update({node: float(at) for at, node in enumerate(layer)})
 
     def _across(self) -> None:
-        """Nodes move towards those they are connected with as far as their order allows."""
+        """Move nodes towards those that they are connected with, as far as their order allows."""
         self.middle: dict[int, float] = {}
         for layer in self.layers:
             right = 0.0
@@ -100,32 +102,39 @@ class Layered(Item):
         for sweep in range(SWEEPS):
             forth = sweep % 2 == 0
             for layer in self.layers if forth else reversed(self.layers):
+                found = [self.neighbours[node][not forth] for node in layer]
                 wanted = [
-                    _mean([self.middle[one] for one in self.neighbours[node][not forth]],
-                          self.middle[node])
-                    for node in layer
-                ]  # fmt: skip
+                    (
+                        _mean([self.middle[one] for one in ones], self.middle[node]),
+                        1 if ones else FREE,
+                    )
+                    for node, ones in zip(layer, found, strict=True)
+                ]
                 self.middle.update(zip(layer, self._apart(layer, wanted), strict=True))
         left = min(self.middle[node] - self.item[node].across / 2 for node in self.middle)
+        left -= FREE**0.5  # so that almost equal positions are rounded alike
         self.middle = {node: round(middle - left) for node, middle in self.middle.items()}
         self.across = max(self.middle[node] + self.item[node].across / 2 for node in self.middle)
         self.enter, self.leave = self.middle[ENTRY], self.middle[EXIT]
 
-    def _apart(self, layer: Sequence[int], wanted: Sequence[float]) -> list[float]:
-        """The middles closest to those wanted (least squares) that leave room for the boxes."""
+    def _apart(self, layer: Sequence[int], wanted: Sequence[tuple[float, float]]) -> list[float]:
+        """The middles closest to those wanted, each with its weight (least squares), that leave
+        room for the boxes."""
         offsets, right = [], 0.0
         for node in layer:
             half = self.item[node].across / 2
             offsets.append(right + half)
             right += 2 * half + self.measure.beside
-        groups: list[tuple[float, int]] = []  # a sum and a number, whose mean is where they go
-        for want, offset in zip(wanted, offsets, strict=True):
-            total, number = want - offset, 1
-            while groups and groups[-1][0] / groups[-1][1] > total / number:
-                more, count = groups.pop()
-                total, number = total + more, number + count
-            groups.append((total, number))
-        starts = [total / number for total, number in groups for _ in range(number)]
+        # For each group: a weighted sum and a weight, whose quotient is its position, and its
+        # boxes.
+        groups: list[tuple[float, float, int]] = []
+        for (want, own), offset in zip(wanted, offsets, strict=True):
+            total, weight, number = own * (want - offset), own, 1
+            while groups and groups[-1][0] / groups[-1][1] > total / weight:
+                more, heavy, count = groups.pop()
+                total, weight, number = total + more, weight + heavy, number + count
+            groups.append((total, weight, number))
+        starts = [total / weight for total, weight, number in groups for _ in range(number)]
         return [start + offset for start, offset in zip(starts, offsets, strict=True)]
 
     def _along(self) -> None:
@@ -138,6 +147,28 @@ class Layered(Item):
             y += height + self.measure.gap + self.measure.bus
         self.along = self.tops[-1][1]
         self.layer_of = {node: at for at, layer in enumerate(self.layers) for node in layer}
+        self.square = [self._is_clear(layer) for layer in self.layers]
+
+    def _is_clear(self, layer: Sequence[int]) -> bool:
+        """Whether lines may run across between a layer and the next one: no two lines that do not
+        share a box may be in the same place."""
+        steps = [(node, to) for node in layer for to in self.neighbours[node][1]]
+        spans = [(*sorted((self._leave(node), self._enter(to))), node, to) for node, to in steps]
+        return not any(
+            one[0] <= other[1] and other[0] <= one[1]
+            for one, other in combinations(spans, 2)
+            if one[2] != other[2] and one[3] != other[3]
+        )
+
+    def _enter(self, node: int) -> float:
+        """The position at which lines enter a node, measured from the left of all layers."""
+        item = self.item[node]
+        return self.middle[node] - item.across / 2 + item.enter
+
+    def _leave(self, node: int) -> float:
+        """The position at which lines leave a node."""
+        item = self.item[node]
+        return self.middle[node] - item.across / 2 + item.leave
 
     def place(self, x: float, y: float) -> None:
         """Place every box."""
@@ -148,7 +179,7 @@ class Layered(Item):
             )
 
     def route(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
-        """Lines go straight from layer to layer, and meet at the exit."""
+        """Lead lines straight from layer to layer; they meet at the exit."""
         leaving: dict[int, list[Tail]] = {ENTRY: list(tails)}
         arriving: dict[int, list[Tail]] = {}
         by_source: dict[int, list[list[int]]] = {}
@@ -164,18 +195,16 @@ class Layered(Item):
         return leaving[EXIT]
 
     def _points(self, way: Sequence[int]) -> list[tuple[float, float]]:
-        """Down to the end of the layer, diagonally to the next lane or box, and straight through
-        it."""
+        """Down to the end of the layer, across or diagonally to the next lane or box, and straight
+        through it."""
         points: list[tuple[float, float]] = []
-        for at, node in enumerate(way):
-            item = self.item[node]
-            top, bottom = self.tops[self.layer_of[node]]
-            if at:
-                x = self.x + self.middle[node] - item.across / 2 + item.enter
-                points += [(x, self.y + top - self.measure.bus), (x, self.y + top)]
-            if at < len(way) - 1:
-                x = self.x + self.middle[node] - item.across / 2 + item.leave
-                points.append((x, self.y + bottom))
+        for node, to in pairwise(way):
+            layer = self.layer_of[node]
+            bottom, top = self.y + self.tops[layer][1], self.y + self.tops[layer + 1][0]
+            out, into = self.x + self._leave(node), self.x + self._enter(to)
+            turn = top - self.measure.bus
+            across = [(out, turn)] if self.square[layer] else []
+            points += [(out, bottom), *across, (into, turn), (into, top)]
         return points
 
 

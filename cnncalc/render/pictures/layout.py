@@ -1,4 +1,4 @@
-"""Where boxes and lines go: chains, branches side by side, and frames around open blocks.
+"""The layout of boxes and lines: chains, branches side by side, and frames around open blocks.
 
 ``across`` and ``along`` are the directions across and along the flow of data. Every item has a
 place where lines enter and leave it, measured across from its edge. A line's way is built up item
@@ -65,7 +65,7 @@ class Leaf(Item):
         self.enter = self.leave = across // 2 if port is None else port
 
     def route(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
-        """Lines end at its edge, and a new one begins at the opposite edge."""
+        """End lines at its edge, and begin a new one at the opposite edge."""
         routes.leaves.append(self)
         for tail in tails:
             points = (*tail.points, (self.x + self.enter, self.y))
@@ -92,7 +92,7 @@ class Chain(Item):
         self.leave = line - left
 
     def gap(self, at: int) -> float:
-        """The gap before an item; a fork already has room of its own."""
+        """The gap before an item; a fork already includes its own."""
         if isinstance(self.items[at - 1], Fork):
             return self.measure.meet
         return self.measure.spread if isinstance(self.items[at], Fork) else self.measure.gap
@@ -104,7 +104,7 @@ class Chain(Item):
             item.place(x + right, y + down)
 
     def route(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
-        """Through every item."""
+        """Lead lines through every item."""
         found = list(tails)
         for item in self.items:
             found = item.route(found, routes)
@@ -119,7 +119,7 @@ class Lane(Item):
         self.enter = self.leave = measure.lane // 2
 
     def route(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
-        """Straight on."""
+        """Lead lines straight on."""
         return list(tails)
 
 
@@ -153,7 +153,7 @@ class Fork(Item):
             branch.place(x + offset, y + self.bus)
 
     def route(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
-        """Every line spreads to all branches; those that leave them meet again."""
+        """Spread every line to all branches, and let the lines that leave them meet again."""
         end, found = self.y + self.along, []
         middle = self.x + self.leave
         for branch in self.branches:
@@ -191,12 +191,12 @@ class Frame(Item):
         self.across, self.along = self.across + self.behind, self.along + self.behind
 
     def place(self, x: float, y: float) -> None:
-        """Place what is inside."""
+        """Place the item inside."""
         super().place(x, y)
         self.inner.place(x + self.left, y + self.before)
 
     def route(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
-        """Through the frame."""
+        """Lead lines through the frame."""
         routes.frames.append(self)
         found = self.inner.route(tails, routes)
         end = self.y + self.along

@@ -1,4 +1,4 @@
-"""How much room texts take, in pixels or in characters of a terminal.
+"""The space that texts take, in pixels or in characters of a terminal.
 
 Pictures use Arial, or Helvetica or Liberation Sans, which have the same widths.
 """
@@ -35,7 +35,7 @@ WIDTHS = {
 
 
 class Measure(NamedTuple):
-    """The room that texts and the space between boxes take."""
+    """The sizes of texts, and the distances between boxes."""
 
     width: Callable[[str, str], float]
     """The width of a text in a role."""
@@ -44,7 +44,7 @@ class Measure(NamedTuple):
     pad: float
     """From the left or right edge of a box to its text."""
     edge: float
-    """The same from its upper or lower edge."""
+    """From the upper or lower edge of a box to its text."""
     rise: float
     """From the top of a line of text to its baseline."""
     gap: float
@@ -66,7 +66,7 @@ class Measure(NamedTuple):
     widest: float
     """The greatest width of a box."""
     copy: float
-    """How far each copy of a repeated box sticks out."""
+    """The distance by which each copy of a repeated box sticks out."""
     boxes: int
     """Blocks are opened, by default, as long as there are at most this many boxes."""
     compact: bool = False

@@ -1,4 +1,4 @@
-"""What a user chooses about a picture."""
+"""The options of pictures."""
 
 from dataclasses import dataclass
 

@@ -20,6 +20,9 @@ PAPER, INK, MUTED, LINE = (
 )
 """The background, texts, less important texts, and lines: on light, on dark."""
 
+GRID = "#808080"
+"""The lines behind a chart, which let its colours through."""
+
 TONES = {
     "input": Tone("#ffffff", "#57606a", "#161b22", "#9da7b3"),
     "outside": Tone("#ffffff", "#b6bec7", "#0d1117", "#4a525c"),

@@ -1,7 +1,7 @@
-"""How boxes are arranged: chains of boxes and of branches side by side, found from the graph.
+"""The arrangement of boxes in chains and branches side by side, which is found from the graph.
 
-Between two boxes through which all data flows, the boxes fall apart into branches, and every branch
-is again such a chain. What does not fall apart is drawn in layers (``layered.py``).
+Between two boxes through which all data flows, the other boxes fall into separate branches, and
+every branch is again such a chain. Boxes that do not separate are drawn in layers (``layered.py``).
 """
 
 from collections import Counter
@@ -23,12 +23,14 @@ DEEPEST = 60
 class Region(NamedTuple):
     """Some items with their edges, and those that read its entry or are read at its exit.
 
-    Items are numbered in the order of the report; ``after`` lists the readers of each.
+    Items are numbered in the order of the report; ``after`` lists the readers of each. Nothing
+    reads the ends in ``unread``, which are outputs.
     """
 
     after: Sequence[Sequence[int]]
     heads: set[int]
     ends: set[int]
+    unread: set[int]
 
 
 class Arrangement:
@@ -69,7 +71,7 @@ class Arrangement:
         region = self._region(parts, exits)
         items = [self._item(part) for part in parts]
         if self.single:
-            return Column(*region, items, self.measure)
+            return Column(*region[:3], items, self.measure)
         nodes = list(range(len(parts)))
         return self._chain(nodes, region, items, 0)
 
@@ -116,8 +118,8 @@ class Arrangement:
                 ends.add(at)
         read = {reader for readers in after for reader in readers}
         heads |= set(range(len(parts))) - read
-        ends |= {at for at, readers in enumerate(after) if not readers}
-        return Region([sorted(readers) for readers in after], heads, ends)
+        unread = {at for at, readers in enumerate(after) if not readers} - ends
+        return Region([sorted(readers) for readers in after], heads, ends | unread, unread)
 
     def _chain(self, nodes: list[int], region: Region, items: list[Item], depth: int) -> Item:
         """The items of nodes through which all data flows, with the branches between them."""
@@ -138,7 +140,7 @@ class Arrangement:
             if between:
                 heads = {nodes[target] for target in targets[before + 1] if target < at}
                 ends = {node for node in between if at in targets[place[node] + 1]}
-                inner = Region(region.after, heads, ends)
+                inner = region._replace(heads=heads, ends=ends)
                 found.append(
                     self._branches(between, inner, items, at in targets[before + 1], depth)
                 )
@@ -153,13 +155,14 @@ class Arrangement:
         """Nodes between two others as branches, with a lane if a line passes them all."""
         members = _components(nodes, region.after)
         if (len(members) == 1 and not passed) or depth >= DEEPEST:
-            return Layered(
-                nodes, region.after, region.heads, region.ends, passed, items, self.measure
-            )
+            ends = region.ends - region.unread
+            return Layered(nodes, region.after, region.heads, ends, passed, items, self.measure)
         branches = [
             self._chain(
                 one,
-                Region(region.after, region.heads.intersection(one), region.ends.intersection(one)),
+                region._replace(
+                    heads=region.heads.intersection(one), ends=region.ends.intersection(one)
+                ),
                 items,
                 depth + 1,
             )

@@ -1,8 +1,8 @@
 """The layers of a network below the roofs of devices: FLOPs per byte against FLOPs per second.
 
-Both axes are logarithmic. A layer's dot lies on the roof, where its least time puts it, and its
-area shows that time beside those of the other layers. Layers without MACs have no place on the
-axes.
+Both axes are logarithmic. A layer's dot lies on the roof, at the speed that its shortest time
+implies, and its area compares that time with those of the other layers. Layers without MACs have no
+place on the axes.
 """
 
 import math
@@ -136,14 +136,14 @@ def _ticks(axes: _Axes) -> Iterator[tuple[Line, Text]]:
         (x, y), end = axes.at(10**power, 10**axes.bottom), axes.at(10**power, 10**axes.top)
         number = units.exact(10**power) if power >= 0 else f"{10**power:.{-power}f}"
         yield (
-            Line(((x, y), end), arrow=False, tone="ray"),
+            Line(((x, y), end), arrow=False, tone="grid"),
             Text(x, y + 14, number, "small", "middle"),
         )
     for power in range(axes.bottom, axes.top + 1):
         (x, y), end = axes.at(10**axes.low, 10**power), axes.at(10**axes.high, 10**power)
         rate = f"{_short(power)}FLOP/s"
         yield (
-            Line(((x, y), end), arrow=False, tone="ray"),
+            Line(((x, y), end), arrow=False, tone="grid"),
             Text(x - 6, y + 3.5, rate, "small", "end"),
         )
 

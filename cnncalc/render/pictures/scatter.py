@@ -1,6 +1,7 @@
 """The configurations of a sweep as points: one quantity against another.
 
-Points that fall into the same cell are drawn as one, so that a million of them make no larger file.
+Points that fall into the same cell are drawn as one, so that even a million of them make a small
+file.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -142,8 +143,8 @@ def _ticks(
     """Lines at every quarter of both axes, with their numbers."""
     for part, number in enumerate(numbers):
         y = top + HEIGHT - HEIGHT * part / 4
-        line = Line(((left, y), (left + WIDTH, y)), arrow=False, tone="ray")
+        line = Line(((left, y), (left + WIDTH, y)), arrow=False, tone="grid")
         yield line, Text(left - 6, y + 3.5, number, "small", "end")
         x = left + WIDTH * part / 4
-        line = Line(((x, top), (x, top + HEIGHT)), arrow=False, tone="ray")
+        line = Line(((x, top), (x, top + HEIGHT)), arrow=False, tone="grid")
         yield line, Text(x, top + HEIGHT + 14, across.text(part, 4), "small", "middle")

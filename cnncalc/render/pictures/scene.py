@@ -19,7 +19,7 @@ class Text(NamedTuple):
     y: float
     content: str
     role: str = "note"
-    """What it is, which decides its size and colour: name, note, title or small."""
+    """Its role, which decides its size and colour: name, note, title or small."""
     anchor: str = "start"
 
 
@@ -31,7 +31,7 @@ class Shape(NamedTuple):
     title: str = ""
     move: str = ""
     shade: float = 0.0
-    """How much darker it is than its tone."""
+    """The degree to which it is darker than its tone."""
 
 
 class Box(NamedTuple):
@@ -54,7 +54,7 @@ class Box(NamedTuple):
     copies: int = 1
     rows: tuple[str, ...] = ()
     faces: tuple[Shape, ...] = ()
-    """What is drawn instead of a rectangle, from back to front."""
+    """The shapes that are drawn instead of a rectangle, from back to front."""
 
     @property
     def right(self) -> float:

@@ -22,7 +22,7 @@ BAR = (9.0, 4.0, 3.0)
 
 
 class Scale(NamedTuple):
-    """How large things are drawn: in proportion to the square roots of their sizes."""
+    """The scale of a drawing: lengths are proportional to the square roots of sizes."""
 
     largest_side: int
     largest_vector: int
@@ -67,7 +67,7 @@ class Solid(NamedTuple):
     width: float
     height: float
     faces: tuple[tuple[tuple[Point, ...], float], ...]
-    """The polygons from back to front, and how dark each is."""
+    """The polygons from back to front, each with its shade."""
     plane: tuple[Point, Point, Point] | None = None
     target: tuple[Point, Point, Point] | None = None
 

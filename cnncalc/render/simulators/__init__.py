@@ -14,7 +14,7 @@ from cnncalc.core.errors import LayerError, UsageError
 from cnncalc.core.nest import Nest
 
 MOST_NAMED = 5
-"""How many layers a refusal names."""
+"""The number of layers that an error names."""
 
 
 class Product(NamedTuple):
@@ -57,7 +57,7 @@ def load(name: str) -> Simulator:
 
 
 def workload(report: Report, tool: str) -> Workload:
-    """What a simulator can read of a network.
+    """The part of a network that a simulator can read.
 
     Raises UsageError with the names of layers whose products are not convolutions.
     """
@@ -91,8 +91,8 @@ Made = TypeVar("Made")
 
 
 def each(tool: str, ones: Sequence[One], make: Callable[[One], Made]) -> list[Made]:
-    """What is made of each layer or product. Raises one UsageError that names those that the tool
-    cannot describe."""
+    """The result of a function for each layer or product. Raises a single UsageError that names all
+    those that the tool cannot describe."""
     made, wrong = [], []
     for one in ones:
         try:

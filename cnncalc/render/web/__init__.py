@@ -1,6 +1,6 @@
-"""A report as one HTML page that needs nothing else: no network, no library.
+"""A report as one HTML page that works on its own, without other files or a network.
 
-Everything is in the page without its script, which only folds, sorts and searches the table.
+The page is complete without its script, which only folds, sorts and searches the table.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +22,7 @@ from cnncalc.render.web.files import text_of
 from cnncalc.render.web.workings import Workings
 
 if TYPE_CHECKING:
+    from cnncalc.analysis.hardware.roofline import Roofline
     from cnncalc.conventions.published import Finding
     from cnncalc.footprint import Memory
 
@@ -29,11 +30,19 @@ FIGURES = ("Layer", "Quantity", "Printed", "Calculated", "Verdict", "Source")
 """The headings of the published figures."""
 
 
-def render(report: Report, spec: str, findings: Sequence["Finding"] = ()) -> str:
-    """The whole page; ``spec`` is the network as YAML, ``findings`` its published figures."""
-    view = View(report, layers.COLUMNS)
+def render(
+    report: Report,
+    spec: str,
+    findings: Sequence["Finding"] = (),
+    bounds: "Roofline | None" = None,
+) -> str:
+    """The whole page; ``spec`` is the network as YAML, ``findings`` its published figures,
+    ``bounds`` its shortest times on a device."""
+    times = {layers.TIME: layers.time(bounds)} if bounds else {}
+    columns = tuple(name for name in layers.COLUMNS if bounds or name != layers.TIME)
+    view = View(report, columns, more=times)
     workings = Workings(report)
-    table = layers.table(view, workings)
+    table = layers.table(view, workings, _about_times(bounds) if bounds else "")
     memory = _memory(report)
     scene = picture(report).scene(writer_of("svg"))
     scenes = [scene] if isinstance(memory, UsageError) else [scene, chart(memory, PIXELS)]
@@ -41,7 +50,7 @@ def render(report: Report, spec: str, findings: Sequence["Finding"] = ()) -> str
     body = [
         *(f"<p>{escape(remark)}</p>" for remark in view.remarks),
         *(f'<p class="bad">{escape(warning)}</p>' for warning in report.warnings),
-        *_cards(view, memory),
+        *_cards(view, memory, bounds),
         f'<p class="small">{escape(view.conventions)}</p>',
         '<div class="both"><div><h2>Graph</h2>',
         '<div class="scroll" tabindex="0" role="region" aria-label="Graph of the network">'
@@ -59,7 +68,7 @@ def render(report: Report, spec: str, findings: Sequence["Finding"] = ()) -> str
 
 
 def _memory(report: Report) -> "Memory | UsageError":
-    """The memory of a network, or why it is not known."""
+    """The memory of a network, or the error that says why it is not known."""
     from cnncalc.footprint import measure
 
     try:
@@ -75,11 +84,21 @@ def _chart(scene: Scene) -> str:
     )
 
 
-def _cards(view: View, memory: "Memory | UsageError") -> Iterator[str]:
-    """The totals, the peaks of memory, and the largest receptive field."""
+def _about_times(bounds: "Roofline") -> str:
+    """A sentence on what the column of times means."""
+    notes = "; ".join((f"peak for {bounds.dtype}", *bounds.notes))
+    return (
+        f"Times are lower bounds for a training step on {bounds.device.name} ({notes}): the "
+        "forward pass layer by layer, and the FLOPs of the backward pass at the peak, without its "
+        "bytes."
+    )
+
+
+def _cards(view: View, memory: "Memory | UsageError", bounds: "Roofline | None") -> Iterator[str]:
+    """The totals, the peaks of memory, the shortest time, and the largest receptive field."""
     yield '<dl class="cards">'
     cards = [(total.label, total.text) for total in view.totals]
-    for label, text in [*cards, *_peaks(memory), *_field(view)]:
+    for label, text in [*cards, *_peaks(memory), *_time(bounds), *_field(view)]:
         number, _, rest = text.partition(" = ")
         small = f"<small>{escape(rest)}</small>" if rest else ""
         yield f"<div><dt>{escape(label)}</dt><dd>{escape(number)}{small}</dd></div>"
@@ -95,6 +114,13 @@ def _peaks(memory: "Memory | UsageError") -> Iterable[tuple[str, str]]:
         ("Peak in inference", _at(*inference, "activations")),
         ("Peak in training", _at(training.layer, training.bytes, parts)),
     ]
+
+
+def _time(bounds: "Roofline | None") -> Iterable[tuple[str, str]]:
+    if bounds is None:
+        return []
+    least = units.duration(bounds.training)
+    return [("Time of a training step", f"≥ {least} = a lower bound on {bounds.device.name}")]
 
 
 def _at(layer: str, size: int, parts: str) -> str:

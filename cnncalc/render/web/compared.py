@@ -1,4 +1,4 @@
-"""Two networks side by side as one HTML page that needs nothing else."""
+"""Two networks side by side as one HTML page that works on its own."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
@@ -35,7 +35,7 @@ def render(found: Comparison) -> str:
 
 
 def _scene(report: Report, place: int) -> Scene:
-    """The graph of a network; its boxes have ids of their own."""
+    """The graph of a network, whose boxes have ids that are unique in the page."""
     scene = picture(report).scene(writer_of("svg"))
     boxes = (box._replace(key=f"{'ab'[place]}{box.key}") for box in scene.boxes)
     return scene._replace(boxes=tuple(boxes))

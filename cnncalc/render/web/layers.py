@@ -6,27 +6,35 @@ HTML lets rows and cells end without an end tag, which makes the page a tenth sm
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
 
 from cnncalc.analysis.report import Line, Report, Row
+from cnncalc.core import units
+from cnncalc.render.columns import Column
 from cnncalc.render.view import View
 from cnncalc.render.web.workings import Workings
 
+if TYPE_CHECKING:
+    from cnncalc.analysis.hardware.roofline import Roofline
+
+TIME = "time"
+"""The column of times, for a page with a device."""
 COLUMNS = (
-    "layer", "kind", "kernel", "input", "output", "params", "macs", "memory", "rf",
+    "layer", "kind", "kernel", "input", "output", "params", "macs", "memory", TIME, "rf",
     "buffers", "flops", "operations", "saved",
 )  # fmt: skip
-USUAL = ("layer", "kind", "kernel", "output", "params", "macs", "memory", "rf")
-"""The columns that the script shows at first; without it, all are there."""
-BARS = {"params": "params", "macs": "macs", "memory": "activations_total_bytes"}
-"""The columns with bars, and the count whose share a bar shows."""
+USUAL = ("layer", "kind", "kernel", "output", "params", "macs", "memory", TIME, "rf")
+"""The columns that the script shows at first; without the script, all are shown."""
+BARS = {"params": "params", "macs": "macs", "memory": "stored", TIME: TIME}
+"""The columns with bars, and the column whose values the bars show."""
 DERIVED = {
     "output": "shape", "params": "parameters", "macs": "macs", "operations": "operations",
     "memory": "memory", "rf": "receptive-field",
 }  # fmt: skip
-"""The columns whose numbers link to their derivations, and what those explain."""
+"""The columns whose numbers link to derivations, and the quantity that each derives."""
 LEGEND = (
     "A block has the sums of its layers, and the output and receptive field of the last one. "
-    "Bars are shares of the whole network. Select a number to see how it is computed."
+    "Bars compare the layers. Select a number to see how it is computed."
 )
 CONTROLS = """\
 <div id="controls" role="search" hidden>
@@ -64,11 +72,22 @@ def _inside(rows: Sequence[Row], report: Report, depth: int) -> Iterator[Line]:
             yield from _inside(found, report, depth + 1)
 
 
-def table(view: View, workings: Workings) -> Table:
+def time(bounds: "Roofline") -> Column:
+    """The column with the shortest time of every layer in a training step."""
+    least = {layer.row.name: layer.training for layer in bounds.layers}
+
+    def value(line: Line, report: Report) -> float:
+        return float(sum(least.get(row.name, 0) for row in line.rows))
+
+    about = "the fewest seconds in a training step"
+    return Column("Least time", about, value, units.duration, "backward_macs")
+
+
+def table(view: View, workings: Workings, about_times: str = "") -> Table:
     """The section with the table, whose numbers are links to their workings."""
-    report, lines = view.report, list(tree(view.report))
+    lines = list(tree(view.report))
     full = {
-        name: max(report.share(line.cost, count) for line in lines) for name, count in BARS.items()
+        name: max(_bar(view, name, line) for line in lines) for name in BARS if name in view.columns
     }
     heads = "".join(
         f'<th scope="col"{_marks(view, name)}>{escape(heading)}</th>'
@@ -77,7 +96,7 @@ def table(view: View, workings: Workings) -> Table:
     rows = {line.name: f"r{number}" for number, line in enumerate(lines)}
     html = [
         '<h2 id="layers">Layers</h2>',
-        f'<p class="small">{LEGEND}</p>',
+        f'<p class="small">{LEGEND} {escape(about_times)}</p>',
         CONTROLS,
         '<div class="scroll tall" tabindex="0" role="region" aria-label="Table of layers">',
         f'<table data-depth="{view.fitting_depth()}">',
@@ -88,9 +107,16 @@ def table(view: View, workings: Workings) -> Table:
     return Table(tuple(html), rows)
 
 
+def _bar(view: View, name: str, line: Line) -> float:
+    """The value that the bar of a line shows."""
+    value = view.known[BARS[name]].value(line, view.report)
+    assert isinstance(value, int | float)
+    return value
+
+
 def _marks(view: View, name: str) -> str:
-    """What the script knows of a column: ``data-more`` if it is hidden at first, ``data-wide`` if
-    it is hidden on a phone."""
+    """The attributes of a column for the script: ``data-more`` if it is hidden at first,
+    ``data-wide`` if it is hidden on a phone."""
     number = ' class="n"' * view.numeric(name)
     more, wide = " data-more" * (name not in USUAL), " data-wide" * (name in ("kind", "kernel"))
     return f'{number} data-c="{name}"{more}{wide}'
@@ -112,8 +138,11 @@ def _cell(view: View, line: Line, name: str, full: float, links: Mapping[str, st
     if not view.numeric(name):
         return f"<td>{linked}"
     value = view.known[name].value(line, view.report)
-    rounded = value is not None and str(value) != text.replace(",", "")
-    exact = f'="{escape(str(value))}"' if rounded else ""  # without it, the script reads the text
-    level = round(100 * view.report.share(line.cost, BARS[name]) / full) if full else 0
+    number = f"{value:.3g}" if isinstance(value, float) else str(value)
+    rounded = value is not None and number != text.replace(",", "")
+    exact = (
+        f' data-v="{escape(number)}"' if rounded else ""
+    )  # without it, the script reads the text
+    level = round(100 * _bar(view, name, line) / full) if full else 0
     bar = f' class="b{level}"' if level else ""
-    return f"<td{bar} data-v{exact}>{linked}"
+    return f"<td{bar}{exact}>{linked}"

@@ -14,9 +14,9 @@ from cnncalc.derivations.explain import QUANTITIES, Derivation, explain
 from cnncalc.derivations.symbols import DEPTH, MEANINGS
 
 MOST_LAYERS = 1_000
-"""Pages of longer networks leave the derivations out."""
+"""Pages of longer networks leave out the derivations."""
 SHOWN = 2
-"""How many of the layers with a derivation its summary names."""
+"""The number of layers that the summary of a derivation names."""
 NOTHING = re.compile("none|0 parameters|0 MACs, 0 FLOPs")
 """An answer that needs no explanation."""
 SYMBOLS = {**MEANINGS, "D with an index": DEPTH}
@@ -71,7 +71,7 @@ class Workings:
         return (
             f"<details><summary>{heading}</summary>"
             f'<div id="{key}">{equations}</div></details>'
-        )  # a link to the inside of a closed element opens it
+        )  # a link to the content of a closed element opens it
 
 
 def _names(names: Sequence[str]) -> str:
@@ -81,5 +81,5 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _isolated(name: str) -> str:
-    """A name that cannot turn the direction of the text around it."""
+    """A name that cannot change the direction of the text around it."""
     return escape(name) if name.isascii() else f"<bdi>{escape(name)}</bdi>"

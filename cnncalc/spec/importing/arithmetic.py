@@ -9,7 +9,7 @@ from cnncalc.layers.add import Add
 from cnncalc.layers.divide import Divide
 from cnncalc.layers.multiply import Multiply
 from cnncalc.layers.subtract import Subtract
-from cnncalc.spec.importing.regrouping import like, regrouped
+from cnncalc.spec.importing.regrouping import grown, like, regrouped
 from cnncalc.spec.importing.sources import source
 from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Tensor, Unknown, View
 from cnncalc.spec.importing.walker import Handlers, Walker
@@ -33,18 +33,23 @@ def binary(walker: Walker, kind: Operation) -> None:
     elif isinstance(first, Known):
         walker.gives(_with(walker, kind, walker.data("other"), "input"))
     else:
-        raise Unknown("one of its operands is no tensor")
+        raise Unknown("one of its operands is not a tensor")
 
 
 def _between(walker: Walker, kind: Operation, first: Tensor, second: Tensor) -> Tensor:
     """Arithmetic between two tensors. Those that are not views stay as they are if their sizes are
-    equal."""
+    equal, or if they have too many axes."""
     if first.sizes == second.sizes and not _simple(first, second):
         first = regrouped(first)
         shape = walker.made[first.layer].shape
         reads = [first.layer, like(walker, regrouped(second), first)]
         return first._replace(layer=walker.make(kind.kind, {}, reads, shape))
-    view, other = walker.view(first), walker.view(second)
+    try:
+        view, other = walker.view(first), walker.view(second)
+    except Unknown:
+        sizes = walker.sizes(walker.done.made[0])
+        both = (grown(walker, regrouped(one), sizes) for one in (first, second))
+        return _between(walker, kind, *both)
     if _simple(view, other):
         reads, result = [view.layer, other.layer], view
         shape = tuple(map(max, view.shape, other.shape))
@@ -146,7 +151,7 @@ def reversed_subtraction(walker: Walker) -> None:
 
 
 def negative(walker: Walker) -> None:
-    """A map with its sign changed."""
+    """A map with the opposite sign."""
     view = walker.data()
     made = walker.make("multiply", {"value": -1}, [view.layer], view.shape)
     walker.gives(view._replace(layer=made))

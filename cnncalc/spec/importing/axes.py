@@ -1,12 +1,14 @@
 """Operations along axes: concatenation, softmax and reductions."""
 
+from math import prod
 from typing import Any
 
 from cnncalc import layers
-from cnncalc.spec.importing.regrouping import regrouped
+from cnncalc.layers._axes import word
+from cnncalc.spec.importing.record import Ref
+from cnncalc.spec.importing.regrouping import merged, regrouped, shaped
 from cnncalc.spec.importing.sources import source
 from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Unknown, View
-from cnncalc.spec.importing.views import word
 from cnncalc.spec.importing.walker import Handlers, Walker
 
 
@@ -32,7 +34,7 @@ def concat(walker: Walker) -> None:
     else:
         reads, shape = [walker.plain(view) for view in views], walker.result()
         like, place = View.of(0, shape), axis - 1
-    fields = {"along": word(View.of(0, shape), place)} if place else {}
+    fields = {"along": word(shape, place)} if place else {}
     made = walker.make("concat", fields, reads, shape)
     walker.gives(like._replace(layer=made, shape=shape))
 
@@ -72,11 +74,37 @@ def _token(walker: Walker, token: Known, view: View, axis: int) -> None:
 
 def along(walker: Walker) -> None:
     """A function along an axis, such as a softmax."""
-    view = walker.data()
-    place = view.at(walker.axis(default=-1))
-    kind = layers.find(walker.done.name).kind
-    attributes = {"over": word(view, place)}
+    kind, axis = layers.find(walker.done.name).kind, walker.axis(default=-1)
+    attributes = {"eps": walker.argument("eps")}
+    try:
+        view = walker.data()
+    except Unknown:
+        value = _in_rows(walker, axis)
+        shape, attributes = walker.made[value.layer].shape, {**attributes, "over": "height"}
+        made = walker.called(kind, [value.layer], shape, (), {}, attributes)
+        walker.gives(value._replace(layer=made.layer))
+        return
+    attributes |= {"over": word(view.shape, view.at(axis))}
     walker.gives(walker.changed(view, kind, {}, attributes))
+
+
+def _in_rows(walker: Walker, axis: int) -> Regrouped:
+    """The input as three dimensions, the second of which is the axis. Raises Unknown unless it is
+    regrouped."""
+    value = walker.tensor()
+    if not isinstance(value, Regrouped):
+        raise Unknown("it has too many axes")
+    value = merged(walker, value, axis)
+    (at,), atoms = value.axes[axis], value.atoms
+    sizes = [prod(atoms[:at]), atoms[at], prod(atoms[at + 1 :])]
+    return value._replace(layer=shaped(walker, value.layer, sizes))
+
+
+def normalize(walker: Walker) -> None:
+    """Divide values by their Euclidean norm along an axis."""
+    if walker.argument("p", 2) != 2:
+        raise Unknown("its norm is not the Euclidean one")
+    along(walker)
 
 
 def norm(walker: Walker) -> None:
@@ -87,19 +115,36 @@ def norm(walker: Walker) -> None:
     reduce(walker)
 
 
-REDUCED = {"mean": "mean", "sum": "sum", "amax": "max", "var": "var", "norm": "norm",
+REDUCED = {"mean": "mean", "sum": "sum", "amax": "max", "max": "max", "var": "var", "norm": "norm",
            "linalg_vector_norm": "norm"}  # fmt: skip
+
+
+def largest(walker: Walker) -> None:
+    """Take the larger of two tensors, or the largest value along an axis with its index."""
+    if isinstance(walker.done.arguments.get("dim"), Ref):
+        arguments = {"input": walker.done.arguments["input"], "other": walker.done.arguments["dim"]}
+        walker.done = walker.done._replace(name="maximum", arguments=arguments)
+        walker.handlers.get("maximum", Walker.kind)(walker)
+        return
+    reduce(walker)
 
 
 def reduce(walker: Walker) -> None:
     """A mean, sum or maximum over axes."""
-    view = walker.data()
     given = walker.done.arguments.get("dim", walker.done.arguments.get("axis"))
-    listed = [*range(len(view.axes))] if given is None else given
+    rank = len(walker.tensor().axes)
+    listed = [*range(rank)] if given is None else given
     listed = listed if isinstance(listed, tuple | list) else [listed]
-    places = sorted(view.at(axis % len(view.axes)) for axis in listed)
-    keeps = bool(walker.argument("keepdim"))
-    by = REDUCED[walker.done.name]
+    listed = [axis % rank for axis in listed]
+    by, keeps = REDUCED[walker.done.name], bool(walker.argument("keepdim"))
+    try:
+        view = walker.data()
+    except Unknown:
+        if len(listed) > 1:
+            raise
+        walker.gives(_reduced_rows(walker, by, listed[0], keeps))
+        return
+    places = sorted(view.at(axis) for axis in listed)
     spatial = places == [*range(1, len(view.shape))] and not view.inside
     kept = tuple(n for place, n in enumerate(view.shape) if place not in places)
     ones = tuple(1 if place in places else n for place, n in enumerate(view.shape))
@@ -108,8 +153,9 @@ def reduce(walker: Walker) -> None:
         fields: dict[str, Any] = {} if keeps else {"keepdim": False}
         layer = walker.make("global_avg_pool", fields, [view.layer], shape)
     else:
-        fields = {"by": by, "over": [word(view, place) for place in places]}
+        fields = {"by": by, "over": [word(view.shape, place) for place in places]}
         fields |= {} if keeps else {"keepdim": False}
+        fields |= {"indices": True} if len(walker.done.made) > 1 else {}
         layer = walker.make("reduce", fields, [view.layer], shape)
     if keeps:
         walker.gives(view._replace(layer=layer, shape=shape))
@@ -121,10 +167,25 @@ def reduce(walker: Walker) -> None:
     walker.gives(View(layer, shape, tuple(axes), inside))
 
 
+def _reduced_rows(walker: Walker, by: str, axis: int, keeps: bool) -> Regrouped:
+    """Reduce a tensor with more axes than a map over one of them."""
+    value = _in_rows(walker, axis)
+    (at,) = value.axes[axis]
+    before, _, after = walker.made[value.layer].shape
+    fields: dict[str, Any] = {"by": by, "over": ["height"]}
+    fields |= {"indices": True} if len(walker.done.made) > 1 else {}
+    layer = walker.make("reduce", fields, [value.layer], (before, 1, after))
+    atoms = (*value.atoms[:at], 1, *value.atoms[at + 1 :])
+    axes = value.axes if keeps else (*value.axes[:axis], *value.axes[axis + 1 :])
+    return Regrouped(layer, atoms, axes)
+
+
 HANDLERS: Handlers = {
     **dict.fromkeys(("cat", "concat", "concatenate"), concat),
     "stack": stack,
     **dict.fromkeys(("softmax", "log_softmax"), along),
+    "normalize": normalize,
     **dict.fromkeys(REDUCED, reduce),
+    "max": largest,
     **dict.fromkeys(("norm", "linalg_vector_norm"), norm),
 }

@@ -1,6 +1,6 @@
-"""The call at hand of a recording: its arguments, and the layers that it becomes.
+"""The call that is being read: its arguments, and the layers that it becomes.
 
-A permutation of axes only relabels them. It becomes a layer where something needs the order.
+A permutation only relabels axes. It becomes a layer only where an operation needs the order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -76,7 +76,7 @@ HARMLESS = TRAINING | READ
 
 
 class Builder:
-    """Makes layers of calls, one at a time."""
+    """Turns calls into layers, one at a time."""
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
@@ -85,7 +85,7 @@ class Builder:
         self.done: Done  # the call at hand
         self.owners: dict[int, int] = {}  # the layer that holds each parameter and buffer first
         self.unsettled: dict[int, Regrouped] = {}
-        """What the call at hand has settled."""
+        """The values that were settled for the current call."""
         self.pads: dict[int, tuple[Any, float]] = {}
         """The sides and the value of what only pads."""
         for number, seen in enumerate(recording.tensors):
@@ -108,7 +108,7 @@ class Builder:
         return found
 
     def raw(self, argument: Any) -> Any:
-        """The same, where a tensor need not be a view."""
+        """An argument's value, in which a tensor need not be a view."""
         return self.values[argument.number] if isinstance(argument, Ref) else argument
 
     def view(self, value: Tensor) -> View:
@@ -126,7 +126,7 @@ class Builder:
         return isinstance(self.raw(self.done.arguments.get(name)), Known)
 
     def argument(self, name: str, default: Any = None) -> Any:
-        """An argument of the call at hand."""
+        """An argument of the current call."""
         return self.value(self.done.arguments.get(name, default))
 
     def data(self, name: str = "input") -> View:
@@ -137,7 +137,7 @@ class Builder:
         return found
 
     def tensor(self, name: str = "input") -> Tensor:
-        """The same, which need not be a view."""
+        """An argument that is a tensor but not necessarily a view."""
         found = self.raw(self.done.arguments.get(name))
         return found if isinstance(found, Regrouped) else self.data(name)
 
@@ -149,7 +149,7 @@ class Builder:
         return given % len(self.tensor().axes)
 
     def gives(self, *values: Value) -> None:
-        """Set the results of the call at hand; others are lost."""
+        """Set the results of the current call; any others are lost."""
         for value, number in zip(values, self.done.made):
             if isinstance(value, View | Regrouped) and value.sizes != self.sizes(number):
                 raise Unknown(f"its sizes would be {value.sizes}, not {self.sizes(number)}")
@@ -197,13 +197,13 @@ class Builder:
         return self.make("permute", {"order": list(view.order)}, [view.layer], shape)
 
     def plain(self, view: View) -> int:
-        """The same for a tensor whose first axis is the batch."""
+        """The layer with the tensor's dimensions in order, and the batch first."""
         if view.axes[0] != BATCH or view.inside:
             raise Unknown("the batch is not its first axis")
         return self.ordered(view)
 
     def kind(self) -> None:
-        """The call of a kind."""
+        """Turn the current call into a layer of the kind that describes it."""
         found = layers.known(f"torch.{self.done.name}")
         if found is None:
             raise Unknown("no kind describes this operation")
@@ -230,8 +230,8 @@ class Builder:
     def with_padding(
         self, kind: Any, pad: int, attributes: Mapping[str, Any]
     ) -> tuple[list[int], dict[str, Any]]:
-        """The reads and arguments of a layer with a window that pads its input itself, if it may:
-        the same module pads with what the layer ignores."""
+        """The inputs and arguments of a layer with a window, which does the padding before it if it
+        can: if the same module pads with values that the layer would ignore."""
         sides, value = self.pads[pad]
         fits = "padding" in fields_of(kind) and value == kind.pads_with
         if not fits or self.made[pad].path != self.done.path:
@@ -268,7 +268,8 @@ class Builder:
         return View(made, shape, axes)
 
     def parts(self) -> tuple[dict[str, Known], list[View], dict[str, Any]]:
-        """The tensors that the call at hand holds, the views that it reads, and other arguments."""
+        """The tensors that the current call holds, the views that it reads, and its other
+        arguments."""
         held: dict[str, Known] = {}
         views: list[View] = []
         attributes: dict[str, Any] = {}

@@ -11,7 +11,7 @@ from cnncalc.layers._window import sides_of
 from cnncalc.layers.blur_pool import BlurPool
 from cnncalc.spec.importing.arithmetic import added
 from cnncalc.spec.importing.record import Ref
-from cnncalc.spec.importing.regrouping import arranged, regrouped, shaped
+from cnncalc.spec.importing.regrouping import arranged, merged, regrouped, shaped
 from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Unknown, View
 from cnncalc.spec.importing.views import ranged
 from cnncalc.spec.importing.walker import Handlers, Walker
@@ -49,17 +49,44 @@ def linear(walker: Walker) -> None:
 
 
 def convolution(walker: Walker) -> None:
-    """A convolution, whose filters may be brought to mean 0 and variance 1 first."""
+    """A convolution, whose filters may be brought to mean 0 and variance 1 first, or to lengths
+    that are learned."""
     filters = walker.argument("weight")
     if isinstance(filters, Known) and filters.computed:
         _standardized(walker, filters)
+        _weight_norm(walker, filters)
     elif isinstance(filters, Known) and _blurs(walker, filters):
+        return
+    if walker.data().inside:
+        _of_each(walker)
         return
     walker.kind()
 
 
+def _of_each(walker: Walker) -> None:
+    """A convolution of images that are merged with the batch: they become the first spatial axis,
+    along which the filters have size 1."""
+    value, (batch, *sizes) = regrouped(walker.data()), walker.sizes(walker.done.made[0])
+    images, channels, *spatial = value.axes
+    if images[:1] != (BATCH,):
+        raise Unknown("the batch is not its first axis")
+    layer = arranged(walker, value, [channels, images[1:], *spatial])
+    held, _, attributes = walker.parts()
+    outer, inner, *window = held["weight"].sizes
+    held["weight"] = held["weight"]._replace(sizes=(outer, inner, 1, *window))
+    for name, none in (("stride", 1), ("padding", 0), ("dilation", 1)):
+        given = attributes.get(name, none)
+        given = given if isinstance(given, tuple) else (given,) * len(window)
+        attributes[name] = (none, *given) if len(given) == len(window) else given
+    shape = (sizes[0], -batch, *sizes[1:])
+    made = walker.called(layers.load("conv"), [layer], shape, (), held, attributes)
+    axes = ((BATCH, 1), (0,), *((place,) for place in range(2, len(shape))))
+    walker.gives(Regrouped(made.layer, shape, axes))
+
+
 def _standardized(walker: Walker, filters: Known) -> None:
-    """The call at hand as one whose filters are brought to mean 0 and variance 1, if they are."""
+    """The current call as one with standardized filters, if its filters are brought to mean 0 and
+    variance 1."""
     calls = [walker.recording.calls[place] for place in sorted(filters.calls)]
     names = [call.name for call in calls if call.name not in ("view", "reshape")]
     norms = [call.arguments for call in calls if call.name == "batch_norm"]
@@ -83,8 +110,19 @@ STANDARDIZED = (
 each."""
 
 
+def _weight_norm(walker: Walker, filters: Known) -> None:
+    """The current call as one with weight normalization, if its filters have learned lengths."""
+    calls = [walker.recording.calls[place] for place in filters.calls]
+    if [call.name for call in calls] != ["weight_norm"]:
+        return
+    weight, scale, *dim = calls[0].arguments.values()
+    if dim in ([], [0]):
+        arguments = {**walker.done.arguments, "weight": weight, "scale": scale}
+        walker.done = walker.done._replace(name="weight_norm_conv", arguments=arguments)
+
+
 def _blurs(walker: Walker, filters: Known) -> bool:
-    """Whether the call at hand blurs a map that was extended by reflection, with fixed filters; if
+    """Whether the current call blurs a map that was extended by reflection, with fixed filters. If
     so, it becomes a layer."""
     view = walker.data()
     pad = walker.made[view.layer]
@@ -204,12 +242,9 @@ def windows(walker: Walker) -> None:
     if "dimension" not in walker.done.arguments:  # windows of images
         walker.kind()
         return
-    value = regrouped(walker.tensor())
     axis, size, step = walker.axis("dimension"), walker.argument("size"), walker.argument("step")
-    at, *others = [at for at in value.axes[axis] if at == BATCH or value.atoms[at] > 1]
-    if others or at == BATCH:
-        raise Unknown("its windows are along merged axes")
-    atoms = value.atoms
+    value = merged(walker, regrouped(walker.tensor()), axis)
+    (at,), atoms = value.axes[axis], value.atoms
     layer = shaped(walker, value.layer, [prod(atoms[:at]), atoms[at], prod(atoms[at + 1 :])])
     before, length, after = walker.made[layer].shape
     count = (length - size) // step + 1

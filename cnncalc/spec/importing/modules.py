@@ -1,7 +1,10 @@
 """Layers with weights whose calls need more than the class of their kind."""
 
+from typing import Any
+
 from cnncalc import layers
-from cnncalc.spec.importing.values import BATCH, Unknown, View
+from cnncalc.spec.importing.regrouping import arranged, regrouped
+from cnncalc.spec.importing.values import BATCH, Regrouped, Unknown, View
 from cnncalc.spec.importing.walker import Handlers, Walker
 
 
@@ -15,11 +18,14 @@ def layer_norm(walker: Walker) -> None:
         attributes["over"] = "channels"
     elif places == (len(view.shape) - 1,) and len(view.shape) > 1:
         attributes["over"] = "last"
-    elif sorted(places) != [*range(len(view.shape))]:
-        raise Unknown("it normalizes some of several axes")
-    elif not view.in_order:
+    elif sorted(places) == [*range(len(view.shape))]:
         layer = walker.plain(view)
         view = View.of(layer, walker.made[layer].shape)
+    elif axes == 1:  # the batch comes last then
+        layer = walker.plain(view)
+        view, attributes["over"] = View.of(layer, walker.made[layer].shape), "last"
+    else:
+        raise Unknown("it normalizes some of several axes")
     kind = layers.load(walker.done.name)
     walker.gives(walker.changed(view, kind, held, attributes))
 
@@ -39,7 +45,7 @@ def embedding(walker: Walker) -> None:
 def recurrent(walker: Walker) -> None:
     """A recurrent network over the positions of a signal."""
     name, given, view = walker.done.name.partition("_")[0], walker.done.arguments, walker.data()
-    if view.axes not in ((BATCH, 1, 0), (1, BATCH, 0)):
+    if view.axes not in ((BATCH, 1, 0), (1, BATCH, 0)) and not view.inside:
         raise Unknown("it does not read the positions of a signal")
     numbers = [known.held[0] for one in given["params"] if (known := walker.value(one)).held]
     directions = 2 if given["bidirectional"] else 1
@@ -51,9 +57,28 @@ def recurrent(walker: Walker) -> None:
     words = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if given["has_biases"] else [])]
     endings = [f"_l{n}{way}" for n in range(given["num_layers"]) for way in WAYS[:directions]]
     held = dict(zip([f"{word}{ending}" for ending in endings for word in words], numbers))
+    if view.inside:  # a separate signal for each position that is merged with the batch
+        _of_each(walker, name, fields, held)
+        return
     shape = (directions * size, view.shape[1])
     made = walker.make(name, fields, [view.layer], shape, held, walker.done.macs)
     walker.gives(View(made, shape, view.axes))
+
+
+def _of_each(walker: Walker, name: str, fields: dict[str, Any], held: dict[str, int]) -> None:
+    """A recurrent layer for each of the signals that are merged with the batch."""
+    value, sizes = regrouped(walker.data()), walker.sizes(walker.done.made[0])
+    batch, *others = value.axes if sizes[0] < 0 else (value.axes[1], value.axes[0], value.axes[2])
+    if batch[:1] != (BATCH,):
+        raise Unknown("the batch is not a separate axis")
+    steps, channels = others
+    layer = arranged(walker, value, [channels, batch[1:], steps])
+    _, count, length = walker.made[layer].shape
+    shape = (sizes[-1], count, length)
+    each = {"layer": {name: fields}}
+    made = walker.make("time_distributed", each, [layer], shape, held, walker.done.macs)
+    axes = ((BATCH, 1), (2,)) if sizes[0] < 0 else ((2,), (BATCH, 1))
+    walker.gives(Regrouped(made, shape, (*axes, (0,))))
 
 
 WAYS = ("", "_reverse")

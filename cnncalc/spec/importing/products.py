@@ -8,8 +8,8 @@ from cnncalc import layers
 from cnncalc.spec.importing.convolutions import linear
 from cnncalc.spec.importing.record import Ref
 from cnncalc.spec.importing.regrouping import arranged, long, regrouped, shaped
-from cnncalc.spec.importing.sources import source
-from cnncalc.spec.importing.values import BATCH, Regrouped, Unknown, View
+from cnncalc.spec.importing.sources import numbers, source
+from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Unknown, View
 from cnncalc.spec.importing.walker import Handlers, Walker
 
 
@@ -64,34 +64,105 @@ def _mask(walker: Walker, query: Regrouped, key: Regrouped) -> int:
 
 
 def matmul(walker: Walker) -> None:
-    """A matrix product of two tensors."""
-    names = [*walker.done.arguments][:2]
-    if walker.is_known(names[1]):
-        _linear(walker, *names)
+    """A matrix product of two tensors, for every combination of the axes before the last two."""
+    first, second = [*walker.done.arguments.values()][:2]
+    if _is_turned(walker, second):
+        _linear(walker, first, second)
         return
-    values = [regrouped(walker.tensor(name)) for name in names]
-    groups = [[one] if (one := _separate(value)) else [] for value in values]
-    reads = [_matrices(walker, one, group) for one, group in zip(values, groups)]
-    _give(walker, layers.load("matmul"), reads, {})
+    factors = [_factor(walker, one) for one in (first, second)]
+    ranks = [len(factor.axes) for factor in factors]
+    if min(ranks) < 2:
+        raise Unknown("it multiplies a vector")
+    before = [[*map(str, range(2 - rank, 0))] for rank in ranks]  # the axes on the right match
+    names = [[*before[0], "row", "inner"], [*before[1], "inner", "column"]]
+    _contract(walker, factors, names, [*max(before, key=len), "row", "column"])
 
 
-def _linear(walker: Walker, name: str, other: str) -> None:
-    """A product with learned numbers: a linear layer, if those are its weights, transposed."""
-    known = walker.value(walker.done.arguments[other])
-    calls = [walker.recording.calls[place].name for place in known.calls]
-    if len(known.held) != 1 or len(known.sizes) != 2 or calls not in ([[one] for one in TURNS]):
-        raise Unknown("one of its operands is computed")
-    given = {"input": walker.done.arguments[name], "weight": Ref(known.held[0])}
+def _is_turned(walker: Walker, given: Ref) -> bool:
+    """Whether an operand is a transposed learned matrix."""
+    known = walker.raw(given)
+    if not isinstance(known, Known) or (len(known.held), len(known.sizes)) != (1, 2):
+        return False
+    return [walker.recording.calls[place].name for place in known.calls] in TURNS
+
+
+TURNS = [["t"], ["T"], ["mT"], ["transpose"]]
+"""Calls that transpose a matrix."""
+
+
+def _linear(walker: Walker, first: Ref, second: Ref) -> None:
+    """A linear layer: a product with a transposed learned matrix."""
+    given = {"input": first, "weight": Ref(walker.raw(second).held[0])}
     walker.done = walker.done._replace(name="linear", arguments=given)
     linear(walker)
 
 
-TURNS = ("t", "T", "mT", "transpose")
-"""Calls that transpose a matrix."""
+def einsum(walker: Walker) -> None:
+    """A sum of products of two tensors, such as ``bhwc,hkc->bhwk``."""
+    equation, *operands = walker.done.arguments.values()
+    operands = [*operands[0]] if not isinstance(operands[0], Ref) else operands
+    reads, _, result = equation.replace(" ", "").partition("->")
+    names = [[*one] for one in reads.split(",")]
+    distinct = all(len({*one}) == len(one) for one in names)
+    if not result or len(operands) != 2 or "." in reads or not distinct:
+        raise Unknown(f"{equation} is not a sum of products of two tensors")
+    _contract(walker, [_factor(walker, one) for one in operands], names, [*result])
+
+
+def _factor(walker: Walker, given: Ref) -> Regrouped:
+    """A factor of a sum of products; it may consist of numbers that do not depend on the input."""
+    value = walker.raw(given)
+    return numbers(walker, given) if isinstance(value, Known) else regrouped(value)
+
+
+def _contract(
+    walker: Walker,
+    factors: Sequence[Regrouped],
+    names: Sequence[Sequence[str]],
+    result: Sequence[str],
+) -> None:
+    """The sums of products of two tensors over the axes whose names the result does not have: a
+    matrix product for each combination of the axes that both factors and the result have."""
+    axes = [
+        {name: long(factor, axis) for name, axis in zip(listed, factor.axes)}
+        for factor, listed in zip(factors, names)
+    ]
+    batch = {name: axis.index(BATCH) for one in axes for name, axis in one.items() if BATCH in axis}
+    (images,) = batch if len(batch) == 1 else ("",)
+    if images not in result or batch[images]:
+        raise Unknown("it works along the batch")
+    # An axis of size 1 is broadcast.
+    atoms = [{n: [at for at in axis if at != BATCH] for n, axis in one.items()} for one in axes]
+    first, second = ({name: listed for name, listed in one.items() if listed} for one in atoms)
+    shared = [name for name in result if name in first and name in second]
+    inner = [name for name in first if name in second and name not in result]
+    rows = [name for name in result if name in first and name not in second]
+    columns = [name for name in result if name in second and name not in first]
+    if {*first, *second} > {*result, *inner}:
+        raise Unknown("it sums one of its factors over an axis")
+    before = [shared] if shared else []
+    groups = [[*before, rows, inner], [*before, inner, columns]]
+    reads = [
+        arranged(walker, factor, [[at for name in group for at in one[name]] for group in listed])
+        for factor, one, listed in zip(factors, (first, second), groups)
+    ]
+    sizes = {
+        name: prod(factor.atoms[at] for at in axis)
+        for factor, one in zip(factors, (first, second))
+        for name, axis in one.items()
+    }
+    order = [*shared, *rows, *columns]
+    row, column = (prod(sizes[name] for name in listed) for listed in (rows, columns))
+    shape = (*walker.made[reads[0]].shape[:-2], row, column)
+    made = walker.called(layers.load("matmul"), reads, shape, (), {}, {})
+    places = {name: (place,) for place, name in enumerate(order)}
+    places[images] = (BATCH, *places.get(images, ()))
+    found = tuple(places.get(name, ()) for name in result)
+    walker.gives(Regrouped(made.layer, tuple(sizes[name] for name in order), found))
 
 
 def _separate(value: Regrouped) -> list[int]:
-    """What the axes before the last two consist of, besides the batch."""
+    """The dimensions of the axes before the last two, except for the batch."""
     found = [at for axis in value.axes[:-2] for at in long(value, axis)]
     if found[:1] != [BATCH]:
         raise Unknown("the batch is not its first axis")
@@ -117,4 +188,5 @@ HANDLERS: Handlers = {
     "multi_head_attention_forward": attention,
     "scaled_dot_product_attention": dot_product,
     **dict.fromkeys(("matmul", "bmm"), matmul),
+    "einsum": einsum,
 }

@@ -1,4 +1,4 @@
-"""What was recorded while a model ran: its tensors and the calls that made them, as plain data."""
+"""The recording of a model's run as plain data: its tensors, and the calls that made them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ class Done(NamedTuple):
 
 
 class Recording(NamedTuple):
-    """A whole run."""
+    """The recording of a whole run."""
 
     name: str
     tensors: Sequence[Seen]
@@ -44,3 +44,5 @@ class Recording(NamedTuple):
     outputs: tuple[int, ...]
     unused: tuple[str, ...] = ()
     """The parameters that no call used."""
+    dtype: str = ""
+    """The data type of all parameters and buffers, if it is one that a network can have."""

@@ -14,7 +14,7 @@ from cnncalc.spec.importing.values import BATCH, Regrouped, Unknown, View
 
 
 class Layers(Protocol):
-    """The layers so far; the walker has them."""
+    """The layers so far, which the walker provides."""
 
     made: list[Any]
 
@@ -33,7 +33,7 @@ def regrouped(value: View | Regrouped) -> Regrouped:
 
 
 def resized(value: Regrouped, sizes: Sequence[int]) -> Regrouped:
-    """The same values in order, in other sizes; −k is k times the batch."""
+    """The values in the same order with these sizes; −k is k times the batch."""
     atoms = list(value.atoms)
     axes: list[list[int]] = []
     left = [at for axis in value.axes for at in long(value, axis)]
@@ -113,8 +113,29 @@ def arranged(
     return shaped(walker, layer, shape or [prod(atoms[at] for at in group) for group in groups])
 
 
+def merged(walker: Layers, value: Regrouped, axis: int) -> Regrouped:
+    """The values with a single atom for an axis. Atoms that lie apart are moved together."""
+    value.size(axis)  # not the batch
+    atoms, places = value.atoms, range(len(value.atoms))
+    inner = [at for at in value.axes[axis] if atoms[at] > 1]
+    first = min(inner, default=len(atoms))
+    before, after = (
+        [at for at in ats if at not in inner] for ats in (places[:first], places[first:])
+    )
+    layer = value.layer
+    if inner != [*range(first, first + len(inner))]:
+        layer = arranged(walker, value, [before, inner, after])
+    order = {BATCH: BATCH, **{at: place for place, at in enumerate([*before, None, *after])}}
+    axes = [tuple(order[at] for at in one if at in order) for one in value.axes]
+    axes[axis] = (len(before),)
+    size = prod(atoms[at] for at in inner)
+    return Regrouped(
+        layer, (*(atoms[at] for at in before), size, *(atoms[at] for at in after)), tuple(axes)
+    )
+
+
 def _runs(order: Sequence[int], wanted: Sequence[int]) -> list[list[int]]:
-    """The atoms in order, where those that stay together are one run."""
+    """The atoms in order; those that stay together form one run."""
     runs: list[list[int]] = []
     for at in order:
         if runs and wanted.index(at) == wanted.index(runs[-1][-1]) + 1:
@@ -131,6 +152,23 @@ def like(walker: Layers, value: Regrouped, other: Regrouped) -> int:
     axes = {at: axis for at, axis in zip(order, found.axes) if at != BATCH}
     listed = [at for one in sorted(axes) for at in axes[one]]
     return arranged(walker, found, [listed], walker.made[other.layer].shape)
+
+
+def grown(walker: Layers, value: Regrouped, sizes: tuple[int, ...]) -> Regrouped:
+    """The values repeated along axes of size 1; −k is k times the batch."""
+    value = value._replace(axes=(*[()] * (len(sizes) - len(value.axes)), *value.axes))
+    pairs = enumerate(zip(sizes, value.sizes))
+    grown = [axis for axis, (size, old) in pairs if size != old]
+    counts, n = [sizes[axis] for axis in grown], prod(value.atoms)
+    if not grown:
+        return value
+    axes = [tuple(at + len(grown) * (at != BATCH) for at in axis) for axis in value.axes]
+    for place, axis in enumerate(grown):
+        axes[axis] = (place,)
+    layer = shaped(walker, value.layer, [1, n])
+    repeated = (prod(counts), n)
+    layer = walker.make("expand", {"shape": list(repeated)}, [layer], repeated)
+    return Regrouped(layer, (*counts, *value.atoms), tuple(axes))
 
 
 def shaped(walker: Layers, layer: int, sizes: Sequence[int]) -> int:

@@ -3,9 +3,9 @@
 from math import prod
 from typing import Any
 
-from cnncalc.spec.importing.record import Ref
-from cnncalc.spec.importing.values import BATCH, Known, Unknown, View
-from cnncalc.spec.importing.walker import Walker
+from cnncalc.spec.importing.record import Done, Ref
+from cnncalc.spec.importing.values import BATCH, Copied, Known, Regrouped, Unknown, View
+from cnncalc.spec.importing.walker import Walker, numbers_in
 
 
 def source(walker: Walker, given: Any, like: View) -> View:
@@ -14,35 +14,47 @@ def source(walker: Walker, given: Any, like: View) -> View:
     known = walker.value(given)
     if isinstance(known, View):
         return known
-    assert isinstance(given, Ref)
-    shape = _shape(known, like)
-    if (given.number, shape) not in walker.sources:
-        walker.sources[given.number, shape] = _layer(walker, known, shape)
-    return like._replace(layer=walker.sources[given.number, shape], shape=shape)
-
-
-def _shape(known: Known, like: View) -> tuple[int, ...]:
-    """The sizes of the numbers in the order of the view's dimensions."""
     if len(known.sizes) > len(like.axes):
         raise Unknown("one of its operands has more axes than the other")
-    sizes = dict.fromkeys(range(len(like.shape)), 1)
     merged = prod(like.shape[place] for place in like.inside)
-    for axis, size in zip(reversed(like.axes), reversed(known.sizes)):
+    sizes: dict[int, int] = {}  # by the dimension of the view
+    for axis, size in zip(like.axes[len(like.axes) - len(known.sizes) :], known.sizes):
         if axis != BATCH:
             sizes[axis] = size
         elif size == -merged:
             sizes |= {place: like.shape[place] for place in like.inside}
         elif size not in (1, BATCH):
             raise Unknown("one of its operands differs between images")
-    return tuple(sizes.values())
+    shape = tuple(sizes.get(place, 1) for place in range(len(like.shape)))
+    places = [*sizes]
+    order = tuple(sorted(range(len(places)), key=places.__getitem__))
+    layer = _layer(walker, known, Copied(given.number, tuple(sizes.values()), order), shape)
+    return like._replace(layer=layer, shape=shape)
 
 
-def _layer(walker: Walker, known: Known, shape: tuple[int, ...]) -> int:
-    """The layer that outputs the numbers; what it is computed from counts where it is used
-    first."""
+def numbers(walker: Walker, given: Ref) -> Regrouped:
+    """Numbers that do not depend on the input, with their own axes."""
+    known = walker.value(given)
+    sizes = tuple(map(abs, known.sizes))
+    axes = ((BATCH, at) if size < 0 else (at,) for at, size in enumerate(known.sizes))
+    shape = sizes if 0 < len(sizes) <= 4 else (prod(sizes),)
+    copied = Copied(given.number, sizes, tuple(range(len(sizes))))
+    return Regrouped(_layer(walker, known, copied, shape), sizes, tuple(axes))
+
+
+def _layer(walker: Walker, known: Known, copied: Copied, shape: tuple[int, ...]) -> int:
+    """The layer that outputs the numbers."""
+    if min(shape) < 1:
+        raise Unknown("one of its operands differs between images")
+    if (copied, shape) not in walker.sources:
+        walker.sources[copied, shape] = _made(walker, known, shape)
+    return walker.sources[copied, shape]
+
+
+def _made(walker: Walker, known: Known, shape: tuple[int, ...]) -> int:
+    """A new layer that outputs the numbers. The tensors that they are computed from count where
+    they are used first."""
     recording = walker.recording
-    if any(recording.calls[place].macs for place in known.calls):
-        raise Unknown("one of its operands is computed with multiply-accumulates")
     origins = {number: recording.tensors[number].origin for number in known.held}
     fields: dict[str, Any] = {"shape": list(shape)}
     plain = len(origins) == 1 and "constant" not in origins.values() and not known.computed
@@ -59,4 +71,19 @@ def _layer(walker: Walker, known: Known, shape: tuple[int, ...]) -> int:
         counts[origins[number]] += prod(walker.sizes(number))
     fields["params"] = counts["parameter"]
     fields |= {"buffers": counts["buffer"]} if counts["buffer"] else {}
-    return walker.make("parameter", fields, (0,), shape, held)
+    calls = [recording.calls[place] for place in sorted(known.calls - walker.counted)]
+    walker.counted |= known.calls
+    macs = sum(call.macs for call in calls)
+    if macs:
+        fields["multiply_accumulates"] = macs
+        fields["backward_multiply_accumulates"] = sum(_backward(walker, call) for call in calls)
+    return walker.make("parameter", fields, (0,), shape, held, macs)
+
+
+def _backward(walker: Walker, call: Done) -> int:
+    """The multiply-accumulates of a call's backward pass: those of the call, once for each factor
+    that is learned or computed from learned numbers."""
+    tensors = walker.recording.tensors
+    factors = [walker.values[number] for number in numbers_in(call.arguments)[:2]]
+    held = [one.held for one in factors if isinstance(one, Known)]
+    return call.macs * sum(any(tensors[number].trainable for number in one) for one in held)

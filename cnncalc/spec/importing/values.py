@@ -26,7 +26,7 @@ class View(NamedTuple):
 
     @classmethod
     def of(cls, layer: int, shape: tuple[int, ...]) -> "View":
-        """A layer's output as it is."""
+        """The output of a layer, unchanged."""
         return cls(layer, shape, (BATCH, *range(len(shape))))
 
     def at(self, axis: int) -> int:
@@ -92,14 +92,23 @@ class Known(NamedTuple):
     calls: frozenset[int] = frozenset()
 
 
+class Copied(NamedTuple):
+    """The origin of a layer's numbers: the tensor with this number (for one image), its sizes, and
+    the order of its axes."""
+
+    number: int
+    sizes: tuple[int, ...]
+    order: tuple[int, ...]
+
+
 class Lost(NamedTuple):
-    """What calls that no kind describes have computed from the outputs of layers, if a spec has no
-    shape for it, because its sizes mix the batch with other axes or are too many."""
+    """A tensor that was computed by calls that no kind describes, and for which a spec has no
+    shape: its sizes mix the batch with other axes, or there are too many of them."""
 
     reads: tuple[int, ...]
     calls: frozenset[int]
 
 
 Tensor = View | Regrouped
-"""What depends on an input of the network."""
+"""A tensor that depends on an input of the network."""
 Value = Tensor | Known | Lost

@@ -1,36 +1,34 @@
-"""Operations that return the same values with other axes or sizes, or only some of the values."""
+"""Operations that rearrange values: they change axes or sizes, or keep only some of the values.
+
+Each handler reads a call from the walker, and gives the walker the tensor that results.
+"""
 
 from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
 from cnncalc.core.call import one_size
-from cnncalc.layers._axes import NAMES
+from cnncalc.layers._axes import word
 from cnncalc.layers.reshape import Reshape
-from cnncalc.spec.importing.regrouping import regrouped, resized, shaped
+from cnncalc.spec.importing.regrouping import grown, merged, regrouped, resized, shaped
 from cnncalc.spec.importing.values import BATCH, Regrouped, Tensor, Unknown, View
 from cnncalc.spec.importing.walker import Handlers, Walker
 
 
-def word(view: View, place: int) -> str:
-    """The name of a dimension, as in ``along: width``."""
-    return ("channels", *NAMES[len(view.shape) - 1])[place]
-
-
 def same(walker: Walker) -> None:
-    """The same tensor, or a copy."""
+    """Pass the tensor on unchanged; a copy has the same values."""
     walker.gives(walker.tensor())
 
 
 def permuted(walker: Walker, order: Sequence[int]) -> None:
-    """The axes in another order."""
+    """Reorder the axes: axis i of the result is axis ``order[i]`` of the tensor."""
     view = walker.tensor()
     axes: Any = tuple(view.axes[place] for place in order)
     walker.gives(view._replace(axes=axes))
 
 
 def permute(walker: Walker) -> None:
-    """All axes in another order."""
+    """Reorder all axes: ``Tensor.permute``."""
     rank = len(walker.tensor().axes)
     given = walker.done.arguments
     listed = given.get("dims", [one for name, one in given.items() if name.isdecimal()])
@@ -40,7 +38,7 @@ def permute(walker: Walker) -> None:
 
 
 def movedim(walker: Walker) -> None:
-    """One axis, or several, at other places."""
+    """Move one axis or several: ``Tensor.movedim``."""
     rank = len(walker.tensor().axes)
     given = walker.done.arguments
     ends = [given.get("source", given.get("1")), given.get("destination", given.get("2"))]
@@ -53,7 +51,7 @@ def movedim(walker: Walker) -> None:
 
 
 def transpose(walker: Walker) -> None:
-    """Two axes swapped."""
+    """Swap two axes."""
     rank = len(walker.tensor().axes)
     given = walker.done.arguments
     first, second = ((given.get(f"dim{end}", given.get(f"axis{end}")) % rank) for end in (0, 1))
@@ -63,19 +61,19 @@ def transpose(walker: Walker) -> None:
 
 
 def matrix_transposed(walker: Walker) -> None:
-    """The last two axes swapped."""
+    """Swap the last two axes."""
     rank = len(walker.tensor().axes)
     permuted(walker, [*range(rank - 2), rank - 1, rank - 2])
 
 
 def reshape(walker: Walker) -> None:
-    """The same values in other sizes."""
+    """Change the sizes to those that PyTorch returned."""
     view = walker.tensor()
     walker.gives(reshaped(walker, view, walker.sizes(walker.done.made[0])))
 
 
 def reshaped(walker: Walker, view: Tensor, sizes: tuple[int, ...]) -> Tensor:
-    """A tensor in other sizes."""
+    """The tensor with these sizes, the batch included, and its values in the same order."""
     batch, *rest = sizes or (0,)
     fits = batch == BATCH and min(rest, default=1) > 0 and len(rest) <= 4
     if not fits or isinstance(view, Regrouped) or view.inside or view.axes[0] != BATCH:
@@ -90,7 +88,7 @@ def reshaped(walker: Walker, view: Tensor, sizes: tuple[int, ...]) -> Tensor:
 
 
 def _shuffled(walker: Walker, view: View, sizes: tuple[int, ...]) -> View | None:
-    """The channels of a map that were split into groups, if those are interleaved now."""
+    """A channel shuffle, if the sizes interleave the groups that channels were split into."""
     split = walker.made[view.layer]
     if split.layer is not Reshape or view.axes != (BATCH, 1, 0, *range(2, len(view.shape))):
         return None
@@ -104,7 +102,7 @@ def _shuffled(walker: Walker, view: View, sizes: tuple[int, ...]) -> View | None
 
 
 def _without_ones(before: tuple[int, ...], sizes: tuple[int, ...]) -> list[int]:
-    """The axes that are left if sizes of 1 are dropped; none if something else changes."""
+    """The axes that remain if the sizes result from dropping axes of size 1; else none."""
     kept: list[int] = []
     for axis, size in enumerate(before):
         if len(kept) < len(sizes) and sizes[len(kept)] == size:
@@ -115,7 +113,7 @@ def _without_ones(before: tuple[int, ...], sizes: tuple[int, ...]) -> list[int]:
 
 
 def _dropped(walker: Walker, view: View, kept: list[int]) -> View:
-    """A view with only some axes; the others have size 1."""
+    """A view without some axes, all of which have size 1."""
     left = sorted(view.axes[axis] for axis in kept if view.axes[axis] != BATCH)
     shape = tuple(view.shape[place] for place in left)
     kind, fields = ("reshape", {"shape": list(shape)}) if len(shape) > 1 else ("flatten", {})
@@ -125,7 +123,7 @@ def _dropped(walker: Walker, view: View, kept: list[int]) -> View:
 
 
 def sliced(walker: Walker, view: Tensor, axis: int, start: int, stop: int) -> Tensor:
-    """Some places along an axis."""
+    """The positions from start up to, but not including, stop along an axis."""
     if isinstance(view, Regrouped):
         return _part(walker, view, axis, start, stop)
     place = view.at(axis)
@@ -134,19 +132,17 @@ def sliced(walker: Walker, view: Tensor, axis: int, start: int, stop: int) -> Te
         return view
     fields: dict[str, Any] = {"start": start} if start else {}
     fields |= {"stop": stop} if stop < size else {}
-    fields |= {"along": word(view, place)} if place else {}
+    fields |= {"along": word(view.shape, place)} if place else {}
     shape = (*view.shape[:place], stop - start, *view.shape[place + 1 :])
     return view._replace(layer=walker.make("slice", fields, [view.layer], shape), shape=shape)
 
 
 def _part(walker: Walker, value: Regrouped, axis: int, start: int, stop: int) -> Regrouped:
-    """The same if dimensions are split or merged."""
+    """The same for a tensor whose dimensions are split or merged."""
     if (start, stop) == (0, value.size(axis)):
         return value
-    at, *others = [at for at in value.axes[axis] if value.atoms[at] > 1]
-    if others:
-        raise Unknown("it takes only some positions along merged axes")
-    atoms, layer = value.atoms, value.layer
+    value = merged(walker, value, axis)
+    (at,), atoms, layer = value.axes[axis], value.atoms, value.layer
     before, size, after = prod(atoms[:at]), atoms[at], prod(atoms[at + 1 :])
     shape = walker.made[layer].shape
     leads = [n for n, one in enumerate(shape) if prod(shape[:n]) == before and one % size == 0]
@@ -159,7 +155,7 @@ def _part(walker: Walker, value: Regrouped, axis: int, start: int, stop: int) ->
 
 
 def ranged(walker: Walker, view: Tensor, ranges: Mapping[int, tuple[int, int]]) -> Tensor:
-    """Some places along several axes: a crop, if those are more than one and not the channels."""
+    """Ranges along several axes: a single crop, unless only one is cut or the channels are."""
     if isinstance(view, Regrouped):
         for axis, (start, stop) in ranges.items():
             view = sliced(walker, view, axis, start, stop)
@@ -179,7 +175,7 @@ def ranged(walker: Walker, view: Tensor, ranges: Mapping[int, tuple[int, int]]) 
 
 
 def split(walker: Walker) -> None:
-    """Consecutive parts along an axis."""
+    """Cut an axis into consecutive parts."""
     view, axis, start = walker.tensor(), walker.axis(default=0), 0
     parts = []
     for number in walker.done.made:
@@ -190,7 +186,7 @@ def split(walker: Walker) -> None:
 
 
 def unbind(walker: Walker) -> None:
-    """The places along an axis, one by one."""
+    """Take every position along an axis as a separate tensor."""
     view, axis = walker.tensor(), walker.axis(default=0)
     walker.gives(
         *(
@@ -201,14 +197,14 @@ def unbind(walker: Walker) -> None:
 
 
 def narrow(walker: Walker) -> None:
-    """Some places along an axis."""
+    """Keep some consecutive positions along an axis."""
     view, axis = walker.tensor(), walker.axis()
     start, length = walker.argument("start"), walker.argument("length")
     walker.gives(sliced(walker, view, axis, start, start + length))
 
 
 def select(walker: Walker) -> None:
-    """One place along an axis."""
+    """Take a single position along an axis, and drop the axis."""
     view, axis, place = walker.tensor(), walker.axis(), walker.argument("index")
     place %= view.size(axis)
     part = sliced(walker, view, axis, place, place + 1)
@@ -216,7 +212,7 @@ def select(walker: Walker) -> None:
 
 
 def getitem(walker: Walker) -> None:
-    """``x[:, 2:5, 0]``, with slices of step 1, places, None and an ellipsis."""
+    """Index with slices, positions, None and an ellipsis: ``x[:, 2:5, 0]``."""
     view = walker.tensor()
     index = walker.done.arguments["1"]
     parts = list(index) if isinstance(index, tuple) else [index]
@@ -239,14 +235,14 @@ def getitem(walker: Walker) -> None:
             place = part % view.size(axis)
             view = sliced(walker, view, axis, place, place + 1)
         elif part != slice(None):
-            raise Unknown("its index is not a place or a range")
+            raise Unknown("its index is neither a position nor a range")
         axis += 1
     view = ranged(walker, view, ranges)
     walker.gives(reshaped(walker, view, walker.sizes(walker.done.made[0])))
 
 
 def _every(walker: Walker, view: Tensor, axis: int, start: int, step: int) -> Tensor:
-    """Every second place along an axis, or third."""
+    """Every ``step``-th position along an axis. Raises Unknown unless the step divides its size."""
     size, sizes = view.size(axis), view.sizes
     if size % step or start >= step:
         raise Unknown(f"it has a step of {step} along an axis of {size}")
@@ -256,10 +252,10 @@ def _every(walker: Walker, view: Tensor, axis: int, start: int, step: int) -> Te
 
 
 def expand(walker: Walker) -> None:
-    """Sizes of 1 repeated."""
+    """Repeat the values along axes of size 1."""
     value, sizes = walker.tensor(), walker.sizes(walker.done.made[0])
     if isinstance(value, Regrouped) or value.inside:
-        walker.gives(_repeated(walker, regrouped(value), sizes))
+        walker.gives(grown(walker, regrouped(value), sizes))
         return
     layer = walker.plain(value)
     shape = walker.result()
@@ -268,27 +264,11 @@ def expand(walker: Walker) -> None:
     walker.gives(View.of(layer, shape))
 
 
-def _repeated(walker: Walker, value: Regrouped, sizes: tuple[int, ...]) -> Regrouped:
-    """The same if dimensions are split or merged: all of them are repeated as often."""
-    if len(sizes) != len(value.axes):
-        raise Unknown("it adds an axis")
-    pairs = enumerate(zip(sizes, value.sizes))
-    grown = [axis for axis, (size, old) in pairs if size != old]
-    counts, n = [sizes[axis] for axis in grown], prod(value.atoms)
-    axes = [tuple(at + len(grown) * (at != BATCH) for at in axis) for axis in value.axes]
-    for place, axis in enumerate(grown):
-        axes[axis] = (place,)
-    layer = shaped(walker, value.layer, [1, n])
-    repeated = (prod(counts), n)
-    layer = walker.make("expand", {"shape": list(repeated)}, [layer], repeated)
-    return Regrouped(layer, (*counts, *value.atoms), tuple(axes))
-
-
 def repeated(walker: Walker) -> None:
-    """Every place along an axis, several times in a row."""
+    """Repeat every position along an axis several times in a row."""
     value, axis, count = regrouped(walker.tensor()), walker.axis(), walker.argument("repeats")
     if type(count) is not int:
-        raise Unknown("it repeats places differently")
+        raise Unknown("it does not repeat all positions equally often")
     axes = [tuple(at + (at != BATCH) for at in one) for one in value.axes]
     axes[axis] = (*axes[axis], 0)
     n = prod(value.atoms)
@@ -297,14 +277,24 @@ def repeated(walker: Walker) -> None:
     walker.gives(Regrouped(layer, (count, *value.atoms), tuple(axes)))
 
 
+def setitem(walker: Walker) -> None:
+    """Replace all values of a tensor."""
+    index = walker.done.arguments["1"]
+    parts = index if isinstance(index, tuple) else (index,)
+    whole = all(isinstance(one, slice) and one in (slice(None), slice(0, None)) for one in parts)
+    if not whole:
+        raise Unknown("it changes some values of a tensor")
+    walker.gives(walker.tensor("2"))
+
+
 def roll(walker: Walker) -> None:
-    """A cyclic shift along axes."""
+    """Shift the values along some axes cyclically."""
     view, shifts = walker.data(), walker.argument("shifts")
     dims = walker.argument("dims", ())
     shifts, dims = ([one] if isinstance(one, int) else [*one] for one in (shifts, dims))
     if not dims:
         raise Unknown("it shifts all values")
-    words = [word(view, view.at(axis % len(view.axes))) for axis in dims]
+    words = [word(view.shape, view.at(axis % len(view.axes))) for axis in dims]
     fields = {"shift": one_size(shifts), "over": words}
     walker.gives(view._replace(layer=walker.make("roll", fields, [view.layer], view.shape)))
 
@@ -327,4 +317,5 @@ HANDLERS: Handlers = {
     "narrow": narrow,
     "select": select,
     "getitem": getitem,
+    "setitem": setitem,
 }

@@ -1,6 +1,6 @@
-"""From a recording to layers: calls of kinds become layers, and views are followed.
+"""From a recording to layers: calls that kinds describe become layers, and views are followed.
 
-What no kind describes becomes an opaque layer.
+A call that no kind describes becomes an opaque layer.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,14 +11,15 @@ from cnncalc.core.errors import LayerError, UsageError, some
 from cnncalc.spec.importing.builder import Builder
 from cnncalc.spec.importing.record import Done, Recording, Ref
 from cnncalc.spec.importing.regrouping import settled
-from cnncalc.spec.importing.values import Known, Lost, Regrouped, Unknown, Value, View
+from cnncalc.spec.importing.values import Copied, Known, Lost, Regrouped, Unknown, Value, View
 
 CONSTANTS = ("zeros", "ones", "empty", "full", "new_", "rand", "arange", "eye", "linspace")
-"""Prefixes of the functions whose result does not depend on the values that they read."""
-SAME_VALUES = {"view", "reshape", "unsqueeze", "squeeze", "flatten", "contiguous", "detach", "to"}
+"""Prefixes of functions whose result does not depend on the values that they read."""
+SAME_VALUES = {"view", "reshape", "unsqueeze", "squeeze", "flatten", "contiguous", "detach",
+               "to", "float"}  # fmt: skip
 """Functions that only change the sizes of a parameter."""
 REPEATS = {"expand", "expand_as", "repeat"}
-"""Functions that may do the same, or repeat a parameter for every image."""
+"""Functions that change only the sizes of a parameter, or repeat it for every image."""
 LONGEST = 200
 """The longest description of an opaque layer."""
 
@@ -32,8 +33,8 @@ class Walker(Builder):
         self.place: int  # of the call at hand
         self.counted: frozenset[int] = frozenset()  # the calls whose cost an opaque layer has
         self.ends: list[int] = []
-        self.sources: dict[tuple[int, tuple[int, ...]], int] = {}
-        """The layers that output tensors which do not depend on the input, by number and shape."""
+        self.sources: dict[tuple[Copied, tuple[int, ...]], int] = {}
+        """The layers that output tensors which do not depend on the input, by tensor and shape."""
         self.pooled: dict[int, tuple[int, bool]] = {}
         """The layer whose output a max pool read, and its ceil_mode, for the numbers of its
         indices."""
@@ -42,9 +43,9 @@ class Walker(Builder):
         """Turn every call into layers or views."""
         for place, done in enumerate(self.recording.calls):
             self.place, self.done = place, done
-            before = len(self.made)
+            before, counted = len(self.made), self.counted
             self.unsettled = {}
-            values = [self.values[number] for number in _numbers(self.done.arguments)]
+            values = [self.values[number] for number in numbers_in(self.done.arguments)]
             constant = self.done.name.startswith(CONSTANTS) or self.is_empty()
             if constant or all(isinstance(v, Known) for v in values):
                 self.compute(values)
@@ -56,6 +57,7 @@ class Walker(Builder):
                 self.handlers.get(self.done.name, Walker.kind)(self)
             except (Unknown, LayerError):
                 del self.made[before:]
+                self.counted = counted
                 self.values.update(self.unsettled)
                 self.sources = {one: at for one, at in self.sources.items() if at < before}
                 self.owners = {one: at for one, at in self.owners.items() if at < before}
@@ -65,7 +67,7 @@ class Walker(Builder):
         self.ends = [self.end(self.values[number]) for number in self.recording.outputs]
 
     def compute(self, values: Sequence[Value]) -> None:
-        """A call that depends on no input."""
+        """Read a call that depends on no input."""
         held = [one for value in values if isinstance(value, Known) for one in value.held]
         calls = self.calls_of(values)
         if values and isinstance(first := values[0], Known):
@@ -80,16 +82,17 @@ class Walker(Builder):
             self.values[number] = Known(self.sizes(number), once, True, calls)
 
     def is_empty(self) -> bool:
-        """Whether the call at hand makes a tensor without elements."""
+        """Whether the current call makes a tensor without elements."""
         return len(self.done.made) == 1 and 0 in self.sizes(self.done.made[0])
 
     def calls_of(self, values: Sequence[Value]) -> frozenset[int]:
-        """The call at hand, and those that made these values but became no layer."""
+        """The current call, and those that made these values but did not become layers."""
         before = [value.calls for value in values if isinstance(value, Known | Lost)]
         return frozenset([self.place]).union(*before)
 
     def lose(self, values: Sequence[Value]) -> None:
-        """A call that no kind describes: an opaque layer, once the shape of its output is known."""
+        """Read a call that no kind describes: it becomes an opaque layer once the shape of its
+        output is known."""
         reads: dict[int, None] = {}
         for value in values:
             reads |= dict.fromkeys((value.layer,) if isinstance(value, View | Regrouped) else ())
@@ -104,12 +107,13 @@ class Walker(Builder):
                 self.values[number] = View.of(self.opaque(tuple(reads), calls, shape), shape)
 
     def opaque(self, reads: tuple[int, ...], calls: frozenset[int], shape: tuple[int, ...]) -> int:
-        """A layer with what is known of these calls: what they hold and their MACs, once."""
+        """An opaque layer for these calls, with the tensors that they hold and their MACs, each
+        counted once."""
         new = sorted(calls - self.counted)
         self.counted |= calls
         done = [self.recording.calls[place] for place in new]
         tensors = self.recording.tensors
-        numbers = dict.fromkeys(one for call in done for one in _numbers(call.arguments))
+        numbers = dict.fromkeys(one for call in done for one in numbers_in(call.arguments))
         held = {
             str(number): number
             for number in numbers
@@ -141,7 +145,7 @@ class Walker(Builder):
             )
         self.done = Done("output", "", {}, ())
         if value.inside:
-            raise UsageError(f"{self.recording.name}: one of its outputs has no axis of the batch")
+            raise UsageError(f"{self.recording.name}: one of its outputs has no batch axis")
         layer = self.ordered(value)
         if self.made[layer].is_input:  # a spec's outputs are layers
             return self.make("identity", {}, [layer], value.shape)
@@ -156,12 +160,12 @@ Handlers = Mapping[str, Callable[[Walker], None]]
 """The operations that do not belong to one kind, by name."""
 
 
-def _numbers(value: Any) -> list[int]:
+def numbers_in(value: Any) -> list[int]:
     """The numbers of the tensors in arguments."""
     if isinstance(value, Ref):
         return [value.number]
     if isinstance(value, Mapping):
-        return [number for one in value.values() for number in _numbers(one)]
+        return [number for one in value.values() for number in numbers_in(one)]
     if isinstance(value, tuple | list):
-        return [number for one in value for number in _numbers(one)]
+        return [number for one in value for number in numbers_in(one)]
     return []

@@ -19,7 +19,7 @@ class Reader(Protocol):
     NAME: str
 
     def is_it(self, text: str) -> bool:
-        """Whether this seems to be the format of a text."""
+        """Whether a text seems to have this format."""
 
     def read(self, text: str, source: str, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
         """The spec. Raises SpecError for a broken file, or for what a spec cannot express."""

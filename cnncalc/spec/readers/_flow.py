@@ -1,4 +1,5 @@
-"""Tensors of a tool that orders, splits and merges dimensions freely, over layers that do not.
+"""Tensors of a tool that reorders, splits and merges dimensions freely, in terms of layers that do
+not.
 
 A tensor there is a list of dimensions. Each consists of atoms: the batch, or a piece of a size of
 the layer's output. Reordering and reshaping change only this list; layers that really reorder the
@@ -26,7 +27,7 @@ class Flow(NamedTuple):
     dims: tuple[tuple[int, ...], ...]
     batch: int
     name: str = ""
-    """Of the operation that last changed the dimensions."""
+    """The name of the operation that last changed the dimensions."""
 
     @classmethod
     def of(cls, tensor: str, sizes: Sequence[int], batch: int) -> "Flow":
@@ -87,11 +88,11 @@ class Flow(NamedTuple):
         return made._replace(parts=parts, dims=dims)
 
     def reordered(self, order: Sequence[int], name: str) -> "Flow":
-        """With its dimensions in another order."""
+        """The flow with its dimensions in another order."""
         return self._replace(dims=tuple(self.dims[place] for place in order), name=name)
 
     def squeezed(self, places: Sequence[int], name: str) -> "Flow":
-        """Without dimensions of size 1; one that is the batch joins the next one."""
+        """The flow without dimensions of size 1; one that is the batch joins the next one."""
         dims = [*self.dims]
         for place in sorted(places, reverse=True):
             gone = dims.pop(place)
@@ -100,15 +101,15 @@ class Flow(NamedTuple):
         return self._replace(dims=tuple(dims), name=name)
 
     def unsqueezed(self, places: Sequence[int], name: str) -> "Flow":
-        """With dimensions of size 1 in these places."""
+        """The flow with dimensions of size 1 added at these positions."""
         dims = [*self.dims]
         for place in sorted(places):
             dims.insert(place, ())
         return self._replace(dims=tuple(dims), name=name)
 
     def regrouped(self, shape: Sequence[int], name: str) -> "Flow | None":
-        """With its dimensions split and merged to these sizes; None if that would cut the batch, or
-        if the sizes do not fit into each other."""
+        """The flow with its dimensions split and merged to these sizes; None if that would cut the
+        batch, or if the sizes do not fit into each other."""
         left = [[atom, self.size(atom), 0] for atom in chain(*self.dims)]
         pieces: dict[int, list[int]] = {}
         dims: list[list[tuple[int, int]]] = []
@@ -193,7 +194,7 @@ def _reshaped(old: tuple[int, ...], new: tuple[int, ...]) -> list[Move]:
 
 
 def _block(runs: Sequence[tuple[int, ...]], count: int) -> list[tuple[int, ...]]:
-    """At most four runs: those in place, the next one, and what is before and after that."""
+    """At most four runs: those in place, the next one, and those before and after it."""
     done = 0
     while runs[done][0] == sum(map(len, runs[:done])):
         done += 1

@@ -14,7 +14,7 @@ FEW = 4_096
 """The most numbers of a tensor that are read."""
 FORMATS = {1: "f", 2: "B", 3: "b", 4: "H", 5: "h", 6: "i", 7: "q", 9: "?", 10: "e", 11: "d",
            12: "I", 13: "Q"}  # fmt: skip
-"""How numbers of each data type are stored."""
+"""The storage format of each data type."""
 BOOLEAN, HALF = 9, 10
 FLOATS = (1, HALF, 11, 16)
 OWN_DOMAINS = ("", "ai.onnx")

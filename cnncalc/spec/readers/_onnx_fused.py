@@ -149,7 +149,7 @@ class _Graph:
         gone: Sequence[Operator],
         settings: Mapping[str, object] | None = None,
     ) -> tuple[Operator, list[int]]:
-        """The node that takes the place of others, and where those are."""
+        """The node that replaces others, and the positions of those."""
         one = named._replace(
             kind=kind, inputs=inputs, outputs=last.outputs, attributes=settings or {}
         )

@@ -197,7 +197,7 @@ class Layers:
 
 
 Rule = Callable[[Layers, Operator, list[Any]], Made]
-"""How an operator becomes layers; its docstring is a part of the documentation."""
+"""A function that turns an operator into layers; its docstring is part of the documentation."""
 
 
 def flow_of(operand: Any) -> Flow:

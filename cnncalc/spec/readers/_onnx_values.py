@@ -1,4 +1,5 @@
-"""What ONNX files compute from sizes and constants alone: the shape to reshape to, for example."""
+"""The values that ONNX files compute from sizes and constants alone, such as the shape to reshape
+to."""
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -44,7 +44,7 @@ class Wiring:
     ) -> str:
         """Add a layer that reads these tensors, and return the name that it got; ``beside`` are
         keys next to the kind. Raises SpecError, with the layer, for fields that do not fit."""
-        if len(self.layers) >= MAX_LAYERS:  # soon enough that no file takes long
+        if len(self.layers) >= MAX_LAYERS:  # early enough that no file takes long
             raise self.wrong(f"the network has more than {MAX_LAYERS:,} layers")
         read = [self.source_of(tensor) for tensor in tensors]
         if not read:

@@ -44,7 +44,7 @@ KNOWN = {
 }
 """The fields that are read, by message; any other is refused."""
 AXES = {"crop_param": "2", "concat_param": "1", "softmax_param": "1"}
-"""The only axis along which a layer is read."""
+"""The only axis along which a layer can be read."""
 PLAIN = {"sigmoid": "sigmoid", "tanh": "tanh", "absval": "abs", "softmax": "softmax",
          "flatten": "flatten", "dropout": "dropout", "prelu": "caffe.PReLU", "bnll": "softplus",
          "split": "identity", "concat": "concat", "batchnorm": "caffe.BatchNorm"}  # fmt: skip
@@ -184,7 +184,7 @@ class _Network:
         self.owners: dict[tuple[str, ...], str] = {}
         self.used: set[str] = set()
         self.named: tuple[str, ...] | None = None
-        """The names of a layer's weights, if it is the first with them."""
+        """The names of the weights of each layer that is the first to use them."""
         self.given = inputs
 
     def spec(self, net: Message) -> dict[str, Any]:
@@ -392,4 +392,4 @@ KINDS: Mapping[str, Callable[[Message], Made]] = {
     "eltwise": _eltwise,
     "scale": _scale,
 }
-"""How the types with fields become layers."""
+"""The function that reads each type of layer with fields."""

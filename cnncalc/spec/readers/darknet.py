@@ -251,4 +251,4 @@ KINDS: Mapping[str, Callable[[_Network, Section], Made]] = {
     "upsample": _upsample,
     "reorg": _reorg,
 }
-"""How each section becomes a layer."""
+"""The function that reads each section."""

@@ -19,6 +19,8 @@ CHOICES = ("depth", "only", "every_layer", "direction", "label", "colour")
 
 NARROWEST = 24
 """The least width that the text of a box is shortened to."""
+NARROW_LANE = 2
+"""The width of a lane where a terminal has little room, in characters."""
 HEATS = 6
 """The number of shades of a heat map."""
 
@@ -38,6 +40,9 @@ def draw(report: Report, options: Options, measure: Measure) -> Scene:
     if scene.down and scene.width > measure.room:
         scene = Graph(folding, options, measure, single=True).scene()
         if scene.width > measure.room:  # lines that pass boxes need much room
+            measure = measure._replace(lane=NARROW_LANE)
+            scene = Graph(folding, options, measure, single=True).scene()
+        if scene.width > measure.room:
             left = measure.widest - (scene.width - measure.room)
             measure = measure._replace(widest=max(NARROWEST, left))
             scene = Graph(folding, options, measure, single=True).scene()

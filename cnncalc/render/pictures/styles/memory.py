@@ -70,7 +70,7 @@ def chart(memory: Memory, measure: Measure) -> Scene:
 
 
 def _areas(memory: Memory, moments: Sequence[Moment], left: float, top: float) -> Iterator[Shape]:
-    """What each part adds, as the area between two outlines."""
+    """The area of each part between its outline and the one below."""
     scale = HEIGHT / memory.training_peak.bytes
     tops = list(zip(*(timeline.stacked(memory, moment) for moment in moments), strict=True))
     below: list[Point] = [(left, top + HEIGHT), (left + WIDTH, top + HEIGHT)]
@@ -94,13 +94,13 @@ def _grid(left: float, top: float, moments: Sequence[Moment]) -> Iterator[Line]:
     """A line for each tick, and one between two phases."""
     for tick in range(TICKS + 1):
         y = top + HEIGHT * tick / TICKS
-        yield Line(((left, y), (left + WIDTH, y)), arrow=False, tone="ray")
+        yield Line(((left, y), (left + WIDTH, y)), arrow=False, tone="grid")
     at = 0
     for _, number in _runs(moments):
         at += number
         if at < len(moments):
             x = left + WIDTH * at / len(moments)
-            yield Line(((x, top), (x, top + HEIGHT)), arrow=False, tone="ray")
+            yield Line(((x, top), (x, top + HEIGHT)), arrow=False, tone="grid")
 
 
 def _runs(moments: Sequence[Moment]) -> list[tuple[str, int]]:

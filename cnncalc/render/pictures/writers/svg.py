@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from cnncalc.render.pictures.metrics import PIXELS, SIZES
-from cnncalc.render.pictures.palette import INK, LINE, MUTED, PAPER, TONES, mixed
+from cnncalc.render.pictures.palette import GRID, INK, LINE, MUTED, PAPER, TONES, mixed
 from cnncalc.render.pictures.scene import Box, Line, Point, Scene, Shape, Text
 
 SUFFIX = ".svg"
@@ -29,7 +29,7 @@ def text(scene: Scene, links: Mapping[str, str] | None = None) -> str:
     by the name of a box."""
     links = links or {}
     width, height = _number(scene.width), _number(scene.height)
-    role = "group" if links else "img"  # nothing inside an image can be selected
+    role = "group" if links else "img"  # readers cannot select what is inside an image
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="cnncalc" width="{width}" '
         f'height="{height}" viewBox="0 0 {width} {height}" role="{role}">',
@@ -60,6 +60,11 @@ def style(scene: Scene) -> str:
         for role, size in SIZES.items()
         if role in {text.role for text in scene.all_texts}
     )
+    grid = (
+        f".cnncalc .grid{{fill:none;stroke:{GRID};stroke-opacity:.5;stroke-width:.8}}"
+        if any(line.tone == "grid" for line in scene.lines)
+        else ""
+    )
     light, dark = (_colours(tones, shades, theme) for theme in (0, 1))
     return (
         ".cnncalc text{font-family:Arial,Helvetica,'Liberation Sans',sans-serif;white-space:pre}"
@@ -67,7 +72,7 @@ def style(scene: Scene) -> str:
         ".cnncalc .outside rect,.cnncalc .faint{stroke-dasharray:4 3}"
         ".cnncalc .ray{fill:none;stroke-width:.6}.cnncalc .window .face{fill-opacity:.55}"
         ".cnncalc .next{fill:none;stroke-width:2;stroke-dasharray:5 3}"
-        f"{sizes}{light}@media(prefers-color-scheme:dark){{{dark}}}{scene.css}"
+        f"{grid}{sizes}{light}@media(prefers-color-scheme:dark){{{dark}}}{scene.css}"
     )
 
 
@@ -86,7 +91,7 @@ def _colours(tones: Sequence[str], shades: Mapping[str, set[float]], dark: int) 
         for share in sorted(shades.get(name, ())):
             colour = mixed(fill, edge, share)
             rules.append(f".cnncalc .{name} .{_shade(share)}{{fill:{colour};stroke:{edge}}}")
-        if name.startswith("heat"):  # grey would be hard to read on them
+        if name.startswith("heat"):  # grey text would be hard to read on dark shades
             rules.append(f".cnncalc .{name} text{{fill:{INK[dark]}}}")
     return "".join(rules)
 
@@ -134,7 +139,7 @@ def _lines(lines: Sequence[Line]) -> list[str]:
 
 
 def _head(before: Point, tip: Point) -> tuple[Point, str]:
-    """Where the line of an arrow ends, and the triangle from there to its tip."""
+    """The end of the line of an arrow, and the triangle from there to its tip."""
     neck = _towards(tip, before, HEAD[0])
     right, down = (tip[0] - neck[0]) / HEAD[0], (tip[1] - neck[1]) / HEAD[0]
     one = (neck[0] - HEAD[1] * down, neck[1] + HEAD[1] * right)

@@ -90,7 +90,7 @@ class Canvas:
         self.covers[head] = HEADS[direction]
 
     def _box(self, box: Box) -> None:
-        """A box hides what is behind it."""
+        """Draw a box, which hides everything behind it."""
         top, left, bottom, right = _edges(box)
         for row in range(top, bottom + 1):
             for column in range(left, right + 1):
@@ -104,7 +104,7 @@ class Canvas:
         row = _cell(text.y)
         for one in content:
             wide = terminal.cells(one)
-            if not wide:  # it belongs to the character before it
+            if not wide:  # a combining mark belongs to the character before it
                 self.covers[row, column - 1] += one
                 continue
             self.covers[row, column] = one

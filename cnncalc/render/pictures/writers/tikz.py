@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from cnncalc.render.formats import latex
 from cnncalc.render.pictures.metrics import BOLD_ROLES, PIXELS, SIZES
-from cnncalc.render.pictures.palette import INK, LINE, MUTED, TONES
+from cnncalc.render.pictures.palette import GRID, INK, LINE, MUTED, TONES
 from cnncalc.render.pictures.scene import Box, Line, Point, Scene, Shape, Text
 
 SUFFIX = ".tex"
@@ -30,7 +30,7 @@ def render(scene: Scene) -> bytes:
     tones = {box.tone for box in (*scene.frames, *scene.boxes)}
     tones |= {shape.tone for shape in scene.shapes}
     colours = [("muted", MUTED[0]), ("edge", LINE[0])]
-    colours += [(name, INK[0]) for name in ("ink", "ray", "next")]
+    colours += [("grid", GRID), *((name, INK[0]) for name in ("ink", "ray", "next"))]
     for name in TONES:
         if name in tones:
             colours += [(f"{name}-fill", TONES[name].fill), (f"{name}-edge", TONES[name].edge)]
@@ -84,6 +84,7 @@ def _polygons(shape: Shape) -> Iterator[str]:
 
 def _line(line: Line) -> str:
     plain = ",dashed" if line.tone == "next" else ",line width=0.4bp"
+    plain += ",draw opacity=0.5" * (line.tone == "grid")
     style = f"draw={line.tone}" + (",head" if line.arrow else plain)
     return rf"\draw[{style}] {_path(line.points)};"
 
