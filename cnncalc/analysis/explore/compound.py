@@ -80,13 +80,8 @@ class Compound:
 
 
 def largest(scaled: Compound, budgets: Mapping[str, int], step: Fraction) -> Largest:
-<<<<<<< HEAD
-    """The largest coefficient within the budgets and the next one beyond, with the values that they
-    stand for. Raises UsageError if a value grows out of bounds first."""
-=======
     """Find the largest coefficient within the budgets and the next one beyond, with the values that
-    they give."""
->>>>>>> main
+    they give. Raises UsageError if a value grows out of bounds first."""
     found = search(scaled, COEFFICIENT, budgets, step, steady=False, least=Fraction(0))
     if found.within is not None and found.beyond is None:
         scaled.values(float(found.within.value + step))  # may be what ended the search

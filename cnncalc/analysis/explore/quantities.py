@@ -91,15 +91,9 @@ def _whole(match: re.Match[str]) -> int:
     return int(Fraction(match[1]) * (1024 if match[3] else 1000) ** power)
 
 
-<<<<<<< HEAD
 def budget(name: str, given: int | str, usual: Any) -> int:
-    """A budget for a quantity: a number, or a text such as ``4GiB`` or, for a multiple of what is
-    usual, ``1.5x``.
-=======
-def budget(name: str, text: str, usual: Any) -> int:
-    """A budget for a quantity: a number, or a multiple of what the default network needs
-    (``1.5x``).
->>>>>>> main
+    """A budget for a quantity: a number, a text such as ``4GiB``, or a multiple of what the default
+    network needs (``1.5x``).
 
     ``usual`` has the quantities of the default network, or says why there are none. Raises
     UsageError for a budget below 1.
@@ -117,16 +111,10 @@ def budget(name: str, text: str, usual: Any) -> int:
     except UsageError as why:
         raise UsageError(f"the budget for {name}: {why}") from None
     if found < 1:
-<<<<<<< HEAD
-        raise UsageError(f"{name}: a budget must be at least 1, not {text.strip()}")
+        raise UsageError(f"the budget for {name} must be at least 1, not {text.strip()}")
     in_bytes = QUANTITIES[name].text is units.in_bytes
     if in_bytes and isinstance(given, str) and units.lacks_unit(text, found):
-        raise UsageError(f"{name}: {text.strip()} needs a unit; write {text.strip()}GiB")
-=======
-        raise UsageError(f"the budget for {name} must be at least 1, not {text.strip()}")
-    if QUANTITIES[name].text is units.in_bytes and units.lacks_unit(text, found):
         raise UsageError(f"the budget for {name} needs a unit; write {text.strip()}GiB")
->>>>>>> main
     return found
 
 
