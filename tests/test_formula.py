@@ -167,7 +167,7 @@ def test_values_that_do_not_fit_are_refused():
             found.at(**values)
     with pytest.raises(UsageError, match="has no 'depth'; it has width"):
         found.at(depth=3)
-    with pytest.raises(UsageError, match="there is no symbol 'depth'"):
+    with pytest.raises(UsageError, match="the formula has no symbol 'depth'"):
         cnncalc.formula("mobilenet_v2", "params", ["width"], at={"depth": 3})
 
 

@@ -71,6 +71,34 @@ def test_headings_in_other_words(graded, heading, given, label):
     assert outcomes(one) == {f"conv1 {label}": "right"}
 
 
+HEADINGS = {
+    (
+        "shape",
+        "28x28x6",
+    ): "Output dims; Output dimension (H×W×C); Feature map; Feature maps; O/P shape;"
+    "Size of output; Size of the output; Out shape; out_size; Output dim.; Volume size; Dim;"
+    "Tensor shape; Resulting shape; Layer output; Output tensor; Shape of output;"
+    "Output feature map size; Activation volume; Activation map dims; OutputShape; Output tensor",
+    ("elements", "4704"): "Activation count; n_activations; # neurons; No. of activations;"
+    "Total activations; Num elements",
+    ("parameters", "456"): "Weights (incl. bias); Parameter count; N params; Nb params; n_params;"
+    "weights+bias; Param. count; # learnable params; Trainable params; Params #; num_parameters",
+    ("macs", "352,800"): "MAC operations; No. of MACs; #MAC; Mult-Adds",
+    ("memory", "18.375 KiB"): "Mem; Memory usage; Output memory; Mem (KiB); Memory usage (KiB)",
+}
+
+
+@pytest.mark.parametrize(("label", "given"), HEADINGS)
+def test_headings_of_other_courses(graded, label, given):
+    for heading in HEADINGS[label, given].split(";"):
+        one = graded(f"| Layer | {heading} |\n|---|---|\n| Conv1 | {given} |\n")
+        assert outcomes(one) == {f"conv1 {label}": "right"}, heading
+
+
+def test_the_number_of_feature_maps_is_not_a_shape():
+    assert _headings.quantity("Feature Map", ("6", "16")) == ("Feature Map", "")
+
+
 def test_a_word_that_is_no_unit_stays_in_the_heading():
     assert _headings.quantity("Output (HxWxC)", ()) == ("Output (HxWxC)", "")
     assert _headings.quantity("colour (red)", ()) == ("colour (red)", "")
@@ -150,3 +178,24 @@ def test_a_class_shows_why_an_answer_cannot_be_read(graded, tmp_path):
     shown = " ".join(CliRunner().invoke(app, words).stdout.split())
     assert "conv1 parameters 'lots' is not a number" in shown
     assert "conv9 is not a layer of the network; and 1 more" in shown
+
+
+def test_a_table_may_have_a_column_for_each_layer(graded):
+    table = "| | conv1 | Pool1 | FC1 |\n|---|---|---|---|\n| Output shape | 6x28x28 | 6x14x14 |\n"
+    one = graded(f"{table}| # params | 456 | 0 | 11,770 |\n")
+    rights = ("conv1 shape", "conv1 parameters", "fc1 parameters")
+    assert outcomes(one) == dict.fromkeys(rights, "right")
+
+
+def test_bars_need_no_rule_between_headings_and_rows(graded):
+    one = graded("Name: Ada\n\nLayer | Output | Params\nConv1 | 6x28x28 | 456\nTotal | | 12226\n")
+    rights = ("conv1 shape", "conv1 parameters", "total parameters")
+    assert outcomes(one) == dict.fromkeys(rights, "right")
+
+
+def test_a_table_about_something_else_leaves_the_others_readable(graded):
+    rule = "|---|---|\n"
+    others = f"| formula | meaning |\n{rule}| (N-F)/S+1 | size |\n\n| for the grader | |\n{rule}"
+    one = graded(f"| Layer | Params |\n|---|---|\n| conv1 | 456 |\n\n{others}| points | |\n")
+    assert outcomes(one) == {"conv1 parameters": "right", "meaning": "unreadable"}
+    assert "ada.md:1: a table of answers begins with a row" in graded(others).problem

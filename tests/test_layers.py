@@ -98,8 +98,17 @@ def test_a_layer_shows_what_differs_from_the_defaults():
 
 
 def test_a_layer_cannot_be_changed():
+    layer = layers.load("conv")(out_channels=8, kernel_size=3)
     with pytest.raises(AttributeError):
-        layers.load("conv").parse({"filters": 4, "kernel": 3}).stride = 2
+        layer.out_channels = 16
+    with pytest.raises(AttributeError):
+        del layer.out_channels
+
+
+@pytest.mark.parametrize("fields", [{}, {"kernel_size": 3}, {"out_channels": 8, "width": 3}])
+def test_a_layer_needs_exactly_its_fields(fields):
+    with pytest.raises(TypeError, match="conv has the fields"):
+        layers.load("conv")(**fields)
 
 
 def test_the_tensors_of_a_partly_connected_layer_by_hand():

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 
 class Pieces(NamedTuple):
-    """What outputs see, in pieces of an earlier map: each output of that map is cut into ``per``
-    pieces.
+    """The parts of the image that outputs see, in pieces of an earlier map, each of whose outputs
+    is cut into ``per`` pieces.
 
     Output n of that map sees ``size`` pixels, starting at ``start + n·jump``. Output i here covers
     the pieces from ``first + i·step`` to ``last + i·step``, which belong to the map's outputs from
@@ -139,7 +139,7 @@ def beyond(
 
 
 def at_most(fields: tuple[Field, ...]) -> tuple[Field, ...]:
-    """The same fields as upper bounds."""
+    """These fields as upper bounds."""
     return tuple(field._replace(bound=True) for field in fields)
 
 
@@ -180,7 +180,7 @@ def _through(pieces: Pieces, reach: Reach) -> Pieces:
 
 
 def _largest(cut: Cut) -> Cut:
-    """The same windows, cut into as few pieces as possible."""
+    """These windows, cut into as few pieces as possible."""
     step, per, begin, end, gaps = cut
     common = gcd(step, per)
     step, per, begin, end = (int(number) // common for number in (step, per, begin, end))

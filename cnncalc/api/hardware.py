@@ -96,17 +96,16 @@ def device(
             "'cnncalc devices' lists the devices"
         )
     known = devices(path)
+    stored = {"dtype": stored_as(dtype), "batch": batch}
+    given: Any = {name: value for name, value in stored.items() if value is not None}
+    if isinstance(target, report.Report) and given.get("dtype") == target.dtype:
+        del given["dtype"]
+    found = report_of(target, {**options, **given})
     if [*names] == [ALL]:
-        computes = dtype or (target.dtype if isinstance(target, report.Report) else "float32")
-        names = [one.key for one in known if computes in one.peak]
+        names = [one.key for one in known if (dtype or found.dtype) in one.peak]
     chosen = dict.fromkeys(find(name, known) for name in names)
     if len(chosen) > MOST:
         raise UsageError(f"at most {MOST} devices at a time, not {len(chosen)}")
-    stored = {"dtype": stored_as(dtype or "float32"), "batch": batch}
-    given: Any = {name: value for name, value in stored.items() if value is not None}
-    if isinstance(target, report.Report) and (not dtype or given["dtype"] == target.dtype):
-        del given["dtype"]
-    found = report_of(target, {**options, **given})
     needs = _needs(found)
     peak = dtype or found.dtype
     bounds = tuple(Roofline(found, one, peak, needs) for one in chosen)

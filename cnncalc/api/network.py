@@ -21,7 +21,7 @@ def summarize(
     *,
     batch: int = 1,
     input: Shapes | Mapping[str, Shapes] | None = None,
-    dtype: str = "float32",
+    dtype: str | None = None,
     settings: Mapping[str, Any] | None = None,
     layout: str | None = None,
     tiny: bool = False,
@@ -32,7 +32,8 @@ def summarize(
     ``target`` is a built-in's name, a path, the one-line notation, a spec as plain data, or what
     ``load`` or ``from_torch`` returns.
     ``input`` replaces the input's shape (``"3x256x256"``, or several by name), ``settings``
-    replaces parameters of the spec, ``batch`` multiplies activations, MACs and operations.
+    replaces parameters of the spec, ``batch`` multiplies activations, MACs and operations, and
+    ``dtype`` replaces the data type, float32 unless the spec says otherwise.
     ``layout`` says how shapes are written, in ``input`` and in a spec that has no ``layout`` of
     its own: ``chw`` or ``hwc``. By default they are channels first, and a shape that looks like an
     image with its channels last is refused.
@@ -98,7 +99,7 @@ class Options(Changes, total=False):
     report."""
 
     batch: int
-    dtype: str
+    dtype: str | None
 
 
 Target = str | os.PathLike[str] | Mapping[str, Any] | Spec | report.Report
@@ -145,7 +146,7 @@ def layer(
     kind: str,
     *inputs: Shapes,
     batch: int = 1,
-    dtype: str = "float32",
+    dtype: str | None = None,
     layout: str | None = None,
     **fields: Any,
 ) -> report.Row:
@@ -163,10 +164,10 @@ def layer_alone(
     inputs: Sequence[Shapes],
     fields: Mapping[str, Any],
     batch: int,
-    dtype: str,
+    dtype: str | None,
     layout: str | None = None,
-) -> Report:
-    """The report of a network with a single layer, called ``layer``."""
+) -> report.Report:
+    """The report of a single layer, called ``layer``, as a part of some network."""
     names = [f"input{i}" for i in range(1, len(inputs) + 1)]
     spec = {
         "name": kind,
@@ -176,4 +177,4 @@ def layer_alone(
     found = summarize(spec, batch=batch, dtype=dtype, layout=layout)
     if all(row.name != walk.ALONE for row in found):
         raise UsageError(f"{kind} has several outputs; choose one with 'part'")
-    return found
+    return walk.inside(found)

@@ -47,7 +47,7 @@ class Report(report.Report):
 
     @cached_property
     def totals(self) -> Totals:
-        """Everything added up, including the inputs' activations."""
+        """The sum of all costs, including the inputs' activations."""
         totals = Totals(*super().totals)
         totals.report = self
         return totals
@@ -106,7 +106,7 @@ class Report(report.Report):
         return html.piece(View(self))
 
 
-def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
+def analyze(graph: Graph, *, batch: int = 1, dtype: str | None = None) -> Report:
     """The report of a graph; see ``cnncalc.analysis.walk.analyze`` for what it raises."""
     found = walk.analyze(graph, batch=batch, dtype=dtype)
     return Report(**vars(found))

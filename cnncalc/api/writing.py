@@ -56,7 +56,7 @@ def to_html(
     on: str | None = None,
     path: str | os.PathLike[str] | None = None,
     batch: int = 1,
-    dtype: str = "float32",
+    dtype: str | None = None,
     **options: Any,
 ) -> str:
     """Write everything about a network as one HTML page that works on its own
@@ -88,7 +88,9 @@ def to_html(
     return render(report, write(graph), findings, bounds)
 
 
-def _bounds(report: Report, on: str, path: str | os.PathLike[str] | None, dtype: str) -> "Roofline":
+def _bounds(
+    report: Report, on: str, path: str | os.PathLike[str] | None, dtype: str | None
+) -> "Roofline":
     """The least times on a single device."""
     found = device(report, on, path=path, dtype=dtype).bounds
     if len(found) != 1:

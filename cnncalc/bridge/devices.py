@@ -89,7 +89,7 @@ def is_full(why: Exception) -> bool:
 
 
 def _too_large(report: Report, device: str) -> str:
-    """Why the network cannot fit, with the numbers; empty if it may fit."""
+    """The error, with numbers, for a network that cannot fit; empty if it may fit."""
     there = _memory(device)
     parameters, activations = report.totals.parameter_bytes, _activations(report)
     # To compare the bytes, a second copy of the network runs beside the first.
@@ -109,7 +109,7 @@ def _too_large(report: Report, device: str) -> str:
 
 
 def _too_many(report: Report) -> str:
-    """Why PyTorch cannot create tensors of these sizes on any device; empty if it can."""
+    """The error for tensors that PyTorch cannot create on any device; empty if it can."""
     for row in report.rows:
         params = row.cost.params + row.cost.fixed
         numbers = max(params, row.output.elements * report.batch)

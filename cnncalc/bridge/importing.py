@@ -138,7 +138,7 @@ def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
         if path == name or path.startswith(f"{name}."):
             fact, help = f"there is no module {name!r}", "install it, or run cnncalc in its folder"
         raise UsageError(f"{target[:200]!r}: {fact}", help) from why
-    except Exception as why:  # whatever the user's code raises
+    except Exception as why:  # the user's code may raise anything
         text = " ".join(str(why).split())[:300]
         raise UsageError(f"{target[:200]!r} raised {type(why).__name__}: {text}") from why
     if not isinstance(model, nn.Module):
@@ -149,7 +149,8 @@ def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
 
 
 def _called(target: str, factory: Any, arguments: Mapping[str, Any]) -> Any:
-    """What a factory returns. Raises UsageError for arguments that it does not take."""
+    """Call a factory, and return its result. Raises UsageError for arguments that it does not
+    take."""
     if not callable(factory):
         raise UsageError(f"{target[:200]!r} is {type(factory).__name__}, not a model or a factory")
     try:

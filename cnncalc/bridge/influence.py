@@ -97,8 +97,8 @@ def calculated(row: Row) -> Spans:
 
 
 def in_pytorch(report: Report, row: Row, network: Network, guess: Spans) -> Spans | None:
-    """The same, found by running the network in eval mode, trying the guess first. None if the unit
-    is NaN even for an image without NaN."""
+    """The pixels that the first unit reads, found by running the network in eval mode, starting
+    with the guess. None if the unit is NaN even for an image without NaN."""
     unit = _Unit(report, row, network.eval())
     with torch.no_grad():
         if unit.is_nan(unit.image):

@@ -4,6 +4,7 @@ be the same."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -37,16 +38,18 @@ def largest_difference(read: Read, device: str = "cpu") -> float:
     """The largest difference of the outputs in eval mode, relative to the largest output."""
     network = Network(read.report).to(device).eval()
     copy_weights(read, network)
-    modes = {module: module.training for module in read.model.modules()}
-    places = {one.device for one in read.model.parameters()} or {torch.device("cpu")}
+    # In single precision, so that the order of sums does not matter.
+    model = read.model if read.report.dtype == "float32" else deepcopy(read.model).float()
+    modes = {module: module.training for module in model.modules()}
+    places = {one.device for one in model.parameters()} or {torch.device("cpu")}
     (place,) = places if len(places) == 1 else (torch.device("cpu"),)
     torch.manual_seed(0)
     inputs = [torch.rand(2, *sizes) for sizes in read.inputs.values()]
     given = [one.to(place) for one in inputs]
     try:
-        read.model.eval()
+        model.eval()
         with torch.no_grad():
-            result = called(read.model, dict(zip(read.inputs, given)), read.keywords)
+            result = called(model, dict(zip(read.inputs, given)), read.keywords)
             theirs = [*tensors_in(result)]
             ours = [*tensors_in(network(*(one.to(device) for one in inputs)))]
     finally:
@@ -95,7 +98,7 @@ def _target(module: nn.Module, word: str) -> Tensor:
 
 
 def _as(given: Tensor, wanted: Tensor) -> Tensor:
-    """The same numbers in the order of another tensor, which may have the channels first."""
+    """The numbers in the order of another tensor, which may have its channels first."""
     plain = given.detach().squeeze()
     if plain.dim() > 1 and plain.shape != wanted.squeeze().shape:
         plain = plain.movedim(-1, 0)

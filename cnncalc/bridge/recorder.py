@@ -20,6 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torch.utils.module_tracker import ModuleTracker
 
 from cnncalc.bridge.network import WHOLE
+from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError
 from cnncalc.core.layer import Layer
 from cnncalc.spec.importing.record import Done, Recording, Ref, Seen
@@ -27,6 +28,15 @@ from cnncalc.spec.importing.record import Done, Recording, Ref, Seen
 BATCHES = (2, 3)
 """The batch sizes of the two runs: a size that differs is the batch."""
 IN_PLACE = ["iadd", "isub", "imul", "itruediv", "ifloordiv", "ipow", "imatmul"]
+
+
+def _dtype(model: nn.Module) -> str:
+    """The data type of all parameters and buffers that are not integers; empty for float32, and for
+    several."""
+    held = (*model.parameters(), *model.buffers())
+    found = {str(one.dtype).removeprefix("torch.") for one in held if one.is_floating_point()}
+    (word,) = found if len(found) == 1 else ("",)
+    return word if word in BYTES and word != "float32" else ""
 
 
 def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool) -> Recording:
@@ -57,7 +67,7 @@ def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool
         call = calls[place]
         each = any(size < 0 for number in call.made for size in tensors[number].sizes)
         calls[place] = call._replace(macs=call.macs // BATCHES[0] if each else call.macs)
-    return Recording(first.name, tensors, calls, first.outputs, first.unused())
+    return Recording(first.name, tensors, calls, first.outputs, first.unused(), _dtype(model))
 
 
 def _without_batch(two: tuple[int, ...], three: tuple[int, ...]) -> tuple[int, ...]:

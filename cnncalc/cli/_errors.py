@@ -1,5 +1,5 @@
-"""How errors look. On a terminal, each shows its line of the spec with a caret, and its help on a
-separate line; in a pipe, each is one line, ``file:line:column: what is wrong; how to fix it``.
+"""The layout of errors. On a terminal, each shows its line of the spec with a caret, and its help
+on a separate line; in a pipe, each is one line, ``file:line:column: what is wrong; how to fix it``.
 """
 
 import os

@@ -16,8 +16,10 @@ CONVENTIONS = [str(Path(__file__).parents[1] / "conventions" / "tools")]
 """The folders of the formats and conventions; listing their names imports none of them."""
 
 
-def dtype_of(word: str) -> str:
+def dtype_of(word: str | None) -> str | None:
     """The name of a dtype, which may be short: ``fp16`` is float16, ``bf16`` bfloat16."""
+    if word is None:
+        return None
     found = re.fullmatch(r"(fp|bf)([0-9]+)", word.lower())
     return f"{SHORT_DTYPES[found[1]]}{found[2]}" if found else word
 
@@ -72,19 +74,23 @@ SettingsOfEach = Annotated[
     ),
 ]
 Dtype = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--dtype",
-        help=f"The data type of all values: {one_of(list(BYTES))}; fp16 and bf16 for short.",
+        help=f"The data type of all values: {one_of(list(BYTES))}; fp16 and bf16 for short. "
+        "By default that of the network, or float32.",
+        show_default=False,
         callback=dtype_of,
         autocompletion=complete.words(lambda: BYTES),
     ),
 ]
 PeakDtype = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--dtype",
-        help=f"The data type of all values: {one_of([*BYTES, 'tf32'])}; fp16 and bf16 for short.",
+        help=f"The data type of all values: {one_of([*BYTES, 'tf32'])}; fp16 and bf16 for short. "
+        "By default that of the network, or float32.",
+        show_default=False,
         callback=dtype_of,
         autocompletion=complete.words(lambda: (*BYTES, "tf32")),
     ),

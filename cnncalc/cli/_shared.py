@@ -169,7 +169,7 @@ def report(
     settings: Sequence[str] | None = None,
     **options: Any,
 ) -> "Report":
-    """The same without its warnings."""
+    """The report of the network that a command names; its warnings are not shown."""
     from cnncalc.api import summarize
 
     target, changes = _target(spec, input, settings)
@@ -177,7 +177,8 @@ def report(
 
 
 def named(spec: str) -> Any:
-    """What a command names, as the library takes it: a factory of models, or the same text."""
+    """The network of a command in the form that the library takes: a factory of models, or the
+    text."""
     if is_factory(spec):
         from cnncalc import bridge
 
@@ -188,7 +189,7 @@ def named(spec: str) -> Any:
 def _target(
     spec: str, input: Sequence[str] | None, settings: Sequence[str] | None
 ) -> tuple[Any, dict[str, Any]]:
-    """What a command names, and how to change it."""
+    """The network of a command, and the options that change it."""
     return named(spec), {"input": inputs_of(input), "settings": settings_of(settings)}
 
 

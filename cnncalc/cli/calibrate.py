@@ -43,7 +43,7 @@ def run(
     threads: Threads = None,
     name: Name = None,
     batch: options.Batch = 1,
-    dtype: options.Dtype = "float32",
+    dtype: options.Dtype = None,
     output: options.TextOutput = None,
 ) -> None:
     """Time networks on this machine, and fit the time per FLOP and per byte.
@@ -64,7 +64,7 @@ def run(
         device=device,
         threads=threads,
         batch=batch,
-        dtype=dtype,
+        dtype=dtype or "float32",
         name=name,
         seen=_announce,
     )

@@ -86,7 +86,7 @@ def _sheet(shown: Findings, found: Findings) -> "Records":
 
 
 def _totals(found: Findings) -> "list[Total]":
-    """How many figures match as printed, match with a convention, or do not match."""
+    """The numbers of figures that match as printed, match with a convention, or do not match."""
     from cnncalc.render.view import Total
 
     agree = [one for one in found if one.agrees]

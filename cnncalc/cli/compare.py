@@ -35,7 +35,7 @@ def run(
     batch: options.Batch = 1,
     input: options.InputOfEach = None,
     settings: options.SettingsOfEach = None,
-    dtype: options.Dtype = "float32",
+    dtype: options.Dtype = None,
     format: options.FormatName = None,
     output: options.Output = None,
 ) -> None:

@@ -183,7 +183,7 @@ def _sizes(word: str) -> Any:
 
 
 def _steps(word: str | None) -> int | None:
-    """How many windows to write out; None if not given."""
+    """The number of windows to write out; None if not given."""
     words = {None: None, "none": 0, "all": MAX_PRODUCTS}
     if word in words:
         return words[word]

@@ -52,7 +52,7 @@ def run(
     batch: options.Batch = 1,
     input: options.Input = None,
     settings: options.Settings = None,
-    dtype: options.PeakDtype = "float32",
+    dtype: options.PeakDtype = None,
     format: options.FormatName = None,
     output: options.Output = None,
 ) -> None:

@@ -37,7 +37,7 @@ def run(
     input: options.Input = None,
     settings: options.Settings = None,
     layout: options.LayoutName = None,
-    dtype: options.Dtype = "float32",
+    dtype: options.Dtype = None,
     output: options.TextOutput = None,
 ) -> None:
     """Show how every number of a layer, a block or a network is computed.

@@ -57,7 +57,7 @@ def run(
     batch: options.Batch = 1,
     input: options.Input = None,
     settings: options.Settings = None,
-    dtype: options.Dtype = "float32",
+    dtype: options.Dtype = None,
     output: options.TextOutput = None,
 ) -> None:
     """Write the cost of a network as a formula of its input, its batch size or its parameters.

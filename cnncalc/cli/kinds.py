@@ -81,7 +81,8 @@ def _about(kind: type[Layer]) -> list[str]:
 
 
 def elsewhere(kind: type[Layer]) -> list[str]:
-    """What other frameworks' names of a kind mean, if not the same as ours: a sentence, or none."""
+    """A sentence on the names of other frameworks that mean something else than ours; empty if
+    there are none."""
     meanings = [
         f"{name.replace('*', '2')} ({as_written(foreign.fields)[1:-1] or 'as in cnncalc'})"
         for name, foreign in kind.foreign.items()

@@ -52,7 +52,7 @@ def run(
     kind: Kind = None,
     words: Words = None,
     batch: options.Batch = 1,
-    dtype: options.Dtype = "float32",
+    dtype: options.Dtype = None,
     layout: options.LayoutName = None,
     format: Annotated[str | None, options.text_format(*explain.FORMATS, "json")] = None,
     output: options.TextOutput = None,

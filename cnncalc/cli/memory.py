@@ -33,10 +33,12 @@ CUDA = (
 Optimizer = Annotated[str, typer.Option("--optimizer", help=f"{one_of([*OPTIMIZERS])}.")]
 Device = Annotated[str, typer.Option("--device", help=f"{one_of(DEVICES)}.")]
 Dtype = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--dtype",
-        help=f"{one_of(DTYPES)} (mixed precision); {INT8} is for inference on a microcontroller.",
+        help=f"{one_of(DTYPES)} (mixed precision); {INT8} is for inference on a microcontroller. "
+        "By default that of the network, or float32.",
+        show_default=False,
     ),
 ]
 Checkpoint = Annotated[
@@ -65,7 +67,7 @@ Everything = Annotated[
 def run(
     spec: options.Spec,
     optimizer: Optimizer = "sgd",
-    dtype: Dtype = "float32",
+    dtype: Dtype = None,
     device: Device = "cpu",
     checkpoint: Checkpoint = None,
     evaluation: Evaluation = False,
@@ -100,6 +102,7 @@ def run(
     """
     _check(fit, plot, batch, format)
     report = shared.network(spec, input, settings, batch=batch, layout=layout)
+    dtype = dtype or report.dtype
     if dtype == INT8:
         _check_int8(fit, plot, checkpoint, optimizer)
         _arena.write(api.arena(report), everything, format, output)

@@ -32,7 +32,7 @@ def run(
     input: options.Input = None,
     settings: options.Settings = None,
     layout: options.LayoutName = None,
-    dtype: options.Dtype = "float32",
+    dtype: options.Dtype = None,
     format: options.FormatName = None,
     output: options.Output = None,
 ) -> None:

@@ -37,7 +37,7 @@ def run(
     batch: options.Batch = 1,
     input: options.InputOfEach = None,
     settings: options.SettingsOfEach = None,
-    dtype: options.PeakDtype = "float32",
+    dtype: options.PeakDtype = None,
     layout: options.LayoutName = None,
     output: options.TextOutput = None,
 ) -> None:

@@ -271,7 +271,8 @@ def _value(value: Any) -> str:
 
 
 def _nothing(asked: Mapping[str, Any]) -> str:
-    """Why there is no solution: the limits of the search, or the size that results instead."""
+    """A sentence on why there is no solution: the limits of the search, or the size that
+    results."""
     N, F, S, P = (asked[name] for name in ("input", "kernel", "stride", "padding"))
     output, D = asked["output"], asked["dilation"]
     limits = [

@@ -68,7 +68,7 @@ def run(
     batch: options.Batch = 1,
     input: options.Input = None,
     settings: options.Settings = None,
-    dtype: options.Dtype = "float32",
+    dtype: options.Dtype = None,
     layout: options.LayoutName = None,
     format: options.FormatName = None,
     output: options.Output = None,

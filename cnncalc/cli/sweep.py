@@ -124,7 +124,7 @@ def run(
     batch: options.Batch = 1,
     input: options.Input = None,
     settings: options.Settings = None,
-    dtype: options.Dtype = "float32",
+    dtype: options.Dtype = None,
     format: options.FormatName = None,
     output: options.Output = None,
 ) -> None:
@@ -235,7 +235,7 @@ def _bar() -> "Iterator[Callable[[int, int], None]]":
 
 
 def _remarks(found: "Sweep") -> Iterator[str]:
-    """What the table leaves out: the rest after an interrupt, and invalid networks."""
+    """Notes on what the table leaves out: the rest after an interrupt, and invalid networks."""
     if found.done < found.total:
         yield f"stopped after {found.done:,} of {found.total:,} combinations"
     for reason, (first, count) in [*found.refused.items()][:REASONS]:

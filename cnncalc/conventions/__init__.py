@@ -71,7 +71,7 @@ def count(name: str, report: Report) -> Count:
 def _counted(
     convention: Convention, report: Report, row: Row, within: Callable[[Row], Any] | None
 ) -> list[int]:
-    """What each term adds for a layer."""
+    """The amount that each term adds for a layer."""
     shared = row.weights_of is not None
     size = BYTES[report.dtype] if convention.sized else 1
     images = 1 if convention.per_image else report.batch
@@ -93,7 +93,7 @@ def _counted(
 
 
 def _amounts(terms: Sequence[Term], seen: Iterable[Any]) -> list[int]:
-    """What each term adds for these calls or costs."""
+    """The amount that each term adds for these calls or costs."""
     amounts = [0] * len(terms)
     for one in seen:
         for place, term in enumerate(terms):

@@ -1,4 +1,4 @@
-"""What PyTorch calls when a network runs in inference, derived without PyTorch.
+"""The calls that PyTorch makes when a network runs in inference, derived without PyTorch.
 
 A layer builds its module from the ``nn`` passed to ``to_torch``. The ``nn`` in this file has stub
 modules that list what the real ones would call: themselves, and the operations inside modules that

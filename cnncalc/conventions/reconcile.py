@@ -157,7 +157,7 @@ class Candidate(NamedTuple):
         return tuple(part._replace(times=part.times * self.times) for part in self.counts[0].parts)
 
     def times_of(self, what: str) -> int:
-        """How many times the total includes a part; 0 if it does not."""
+        """The number of times that the total includes a part; 0 if it does not."""
         return sum(part.times for part in self.parts if part.what == what)
 
     @property
@@ -307,8 +307,8 @@ def _measure(convention: Convention) -> str:
 
 
 def _missing(reading: Reading, known: list[Candidate]) -> Iterator[Missing]:
-    """What explains the difference from an exact number, the likeliest first: a part that another
-    convention counts more often, less often or not at all."""
+    """The parts that explain the difference from an exact number, the likeliest first. Another
+    convention counts such a part more often, less often or not at all."""
     exact = reading.exact
     plain = [one for one in known if one.times == 1]
     counted: dict[tuple[str, str, int], set[int]] = {}

@@ -116,7 +116,7 @@ class Cost(NamedTuple):
 
     @property
     def held(self) -> int:
-        """Everything that is stored with a model: parameters, fixed weights and buffers."""
+        """All numbers stored with a model: parameters, fixed weights and buffers."""
         return self.params + self.fixed + self.buffers
 
     @property

@@ -150,7 +150,7 @@ class Mistakes(CnncalcError):
 
     @property
     def more(self) -> int:
-        """How many mistakes are not shown."""
+        """The number of mistakes that are not shown."""
         return max(len(self.errors) - self.SHOWN, 0)
 
 

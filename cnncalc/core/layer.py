@@ -102,7 +102,7 @@ class Layer(Fields):
         super().__init_subclass__()
         cls.kind = cls.__module__.rpartition(".")[2]
         # dataclass would generate these methods for every kind, and compiling them takes time.
-        dataclass(frozen=True, kw_only=True, repr=False, eq=False)(cls)
+        dataclass(init=False, repr=False, eq=False)(cls)
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)
@@ -128,6 +128,12 @@ class Layer(Fields):
     @property
     def outputs(self) -> tuple[Layer, ...]:
         """A layer for each output if there are several; in a network, these replace the layer."""
+        return ()
+
+    @property
+    def without_gradient(self) -> tuple[int, ...]:
+        """The places of the inputs through which no gradient passes: indices, and inputs on whose
+        values the output does not depend."""
         return ()
 
     @property
@@ -164,9 +170,12 @@ class Layer(Fields):
         """The multiply-accumulates that read a constant, whose gradient is never needed."""
         return 0
 
-    def input_macs(self, products: int, wanted: tuple[bool, ...], *inputs: Any) -> int:
+    def input_macs(
+        self, products: int, wanted: tuple[bool, ...], learns: bool, *inputs: Any
+    ) -> int:
         """The multiply-accumulates of the gradients of the inputs that need one, and of whatever
-        the layer computes on the way; ``products`` are those of the forward pass."""
+        the layer computes on the way; ``products`` are those of the forward pass, and ``learns``
+        tells whether as many are added for the weights."""
         return products - self.constant_macs(*inputs)
 
     def counters(self) -> int:
@@ -183,7 +192,8 @@ class Layer(Fields):
         return None
 
     def reach(self, *inputs: Any) -> tuple[Reach, ...] | None:
-        """What one output reads along each spatial axis. None means only its own position."""
+        """The inputs that one output reads along each spatial axis. None means only its own
+        position."""
         return None
 
     def reorders(self, x: Any) -> tuple[int, ...] | None:
@@ -289,10 +299,10 @@ class Layer(Fields):
         elements = output.elements * batch
         stored = elements if self.stored else 0
         products, times = self.macs(*inputs), 1 if self.once else batch
-        learns = weights if trainable else 0
+        learns = trainable and weights > 0
         inner = self.inner_macs(*inputs) if learns else 0
         if True in wanted:
-            inner = self.input_macs(products, wanted, *inputs)
+            inner = self.input_macs(products, wanted, learns, *inputs)
         connections = self.links(*inputs)
         if connections is None:
             connections = products + (output.elements if products and biases else 0)
@@ -326,8 +336,8 @@ class Layer(Fields):
         )
 
     def channels_first(self) -> Layer:
-        """The same layer, if its fields list the channels last; each kind with such fields
-        overrides it."""
+        """The layer with fields that list the channels first, if they list them last. Each kind
+        with such fields overrides this."""
         return self
 
     def remark(self) -> str:
@@ -346,7 +356,7 @@ class Input(Layer):
         return self.shape
 
     def operations(self) -> Operations:
-        """None."""
+        """No operations."""
         return Operations()
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, cast, dataclass_transform
 
 from cnncalc.core.errors import MAX_MISTAKES, LayerError, did_you_mean
-from cnncalc.core.fields import Field, as_written, shown
+from cnncalc.core.fields import REQUIRED, Field, as_written, shown
 
 Wrong = list[tuple[str | None, str]]
 INFERRED = ("in_channels", "in_features", "num_features", "num_channels", "normalized_shape",
@@ -52,6 +52,19 @@ class Fields:
     """The field that needs no name, as in ``linear: 120``."""
     either: ClassVar[tuple[str, ...]] = ()
     """Fields of which exactly one must be given."""
+
+    def __init__(self, **values: Any) -> None:
+        usual = _defaults_of(type(self))
+        fields = {**usual, **values}
+        if len(fields) > len(usual) or any(value is REQUIRED for value in fields.values()):
+            raise TypeError(f"{self.kind} has the fields {[*usual]}, not {[*values]}")
+        vars(self).update(fields)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
 
     @property
     def given(self) -> dict[str, Any]:
@@ -145,7 +158,7 @@ def _checked(
 
 
 def _hint(kind: type[Fields], names: Mapping[str, str], written: str, value: Any) -> str:
-    """How to fix an unknown field."""
+    """A hint on how to fix an unknown field."""
     if written in INFERRED:
         return "; remove it: cnncalc infers it from the input"
     if written in ACTIVATION:
@@ -175,9 +188,15 @@ def _names_of(kind: type[Fields]) -> Mapping[str, str]:
 
 
 @_cached
+def _defaults_of(kind: type[Fields]) -> Mapping[str, Any]:
+    """The default of every field, in order; REQUIRED for one that has none."""
+    return {one.name: one.default for one in dataclasses.fields(cast(Any, kind))}
+
+
+@_cached
 def required_of(kind: type[Fields]) -> tuple[str, ...]:
     """The names of the required fields."""
-    return tuple(one.name for one in declared_in(kind) if one.default is dataclasses.MISSING)
+    return tuple(one.name for one in declared_in(kind) if one.default is REQUIRED)
 
 
 def declared_in(kind: type[Fields]) -> tuple[dataclasses.Field[Any], ...]:

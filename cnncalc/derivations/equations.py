@@ -48,7 +48,7 @@ class Working(NamedTuple):
         )
 
     def latex(self) -> str:
-        """The same for ``align*``."""
+        """The equation for LaTeX's ``align*``."""
         general = wording.latex(self.expression, wording.symbols)
         exact = wording.latex(self.expression, wording.numbers)
         names = " = ".join(wording.latex_symbol(name) for name in self.symbol.split(" = "))

@@ -31,12 +31,12 @@ class Axis(NamedTuple):
 
     @property
     def extent(self) -> int:
-        """How many inputs the window spans, dilation included."""
+        """The number of inputs that the window spans, including dilation."""
         return self.D * (self.F - 1) + 1
 
     @property
     def span(self) -> int:
-        """How far the window can move; the stride should divide this."""
+        """The distance that the window can move, which the stride should divide."""
         return self.N + 2 * self.P - self.extent
 
     @property
@@ -177,7 +177,7 @@ class Window(NamedTuple):
 
     @property
     def span(self) -> int:
-        """How far the window can move."""
+        """The distance that the window can move."""
         return self.N + self.before + self.after - span(self.F, self.D)
 
     @property

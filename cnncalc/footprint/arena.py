@@ -78,8 +78,8 @@ class Arena:
 
     @property
     def lowest(self) -> LayerBytes | None:
-        """The same for the best order, which provably has the lowest peak; None if that order is
-        not known."""
+        """The moment of highest use in the best order, which provably has the lowest peak; None if
+        that order is not known."""
         return None if self.best is None else _highest(self.best)
 
     def to_dict(self) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def maps_peak(report: Report) -> LayerBytes:
     """The peak bytes of live feature maps, as computed by hand: the inputs and the output of a
     layer, and what later layers still read, without copies and scratch.
 
-    Layers that can run inside the layer before, such as a ReLU, need no tensor of their own.
+    Layers that can run inside the preceding layer, such as a ReLU, need no separate tensor.
     """
     problem, names = _problem(report, _tensors(report, copies=False), engine=False)
     live = problem.moments(range(len(names)))
@@ -144,7 +144,7 @@ def _highest(moments: Sequence[LayerBytes]) -> LayerBytes:
 def _problem(
     report: Report, held: Sequence[int], *, engine: bool = True
 ) -> tuple[Problem, list[str]]:
-    """The layers that write a tensor of their own, and their names. Tensors are numbered by their
+    """The layers that write a separate tensor, and their names. Tensors are numbered by their
     rows, followed by those inside layers.
 
     Without an engine, values are in the report's dtype, and only what layers read and write counts.

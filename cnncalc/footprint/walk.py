@@ -49,8 +49,8 @@ class Update(NamedTuple):
 
 
 def saved(recording: Recording, segments: Sequence[range] = ()) -> list[Saved]:
-    """What autograd saves for the backward pass. Every storage counts once, for the first operation
-    that saves it; a checkpointed segment saves only its inputs."""
+    """The bytes that autograd saves for the backward pass. Every storage counts once, for the first
+    operation that saves it; a checkpointed segment saves only its inputs."""
     operations, sizes = recording.tape.operations, recording.tape.storages
     seen: set[int] = set()
     found = []

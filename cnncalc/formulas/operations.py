@@ -48,7 +48,7 @@ def window_reductions(taps: int, n_out: int = 1) -> int:
 
 @formula("operations", gives="derivation")
 def range_reductions(taps: int, n_out: int) -> int:
-    """The same for windows of different sizes: all taps, less one per output."""
+    """The operations that reduce windows of different sizes: all taps, less one per output."""
     return taps - n_out
 
 

@@ -47,7 +47,7 @@ def joined_size(s_i: tuple[int, ...], r_i: tuple[int, ...]) -> int:
 def joined_size_last(
     s_i: tuple[int, ...], r_i: tuple[int, ...], j_i: tuple[int, ...], n_i: tuple[int, ...]
 ) -> int:
-    """The same for the last of each input's n outputs."""
+    """From the first pixel that the last output of any input sees to the last one."""
     last = tuple(s + (n - 1) * j for s, n, j in zip(s_i, n_i, j_i))
     return most(tuple(s + r for s, r in zip(last, r_i))) - least(last)
 

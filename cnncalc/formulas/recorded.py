@@ -194,7 +194,7 @@ class Recorded(Recordable):
 
     @property
     def numerator(self) -> Recorded:
-        """Itself."""
+        """The number itself."""
         return self
 
     @property

@@ -75,7 +75,7 @@ def output_size_transposed(N: int, F: int, S: int, P: int = 0, D: int = 1, P_out
 def output_size_transposed_sides(
     N: int, F: int, S: int, P_before: int, P_after: int, D: int = 1, P_out: int = 0
 ) -> int:
-    """The same with different numbers of cells removed from the two sides."""
+    """Outputs of a transposed window with different numbers of cells removed from the two sides."""
     return (N - 1) * S - P_before - P_after + span(F, D) + P_out
 
 
@@ -204,13 +204,14 @@ def footprints_before(F: int, S: int = 1, P: int = 0) -> int:
 
 @formula("before", note="k is the last tap that reaches the first output")
 def tap_before(k: int, S: int = 1, P: int = 0, D: int = 1) -> int:
-    """The same for a dilated filter, whose taps do not reach every output."""
+    """The number of such inputs for a dilated filter, whose taps do not reach every output."""
     return share(k * D - P, S)
 
 
 @formula("before")
 def short_footprints_before(S: int, P: int = 0) -> int:
-    """The same if no footprint reaches the first output: the input at the edge of the padding."""
+    """The number of such inputs if no footprint reaches the first output: up to the edge of the
+    padding."""
     return -(P // S)
 
 

@@ -185,8 +185,9 @@ def given_network(
         return window.alone(kind, kinds[kind], *sizes, layout), ONE
     spec = {"input": given["input"], "layers": [{kind: kinds[kind], "name": ONE}]}
     try:
-        return summarize({"name": "the layer", **spec}, **plain, layout=layout), ONE
+        report = summarize({"name": "the layer", **spec}, **plain, layout=layout)
     except Mistakes:
         if ask is None or not ask.geometry:
             raise
         return window.alone(kind, kinds[kind], given["input"], ONE, layout=layout), ONE
+    return walk.inside(report), ONE  # the gradient of its input counts

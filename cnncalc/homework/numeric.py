@@ -59,7 +59,7 @@ class Equation(Working):
         return self.note
 
     def latex(self) -> str:
-        """The same for ``align*``."""
+        """The equation for LaTeX's ``align*``."""
         symbol, _, rest = self.note.partition(" = ")
         return f"{tex(symbol)} &= {tex(rest)}"
 

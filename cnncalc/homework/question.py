@@ -121,7 +121,7 @@ class Question:
         return Derivation(self.ask.title, workings, answer)
 
     def derive(self) -> Derivation:
-        """The same; cached, because many answers need it."""
+        """The derivation of the answer, cached because many answers need it."""
         return self.derivation
 
     @property
@@ -257,7 +257,7 @@ class Question:
         return read(given, self.ask.takes)
 
     def agreed(self, written: Written, terms: Terms = KIND) -> Reading | None:
-        """The same as ``agrees``; cached, because many students write the same."""
+        """Like ``agrees``, but cached, because many students write the same."""
         key = written, terms
         if key not in self._agreed:
             self._agreed[key] = self.agrees(written, terms)

@@ -55,21 +55,21 @@ class Axis(NamedTuple):
         return size
 
     def cut_off(self) -> int:
-        """How many pixels at the end of the input lie beyond the last window."""
+        """The number of pixels at the end of the input that lie beyond the last window."""
         end = (self.places() - 1) * self.S + self.extent
         return max(self.before + self.N - end, 0)
 
     def overhang(self) -> int:
-        """How many cells of the last window lie beyond the padded input."""
+        """The number of cells of the last window that lie beyond the padded input."""
         end = (self.places() - 1) * self.S + self.extent
         return max(end - self.before - self.N - self.after, 0)
 
     def whole(self) -> "Axis":
-        """The same windows on an input that is long enough for the last one."""
+        """These windows on an input that is long enough for the last one."""
         return self._replace(after=self.after + self.overhang(), same=False, ceil=False)
 
     def too_large(self) -> str:
-        """Why no window fits, with the arithmetic."""
+        """The error if no window fits, with the arithmetic."""
         spread = f" (spread to {self.D}·({self.F} − 1) + 1 = {self.extent})" if self.D > 1 else ""
         size = f"input of {self.N}"
         if self.before or self.after:

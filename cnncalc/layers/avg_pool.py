@@ -46,7 +46,7 @@ class AvgPool(Pool):
         )
 
     def split_padding(self, x: Map) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """As for any pool; but PyTorch's own padding does not allow a window larger than a
+        """The padding of any pool, except that PyTorch's own allows no window larger than a
         volume."""
         own, around = super().split_padding(x)
         axes = self.axes(x)

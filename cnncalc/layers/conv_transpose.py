@@ -128,7 +128,7 @@ def _same(N: int, F: int, S: int, D: int, lower: bool) -> TransposedAxis:
 
 
 def _sized(axis: TransposedAxis, size: int) -> TransposedAxis:
-    """The same with the output padding for this output size."""
+    """The window with the output padding that gives this output size."""
     first = axis.places()
     most = first + max(axis.S, axis.D) - 1
     if not first <= size <= most:

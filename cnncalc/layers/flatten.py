@@ -15,7 +15,7 @@ WORDS = ("all", "positions", "planes")
 
 
 def _first(doc: str) -> Any:
-    """What to flatten, as a word or a dimension."""
+    """The dimensions to flatten, given as a word or by the first dimension."""
 
     def check(value: Any) -> str:
         if value in WORDS:

@@ -7,7 +7,6 @@ from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.fields import BIAS, count, flag
 from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, channels_of, positions_of
 from cnncalc.core.nest import Nest, Window
-from cnncalc.core.operation import Layout
 from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape, Vector, shape_of
 from cnncalc.formulas import dimensions, macs, operations, parameters, sequence
@@ -83,6 +82,8 @@ class Linear(Layer):
         return Operations(multiply=products, add=products + added)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        from cnncalc.core.operation import Layout
+
         params, n_out = self.parameters(x.shape), self.output(x.shape).elements
         if isinstance(x.shape, Vector):
             return tape.linear(x, params.weights, params.biases, n_out)

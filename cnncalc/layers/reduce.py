@@ -50,7 +50,7 @@ class Reduce(Layer):
         return shape_of(kept)
 
     def together(self, x: Shape) -> int:
-        """How many values are reduced to one."""
+        """The number of values that are reduced to one."""
         return prod(x.dimensions[dim] for dim in places(self.over, x))
 
     def operations(self, x: Shape) -> Operations:

@@ -32,7 +32,7 @@ class Softmax(Layer):
         return x
 
     def groups(self, x: Shape) -> tuple[int, int]:
-        """How many values add up to 1, and how often."""
+        """The number of values that add up to 1, and the number of such groups."""
         dim = place(self.over, x)
         others = prod([*x.dimensions[:dim], *x.dimensions[dim + 1 :]])
         return x.dimensions[dim], others

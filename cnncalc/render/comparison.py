@@ -39,7 +39,7 @@ def totals(found: Comparison) -> list[list[str]]:
 
 
 def counts(found: Comparison) -> str:
-    """How many layers are the same, changed, added and removed."""
+    """A sentence on how many layers are the same, changed, added and removed."""
     number = Counter(one.change for one in found.layers)
     equal = number["same"]
     same = [f"{equal} layer{'s are' if equal > 1 else ' is'} the same"] if equal else []

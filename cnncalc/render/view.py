@@ -72,7 +72,7 @@ class View:
 
     @property
     def layout(self) -> Layout:
-        """How shapes are written."""
+        """The layout of shapes: ``chw`` or ``hwc``."""
         return self.report.layout
 
     @property
@@ -216,7 +216,7 @@ class View:
 
     @property
     def conventions(self) -> str:
-        """What the numbers mean."""
+        """Sentences on what the numbers mean."""
         sharing = any(row.weights_of for row in self.report.rows)
         return (
             "MACs are multiply-accumulates of convolutions, linear layers and matrix products; "

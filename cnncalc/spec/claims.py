@@ -129,7 +129,7 @@ def _listed(value: Any) -> list[Any]:
 def _mistakes(
     where: Where, keys: Mapping[Key, Item], given: Mapping[str, Any]
 ) -> Iterator[tuple[str, Where]]:
-    """Everything that is wrong with the keys of a claim."""
+    """All mistakes in the keys of a claim."""
     for name in ("quantity", "source"):
         if not given.get(name):
             yield f"a claim needs {name!r}", where

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
+from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import (
     SpecError,
     UsageError,
@@ -28,6 +29,7 @@ TOP = {
     "extends": "the built-in or file that this spec starts from",
     "input": "the shape of the input, as in 3x224x224, or the shapes of several by name",
     "layout": "how this file writes shapes: chw (channels first; default) or hwc (channels last)",
+    "dtype": "the data type of all values, unless --dtype says otherwise; by default float32",
     "parameters": "values that layers use as $name; override them with --set",
     "blocks": "groups of layers, used like a kind",
     "layers": "the layers, in order",
@@ -110,6 +112,7 @@ class Parser(Checks):
             published=published,
             outputs=self.optional(top, "outputs", self.layer_names, ()),
             layouts=known_layouts,
+            dtype=self.optional(top, "dtype", self.dtype, ""),
             replace=replace,
             mistakes=tuple(self.mistakes),
         )
@@ -155,6 +158,14 @@ class Parser(Checks):
         except UsageError as why:
             self.wrong(str(why), item.where)
             return "chw"
+
+    def dtype(self, item: Item) -> str:
+        """The data type with this name."""
+        word = self.text(item)
+        if word is not None and word not in BYTES:
+            known = ", ".join(BYTES)
+            self.wrong(f"there is no dtype {word[:60]!r}; choose from {known}", item.where)
+        return word if word in BYTES else ""
 
     def claims(self, item: Item) -> Iterator[Claim]:
         """The well-formed claims."""

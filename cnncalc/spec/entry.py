@@ -122,6 +122,8 @@ class Spec(NamedTuple):
     outputs: tuple[Item, ...] = ()
     layouts: Mapping[str, Layout] = MappingProxyType({})
     """The layouts of the files that state one: the spec's own file, and those it extends."""
+    dtype: str = ""
+    """The data type of all values, if the spec says."""
     replace: Mapping[Key, Entry] = MappingProxyType({})
     """The replacements of layers, by name."""
     remarks: tuple[SpecError, ...] = ()

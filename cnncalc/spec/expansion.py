@@ -5,7 +5,7 @@ Each node reads only earlier ones, so there are no cycles.
 
 import re
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 from cnncalc.core.errors import MAX_MISTAKES, SpecError, Where, did_you_mean, some
@@ -63,6 +63,8 @@ class Expansion:
         self.replacements: list[Entry] = []
         """Keeps entries referenced, so that no other entry gets the id of one of them."""
         self.others: dict[tuple[int, str], Expansion] = {}
+        self.arguments: dict[str, tuple[str, MutableMapping[str, Any]]] = {}
+        """The text of the last arguments of each block, and the values in it."""
 
     def other(self, spec: Spec) -> "Expansion":
         """The expansion of another network, with the same layout and limits."""
@@ -116,8 +118,8 @@ class Expansion:
         """Refuse replacements of layers that do not exist."""
         for name in self.spec.replace:
             if name not in self.replaced:
-                hint = did_you_mean(name, self.names.ends) or f"; there are {some(self.names.ends)}"
-                self.wrong(f"'replace': there is no layer {name[:60]!r}{hint}", name.where)
+                hint = did_you_mean(name, self.names.ends) or f"; it has {some(self.names.ends)}"
+                self.wrong(f"'replace': the network has no layer {name[:60]!r}{hint}", name.where)
 
     def check_batches(self) -> None:
         """Refuse inputs that look like a batch of images, unless the layers are for volumes."""
@@ -199,9 +201,10 @@ class Expansion:
         return current
 
     def in_place_of(self, entry: Entry, path: str) -> Entry:
-        """The entry, or its replacement, which stays frozen unless it says otherwise. A single
-        layer is repeated and shares weights as before; a list of layers occurs once."""
-        other = self.spec.replace.get(Key(path))
+        """The entry, or its replacement, which stays frozen unless it states ``trainable`` itself.
+        A single layer is repeated and shares weights as the old one did; a list of layers occurs
+        once."""
+        other = self.spec.replace.get(Key(path)) if self.spec.replace else None
         if other is None:
             return entry
         self.replaced.add(path)
@@ -302,22 +305,23 @@ class Expansion:
         if len(current) > 1 and entry.sources is None and found.kind.arity[1] == 1:
             help = f"choose with 'from': {some(self.nodes[place].name for place in current)}"
         like = None if layer is None else self.like(layer, entry, scope)
-        node = Node(full, layer, current, entry.where, found.axes, help, like=like)
-        node = node._replace(trainable=not self.frozen, word=entry.kind)
+        axes, learns = found.axes, not self.frozen
+        node = Node(full, layer, current, entry.where, axes, help, None, like, learns, entry.kind)
         if layer is not None and layer.outputs:
             return self.outputs_of(layer, node)
         place = self.add(node)
         after = self.kinds.activation(found, entry, scope)
         if after is not None:
-            node = Node(f"{full}_{after.kind}", after, (place,), entry.where)
-            place = self.add(node._replace(trainable=not self.frozen))
+            name = f"{full}_{after.kind}"
+            place = self.add(Node(name, after, (place,), entry.where, trainable=learns))
         return (place,)
 
     def outputs_of(self, layer: Layer, node: Node) -> Ends:
         """Add a node for each output of a layer, named ``NAME.0`` and so on."""
         self.label(node.name, layer.kind, node.where)
+        part = node._replace(part_of=node.name)
         places = [
-            self.add(node._replace(name=f"{node.name}.{number}", layer=output))
+            self.add(part._replace(name=f"{node.name}.{number}", layer=output))
             for number, output in enumerate(layer.outputs)
         ]
         self.names.copies[node.name] = tuple(places)
@@ -370,7 +374,7 @@ class Expansion:
         if given:
             weight = sum(map(values.weight, given.values()))
             self.work.add(max(weight - USUAL_VALUES, 0), entry.where)
-        inner = Scope(f"{path}.", ChainMap(given, self.parameters))
+        inner = Scope(f"{path}.", self.values_in(block, given))
         inner.names["input"] = current
         if block.reads and len(block.reads) != len(current):
             n, of = len(current), f"block {block.name!r} reads {some(block.reads)}"
@@ -384,6 +388,14 @@ class Expansion:
             return self.given(block.gives, inner) if block.gives else end
         finally:
             self.open.pop()
+
+    def values_in(self, block: Block, given: dict[str, Any]) -> MutableMapping[str, Any]:
+        """The values in a block with these arguments: the same object as last time if they are
+        equal, so that its layers need not be evaluated again."""
+        text = repr(given)
+        if self.arguments.get(block.name, ("",))[0] != text:
+            self.arguments[block.name] = text, ChainMap(given, self.parameters)
+        return self.arguments[block.name][1]
 
     def given(self, items: Sequence[Item], scope: Scope) -> Ends:
         """The outputs of a block, which can be read by the block's name and theirs."""

@@ -24,7 +24,7 @@ def names(values: Schema) -> Schema:
 
 
 def described(properties: Mapping[str, Schema], docs: Mapping[str, str]) -> dict[str, Schema]:
-    """The same properties with their descriptions."""
+    """These properties with their descriptions."""
     return {key: {"description": docs[key], **part} for key, part in properties.items()}
 
 

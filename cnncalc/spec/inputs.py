@@ -36,7 +36,7 @@ class Given(NamedTuple):
 
 
 def layout_in(spec: Spec, source: str, layout: Layout | None) -> Layout | None:
-    """How a file writes shapes: as it states, or else as ``layout`` states. Built-ins write
+    """The layout of a file's shapes: the one that it states, or else ``layout``. Built-ins are
     channels first."""
     stated = spec.layouts.get(source)
     return stated or ("chw" if catalog.holds(source) else layout)
@@ -174,7 +174,8 @@ def looks_first(sizes: Sequence[int]) -> bool:
 
 
 def turned(sizes: Sequence[int], layout: Layout | None, say: str = OPTION) -> UsageError | None:
-    """Why sizes look as if they were written in the other layout; ``say`` states a layout."""
+    """The error for sizes that seem to have the other layout; None for others. ``say`` states a
+    layout."""
     if len(sizes) < 3:
         return None
     first, *inner, last = sizes
@@ -202,7 +203,7 @@ def is_doubtful(sizes: Sequence[int]) -> bool:
 def _batched(
     sizes: tuple[int, ...], layout: Layout | None, use: str, say: str = ""
 ) -> UsageError | None:
-    """Why sizes look like a batch of images.
+    """The error for sizes that look like a batch of images; None for others.
 
     ``use`` is how to give an image and its batch size, ``say`` how to state a layout, if the
     network may take volumes.

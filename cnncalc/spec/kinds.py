@@ -32,7 +32,8 @@ class Kinds:
         self.found: dict[str, layers.Found] = {}
         self.parsed: dict[tuple[str, str, Layout | None], Layer] = {}
         self.refused: set[tuple[int, str]] = set()
-        self.fixed: dict[int, Layer | None] = {}
+        self.last: dict[int, tuple[values.Values | None, Layer | None]] = {}
+        """The last layer of each entry, and the values that it depends on, if any."""
 
     def find(self, word: Key) -> layers.Found:
         """The kind with this name. Raises SpecError if there is none."""
@@ -48,12 +49,14 @@ class Kinds:
     def layer(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
         """The layer of an entry, or None if it is wrong. Equal values return the same object."""
         # Entries live as long as the expansion, so ids are unique.
-        if id(entry) not in self.fixed:
-            layer = self.evaluated(found, entry, scope)
-            if entry.value is not None and values.depends(entry.value):
+        if id(entry) in self.last:
+            given, layer = self.last[id(entry)]
+            if given is None or given is scope.values:
                 return layer
-            self.fixed[id(entry)] = layer
-        return self.fixed[id(entry)]
+        layer = self.evaluated(found, entry, scope)
+        depends = entry.value is not None and values.depends(entry.value)
+        self.last[id(entry)] = scope.values if depends else None, layer
+        return layer
 
     def evaluated(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
         """The layer of an entry, after evaluating its expressions."""

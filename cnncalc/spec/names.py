@@ -50,7 +50,9 @@ class Names:
         scope.names[name] = nodes
         scope.places[name] = entry.where
         self.ends[scope.prefix + name] = nodes
-        for dot in re.finditer(r"\.", entry.name) if entry.name else ():
+        if not entry.name or "." not in entry.name:
+            return
+        for dot in re.finditer(r"\.", entry.name):
             self.trees.setdefault(scope.prefix + name[: dot.start()], entry.where)
 
     def automatic(self, word: str, prefix: str) -> str:

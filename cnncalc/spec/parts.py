@@ -110,7 +110,7 @@ class Parts:
         return node.inputs if node.like is None else (*node.inputs, node.like)
 
     def reference(self, block: Part, node: int) -> str | int:
-        """How a line of a block refers to a node."""
+        """The reference to a node in a line of a block."""
         if node < block.span.start:
             return self.reads(block).index(node)
         path: list[str] = []

@@ -189,7 +189,7 @@ def _continues(last: Any, key: Any, value: Any) -> bool:
     next digits of ``{params: 34,848}``, or the next size of ``{kernel: (3, 3)}``."""
     if not (isinstance(last, yaml.ScalarEvent) and len(last.value) <= LONGEST_JOINED):
         return False
-    if re.fullmatch(r"\([0-9]+(,[0-9]+)*", last.value):
+    if last.value.startswith("(") and re.fullmatch(r"\([0-9]+(,[0-9]+)*", last.value):
         return re.fullmatch(r"[0-9]+\)?", key.value) is not None
     return (
         isinstance(value, yaml.ScalarEvent)
@@ -212,7 +212,7 @@ def _joined(last: Any, key: Any) -> Any:
     )
 
 
-DECIMAL = r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+"
+OF_NUMBERS = frozenset("+-.0123456789Ee")
 WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
@@ -220,15 +220,19 @@ def scalar(text: str, where: Where) -> Any:
     """The value of a plain scalar: nothing, true, false, an integer, a decimal, or its text."""
     if text.lower() in WORDS:
         return WORDS[text.lower()]
-    if re.fullmatch(r"[-+]?[0-9]+", text):
+    if not OF_NUMBERS.issuperset(text):
+        return text
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    if text.lstrip("+-").isdecimal():
         if len(text) > MAX_DIGITS:
             raise SpecError(f"a number of {len(text)} digits is too large", where)
         return int(text)
-    if re.fullmatch(DECIMAL, text):
-        if len(text) > MAX_DIGITS or not isfinite(float(text)):
-            raise SpecError(f"{text[:20]!r} is too large for a decimal", where)
-        return float(text)
-    return text
+    if len(text) > MAX_DIGITS or not isfinite(number):
+        raise SpecError(f"{text[:20]!r} is too large for a decimal", where)
+    return number
 
 
 def located(value: Any, where: Where, depth: int = 0) -> Item:

@@ -58,7 +58,7 @@ def value_of(item: Item, names: Values, work: Work) -> Any:
 
 
 def _weighed(holder: Any, held: Iterable[Any], where: Where) -> Any:
-    """The same list or mapping with its weight set; raises SpecError when it is too heavy."""
+    """The list or mapping with its weight set. Raises SpecError if it is too heavy."""
     holder.weight += sum(map(weight, held))
     if holder.weight > MAX_VALUES:
         sentence = f"this contains more than {MAX_VALUES:,} values once its names are filled in"
@@ -138,7 +138,7 @@ def _takes(block: Block) -> str:
 
 
 def times(item: Item | None, names: Values, work: Work) -> int:
-    """How many times an entry is repeated; once by default."""
+    """The number of times that an entry is repeated; 1 by default."""
     value = 1 if item is None else value_of(item, names, work)
     if item is not None and (value.__class__ is not int or value < 0):
         sentence = f"'repeat' must be a whole number of at least 0, not {shown(value)}"

@@ -195,7 +195,7 @@ def _prose(graph: Graph) -> dict[str, Any]:
 
 
 def _inputs(graph: Graph) -> dict[str, Any]:
-    """The shapes of the inputs, and the layout unless it is clear."""
+    """The shapes of the inputs, the layout unless it is clear, and the data type if given."""
     shapes = {}
     for node in graph.nodes:
         if isinstance(node.layer, Input):
@@ -204,8 +204,9 @@ def _inputs(graph: Graph) -> dict[str, Any]:
             shapes[node.name] = sizes
     doubtful = graph.layout == "hwc" or any(map(is_doubtful, shapes.values()))
     written = {name: "x".join(map(str, s)) if len(s) > 1 else s[0] for name, s in shapes.items()}
-    layout = {"layout": graph.layout} if doubtful else {}
-    return {"input": written["input"] if [*written] == ["input"] else written, **layout}
+    more: dict[str, Any] = {"layout": graph.layout} if doubtful else {}
+    more |= {"dtype": graph.spec.dtype} if graph.spec.dtype else {}
+    return {"input": written["input"] if [*written] == ["input"] else written, **more}
 
 
 def _short(entry: dict[str, Any]) -> Any:

@@ -63,7 +63,7 @@ class Written:
         return "\n".join(f"{left} = {_text(right)}" for left, right in self.lines(name))
 
     def latex(self, name: str) -> str:
-        """The same as aligned equations."""
+        """The expression with its definitions as aligned equations in LaTeX."""
         words = {
             symbol: rf"\mathrm{{{name.replace('_', ' ')}}}"
             for name, symbol in self.symbols.items()

@@ -35,7 +35,7 @@ class Chunk(NamedTuple):
         return zip(*self.axes) if self.sampled else product(*self.axes)
 
     def at(self, position: int) -> tuple[int, ...]:
-        """The same for the configuration at a position."""
+        """The places along each axis of the configuration at a position."""
         if self.sampled:
             return tuple(axis[position] for axis in self.axes)
         found = []

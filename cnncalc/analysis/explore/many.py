@@ -71,7 +71,7 @@ class Arrays(Loop):
         )
 
     def chosen(self, points: Iterable[Point]) -> list[Point]:
-        """Those of the points that meet the condition which are to be shown."""
+        """The points to show, chosen from those that meet the condition."""
         return self.request.chosen(points, front)
 
     def met(self, group: Group, chunk: Chunk) -> Group:
@@ -104,7 +104,7 @@ class Arrays(Loop):
         chunk: Chunk,
         positions: Array,
     ) -> Array:
-        """Where a condition holds, computed on arrays like the quantities themselves."""
+        """A mask of the configurations for which a condition holds, computed on arrays."""
         places = dict(zip(self.grid.over, _places(chunk, positions)))
         numbers = {name: axis.wholes[places[name]] for name, axis in axes.items()}
         # A value hides the quantity of the same name.
@@ -139,7 +139,7 @@ def _places(chunk: Chunk, positions: Array) -> Sequence[Array]:
 
 
 def _costs(group: Group, goals: Sequence[Goal]) -> list[Array]:
-    """What to minimize, for each goal."""
+    """The numbers to minimize, for each goal."""
     columns: list[Array] = [group.quantities[goal.name] for goal in goals]
     return [-column if goal.most else column for goal, column in zip(goals, columns)]
 

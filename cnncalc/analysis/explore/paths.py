@@ -18,7 +18,7 @@ class Path(NamedTuple):
     result: Any
 
     def taken(self, variables: Mapping[str, Array], shape: tuple[int, ...]) -> Array:
-        """Where the values take this path."""
+        """A mask of the values that take this path."""
         found = np.ones(shape, bool)
         for condition, outcome in zip(self.guards.run(variables), self.outcomes):
             found &= condition if outcome else ~condition

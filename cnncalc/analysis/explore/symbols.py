@@ -114,7 +114,7 @@ class Formula:
 
     @property
     def definitions(self) -> Mapping[Any, Any]:
-        """What the symbols stand for that are not names of the network, in order."""
+        """The meanings of the symbols that are not names in the network, in order."""
         return self._written.definitions
 
     @cached_property
@@ -133,7 +133,7 @@ class Formula:
         return self._written.text(self.heading)
 
     def latex(self) -> str:
-        """The same in LaTeX."""
+        """The equation in LaTeX."""
         return self._written.latex(self.heading)
 
     def remarks(self) -> list[str]:
@@ -178,7 +178,7 @@ def formula(
         own[name] = [*symbols.usual][before:]
     if symbols.left:
         unknown = next(iter(symbols.left))
-        raise UsageError(f"there is no symbol {unknown!r}; there are {some(symbols.usual)}")
+        raise UsageError(f"the formula has no symbol {unknown!r}; it has {some(symbols.usual)}")
     report = evaluate.report(values)
     result = value(quantity, report)
     if result is None:
@@ -218,7 +218,7 @@ class _Symbols:
             given = evaluate.options.get("settings") or {}
             return self.symbol(name, given.get(name, evaluate.parameters[name]))
         if name != "input":
-            usual = evaluate.options.get(name, 1 if name == "batch" else "float32")
+            usual = evaluate.options.get(name) or (1 if name == "batch" else "float32")
             return self.symbol(name, usual)
         shape = _shape(evaluate)
         pairs = [self.symbol(*pair) for pair in zip(shape.axes, shape.spatial)]

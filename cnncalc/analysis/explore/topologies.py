@@ -53,7 +53,7 @@ class Group(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why configurations are not networks."""
+    """The reason why configurations are not valid networks."""
 
     positions: Array
     reason: str

@@ -91,9 +91,11 @@ class Device:
         }
 
 
-def stored_as(dtype: str) -> str:
+def stored_as(dtype: str | None) -> str | None:
     """The dtype in memory of data that is computed in this one. Raises UnknownName if there is
     none."""
+    if dtype is None:
+        return None
     if dtype not in DTYPES:
         raise unknown("dtype", dtype, DTYPES)
     return "float32" if dtype == TF32 else dtype

@@ -61,8 +61,8 @@ class LayerTime(NamedTuple):
 
     @property
     def limit(self) -> str | None:
-        """What takes longer, ``compute`` or ``memory``; None if that is not known, or if the
-        layer takes no time."""
+        """The bottleneck, ``compute`` or ``memory``; None if it is not known, or if the layer takes
+        no time."""
         known = self.memory is not None and not self.row.unknown & UNKNOWN
         if not known or not self.seconds:
             return None
@@ -130,7 +130,7 @@ class Roofline:
 
     @property
     def training(self) -> Fraction:
-        """The least time of a training step, layer by layer."""
+        """The shortest time of a training step, layer by layer."""
         return sum((layer.training for layer in self.layers), Fraction(0))
 
     @property

@@ -29,8 +29,8 @@ class Held(NamedTuple):
 
 
 def held(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Held]:
-    """What a layer holds. Unlike PyTorch, Keras counts no batches, and has one set of biases for
-    recurrent gates, except for the three of a GRU."""
+    """The numbers that a layer holds. Unlike PyTorch, Keras counts no batches, and has one set of
+    biases for recurrent gates, except for the three of a GRU."""
     weights, biases, buffers, fixed = layer.parameters(*inputs)
     if getattr(layer, "gates", 3) != 3:
         biases //= 2

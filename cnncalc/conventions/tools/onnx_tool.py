@@ -44,7 +44,7 @@ COUNTED = of(*ELEMENTS, *CONVOLUTIONS, "ConvTranspose", "Upsample")
 
 
 def _exported(report: Report) -> Callable[[Row], Sequence[Call]]:
-    """What PyTorch exports for a row."""
+    """The operations that PyTorch exports for a row."""
     readers = Counter(source for row in report.rows for source in row.sources)
     folded = {
         row.name: report.rows[row.sources[0]].name

@@ -43,11 +43,30 @@ def nearest(word: str) -> str:
     )
 
 
+WORDS = {
+    **dict.fromkeys(("dim", "dims", "dimension", "dimensions"), "shape"),
+    **dict.fromkeys(("parameter", "params", "param"), "parameters"),
+    "out": "output",
+    "o/p": "output",
+    "mem": "memory",
+    "rec": "receptive",
+    "r.f": "rf",
+}
+"""Other words for the words in the names of asks."""
+COUNTED = re.compile(
+    r"^\s*(?:the )?(?:#|(?:no\.|nb|n|num|number|count|total|how many)(?= ))\s*(?:of )?|"
+    r"(?<=\S) (?:count|usage)$"
+)
+
+
 def _plain(word: str) -> str:
     """A word without its decoration: ``# of parameters``, ``How many MACs``, ``Memory (MB)``."""
-    plain = re.sub(r"[_-]", " ", word.lower())
-    counted = r"^\s*(?:the )?(?:#|(?:no\.|num|number|count|total|how many)(?= ))\s*(?:of )?"
-    return re.sub(rf"\(.*\)|{counted}|\s|#\s*$", "", plain)
+    plain = re.sub(r"[_-]", " ", word.lower().strip())
+    plain = re.sub(r"\((?:incl\.?|including|with|and) bias(?:es)?\)", "and biases", plain)
+    plain = COUNTED.sub("", re.sub(r"\(.*\)|#$", "", plain).strip())
+    plain = re.sub(r"(shape|size|volume) of (?:the )?output", r"output \1", plain)
+    plain = re.sub(r"[a-z/.]+", lambda found: WORDS.get(found[0].rstrip("."), found[0]), plain)
+    return re.sub(r"\s", "", plain)
 
 
 @cache

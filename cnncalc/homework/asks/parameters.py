@@ -11,13 +11,12 @@ class Parameters(Counted):
 
     aliases = (
         "params",
-        "parameter",
-        "param",
         "learnable_parameters",
         "trainable_parameters",
         "weights_and_biases",
         "weights + biases",
         "weights & biases",
+        "weights + bias",
     )
     stored_as = "parameter_memory"
     count = "params"

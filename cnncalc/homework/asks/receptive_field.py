@@ -11,7 +11,7 @@ from cnncalc.homework.written import KIND, Number, Reading, Size, Terms, Value, 
 class ReceptiveField(Ask):
     """The number of input pixels that one output sees, along each axis."""
 
-    aliases = ("rf", "field", "field_of_view")
+    aliases = ("rf", "field", "field_of_view", "receptive_field_size", "rf_size")
     takes = (Size, Number)
     explained = "receptive-field"
     symbols = ("r_out",)

@@ -17,7 +17,7 @@ class WithStatistics(Parameters):
         return row.cost.params + (row.cost.buffers - counters if counters else 0)
 
     def added(self, row: Row, report: Report) -> Value:
-        """The same sum."""
+        """The number for a layer, which totals add up."""
         return self.of(row, report)
 
     def derive(self, row: Row, report: Report) -> Derivation:

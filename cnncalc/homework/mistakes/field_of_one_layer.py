@@ -4,7 +4,7 @@ from cnncalc.homework.mistakes._examples import on_three_layers
 
 
 def own_window(r_in: int, j_in: int, E: int = 1) -> int:
-    """What an output sees of the layer's own input."""
+    """The part of the layer's own input that an output sees."""
     return E
 
 

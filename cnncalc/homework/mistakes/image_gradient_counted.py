@@ -16,7 +16,7 @@ class TwiceForward(BackwardMacs):
         return 2 * row.cost.macs
 
     def added(self, row: Row, report: Report) -> Value:
-        """The same."""
+        """The number for a layer, which totals add up."""
         return self.of(row, report)
 
     def derive(self, row: Row, report: Report) -> Derivation:

@@ -17,7 +17,7 @@ class Halved(Macs):
         return row.cost.macs // 2
 
     def added(self, row: Row, report: Report) -> Value:
-        """The same."""
+        """The number for a layer, which totals add up."""
         return self.of(row, report)
 
     def derive(self, row: Row, report: Report) -> Derivation:

@@ -3,7 +3,7 @@ from cnncalc.homework.mistake import Example, WrongRule
 
 
 def both_sides(F: int, D: int = 1) -> int:
-    """What both sides need together."""
+    """The padding of both sides together."""
     return D * (F - 1)
 
 

@@ -27,7 +27,7 @@ class Unshared(Parameters):
         return repeated * prod(row.output.spatial) + self.once(row)
 
     def once(self, row: Row) -> int:
-        """What is counted once."""
+        """The parameters that are counted once."""
         return 0
 
     def derive(self, row: Row, report: Report) -> Derivation:

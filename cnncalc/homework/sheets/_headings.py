@@ -13,6 +13,8 @@ UNIT = re.compile(r"(.*?)(?:\s*\(([^()]+)\)|\s*\[([^\[\]]+)\]|,\s*([A-Za-z]+)|\s
 """A heading with a unit: ``MACs (M)``, ``Memory [KB]``, ``Memory, KB``, ``Memory in KB``."""
 SCALED = re.compile(r"(#?\s*)([kKMGT])((?i:flops?|macs?|ops))")
 """A heading that begins with a scale: ``MFLOPs``."""
+FEATURE_MAP = re.compile(r"\s*feature maps?\s*", re.IGNORECASE)
+SIZES = re.compile(r"[0-9]\s*[x×X,*]\s*[0-9]+\s*[x×X,*]\s*[0-9]")
 COUNTS = re.compile(r"\s*(?:[0-9][0-9,. ]*|-?)\s*")
 """A cell that is a number or blank, not a shape."""
 
@@ -22,6 +24,8 @@ def quantity(heading: str, cells: Iterable[str]) -> tuple[str, str]:
 
     A size in bytes is memory, and a column of map sizes that are all numbers counts elements.
     """
+    if FEATURE_MAP.fullmatch(heading) and any(map(SIZES.search, cells)):
+        return "shape", ""
     bare, unit = _split(heading)
     ask = _asked(bare)
     if ask is None:

@@ -57,12 +57,8 @@ def read(text: str, source: str) -> Item:
 
 
 def _is_row(line: str, below: str, inside: bool) -> bool:
-    """Whether a line is a row of a table; those without bars at their ends need a rule below the
-    headings."""
-    has_bars = "|" in line
-    return line.startswith("|") or (
-        has_bars and (inside or ("|" in below and RULE.fullmatch(below) is not None))
-    )
+    """Whether a line is a row of a table; those without bars at their ends need another below."""
+    return line.startswith("|") or ("|" in line and (inside or "|" in below))
 
 
 def _joined(row: list[Cell], more: list[Cell]) -> list[Cell]:

@@ -3,11 +3,13 @@
 The first row names the columns: ``layer`` and quantities (a row for each layer), or ``layer``,
 ``quantity`` and ``answer``, or ``question`` and ``answer`` (a row for each answer). Tables as Keras
 prints them and as courses hand them out work too: ``Layer (type)`` or an empty heading over the
-layers, and totals such as ``Total params: 61,706`` below.
+layers, totals such as ``Total params: 61,706`` below, and the layers side by side over a row for
+each quantity.
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from cnncalc.core.errors import SpecError, UsageError, Where
@@ -67,6 +69,7 @@ def sheet(
     known = dict(header)
     answers: dict[Key, Item] = {}
     questions: list[Item] = []
+    others: list[Sequence[Sequence[Cell]]] = []
     for table in map(_without_blank_columns, tables):
         start = _headings_at(table)
         for name, *content in table[:start]:
@@ -74,12 +77,16 @@ def sheet(
             if word in ABOVE and content:
                 text = ", ".join(cell.text for cell in content if cell.text)
                 known.setdefault(word, Cell(text, name.where))
-        if start < len(table):
-            _read(table[start:], answers, questions, source, between)
+        rows = _turned(table[start:])
+        if rows and not _read(rows, answers, questions, source, between):
+            others.append(rows)
     top = {key(name, cell.where): Item(cell.text, cell.where) for name, cell in known.items()}
     here = Where(source)
     if not answers and not questions:
-        raise SpecError(NEEDED, here)
+        raise SpecError(NEEDED, others[0][0][0].where if others else here)
+    for (name, *headings), row in ((rows[0], rows[1]) for rows in others if len(rows[0]) > 1):
+        own = answers.setdefault(key(name.text, name.where), Item({}, name.where)).value
+        own[key(headings[0].text, name.where)] = Item(row[-1].text or None, row[-1].where)
     if answers:
         top[key("answers", here)] = Item(answers, here)
     if questions:
@@ -142,8 +149,8 @@ def _read(
     questions: list[Item],
     source: str,
     between: str,
-) -> None:
-    """Add the answers of one table."""
+) -> bool:
+    """Add the answers of one table. Returns False if it has none."""
     if sum(map(len, table)) > MAX_CELLS:
         raise SpecError(f"the table contains more than {MAX_CELLS:,} cells", Where(source))
     header = _without_blank_end(table[0]) if table else []
@@ -168,7 +175,27 @@ def _read(
                 if name not in NOT_ASKED and not is_given:
                     _add(answers, row[0], heading, _with_unit(cell, unit))
         else:
-            raise SpecError(NEEDED, table[0][0].where if table[0] else Where(source))
+            return False
+    return True
+
+
+def _turned(table: Sequence[Sequence[Cell]]) -> Sequence[Sequence[Cell]]:
+    """The table with a row for each layer, if it was written with a column for each."""
+    if len(table) < 2 or not table[0] or table[0][0].text.lower() not in {LAYER, *ABOVE_LAYERS}:
+        return table
+    (corner, *names), *rows = table
+    quantities = [row[0].text for row in rows if row]
+    if any(_is_column(name.text) for name in names) or not all(map(_is_column, quantities)):
+        return table
+    blank = corner._replace(text="")
+    turned = [[*row] for row in zip_longest(*table, fillvalue=blank)]
+    turned[0][0] = corner._replace(text=LAYER)
+    return turned
+
+
+def _is_column(heading: str) -> bool:
+    """Whether a heading is a quantity."""
+    return _is_asked(_headings.quantity(heading, ())[0])
 
 
 def _column(table: Sequence[Sequence[Cell]], place: int, heading: Cell) -> tuple[Cell, str]:
@@ -189,7 +216,7 @@ def _is_summary(names: Sequence[str]) -> bool:
     """Whether the columns are layers, under one of their other headings, and quantities."""
     first = names[0] if names else LAYER
     is_other = first in ABOVE_LAYERS or first.startswith(f"{LAYER} ")
-    return is_other and any(_is_asked(_headings.quantity(name, ())[0]) for name in names[1:])
+    return is_other and any(map(_is_column, names[1:]))
 
 
 def _is_asked(heading: str) -> bool:

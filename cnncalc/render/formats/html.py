@@ -34,7 +34,7 @@ def render(view: "Sheet") -> str:
 
 
 def piece(view: "Sheet") -> str:
-    """The same table with its style, to embed in an existing page."""
+    """The table with its style, to embed in an existing page."""
     return _ascii([f"<style>\n{STYLE}\n</style>", *_section(view)])
 
 

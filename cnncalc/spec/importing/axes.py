@@ -89,7 +89,7 @@ def along(walker: Walker) -> None:
 
 
 def _in_rows(walker: Walker, axis: int) -> Regrouped:
-    """The input as three dimensions, of which the second is an axis. Raises Unknown unless it is
+    """The input as three dimensions, the second of which is the axis. Raises Unknown unless it is
     regrouped."""
     value = walker.tensor()
     if not isinstance(value, Regrouped):
@@ -101,7 +101,7 @@ def _in_rows(walker: Walker, axis: int) -> Regrouped:
 
 
 def normalize(walker: Walker) -> None:
-    """Values divided by their Euclidean norm along an axis."""
+    """Divide values by their Euclidean norm along an axis."""
     if walker.argument("p", 2) != 2:
         raise Unknown("its norm is not the Euclidean one")
     along(walker)
@@ -120,7 +120,7 @@ REDUCED = {"mean": "mean", "sum": "sum", "amax": "max", "max": "max", "var": "va
 
 
 def largest(walker: Walker) -> None:
-    """The larger of two tensors, or the largest value along an axis, with its index."""
+    """Take the larger of two tensors, or the largest value along an axis with its index."""
     if isinstance(walker.done.arguments.get("dim"), Ref):
         arguments = {"input": walker.done.arguments["input"], "other": walker.done.arguments["dim"]}
         walker.done = walker.done._replace(name="maximum", arguments=arguments)
@@ -168,7 +168,7 @@ def reduce(walker: Walker) -> None:
 
 
 def _reduced_rows(walker: Walker, by: str, axis: int, keeps: bool) -> Regrouped:
-    """A tensor with more axes than a map, reduced over one of them."""
+    """Reduce a tensor with more axes than a map over one of them."""
     value = _in_rows(walker, axis)
     (at,) = value.axes[axis]
     before, _, after = walker.made[value.layer].shape

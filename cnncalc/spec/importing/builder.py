@@ -137,7 +137,7 @@ class Builder:
         return found
 
     def tensor(self, name: str = "input") -> Tensor:
-        """The same, which need not be a view."""
+        """An argument that is a tensor but not necessarily a view."""
         found = self.raw(self.done.arguments.get(name))
         return found if isinstance(found, Regrouped) else self.data(name)
 

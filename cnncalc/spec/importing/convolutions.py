@@ -64,7 +64,7 @@ def convolution(walker: Walker) -> None:
 
 
 def _of_each(walker: Walker) -> None:
-    """A convolution of images that the batch is merged with: those become the first spatial axis,
+    """A convolution of images that are merged with the batch: they become the first spatial axis,
     along which the filters have size 1."""
     value, (batch, *sizes) = regrouped(walker.data()), walker.sizes(walker.done.made[0])
     images, channels, *spatial = value.axes
@@ -111,7 +111,7 @@ each."""
 
 
 def _weight_norm(walker: Walker, filters: Known) -> None:
-    """The call at hand as one whose filters have learned lengths, if they have."""
+    """The current call as one with weight normalization, if its filters have learned lengths."""
     calls = [walker.recording.calls[place] for place in filters.calls]
     if [call.name for call in calls] != ["weight_norm"]:
         return

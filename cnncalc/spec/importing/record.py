@@ -44,3 +44,5 @@ class Recording(NamedTuple):
     outputs: tuple[int, ...]
     unused: tuple[str, ...] = ()
     """The parameters that no call used."""
+    dtype: str = ""
+    """The data type of all parameters and buffers, if it is one that a network can have."""

@@ -114,7 +114,7 @@ def arranged(
 
 
 def merged(walker: Layers, value: Regrouped, axis: int) -> Regrouped:
-    """The same values with a single atom for an axis; those that lie apart are moved together."""
+    """The values with a single atom for an axis. Atoms that lie apart are moved together."""
     value.size(axis)  # not the batch
     atoms, places = value.atoms, range(len(value.atoms))
     inner = [at for at in value.axes[axis] if atoms[at] > 1]
@@ -155,7 +155,7 @@ def like(walker: Layers, value: Regrouped, other: Regrouped) -> int:
 
 
 def grown(walker: Layers, value: Regrouped, sizes: tuple[int, ...]) -> Regrouped:
-    """The same values, with sizes of 1 repeated. −k is k times the batch."""
+    """The values repeated along axes of size 1; −k is k times the batch."""
     value = value._replace(axes=(*[()] * (len(sizes) - len(value.axes)), *value.axes))
     pairs = enumerate(zip(sizes, value.sizes))
     grown = [axis for axis, (size, old) in pairs if size != old]

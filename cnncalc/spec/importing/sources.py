@@ -52,8 +52,8 @@ def _layer(walker: Walker, known: Known, copied: Copied, shape: tuple[int, ...])
 
 
 def _made(walker: Walker, known: Known, shape: tuple[int, ...]) -> int:
-    """The same, if they have no layer yet. The tensors that they are computed from count where they
-    are used first."""
+    """A new layer that outputs the numbers. The tensors that they are computed from count where
+    they are used first."""
     recording = walker.recording
     origins = {number: recording.tensors[number].origin for number in known.held}
     fields: dict[str, Any] = {"shape": list(shape)}
@@ -81,8 +81,8 @@ def _made(walker: Walker, known: Known, shape: tuple[int, ...]) -> int:
 
 
 def _backward(walker: Walker, call: Done) -> int:
-    """The multiply-accumulates of a call's backward pass: once for each factor that is learned, or
-    computed from what is."""
+    """The multiply-accumulates of a call's backward pass: those of the call, once for each factor
+    that is learned or computed from learned numbers."""
     tensors = walker.recording.tensors
     factors = [walker.values[number] for number in numbers_in(call.arguments)[:2]]
     held = [one.held for one in factors if isinstance(one, Known)]

@@ -66,6 +66,7 @@ class _Writer:
             elif place in kept:
                 self.layer(place, made)
         spec = self.wiring.spec(self.recording.name)
+        spec |= {"dtype": self.recording.dtype} if self.recording.dtype else {}
         inputs = {at for at, made in enumerate(self.made) if made.is_input}
         if ends != [len(self.made) - 1] or kept - read - inputs:
             spec["outputs"] = [self.wiring.made[f"#{end}"] for end in dict.fromkeys(ends)]

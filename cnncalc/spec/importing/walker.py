@@ -34,7 +34,7 @@ class Walker(Builder):
         self.counted: frozenset[int] = frozenset()  # the calls whose cost an opaque layer has
         self.ends: list[int] = []
         self.sources: dict[tuple[Copied, tuple[int, ...]], int] = {}
-        """The layers that output tensors which do not depend on the input, by those and shape."""
+        """The layers that output tensors which do not depend on the input, by tensor and shape."""
         self.pooled: dict[int, tuple[int, bool]] = {}
         """The layer whose output a max pool read, and its ceil_mode, for the numbers of its
         indices."""

@@ -39,7 +39,7 @@ def _histories(args: Any, depth: int = 0) -> Iterator[list[Any]]:
 
 
 def histories_in(listed: Any) -> list[list[Any]]:
-    """The same in a list of Keras 2, which may be only one of them."""
+    """The histories in a list of Keras 2, which may itself be a single history."""
     if isinstance(listed, list) and listed and isinstance(listed[0], str):
         return [listed]
     many = listed if isinstance(listed, list) else []

@@ -115,7 +115,7 @@ def _broadcast(net: Layers, kind: str, flows: list[Flow], broadcasts: bool) -> F
 
 
 def _at_batch(dim: Sequence[int]) -> int | None:
-    """Where the batch is in a dimension."""
+    """The position of the batch in a dimension."""
     return dim.index(BATCH) if BATCH in dim else None
 
 

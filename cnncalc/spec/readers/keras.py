@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnncalc import layers
+from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import LayerError, SpecError, Where
 from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Shape, shape_of
@@ -72,6 +73,7 @@ class _Model:
         self.shape: Shape | None = None
         self.reading: list[str] = []
         self.left = MAX_STEPS
+        self.dtypes: set[str] = set()
 
     def spec(self, model: Any) -> dict[str, Any]:
         """The spec of the whole model."""
@@ -82,6 +84,8 @@ class _Model:
             )
         outputs = self.model(kind, config, "", [], "")
         spec = self.wiring.spec(str(config.get("name", "Keras model"))[:100])
+        (dtype,) = self.dtypes if len(self.dtypes) == 1 else ("float32",)
+        spec |= {"dtype": dtype} if dtype in BYTES and dtype != "float32" else {}
         return spec | self.wiring.outputs(self.wiring.source_of(one) for one in outputs)
 
     def named(self, layer: Any) -> tuple[str, Mapping[str, Any]]:
@@ -175,6 +179,7 @@ class _Model:
             raise self.wiring.wrong(
                 f"layer {name[:60]!r} is channels_first; export the model as channels_last"
             )
+        self.dtypes.add(_policy(config.get("dtype")))
         fields = {key: value for key, value in config.items() if not TRAINING.fullmatch(key)}
         fields.pop("data_format", None)
         then = ""
@@ -268,6 +273,14 @@ class _Model:
         if not all(isinstance(size, int) for size in listed):
             return None
         return [listed[-1], *listed[:-1]]
+
+
+def _policy(value: Any) -> str:
+    """The data type of a layer, or the name of a policy that mixes two."""
+    if isinstance(value, dict):
+        inner = value.get("config")
+        value = inner.get("name") if isinstance(inner, dict) else None
+    return str(value or "float32")
 
 
 def _activation(value: Any) -> str:

@@ -5,6 +5,7 @@ Layers are named after PyTorch's modules where the exporter wrote them, and afte
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from cnncalc.spec.readers._onnx_values import Known
 from cnncalc.spec.readers._protobuf import File
 
 NAME = "an ONNX model"
+DTYPES = {10: "float16", 11: "float64", 16: "bfloat16"}
+"""The data types of a network other than float32."""
 MAX_RANK = 64
 """The most dimensions of a tensor."""
 MAX_NUMBERS = 1_000_000
@@ -94,7 +97,15 @@ class Network(Layers):
             self.name = self.name_of(node, self.scopes[place])
             self.node(node)
         outputs = [self.output(name) for name in self.model.outputs]
-        return self.wiring.spec(title[:100]) | self.wiring.outputs(outputs)
+        return self.wiring.spec(title[:100]) | self.dtype() | self.wiring.outputs(outputs)
+
+    def dtype(self) -> dict[str, str]:
+        """The key for the data type of all weights, or of the inputs if there are none."""
+        names = {*chain(*self.weights.values())}
+        found = {held.dtype for name, held in self.model.held.items() if name in names}
+        found = found or {self.model.dtypes.get(name, 0) for name in self.model.inputs}
+        (number,) = found if len(found) == 1 else (0,)
+        return {"dtype": DTYPES[number]} if number in DTYPES else {}
 
     def add_inputs(self, given: Mapping[str, Sequence[int]]) -> None:
         """The inputs that are not weights, with the sizes of the file or those that are given."""
@@ -172,7 +183,8 @@ class Network(Layers):
             self.keep(node, name, one)
 
     def operands(self, node: Operator, quantized: bool) -> list[Any]:
-        """What a node reads. Settings are not learned, but the integers of weights are."""
+        """The tensors that a node reads. Settings are not learned, but the integers of weights
+        are."""
         found: list[Any] = [self.tensors.get(name) if name else None for name in node.inputs]
         for name, operand in zip(node.inputs, found):
             if name and operand is None:
@@ -192,7 +204,7 @@ class Network(Layers):
         rank = len(made.dims if isinstance(made, Flow) else made.sizes)
         if rank > MAX_RANK:
             raise self.wiring.wrong(
-                f"node {self.name[:60]!r} ({node.kind[:40]}) makes a tensor of {rank:,} "
+                f"node {self.name[:60]!r} ({node.kind[:40]}) produces a tensor with {rank:,} "
                 f"dimensions; at most {MAX_RANK} are read"
             )
         self.tensors[name] = made
@@ -210,7 +222,7 @@ class Network(Layers):
             return None
 
     def made(self, node: Operator, operands: list[Any]) -> list[Flow | Known]:
-        """What a node makes. Raises Unclear if no kind describes it."""
+        """The outputs of a node. Raises Unclear if no kind describes it."""
         if node.kind in OPERATORS:
             return OPERATORS[node.kind](self, node, operands)
         kind = layers.of_onnx(node.kind)
@@ -257,8 +269,8 @@ class Network(Layers):
         said = self.model.shapes.get(name)
         if node.kind in VARYING:
             raise self.wiring.wrong(
-                f"node {self.name[:60]!r} ({node.kind[:40]}) makes as many values as the data "
-                "determine; cut the model before it with onnx.utils.extract_model"
+                f"node {self.name[:60]!r} ({node.kind[:40]}) outputs a number of values that "
+                "depends on the data; cut the model before it with onnx.utils.extract_model"
             )
         if self.resized and said is not None:
             raise self.wiring.wrong(

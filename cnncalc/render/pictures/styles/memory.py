@@ -70,7 +70,7 @@ def chart(memory: Memory, measure: Measure) -> Scene:
 
 
 def _areas(memory: Memory, moments: Sequence[Moment], left: float, top: float) -> Iterator[Shape]:
-    """What each part adds, as the area between two outlines."""
+    """The area of each part between its outline and the one below."""
     scale = HEIGHT / memory.training_peak.bytes
     tops = list(zip(*(timeline.stacked(memory, moment) for moment in moments), strict=True))
     below: list[Point] = [(left, top + HEIGHT), (left + WIDTH, top + HEIGHT)]

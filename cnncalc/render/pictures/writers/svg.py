@@ -139,7 +139,7 @@ def _lines(lines: Sequence[Line]) -> list[str]:
 
 
 def _head(before: Point, tip: Point) -> tuple[Point, str]:
-    """Where the line of an arrow ends, and the triangle from there to its tip."""
+    """The end of the line of an arrow, and the triangle from there to its tip."""
     neck = _towards(tip, before, HEAD[0])
     right, down = (tip[0] - neck[0]) / HEAD[0], (tip[1] - neck[1]) / HEAD[0]
     one = (neck[0] - HEAD[1] * down, neck[1] + HEAD[1] * right)
