@@ -104,7 +104,7 @@ def _cuts_stripes(operation: Operation) -> bool:
     if after <= before:  # every axis of the output becomes whole axes of the input
         return False
     raise LayerError(
-        "the gradient of its output has gaps, and whether PyTorch copies it depends on them"
+        "the gradient of its output has gaps, and whether PyTorch then copies it is not modelled"
     )
 
 
