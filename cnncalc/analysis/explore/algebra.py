@@ -17,7 +17,7 @@ from cnncalc.formulas.replay import computed
 
 RELATIONS = {"<": sympy.Lt, "<=": sympy.Le, "==": sympy.Eq, "!=": sympy.Ne}
 MOST = 100
-"""The most operands of a maximum or minimum. Nobody reads more, and to compare them takes long."""
+"""The most sums in a maximum or minimum; comparing them takes long."""
 REMEMBERED = 10_000
 """The most sums and terms to keep."""
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
