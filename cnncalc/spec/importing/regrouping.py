@@ -115,7 +115,7 @@ def arranged(
 
 def merged(walker: Layers, value: Regrouped, axis: int) -> Regrouped:
     """The values with a single atom for an axis. Atoms that lie apart are moved together."""
-    value.size(axis)  # not the batch
+    value.size(axis)  # raises Unknown for the batch
     atoms, places = value.atoms, range(len(value.atoms))
     inner = [at for at in value.axes[axis] if atoms[at] > 1]
     first = min(inner, default=len(atoms))
