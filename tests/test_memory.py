@@ -252,7 +252,16 @@ def test_other_fields_and_axes_agree(kind, given, inputs, batch, trained):
 # Networks.
 
 
+CONV = {"conv": {"filters": 4, "kernel": 1}}
 GRAPHS = {
+    "a token before an instance norm": [
+        {"reshape": "4x64"},
+        {"instance_norm": {"affine": True}},
+        "class_token",
+    ],
+    "a token before a vector's sizes": [{"linear": 24}, {"reshape": [4, 6]}, "class_token"],
+    "a token before split rows": [{"reshape": "4x64"}, CONV, {"reshape": [8, 32]}, "class_token"],
+    "a token before joined positions": [CONV, {"flatten": {"over": "positions"}}, "class_token"],
     "a shortcut": [
         {"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "a"},
         "batch_norm",
@@ -691,6 +700,16 @@ def test_a_sum_under_autocast_on_cuda_is_refused():
     spec = {"input": "2x3", "layers": [{"reduce": {"by": "sum", "over": "channels"}}]}
     with pytest.raises(UsageError, match="sums under autocast on CUDA are not modelled"):
         footprint.measure(cnncalc.summarize(spec), dtype="amp", device="cuda")
+
+
+def test_a_reshaped_gradient_with_gaps_is_refused_where_a_view_depends_on_them():
+    joined = {"concat": {"axis": "height", "from": ["reshape1", "b"]}}
+    spec = {
+        "input": {"a": "4x3x4", "b": "2x1x4"},
+        "layers": [{**CONV, "from": "a"}, {"reshape": [2, 6, 4]}, joined],
+    }
+    with pytest.raises(UsageError, match="has gaps, and whether PyTorch then copies it"):
+        footprint.training_peak(cnncalc.summarize(spec))
 
 
 def test_a_kind_without_steps_is_refused(monkeypatch):

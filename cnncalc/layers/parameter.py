@@ -80,7 +80,8 @@ class Parameter(Layer):
 
     def tensors(self, x: Shape) -> Tensors:
         if self.computed:
-            return {"parameters": (self.params or 0,), "buffers": (self.buffers or 0,)}
+            counts = {"weight": self.params, "fixed": self.buffers}
+            return {name: (count,) for name, count in counts.items() if count}
         return {"weight": self.shape}
 
     def macs(self, x: Shape) -> int:

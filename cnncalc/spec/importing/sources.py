@@ -17,7 +17,7 @@ def source(walker: Walker, given: Any, like: View) -> View:
     if len(known.sizes) > len(like.axes):
         raise Unknown("one of its operands has more axes than the other")
     merged = prod(like.shape[place] for place in like.inside)
-    sizes: dict[int, int] = {}  # by the dimension of the view
+    sizes: dict[int, int] = {}  # for each dimension of the view
     for axis, size in zip(like.axes[len(like.axes) - len(known.sizes) :], known.sizes):
         if axis != BATCH:
             sizes[axis] = size
@@ -35,8 +35,11 @@ def source(walker: Walker, given: Any, like: View) -> View:
 def numbers(walker: Walker, given: Ref) -> Regrouped:
     """Numbers that do not depend on the input, with their own axes."""
     known = walker.value(given)
-    sizes = tuple(map(abs, known.sizes))
-    axes = ((BATCH, at) if size < 0 else (at,) for at, size in enumerate(known.sizes))
+    sizes = tuple(abs(size) for size in known.sizes if size != BATCH)
+    axes: list[tuple[int, ...]] = []
+    for size in known.sizes:
+        own = () if size == BATCH else (sum(at != BATCH for axis in axes for at in axis),)
+        axes.append((BATCH, *own) if size < 0 else own)
     shape = sizes if 0 < len(sizes) <= 4 else (prod(sizes),)
     copied = Copied(given.number, sizes, tuple(range(len(sizes))))
     return Regrouped(_layer(walker, known, copied, shape), sizes, tuple(axes))
