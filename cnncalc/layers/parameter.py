@@ -55,6 +55,11 @@ class Parameter(Layer):
         """Whether the output is computed from other numbers."""
         return self.params is not None or self.buffers is not None
 
+    @property
+    def without_gradient(self) -> tuple[int, ...]:
+        """The output does not depend on the input."""
+        return (0,)
+
     def output(self, x: Shape) -> Shape:
         if self.computed and not self.learned:
             raise LayerError("params and buffers say what is learned; remove learned: false")
@@ -73,7 +78,8 @@ class Parameter(Layer):
 
     def tensors(self, x: Shape) -> Tensors:
         if self.computed:
-            return {"parameters": (self.params or 0,), "buffers": (self.buffers or 0,)}
+            counts = {"weight": self.params, "fixed": self.buffers}
+            return {name: (count,) for name, count in counts.items() if count}
         return {"weight": self.shape}
 
     def macs(self, x: Shape) -> int:
@@ -83,8 +89,8 @@ class Parameter(Layer):
         """Those of the backward pass that are not for the weights: the input needs none."""
         return self.backward_multiply_accumulates - self.multiply_accumulates
 
-    def input_macs(self, products: int, wanted: tuple[bool, ...], x: Shape) -> int:
-        return self.inner_macs(x)
+    def input_macs(self, products: int, wanted: tuple[bool, ...], learns: bool, x: Shape) -> int:
+        return self.inner_macs(x) if learns else 0
 
     def operations(self, x: Shape) -> Operations:
         products = self.macs(x)
