@@ -150,8 +150,10 @@ def layer(
     layout: str | None = None,
     **fields: Any,
 ) -> report.Row:
-    """One layer of a kind, given the shapes of its inputs and its fields; ``layout`` as in
-    ``summarize``.
+    """Compute a single layer of a kind from the shapes of its inputs and its fields.
+
+    Shapes have no batch; ``batch``, ``dtype`` and ``layout`` are those of ``summarize``. Raises
+    Mistakes with every error in the kind, its fields or the shapes.
 
     >>> layer("conv", "3x32x32", filters=10, kernel=5).cost.params
     760

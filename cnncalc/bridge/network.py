@@ -171,7 +171,7 @@ def _add(holder: nn.Module, part: str, module: nn.Module, name: str) -> None:
 def _steps(report: Report) -> tuple[Step, ...]:
     """A step for every layer, with the values that it is the last to read."""
     last_reader = {source: index for index, row in enumerate(report.rows) for source in row.sources}
-    kept = {row.name for row in report.outputs}  # by the caller
+    kept = {row.name for row in report.outputs}  # the caller keeps them
     return tuple(
         Step(
             row.name,

@@ -128,7 +128,7 @@ class Marker:
                 accepted = question.asking(asks.load(name))
                 try:
                     found = accepted.agrees(written, terms)
-                except LayerError:  # it has no such value
+                except LayerError:  # the layer has no value for that ask
                     continue
                 if found is not None:
                     return Reading((*found.notes, f"{accepted.ask.in_place} {accepted.ask.title}"))

@@ -82,7 +82,7 @@ def report_of(top: dict[Key, Item], layout: Layout | None) -> Report:
     try:
         if isinstance(item.value, str):
             return named(item.value, plain, shape, layout)
-        if isinstance(item.value, list):  # the layers alone
+        if isinstance(item.value, list):  # a list of layers without a spec around it
             tree = {_key("layers", item.where): item}
             tree |= {} if given is None else {_key("input", given.where): given}
             return summarize(Item(tree, item.where), **plain, layout=layout)

@@ -249,7 +249,7 @@ def _shape(evaluate: Configurations) -> Map:
         else [*map(shape_of, sizes_by_name(given, None).values())]
     )
     if not shapes:
-        evaluate.report({})  # says what is wrong with the spec
+        evaluate.report({})  # raises the mistakes in the spec
     if len(shapes) != 1 or not isinstance(shapes[0], Map):
         raise UsageError("the input must be a single feature map to have symbols")
     return shapes[0]

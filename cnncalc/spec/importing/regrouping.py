@@ -115,7 +115,7 @@ def arranged(
 
 def merged(walker: Layers, value: Regrouped, axis: int) -> Regrouped:
     """The values with a single atom for an axis. Atoms that lie apart are moved together."""
-    value.size(axis)  # not the batch
+    value.size(axis)  # raises Unknown for the batch
     atoms, inner = value.atoms, long(value, value.axes[axis])
     earlier = [at for one in value.axes[:axis] for at in one]
     first = min(inner, default=max(earlier, default=BATCH) + 1)  # size 1 fits anywhere

@@ -17,7 +17,7 @@ def source(walker: Walker, given: Any, like: View) -> View:
     if len(known.sizes) > len(like.axes):
         raise Unknown("one of its operands has more axes than the other")
     merged = prod(like.shape[place] for place in like.inside)
-    sizes: dict[int, int] = {}  # by the dimension of the view
+    sizes: dict[int, int] = {}  # for each dimension of the view
     for axis, size in zip(like.axes[len(like.axes) - len(known.sizes) :], known.sizes):
         if axis != BATCH:
             sizes[axis] = size

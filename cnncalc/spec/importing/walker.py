@@ -37,7 +37,7 @@ class Walker(Builder):
         self.handlers = handlers
         self.numbers = numbers
         """Makes a layer of numbers that do not depend on the input."""
-        self.place: int  # of the call at hand
+        self.place: int  # the position of the current call
         self.counted: frozenset[int] = frozenset()  # the calls whose cost an opaque layer has
         self.ends: list[int] = []
         self.sources: dict[tuple[Copied, tuple[int, ...]], int] = {}
@@ -83,7 +83,7 @@ class Walker(Builder):
         calls = self.calls_of(values)
         if values and isinstance(first := values[0], Known):
             sizes = self.sizes(self.done.made[0])
-            each = [max(size, 1) for size in sizes]  # the same for every image
+            each = [max(size, 1) for size in sizes]  # one image stands for all
             repeats = self.done.name in REPEATS and prod(each) == prod(first.sizes)
             if self.done.name in SAME_VALUES or repeats:
                 self.values[self.done.made[0]] = first._replace(sizes=sizes, calls=calls)
