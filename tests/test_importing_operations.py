@@ -777,6 +777,11 @@ COMPUTED = {
         lambda x, w: torch.cat([x.transpose(1, 3), w.expand(len(x), -1, -1, -1)], 1), (2, 6, 4)
     ),
     "a product with learned numbers": (lambda x, w: x @ w, (6, 6)),
+    "a product of the last of many axes": (
+        lambda x, w: functional.linear(x.view(-1, 2, 2, 2, 3, 6).transpose(2, 3), w)
+        .reshape(-1, 4, 36),
+        (6, 6),
+    ),
     "sums of products with learned numbers": (
         lambda x, w: torch.einsum("bchw,hkw->bchk", x, w.relu()), (6, 3, 6)
     ),
