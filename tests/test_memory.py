@@ -10,6 +10,8 @@ from functools import partial
 
 import pytest
 import torch
+from torch import nn
+from torch.autograd.graph import saved_tensors_hooks
 from torch_memory import saved_by_pytorch, unwatched_training_peak_in_pytorch
 
 import cnncalc
@@ -572,6 +574,30 @@ LAYOUTS = [
     ("2x4x6", [{"layer_norm": "channels"}, {"permute": [1, 2, 0]}, "flatten", {"linear": 2}]),
     ("2x1x6", [{"conv": [4, 1]}, {"permute": [1, 0, 2]}, "flatten", {"linear": 2}]),
 ]
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_same_padding_of_an_even_filter_copies_once_for_the_zero_that_is_left_over(batch):
+    conv = {"filters": 4, "kernel": [4, 3], "padding": "same"}
+    layers = ["prelu", {"conv": conv}, {"depthwise_conv": {"kernel": 2, "padding": "same"}}]
+    report = cnncalc.summarize({"input": "2x6x5", "layers": layers}, batch=batch)
+    agree(report)
+    network = nn.Sequential(
+        nn.PReLU(),
+        nn.Conv2d(2, 4, (4, 3), padding="same"),
+        nn.Conv2d(4, 4, 2, padding="same", groups=4),
+    )
+    kept = {}
+
+    def keep(tensor):
+        kept[tensor.data_ptr()] = tensor
+        return tensor
+
+    with saved_tensors_hooks(keep, lambda tensor: tensor):
+        network(torch.zeros(batch, 2, 6, 5))
+    own = {parameter.data_ptr() for parameter in network.parameters()}
+    saved = sum(held.bytes for held in footprint.saved_for_backward(report))
+    assert saved == sum(one.nbytes for address, one in kept.items() if address not in own)
 
 
 def test_a_permutation_in_an_unknown_order_is_refused_where_it_matters():

@@ -65,6 +65,8 @@ class Parameter(Layer):
             raise LayerError("params and buffers say what is learned; remove learned: false")
         if self.multiply_accumulates and not self.computed:
             raise LayerError("multiply_accumulates needs params or buffers to compute it from")
+        if self.backward_multiply_accumulates and not self.params:
+            raise LayerError("backward_multiply_accumulates needs params, whose gradients it gives")
         return shape_of(self.shape)
 
     def parameters(self, x: Shape) -> Parameters:
@@ -169,6 +171,7 @@ class Parameter(Layer):
         Refusal(None, ("8",), "needs 'shape'"),
         Refusal({"shape": 8, "params": -1}, ("8",), "at least 0, not -1"),
         Refusal({"shape": 8, "params": 3, "learned": False}, ("8",), "remove learned: false"),
+        Refusal({"shape": 8, "backward_macs": 2}, ("8",), "multiply_accumulates needs params"),
         Refusal({"shape": 8, "macs": 16}, ("8",), "needs params or buffers"),
         Refusal(8, (), "expected 1 input, not 0"),
     )
