@@ -65,6 +65,7 @@ def networks(names: Sequence[str]) -> Iterator[tuple[str, str]]:
 def written(report: cnncalc.Report) -> str:
     """What differs after writing a network as ONNX, running it and reading it back; after ~, why it
     cannot be written."""
+    import numpy
     import onnx
     import torch
 
@@ -93,43 +94,46 @@ def written(report: cnncalc.Report) -> str:
     if any(row.kind == "embedding" for row in report.layers):
         inputs = [(one * 50).long() for one in inputs]
     with torch.no_grad():
-        ours = module(*inputs)
+        ours = _listed(module(*inputs))
+        exact = _listed(
+            module.double()(*(x.double() if x.is_floating_point() else x for x in inputs))
+        )
     names = [row.name for row in report.rows if row.layer.arity == (0, 0)]
     given = {name: x.float().numpy() for name, x in zip(names, inputs)}
+    if not all(numpy.isfinite(one).all() for one in exact):
+        return ", ".join(differs) or "~ not run: its outputs are not finite"
     try:
         theirs = _run(data, given)
-    except Exception as why:  # whatever an implementation raises
+    except Exception as why:  # onnxruntime raises many types
         return ", ".join(differs) or f"~ not run: {str(why).splitlines()[0]}"
-    pairs = [*zip(ours if isinstance(ours, tuple) else (ours,), theirs)]
-    apart = max(_apart(one.numpy(), other) for one, other in pairs)
-    return ", ".join([*differs, *([f"outputs by {apart:.1e}"] if apart > CLOSE else [])])
+    # Some outputs are a difference of much larger numbers, which PyTorch rounds as well.
+    rounding = max(_apart(one, other) for one, other in zip(ours, exact))
+    apart = max(_apart(one, other) for one, other in zip(ours, theirs))
+    wrong = apart > CLOSE + 10 * rounding
+    return ", ".join([*differs, *([f"outputs by {apart:.1e}"] if wrong else [])])
+
+
+def _listed(outputs: Any) -> list[Any]:
+    """The outputs of a module as arrays."""
+    return [one.numpy() for one in (outputs if isinstance(outputs, tuple) else (outputs,))]
 
 
 def _run(data: bytes, given: Any) -> list[Any]:
-    """The outputs of a file, in onnxruntime or, where that lacks an operator, in ONNX's own
-    reference implementation."""
+    """The outputs of a file in onnxruntime."""
     import onnxruntime
-    from onnx.reference import ReferenceEvaluator
-    from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    try:
-        found = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        return list(found.run(None, given))
-    except (errors.Fail, errors.NotImplemented, errors.RuntimeException):
-        return list(ReferenceEvaluator(data).run(None, given))
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    return list(session.run(None, given))
 
 
 def _apart(one: Any, other: Any) -> float:
-    """The largest difference of two outputs, relative to the largest value; values that are not
-    finite must be the same."""
+    """The largest difference of two outputs, relative to the largest value."""
     import numpy
 
-    finite = [numpy.isfinite(x) for x in (one, other)]
-    if one.shape != other.shape or not numpy.array_equal(*finite):
+    if one.shape != other.shape:
         return float("inf")
-    one, other = (numpy.nan_to_num(x, posinf=1, neginf=-1) for x in (one, other))
     return float(numpy.abs(one - other).max() / (numpy.abs(other).max() + 1e-9))
 
 
@@ -234,7 +238,8 @@ def main(what: str, names: Sequence[str]) -> int:
         left = differs.startswith("~")
         count, wrong, other = count + 1, wrong + (bool(differs) and not left), other + left
     typer.echo(
-        f"{count - wrong - other} of {count} equal, {other} opaque, refused or not run, {wrong} wrong"
+        f"{count - wrong - other} of {count} equal, "
+        f"{other} opaque, refused or not run, {wrong} wrong"
     )
     return min(wrong, 1)
 

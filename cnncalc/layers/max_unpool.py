@@ -9,12 +9,8 @@ from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, need_map, 
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
 from cnncalc.layers._rearrangement import Rearrangement
-from cnncalc.layers._window import Axis
+from cnncalc.layers._window import LOWEST, Axis
 from cnncalc.layers.conv_transpose import TransposedAxis
-
-
-LOWEST = -3.4028234663852886e38
-"""The lowest number of 32 bits: no maximum is lower."""
 
 
 class MaxUnpool(Rearrangement):
