@@ -1,5 +1,6 @@
 """Pictures: their geometry, what they show, and the files that writers make of them."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -41,6 +42,7 @@ IMPORTED = (
 """Models of torchvision, whose graphs are those that PyTorch runs."""
 WITHOUT = ("autoencoder_fc", "dcgan_generator", "fc_640x480x3", "mlp_mnist", "textcnn")
 """The networks without a sliding window, or without a field along an axis of the input."""
+MERMAID = os.environ.get("MERMAID")
 PIXELS, CELLS = pictures.writer_of("svg"), pictures.writer_of("text")
 
 POINTWISE = {"filters": 4, "kernel": 1}
@@ -477,6 +479,37 @@ def test_graphviz_reads_the_dot_file(name, tmp_path):
     assert len(shown) == len(picture.scene(PIXELS).boxes)
 
 
+MERMAID_READS = """
+import fs from "fs";
+import { JSDOM } from "jsdom";
+globalThis.window = new JSDOM("<body></body>").window;
+globalThis.document = window.document;
+const mermaid = (await import("mermaid")).default;
+for (const path of process.argv.slice(1)) await mermaid.parse(fs.readFileSync(path, "utf8"));
+"""
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(not MERMAID, reason="needs MERMAID, a folder with 'npm install mermaid jsdom'")
+def test_mermaid_reads_the_file_but_not_a_broken_one(tmp_path):
+    paths = [tmp_path / f"{name}.mmd" for name in (*DAILY, "hostile")]
+    for path in paths:
+        name = path.stem
+        (hostile_pictures() if name == "hostile" else cnncalc.draw(name)).save(path)
+    command = ["node", "--input-type=module", "-e", MERMAID_READS]
+    subprocess.run([*command, *paths], cwd=MERMAID, check=True)
+    paths[0].write_text("flowchart TB\n  a[x -->", encoding="utf-8")
+    broken = subprocess.run([*command, paths[0]], cwd=MERMAID, capture_output=True, check=False)
+    assert broken.returncode
+
+
+def test_a_graph_that_mermaid_would_not_draw_is_refused(tmp_path, monkeypatch):
+    cnncalc.draw("lenet5").save(tmp_path / "a.mmd")
+    monkeypatch.setattr("cnncalc.render.pictures.writers.mermaid.MOST_LINES", 3)
+    with pytest.raises(CnncalcError, match=r"at most 3 arrows .* use --depth or --only"):
+        cnncalc.draw("lenet5").save(tmp_path / "a.mmd")
+
+
 @pytest.mark.exhaustive
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs LaTeX with TikZ")
 @pytest.mark.parametrize("name", [*DAILY, None])
@@ -604,6 +637,11 @@ def test_an_animated_window_stops_for_readers_who_want_less_motion():
     cell = cnncalc.draw("1x7x7-4C3s2", "window").scene(PIXELS).shapes[0].points
     assert f"11.11%{{transform:translate({2 * (cell[1][0] - cell[0][0]):g}px,0px)}}" in moving
     ElementTree.fromstring(moving)
+
+
+def test_an_animation_in_a_file_that_cannot_move_is_refused(tmp_path):
+    with pytest.raises(CnncalcError, match=re.escape("a .tex file is not animated; use .svg")):
+        cnncalc.draw("1x7x7-4C3s2", "window", animate=True).save(tmp_path / "a.tex")
 
 
 @pytest.mark.parametrize("style", ["window", "field"])

@@ -6,6 +6,7 @@ from cnncalc import api, footprint
 from cnncalc.analysis.report import Report
 from cnncalc.core import units
 from cnncalc.core.errors import UsageError
+from cnncalc.render.pictures import writer_of
 from cnncalc.spec import Spec, catalog, load
 from generator.text import GENERATED, code, inline, table
 
@@ -116,23 +117,28 @@ PICTURES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "field": ("vgg16", "field", {"layer": "pool5"}),
 }
 """The pictures of docs/pictures.md: a network, a style and its options."""
+FEWEST_VOLUMES = 6
 
 
 def pictures() -> dict[str, str]:
-    """All pictures as SVG, by path; those of the gallery are volumes with their blocks folded."""
-    shown = ((name, (name, "volumes", {"depth": 1})) for name in gallery())
-    every = {
-        **{f"docs/gallery/{name}.svg": drawn for name, drawn in shown},
-        **{f"docs/pictures/{name}.svg": drawn for name, drawn in PICTURES.items()},
-    }
+    """All pictures as SVG, by path."""
+    every = {f"docs/pictures/{name}.svg": drawn for name, drawn in PICTURES.items()}
     roofline = api.device("resnet50", ["a100", "t4", "raspberry-pi-5"]).picture().decode()
     return {
         "docs/pictures/roofline.svg": roofline,
+        **{f"docs/gallery/{name}.svg": _volumes(name) for name in gallery()},
         **{
             path: api.draw(network, style, **options).svg
             for path, (network, style, options) in every.items()
         },
     }
+
+
+def _volumes(name: str) -> str:
+    """A network as volumes, its blocks folded unless that leaves only a few."""
+    picture = api.draw(name, "volumes", depth=1)
+    few = len(picture.scene(writer_of("svg")).boxes) < FEWEST_VOLUMES
+    return api.draw(name, "volumes").svg if few else picture.svg
 
 
 def gallery() -> list[str]:
@@ -148,8 +154,8 @@ def gallery_page() -> str:
     """The pictures of all networks."""
     head = [
         f"{GENERATED}# Gallery",
-        "The built-in networks as volumes, with their blocks folded: "
-        "`cnncalc draw NAME --style volumes --depth 1 -o NAME.svg`. Variants that share their "
+        "The built-in networks as volumes: `cnncalc draw NAME --style volumes -o NAME.svg`. "
+        "Long ones are folded with `--depth 1`. Variants that share their "
         "structure with another network are left out. [Pictures](pictures.md) shows the other "
         "styles, and [architectures.md](architectures.md) describes each network exactly.",
     ]

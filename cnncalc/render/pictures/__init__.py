@@ -85,8 +85,11 @@ class Picture:
         return style_of(self.style).draw(self.report, self.options, measure)
 
     def bytes(self, writer: Writer, room: float = math.inf) -> bytes:
-        """The content of the file that a writer makes of it."""
-        return writer.render(self.scene(writer, room))
+        """The file that a writer makes of it; raises UsageError if it cannot hold an animation."""
+        scene = self.scene(writer, room)
+        if scene.css and writer.SUFFIX != ".svg":
+            raise UsageError(f"a {writer.SUFFIX} file is not animated; use .svg or no --animate")
+        return writer.render(scene)
 
     @cached_property
     def svg(self) -> str:

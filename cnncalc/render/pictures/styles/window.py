@@ -32,6 +32,8 @@ SECONDS = 0.8
 """The seconds that the window rests at each position."""
 MOST = 200
 """The most places that an animation shows."""
+KEY = 96
+"""The width of an entry of the legend."""
 LEGEND = {"tap": "read now", "padding": "padding", "unread": "never read"}
 
 
@@ -115,12 +117,17 @@ def _scene(
     labels = _labels(axes, places, margin, right, below)
     used = [tone for tone in LEGEND if any(shape.tone == tone for shape in [*_cells(axes, grid)])]
     legend = [*_legend(["tap", *used], margin, below + 14)]
+    following = [] if animate else [*_next(axes, places, grid, result)]
+    if following:
+        x = margin + KEY * len(legend)
+        following.append(_outline(x, below + 14, x + 12, below + 26))
+        labels.append(Text(x + 18, below + 24, "read next"))
     wide = max(right + places[1] * cell, right + measure.width(labels[1].content, "note"))
     return Scene(
         title=f"{row.name} of {report.name}",
-        width=max(head[0] + margin, wide, margin + 290) + margin,
+        width=max(head[0] + margin, wide, margin + KEY * (len(legend) + 1)) + margin,
         height=below + 30 + margin,
-        lines=(Line(arrow), *([] if animate else _next(axes, places, grid, result))),
+        lines=(Line(arrow), *following),
         shapes=(
             *_cells(axes, grid),
             *(result.square(at, to, "cell") for at in range(places[0]) for to in range(places[1])),
@@ -167,8 +174,8 @@ def _labels(
 
 def _legend(tones: Sequence[str], x: float, y: float) -> Iterator[tuple[Shape, Text]]:
     for at, tone in enumerate(dict.fromkeys(tones)):
-        grid = Grid(x + 96 * at, y, 12, (0, 0))
-        yield grid.square(0, 0, tone), Text(x + 96 * at + 18, y + 10, LEGEND[tone])
+        grid = Grid(x + KEY * at, y, 12, (0, 0))
+        yield grid.square(0, 0, tone), Text(x + KEY * at + 18, y + 10, LEGEND[tone])
 
 
 def _cells(axes: Sequence[Axis], grid: Grid) -> Iterator[Shape]:

@@ -4,18 +4,21 @@
 
 from collections.abc import Iterator
 
+from cnncalc.core.errors import UsageError
 from cnncalc.render.pictures.metrics import PIXELS
 from cnncalc.render.pictures.palette import TONES
 from cnncalc.render.pictures.scene import Nest, Scene, need_graph
 
 SUFFIX = ".mmd"
 MEASURE = PIXELS
+MOST_LINES, MOST_TEXT = 500, 50_000
+"""The arrows and the characters that Mermaid draws by default, and always on GitHub."""
 SAFE = " ,.:+-_/=×·–…≥≤()"
 """The characters besides letters and digits that have no meaning in a quoted label."""
 
 
 def render(scene: Scene) -> bytes:
-    """The whole file. Raises UsageError for a picture that is not a graph."""
+    """The whole file. Raises UsageError for a picture that is not a graph, or is too large."""
     need_graph(scene, SUFFIX)
     lines = [
         f"flowchart {'TB' if scene.down else 'LR'}",
@@ -23,7 +26,14 @@ def render(scene: Scene) -> bytes:
         *(f"  {line.source} --> {line.target}" for line in scene.lines),
         *_classes(scene),
     ]
-    return ("\n".join(lines) + "\n").encode()
+    text = "\n".join(lines) + "\n"
+    if len(scene.lines) > MOST_LINES or len(text) > MOST_TEXT:
+        raise UsageError(
+            f"Mermaid draws at most {MOST_LINES} arrows and {MOST_TEXT:,} characters, and this "
+            f"graph has {len(scene.lines):,} and {len(text):,}",
+            "use --depth or --only to draw less",
+        )
+    return text.encode()
 
 
 def _inside(nest: Nest, indent: str, path: str = "f") -> Iterator[str]:
