@@ -97,5 +97,5 @@ def test_a_remark_shows_no_control_character(tmp_path):
     given = 'input: {a: 3x8x8, "\\x9B31m": 3x8x8}, layers: [relu]'
     text = f"questions: [{{ask: weights, given: {{{given}}}, answer: 5}}]"
     (tmp_path / "ada.yaml").write_text(text, encoding="utf-8")
-    (mark,) = cnncalc.grade([tmp_path / "ada.yaml"])[0].marks
+    (mark,) = cnncalc.grade(tmp_path / "ada.yaml")[0].marks
     assert "'from': a, 31m" in remark(mark)
