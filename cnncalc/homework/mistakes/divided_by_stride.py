@@ -21,7 +21,7 @@ class DividedByStride(WrongRule):
     window: in general, the size is (N − F + 2P)/S + 1.
     """
 
-    says = "divided the size by the stride, whatever the window and the padding"
+    says = "divided the size by the stride and ignored the window and the padding"
     prior = 6
     alone = True
     rules = {window.output_size: rounded_up}
