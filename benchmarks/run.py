@@ -78,19 +78,23 @@ def whole_processes() -> None:
         )
 
 
-def model_files() -> None:
+def files_in_and_out() -> None:
     import tempfile
 
     import cnncalc
 
-    print("\nwhole process, the ONNX file of a built-in network beside the network itself")
+    print("\nwhole process, beside that of summarize resnet50")
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "resnet50.onnx"
-        file.write_bytes(cnncalc.to_onnx("resnet50"))
-        (theirs, memory), (ours, _) = interleaved(
-            9, ["-m", "cnncalc", "summarize", str(file)], ["-m", "cnncalc", "summarize", "resnet50"]
+        model, picture = Path(folder) / "resnet50.onnx", Path(folder) / "resnet50.svg"
+        model.write_bytes(cnncalc.to_onnx("resnet50"))
+        (table, _), (read, memory), (drawn, _) = interleaved(
+            9,
+            ["-m", "cnncalc", "summarize", "resnet50"],
+            ["-m", "cnncalc", "summarize", str(model)],
+            ["-m", "cnncalc", "draw", "resnet50", "-o", str(picture)],
         )
-    print(f"  resnet50.onnx {theirs / ours:5.2f} x resnet50; {memory / 1024:.0f} MiB resident")
+    print(f"  summarize resnet50.onnx {read / table:5.2f} x; {memory / 1024:.0f} MiB resident")
+    print(f"  draw resnet50 -o FILE   {drawn / table:5.2f} x")
 
 
 def in_process() -> None:
@@ -105,7 +109,9 @@ def in_process() -> None:
 
     print("\nanalysis in process, from a built graph")
     for name in NETWORKS:
-        graph = cnncalc.build(cnncalc.load(name))
+        spec = cnncalc.load(name)
+        graph = cnncalc.build(spec)
+        expanding = best(lambda spec=spec: cnncalc.build(spec))
         mine = best(lambda graph=graph: cnncalc.analyze(graph))
         with torch.device("meta"):
             model = getattr(networks, name)().eval()
@@ -119,7 +125,8 @@ def in_process() -> None:
             torchinfo.summary(model, input_size=(1, 3, 224, 224), device="meta", verbose=0)
 
         print(
-            f"  {name:10} {mine * 1e3:5.2f} ms; torchinfo {best(summary, 5) / mine:5.0f} x, "
+            f"  {name:10} {mine * 1e3:5.2f} ms; building the graph {expanding / mine:4.2f} x, "
+            f"torchinfo {best(summary, 5) / mine:5.0f} x, "
             f"FlopCounterMode {best(count, 5) / mine:5.0f} x"
         )
 
@@ -149,7 +156,7 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {platform.machine()}, {platform.system()}")
     growth()
     whole_processes()
-    model_files()
+    files_in_and_out()
     in_process()
 
 

@@ -5,7 +5,7 @@ values of *all* mistakes are computed for every question, to know which mistakes
 """
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from math import prod
@@ -50,6 +50,11 @@ class Case:
             possible = possible and value >= 0
         if possible or (unit and value is not None):
             self.wrong.setdefault(mistake, []).append(Wrong(value, unit))
+
+    def by_each(self, mistake: str, values: Sequence[Any]) -> None:
+        """Record several values of a mistake."""
+        for value in values:
+            self.by(mistake, value)
 
 
 def half(count: int) -> int | None:
@@ -125,6 +130,9 @@ def sizes(case: Case, x: Conv, value: Any) -> None:
         h, w = size(x.h), size(x.w)
         if h > 0 and w > 0:
             case.by(mistake, value(h, w))
+    if x.s > 1:
+        case.by("divided_by_stride", value(-(-x.h // x.s), -(-x.w // x.s)))
+        case.by("divided_by_stride", value(x.h // x.s, x.w // x.s))
 
 
 def conv_shape(x: Conv, given: Given) -> Case:
@@ -134,6 +142,7 @@ def conv_shape(x: Conv, given: Given) -> Case:
     if x.g == 1:
         case.by("filters_forgotten", (1, oh, ow))
     case.by("channels_swapped", (x.c, oh, ow))
+    case.by("depth_multiplied", (x.c * x.k, oh, ow))
     case.by("height_width_swapped", (x.k, ow, oh))
     case.by("input_for_output", (x.c, x.h, x.w))
     case.by("stride_on_channels", (fewer(x), oh, ow) if fewer(x) else None)
@@ -214,6 +223,7 @@ def conv_elements(x: Conv, given: Given) -> Case:
     sizes(case, x, lambda h, w: x.k * h * w * n)
     case.by("filters_forgotten", oh * ow * n if x.g == 1 else None)
     case.by("channels_swapped", x.c * oh * ow * n)
+    case.by("depth_multiplied", x.c * x.k * oh * ow * n)
     case.by("input_for_output", x.c * x.h * x.w * n)
     case.by("stride_on_channels", fewer(x) * oh * ow * n if fewer(x) else None)
     case.by("parameters_for_activations", x.weights() + x.biases())
@@ -231,6 +241,7 @@ def conv_memory(x: Conv, given: Given) -> Case:
     sizes(case, x, lambda h, w: x.k * h * w * n)
     case.by("filters_forgotten", oh * ow * n if x.g == 1 else None)
     case.by("channels_swapped", x.c * oh * ow * n)
+    case.by("depth_multiplied", x.c * x.k * oh * ow * n)
     case.by("input_for_output", x.c * x.h * x.w * n)
     # A quarter of the channels has as many bytes as there are elements, which is accepted.
     case.by("stride_on_channels", fewer(x) * oh * ow * n if fewer(x) and x.s != 4 else None)
@@ -353,9 +364,10 @@ def of_pool(rng: random.Random) -> Case:
     given = Given(network, ask, "layer")
     if ask == "parameters":
         case = Case(given, 0)
-        for value in ((f * f * c + 1) * c, f * f * c * c, (f * f + 1) * c, f * f * c, f * f):
-            case.by("pooling_parameters", value)
+        counts = [(f * f * c + 1) * c, f * f * c * c, (f * f + 1) * c, f * f * c, f * f]
+        case.by_each("pooling_parameters", counts)
         case.by("activations_for_parameters", c * out * out)
+        case.by("subsampling_parameters", 2 * c)
         return case
     per = {"shape": 0, "elements": 1, "memory": 4}[ask]
 
@@ -391,9 +403,11 @@ def of_pool(rng: random.Random) -> Case:
         case.by("window_for_stride", value(c, span // f + 1))
         case.by("stride_forgotten", value(c, span + 1))
         case.by("fraction_rounded", value(c, int(span / s + 0.5) + 1))
+        halves = [n // s, -(-n // s)] if s > 1 else []
+        case.by_each("divided_by_stride", [value(c, size) for size in halves])
     case.by("pooling_skipped", value(c, n))
-    for depth in (c // s, (c - f) // s + 1, 1, f):
-        case.by("pooling_depth", value(depth, out))
+    depths = (c // s, (c - f) // s + 1, 1, f)
+    case.by_each("pooling_depth", [value(depth, out) for depth in depths])
     if ask == "shape":
         case.by("depth_left_out", f"{out}x{out}")
     case.by("gradients_counted", value(c, out) * 2 if per else None)
@@ -448,6 +462,8 @@ def of_transposed(rng: random.Random) -> Case:
             )
         case.by("filters_forgotten", (1, out, out))
         case.by("channels_swapped", (c, out, out))
+        case.by("depth_multiplied", (c * k, out, out))
+        case.by("input_positions", (k, n, n))
         case.by("input_for_output", (c, n, n))
         case.by("depth_left_out", f"{out}x{out}")
         return case
@@ -485,7 +501,8 @@ def of_special(rng: random.Random) -> Case:
     """Batch norms, activations, depthwise convolutions, connection tables, required paddings and
     strides."""
     kinds = [of_norm, of_activation, of_depthwise, of_table, of_padding, of_stride]
-    kinds += [of_same, of_matrix, of_backward, of_printed]
+    kinds += [of_same, of_matrix, of_backward, of_printed, of_neuron, of_second, of_join]
+    kinds += [of_vgg]
     return rng.choice(kinds)(rng)
 
 
@@ -508,6 +525,7 @@ def of_same(rng: random.Random) -> Case:
     case.by("padding_forgotten", value(k, (n - f) // s + 1))
     case.by("stride_forgotten", value(k, n))
     case.by("channels_swapped", value(c, out))
+    case.by("depth_multiplied", value(c * k, out))
     case.by("filters_forgotten", value(1, out))
     case.by("input_for_output", value(c, n))
     if ask == "elements":
@@ -567,6 +585,65 @@ def of_printed(rng: random.Random) -> Case:
     return case
 
 
+def of_neuron(rng: random.Random) -> Case:
+    """The weights of one neuron of a convolution."""
+    x = replace(random_conv(rng), g=1)
+    network = {"input": f"{x.c}x{x.h}x{x.w}", "layers": [{**x.spec(), "name": "layer"}]}
+    case = Case(Given(network, "weights_per_neuron", "layer"), x.f * x.f * x.c)
+    case.by("bias_as_weight", x.f * x.f * x.c + 1)
+    case.by("filter_depth_forgotten", x.f * x.f)
+    case.by("filter_not_squared", x.f * x.c)
+    return case
+
+
+def of_second(rng: random.Random) -> Case:
+    """The parameters of a convolution after another, whose filters may be as deep as the image."""
+    image, c = rng.choice([1, 3, 5]), rng.choice([4, 8, 20])
+    x = Conv(c, 18, 18, rng.choice([6, 10, 16]), rng.choice([3, 5]))
+    first = {**replace(x, c=image, k=c).spec(), "name": "first"}
+    size = x.size(18) + x.f - 1 + x.f - 1
+    network = {"input": f"{image}x{size}x{size}", "layers": [first, {**x.spec(), "name": "layer"}]}
+    case = conv_parameters(
+        replace(x, h=size - x.f + 1, w=size - x.f + 1), Given(network, "parameters", "layer")
+    )
+    case.by("image_depth", x.f * x.f * image * x.k + x.k)
+    return case
+
+
+def of_join(rng: random.Random) -> Case:
+    """The shape of two equal maps, added or concatenated."""
+    c, n = rng.choice([4, 8, 16]), rng.randint(5, 40)
+    join = rng.choice(["add", "concat"])
+    layer = {join: {"from": ["a", "b"]}, "name": "layer"}
+    network = {"input": {"a": f"{c}x{n}x{n}", "b": f"{c}x{n}x{n}"}, "layers": [layer]}
+    right, other = (c, 2 * c) if join == "add" else (2 * c, c)
+    case = Case(Given(network, "shape", "layer"), (right, n, n))
+    case.by("joins_mixed_up", (other, n, n))
+    return case
+
+
+def of_vgg(rng: random.Random) -> Case:
+    """The parameters of VGG-16, for which those of another VGG are given."""
+    totals = {depth: vgg(convs) for depth, convs in VGG.items()}
+    case = Case(Given("vgg16", "parameters", None), totals[16])
+    for depth in (11, 13, 19):
+        case.by("another_version", totals[depth])
+    return case
+
+
+VGG = {11: (1, 1, 2, 2, 2), 13: (2,) * 5, 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+"""The convolutions in each stage, in table 1 of Simonyan and Zisserman 2014."""
+
+
+def vgg(convs: tuple[int, ...]) -> int:
+    """The parameters of a VGG with these convolutions."""
+    total, c = 25088 * 4096 + 4096 + 4096 * 4096 + 4096 + 4096 * 1000 + 1000, 3
+    for k, number in zip((64, 128, 256, 512, 512), convs, strict=True):
+        total += 9 * c * k + k + (number - 1) * (9 * k * k + k)
+        c = k
+    return total
+
+
 def of_activation(rng: random.Random) -> Case:
     n = rng.choice([10, 100, 365, 1000])
     layer = {rng.choice(["softmax", "relu", "sigmoid"]): None, "name": "layer"}
@@ -581,6 +658,8 @@ def of_norm(rng: random.Random) -> Case:
     network = {"input": f"{c}x{n}x{n}", "layers": [{"batch_norm": None, "name": "layer"}]}
     case = Case(Given(network, "parameters", "layer"), 2 * c)
     case.by("batch_norm_statistics", 4 * c)
+    case.by("scale_or_shift", c)
+    case.by("half_counted", half(2 * c))
     case.by("batch_norm_per_element", 2 * c * n * n)
     case.by("gradients_counted", 4 * c)
     case.by("activations_for_parameters", c * n * n)

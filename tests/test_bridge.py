@@ -50,6 +50,25 @@ def test_the_module_of_every_worked_example_agrees(kind, example):
     assert report.layers[-1].output == read_shape(example.output)
 
 
+DIFFERENTIATED = [
+    *((one.values[0], one.values[1].given, one.values[1].inputs) for one in EXAMPLES),
+    ("time_distributed", {"parameter": "2x3"}, ("4x5x3",)),
+]
+
+
+def test_gradients_reach_just_the_inputs_that_get_one():
+    for kind, given, inputs in DIFFERENTIATED:
+        layer, shapes = layers.load(kind).parse(given), [*map(read_shape, inputs)]
+        with torch.device("meta"):
+            read = [torch.zeros(2, *x.dimensions, requires_grad=True) for x in shapes]
+            y = layer.to_torch(modules, *shapes)(*read)
+            found = [None] * len(read)
+            if y.requires_grad:
+                found = torch.autograd.grad(y.sum(), read, allow_unused=True)
+        without = tuple(place for place, gradient in enumerate(found) if gradient is None)
+        assert without == layer.without_gradient, (kind, given)
+
+
 def test_a_kind_without_a_module_says_so():
     class Nothing(Layer):
         pass

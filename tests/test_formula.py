@@ -1,6 +1,7 @@
 """Formulas of networks: worked by hand, and at every value exactly what summarize gives."""
 
 import json
+from contextlib import suppress
 from random import Random
 
 import pytest
@@ -9,8 +10,11 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import cli
-from cnncalc.analysis.explore import symbols
+from cnncalc.analysis.explore import algebra, symbols
+from cnncalc.analysis.explore.algebra import Written
 from cnncalc.core.errors import CnncalcError, UsageError
+from cnncalc.formulas.recorded import Recording
+from cnncalc.formulas.vocabulary import least, most
 
 
 def run(*words, code=0):
@@ -113,6 +117,92 @@ def test_a_formula_gives_what_summarize_gives_at_a_thousand_points(case):
     check(*case, points=1_000, symbolic=100)
 
 
+MANY = {
+    "densenet121": {"H": (61, 400), "W": (61, 400), "growth": (8, 64), "classes": (1, 2000)},
+    "efficientnet_b0": {"H": (33, 500), "W": (33, 500), "classes": (1, 2000)},
+    "googlenet": {"H": (223, 254), "W": (223, 254), "classes": (1, 2000)},
+    "inception_v3": {"H": (107, 500), "W": (107, 500), "classes": (1, 2000)},
+    "mobilenet_v1": {"H": (1, 500), "W": (1, 500), "width": (100, 2000), "classes": (1, 2000)},
+    "mobilenet_v2": {"H": (33, 500), "W": (33, 500), "width": (100, 2000), "classes": (1, 2000)},
+    "resnet50": {"H": (33, 500), "W": (33, 500), "classes": (1, 2000)},
+    "shufflenet_v2_x1_0": {"H": (217, 224), "W": (217, 224), "c5": (1, 2000)},
+    "unet": {"H": (572, 587), "W": (572, 587), "classes": (1, 99)},
+}
+COSTS = {"params": "params", "macs": "macs", "peak": "inference_peak", "memory": "training_peak"}
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("first", [1, 2])
+@pytest.mark.parametrize("name", MANY)
+def test_every_cost_is_what_summarize_gives_at_thousands_of_points(name, first):
+    """Formulas made at batch 1 and 2, because PyTorch may lay out one image differently. Where one
+    says that it does not hold, nothing is compared; every formula must hold at most points."""
+    bounds, random = {**MANY[name], "batch": (1, 64)}, Random(first)
+    names = ["input", *(one for one in bounds if one not in ("H", "W"))]
+    found = {cost: cnncalc.formula(name, cost, names, batch=first) for cost in COSTS}
+    written = cnncalc.formula(name, "memory", ["batch"], batch=first)
+    agreeing = dict.fromkeys(COSTS, 0)
+    for number in range(60):
+        values = {one: random.randint(*span) for one, span in bounds.items()}
+        if "width" in values:
+            values["width"] /= 1000
+        if first == 1 and found["memory"].domain().endswith("batch=1"):
+            values["batch"] = 1
+        totals = totals_of(name, values)
+        for cost, field in COSTS.items():
+            with suppress(UsageError):  # the structure is another
+                assert found[cost].at(**values) == getattr(totals, field), (cost, values)
+                agreeing[cost] += 1
+        if number < 20 and not written.domain().endswith("batch=1"):
+            batch = {"batch": max(values["batch"], first)}
+            assert substituted(written, batch) == totals_of(name, batch).training_peak
+    assert min(agreeing.values()) >= 30
+
+
+def totals_of(name, values):
+    size = {"input": [3, values["H"], values["W"]]} if "H" in values else {}
+    if name == "unet" and size:
+        size["input"][0] = 1
+    settings = {one: n for one, n in values.items() if one not in ("H", "W", "batch")}
+    return cnncalc.summarize(name, batch=values["batch"], settings=settings, **size).totals
+
+
+def test_a_maximum_has_only_what_may_be_largest():
+    recording = Recording()
+    x, y = (recording.variable(name, 3, (1, 10**9)) for name in "xy")
+    X, Y = sympy.symbols("x y", positive=True, integer=True)
+
+    def written(result, per=None):
+        return Written(result, ["x", "y"], per or {}).expression
+
+    assert written(most((x + 1, 2 * x))) == 2 * X  # because x is at least 1
+    assert written(least((x + 1, 2 * x))) == X + 1
+    assert written(most((x + 5, 2 * x))) == sympy.Max(X + 5, 2 * X)
+    assert written(most((3 * x, x + 5, 2 * x))) == sympy.Max(3 * X, X + 5)
+    assert written(most((6 * x, 4 * y))) == 2 * sympy.Max(3 * X, 2 * Y)
+    assert written(most(((x - 3) // 2, x - x))).subs(X, 1) == 0  # rounded down to -1
+    decimal = sympy.Symbol("x", positive=True, integer=False)
+    assert written(most((x, y - y + 1)), {"x": 10}) == sympy.Max(10 * decimal, 1)
+
+
+def test_a_maximum_of_very_many_sums_is_not_written(monkeypatch):
+    monkeypatch.setattr(algebra, "MOST", 3)
+    found = cnncalc.formula("vgg16", "memory", ["batch"])
+    assert found.at(batch=2) == exact("vgg16", "memory", {"batch": 2})
+    with pytest.raises(UsageError, match="extreme of more than 3 sums; name fewer variables"):
+        str(found)
+
+
+def test_memory_is_another_formula_where_pytorch_lays_out_one_image_differently():
+    for first in (1, 2):
+        found = cnncalc.formula("googlenet", "memory", ["batch"], batch=first)
+        assert found.at(batch=first) == exact("googlenet", "memory", {"batch": first})
+        with pytest.raises(UsageError, match="has a different structure with batch"):
+            found.at(batch=3 - first)
+    assert found.domain() == "the formula holds for batch from 2"
+    assert substituted(found, {"batch": 7}) == exact("googlenet", "memory", {"batch": 7})
+
+
 def test_a_formula_holds_where_the_structure_stays():
     found = cnncalc.formula("resnet50", "params", ["n1"])
     assert found.domain() == "the formula holds for n1=3"
@@ -167,7 +257,7 @@ def test_values_that_do_not_fit_are_refused():
             found.at(**values)
     with pytest.raises(UsageError, match="has no 'depth'; it has width"):
         found.at(depth=3)
-    with pytest.raises(UsageError, match="there is no symbol 'depth'"):
+    with pytest.raises(UsageError, match="the formula has no symbol 'depth'"):
         cnncalc.formula("mobilenet_v2", "params", ["width"], at={"depth": 3})
 
 

@@ -40,7 +40,7 @@ def test_a_quantity_is_explained_and_found_by_its_names(ask):
 def test_an_unknown_quantity_suggests_the_nearest():
     with pytest.raises(UsageError, match="'parametrs'; did you mean 'parameters'"):
         asks.find("parametrs")
-    with pytest.raises(UsageError, match="'colour'; choose from additions, backward_macs, biases"):
+    with pytest.raises(UsageError, match="'colour'; choose from additions, backward_macs, "):
         asks.find("colour")
 
 
@@ -195,6 +195,49 @@ def test_totals_of_memory(ask, answer, outcome, remark):
     [graded] = cnncalc.grade({**SMALL, "answers": {"totals": {ask: answer}}})
     assert graded.answers[0]["outcome"] == outcome
     assert remark in graded.answers[0]["remark"]
+
+
+LINEAR = "{linear: 100, input: 784}"
+TWO = "[{linear: {out_features: 100}, name: a}, {linear: 10, name: b}]"
+FIRST = f"{{layers: {TWO}, input: 784, layer: %s}}"
+BOTH = "these are the backward macs of a first layer"
+
+
+@pytest.mark.parametrize(
+    ("given", "ask", "answer", "outcome", "notes"),
+    [
+        (LINEAR, "backward_macs", "156,800", "right", ()),  # 2·784·100
+        (LINEAR, "backward_macs", "78,400", "right", (BOTH,)),
+        (LINEAR, "backward_macs", "78,500", "wrong", ()),
+        (LINEAR, "backward_macs_of_a_first_layer", "78,400", "right", ()),
+        (LINEAR, "backward_macs_of_a_first_layer", "156,800", "wrong", ()),
+        (FIRST % "a", "backward_macs", "78,400", "right", ()),
+        (FIRST % "a", "backward_macs", "156,800", "wrong", ()),
+        (FIRST % "b", "backward_macs", "2,000", "right", ()),
+        (FIRST % "b", "backward_macs", "1,000", "wrong", ()),
+        # Three tokens, a width of 4: the scores and sums, 3·3·4 each, and the projections.
+        ("{attention: 1, input: 4x3}", "backward_macs", "528", "right", ()),  # 2·(4·48 + 72)
+        ("{attention: 1, input: 4x3}", "backward_macs", "384", "right", (BOTH,)),  # 528 − 3·48
+        ("{relu: {}, input: 784}", "backward_macs", "0", "right", ()),
+    ],
+)
+def test_a_layer_by_itself_may_be_anywhere_in_a_network(given, ask, answer, outcome, notes):
+    mark = marked(given, ask, f"'{answer}'")
+    assert (mark.outcome.value, mark.reading.notes) == (outcome, notes)
+
+
+def test_only_a_first_layer_is_asked_about_as_one():
+    with pytest.raises(UsageError, match="it is not the first layer"):
+        question(
+            asks.find("backward macs of a first layer"),
+            summarize({"input": "784", "layers": [{"linear": 9}, {"linear": 9, "name": "b"}]}),
+            "b",
+        )
+
+
+def test_the_layer_function_counts_the_gradients_of_the_inputs():
+    assert cnncalc.layer("linear", 784, out_features=100).cost.backward_macs == 156_800
+    assert cnncalc.layer("matmul", "1x2x3", "1x3x4").cost.backward_macs == 48  # 2·2·3·4
 
 
 GERON = {

@@ -15,6 +15,10 @@ NAMES = (
     "+1+cmd|' /C calc'!A0",
     "@SUM(A1)",
     "-2+3",
+    "\t=1+1",
+    "＝SUM(A1)",
+    "\u202e=WEBSERVICE(1)",
+    '=IMPORTXML("x";"//a")',
     "<script>alert(1)</script>",
     "</title><img src=x onerror=alert(1)>",
     "[x](javascript:alert(1)) | `code` | **bold**",
@@ -52,7 +56,9 @@ def test_no_gradebook_runs_a_name(graded, book):
         if name.endswith(".csv"):
             cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
             numbers = re.compile(r"-?[0-9.]*")
-            assert not [c for c in cells if c[:1] in tuple("=+-@\t\r") and not numbers.fullmatch(c)]
+            assert not [
+                c for c in cells if c[:1] in tuple("=+-@＝\t\r") and not numbers.fullmatch(c)
+            ]
 
 
 class Tags(HTMLParser):

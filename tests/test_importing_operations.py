@@ -252,6 +252,12 @@ EXACT = {
         ["reshape", "reduce", "reshape"],
         (4, 3, 6),
     ),
+    "many axes concatenated": (
+        lambda x: torch.cat([x.view(-1, 2, 2, 2, 3, 6), x.view(-1, 2, 2, 2, 3, 6)[:, :, :, :1]], 3)
+        .reshape(-1, 4, 54),
+        ["slice", "reshape", "reshape", "concat", "flatten"],
+        (4, 54),
+    ),
     "the largest values": (lambda x: x.max(1)[0], ["reduce"], (6, 6)),
     "a normalization over all axes in another order": (
         lambda x: functional.layer_norm(x.permute(0, 2, 3, 1), (6, 6, 4)),
@@ -304,6 +310,18 @@ OPAQUE = {
     "values with an L1 norm of 1": (lambda x: functional.normalize(x, p=1.0), ["opaque"]),
     "a mean over two of many axes": (
         lambda x: x.view(-1, 2, 2, 2, 3, 6).mean((1, 3)).reshape(-1, 36), ["opaque", "flatten"]
+    ),
+    "many axes concatenated in different orders": (
+        lambda x: torch.cat(
+            [x.view(-1, 2, 2, 2, 3, 6), x.view(-1, 2, 2, 2, 3, 6).transpose(1, 2)], 3
+        ).reshape(-1, 144 * 2),
+        ["opaque"],
+    ),
+    "many axes concatenated with numbers": (
+        lambda x: torch.cat(
+            [x.view(-1, 2, 2, 2, 3, 6), torch.ones(len(x), 2, 2, 1, 3, 6)], 3
+        ).reshape(-1, 216),
+        ["opaque"],
     ),
     "listed places": (lambda x: x[:, [0, 2]], ["opaque"]),
     "filters that are computed": (
@@ -715,3 +733,67 @@ def test_a_module_that_reads_each_row_before_the_batch_is_opaque():
 
     for module in (nn.Conv1d(4, 4, 3, padding=1), nn.LSTM(6, 3, batch_first=True)):
         assert "opaque" in [row.kind for row in read(Rows(module), 4, 5, 6)]
+
+
+COMPUTED = {
+    "numbers in another order": (
+        lambda x, w: (x.permute(0, 3, 2, 1) + w.exp()).permute(0, 3, 2, 1), (6, 6, 4)
+    ),
+    "numbers for every window": (
+        lambda x, w: joined(windows(x) + w.exp().repeat(4 * len(x), 1, 1, 1), 6), (1, 3, 3, 4)
+    ),
+    "numbers that several layers read": (
+        lambda x, w: (x + (y := w.exp())) * y - y.transpose(1, 2), (4, 6, 6)
+    ),
+    "learned numbers in another order": (
+        lambda x, w: torch.cat([x.transpose(1, 3), w.expand(len(x), -1, -1, -1)], 1), (2, 6, 4)
+    ),
+    "a product with learned numbers": (lambda x, w: x @ w, (6, 6)),
+    "sums of products with learned numbers": (
+        lambda x, w: torch.einsum("bchw,hkw->bchk", x, w.relu()), (6, 3, 6)
+    ),
+    "a sum with products": (lambda x, w: x + w @ w.T, (6, 6)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_numbers_that_a_model_computes_are_copied_to_compare_outputs(name):
+    function, sizes = COMPUTED[name]
+    checked = cnncalc.verify(Calls(function, sizes), "cpu", input=(4, 6, 6))
+    assert checked.agrees, checked.disagreements
+    assert "outputs" in [one.quantity for one in checked.checks]
+
+
+def test_products_that_compute_a_constant_count_once_and_are_not_compared():
+    model = Calls(lambda x, w: x + (w @ w.T), (6, 6))
+    report = cnncalc.summarize(cnncalc.from_torch(model, (4, 6, 6)), batch=5)
+    assert report.totals.macs == 6 * 6 * 6
+    assert report.totals.backward_macs == 2 * 6 * 6 * 6
+    checked = cnncalc.verify(model, "meta", input=(4, 6, 6))
+    assert checked.agrees, checked.disagreements
+    skipped = [(one.layer, one.quantity) for one in checked.skipped if "macs" in one.quantity]
+    assert skipped == [
+        ("parameter", "macs"), ("parameter", "backward_macs"),
+        ("total", "macs"), ("total", "backward_macs"),
+    ]  # fmt: skip
+
+
+class Positions(nn.Module):
+    """Projects the same numbers for every image."""
+
+    def __init__(self):
+        super().__init__()
+        self.project = nn.Conv2d(3, 4, 1)
+        self.register_buffer("places", torch.rand(1, 3, 6, 6))
+
+    def forward(self, x):
+        return x + self.project(self.places.exp().expand(len(x), -1, -1, -1))
+
+
+def test_a_layer_that_reads_the_same_numbers_for_every_image_is_read():
+    model = Positions()
+    report = cnncalc.summarize(cnncalc.from_torch(model, (4, 6, 6)), batch=5)
+    assert [row.kind for row in report] == ["parameter", "conv", "add"]
+    assert report.totals.macs == products(model, torch.rand(5, 4, 6, 6))
+    checked = cnncalc.verify(model, "cpu", input=(4, 6, 6))
+    assert checked.agrees, checked.disagreements

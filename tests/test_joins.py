@@ -113,6 +113,19 @@ def test_a_wrong_split_is_refused(layers, says):
     assert says in str(refused.value)
 
 
+def test_a_split_that_does_not_fit_is_one_mistake_of_the_whole_layer():
+    layers = [{"split": n, "from": "input"} for n in (3, 4, 2)]
+    with pytest.raises(Mistakes) as refused:
+        cnncalc.summarize({"input": "10x4x4", "layers": layers})
+    first, second = (one.fact for one in refused.value.errors)
+    assert first.startswith("layer 'split1' (split, input 10×4×4): cannot split 10 channels into 3")
+    assert second.startswith(
+        "layer 'split2' (split, input 10×4×4): cannot split 10 channels into 4"
+    )
+    with pytest.raises(Mistakes, match=r"^split \(input 10×4×4\): cannot split"):
+        cnncalc.layer("split", "10x4x4", parts=4)
+
+
 def test_a_split_inside_a_block_is_written_again():
     spec = {"input": "8x4x4", "layers": [{"split": 2, "name": "s"}, "add"]}
     block = {"input": "8x4x4", "blocks": {"b": {"layers": spec["layers"]}}, "layers": ["b", "b"]}

@@ -1,6 +1,7 @@
 """The largest value of a parameter within a budget, compared with trying every value."""
 
 import json
+from random import Random
 
 import pytest
 from typer.testing import CliRunner
@@ -8,6 +9,8 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import cli
 from cnncalc.analysis.explore import largest as search
+from cnncalc.analysis.explore.sweep import values_of
+from cnncalc.api import exploring
 from cnncalc.core.errors import UsageError
 
 ROUNDED = {
@@ -21,6 +24,10 @@ ROUNDED = {
         {"linear": 10},
     ],
 }  # fmt: skip
+
+
+COSTS = [("memory", "training_peak"), ("peak", "inference_peak"), ("macs", "macs"),
+         ("params", "params")]  # fmt: skip
 
 
 def solve(*words, code=0):
@@ -50,6 +57,54 @@ def test_the_largest_width_is_that_of_brute_force(budget):
     assert round(found.beyond.value - found.within.value, 2) == 0.01
 
 
+SEARCHED = {
+    "densenet121": {"growth": "4:64:4", "batch": "1:20"},
+    "efficientnet_b0": {"width": "0.5:2:0.1", "batch": "1:20"},
+    "googlenet": {"input": "224:512:32", "batch": "1:20"},
+    "inception_v3": {"input": "96:416:32", "batch": "1:20"},
+    "mobilenet_v1": {"width": "0.1:2:0.1", "batch": "1:20"},
+    "mobilenet_v2": {"width": "0.1:2:0.1", "input": "32:384:32"},
+    "resnet50": {"input": "32:384:32", "batch": "1:20"},
+    "shufflenet_v2_x1_0": {"c5": "100:2000:100", "input": "32:384:32"},
+    "unet": {"batch": "1:20"},
+}
+BUDGETS = 64
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", SEARCHED)
+def test_a_thousand_searches_find_what_summarize_gives(name, monkeypatch):
+    """The largest value, the next one and their costs, for random budgets between the costs of the
+    smallest and the largest of some values. Every configuration is summarized only once."""
+    known, random = {}, Random(1)
+
+    def once(target, **options):
+        key = repr(options)
+        if key not in known:
+            known[key] = cnncalc.summarize(target, **options)
+        return known[key]
+
+    monkeypatch.setattr(exploring, "summarize", once)
+    for parameter, span in SEARCHED[name].items():
+        step = span.split(":")[2] if span.count(":") == 2 else "1"
+        totals = {}
+        for value in values_of(span):
+            options = {"input": {"input": [3, value, value]}, "batch": {"batch": value}}
+            given = options.get(parameter, {"settings": {parameter: value}})
+            totals[value] = cnncalc.summarize(name, **given).totals
+        for number in range(BUDGETS):
+            cost, field = COSTS[number % (3 if parameter in ("input", "batch") else 4)]
+            costs = {value: getattr(one, field) for value, one in totals.items()}
+            if len({*costs.values()}) == 1:
+                continue
+            budget = random.randint(min(costs.values()), max(costs.values()) - 1)
+            found = cnncalc.largest(name, parameter, {cost: budget}, step=step)
+            best = max(value for value, one in costs.items() if one <= budget)
+            beyond = min(value for value in costs if value > best)
+            assert found.within == (best, {cost: costs[best]})
+            assert found.beyond == (beyond, {cost: costs[beyond]})
+
+
 def test_drops_of_the_cost_are_not_missed():
     def cost(at):
         return {"macs": 10 * at["n"] - 30 * (at["n"] % 7 == 0)}
@@ -67,6 +122,27 @@ def test_invalid_values_are_skipped():
     found = cnncalc.largest(spec, "n", {"params": 45})
     assert (found.within.value, found.beyond.value) == (20, 24)  # n weights and n biases
     assert found.within.quantities["params"] == 40
+
+
+def test_the_smallest_values_may_be_invalid():
+    net = {"input": "1x4x4", "parameters": {"n": 12}, "layers": [
+        {"conv": {"out_channels": "$n", "kernel_size": 1, "groups": 1}, "name": "wide"},
+        {"conv": {"out_channels": 3, "kernel_size": "${n - 2}", "padding": "same", "groups": 3,
+                  "bias": False}}]}  # fmt: skip
+    # n = 3, 6, 9, … : n weights and n biases, and (n − 2)² weights for each of n inputs
+    costs = {n: 2 * n + n * (n - 2) ** 2 for n in range(3, 60, 3)}
+    for budget in (*range(9, 200, 7), *range(200, 9_000, 400)):
+        found = cnncalc.largest(net, "n", {"params": budget})
+        best = max(n for n, cost in costs.items() if cost <= budget)
+        assert found.within == (best, {"params": costs[best]})
+        assert found.beyond.value == best + 3
+    found = cnncalc.largest(net, "n", {"params": 8})
+    assert (found.within, found.beyond) == (None, (3, {"params": 9}))
+
+
+def test_a_number_of_bytes_needs_no_unit():
+    image = cnncalc.summarize("lenet5").totals.inference_peak
+    assert cnncalc.largest("lenet5", "batch", {"peak": 3 * image}).within.value == 3
 
 
 def test_several_budgets_hold_at_once():
@@ -271,8 +347,12 @@ def test_what_cannot_be_scaled_is_refused(spec, name, says):
 
 
 def test_growth_has_an_end():
-    found = cnncalc.largest("1-1N", {"batch": 10}, {"params": 10**6}, step=1)
-    assert found.within.value == {"coefficient": 6, "batch": 10**6}
+    # 1,000 times is between 10² and 10⁴, whatever the network: no parameter depends on the batch.
+    for step in (1, "0.5"):
+        with pytest.raises(UsageError, match="is not reached before batch has grown 1,000 times"):
+            cnncalc.largest("1-1N", {"batch": 10}, {"params": 10**6}, step=step)
+    found = cnncalc.largest(ROUNDED, {"kernel": 2}, {"macs": "1T"}, step=1)
+    assert found.within.value["kernel"] == 12  # 24 is larger than the input
     assert found.beyond is None
 
 

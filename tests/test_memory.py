@@ -10,6 +10,8 @@ from functools import partial
 
 import pytest
 import torch
+from torch import nn
+from torch.autograd.graph import saved_tensors_hooks
 from torch_memory import saved_by_pytorch, unwatched_training_peak_in_pytorch
 
 import cnncalc
@@ -48,18 +50,14 @@ def agree(report, device="cpu"):
 SMALL = 10**7
 
 
-WITHOUT_GRADIENT = {"embedding": 0, "max_unpool": 1}
-"""The input through which no gradient passes, by kind: indices, and what they point to."""
-
-
 def behind(kind, given, inputs, *, batch, trained=True):
     """A network of one layer; with ``trained``, after a layer with parameters for each input
     that gets a gradient."""
     names = [f"x{number}" for number in range(len(inputs))]
     first = []
-    without = WITHOUT_GRADIENT.get(kind)
+    without = layers.load(kind).parse(given).without_gradient
     for number, name in enumerate(names):
-        if trained and number != without:
+        if trained and number not in without:
             first.append({"prelu": None, "from": name, "name": f"before{number}"})
     befores = {layer["from"]: layer["name"] for layer in first}
     sources = [befores.get(name, name) for name in names]
@@ -254,7 +252,16 @@ def test_other_fields_and_axes_agree(kind, given, inputs, batch, trained):
 # Networks.
 
 
+CONV = {"conv": {"filters": 4, "kernel": 1}}
 GRAPHS = {
+    "a token before an instance norm": [
+        {"reshape": "4x64"},
+        {"instance_norm": {"affine": True}},
+        "class_token",
+    ],
+    "a token before a vector's sizes": [{"linear": 24}, {"reshape": [4, 6]}, "class_token"],
+    "a token before split rows": [{"reshape": "4x64"}, CONV, {"reshape": [8, 32]}, "class_token"],
+    "a token before joined positions": [CONV, {"flatten": {"over": "positions"}}, "class_token"],
     "a shortcut": [
         {"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "a"},
         "batch_norm",
@@ -555,7 +562,49 @@ LAYOUTS = [
     ("3x4x6", [{"permute": [2, 0, 1]}, "glu", {"conv": [30, 3]}]),
     ("3x4x6", [{"conv": [2, 1]}, {"permute": [2, 0, 1]}, "glu", "global_avg_pool"]),
     ("2x6", [{"conv": [2, 1]}, {"permute": [1, 0]}, "glu", {"conv": [2, 1]}]),
+    # Halves of size 1 leave the other axes in order.
+    ("3x4x2", [{"conv": [3, 1]}, {"permute": [2, 0, 1]}, "glu", "flatten", {"linear": 2}]),
+    ("2x6x6", [{"conv": [4, 1]}, {"permute": [1, 0, 2]}, "glu", "global_avg_pool", "relu"]),
+    # Two permutations are one, or none.
+    ("2x4x6", [{"permute": [2, 0, 1]}, {"permute": [2, 0, 1]}, {"conv": [2, 2]}]),
+    ("2x4x6", [{"permute": [0, 2, 1]}, {"permute": [2, 0, 1]}, {"conv": [2, 2]}]),
+    ("2x4x6", [{"permute": [1, 2, 0]}, {"permute": [1, 2, 0]}, {"conv": [2, 2]}]),
+    ("2x4x6", [{"permute": [2, 0, 1]}, {"permute": [0, 2, 1]}, {"conv": [2, 2]}]),
+    ("2x4x6", [{"conv": [4, 1]}, {"permute": [2, 1, 0]}, {"permute": [2, 1, 0]}, "flatten"]),
+    ("2x4x6", [{"layer_norm": "channels"}, {"permute": [1, 2, 0]}, "flatten", {"linear": 2}]),
+    ("2x1x6", [{"conv": [4, 1]}, {"permute": [1, 0, 2]}, "flatten", {"linear": 2}]),
 ]
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_same_padding_of_an_even_filter_copies_once_for_the_zero_that_is_left_over(batch):
+    conv = {"filters": 4, "kernel": [4, 3], "padding": "same"}
+    layers = ["prelu", {"conv": conv}, {"depthwise_conv": {"kernel": 2, "padding": "same"}}]
+    report = cnncalc.summarize({"input": "2x6x5", "layers": layers}, batch=batch)
+    agree(report)
+    network = nn.Sequential(
+        nn.PReLU(),
+        nn.Conv2d(2, 4, (4, 3), padding="same"),
+        nn.Conv2d(4, 4, 2, padding="same", groups=4),
+    )
+    kept = {}
+
+    def keep(tensor):
+        kept[tensor.data_ptr()] = tensor
+        return tensor
+
+    with saved_tensors_hooks(keep, lambda tensor: tensor):
+        network(torch.zeros(batch, 2, 6, 5))
+    own = {parameter.data_ptr() for parameter in network.parameters()}
+    saved = sum(held.bytes for held in footprint.saved_for_backward(report))
+    assert saved == sum(one.nbytes for address, one in kept.items() if address not in own)
+
+
+def test_a_permutation_in_an_unknown_order_is_refused_where_it_matters():
+    layers = [{"permute": [2, 1, 0]}, "tanh", {"permute": [2, 0, 1]}]
+    footprint.measure(laid_out("4x2x4", ["prelu", *layers, {"conv": [2, 1]}], 1))
+    with pytest.raises(UsageError, match="may have its channels last in memory"):
+        footprint.measure(laid_out("4x2x4", ["prelu", *layers, {"conv": [2, 2]}], 1))
 
 
 def laid_out(input, layers, batch):
@@ -651,6 +700,16 @@ def test_a_sum_under_autocast_on_cuda_is_refused():
     spec = {"input": "2x3", "layers": [{"reduce": {"by": "sum", "over": "channels"}}]}
     with pytest.raises(UsageError, match="sums under autocast on CUDA are not modelled"):
         footprint.measure(cnncalc.summarize(spec), dtype="amp", device="cuda")
+
+
+def test_a_reshaped_gradient_with_gaps_is_refused_where_a_view_depends_on_them():
+    joined = {"concat": {"axis": "height", "from": ["reshape1", "b"]}}
+    spec = {
+        "input": {"a": "4x3x4", "b": "2x1x4"},
+        "layers": [{**CONV, "from": "a"}, {"reshape": [2, 6, 4]}, joined],
+    }
+    with pytest.raises(UsageError, match="has gaps, and whether PyTorch then copies it"):
+        footprint.training_peak(cnncalc.summarize(spec))
 
 
 def test_a_kind_without_steps_is_refused(monkeypatch):

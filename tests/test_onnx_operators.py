@@ -525,7 +525,7 @@ def test_a_tensor_of_many_dimensions_is_refused(summarized, learned):
         for at in range(65)
     ]
     nodes += [node("Relu", "x", "y")]
-    with pytest.raises(CnncalcError, match=r"makes a tensor of 65 dimensions; at most 64 are read"):
+    with pytest.raises(CnncalcError, match="produces a tensor with 65 dimensions; at most 64"):
         summarized(model(nodes, [tensor("w", [4], 1)]))
 
 

@@ -228,6 +228,62 @@ def test_scalesim_accepts_every_topology(tmp_path):
         assert macs == report_of(name).totals.macs, name
 
 
+SIMULATED = """
+[general]
+run_name = run
+[run_presets]
+InterfaceBandwidth = CALC
+UseRamulatorTrace = False
+[architecture_presets]
+ArrayHeight = 16
+ArrayWidth = 16
+IfmapSramSzkB = 64
+FilterSramSzkB = 64
+OfmapSramSzkB = 64
+IfmapOffset = 0
+FilterOffset = 10000000
+OfmapOffset = 20000000
+Dataflow = os
+ReadRequestBuffer = 64
+WriteRequestBuffer = 64
+[layout]
+IfmapCustomLayout = False
+FilterCustomLayout = False
+IfmapSRAMBankBandwidth = 10
+IfmapSRAMBankNum = 10
+IfmapSRAMBankPort = 2
+FilterSRAMBankBandwidth = 10
+FilterSRAMBankNum = 10
+FilterSRAMBankPort = 2
+[sparsity]
+SparsitySupport = False
+"""
+"""An array of 16×16 that keeps its outputs, in the words of SCALE-Sim."""
+
+
+@pytest.mark.exhaustive
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("name", ["lenet5", "mnist_ntu"])
+def test_scalesim_simulates_a_whole_network(name, tmp_path):
+    """Its report has the part of the array's time that is used: MACs / (cycles · 16²)."""
+    tool = pytest.importorskip("scalesim.scale_sim")
+    numpy = pytest.importorskip("numpy")
+    if tuple(map(int, numpy.__version__.split(".")[:2])) >= (2, 3):
+        pytest.skip("SCALE-Sim 3.0 needs NumPy < 2.3")
+    topology, config, layout = (tmp_path / file for file in ("net.csv", "scale.cfg", "layout.csv"))
+    topology.write_text(cnncalc.to_simulator(report_of(name), "scalesim"), encoding="utf-8")
+    config.write_text(SIMULATED)
+    layout.write_text("Layer name,\n")
+    files = {"config": config, "topology": topology, "layout": layout}
+    given = {word: str(file) for word, file in files.items()}
+    tool.scalesim(save_disk_space=True, verbose=False, **given).run_scale(str(tmp_path / "out"))
+    report = (tmp_path / "out" / "run" / "COMPUTE_REPORT.csv").read_text()
+    rows = [line.split(",") for line in report.splitlines()[1:]]
+    macs = [float(cells[4]) / 100 * int(cells[2]) * 16**2 for cells in rows]
+    assert macs == pytest.approx([row.macs for row in report_of(name).layers if row.macs])
+
+
 def test_zigzag_accepts_every_workload():
     tool = pytest.importorskip("zigzag.parser.workload_validator")
     factory = pytest.importorskip("zigzag.parser.workload_factory")

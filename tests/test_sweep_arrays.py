@@ -40,6 +40,14 @@ NETWORKS = {
         "input": [*range(100, 400)],
     },
     "inception_v3": {"input": [*range(60, 400)], "batch": [*range(1, 300)]},
+    "googlenet": {"input": [*range(60, 400)], "batch": [*range(1, 65)], "classes": [2, 10, 1000]},
+    "mobilenet_v1": {
+        "width": [n / 20 for n in range(4, 31)],
+        "input": [*range(1, 300)],
+        "batch": [*range(1, 65)],
+    },
+    "resnet50": {"input": [*range(1, 400)], "batch": [*range(1, 65)], "classes": [*range(1, 1001)]},
+    "shufflenet_v2_x1_0": {"c2": [*range(2, 244, 2)], "input": [*range(20, 400)], "batch": [1, 8]},
     "vit_b_16": {"width": [*range(12, 1200, 12)], "input": [*range(16, 400)], "depth": [1, 2]},
 }
 DAILY = [*NETWORKS][:5]

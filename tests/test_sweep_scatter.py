@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import cli
 from cnncalc.core.errors import UsageError
-from cnncalc.render.pictures import scatter, writer_of
+from cnncalc.render.pictures import heat, scatter, writer_of
 
 NET = "1x8x8-4C3-2N"
 WORDS = ["sweep", NET, "--over", "batch=1,2,3", "--over", "input=6:8"]
@@ -70,6 +70,63 @@ def test_what_cannot_be_drawn_is_refused(options, names, says):
         scatter.text(found(**options), names, 60)
 
 
+def test_a_heat_map_on_a_terminal_by_hand():
+    # 44·b·(N − 2)² MACs: from 704 to 4,752 in five parts of 4,049/5 = 809.8
+    assert heat.text(found(), "macs", 60) == (
+        "       input\n"
+        "batch  6 7 8\n"
+        "    1  · · ░\n"  # 704, 1,100, 1,584
+        "    2  · ░ ▓\n"  # 1,408, 2,200, 3,168
+        "    3  ░ ▓ █\n"  # 2,112, 3,300, 4,752
+        "\n"
+        "MACs: · from 704  ░ from 1,514  ▒ from 2,324  ▓ from 3,134  █ from 3,944\n"
+    )
+
+
+def test_a_heat_map_has_a_square_for_every_combination_that_is_known():
+    writer = writer_of("svg")
+    scene = heat.chart(found(where="macs < 4k"), "macs", NET, writer.MEASURE)
+    squares = [shape for shape in scene.shapes if shape.title]
+    assert len(squares) == 8
+    assert len(scene.shapes) == 8 + heat.HEATS
+    assert squares[0].title == "batch=1, input=6: 704"
+    assert squares[0].tone == "heat0"
+    assert squares[-1].title == "batch=3, input=7: 3,300"
+    assert squares[-1].tone == "heat6"
+    assert all(0 <= x <= scene.width and 0 <= y <= scene.height
+               for shape in scene.shapes for x, y in shape.points)  # fmt: skip
+    assert {"batch", "input", "from 704"} <= {text.content for text in scene.texts}
+    assert b"heat6" in writer.render(scene)
+    assert "  1  ·" in heat.text(found(where="macs < 1k"), "macs", 60)
+
+
+def test_a_heat_map_of_words_keeps_their_order():
+    over = {"dtype": ["int8", "float32"], "batch": [2, 1]}
+    lines = heat.text(cnncalc.sweep(NET, over), "params", 60).splitlines()
+    assert [line.split()[:1] for line in lines[1:4]] == [["dtype"], ["int8"], ["float32"]]
+    assert lines[1].split() == ["dtype", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("over", "options", "name", "says"),
+    [
+        ({"batch": [1, 2]}, {}, "macs", "needs two values to vary"),
+        ({"batch": [1], "input": [8]}, {"where": "macs < 1"}, "macs", "no combination to draw"),
+        ({"batch": [1], "input": [8]}, {}, "mac", "did you mean 'macs'"),
+        ({"batch": [1], "input": [*range(6, 40)]}, {}, "macs", "34 values of input are wider"),
+    ],
+)
+def test_a_heat_map_that_cannot_be_drawn_is_refused(over, options, name, says):
+    with pytest.raises(UsageError, match=says):
+        heat.text(cnncalc.sweep(NET, over, **options), name, 60)
+
+
+def test_a_heat_map_of_very_many_cells_is_refused():
+    many = cnncalc.sweep(NET, {"batch": [1], "input": [*range(6, 300)]})
+    with pytest.raises(UsageError, match="a heat map of 294×1 cells is too large; use larger"):
+        heat.chart(many, "macs", NET, writer_of("svg").MEASURE)
+
+
 def test_the_command_writes_parquet(tmp_path):
     path = tmp_path / "sweep.parquet"
     words = [*WORDS, "--over", "dtype=float32,int8", "-o", str(path)]
@@ -96,3 +153,12 @@ def test_the_command_draws(tmp_path):
     done = CliRunner().invoke(cli.app, [*WORDS, "--pareto", "-macs,params", "-o", str(path)])
     assert done.exit_code == 0
     assert re.search("MACs and Parameters", path.read_text(encoding="utf-8"))
+
+
+def test_the_command_draws_a_heat_map(tmp_path):
+    text = CliRunner().invoke(cli.app, [*WORDS, "--heat", "peak"], terminal_width=60).stdout
+    assert "Inference peak: · from" in text
+    assert "9 of 9 combinations" in text
+    path = tmp_path / "sweep.svg"
+    assert CliRunner().invoke(cli.app, [*WORDS, "--heat", "macs", "-o", str(path)]).exit_code == 0
+    assert "batch=3, input=8: 4,752" in path.read_text(encoding="utf-8")

@@ -328,11 +328,11 @@ def test_two_equally_wrong_replacements_are_both_reported(tmp_path):
     [
         (
             {"replace": {"fcc": "relu"}, "extends": "resnet18"},
-            "'replace': there is no layer 'fcc'; did you mean 'fc'",
+            "'replace': the network has no layer 'fcc'; did you mean 'fc'",
         ),
         (
             {"replace": {"zzzzz": "relu"}, "extends": "lenet5"},
-            "there is no layer 'zzzzz'; there are c1,",
+            "the network has no layer 'zzzzz'; it has c1,",
         ),
         (
             {"replace": ["fc"], "extends": "resnet18"},

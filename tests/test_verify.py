@@ -9,11 +9,13 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 from typer.testing import CliRunner
 
 import cnncalc
 from architectures import LARGE, all_of_them, has_known_memory
 from cnncalc import UsageError, bridge, footprint, layers
+from cnncalc.analysis import walk
 from cnncalc.bridge import devices, gpu, influence, oracles, verification
 from cnncalc.bridge.quantities import QUANTITIES
 from cnncalc.cli import app
@@ -96,6 +98,98 @@ def test_training_and_evaluation_differ():
     # In training, a factor for each of 4 numbers, and the product is another tensor.
     assert kept[True]["dropout1"] == 16
     assert kept[False]["dropout1"] == 0
+
+
+FILTERS = {"conv": {"filters": 4, "kernel": 3, "padding": 1}}
+FIXED = {"parameter": {"shape": "4x8x8", "learned": False}}
+WITHOUT_GRADIENT = {
+    # 4·8·8·27 for a; b only tells where the maxima are.
+    "indices": (
+        [
+            FILTERS | {"name": "a"},
+            {"max_pool": 2, "name": "pooled"},
+            FILTERS | {"name": "b", "from": "a"},
+            {"max_unpool": 2, "from": ["pooled", "b"]},
+        ],
+        {"a": 6912},
+    ),
+    # A constant passes nothing back, and c needs no gradient of it: 4·8·8·36.
+    "constants": ([FILTERS | {"name": "a"}, FIXED, FILTERS | {"name": "c"}], {"c": 9216}),
+    "frames": (
+        [
+            FILTERS | {"name": "a"},
+            {"time_distributed": {"parameter": {"shape": "4x8", "learned": False}}},
+            FILTERS | {"name": "c"},
+        ],
+        {"c": 9216},
+    ),
+    "words": (
+        [
+            {"linear": {"out_features": 5, "bias": False}, "name": "a"},
+            {"embedding": {"num_embeddings": 2, "embedding_dim": 4}, "trainable": False},
+            {"conv": {"filters": 2, "kernel": 1}, "name": "c"},
+        ],
+        {"c": 40},  # 5·4·2
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WITHOUT_GRADIENT)
+def test_layers_that_get_no_gradient_have_no_backward_pass(case):
+    steps, expected = WITHOUT_GRADIENT[case]
+    report = cnncalc.summarize({"input": 3 if case == "words" else "3x8x8", "layers": steps})
+    counted = {row.name: row.cost.backward_macs for row in report if row.cost.backward_macs}
+    assert counted == expected
+    again, _ = walk.recompute(report, report.rows, keep=False)
+    assert again.totals == report.totals
+    kept, _ = walk.recompute(report, [*report.rows], keep=True)
+    assert kept.totals == report.totals
+    network = bridge.to_torch(report)
+    for parameter in network.parameters():
+        parameter.data.zero_()  # the words are 0
+    with FlopCounterMode(display=False) as counter:
+        y = network(torch.zeros(1, *report.input_shape))
+        forward = counter.get_total_flops()
+        y.sum().backward()
+    assert counter.get_total_flops() - forward == 2 * sum(expected.values())
+
+
+@pytest.mark.parametrize(("trainable", "expected"), [(True, [0, 300, 9216]), (False, [0, 0, 4608])])
+def test_frozen_numbers_have_no_backward_pass(trainable, expected):
+    computed = {"shape": "4x8x8", "params": 9, "macs": 100, "backward_macs": 300}
+    layers = [
+        FILTERS,
+        {"parameter": computed, "trainable": trainable},
+        {"conv": {"filters": 2, "kernel": 3, "padding": 1}},  # 2·8·8·36 for each gradient
+    ]
+    report = cnncalc.summarize({"input": "3x8x8", "layers": layers})
+    assert [row.cost.backward_macs for row in report] == expected
+
+
+@pytest.mark.parametrize(
+    ("trained", "expected"),
+    [
+        # 2 positions of 2 channels, and 3 others: 8, 12 and 12 for query, key and value, twice 12
+        # for scores and sums, 8 for the output. Sums always pass a gradient to the scores.
+        ((True, True), 8 + 24 + 2 * 12 + 2 * 12 + 8),
+        ((True, False), 8 + 12 + 12 + 8),
+        ((False, True), 24 + 12 + 2 * 12 + 8),
+        ((False, False), 0),
+        ((True,), 8 + 16 + 2 * 8 + 2 * 8 + 8),
+    ],
+)
+def test_frozen_attention_passes_gradients_to_both_factors(trained, expected):
+    shapes = dict(zip(("x", "y"), ("2x2", "2x3")[: len(trained)]))
+    read = [
+        {"scale": None, "name": f"scaled_{name}", "from": name}
+        if trains
+        else {"identity": None, "name": f"scaled_{name}", "from": name}
+        for name, trains in zip(shapes, trained)
+    ]
+    attention = {"attention": 1, "trainable": False, "from": [f"scaled_{name}" for name in shapes]}
+    report = cnncalc.summarize({"input": shapes, "layers": [*read, attention]})
+    assert report["attention1"].cost.backward_macs == expected
+    assert not bridge.verify(report, "cpu").disagreements
 
 
 def test_backward_computation_is_attributed_to_layers():

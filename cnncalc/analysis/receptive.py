@@ -294,7 +294,7 @@ def _axis_hull(fields: tuple[Field, ...], counts: tuple[int, ...]) -> Field:
 def _joined(members: list[Pieces]) -> Pieces:
     """Pieces that cover those of all members."""
     first = members[0]
-    if all(one[:5] == first[:5] for one in members):  # all but their first and last pieces
+    if all(one[:5] == first[:5] for one in members):  # only first and last pieces differ
         return _covering(first, members)
     # Members in pieces of different maps are compared in pixels. If the least that one can see
     # covers the most that the others can see, it covers them all.

@@ -3,7 +3,7 @@
 Rows contain only integers. Units, separators and column widths belong to the renderers.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -67,6 +67,12 @@ class Row(NamedTuple):
     def trains(self) -> bool:
         """Whether the backward pass computes gradients of its parameters."""
         return self.trainable and bool(self.params or self.shared.params)
+
+    @property
+    def taught(self) -> tuple[int, ...]:
+        """The sources to which it passes a gradient."""
+        blocked = self.layer.without_gradient
+        return tuple(one for place, one in enumerate(self.sources) if place not in blocked)
 
     @property
     def receptive_field(self) -> tuple[int, ...] | None:
@@ -142,6 +148,8 @@ class Report:
     """How tables write shapes; everything else is channels first."""
     returned: tuple[str, ...] = ()
     """The layers that the spec names as its outputs, if it does."""
+    inside: bool = False
+    """Whether trained layers come before, so that the inputs need a gradient."""
 
     def __repr__(self) -> str:
         return f"<Report of {self.name}: {len(self)} layers, {self.totals.params:,} parameters>"
@@ -207,9 +215,18 @@ class Report:
     @cached_property
     def unused(self) -> tuple[Row, ...]:
         """The layers that lead to no output."""
+        return self._not_before_outputs(lambda row: row.sources)
+
+    @cached_property
+    def untaught(self) -> tuple[Row, ...]:
+        """The layers that get no gradient from any output."""
+        return self._not_before_outputs(lambda row: row.taught)
+
+    def _not_before_outputs(self, sources: Callable[[Row], Iterable[int]]) -> tuple[Row, ...]:
         used = {row.name for row in self.outputs}
         for row in reversed(self.rows):
-            used |= {self.rows[source].name for source in row.sources if row.name in used}
+            if row.name in used:
+                used |= {self.rows[source].name for source in sources(row)}
         return tuple(row for row in self.layers if row.name not in used)
 
     @cached_property

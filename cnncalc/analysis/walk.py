@@ -1,6 +1,6 @@
 """From graph to report: the only code that runs layers and reports where one refuses its input."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, cached_property
 
@@ -57,15 +57,17 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str | None = None) -> Report
         returned=tuple(graph.nodes[place].name for place in graph.outputs),
         layout=graph.layout,
     )
-    if not graph.outputs:
-        return report
-    idle = {row.name for row in report.unused}
-    return replace(report, rows=tuple(_without_backward(row, idle) for row in rows))
+    return _taught(report) if graph.outputs or walk.blocks else report
 
 
-def _without_backward(row: Row, idle: Container[str]) -> Row:
-    """The row, without a backward pass if no output depends on it."""
-    return row._replace(cost=row.cost._replace(backward_macs=0)) if row.name in idle else row
+def _taught(report: Report) -> Report:
+    """The report, without a backward pass of the layers that get no gradient."""
+    idle = {row.name for row in report.untaught}
+    rows = [
+        row._replace(cost=row.cost._replace(backward_macs=0)) if row.name in idle else row
+        for row in report.rows
+    ]
+    return replace(report, rows=tuple(rows))
 
 
 def recompute(
@@ -91,8 +93,17 @@ def recompute(
     ]
     walk = (_Walk if fields else _Costs)(nodes, (), report.batch, report.dtype)
     walk.before = report.rows if keep else ()
+    walk.inside = report.inside
     walk.walk()
-    return replace(report, rows=tuple(walk.done)), walk.mistakes
+    found = replace(report, rows=tuple(walk.done))
+    if walk.mistakes or not (report.returned or walk.blocks):
+        return found, walk.mistakes
+    return _taught(found), ()
+
+
+def inside(report: Report) -> Report:
+    """The same layers as a part of a larger network, with trained layers before them."""
+    return recompute(replace(report, inside=True), report.rows)[0]
 
 
 def takes(graph: Graph) -> bool:
@@ -118,8 +129,10 @@ class _Walk:
         self.mistakes = list(mistakes)
         self.flattens: dict[str, int] = {}
         self.done: list[Row] = []
+        self.inside = False  # whether the inputs need a gradient
         self.moved = False  # whether the dimensions of some row are not in order
         self.overwrites = False  # whether some layer runs in place
+        self.blocks = False  # whether no gradient passes through some input of a layer
         self.before: Sequence[Row] = ()  # rows of an earlier walk, to keep if nothing changed
         self.same: list[bool] = []  # whether a row's output is that of the earlier walk
 
@@ -183,12 +196,14 @@ class _Walk:
         return sources
 
     def refused(self, node: Node, layer: Layer, sources: list[int], why: LayerError) -> None:
-        """Add a mistake."""
+        """Add a mistake; the outputs of a layer that has several share one."""
         shapes = some([self.done[source].output for source in sources])
-        who = f"layer {node.name!r} ({layer.kind}, input {shapes})"
-        if node.name == ALONE:
+        who = f"layer {(node.part_of or node.name)!r} ({layer.kind}, input {shapes})"
+        if ALONE in (node.part_of, node.name):
             who = f"{layer.kind} (input {shapes})"
-        self.mistakes.append(SpecError(f"{who}: {why.fact}", node.where, node.help or why.help))
+        mistake = SpecError(f"{who}: {why.fact}", node.where, node.help or why.help)
+        if not node.part_of or str(mistake) not in map(str, self.mistakes[-1:]):
+            self.mistakes.append(mistake)
 
     def flatten_name(self, node: Node) -> str:
         """A free name next to the node's, for a flatten that the spec leaves out."""
@@ -218,7 +233,7 @@ class _Walk:
         if known is None:
             output = layer.infer(inputs)
             cost = layer.cost(inputs, output, self.batch, self.dtype, wanted, trainable)
-            trained = True in wanted or cost.trainable > 0
+            trained = self.trains(layer, wanted, cost)
             order = layer.reorders(inputs[0]) if len(inputs) == 1 else None
             self.overwrites = self.overwrites or layer.overwrites
             known = self.known[key] = (output, cost, layer.reach(*inputs), trained, order)
@@ -239,6 +254,14 @@ class _Walk:
             self.same.append(self.is_same(row))
         self.done.append(row)
 
+    def trains(self, layer: Layer, wanted: tuple[bool, ...], cost: Cost) -> bool:
+        """Whether a layer's output needs a gradient: for its parameters, or to pass it on to an
+        input that needs one."""
+        blocked = layer.without_gradient
+        self.blocks = self.blocks or bool(blocked)
+        passed = [one for place, one in enumerate(wanted) if place not in blocked]
+        return True in passed or cost.trainable > 0 or (self.inside and not wanted)
+
     @property
     def earlier(self) -> Row | None:
         """The row at this place of the earlier walk."""
@@ -252,7 +275,8 @@ class _Walk:
             return False
         if not all(self.same[source] for source in sources):
             return False
-        self.trained.append(row.cost.trainable > 0 or any(self.trained[one] for one in sources))
+        wanted = tuple(map(self.trained.__getitem__, sources))
+        self.trained.append(self.trains(layer, wanted, row.cost))
         self.moved = self.moved or row.along is not None
         self.done.append(row)
         self.same.append(True)

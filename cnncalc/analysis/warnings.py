@@ -70,7 +70,7 @@ def unread(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Iterator[SpecE
     read |= {*(outputs or (len(nodes) - 1,))}
     seen: set[Where | str] = set()
     for index, node in enumerate(nodes):
-        place = node.where if node.where.line else node.name  # plain data has no lines
+        place = node.where if node.where.line else node.name  # plain data has no line numbers
         if index in read or place in seen:
             continue
         seen.add(place)

@@ -33,6 +33,8 @@ def compare(*targets: Target, **options: Unpack[Options]) -> "Comparison":
 
     The options are those of ``summarize``, for targets that are not reports.
 
+    Raises UsageError for fewer than two networks.
+
     >>> [change.name for change in compare("vgg11", "vgg13").layers if change.change == "added"]
     ['relu1', 'conv1_2', 'relu3', 'conv2_2']
     """
@@ -72,6 +74,9 @@ def sweep(
     runs the sweep anywhere else. ``resume`` is a file that keeps the progress, so that an
     interrupted sweep can continue. Quantities are those of ``cnncalc.analysis.explore.quantities``.
     With NumPy, large sweeps are computed on arrays.
+
+    Raises UsageError for an unknown name or quantity, for an invalid range or condition, and for
+    too many combinations.
 
     >>> [point.values for point in sweep("resnet18", {"input": "64:256:32"}, by="-macs",
     ...     where="macs < 1G", best=1).points]
@@ -150,6 +155,8 @@ def formula(
     ``names`` are parameters of the spec, ``batch``, or ``input``, which stands for its axes (``H``
     and ``W``). ``at`` gives some of them values. Reading ``expression`` needs SymPy.
 
+    Raises UsageError for an unknown name, and for a quantity that is not known for the network.
+
     >>> formula("lenet5", "macs", ["batch"]).at(batch=8)
     3332160
     """
@@ -180,6 +187,9 @@ def largest(
     ratio to the power of a coefficient, and the largest coefficient is searched, from 0 up. The
     values then include that coefficient.
 
+    Raises UsageError without a budget, if no value gives a valid network, if all values fit, and if
+    there are too many to try.
+
     >>> largest("mobilenet_v2", "width", {"macs": "300M"}, step=0.05).within.value
     0.95
     """
@@ -195,7 +205,7 @@ def largest(
     if "dtype" in names and "dtype" not in evaluate.parameters:
         raise UsageError("a dtype has no largest value; choose a parameter, input or batch")
     usual = evaluate({}) if any(str(one).endswith("x") for one in budgets.values()) else {}
-    limits = {key: budget(key, str(one), usual) for key, one in budgets.items()}
+    limits = {key: budget(key, one, usual) for key, one in budgets.items()}
     given = None if step is None else positive(str(step))
     if isinstance(name, str):
         by = given or evaluate.step(name)

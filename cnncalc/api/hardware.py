@@ -58,6 +58,9 @@ class OnDevices(NamedTuple):
 def devices(path: str | os.PathLike[str] | None = None) -> "tuple[Device, ...]":
     """The known devices, or those of a file like ``cnncalc/analysis/hardware/devices.yaml``.
 
+    Raises UsageError if there is no such file, and Mistakes with the location of whatever in it
+    cannot be used.
+
     >>> [one.key for one in devices() if one.power == 70]
     ['t4']
     """
@@ -80,7 +83,9 @@ def device(
     calibrated one (docs/how-to/device.md).
 
     ``on`` has the names of devices, of ``devices(path)``, or is ``all``. ``dtype`` may be ``tf32``.
-    The other options are those of ``summarize``, for a network that is not a report.
+    The other options are those of ``summarize``, for a network that is not a report. Raises
+    UsageError without a device or a calibration, for an unknown device, and for a dtype whose peak
+    on a device is not known.
 
     >>> found = device("vgg16", "t4").bounds[0]
     >>> float(found.seconds), found.limited_by("memory")

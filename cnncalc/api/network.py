@@ -150,8 +150,10 @@ def layer(
     layout: str | None = None,
     **fields: Any,
 ) -> report.Row:
-    """One layer of a kind, given the shapes of its inputs and its fields; ``layout`` as in
-    ``summarize``.
+    """Compute a single layer of a kind from the shapes of its inputs and its fields.
+
+    Shapes have no batch; ``batch``, ``dtype`` and ``layout`` are those of ``summarize``. Raises
+    Mistakes with every error in the kind, its fields or the shapes.
 
     >>> layer("conv", "3x32x32", filters=10, kernel=5).cost.params
     760
@@ -166,8 +168,8 @@ def layer_alone(
     batch: int,
     dtype: str | None,
     layout: str | None = None,
-) -> Report:
-    """The report of a network with a single layer, called ``layer``."""
+) -> report.Report:
+    """The report of a single layer, called ``layer``, as a part of some network."""
     names = [f"input{i}" for i in range(1, len(inputs) + 1)]
     spec = {
         "name": kind,
@@ -177,4 +179,4 @@ def layer_alone(
     found = summarize(spec, batch=batch, dtype=dtype, layout=layout)
     if all(row.name != walk.ALONE for row in found):
         raise UsageError(f"{kind} has several outputs; choose one with 'part'")
-    return found
+    return walk.inside(found)

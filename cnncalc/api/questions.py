@@ -1,5 +1,9 @@
 """Questions about a network: how its numbers are computed, what they fit, and which printed
-figures match them."""
+figures match them.
+
+Unless stated otherwise, ``target`` and the options are those of ``summarize``, which also raises
+the errors for a network that cannot be read.
+"""
 
 import os
 from collections.abc import Mapping
@@ -31,6 +35,8 @@ def explain(
     A layer gives derivations with their equations; a block or a network gives sums with their
     terms. ``quantity`` is one of output, parameters, macs, operations, memory and receptive-field;
     by default all of them.
+
+    Raises UsageError for an unknown layer, block or quantity.
 
     >>> explain("lenet5", "c1", "parameters")[0].answer
     '156 parameters'
@@ -75,6 +81,8 @@ def solve(
     Sizes that are not given are searched, kernels up to ``largest``. ``transposed`` searches the
     windows of a transposed convolution, which may need output padding.
 
+    Raises UsageError without a size, for a size below 1, and if there are too many windows to try.
+
     >>> solve(input=227, output=55, kernel=11, padding=0)[0].axis.S
     4
     """
@@ -105,6 +113,9 @@ def memory(
     ``training=False`` runs the layers in eval mode, with gradients. ``dtype`` may be ``amp``, for
     mixed precision. ``checkpoint`` is the number of blocks between two checkpoints.
 
+    Raises UsageError for an unknown optimizer, dtype or device, and for a network whose memory is
+    not modelled.
+
     >>> memory("lenet5", optimizer="adam").optimizer_state  # 2·61,706 numbers and 10 counters
     493688
     """
@@ -125,6 +136,8 @@ def arena(target: Target, **options: Unpack[Changes]) -> "Arena":
     """Compute the RAM and flash that a network in int8 needs on a microcontroller, and the order of
     its layers that needs the least RAM (docs/memory.md).
 
+    Raises UsageError for a network whose number of weights is not known.
+
     >>> arena("lenet5").peak.bytes  # tanh1: 6·28·28 in and out
     9408
     """
@@ -144,6 +157,8 @@ def fits(
 
     Budgets are bytes, or text such as ``256kB``.
 
+    Raises UsageError if neither budget is given, or if one is invalid.
+
     >>> bool(fits("lenet5", ram="8kB", flash="1MB"))  # needs 9,408 bytes of RAM
     False
     """
@@ -158,6 +173,8 @@ def reconcile(target: Target, number: str, **options: Unpack[Options]) -> "Recon
     ``number`` is text, with a unit if the number has one: ``4.1G``, ``8.2 GFLOPs``, ``25.6M
     params``.
 
+    Raises UsageError if the text is not a number.
+
     >>> reconcile("lenet5", "61.7k params").agreeing[0].total
     61706
     """
@@ -168,6 +185,8 @@ def reconcile(target: Target, number: str, **options: Unpack[Options]) -> "Recon
 
 def claims(target: str | os.PathLike[str] | Mapping[str, Any] | Spec) -> "tuple[Finding, ...]":
     """Compare each published number in a network's spec with the calculated one.
+
+    Raises Mistakes with every claim that cannot be compared, such as one about an unknown layer.
 
     >>> [finding.verdict for finding in claims("ntu_example2")]
     ['agrees', 'agrees']

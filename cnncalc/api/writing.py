@@ -30,7 +30,7 @@ def to_yaml(target: Any, **options: Any) -> str:
     from cnncalc.spec.writing import write
 
     graph = graph_of(target, **options)
-    analyze(graph)  # raises the mistakes
+    analyze(graph)  # raises every mistake
     return write(graph)
 
 

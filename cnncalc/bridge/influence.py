@@ -142,7 +142,7 @@ class _Unit:
         """The first pixel that it reads along an axis, and one past the last."""
         length = self.image.shape[2 + axis]
         end = _least(length, guess.end, lambda cut: not self.reads(axis, cut, length))
-        if end == 0:  # nothing
+        if end == 0:  # it reads nothing
             return Span(0, 0)
         first = (
             _least(length, min(guess.first + 1, length), lambda cut: self.reads(axis, 0, cut)) - 1

@@ -1,6 +1,6 @@
 """A report as a PyTorch module: its layers under their names, run in order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
@@ -59,7 +59,8 @@ class Network(nn.Module):
     and ``_after`` are called around every layer, with its name and its inputs or its output.
     """
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, given: Mapping[str, nn.Module] = {}) -> None:
+        """``given`` are modules to use for some layers instead of building new ones."""
         super().__init__()
         # Underscores keep these names from colliding with layers.
         self._steps = _steps(report)
@@ -72,7 +73,7 @@ class Network(nn.Module):
         self._after: list[Callable[[str, Tensor], None]] = []
         for row in report.layers:
             if runs(row, report) == row.name:
-                module = module_of(row, modules)
+                module = given.get(row.name) or module_of(row, modules)
                 if isinstance(module, WHOLE):
                     module.layer = row.layer  # from_torch uses this to read the network back
                 self._place(row.name, module)
@@ -170,7 +171,7 @@ def _add(holder: nn.Module, part: str, module: nn.Module, name: str) -> None:
 def _steps(report: Report) -> tuple[Step, ...]:
     """A step for every layer, with the values that it is the last to read."""
     last_reader = {source: index for index, row in enumerate(report.rows) for source in row.sources}
-    kept = {row.name for row in report.outputs}  # by the caller
+    kept = {row.name for row in report.outputs}  # the caller keeps them
     return tuple(
         Step(
             row.name,

@@ -13,7 +13,7 @@ from cnncalc.core.errors import LayerError, UsageError
 FORMAT, OPSET = 10, 21
 """The versions of the file format and of the operators that are written."""
 LARGEST = (1 << 31) - 1
-"""The most bytes of a file."""
+"""The most bytes that a file may have."""
 FLOAT, INT64 = 1, 7
 """Data types of tensors."""
 BATCH = "batch"
@@ -104,15 +104,16 @@ class _Graph:
         return self._tensor(full, self.state[full])
 
     def rows(self, name: str, start: int, stop: int) -> str:
-        """Some rows of a parameter as a tensor of their own; an empty name if there is none."""
+        """The name of a tensor with some rows of a parameter; empty if the layer has no such
+        parameter."""
         full = f"{self.row.weights_of or self.row.name}.{name}"
         if full not in self.state:
             return ""
         return self._tensor(f"{full}.{start}", self.state[full][start:stop])
 
     def stacked(self, names: Sequence[str], blocks: Sequence[int] = (0,)) -> str:
-        """Parameters as rows of one tensor, each with its blocks, such as the gates of a recurrent
-        cell, in this order; an empty name if the layer has none."""
+        """The name of a tensor whose rows are parameters, with their blocks, such as the gates of a
+        recurrent cell, in this order; empty if the layer has none of them."""
         full = [f"{self.row.weights_of or self.row.name}.{name}" for name in names]
         if full[0] not in self.state:
             return ""

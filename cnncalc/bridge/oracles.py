@@ -70,7 +70,7 @@ def training_peak_in_pytorch(
                 outputs = _checkpointed(network, inputs, segments)
             loss = _Loss.apply(seed, *(outputs if isinstance(outputs, tuple) else (outputs,)))
             del outputs
-            if not loss.requires_grad:  # nothing is trained
+            if not loss.requires_grad:  # no parameter is trained
                 break
             loss.backward(seed)
             del loss
@@ -199,7 +199,7 @@ def _precision(device: str, autocast: bool) -> Any:
 
 def _network(report: Report, device: str, training: bool) -> Network:
     """The network with all parameters set to zero."""
-    if _nowhere() == "cpu":  # there are no zeros
+    if _nowhere() == "cpu":  # without data, there are no zeros to set
         return Network(report).train(training)
     with torch.device("meta"):
         network = Network(report).to(getattr(torch, report.dtype)).train(training)

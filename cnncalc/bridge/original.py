@@ -3,6 +3,7 @@ be the same."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
@@ -10,10 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from cnncalc.bridge import modules
 from cnncalc.bridge.importing import Read
 from cnncalc.bridge.network import Network
 from cnncalc.bridge.quantities import Check, Skipped
-from cnncalc.bridge.recorder import called
+from cnncalc.bridge.recorder import called, evaluating, values
+from cnncalc.layers.parameter import Parameter
 
 TOLERANCE = 1e-4
 """The largest difference of outputs, relative to the largest output."""
@@ -36,25 +39,20 @@ def compare(read: Read, device: str) -> Check | Skipped:
 
 def largest_difference(read: Read, device: str = "cpu") -> float:
     """The largest difference of the outputs in eval mode, relative to the largest output."""
-    network = Network(read.report).to(device).eval()
-    copy_weights(read, network)
     # In single precision, so that the order of sums does not matter.
     model = read.model if read.report.dtype == "float32" else deepcopy(read.model).float()
-    modes = {module: module.training for module in model.modules()}
+    tensors = values(model, read.inputs, read.keywords) if read.imported.copied else ()
+    network = Network(read.report, constants(read, tensors)).to(device).eval()
+    copy_weights(read, network)
     places = {one.device for one in model.parameters()} or {torch.device("cpu")}
     (place,) = places if len(places) == 1 else (torch.device("cpu"),)
     torch.manual_seed(0)
     inputs = [torch.rand(2, *sizes) for sizes in read.inputs.values()]
     given = [one.to(place) for one in inputs]
-    try:
-        model.eval()
-        with torch.no_grad():
-            result = called(model, dict(zip(read.inputs, given)), read.keywords)
-            theirs = [*tensors_in(result)]
-            ours = [*tensors_in(network(*(one.to(device) for one in inputs)))]
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
+    with evaluating(model), torch.no_grad():
+        result = called(model, dict(zip(read.inputs, given)), read.keywords)
+        theirs = [*tensors_in(result)]
+        ours = [*tensors_in(network(*(one.to(device) for one in inputs)))]
     return max(_difference(one, other) for one, other in zip(ours, theirs))
 
 
@@ -78,15 +76,52 @@ def tensors_in(value: Any) -> Iterator[Tensor]:
             yield from tensors_in(one)
 
 
+def constants(read: Read, found: Sequence[Tensor] = ()) -> dict[str, nn.Module]:
+    """Modules for the layers whose numbers the model computes from other numbers. They have the
+    values of the model's tensors, or zeros."""
+    own, made = _own(read.model), {}
+    for name, copied in read.imported.copied.items():
+        row = read.report[name]
+        if not (isinstance(row.layer, Parameter) and row.layer.computed):
+            continue
+        value = torch.zeros(row.output.dimensions)
+        if found:
+            value = _of_image(found[copied.number], read.recording.tensors[copied.number].sizes)
+            value = value.reshape(copied.sizes).permute(copied.order)
+            value = value.reshape(row.output.dimensions)
+        held = [own[one] for one in read.imported.held.get(name, {}).values()]
+        counts = Counter({True: 0, False: 0})
+        for one in held:
+            counts[isinstance(one, nn.Parameter)] += one.numel()
+        made[name] = modules.Computed(value, counts[True], counts[False])
+    return made
+
+
+def _of_image(value: Tensor, sizes: Sequence[int]) -> Tensor:
+    """The part that belongs to the first image, if the sizes tell which axes contain the batch."""
+    for axis, size in enumerate(sizes):
+        value = value.narrow(axis, 0, -size) if size < 0 else value
+    return value
+
+
+def _own(model: nn.Module) -> dict[str, Tensor]:
+    """The parameters and buffers of a model."""
+    return {**dict(model.named_parameters()), **dict(model.named_buffers())}
+
+
 def copy_weights(read: Read, network: Network) -> None:
     """Give a network the parameters and buffers of the model that it was read from."""
-    own = {**dict(read.model.named_parameters()), **dict(read.model.named_buffers())}
+    own = _own(read.model)
     with torch.no_grad():
         for layer, names in read.imported.held.items():
             module = network._layer(layer)
+            if isinstance(module, modules.Computed):
+                continue
             for word, name in names.items():
-                target = _target(module, WORDS.get(word, word))
-                target.copy_(_as(own[name], target))
+                given, target = own[name], _target(module, WORDS.get(word, word))
+                if copied := read.imported.copied.get(layer):
+                    given = given.reshape(copied.sizes).permute(copied.order).reshape(target.shape)
+                target.copy_(_as(given, target))
 
 
 def _target(module: nn.Module, word: str) -> Tensor:

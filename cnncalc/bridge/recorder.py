@@ -27,6 +27,7 @@ from cnncalc.spec.importing.record import Done, Recording, Ref, Seen
 
 BATCHES = (2, 3)
 """The batch sizes of the two runs: a size that differs is the batch."""
+META = torch.device("meta")
 IN_PLACE = ["iadd", "isub", "imul", "itruediv", "ifloordiv", "ipow", "imatmul"]
 
 
@@ -42,9 +43,7 @@ def _dtype(model: nn.Module) -> str:
 def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool) -> Recording:
     """The recording of a model in eval mode for inputs of these sizes, which are passed by position
     or as keywords. Raises UsageError if it does not run."""
-    training = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
+    with evaluating(model):
         try:
             first, second = (_Run(model, batch, inputs, keywords) for batch in BATCHES)
         except UsageError as why:
@@ -52,9 +51,6 @@ def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool
                 raise
             # Its inputs are indices, like those of an embedding.
             first, second = (_Run(model, n, inputs, keywords, torch.int64) for n in BATCHES)
-    finally:
-        for module, mode in training.items():
-            module.training = mode
     if [call.name for call in first.calls] != [call.name for call in second.calls]:
         raise UsageError(
             f"{first.name} does different things for a batch of {BATCHES[0]} and of {BATCHES[1]}, "
@@ -68,6 +64,27 @@ def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool
         each = any(size < 0 for number in call.made for size in tensors[number].sizes)
         calls[place] = call._replace(macs=call.macs // BATCHES[0] if each else call.macs)
     return Recording(first.name, tensors, calls, first.outputs, first.unused(), _dtype(model))
+
+
+def values(
+    model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool
+) -> Sequence[Tensor]:
+    """The tensors of a recording, by number, from a run of the model with its weights."""
+    place = next((one.device for one in model.parameters()), torch.device("cpu"))
+    with evaluating(model):
+        return _Run(model, BATCHES[0], inputs, keywords, place=place).alive
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """A context in which the model is in eval mode."""
+    training = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in training.items():
+            module.training = mode
 
 
 def _without_batch(two: tuple[int, ...], three: tuple[int, ...]) -> tuple[int, ...]:
@@ -92,10 +109,11 @@ class _Run(TorchFunctionMode):
         inputs: Mapping[str, Sequence[int]],
         keywords: bool,
         dtype: torch.dtype | None = None,
+        place: torch.device = META,
     ) -> None:
         super().__init__()
         self.name = type(model).__name__
-        self.batch = batch
+        self.batch, self.place = batch, place
         self.sizes = [*inputs.values()]
         self.tensors: list[Seen] = []
         self.calls: list[Done] = []
@@ -115,13 +133,14 @@ class _Run(TorchFunctionMode):
         self.flops.mod_tracker = _OneModule()
         own = next((one.dtype for one in model.parameters()), torch.get_default_dtype())
         given = {
-            name: torch.empty(batch, *sizes, device="meta", dtype=dtype or own)
+            name: torch.zeros(batch, *sizes, device=place, dtype=dtype or own)
             for name, sizes in inputs.items()
         }
         for name, tensor in given.items():
             self.live.add(self._add(tensor, "input", name))
         # Counting takes as long as running, and the first run has already counted.
-        counting = self.flops if batch == BATCHES[0] else nullcontext()
+        counts = batch == BATCHES[0] and place == META
+        counting = self.flops if counts else nullcontext()
         with torch.no_grad(), counting, _entered(self), self:
             try:
                 result = called(model, given, keywords)
@@ -190,7 +209,10 @@ class _Run(TorchFunctionMode):
         return value if plain or value is Ellipsis else repr(value)
 
     def _empty(self, value: Any) -> Any:
-        """The value with every tensor replaced by an empty one on the meta device."""
+        """The value with every tensor replaced by one on the meta device, if the model runs
+        there."""
+        if self.place != META:
+            return value
         if isinstance(value, Tensor) and not value.is_meta:
             if id(value) not in self.twins:
                 self.alive.append(value)
@@ -210,7 +232,7 @@ class _Run(TorchFunctionMode):
         if name in QUESTIONS:
             return func(*args, **kwargs)
         if "device" in kwargs:
-            kwargs["device"] = "meta"
+            kwargs["device"] = self.place
         args, kwargs = self._empty(args), self._empty(kwargs)
         before = self.flops.get_total_flops()
         result = self._empty(func(*args, **kwargs))

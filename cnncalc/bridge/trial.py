@@ -1,5 +1,6 @@
 """A network's run in PyTorch, forward and backward, observed layer by layer."""
 
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,6 +44,8 @@ class Trial:
     def run(self, *inputs: Tensor) -> None:
         """Run forward, then backward from the sum of all outputs."""
         self._network.train(self.training)
+        # PyTorch warns about a padded copy, which the memory contains.
+        warnings.filterwarnings("ignore", "Using padding='same' with even kernel")
         try:
             with self._flops, self._watched(), attention_in_steps():
                 with saved_tensors_hooks(self._keep, lambda kept: kept):

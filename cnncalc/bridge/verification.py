@@ -1,18 +1,19 @@
 """Build and run a network in PyTorch, and compare PyTorch's numbers with the calculated ones."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import torch
+from torch import nn
 
 from cnncalc.analysis.report import Report
 from cnncalc.bridge import devices, gpu
 from cnncalc.bridge.gpu import Measured
 from cnncalc.bridge.importing import Read
 from cnncalc.bridge.network import Network
-from cnncalc.bridge.original import compare
+from cnncalc.bridge.original import compare, constants
 from cnncalc.bridge.quantities import QUANTITIES, Check, Ran, Skipped
 from cnncalc.bridge.trial import Trial, first_line
 from cnncalc.core.errors import UsageError
@@ -93,7 +94,9 @@ def verify(
     wanted = [name for name in QUANTITIES if name != "receptive_field" or receptive_field]
     try:
         with devices.on(where, dtype) as tensors:
-            found = list(_compared(report, where, tensors, training, wanted))
+            given = constants(original) if original is not None else {}
+            found = list(_compared(report, given, where, tensors, training, wanted))
+            found = [_known(one, report, given) for one in found]
         if original is not None:
             found.append(compare(original, where))
     except NotImplementedError as why:
@@ -123,12 +126,29 @@ def verify(
     )
 
 
+def _known(
+    one: Check | Skipped | Measured, report: Report, given: Mapping[str, nn.Module]
+) -> Check | Skipped | Measured:
+    """The comparison, or the reason to skip it: it needs the products that compute a constant, and
+    only the constant is copied."""
+    costly = {name for name in given if report[name].macs}
+    products = isinstance(one, Check) and one.quantity in ("macs", "backward_macs")
+    if products and costly and one.layer in (*costly, "total"):
+        return Skipped(one.layer, one.quantity, "the products that compute a constant do not run")
+    return one
+
+
 def _compared(
-    report: Report, device: str, tensors: str, training: bool, wanted: Sequence[str]
+    report: Report,
+    given: Mapping[str, nn.Module],
+    device: str,
+    tensors: str,
+    training: bool,
+    wanted: Sequence[str],
 ) -> Iterator[Check | Skipped | Measured]:
     """Run a network, and yield the requested comparisons."""
     try:
-        network = Network(report)
+        network = Network(report, given)
     except (RuntimeError, ValueError) as why:  # PyTorch refuses a layer that cnncalc accepts
         if devices.is_full(why):
             raise

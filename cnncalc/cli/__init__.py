@@ -165,6 +165,6 @@ def _show(error: Any) -> None:
     if isinstance(error, CnncalcError):
         _errors.show(error)
     elif type(error).__name__ == "NoArgsIsHelpError":
-        error.show()  # the help
+        error.show()  # prints the help
     else:
         _errors.show(_errors.usage(error))

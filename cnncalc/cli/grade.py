@@ -137,7 +137,7 @@ def _title(name: str | None, key: Path) -> str:
     """The name of the assignment, which names files."""
     title = name if name is not None else printable(key.stem)
     if not title.strip() or not title.isprintable() or {*title} & {*"/\\"} or title in (".", ".."):
-        raise UsageError(f"--name becomes a file name and cannot contain slashes, not {title!r}")
+        raise UsageError(f"--name becomes a file name, so it cannot contain a slash: {title!r}")
     return title
 
 
@@ -153,7 +153,7 @@ def _report_oddities(grades: Grades, key: Path) -> None:
         where, label = printable(str(mark.answer.where)), shortened(mark.answer.label)
         given, right = shortened(feedback.given(mark)), shortened(feedback.right(mark))
         typer.echo(
-            f"{where}: the key gives {given} for {label}, but {right} is right; using that",
+            f"{where}: the key gives {given} for {label}, but {right} is right and is used",
             err=True,
         )
     shared.warn(grades.warnings)

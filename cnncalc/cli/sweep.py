@@ -76,6 +76,15 @@ Plot = Annotated[
     bool,
     typer.Option("--plot", help="Also draw the first two quantities of --pareto, or of --show."),
 ]
+Heat = Annotated[
+    str | None,
+    typer.Option(
+        "--heat",
+        metavar="NAME",
+        help="Also draw this quantity as a heat map over two varied values.",
+        show_default=False,
+    ),
+]
 Sample = Annotated[
     int | None,
     typer.Option(
@@ -116,6 +125,7 @@ def run(
     by: By = "",
     best: Best = None,
     plot: Plot = False,
+    heat: Heat = None,
     sample: Sample = None,
     seed: Seed = 0,
     jobs: Jobs = None,
@@ -134,8 +144,8 @@ def run(
     Ranges are BEGIN:END:STEP and include both ends; STEP is 1 by default. An input may be one size
     for all its axes. Combinations that are not valid networks are left out, and a warning gives the
     reason. Ctrl-C shows the results so far. With -o, a file that ends in .svg, .png or .pdf gets a
-    picture of the first two quantities, and one that ends in .parquet the table. The exit code is 1
-    if no combination is shown.
+    picture of the first two quantities, or of --heat; one that ends in .parquet gets the table. The
+    exit code is 1 if no combination is shown.
 
     cnncalc sweep resnet18 --over input=128:320:32
 
@@ -147,6 +157,7 @@ def run(
     """
     from cnncalc.analysis.explore.sweep import request
     from cnncalc.render import parquet, pictures, terminal
+    from cnncalc.render.pictures import heat as heats
     from cnncalc.render.pictures import scatter
     from cnncalc.render.pictures.scatter import FORMATS
 
@@ -156,7 +167,9 @@ def run(
     ranges = shared.pairs(over, "--over", "width=0.25:1.5:0.25")
     fixed = {"batch": batch, "dtype": dtype, "input": shared.inputs_of(input)}
     fixed |= {"settings": shared.settings_of(settings)}
-    names = [word.strip() for word in show.split(",")]
+    names = [
+        *dict.fromkeys([*(word.strip() for word in show.split(",")), *([heat] if heat else [])])
+    ]
     front = pareto.split(",") if pareto else []
     if best is not None and best < 1:
         raise UsageError(f"--best must be at least 1, not {best}")
@@ -168,9 +181,15 @@ def run(
         shared.put(output, parquet.render(found))
     elif output is not None and binary:
         writer = pictures.writer_for(output)
-        shared.put(output, writer.render(scatter.chart(found, pair, spec, writer.MEASURE)))
+        if heat:
+            scene = heats.chart(found, heat, spec, writer.MEASURE)
+        else:
+            scene = scatter.chart(found, pair, spec, writer.MEASURE)
+        shared.put(output, writer.render(scene))
     else:
         text = form.render(_sheet(found)) if form else _text(found)
+        if heat and not form:
+            text = heats.text(found, heat, terminal.width()) + "\n" + text
         if plot and not form:
             text = scatter.text(found, pair, terminal.width()) + "\n" + text
         shared.write(text, output)

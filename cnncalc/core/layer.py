@@ -131,6 +131,12 @@ class Layer(Fields):
         return ()
 
     @property
+    def without_gradient(self) -> tuple[int, ...]:
+        """The places of the inputs through which no gradient passes: indices, and inputs on whose
+        values the output does not depend."""
+        return ()
+
+    @property
     def unknown(self) -> frozenset[str]:
         """The counts of ``Cost`` that are not known; the cost contains lower bounds for them."""
         return frozenset()
@@ -164,9 +170,12 @@ class Layer(Fields):
         """The multiply-accumulates that read a constant, whose gradient is never needed."""
         return 0
 
-    def input_macs(self, products: int, wanted: tuple[bool, ...], *inputs: Any) -> int:
+    def input_macs(
+        self, products: int, wanted: tuple[bool, ...], learns: bool, *inputs: Any
+    ) -> int:
         """The multiply-accumulates of the gradients of the inputs that need one, and of whatever
-        the layer computes on the way; ``products`` are those of the forward pass."""
+        the layer computes on the way; ``products`` are those of the forward pass, and ``learns``
+        tells whether as many are added for the weights."""
         return products - self.constant_macs(*inputs)
 
     def counters(self) -> int:
@@ -290,10 +299,10 @@ class Layer(Fields):
         elements = output.elements * batch
         stored = elements if self.stored else 0
         products, times = self.macs(*inputs), 1 if self.once else batch
-        learns = weights if trainable else 0
+        learns = trainable and weights > 0
         inner = self.inner_macs(*inputs) if learns else 0
         if True in wanted:
-            inner = self.input_macs(products, wanted, *inputs)
+            inner = self.input_macs(products, wanted, learns, *inputs)
         connections = self.links(*inputs)
         if connections is None:
             connections = products + (output.elements if products and biases else 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, NamedTuple
@@ -16,8 +17,10 @@ class Tensor:
 
     ``shape`` is the shape of one image, known for tensors that layers pass to each other. ``gaps``
     means that the elements are not contiguous, ``reordered`` that they are not in the order of the
-    axes, ``interleaved`` that those of several images alternate. ``channels_last`` tells whether
-    PyTorch computes in that memory format (None: in some cases, which are not modelled).
+    axes, ``interleaved`` that those of several images alternate. ``order`` lists the axes of an
+    image from the outermost in memory to the innermost, if a permutation set it. ``channels_last``
+    tells whether PyTorch computes in that memory format (None: in some cases, which are not
+    modelled).
     ``copies_gradient`` tells whether a parameter's gradient has another memory format and is
     therefore copied, ``frozen`` whether a parameter is not trained.
     """
@@ -29,6 +32,7 @@ class Tensor:
     gaps: bool = False
     reordered: bool = False
     interleaved: bool = False
+    order: tuple[int, ...] | None = None
     channels_last: bool | None = False
     parameter: bool = False
     copies_gradient: bool = False
@@ -47,12 +51,20 @@ class Tensor:
 
     @property
     def permuted(self) -> bool:
-        """Whether its elements are in a different order from its axes; one axis has only one
-        order."""
-        if self.shape is None:
+        """Whether its elements are in a different order from its axes; axes of size 1 have no
+        place in it."""
+        if self.shape is None or self.interleaved or not self.reordered:
             return self.reordered or self.interleaved
-        axes = sum(size > 1 for size in self.shape.dimensions)
-        return self.interleaved or (self.reordered and axes > 1)
+        sizes = self.shape.dimensions
+        if self.order is None:
+            return len([size for size in sizes if size > 1]) > 1
+        return not is_sorted(self.order, sizes)
+
+
+def is_sorted(order: Sequence[int], sizes: Sequence[int]) -> bool:
+    """Whether the axes that are longer than 1 come one after another in this order."""
+    longer = [axis for axis in order if sizes[axis] > 1]
+    return longer == sorted(longer)
 
 
 class Layout(Enum):

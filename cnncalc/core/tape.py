@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnncalc.core.errors import LayerError
-from cnncalc.core.operation import Layout, Tensor
+from cnncalc.core.operation import Layout, Tensor, is_sorted
 from cnncalc.core.record import Record
 from cnncalc.core.shape import Map
 from cnncalc.formulas import memory
@@ -21,9 +21,8 @@ FULL_BYTES = 4
 MASK_BYTES = 1
 """The bytes of a bool."""
 
-CHANNELS_LAST: dict[tuple[int, ...], bool | None] = {(2, 0, 1): True, (3, 0, 1, 2): None}
-"""The value of ``Tensor.channels_last`` after the last of two or three axes becomes the
-channels."""
+CHANNELS_LAST: dict[tuple[int, ...], bool | None] = {(1, 2, 0): True, (1, 2, 3, 0): None}
+"""The orders of axes in memory in which ``Tensor.channels_last`` may be true, and what it is."""
 
 
 class Tape(Record):
@@ -72,11 +71,16 @@ class Tape(Record):
     def permuted(self, x: Tensor, order: tuple[int, ...]) -> Tensor:
         """The same elements with the axes in another order; () if the batch axis moves too."""
         sizes = x.shape.dimensions if x.shape else ()
-        moved = [axis for axis in order if not sizes or sizes[axis] > 1]
-        stays = bool(order) and moved == sorted(moved)
+        stays = bool(order) and is_sorted(order, sizes or (2,) * len(order))
         output = self.view(x, Layout.FOLLOW if stays else Layout.PERMUTE)
-        output.reordered = True
-        output.channels_last = CHANNELS_LAST.get(order, False)
+        output.reordered, output.channels_last = True, False
+        if order and not x.interleaved:
+            output.order = before = _order_of(x, len(order))
+            output.channels_last = None
+            if before is not None:
+                output.order = tuple(map(order.index, before))
+                output.reordered = output.order != tuple(range(len(order)))
+                output.channels_last = CHANNELS_LAST.get(output.order, False)
         return output
 
     def part(self, x: Tensor, makes: int) -> Tensor:
@@ -251,6 +255,8 @@ class Tape(Record):
         means = self.op(x, makes=channels)
         if not self.learns or x.interleaved or not x.reordered:
             return means
+        if x.order is not None and x.channels_last is False:
+            return means
         if not x.channels_last or 1 in (channels, image.elements // channels):
             raise LayerError(
                 "its input is not contiguous, and what PyTorch copies in the backward pass is not "
@@ -280,6 +286,14 @@ class Tape(Record):
         """A fixed power; its gradient needs another power and two products."""
         x = self.raised(x, cuda=True)
         return self.op(x, keeps=(x,), beside=2 * x.bytes if exponent else 0)
+
+
+def _order_of(x: Tensor, axes: int) -> tuple[int, ...] | None:
+    """The axes of an image from the outermost in memory to the innermost, if that is known."""
+    if not x.reordered:
+        return tuple(range(axes))
+    last = (*range(1, axes), 0)
+    return last if x.order is None and x.channels_last and axes == 3 else x.order
 
 
 def _fitted(wanted: Sequence[Tensor], numbers: int, size: int) -> int:

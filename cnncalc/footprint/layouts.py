@@ -6,11 +6,13 @@ but some copy it first.
 """
 
 from enum import Enum, auto
+from math import prod
 
 from cnncalc.analysis.report import Report
 from cnncalc.core.errors import LayerError
 from cnncalc.core.layer import channels_of
 from cnncalc.core.operation import Layout, Operation
+from cnncalc.core.shape import Shape
 from cnncalc.footprint.recording import Recording, not_modelled
 
 
@@ -20,6 +22,8 @@ class GradientLayout(Enum):
     CONTIGUOUS = auto()
     APART = auto()
     """Each image is contiguous, but there is a gap between images."""
+    STRIPES = auto()
+    """Each image has gaps, which follow a part of one of its later axes."""
     PERMUTED = auto()
     """The elements are not in the order of the axes."""
     TANGLED = auto()
@@ -65,11 +69,14 @@ def _is_copied(operation: Operation, given: GradientLayout, batch: int) -> bool:
     layout, read = operation.layout, operation.reads[0]
     if layout is Layout.COPY and given.known:
         return True
-    if layout is Layout.MERGE and min(batch, channels_of(read.shape)) == 1:
+    stripes = given is GradientLayout.STRIPES
+    if layout is Layout.MERGE and (stripes or min(batch, channels_of(read.shape)) == 1):
         return False
     if layout is Layout.MERGE and given.known:
         return True
-    if given is GradientLayout.APART:
+    if stripes and layout is Layout.RESHAPE:
+        return _cuts_stripes(operation)
+    if stripes or given is GradientLayout.APART:
         return False
     if (
         layout is Layout.RESHAPE
@@ -89,6 +96,24 @@ def _is_copied(operation: Operation, given: GradientLayout, batch: int) -> bool:
     return False
 
 
+def _cuts_stripes(operation: Operation) -> bool:
+    """Whether no view of a gradient with gaps has the shape of the input."""
+    before, after = (_bounds(one.shape) for one in (operation.reads[0], operation.outputs[0]))
+    if before.isdisjoint(after):
+        return True
+    if after <= before:  # every axis of the output becomes whole axes of the input
+        return False
+    raise LayerError(
+        "the gradient of its output has gaps, and whether PyTorch then copies it is not modelled"
+    )
+
+
+def _bounds(shape: Shape) -> set[int]:
+    """The number of parts that an image has up to each of its axes except the last."""
+    sizes = shape.dimensions
+    return {prod(sizes[:axis]) for axis in range(1, len(sizes))}
+
+
 def _with_copy(operation: Operation) -> Operation:
     if operation.passes:  # the copy becomes the input's gradient
         return operation._replace(passes=frozenset())
@@ -104,14 +129,17 @@ def _made(operation: Operation, given: GradientLayout, index: int, batch: int) -
             return _later(given) if given in _MOVED else GradientLayout.PERMUTED
         if layout is Layout.EXPAND:
             return GradientLayout.UNKNOWN if read.numbers > output.numbers else given
-        rows = batch if layout is Layout.SPLIT else 2 * (layout is Layout.NARROW)
-        apart = rows > 1 and read.numbers < output.numbers
-        return GradientLayout.APART if apart and given is GradientLayout.CONTIGUOUS else given
+        if given is not GradientLayout.CONTIGUOUS or read.numbers == output.numbers:
+            return given
+        if layout is Layout.NARROW:
+            return GradientLayout.STRIPES
+        return GradientLayout.APART if layout is Layout.SPLIT and batch > 1 else given
     if layout is Layout.ORDER:
         return GradientLayout.CONTIGUOUS
     follows = layout is Layout.FOLLOW and given not in {
         GradientLayout.CONTIGUOUS,
         GradientLayout.APART,
+        GradientLayout.STRIPES,
     }
     if follows:
         return _later(given)
@@ -121,7 +149,7 @@ def _made(operation: Operation, given: GradientLayout, index: int, batch: int) -
 
 def _sum(*gradients: GradientLayout) -> GradientLayout:
     """The layout of the sum of two gradients, which is a new tensor."""
-    orderly = {GradientLayout.CONTIGUOUS, GradientLayout.APART}
+    orderly = {GradientLayout.CONTIGUOUS, GradientLayout.APART, GradientLayout.STRIPES}
     if orderly.issuperset(gradients):
         return GradientLayout.CONTIGUOUS
     return GradientLayout.UNKNOWN if GradientLayout.UNKNOWN in gradients else GradientLayout.TANGLED

@@ -1,7 +1,7 @@
 """Diagnosis: the mistakes that give a wrong value, found by replaying every one, then every pair.
 
-A mistake is reported only if it gives exactly the written value, at the digits written. The wrong
-values of a question are computed once, however many answers there are.
+A mistake is reported only if it gives exactly the written value, to the digits that are written.
+The wrong values of a question are computed once, however many answers there are.
 """
 
 from bisect import bisect_left, bisect_right
@@ -22,7 +22,7 @@ MOST = 3
 """The number of diagnoses to report."""
 MAX_ALONE = 60_000
 MAX_PAIRED = 10_000
-"""How many layers to visit when trying single mistakes, and pairs of them, the likeliest first."""
+"""The number of layers to visit for single mistakes, and for pairs; the likeliest come first."""
 MIN_RESOLUTION = 5
 """A rounded value is diagnosed only if its digits can tell at least this many values apart: 1e9
 could mean anything."""
@@ -114,7 +114,8 @@ class Slips:
         return tuple(self._made(likeliest, MAX_PAIRED))
 
     def _made(self, made: Iterable[tuple[Mistake, ...]], most: int) -> Iterator[Slip]:
-        """The slips of these mistakes, in this layer and in all layers so far, one per value."""
+        """The slips of these mistakes, in this layer alone or in all earlier ones too, one per
+        value."""
         starts = [(self.question, False)]
         before = self.question.along_the_way()
         if before is not None and not self.own:

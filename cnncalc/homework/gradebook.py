@@ -133,7 +133,7 @@ def _by_name(files: Sequence[Path]) -> dict[str, Path]:
         other = own.setdefault(printable(file.stem), file)
         if other != file:
             raise UsageError(
-                f"{str(other)!r} and {str(file)!r} are keys of the same name", "keep one of them"
+                f"the keys {str(other)!r} and {str(file)!r} have the same name", "keep one of them"
             )
     return own
 

@@ -5,7 +5,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
-from cnncalc.core.errors import UsageError, Where
+from cnncalc.core.errors import LayerError, UsageError, Where
 from cnncalc.core.shape import Shape
 from cnncalc.homework import asks
 from cnncalc.homework.diagnosis import Diagnosis, Slips
@@ -126,7 +126,10 @@ class Marker:
         if reading is None and not (terms.strict or terms.as_asked):
             for name in question.ask.also:
                 accepted = question.asking(asks.load(name))
-                found = accepted.agrees(written, terms)
+                try:
+                    found = accepted.agrees(written, terms)
+                except LayerError:  # the layer has no value for that ask
+                    continue
                 if found is not None:
                     return Reading((*found.notes, f"{accepted.ask.in_place} {accepted.ask.title}"))
         return reading

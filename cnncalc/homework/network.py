@@ -82,7 +82,7 @@ def report_of(top: dict[Key, Item], layout: Layout | None) -> Report:
     try:
         if isinstance(item.value, str):
             return named(item.value, plain, shape, layout)
-        if isinstance(item.value, list):  # the layers alone
+        if isinstance(item.value, list):  # a list of layers without a spec around it
             tree = {_key("layers", item.where): item}
             tree |= {} if given is None else {_key("input", given.where): given}
             return summarize(Item(tree, item.where), **plain, layout=layout)
@@ -185,8 +185,9 @@ def given_network(
         return window.alone(kind, kinds[kind], *sizes, layout), ONE
     spec = {"input": given["input"], "layers": [{kind: kinds[kind], "name": ONE}]}
     try:
-        return summarize({"name": "the layer", **spec}, **plain, layout=layout), ONE
+        report = summarize({"name": "the layer", **spec}, **plain, layout=layout)
     except Mistakes:
         if ask is None or not ask.geometry:
             raise
         return window.alone(kind, kinds[kind], given["input"], ONE, layout=layout), ONE
+    return walk.inside(report), ONE  # the gradient of its input counts

@@ -76,11 +76,20 @@ class Filters(Layer):
     def zeros(self, x: Map) -> tuple[tuple[int, int], ...]:
         return worked_out(self.axes(x))
 
+    def is_same_in_torch(self, x: Map) -> bool:
+        """Whether PyTorch's own ``same``, which takes only strides of 1, pads in the same way."""
+        return self.padding == "same" and all(axis.S == 1 for axis in self.axes(x))
+
     def copied(self, x: Map) -> int:
         """The elements of the padded copy, for padding that PyTorch's convolution does not
-        support."""
+        support. PyTorch's own ``same`` makes a copy with the extra zero, and pads the rest
+        itself."""
         axes = self.axes(x)
-        return padded(x, axes) if split_padding(axes)[1] else 0
+        if not split_padding(axes)[1]:
+            return 0
+        if self.is_same_in_torch(x):
+            axes = tuple(one._replace(before=0, after=one.after - one.before) for one in axes)
+        return padded(x, axes)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         params = self.parameters(x.shape)
@@ -101,17 +110,18 @@ class Filters(Layer):
     ) -> Any:
         """PyTorch's convolution with this window, after a separate padding step if it needs one."""
         own, around = split_padding(self.axes(x))
+        same = bool(around) and self.is_same_in_torch(x)
         conv = of_rank(nn, "Conv", x)(
             x.channels,
             out_channels,
             self.kernel_size,
             self.stride,
-            own,
+            "same" if same else own,
             self.dilation,
             groups,
             self.bias if bias is None else bias,
         )
-        return nn.padded(conv, around)
+        return nn.padded(conv, () if same else around)
 
     def onnx_convolution(self, onnx: Any, x: Map, groups: int, prefix: str = "") -> Any:
         """ONNX's convolution with this window; ``prefix`` begins the names of its weights."""

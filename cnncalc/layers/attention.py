@@ -107,13 +107,26 @@ class Attention(Layer):
         return self.macs(x, other) - sum(self._projected(x, other))
 
     def input_macs(
-        self, products: int, wanted: tuple[bool, ...], x: Map, other: Map | None = None
+        self,
+        products: int,
+        wanted: tuple[bool, ...],
+        learns: bool,
+        x: Map,
+        other: Map | None = None,
     ) -> int:
-        """The inner products, and the projections of the inputs that need a gradient."""
-        if other is None:
-            return products
-        read = (one for one, needed in zip(self._projected(x, other), wanted) if needed)
-        return self.inner_macs(x, other) + sum(read)
+        """The inner products, and the projections of the inputs that need a gradient.
+
+        Both factors of the scores and the sums are computed. Each needs a gradient if the layer
+        learns; otherwise only what follows from such an input does.
+        """
+        query, others = wanted[0], wanted[-1]
+        projected = self._projected(x, other)
+        read = projected[0] * query + projected[1] * others
+        inner = self.inner_macs(x, other)
+        if learns:  # the other factors count with the weights
+            return inner + read
+        scores = (inner - x.channels * x.elements) // 2
+        return inner + read + scores * (query + others - 1) + scores * others
 
     def operations(self, x: Map, other: Map | None = None) -> Operations:
         """The products, the biases, the scale and the softmax."""

@@ -111,7 +111,7 @@ class ConvLstm(Layer):
         from_cell, filters = held[: 3 * self.peepholes], held[3 * self.peepholes :]
         hidden = cell = tape.op(makes=n)
         states: list[Tensor] = []
-        bound: tuple[Tensor, ...] = ()  # what variables of the module reference
+        bound: tuple[Tensor, ...] = ()  # tensors that local variables of the module keep
         for read in tape.split(tape.in_order(x), [x.numbers // T] * T):
             both = tape.joined(read, hidden, makes=frame.elements + n)
             gates = tape.filtered(both, *filters, makes=4 * n)

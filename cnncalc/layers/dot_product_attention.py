@@ -53,7 +53,14 @@ class DotProductAttention(Layer):
         )
 
     def input_macs(
-        self, products: int, wanted: tuple[bool, ...], query: Map, key: Map, value: Map, *_: Map
+        self,
+        products: int,
+        wanted: tuple[bool, ...],
+        learns: bool,
+        query: Map,
+        key: Map,
+        value: Map,
+        *_: Map,
     ) -> int:
         """The scores once for the query and once for the key; the sums once for the value, and once
         for the gradient of the scores."""

@@ -25,6 +25,11 @@ class Embedding(Layer):
     num_embeddings: int = count("size of the vocabulary", also=("input_dim", "vocabulary"))
     embedding_dim: int = count("length of each word's vector", also=("output_dim", "dim"))
 
+    @property
+    def without_gradient(self) -> tuple[int, ...]:
+        """The words are indices."""
+        return (0,)
+
     def output(self, x: Shape) -> Map:
         """One position per word."""
         if not isinstance(x, Vector):

@@ -35,7 +35,9 @@ class Glu(Layer):
         """Saves its input. The output is in the input's order, the input's gradient in that of the
         axes."""
         makes = self.output(x.shape).elements
-        return tape.op(x, makes=makes, keeps=(x,), layout=Layout.ORDER)
+        y = tape.op(x, makes=makes, keeps=(x,), layout=Layout.ORDER)
+        y.order = x.order
+        return y
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.GLU(1)

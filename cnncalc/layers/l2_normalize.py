@@ -26,14 +26,14 @@ class L2Normalize(Layer):
     main = "over"
 
     over: str = axis("the axis whose values get length 1")
-    eps: float = number("the smallest number to divide by", 1e-12, ("epsilon",), least=0)
+    eps: float = number("the smallest divisor", 1e-12, ("epsilon",), least=0)
 
     def output(self, x: Shape) -> Shape:
         place(self.over, x)
         return x
 
     def groups(self, x: Shape) -> int:
-        """How many norms there are."""
+        """The number of norms."""
         return x.elements // x.dimensions[place(self.over, x)]
 
     def reach(self, x: Shape) -> tuple[Reach, ...] | None:
@@ -46,7 +46,7 @@ class L2Normalize(Layer):
         return Operations(multiply=each, add=added, compare=once, divide=each, exponential=once)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The norms, which are bounded below and repeated; then the quotients."""
+        """The norms, which are clamped from below and repeated, and then the quotients."""
         x, groups = tape.in_order(x), self.groups(x.shape)
         flags = groups * tape.batch  # which norms are 0, or less than eps
         norms = tape.op(x, makes=groups, keeps=(x,), keeps_output=True, beside=x.bytes + flags)

@@ -38,7 +38,9 @@ class Matmul(Layer):
     def macs(self, a: Map, b: Map) -> int:
         return macs.matrix_macs(batches=a[:-2], rows=a[-2], inner=a[-1], columns=b[-1])
 
-    def input_macs(self, products: int, wanted: tuple[bool, ...], a: Map, b: Map) -> int:
+    def input_macs(
+        self, products: int, wanted: tuple[bool, ...], learns: bool, a: Map, b: Map
+    ) -> int:
         """The same number for each input that needs a gradient."""
         return products * sum(wanted)
 

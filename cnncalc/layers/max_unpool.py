@@ -35,6 +35,11 @@ class MaxUnpool(Rearrangement):
 
     ceil_mode: bool = flag("whether the pool rounds its output size up", False)
 
+    @property
+    def without_gradient(self) -> tuple[int, ...]:
+        """The map that the pool read only gives the indices."""
+        return (1,)
+
     def _windows(self, x: Map) -> tuple[tuple[int, ...], ...]:
         """Window size, stride and padding of each axis."""
         steps = self.kernel_size if self.stride is None else self.stride

@@ -55,11 +55,20 @@ class Parameter(Layer):
         """Whether the output is computed from other numbers."""
         return self.params is not None or self.buffers is not None
 
+    @property
+    def without_gradient(self) -> tuple[int, ...]:
+        """The output does not depend on the input."""
+        return (0,)
+
     def output(self, x: Shape) -> Shape:
         if self.computed and not self.learned:
             raise LayerError("params and buffers say what is learned; remove learned: false")
         if self.multiply_accumulates and not self.computed:
             raise LayerError("multiply_accumulates needs params or buffers to compute it from")
+        if self.backward_multiply_accumulates and not self.params:
+            raise LayerError(
+                "backward_multiply_accumulates needs params, whose gradients they compute"
+            )
         return shape_of(self.shape)
 
     def parameters(self, x: Shape) -> Parameters:
@@ -73,7 +82,8 @@ class Parameter(Layer):
 
     def tensors(self, x: Shape) -> Tensors:
         if self.computed:
-            return {"parameters": (self.params or 0,), "buffers": (self.buffers or 0,)}
+            counts = {"weight": self.params, "fixed": self.buffers}
+            return {name: (count,) for name, count in counts.items() if count}
         return {"weight": self.shape}
 
     def macs(self, x: Shape) -> int:
@@ -83,8 +93,8 @@ class Parameter(Layer):
         """Those of the backward pass that are not for the weights: the input needs none."""
         return self.backward_multiply_accumulates - self.multiply_accumulates
 
-    def input_macs(self, products: int, wanted: tuple[bool, ...], x: Shape) -> int:
-        return self.inner_macs(x)
+    def input_macs(self, products: int, wanted: tuple[bool, ...], learns: bool, x: Shape) -> int:
+        return self.inner_macs(x) if learns else 0
 
     def operations(self, x: Shape) -> Operations:
         products = self.macs(x)
@@ -163,6 +173,7 @@ class Parameter(Layer):
         Refusal(None, ("8",), "needs 'shape'"),
         Refusal({"shape": 8, "params": -1}, ("8",), "at least 0, not -1"),
         Refusal({"shape": 8, "params": 3, "learned": False}, ("8",), "remove learned: false"),
+        Refusal({"shape": 8, "backward_macs": 2}, ("8",), "multiply_accumulates needs params"),
         Refusal({"shape": 8, "macs": 16}, ("8",), "needs params or buffers"),
         Refusal(8, (), "expected 1 input, not 0"),
     )

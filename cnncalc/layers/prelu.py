@@ -97,7 +97,7 @@ class Prelu(Elementwise):
     def clamped(self, tape: Tape, x: Tensor, n: int) -> Tensor:
         """The positive part, plus the negative part times n slopes."""
         (slopes,) = tape.trained(n)
-        mask = x.numbers + x.size  # bools, and a zero, for the gradient
+        mask = x.numbers + x.size  # the gradient needs a bool per element, and a zero
         positive = tape.op(x, keeps=(x,), beside=mask)
         negative = tape.op(x, keeps=(x,), beside=mask)
         return tape.add(positive, tape.multiply(negative, slopes))

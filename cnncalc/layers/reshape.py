@@ -1,5 +1,6 @@
 """Reshape."""
 
+import re
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -8,15 +9,17 @@ from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import REQUIRED, declare, is_whole, shown
 from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, everything
-from cnncalc.core.shape import Map, Shape, shape_of
+from cnncalc.core.shape import SHAPE_PATTERN, Map, Shape, read_sizes, shape_of
 from cnncalc.formulas import dimensions
 from cnncalc.layers._rearrangement import Rearrangement
 
 
 def target(doc: str) -> Any:
-    """One to four sizes, one of which may be -1."""
+    """A shape such as 64x7x7, or one to four sizes, one of which may be -1."""
 
     def check(value: Any) -> tuple[int, ...]:
+        if isinstance(value, str) and re.fullmatch(SHAPE_PATTERN, value):
+            value = read_sizes(value)
         sizes = value if isinstance(value, list | tuple) else (value,)
         known = [size for size in sizes if type(size) is not int or size != -1]
         fits = 1 <= len(sizes) <= 4 and len(sizes) - len(known) <= 1
@@ -29,7 +32,8 @@ def target(doc: str) -> Any:
 
     one = {"anyOf": [{"type": "integer", "minimum": 1}, {"const": -1}]}
     many = {"type": "array", "items": one, "minItems": 1, "maxItems": 4}
-    return declare(doc, REQUIRED, (), check, {"anyOf": [one, many]})
+    text = {"type": "string", "pattern": SHAPE_PATTERN}
+    return declare(doc, REQUIRED, (), check, {"anyOf": [one, many, text]})
 
 
 class Reshape(Rearrangement):
@@ -100,6 +104,9 @@ class Reshape(Rearrangement):
             source="Dosovitskiy et al. 2020, ViT-B/16: 224²/16² = 196 patches of 768 features",
         ),
         Example(
+            given="3x17", inputs=("51",), output="3x17", source="torch.reshape, by hand: 3·17 = 51"
+        ),
+        Example(
             given=-1, inputs=("256x6x6",), output="9216", source="TUM lecture, AlexNet: 6·6·256"
         ),
     )
@@ -108,5 +115,6 @@ class Reshape(Rearrangement):
         Refusal([7, -1], ("4x5x5",), "100 = 14·7 + 2"),
         Refusal([-1, -1], ("4x5x5",), "one of which may be -1"),
         Refusal([0, 5], ("4x5x5",), "at least 1"),
+        Refusal("flat", ("4x5x5",), "of at least 1, one of which may be -1 to be inferred"),
         Refusal(None, ("4x5x5",), "needs 'shape'"),
     )

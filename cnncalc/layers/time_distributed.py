@@ -75,6 +75,10 @@ class TimeDistributed(Layer):
         """The layer for one frame."""
         return _read(self.layer)
 
+    @property
+    def without_gradient(self) -> tuple[int, ...]:
+        return self.inner.without_gradient
+
     def channels_first(self) -> Layer:
         if self.inner.channels_first() != self.inner:
             raise LayerError(f"cannot be combined with {self.inner.kind} if channels are last")
@@ -105,9 +109,9 @@ class TimeDistributed(Layer):
     def inner_macs(self, x: Map) -> int:
         return self.inner.inner_macs(self.frame(x)) * x.spatial[0]
 
-    def input_macs(self, products: int, wanted: tuple[bool, ...], x: Map) -> int:
+    def input_macs(self, products: int, wanted: tuple[bool, ...], learns: bool, x: Map) -> int:
         frames = x.spatial[0]
-        return self.inner.input_macs(products // frames, wanted, self.frame(x)) * frames
+        return self.inner.input_macs(products // frames, wanted, learns, self.frame(x)) * frames
 
     def operations(self, x: Map) -> Operations:
         of_one = self.inner.operations(self.frame(x))

@@ -118,8 +118,8 @@ class Expansion:
         """Refuse replacements of layers that do not exist."""
         for name in self.spec.replace:
             if name not in self.replaced:
-                hint = did_you_mean(name, self.names.ends) or f"; there are {some(self.names.ends)}"
-                self.wrong(f"'replace': there is no layer {name[:60]!r}{hint}", name.where)
+                hint = did_you_mean(name, self.names.ends) or f"; it has {some(self.names.ends)}"
+                self.wrong(f"'replace': the network has no layer {name[:60]!r}{hint}", name.where)
 
     def check_batches(self) -> None:
         """Refuse inputs that look like a batch of images, unless the layers are for volumes."""
@@ -201,8 +201,9 @@ class Expansion:
         return current
 
     def in_place_of(self, entry: Entry, path: str) -> Entry:
-        """The entry, or its replacement, which stays frozen unless it says otherwise. A single
-        layer is repeated and shares weights as before; a list of layers occurs once."""
+        """The entry, or its replacement, which stays frozen unless it states ``trainable`` itself.
+        A single layer is repeated and shares weights as the old one did; a list of layers occurs
+        once."""
         other = self.spec.replace.get(Key(path)) if self.spec.replace else None
         if other is None:
             return entry
@@ -318,8 +319,9 @@ class Expansion:
     def outputs_of(self, layer: Layer, node: Node) -> Ends:
         """Add a node for each output of a layer, named ``NAME.0`` and so on."""
         self.label(node.name, layer.kind, node.where)
+        part = node._replace(part_of=node.name)
         places = [
-            self.add(node._replace(name=f"{node.name}.{number}", layer=output))
+            self.add(part._replace(name=f"{node.name}.{number}", layer=output))
             for number, output in enumerate(layer.outputs)
         ]
         self.names.copies[node.name] = tuple(places)

@@ -28,3 +28,5 @@ class Node(NamedTuple):
     """Whether its own weights are trained."""
     word: str = ""
     """The name of its kind as it is written."""
+    part_of: str = ""
+    """The name of the layer of which it is one of several outputs, if it is."""

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from fractions import Fraction
+from functools import lru_cache, partial
 from itertools import count
 from math import lcm
 from typing import Any
@@ -10,12 +11,15 @@ from typing import Any
 import sympy
 from sympy.printing.str import StrPrinter
 
+from cnncalc.core.errors import UsageError
 from cnncalc.formulas.recorded import COMPARED
 from cnncalc.formulas.replay import computed
 
 RELATIONS = {"<": sympy.Lt, "<=": sympy.Le, "==": sympy.Eq, "!=": sympy.Ne}
-
-
+MOST = 100
+"""The most sums in a maximum or minimum, because comparing more would take too long."""
+REMEMBERED = 10_000
+"""The most sums and terms to cache."""
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -40,7 +44,10 @@ class Written:
             "holds": lambda condition: sympy.Piecewise((1, condition), (0, True)),
             **{op: RELATIONS[op] for op in COMPARED},
         }
-        self.expression = sympy.sympify(computed([result], variables, operators)[0])
+        found = sympy.sympify(computed([result], variables, operators)[0])
+        self.expression = _without_common_factors(found)
+        for symbol, one in self.definitions.items():
+            self.definitions[symbol] = _without_common_factors(one)
 
     def sum(self, a: Any, b: Any) -> Any:
         """A sum; a symbol for it if a term is a condition."""
@@ -93,10 +100,63 @@ def _rounded_down(one: Any) -> Any:
 
 
 def _extreme(function: Any, a: Any, b: Any) -> Any:
-    """``Max`` or ``Min``, without a common factor."""
-    a, b = sympy.sympify(a), sympy.sympify(b)
-    common = sympy.gcd(a.as_content_primitive()[0], b.as_content_primitive()[0])
-    return sympy.expand(common * function(sympy.expand(a / common), sympy.expand(b / common)))
+    """``Max`` or ``Min``, without what another operand always exceeds. SymPy's own search for that
+    takes minutes for deep networks."""
+    kept, more = _operands(function, a), _operands(function, b)
+    exceeds = _exceeds if function is sympy.Max else lambda one, other: _exceeds(other, one)
+    for one in more:
+        if not any(exceeds(other, one) for other in kept):
+            kept = [*(other for other in kept if not exceeds(one, other)), one]
+    if len(kept) > MOST:
+        fact = f"the formula would be the maximum or minimum of more than {MOST} sums"
+        raise UsageError(fact, "name fewer variables, or give some a value with --at")
+    return function(*kept, evaluate=False) if len(kept) > 1 else kept[0]
+
+
+def _operands(function: Any, one: Any) -> Sequence[Any]:
+    one = sympy.sympify(one)
+    return one.args if isinstance(one, function) else (one,)
+
+
+def _exceeds(one: Any, other: Any) -> bool:
+    """Whether a sum is at least as large as another one, judging by its terms: whole positive ones
+    are at least 1."""
+    more, fewer = _terms(one), _terms(other)
+    if any(more.get(term, 0) < number for term, number in fewer.items() if term != 1):
+        return False
+    least = more.get(1, 0) - fewer.get(1, 0)
+    for term, number in more.items():
+        if term != 1 and number != (less := fewer.get(term, 0)):
+            if not term.is_nonnegative:
+                return False
+            least += (number - less) * bool(term.is_positive and term.is_integer)
+    return bool(least >= 0)
+
+
+@lru_cache(REMEMBERED)
+def _terms(one: Any) -> Mapping[Any, int | Fraction]:
+    """The terms of a sum with their factors."""
+    return {
+        1 if term == 1 else _same(term): int(number) if number.is_integer else Fraction(str(number))
+        for term, number in one.as_coefficients_dict().items()
+    }
+
+
+@lru_cache(REMEMBERED)
+def _same(term: Any) -> Any:
+    """The first equal object, which dictionaries find faster."""
+    return term
+
+
+def _without_common_factors(one: Any) -> Any:
+    """An expression whose maxima and minima have no common factor."""
+
+    def divided(extreme: Any) -> Any:
+        common = sympy.gcd([each.as_content_primitive()[0] for each in extreme.args])
+        each = (sympy.expand(operand / common) for operand in extreme.args)
+        return common * extreme.func(*each, evaluate=False)
+
+    return one.replace(lambda part: isinstance(part, sympy.Max | sympy.Min), divided)
 
 
 def _text(expression: Any) -> str:

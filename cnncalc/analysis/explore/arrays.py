@@ -58,7 +58,7 @@ class Program:
         """The results for arrays of the variables, which are broadcast."""
         dtype = np.int64 if self.fits else object
         found: list[Array] = []
-        with np.errstate(divide="ignore"):  # only where a guard does not hold
+        with np.errstate(divide="ignore"):  # zeros occur only where a guard does not hold
             for op, name, places, constants, dropped in self.steps:
                 if not op:
                     found.append(variables[name].astype(dtype))

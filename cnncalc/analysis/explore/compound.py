@@ -22,8 +22,8 @@ STEP = Fraction(1, 100)
 """The step of a search for a coefficient."""
 DIGITS = Decimal("0.0001")
 """Decimals are rounded to this; whole numbers to the nearest one."""
-MOST = 1_000_000
-"""The largest factor."""
+MOST = 1_000
+"""The largest factor. A search that gets this far has a budget that growth hardly affects."""
 
 
 class Compound:
@@ -61,7 +61,10 @@ class Compound:
             except Overflow:
                 factor = Decimal(MOST + 1)
             if factor > MOST:
-                raise UsageError(f"{name} would grow more than a million times")
+                raise UsageError(
+                    f"the budget is not reached before {name} has grown {MOST:,} times",
+                    "choose a budget that grows with it, or a smaller ratio",
+                )
             if isinstance(base, Map):
                 found[name] = [base.channels, *(_scaled(size, factor) for size in base.spatial)]
             else:
@@ -78,8 +81,10 @@ class Compound:
 
 def largest(scaled: Compound, budgets: Mapping[str, int], step: Fraction) -> Largest:
     """Find the largest coefficient within the budgets and the next one beyond, with the values that
-    they give."""
+    they give. Raises UsageError if a value grows out of bounds first."""
     found = search(scaled, COEFFICIENT, budgets, step, steady=False, least=Fraction(0))
+    if found.within is not None and found.beyond is None:
+        scaled.values(float(found.within.value + step))  # may be what ended the search
 
     def spelled(tried: Tried | None) -> Tried | None:
         if tried is None:

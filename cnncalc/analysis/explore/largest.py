@@ -86,15 +86,16 @@ class _Search:
     def result(self) -> Largest:
         """The answer."""
         low, high = self.bounds()
+        valid = low > 0
         while high - low > 1:
             middle = (low + high) // 2
-            numbers = range(middle, max(low, middle - PATIENCE), -1)
-            costs = (self.cost(number) for number in numbers)
-            cost = next((one for one in costs if one is not None), None)
-            if cost is None or cost > self.margin:
+            cost = self.below(middle, low)
+            if cost is None and not valid:
+                low = middle
+            elif cost is None or cost > self.margin:
                 high = middle
             else:
-                low = middle
+                low, valid = middle, True
         fits = next((number for number in range(low, 0, -1) if self.fits(number)), 0)
         after = islice(count(fits + 1), PATIENCE)
         beyond = next((n for n in after if self.at(n) is not None), 0)
@@ -106,19 +107,25 @@ class _Search:
         """The number of a value whose cost is within the margin (0 if there is none), and of one
         far beyond the budget."""
         low = high = 0
+        cost = None
         for doubling in range(DOUBLINGS + 1):
             high = 2**doubling
-            cost = self.cost(high)
+            cost = self.below(high, high // 2)
             if cost is not None and cost > FAR:
                 return low, high
             if cost is not None and cost <= self.margin:
                 low = high
         if not any(self.known.values()):
             raise UsageError(f"no value of {self.name!r} gives a valid network: {self.reason}")
-        if self.known[high] is not None:
+        if cost is not None:
             largest = self.value(high)
             raise UsageError(f"the budget is never reached: even {self.name}={largest} fits")
         return low, high
+
+    def below(self, number: int, low: int) -> Fraction | None:
+        """The cost of the first valid number from this one down to ``low``, without it."""
+        numbers = range(number, max(low, number - PATIENCE), -1)
+        return next((one for one in map(self.cost, numbers) if one is not None), None)
 
     def value(self, number: int) -> Any:
         """The value with a number."""

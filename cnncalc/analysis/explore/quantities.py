@@ -91,14 +91,15 @@ def _whole(match: re.Match[str]) -> int:
     return int(Fraction(match[1]) * (1024 if match[3] else 1000) ** power)
 
 
-def budget(name: str, text: str, usual: Any) -> int:
-    """A budget for a quantity: a number, or a multiple of what the default network needs
-    (``1.5x``).
+def budget(name: str, given: int | str, usual: Any) -> int:
+    """A budget for a quantity: a number, a text such as ``4GiB``, or a multiple of what the default
+    network needs (``1.5x``).
 
     ``usual`` has the quantities of the default network, or says why there are none. Raises
     UsageError for a budget below 1.
     """
     quantity(name)
+    text = str(given)
     if text.strip().endswith("x"):
         times, value = positive(text.strip()[:-1]), None if isinstance(usual, str) else usual[name]
         if value is None:
@@ -111,7 +112,8 @@ def budget(name: str, text: str, usual: Any) -> int:
         raise UsageError(f"the budget for {name}: {why}") from None
     if found < 1:
         raise UsageError(f"the budget for {name} must be at least 1, not {text.strip()}")
-    if QUANTITIES[name].text is units.in_bytes and units.lacks_unit(text, found):
+    in_bytes = QUANTITIES[name].text is units.in_bytes
+    if in_bytes and isinstance(given, str) and units.lacks_unit(text, found):
         raise UsageError(f"the budget for {name} needs a unit; write {text.strip()}GiB")
     return found
 

@@ -178,7 +178,7 @@ def formula(
         own[name] = [*symbols.usual][before:]
     if symbols.left:
         unknown = next(iter(symbols.left))
-        raise UsageError(f"there is no symbol {unknown!r}; there are {some(symbols.usual)}")
+        raise UsageError(f"the formula has no symbol {unknown!r}; it has {some(symbols.usual)}")
     report = evaluate.report(values)
     result = value(quantity, report)
     if result is None:
@@ -249,7 +249,7 @@ def _shape(evaluate: Configurations) -> Map:
         else [*map(shape_of, sizes_by_name(given, None).values())]
     )
     if not shapes:
-        evaluate.report({})  # says what is wrong with the spec
+        evaluate.report({})  # raises the mistakes in the spec
     if len(shapes) != 1 or not isinstance(shapes[0], Map):
         raise UsageError("the input must be a single feature map to have symbols")
     return shapes[0]

@@ -159,7 +159,7 @@ class Topologies:
             found = {name: value(name, report) for name in self.evaluate.quantities}
         except CnncalcError:
             found = None
-        except Exception:  # code that needs plain numbers, and fails on others
+        except Exception:  # code that fails on anything but plain numbers
             self.failed = True
             return None
         exact = self.evaluate(plain)

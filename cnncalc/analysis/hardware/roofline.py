@@ -130,7 +130,7 @@ class Roofline:
 
     @property
     def training(self) -> Fraction:
-        """The least time of a training step, layer by layer."""
+        """The shortest time of a training step, layer by layer."""
         return sum((layer.training for layer in self.layers), Fraction(0))
 
     @property

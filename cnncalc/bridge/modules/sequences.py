@@ -163,6 +163,22 @@ class Constant(nn.Module):
         return self.weight.expand(len(x), *self.weight.shape)
 
 
+class Computed(nn.Module):
+    """Numbers that do not depend on the input, computed by a model from some learned and fixed
+    ones."""
+
+    def __init__(self, value: Tensor, learned: int, fixed: int) -> None:
+        super().__init__()
+        self.value = value.requires_grad_(learned > 0)
+        if learned:
+            self.weight = nn.Parameter(torch.zeros(learned))
+        if fixed:
+            self.register_buffer("fixed", torch.zeros(fixed))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.value.to(x.device).expand(len(x), *self.value.shape)
+
+
 class PositionalEmbedding(nn.Module):
     """The input plus a number for each element: a learned one, or a value of a wave along the
     positions."""

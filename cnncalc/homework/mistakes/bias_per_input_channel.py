@@ -33,7 +33,7 @@ class BiasPerInputChannel(Mistake):
     K biases, and a fully connected layer has one for each output.
     """
 
-    says = "counted one bias per input channel instead of one per filter"
+    says = "counted one bias per input instead of one per filter or output"
     prior = 12
     examples = (
         on_alexnet("parameters", "34,851", "11·11·3·96 + 3"),

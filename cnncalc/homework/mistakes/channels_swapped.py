@@ -28,7 +28,9 @@ class ChannelsSwapped(Mistake):
             lambda row: with_fields(row.layer, **{_field(x): x.dimensions[0]})
         )
         if swapped is not None:
-            yield swapped.with_inputs((_deep(x, row.output.dimensions[0]),))
+            swapped = swapped.with_inputs((_deep(x, row.output.dimensions[0]),))
+            sized = question.ask.name in ("shape", "elements", "memory")
+            yield swapped.saying("the output has the depth of the input") if sized else swapped
 
 
 def _field(x: Shape) -> str:

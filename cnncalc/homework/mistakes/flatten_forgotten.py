@@ -22,7 +22,7 @@ class FlattenForgotten(WrongRule):
     """
 
     says = "did not flatten the map to C·H·W inputs"
-    prior = 20
+    prior = 26
     rules = {dimensions.flattened: channels_only}
     examples = (
         Example(

@@ -21,6 +21,11 @@ def as_many_same(N: int, S: int) -> int:
     return N
 
 
+def as_many_transposed(N: int, F: int, S: int, P: int = 0, D: int = 1, P_out: int = 0) -> int:
+    """One position for every input."""
+    return N
+
+
 class InputPositions(WrongRule):
     """You used the height and width of the input. The filter is applied once for every position of
     the output, so multiply by the output's height and width.
@@ -32,6 +37,7 @@ class InputPositions(WrongRule):
         window.output_size: as_many,
         window.output_size_sides: as_many_sides,
         window.output_size_same: as_many_same,
+        window.output_size_transposed: as_many_transposed,
     }
     examples = (on_alexnet("macs", "1,795,682,592", "11·11·3·96 · 227·227"),)
 

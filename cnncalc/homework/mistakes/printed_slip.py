@@ -74,8 +74,12 @@ class PrintedSlip(Mistake):
 @lru_cache(maxsize=100)
 def errata(name: str) -> tuple[Finding, ...]:
     """The printed figures of a built-in network that do not follow from it; none for others."""
-    built_in = name.lower().replace(" ", "_").replace("-", "_")
-    built_in = built_in if built_in in catalog.names() else built_in.replace("_", "")
-    if built_in not in catalog.names():
-        return ()
-    return tuple(one for one in published.check(built_in) if one.reason)
+    known = built_in(name)
+    return tuple(one for one in published.check(known) if one.reason) if known else ()
+
+
+def built_in(name: str) -> str:
+    """The built-in network that a report is about; empty if there is none."""
+    spelled = name.lower().replace(" ", "_").replace("-", "_")
+    known = (one for one in (spelled, spelled.replace("_", "")) if one in catalog.names())
+    return next(known, "")

@@ -150,7 +150,7 @@ def _read(
     source: str,
     between: str,
 ) -> bool:
-    """Add the answers of one table; False if it has none."""
+    """Add the answers of one table. Returns False if it has none."""
     if sum(map(len, table)) > MAX_CELLS:
         raise SpecError(f"the table contains more than {MAX_CELLS:,} cells", Where(source))
     header = _without_blank_end(table[0]) if table else []
@@ -180,7 +180,7 @@ def _read(
 
 
 def _turned(table: Sequence[Sequence[Cell]]) -> Sequence[Sequence[Cell]]:
-    """A table with a row for each layer, if it has a column for each."""
+    """The table with a row for each layer, if it was written with a column for each."""
     if len(table) < 2 or not table[0] or table[0][0].text.lower() not in {LAYER, *ABOVE_LAYERS}:
         return table
     (corner, *names), *rows = table

@@ -124,9 +124,10 @@ SIZE_WORDS = re.compile(
 RESULT = re.compile(r"^(?:[^=,;]*=)+(?=[^=]*$)")
 """The working before a shape; not ``K=96, C=3, F=11``, which are several values."""
 BATCH = r"(?:none|batch(?:[_ ]size)?|bs|[bmn?*]|-1)(?=\s*[x×X*·, ])"
-FILTERS = 4  # sizes
+FILTERS = 4
+"""The number of sizes of a weight tensor."""
 PRODUCT = re.compile(r"[(²^]|[*·].*[x×]|[x×].*(?:[*·]|[0-9],[0-9]{3}(?![0-9]))")
-"""What may stand for one size, as in ``11*11*3 x 3,025``."""
+"""A size that may be an expression, as in ``11*11*3 x 3,025``."""
 GROUP = re.compile(r"\(([0-9]+(?:\s*[x×X*·]\s*[0-9]+){1,2})\)")
 """Sizes in brackets: ``8 x (28 x 28)``."""
 

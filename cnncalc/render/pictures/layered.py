@@ -12,7 +12,7 @@ from cnncalc.render.pictures.metrics import Measure
 
 SWEEPS = 8
 FREE = 1e-9
-"""The weight of a box without neighbours, which makes way for those with some."""
+"""The weight of a box without neighbours, which makes way for boxes that have some."""
 ENTRY, EXIT = -1, -2
 
 
@@ -112,7 +112,7 @@ class Layered(Item):
                 ]
                 self.middle.update(zip(layer, self._apart(layer, wanted), strict=True))
         left = min(self.middle[node] - self.item[node].across / 2 for node in self.middle)
-        left -= FREE**0.5  # so that places that are almost equal are rounded alike
+        left -= FREE**0.5  # so that almost equal positions are rounded alike
         self.middle = {node: round(middle - left) for node, middle in self.middle.items()}
         self.across = max(self.middle[node] + self.item[node].across / 2 for node in self.middle)
         self.enter, self.leave = self.middle[ENTRY], self.middle[EXIT]
@@ -125,7 +125,8 @@ class Layered(Item):
             half = self.item[node].across / 2
             offsets.append(right + half)
             right += 2 * half + self.measure.beside
-        # A sum and a weight, whose mean is where a group goes, and its number of boxes.
+        # For each group: a weighted sum and a weight, whose quotient is its position, and its
+        # boxes.
         groups: list[tuple[float, float, int]] = []
         for (want, own), offset in zip(wanted, offsets, strict=True):
             total, weight, number = own * (want - offset), own, 1
@@ -149,8 +150,8 @@ class Layered(Item):
         self.square = [self._is_clear(layer) for layer in self.layers]
 
     def _is_clear(self, layer: Sequence[int]) -> bool:
-        """Whether lines from a layer to the next one may run across: unless they share a box, no
-        two of them are in the same place."""
+        """Whether lines may run across between a layer and the next one: no two lines that do not
+        share a box may be in the same place."""
         steps = [(node, to) for node in layer for to in self.neighbours[node][1]]
         spans = [(*sorted((self._leave(node), self._enter(to))), node, to) for node, to in steps]
         return not any(
@@ -160,12 +161,12 @@ class Layered(Item):
         )
 
     def _enter(self, node: int) -> float:
-        """Where lines enter a node, from the left of all layers."""
+        """The position at which lines enter a node, measured from the left of all layers."""
         item = self.item[node]
         return self.middle[node] - item.across / 2 + item.enter
 
     def _leave(self, node: int) -> float:
-        """Where lines leave a node."""
+        """The position at which lines leave a node."""
         item = self.item[node]
         return self.middle[node] - item.across / 2 + item.leave
 

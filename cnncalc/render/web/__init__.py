@@ -37,7 +37,7 @@ def render(
     bounds: "Roofline | None" = None,
 ) -> str:
     """The whole page; ``spec`` is the network as YAML, ``findings`` its published figures,
-    ``bounds`` its least times on a device."""
+    ``bounds`` its shortest times on a device."""
     times = {layers.TIME: layers.time(bounds)} if bounds else {}
     columns = tuple(name for name in layers.COLUMNS if bounds or name != layers.TIME)
     view = View(report, columns, more=times)
@@ -85,7 +85,7 @@ def _chart(scene: Scene) -> str:
 
 
 def _about_times(bounds: "Roofline") -> str:
-    """What the column of times means."""
+    """A sentence on what the column of times means."""
     notes = "; ".join((f"peak for {bounds.dtype}", *bounds.notes))
     return (
         f"Times are lower bounds for a training step on {bounds.device.name} ({notes}): the "
@@ -95,7 +95,7 @@ def _about_times(bounds: "Roofline") -> str:
 
 
 def _cards(view: View, memory: "Memory | UsageError", bounds: "Roofline | None") -> Iterator[str]:
-    """The totals, the peaks of memory, the least time, and the largest receptive field."""
+    """The totals, the peaks of memory, the shortest time, and the largest receptive field."""
     yield '<dl class="cards">'
     cards = [(total.label, total.text) for total in view.totals]
     for label, text in [*cards, *_peaks(memory), *_time(bounds), *_field(view)]:

@@ -73,13 +73,13 @@ def _inside(rows: Sequence[Row], report: Report, depth: int) -> Iterator[Line]:
 
 
 def time(bounds: "Roofline") -> Column:
-    """The column with the least time of every layer in a training step."""
+    """The column with the shortest time of every layer in a training step."""
     least = {layer.row.name: layer.training for layer in bounds.layers}
 
     def value(line: Line, report: Report) -> float:
         return float(sum(least.get(row.name, 0) for row in line.rows))
 
-    about = "the least seconds in a training step"
+    about = "the fewest seconds in a training step"
     return Column("Least time", about, value, units.duration, "backward_macs")
 
 

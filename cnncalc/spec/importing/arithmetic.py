@@ -91,7 +91,7 @@ def _with(walker: Walker, kind: Operation, view: View, name: str) -> View:
     # The parameter's sizes as dimensions of the map, 1 where it is broadcast.
     sizes = dict.fromkeys(range(len(view.shape)), 1)
     for axis, size in zip(reversed(view.axes), reversed(known.sizes)):
-        if axis != BATCH:  # there its size is 1: only that is broadcast to every batch
+        if axis != BATCH:  # numbers that fit any batch have size 1 there
             sizes[axis] = size
     shape = tuple(sizes.values())
     held = {"weight": number}

@@ -1,5 +1,6 @@
 """Operations along axes: concatenation, softmax and reductions."""
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -16,10 +17,14 @@ def concat(walker: Walker) -> None:
     """Concatenated maps; a parameter before a signal is a class token."""
     listed = walker.done.arguments["tensors"]
     listed = [one for one in listed if 0 not in walker.sizes(one.number)]
-    tensors = [walker.value(one) for one in listed]
-    views = [one for one in tensors if isinstance(one, View)]
     given = walker.done.arguments.get("dim", walker.done.arguments.get("axis", 0))
-    axis = given % len(views[0].axes)
+    axis = given % len(walker.sizes(walker.done.made[0]))
+    try:
+        tensors = [walker.value(one) for one in listed]
+    except Unknown:
+        _joined_rows(walker, [walker.raw(one) for one in listed], axis)
+        return
+    views = [one for one in tensors if isinstance(one, View)]
     first = views[0]
     if len(views) < len(tensors):
         if _is_token(tensors, axis):
@@ -37,6 +42,23 @@ def concat(walker: Walker) -> None:
     fields = {"along": word(shape, place)} if place else {}
     made = walker.make("concat", fields, reads, shape)
     walker.gives(like._replace(layer=made, shape=shape))
+
+
+def _joined_rows(walker: Walker, tensors: Sequence[Any], axis: int) -> None:
+    """Concatenate tensors with more axes than a map."""
+    if not all(isinstance(one, View | Regrouped) for one in tensors):
+        raise Unknown("some of its tensors do not depend on the network's input")
+    first, *others = values = [merged(walker, regrouped(one), axis) for one in tensors]
+    (at,) = first.axes[axis]
+    before, after = first.atoms[:at], first.atoms[at + 1 :]
+    wanted = (first.axes, before, after)
+    if any((one.axes, one.atoms[:at], one.atoms[at + 1 :]) != wanted for one in others):
+        raise Unknown("it concatenates tensors with axes in different orders")
+    outer, inner = prod(before), prod(after)
+    reads = [shaped(walker, one.layer, [outer, one.atoms[at], inner]) for one in values]
+    total = sum(one.atoms[at] for one in values)
+    made = walker.make("concat", {"along": "height"}, reads, (outer, total, inner))
+    walker.gives(Regrouped(made, (*before, total, *after), first.axes))
 
 
 def stack(walker: Walker) -> None:
@@ -89,7 +111,7 @@ def along(walker: Walker) -> None:
 
 
 def _in_rows(walker: Walker, axis: int) -> Regrouped:
-    """The input as three dimensions, of which the second is an axis. Raises Unknown unless it is
+    """The input as three dimensions, the second of which is the axis. Raises Unknown unless it is
     regrouped."""
     value = walker.tensor()
     if not isinstance(value, Regrouped):
@@ -101,7 +123,7 @@ def _in_rows(walker: Walker, axis: int) -> Regrouped:
 
 
 def normalize(walker: Walker) -> None:
-    """Values divided by their Euclidean norm along an axis."""
+    """Divide values by their Euclidean norm along an axis."""
     if walker.argument("p", 2) != 2:
         raise Unknown("its norm is not the Euclidean one")
     along(walker)
@@ -120,7 +142,7 @@ REDUCED = {"mean": "mean", "sum": "sum", "amax": "max", "max": "max", "var": "va
 
 
 def largest(walker: Walker) -> None:
-    """The larger of two tensors, or the largest value along an axis, with its index."""
+    """Take the larger of two tensors, or the largest value along an axis with its index."""
     if isinstance(walker.done.arguments.get("dim"), Ref):
         arguments = {"input": walker.done.arguments["input"], "other": walker.done.arguments["dim"]}
         walker.done = walker.done._replace(name="maximum", arguments=arguments)
@@ -168,7 +190,7 @@ def reduce(walker: Walker) -> None:
 
 
 def _reduced_rows(walker: Walker, by: str, axis: int, keeps: bool) -> Regrouped:
-    """A tensor with more axes than a map, reduced over one of them."""
+    """Reduce a tensor with more axes than a map over one of them."""
     value = _in_rows(walker, axis)
     (at,) = value.axes[axis]
     before, _, after = walker.made[value.layer].shape

@@ -82,7 +82,7 @@ class Builder:
         self.recording = recording
         self.values: dict[int, Value] = {}
         self.made: list[Made] = []
-        self.done: Done  # the call at hand
+        self.done: Done  # the current call
         self.owners: dict[int, int] = {}  # the layer that holds each parameter and buffer first
         self.unsettled: dict[int, Regrouped] = {}
         """The values that were settled for the current call."""

@@ -64,7 +64,7 @@ def convolution(walker: Walker) -> None:
 
 
 def _of_each(walker: Walker) -> None:
-    """A convolution of images that the batch is merged with: those become the first spatial axis,
+    """A convolution of images that are merged with the batch: they become the first spatial axis,
     along which the filters have size 1."""
     value, (batch, *sizes) = regrouped(walker.data()), walker.sizes(walker.done.made[0])
     images, channels, *spatial = value.axes
@@ -111,7 +111,7 @@ each."""
 
 
 def _weight_norm(walker: Walker, filters: Known) -> None:
-    """The call at hand as one whose filters have learned lengths, if they have."""
+    """The current call as one with weight normalization, if its filters have learned lengths."""
     calls = [walker.recording.calls[place] for place in filters.calls]
     if [call.name for call in calls] != ["weight_norm"]:
         return
@@ -196,7 +196,7 @@ def pad(walker: Walker) -> None:
     sides, value = given["pad"], given.get("value") or 0
     view, constant = walker.data(), given.get("mode", "constant") == "constant"
     spatial = view.in_order and min(sides) >= 0 and not any(sides[2 * len(view.shape) - 2 :])
-    if value == -inf:  # for a max pool
+    if value == -inf:  # the padding of a max pool
         walker.opaque_pad()
     elif spatial or not constant:
         arguments = {**given, "pad": sides[: 2 * len(view.shape) - 2]}
@@ -228,7 +228,7 @@ def _padded(walker: Walker, view: View, sides: Sequence[int], value: float) -> V
     if not any(map(any, added)):
         return cut
     sizes = [n + before + after for n, (before, after) in zip(cut.shape, added)]
-    channels = any(added[0])  # which only a map of one more axis can pad
+    channels = any(added[0])  # only a map with one more axis can be padded there
     layer = shaped(walker, cut.layer, [1, *cut.shape]) if channels else cut.layer
     fields = {"padding": one_size(added if channels else added[1:])}
     fields |= {"value": value} if value else {}
@@ -239,7 +239,7 @@ def _padded(walker: Walker, view: View, sides: Sequence[int], value: float) -> V
 
 def windows(walker: Walker) -> None:
     """Windows along an axis, ``Tensor.unfold``, which become the last axis."""
-    if "dimension" not in walker.done.arguments:  # windows of images
+    if "dimension" not in walker.done.arguments:  # the module Unfold, not the method
         walker.kind()
         return
     axis, size, step = walker.axis("dimension"), walker.argument("size"), walker.argument("step")

@@ -21,7 +21,7 @@ def layer_norm(walker: Walker) -> None:
     elif sorted(places) == [*range(len(view.shape))]:
         layer = walker.plain(view)
         view = View.of(layer, walker.made[layer].shape)
-    elif axes == 1:  # which comes last then
+    elif axes == 1:  # the batch comes last then
         layer = walker.plain(view)
         view, attributes["over"] = View.of(layer, walker.made[layer].shape), "last"
     else:
@@ -57,7 +57,7 @@ def recurrent(walker: Walker) -> None:
     words = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if given["has_biases"] else [])]
     endings = [f"_l{n}{way}" for n in range(given["num_layers"]) for way in WAYS[:directions]]
     held = dict(zip([f"{word}{ending}" for ending in endings for word in words], numbers))
-    if view.inside:  # a signal for each place that the batch is merged with
+    if view.inside:  # a separate signal for each position that is merged with the batch
         _of_each(walker, name, fields, held)
         return
     shape = (directions * size, view.shape[1])
@@ -66,11 +66,11 @@ def recurrent(walker: Walker) -> None:
 
 
 def _of_each(walker: Walker, name: str, fields: dict[str, Any], held: dict[str, int]) -> None:
-    """The same for each of the signals that the batch is merged with."""
+    """A recurrent layer for each of the signals that are merged with the batch."""
     value, sizes = regrouped(walker.data()), walker.sizes(walker.done.made[0])
     batch, *others = value.axes if sizes[0] < 0 else (value.axes[1], value.axes[0], value.axes[2])
     if batch[:1] != (BATCH,):
-        raise Unknown("the batch is not an axis of its own")
+        raise Unknown("the batch is not a separate axis")
     steps, channels = others
     layer = arranged(walker, value, [channels, batch[1:], steps])
     _, count, length = walker.made[layer].shape

@@ -73,13 +73,13 @@ def matmul(walker: Walker) -> None:
     ranks = [len(factor.axes) for factor in factors]
     if min(ranks) < 2:
         raise Unknown("it multiplies a vector")
-    before = [[*map(str, range(2 - rank, 0))] for rank in ranks]  # those on the right match
+    before = [[*map(str, range(2 - rank, 0))] for rank in ranks]  # the axes on the right match
     names = [[*before[0], "row", "inner"], [*before[1], "inner", "column"]]
     _contract(walker, factors, names, [*max(before, key=len), "row", "column"])
 
 
 def _is_turned(walker: Walker, given: Ref) -> bool:
-    """Whether an operand is a learned matrix, transposed."""
+    """Whether an operand is a transposed learned matrix."""
     known = walker.raw(given)
     if not isinstance(known, Known) or (len(known.held), len(known.sizes)) != (1, 2):
         return False
@@ -91,7 +91,7 @@ TURNS = [["t"], ["T"], ["mT"], ["transpose"]]
 
 
 def _linear(walker: Walker, first: Ref, second: Ref) -> None:
-    """A product with a learned matrix, transposed: a linear layer."""
+    """A linear layer: a product with a transposed learned matrix."""
     given = {"input": first, "weight": Ref(walker.raw(second).held[0])}
     walker.done = walker.done._replace(name="linear", arguments=given)
     linear(walker)
@@ -110,7 +110,7 @@ def einsum(walker: Walker) -> None:
 
 
 def _factor(walker: Walker, given: Ref) -> Regrouped:
-    """A factor, which may be numbers that do not depend on the input."""
+    """A factor of a sum of products; it may consist of numbers that do not depend on the input."""
     value = walker.raw(given)
     return numbers(walker, given) if isinstance(value, Known) else regrouped(value)
 
@@ -139,7 +139,7 @@ def _contract(
     rows = [name for name in result if name in first and name not in second]
     columns = [name for name in result if name in second and name not in first]
     if {*first, *second} > {*result, *inner}:
-        raise Unknown("it adds up one of its factors")
+        raise Unknown("it sums one of its factors over an axis")
     before = [shared] if shared else []
     groups = [[*before, rows, inner], [*before, inner, columns]]
     reads = [

@@ -114,16 +114,16 @@ def arranged(
 
 
 def merged(walker: Layers, value: Regrouped, axis: int) -> Regrouped:
-    """The same values with a single atom for an axis; those that lie apart are moved together."""
-    value.size(axis)  # not the batch
-    atoms, places = value.atoms, range(len(value.atoms))
-    inner = [at for at in value.axes[axis] if atoms[at] > 1]
-    first = min(inner, default=len(atoms))
-    before, after = (
-        [at for at in ats if at not in inner] for ats in (places[:first], places[first:])
-    )
+    """The values with a single atom for an axis. Atoms that lie apart are moved together."""
+    value.size(axis)  # raises Unknown for the batch
+    atoms, inner = value.atoms, long(value, value.axes[axis])
+    earlier = [at for one in value.axes[:axis] for at in one]
+    first = min(inner, default=max(earlier, default=BATCH) + 1)  # size 1 fits anywhere
+    others = [at for at in range(len(atoms)) if atoms[at] > 1 and at not in inner]
+    before = [at for at in others if at < first]
+    after = [at for at in others if at >= first]
     layer = value.layer
-    if inner != [*range(first, first + len(inner))]:
+    if inner != (*range(first, first + len(inner)),):
         layer = arranged(walker, value, [before, inner, after])
     order = {BATCH: BATCH, **{at: place for place, at in enumerate([*before, None, *after])}}
     axes = [tuple(order[at] for at in one if at in order) for one in value.axes]
@@ -155,7 +155,7 @@ def like(walker: Layers, value: Regrouped, other: Regrouped) -> int:
 
 
 def grown(walker: Layers, value: Regrouped, sizes: tuple[int, ...]) -> Regrouped:
-    """The same values, with sizes of 1 repeated. −k is k times the batch."""
+    """The values repeated along axes of size 1; −k is k times the batch."""
     value = value._replace(axes=(*[()] * (len(sizes) - len(value.axes)), *value.axes))
     pairs = enumerate(zip(sizes, value.sizes))
     grown = [axis for axis, (size, old) in pairs if size != old]

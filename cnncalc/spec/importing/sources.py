@@ -17,7 +17,7 @@ def source(walker: Walker, given: Any, like: View) -> View:
     if len(known.sizes) > len(like.axes):
         raise Unknown("one of its operands has more axes than the other")
     merged = prod(like.shape[place] for place in like.inside)
-    sizes: dict[int, int] = {}  # by the dimension of the view
+    sizes: dict[int, int] = {}  # for each dimension of the view
     for axis, size in zip(like.axes[len(like.axes) - len(known.sizes) :], known.sizes):
         if axis != BATCH:
             sizes[axis] = size
@@ -35,8 +35,11 @@ def source(walker: Walker, given: Any, like: View) -> View:
 def numbers(walker: Walker, given: Ref) -> Regrouped:
     """Numbers that do not depend on the input, with their own axes."""
     known = walker.value(given)
-    sizes = tuple(map(abs, known.sizes))
-    axes = ((BATCH, at) if size < 0 else (at,) for at, size in enumerate(known.sizes))
+    sizes = tuple(abs(size) for size in known.sizes if size != BATCH)
+    axes: list[tuple[int, ...]] = []
+    for size in known.sizes:
+        own = () if size == BATCH else (sum(at != BATCH for axis in axes for at in axis),)
+        axes.append((BATCH, *own) if size < 0 else own)
     shape = sizes if 0 < len(sizes) <= 4 else (prod(sizes),)
     copied = Copied(given.number, sizes, tuple(range(len(sizes))))
     return Regrouped(_layer(walker, known, copied, shape), sizes, tuple(axes))
@@ -52,8 +55,8 @@ def _layer(walker: Walker, known: Known, copied: Copied, shape: tuple[int, ...])
 
 
 def _made(walker: Walker, known: Known, shape: tuple[int, ...]) -> int:
-    """The same, if they have no layer yet. The tensors that they are computed from count where they
-    are used first."""
+    """A new layer that outputs the numbers. The tensors that they are computed from count where
+    they are used first."""
     recording = walker.recording
     origins = {number: recording.tensors[number].origin for number in known.held}
     fields: dict[str, Any] = {"shape": list(shape)}
@@ -81,8 +84,8 @@ def _made(walker: Walker, known: Known, shape: tuple[int, ...]) -> int:
 
 
 def _backward(walker: Walker, call: Done) -> int:
-    """The multiply-accumulates of a call's backward pass: once for each factor that is learned, or
-    computed from what is."""
+    """The multiply-accumulates of a call's backward pass: those of the call, once for each factor
+    that is learned or computed from learned numbers."""
     tensors = walker.recording.tensors
     factors = [walker.values[number] for number in numbers_in(call.arguments)[:2]]
     held = [one.held for one in factors if isinstance(one, Known)]

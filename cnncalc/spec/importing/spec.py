@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 from cnncalc.spec.importing import arithmetic, axes, convolutions, modules, products, views
 from cnncalc.spec.importing.builder import Made
 from cnncalc.spec.importing.record import Recording
+from cnncalc.spec.importing.sources import numbers
+from cnncalc.spec.importing.values import Copied
 from cnncalc.spec.importing.walker import Walker
 from cnncalc.spec.readers._wiring import Wiring
 
@@ -16,11 +18,13 @@ class Imported(NamedTuple):
     held: dict[str, dict[str, str]]
     macs: dict[str, int]
     """The MACs that PyTorch counts for each layer."""
+    copied: dict[str, Copied]
+    """The origin of the numbers of each layer that does not depend on the input."""
 
 
 def imported(recording: Recording) -> Imported:
     """The spec of a recording. Raises SpecError for what a spec cannot express."""
-    walker = Walker(recording, HANDLERS)
+    walker = Walker(recording, HANDLERS, numbers)
     walker.walk()
     return _Writer(recording, walker).written()
 
@@ -47,6 +51,8 @@ class _Writer:
         self.owners: dict[tuple[int, ...], str] = {}
         self.held: dict[str, dict[str, str]] = {}
         self.macs: dict[str, int] = {}
+        self.copied: dict[str, Copied] = {}
+        self.sources = {place: copied for (copied, _), place in walker.sources.items()}
         self.holders: set[str] = set()
         self.kinds: dict[str, set[str]] = {}
 
@@ -70,7 +76,7 @@ class _Writer:
         inputs = {at for at, made in enumerate(self.made) if made.is_input}
         if ends != [len(self.made) - 1] or kept - read - inputs:
             spec["outputs"] = [self.wiring.made[f"#{end}"] for end in dict.fromkeys(ends)]
-        return Imported(spec, self.held, self.macs)
+        return Imported(spec, self.held, self.macs, self.copied)
 
     def read(self, ends: list[int]) -> set[int]:
         """The layers that others read, or that are outputs."""
@@ -103,6 +109,7 @@ class _Writer:
         )
         self.wiring.made[f"#{place}"] = own
         self.macs[own] = made.macs
+        self.copied |= {own: self.sources[place]} if place in self.sources else {}
         if numbers:
             self.owners.setdefault(numbers, own)
             self.held[own] = {word: tensors[one].name for word, one in made.held.items()}

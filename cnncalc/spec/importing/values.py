@@ -93,8 +93,8 @@ class Known(NamedTuple):
 
 
 class Copied(NamedTuple):
-    """Where the numbers of a layer come from: the tensor with this number (for one image), whose
-    elements have these sizes, with its axes in this order."""
+    """The origin of a layer's numbers: the tensor with this number (for one image), its sizes, and
+    the order of its axes."""
 
     number: int
     sizes: tuple[int, ...]
@@ -102,9 +102,8 @@ class Copied(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """A tensor that calls which no kind describes computed from the outputs of layers, and for
-    which a spec has no shape, because its sizes mix the batch with other axes or because there are
-    too many of them."""
+    """A tensor that was computed by calls that no kind describes, and for which a spec has no
+    shape: its sizes mix the batch with other axes, or there are too many of them."""
 
     reads: tuple[int, ...]
     calls: frozenset[int]

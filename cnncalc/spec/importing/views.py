@@ -278,7 +278,7 @@ def repeated(walker: Walker) -> None:
 
 
 def setitem(walker: Walker) -> None:
-    """New values for the whole tensor."""
+    """Replace all values of a tensor."""
     index = walker.done.arguments["1"]
     parts = index if isinstance(index, tuple) else (index,)
     whole = all(isinstance(one, slice) and one in (slice(None), slice(0, None)) for one in parts)

@@ -27,14 +27,21 @@ LONGEST = 200
 class Walker(Builder):
     """Walks the calls of a recording."""
 
-    def __init__(self, recording: Recording, handlers: "Handlers") -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        handlers: "Handlers",
+        numbers: "Callable[[Walker, Ref], Regrouped]",
+    ) -> None:
         super().__init__(recording)
         self.handlers = handlers
-        self.place: int  # of the call at hand
+        self.numbers = numbers
+        """Makes a layer of numbers that do not depend on the input."""
+        self.place: int  # the position of the current call
         self.counted: frozenset[int] = frozenset()  # the calls whose cost an opaque layer has
         self.ends: list[int] = []
         self.sources: dict[tuple[Copied, tuple[int, ...]], int] = {}
-        """The layers that output tensors which do not depend on the input, by those and shape."""
+        """The layers that output tensors which do not depend on the input, by tensor and shape."""
         self.pooled: dict[int, tuple[int, bool]] = {}
         """The layer whose output a max pool read, and its ceil_mode, for the numbers of its
         indices."""
@@ -47,10 +54,14 @@ class Walker(Builder):
             self.unsettled = {}
             values = [self.values[number] for number in numbers_in(self.done.arguments)]
             constant = self.done.name.startswith(CONSTANTS) or self.is_empty()
-            if constant or all(isinstance(v, Known) for v in values):
+            alike = all(isinstance(v, Known) for v in values)
+            if constant or (alike and not self.repeats()):
                 self.compute(values)
                 continue
             try:
+                for number in numbers_in(self.done.arguments) if alike else ():
+                    if min(self.sizes(number), default=0) < 0:
+                        self.values[number] = settled(self, self.numbers(self, Ref(number)))
                 lost = any(isinstance(value, Lost) for value in values)
                 if lost and not self.done.name.startswith("max_unpool"):
                     raise Unknown("it follows an operation that no kind describes")
@@ -72,7 +83,7 @@ class Walker(Builder):
         calls = self.calls_of(values)
         if values and isinstance(first := values[0], Known):
             sizes = self.sizes(self.done.made[0])
-            each = [max(size, 1) for size in sizes]  # the same for every image
+            each = [max(size, 1) for size in sizes]  # one image stands for all
             repeats = self.done.name in REPEATS and prod(each) == prod(first.sizes)
             if self.done.name in SAME_VALUES or repeats:
                 self.values[self.done.made[0]] = first._replace(sizes=sizes, calls=calls)
@@ -80,6 +91,11 @@ class Walker(Builder):
         for number in self.done.made:
             once = tuple(dict.fromkeys(held))
             self.values[number] = Known(self.sizes(number), once, True, calls)
+
+    def repeats(self) -> bool:
+        """Whether the current call multiplies and adds the same numbers for every image."""
+        made = (size for number in self.done.made for size in self.sizes(number))
+        return bool(self.done.macs) and min(made, default=0) < 0
 
     def is_empty(self) -> bool:
         """Whether the current call makes a tensor without elements."""

@@ -46,7 +46,7 @@ def _recurrent(kind: str) -> Rule:
 
 
 GATES = {"gru": 3, "lstm": 4, "rnn": 1}
-"""How many gates a cell has."""
+"""The number of gates in a cell."""
 
 
 def _directions(node: Operator) -> int:
@@ -139,7 +139,7 @@ def _attention(net: Layers, node: Operator, operands: list[Any]) -> Made:
         raise Unclear  # several heads share a key
     if mask is not None:
         if BOOLEAN in (net.model.dtypes.get(node.inputs[3]), getattr(mask, "dtype", 0)):
-            raise Unclear  # it chooses scores
+            raise Unclear  # a mask of booleans chooses scores instead
         reads.append(_mask(net, q, (*q.sizes[:2], k.sizes[1]), mask))
     scale = short(given["scale"]) if given.get("scale") else None
     made = net.layer("dot_product_attention", scale, reads)
@@ -156,7 +156,8 @@ def _separated(net: Layers, flow: Flow, heads: int) -> Flow:
 
 
 def _merged(net: Layers, flow: Flow) -> Flow:
-    """The other way round."""
+    """Heads of positions, merged into a tensor whose last dimension has the features of all
+    heads."""
     turned = flow.reordered([0, 2, 1, 3], net.name)
     batch, positions, heads, features = turned.shape
     found = turned.regrouped((batch, positions, heads * features), net.name)
@@ -165,7 +166,7 @@ def _merged(net: Layers, flow: Flow) -> Flow:
 
 
 def _mask(net: Layers, query: Flow, scores: tuple[int, ...], mask: Any) -> Flow:
-    """What is added to the scores: the same for all heads or not."""
+    """The operand that is added to the scores, which may be the same for all heads."""
     found: Known | Flow = mask if isinstance(mask, Known) else net.plain(flow_of(mask))
     if (1, 1, *found.sizes)[-3:] not in (scores, (1, *scores[1:])):
         raise Unclear

@@ -204,7 +204,7 @@ class Network(Layers):
         rank = len(made.dims if isinstance(made, Flow) else made.sizes)
         if rank > MAX_RANK:
             raise self.wiring.wrong(
-                f"node {self.name[:60]!r} ({node.kind[:40]}) makes a tensor of {rank:,} "
+                f"node {self.name[:60]!r} ({node.kind[:40]}) produces a tensor with {rank:,} "
                 f"dimensions; at most {MAX_RANK} are read"
             )
         self.tensors[name] = made
@@ -269,8 +269,8 @@ class Network(Layers):
         said = self.model.shapes.get(name)
         if node.kind in VARYING:
             raise self.wiring.wrong(
-                f"node {self.name[:60]!r} ({node.kind[:40]}) makes as many values as the data "
-                "determine; cut the model before it with onnx.utils.extract_model"
+                f"node {self.name[:60]!r} ({node.kind[:40]}) outputs a number of values that "
+                "depends on the data; cut the model before it with onnx.utils.extract_model"
             )
         if self.resized and said is not None:
             raise self.wiring.wrong(

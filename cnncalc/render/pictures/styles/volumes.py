@@ -180,7 +180,7 @@ class Volumes:
         size, x = getattr(row.layer, "kernel_size", None), row.inputs[0] if row.inputs else None
         if after.block or size is None or not isinstance(x, Map) or len(x.spatial) != 2:
             return None
-        if positions_of(row.output) > positions_of(x):  # its windows are on the output
+        if positions_of(row.output) > positions_of(x):  # a transposed window lies on the output
             return None
         shares = [
             max(min(kernel / pixels, 1.0), SMALLEST / self.scale.side(pixels))
