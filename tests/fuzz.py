@@ -53,8 +53,8 @@ from cnncalc.core.errors import CnncalcError, UsageError
 from cnncalc.core.shape import Vector
 
 BATCH = 2
-"""More than one image: PyTorch cannot tell one image from an input without a batch, and the
-variance of one number is undefined."""
+"""More than one image for PyTorch's own modules: they cannot tell one image from an input without a
+batch, and the variance of one number is undefined."""
 
 REFUSALS = (
     RuntimeError,
@@ -367,7 +367,7 @@ def check_layer(case: Single) -> Found:
     """Compare one layer, or its refusal."""
     kinds = (case.kind,)
     try:
-        report = cnncalc.summarize(case.spec, batch=BATCH)
+        report = cnncalc.summarize(case.spec, batch=case.batch)
     except CnncalcError as why:
         word, *disagreement = refused(case, str(why))
         return Found(word, kinds, tuple(disagreement))

@@ -155,3 +155,49 @@ def test_the_outputs_of_a_model_inside_a_model(summarized):
     outputs = [node("first"), node("second")]
     report = summarized(functional([("x", (8, 8, 4))], layers, outputs))
     assert [row.output for row in report.outputs] == [(4, 8, 8), (256,)]
+
+
+def in_frames(kind, shape=(10, 8, 8, 4), **config):
+    inner = {"class_name": kind, "config": {"name": "inner", **config}}
+    return alone("TimeDistributed", shape, layer=inner)
+
+
+CONV = {"filters": 6, "kernel_size": [3, 3], "padding": "valid", "data_format": "channels_last"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "found", "params", "output"),
+    [
+        ("Conv2D", {**CONV, "activation": "relu"}, "time_distributed relu", 222, (6, 10, 6, 6)),
+        ("Flatten", {}, "time_distributed", 0, (256, 10)),
+        ("BatchNormalization", {"axis": -1}, "time_distributed", 8, (4, 10, 8, 8)),
+        ("Activation", {"activation": "tanh"}, "identity tanh", 0, (4, 10, 8, 8)),
+    ],
+)
+def test_a_layer_for_every_frame(summarized, kind, config, found, params, output):
+    report = summarized(in_frames(kind, **config))
+    assert [row.kind for row in report.layers] == found.split()
+    assert (report.totals.params, report.output_shape) == (params, output)
+
+
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [
+        ("Sequential", {"layers": []}),
+        ("Conv2D", {**CONV, "data_format": "channels_first"}),
+        ("Rescaling", {"scale": 2.0, "offset": 1.0}),
+        ("Attention", {}),
+    ],
+)
+def test_a_layer_for_every_frame_that_is_refused(summarized, kind, config):
+    with pytest.raises(CnncalcError, match="this TimeDistributed cannot be expressed"):
+        summarized(in_frames(kind, **config))
+
+
+def test_a_cell_for_every_frame_keeps_its_own_functions(summarized):
+    config = {"units": 3, "activation": "tanh", "recurrent_activation": "sigmoid"}
+    report = summarized(in_frames("LSTM", (10, 8, 4), **config))
+    # 4·(3·(4 + 3) + 3)
+    assert (report.totals.params, report.output_shape) == (96, (3, 10))
+    with pytest.raises(CnncalcError, match="cannot be expressed"):
+        summarized(in_frames("LSTM", (10, 8, 4), **{**config, "activation": "relu"}))

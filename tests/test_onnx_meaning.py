@@ -201,7 +201,7 @@ def test_weights_may_be_quantized_in_the_file(summarized):
 
 
 def test_a_number_plus_a_map_is_a_map_plus_a_number(summarized):
-    report = summarized(model([node("Add", "two x", "y")], [floats("two", 2.0)]))
+    report = summarized(model([node("Add", "two x", "y")], [number("two", 2.0)]))
     assert report.layers[0].layer.text() == "value 2.0"
 
 

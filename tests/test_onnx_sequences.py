@@ -1,8 +1,10 @@
 """Recurrent layers and attention in ONNX files, read and written."""
 
 import struct
+from random import Random
 
 import pytest
+import random_networks
 from onnx_bytes import integers, model, node, tensor
 
 import cnncalc
@@ -278,3 +280,76 @@ def test_a_network_that_is_too_large_for_a_file_is_refused():
     pytest.importorskip("torch")
     with pytest.raises(CnncalcError, match=r"take 2,580,.* bytes, but an ONNX file cannot"):
         cnncalc.to_onnx("regnet_y_128gf", tiny=True)
+
+
+# What random networks showed.
+
+
+@pytest.mark.parametrize(
+    ("layers", "found"),
+    [
+        ([{"slice": {"start": 0, "stop": 1}}], "identity"),
+        ([{"roll": 4}], "identity"),
+        ([{"instance_norm": {"affine": True, "bias": False}}], "instance_norm"),
+        ([{"leaky_relu": 1}], "leaky_relu"),
+        ([{"subsampling": 2}], "avg_pool multiply multiply add"),
+        ([{"linear": 1}, "tanh"], "flatten linear tanh"),
+        ([{"max_pool": {"kernel": 2, "stride": 1, "dilation": 3, "padding": "same"}}],
+         "pad max_pool"),
+        ([{"max_pool": {"kernel": 3, "ceil_mode": True}, "name": "a"},
+          {"max_unpool": {"kernel": 3, "ceil_mode": True}, "from": ["a", "input"]}],
+         "max_pool pad max_unpool slice slice"),
+    ],
+)  # fmt: skip
+def test_an_odd_layer_that_is_read_back(tmp_path, layers, found):
+    pytest.importorskip("torch")
+    report = cnncalc.summarize({"input": "1x4x4", "layout": "chw", "layers": layers})
+    back = read_back(report, tmp_path)
+    assert (kinds(back), back.totals.params) == (found, report.totals.params)
+    assert back.output_shape == report.output_shape
+
+
+def test_outputs_stay_in_their_order(tmp_path):
+    pytest.importorskip("torch")
+    spec = {"input": "2x3x4", "layout": "chw", "layers": ["flatten", {"relu": {}, "from": "input"}]}
+    report = cnncalc.summarize(spec)
+    assert [row.output for row in read_back(report, tmp_path).outputs] == [(24,), (2, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("layer", "why"),
+    [
+        ({"local_response_norm": 2}, "has other neighbours if size is even"),
+        ({"softplus": {"threshold": 1}}, "has no threshold; set it to 20"),
+        ({"l2_normalize": {"eps": 0.1}}, "has no eps larger than 1e-12"),
+    ],
+)
+def test_what_onnx_computes_otherwise_is_refused(layer, why):
+    pytest.importorskip("torch")
+    with pytest.raises(CnncalcError, match=why):
+        cnncalc.to_onnx({"input": "2x4x4", "layout": "chw", "layers": [layer]})
+
+
+@pytest.mark.parametrize(
+    ("nodes", "weights"),
+    [
+        ([node("LRN", "x", "y", size=2)], []),
+        ([node("InstanceNormalization", "x one b", "y")],
+         [tensor("b", [2])]),
+    ],
+)  # fmt: skip
+def test_what_onnx_computes_otherwise_is_opaque(summarized, nodes, weights):
+    one = node("Constant", "", "one", value=tensor("", [2], 1, struct.pack("<2f", 1, 1)))
+    data = model([one, *nodes], weights, [("x", (1, 2, 3, 3))], values=[("y", (1, 2, 3, 3))])
+    assert kinds(summarized(data)) == "opaque"
+
+
+@pytest.mark.parametrize("seed", [2, 4, 6, 10, 13, 14, 15, 16, 18, 20])
+def test_a_random_network_is_read_back(tmp_path, seed):
+    """Some that ONNX can express; ``tests/zoo_files.py networks`` tries others."""
+    pytest.importorskip("torch")
+    report = cnncalc.summarize(random_networks.network(Random(seed)))
+    back = read_back(report, tmp_path)
+    for count in ("params", "buffers", "macs"):
+        assert getattr(back.totals, count) == getattr(report.totals, count)
+    assert [row.output for row in back.outputs] == [row.output for row in report.outputs]

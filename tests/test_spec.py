@@ -483,6 +483,19 @@ def test_a_block_may_replace_a_kind(net):
     assert [row.kind for row in net(text % "tanh, sigmoid")] == ["tanh", "sigmoid"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "parameters: {f: {filters: 2, kernel: 1, activation: relu}}\nlayers: [conv: $f, conv: $f]",
+        "blocks: {unit: {takes: [f], layers: [conv: $f]}}\n"
+        "layers: [{unit: [{filters: 2, kernel: 1, activation: relu}], repeat: 2}]",
+    ],
+)
+def test_an_expression_may_give_all_fields_with_the_activation(net, text):
+    report = net(f"input: 3x8x8\n{text}\n")
+    assert [row.kind for row in report] == ["conv", "relu"] * 2
+
+
 # Extends.
 
 BASE = """

@@ -1,7 +1,8 @@
 """Compare model files with the tools that write and run them; needs the extra ``zoo``.
 
 ``python tests/zoo_files.py exports`` writes built-in networks as ONNX files, runs them with
-onnxruntime, and reads them back. ``keras`` reads the JSON of Keras's applications,
+onnxruntime, and reads them back; ``examples`` does so with the examples of all layers, and
+``networks`` with random networks. ``keras`` reads the JSON of Keras's applications,
 and ``layers`` that of models with a single layer. ``fields``
 reads the files of the ``onnx`` package as it does, and ``nodes`` compares its node cases with their
 data. ``darknet`` and ``caffe`` compare networks that we wrote in these formats. Names after it
@@ -17,15 +18,18 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from math import prod
 from pathlib import Path
+from random import Random
 from typing import Any
 from unittest import mock
 
+import random_networks
 import typer
 import zoo_keras
 import zoo_onnx
 from model_texts import CAFFE, DARKNET
 
 import cnncalc
+from cnncalc import layers
 from cnncalc.core.errors import CnncalcError
 from cnncalc.spec import catalog
 
@@ -35,47 +39,102 @@ CLOSE = 1e-4
 
 def exports(names: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Every built-in network's name, and what differs after writing it as ONNX."""
+    for name in names or catalog.names():
+        differs = written(cnncalc.summarize(name, tiny=True))
+        yield name, written(cnncalc.summarize(name)) if differs.startswith("~") else differs
+
+
+def examples(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The same of every example of every kind."""
+    for kind in layers.every():
+        for place, example in enumerate(kind.examples):
+            if kind.known and (not names or kind.kind in names):
+                inputs = dict(zip("abcdefgh", example.inputs))
+                layer = {kind.kind: example.given, "from": [*inputs]}
+                spec = {"input": inputs, "layout": "chw", "layers": [layer, "relu"]}
+                yield f"{kind.kind} {place}", written(cnncalc.summarize(spec))
+
+
+def networks(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The same of random networks; names are the first and the last seed."""
+    first, last = map(int, names or ("0", "299"))
+    for seed in range(first, last + 1):
+        yield str(seed), written(cnncalc.summarize(random_networks.network(Random(seed))))
+
+
+def written(report: cnncalc.Report) -> str:
+    """What differs after writing a network as ONNX, running it and reading it back; after ~, why it
+    cannot be written."""
     import numpy
     import onnx
-    import onnxruntime
     import torch
 
-    for name in names or catalog.names():
-        for tiny in (True, False):
-            report = cnncalc.summarize(name, tiny=tiny)
-            module = cnncalc.to_torch(report).eval()
-            try:
-                data = cnncalc.to_onnx(report, weights=module.state_dict())
-            except CnncalcError as why:
-                refused = f"~ refused: {why}"
-                continue
-            break
-        else:
-            yield name, refused
-            continue
-        onnx.checker.check_model(onnx.load_from_string(data))
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "net.onnx"
-            file.write_bytes(data)
+    torch.manual_seed(0)
+    try:
+        module = cnncalc.to_torch(report).eval()
+        data = cnncalc.to_onnx(report, weights=module.state_dict())
+    except CnncalcError as why:
+        return f"~ refused: {why}"
+    onnx.checker.check_model(onnx.load_from_string(data))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "net.onnx"
+        file.write_bytes(data)
+        try:
             back = cnncalc.summarize(file)
-        counts = [
-            count
-            for count in ("params", "buffers", "macs")
-            if getattr(back.totals, count) != getattr(report.totals, count)
-        ]
-        inputs = [torch.rand(2, *shape.dimensions) for shape in report.input_shapes.values()]
-        if any(row.kind == "embedding" for row in report.layers):
-            inputs = [(one * 50).long() for one in inputs]
-        session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-        given = {one.name: x.float().numpy() for one, x in zip(session.get_inputs(), inputs)}
-        with torch.no_grad():
-            ours = module(*inputs)
-        pairs = zip(ours if isinstance(ours, tuple) else (ours,), session.run(None, given))
-        apart = max(
-            float(numpy.abs(a.numpy() - b).max() / (numpy.abs(b).max() + 1e-9)) for a, b in pairs
+        except CnncalcError as why:
+            return f"not read: {why}"
+    differs = [
+        count
+        for count in ("params", "buffers", "macs")
+        if getattr(back.totals, count) != getattr(report.totals, count)
+    ]
+    if [row.output for row in back.outputs] != [row.output for row in report.outputs]:
+        differs.append(f"sizes {[str(row.output) for row in back.outputs]}")
+    inputs = [torch.rand(2, *shape.dimensions) for shape in report.input_shapes.values()]
+    if any(row.kind == "embedding" for row in report.layers):
+        inputs = [(one * 50).long() for one in inputs]
+    with torch.no_grad():
+        ours = _listed(module(*inputs))
+        exact = _listed(
+            module.double()(*(x.double() if x.is_floating_point() else x for x in inputs))
         )
-        differs = [*counts, *([f"outputs by {apart:.1e}"] if apart > CLOSE else [])]
-        yield name, ", ".join(differs)
+    names = [row.name for row in report.rows if row.layer.arity == (0, 0)]
+    given = {name: x.float().numpy() for name, x in zip(names, inputs)}
+    if not all(numpy.isfinite(one).all() for one in exact):
+        return ", ".join(differs) or "~ not run: its outputs are not finite"
+    try:
+        theirs = _run(data, given)
+    except Exception as why:  # onnxruntime raises many types
+        return ", ".join(differs) or f"~ not run: {str(why).splitlines()[0]}"
+    # Some outputs are a difference of much larger numbers, which PyTorch rounds as well.
+    rounding = max(_apart(one, other) for one, other in zip(ours, exact))
+    apart = max(_apart(one, other) for one, other in zip(ours, theirs))
+    wrong = apart > CLOSE + 10 * rounding
+    return ", ".join([*differs, *([f"outputs by {apart:.1e}"] if wrong else [])])
+
+
+def _listed(outputs: Any) -> list[Any]:
+    """The outputs of a module as arrays."""
+    return [one.numpy() for one in (outputs if isinstance(outputs, tuple) else (outputs,))]
+
+
+def _run(data: bytes, given: Any) -> list[Any]:
+    """The outputs of a file in onnxruntime."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    return list(session.run(None, given))
+
+
+def _apart(one: Any, other: Any) -> float:
+    """The largest difference of two outputs, relative to the largest value."""
+    import numpy
+
+    if one.shape != other.shape:
+        return float("inf")
+    return float(numpy.abs(one - other).max() / (numpy.abs(other).max() + 1e-9))
 
 
 def keras(names: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -164,8 +223,9 @@ def read(text: str, name: str) -> Any:
 
 
 WORDS = {
-    "caffe": caffe, "darknet": darknet, "exports": exports, "fields": zoo_onnx.fields,
-    "keras": keras, "layers": zoo_keras.layers, "nodes": zoo_onnx.nodes,
+    "caffe": caffe, "darknet": darknet, "examples": examples, "exports": exports,
+    "fields": zoo_onnx.fields, "keras": keras, "layers": zoo_keras.layers, "networks": networks,
+    "nodes": zoo_onnx.nodes,
 }  # fmt: skip
 
 
@@ -178,7 +238,8 @@ def main(what: str, names: Sequence[str]) -> int:
         left = differs.startswith("~")
         count, wrong, other = count + 1, wrong + (bool(differs) and not left), other + left
     typer.echo(
-        f"{count - wrong - other} of {count} equal, {other} opaque or refused, {wrong} wrong"
+        f"{count - wrong - other} of {count} equal, "
+        f"{other} opaque, refused or not run, {wrong} wrong"
     )
     return min(wrong, 1)
 

@@ -60,7 +60,7 @@ class Network(nn.Module):
     """
 
     def __init__(self, report: Report, given: Mapping[str, nn.Module] = {}) -> None:
-        """``given`` are modules of layers, instead of those that would be built."""
+        """``given`` are modules to use for some layers instead of building new ones."""
         super().__init__()
         # Underscores keep these names from colliding with layers.
         self._steps = _steps(report)

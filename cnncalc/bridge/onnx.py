@@ -16,6 +16,8 @@ LARGEST = (1 << 31) - 1
 """The most bytes that a file may have."""
 FLOAT, INT64 = 1, 7
 """Data types of tensors."""
+REAL = ("alpha", "beta", "bias", "epsilon", "gamma")
+"""The settings that are never integers."""
 BATCH = "batch"
 """The name of the open first size of every input and output."""
 
@@ -192,6 +194,8 @@ def _message(*fields: tuple[int, int | float | str | bytes]) -> bytes:
 
 def _attribute(name: str, value: Any) -> bytes:
     """A setting of an operator, with its type."""
+    if name in REAL:
+        value = float(value)
     if isinstance(value, int):
         return _message((1, name), (3, value), (20, 2))
     if isinstance(value, float):

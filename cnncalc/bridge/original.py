@@ -77,8 +77,8 @@ def tensors_in(value: Any) -> Iterator[Tensor]:
 
 
 def constants(read: Read, found: Sequence[Tensor] = ()) -> dict[str, nn.Module]:
-    """Modules for the layers whose numbers the model computes from others. They have the values of
-    the model's tensors, or zeros."""
+    """Modules for the layers whose numbers the model computes from other numbers. They have the
+    values of the model's tensors, or zeros."""
     own, made = _own(read.model), {}
     for name, copied in read.imported.copied.items():
         row = read.report[name]
@@ -98,7 +98,7 @@ def constants(read: Read, found: Sequence[Tensor] = ()) -> dict[str, nn.Module]:
 
 
 def _of_image(value: Tensor, sizes: Sequence[int]) -> Tensor:
-    """What belongs to the first image, if the sizes say which axes the batch is part of."""
+    """The part that belongs to the first image, if the sizes tell which axes contain the batch."""
     for axis, size in enumerate(sizes):
         value = value.narrow(axis, 0, -size) if size < 0 else value
     return value

@@ -77,7 +77,7 @@ def values(
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Inside, the model is in eval mode."""
+    """A context in which the model is in eval mode."""
     training = {module: module.training for module in model.modules()}
     model.eval()
     try:

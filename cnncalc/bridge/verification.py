@@ -129,8 +129,8 @@ def verify(
 def _known(
     one: Check | Skipped | Measured, report: Report, given: Mapping[str, nn.Module]
 ) -> Check | Skipped | Measured:
-    """The comparison, unless it needs the products that compute a constant, of which only the
-    result is copied."""
+    """The comparison, or the reason to skip it: it needs the products that compute a constant, and
+    only the constant is copied."""
     costly = {name for name in given if report[name].macs}
     products = isinstance(one, Check) and one.quantity in ("macs", "backward_macs")
     if products and costly and one.layer in (*costly, "total"):

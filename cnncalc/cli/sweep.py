@@ -81,7 +81,7 @@ Heat = Annotated[
     typer.Option(
         "--heat",
         metavar="NAME",
-        help="Also draw this quantity as a heat map of two varied values.",
+        help="Also draw this quantity as a heat map over two varied values.",
         show_default=False,
     ),
 ]

@@ -68,7 +68,8 @@ class Problem:
 
 
 def best(problem: Problem) -> list[int] | None:
-    """An order with the lowest peak, as positions of layers; None if the search is too long."""
+    """An order with the lowest peak, as positions of layers; None if the search would take too
+    long."""
     usual = [*range(len(problem.jobs))]
     if max(problem.moments(usual), default=0) <= problem.bound:
         return usual

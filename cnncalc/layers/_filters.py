@@ -77,12 +77,13 @@ class Filters(Layer):
         return worked_out(self.axes(x))
 
     def is_same_in_torch(self, x: Map) -> bool:
-        """Whether PyTorch's own ``same`` pads so, which takes only strides of 1."""
+        """Whether PyTorch's own ``same``, which takes only strides of 1, pads in the same way."""
         return self.padding == "same" and all(axis.S == 1 for axis in self.axes(x))
 
     def copied(self, x: Map) -> int:
         """The elements of the padded copy, for padding that PyTorch's convolution does not
-        support. Its own ``same`` copies for the zero that is left over, and pads the rest."""
+        support. PyTorch's own ``same`` makes a copy with the extra zero, and pads the rest
+        itself."""
         axes = self.axes(x)
         if not split_padding(axes)[1]:
             return 0

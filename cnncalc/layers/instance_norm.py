@@ -79,7 +79,11 @@ class InstanceNorm(Norm):
 
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
-        return {**(super().from_onnx(call) or {}), "affine": 1 in call.held}
+        learned = [place in call.held for place in (1, 2)]
+        if learned == [False, True]:
+            return None
+        bias = {} if learned[0] == learned[1] else {"bias": False}
+        return {**(super().from_onnx(call) or {}), "affine": learned[0], **bias}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         return of_rank(nn, "InstanceNorm", x)(

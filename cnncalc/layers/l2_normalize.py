@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import number
 from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor
 from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._axes import along, axis, place, word
+
+SMALL = 1e-12
+"""PyTorch's eps, which is smaller than almost any norm."""
 
 
 class L2Normalize(Layer):
@@ -26,7 +30,7 @@ class L2Normalize(Layer):
     main = "over"
 
     over: str = axis("the axis whose values get length 1")
-    eps: float = number("the smallest divisor", 1e-12, ("epsilon",), least=0)
+    eps: float = number("the smallest divisor", SMALL, ("epsilon",), least=0)
 
     def output(self, x: Shape) -> Shape:
         place(self.over, x)
@@ -57,6 +61,8 @@ class L2Normalize(Layer):
         return nn.L2Normalize(1 + place(self.over, x), self.eps)
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        if self.eps > SMALL:
+            raise LayerError(f"ONNX's LpNormalization has no eps larger than {SMALL}")
         dim = 1 + place(self.over, x)
         return onnx.node("LpNormalization", *onnx.inputs, axis=dim, p=2)
 

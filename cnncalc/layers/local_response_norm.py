@@ -1,10 +1,13 @@
 """Local response normalization."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count, number
 from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, need_map
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.formulas.tracing import named
@@ -60,8 +63,13 @@ class LocalResponseNorm(Layer):
         return nn.LocalResponseNorm(self.size, self.alpha, self.beta, self.k)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        settings = {"alpha": float(self.alpha), "beta": float(self.beta), "bias": float(self.k)}
-        return onnx.node("LRN", *onnx.inputs, size=self.size, **settings)
+        if self.size % 2 == 0:
+            raise LayerError("ONNX's LRN has other neighbours if size is even")
+        return super().to_onnx(onnx, x)
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        return super().from_onnx(call) if call.settings["size"] % 2 else None
 
     examples = (
         Example(

@@ -9,7 +9,7 @@ from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, need_map, 
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
 from cnncalc.layers._rearrangement import Rearrangement
-from cnncalc.layers._window import Axis
+from cnncalc.layers._window import LOWEST, Axis
 from cnncalc.layers.conv_transpose import TransposedAxis
 
 
@@ -94,10 +94,25 @@ class MaxUnpool(Rearrangement):
         )
         settings = {"kernel_shape": sizes, "strides": steps, "pads": sides * 2}
         values, map_ = onnx.inputs
-        _, indices = onnx.node("MaxPool", map_, count=2, ceil_mode=int(self.ceil_mode), **settings)
+        # MaxUnpool needs an output that holds all windows, so it is enlarged for those that extend
+        # past it.
+        whole = [
+            max(N, (n - 1) * S + F - 2 * P)
+            for N, n, S, F, P in zip(pooled.spatial, x.spatial, steps, sizes, sides)
+        ]
+        grows = [size - N for size, N in zip(whole, pooled.spatial)]
+        if any(grows):
+            pads = onnx.ints([0, 0, *[0] * len(grows), 0, 0, *grows])
+            map_ = onnx.node("Pad", map_, pads, onnx.number(LOWEST))
+        _, indices = onnx.node("MaxPool", map_, count=2, **settings)
         batch = onnx.node("Shape", *onnx.inputs[:1], start=0, end=1)
-        shape = onnx.node("Concat", batch, onnx.ints([*self.output(x, pooled)]), axis=0)
-        return onnx.node("MaxUnpool", values, indices, shape, **settings)
+        shape = onnx.node("Concat", batch, onnx.ints([pooled.channels, *whole]), axis=0)
+        y = onnx.node("MaxUnpool", values, indices, shape, **settings)
+        if not any(grows):
+            return y
+        axes = [*range(2, 2 + len(grows))]
+        bounds = [0] * len(grows), [*pooled.spatial], axes
+        return onnx.node("Slice", y, *map(onnx.ints, bounds))
 
     examples = (
         Example(

@@ -66,7 +66,9 @@ class Parameter(Layer):
         if self.multiply_accumulates and not self.computed:
             raise LayerError("multiply_accumulates needs params or buffers to compute it from")
         if self.backward_multiply_accumulates and not self.params:
-            raise LayerError("backward_multiply_accumulates needs params, whose gradients it gives")
+            raise LayerError(
+                "backward_multiply_accumulates needs params, whose gradients they compute"
+            )
         return shape_of(self.shape)
 
     def parameters(self, x: Shape) -> Parameters:

@@ -69,11 +69,13 @@ class Roll(Rearrangement):
         for dim, shift in self.turns(x).items():
             size = x.dimensions[dim]
             cut, axis = [-shift % size], [1 + dim]
+            if cut == [0]:
+                continue
             parts = [([*cut], [size]), ([0], [*cut])]
             ends = [
                 onnx.node("Slice", y, *map(onnx.ints, (start, stop, axis))) for start, stop in parts
             ]
-            y = onnx.node("Concat", *ends, axis=1 + dim) if cut != [0] else y
+            y = onnx.node("Concat", *ends, axis=1 + dim)
         return onnx.node("Identity", y)
 
     examples = (

@@ -9,6 +9,9 @@ from cnncalc.core.layer import Example, Refusal, Tape, Tensor
 from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
+FAR = 17
+"""From this value on, x and its softplus are the same 32-bit number."""
+
 
 class Softplus(Elementwise):
     """Smoothly approximates ReLU: ln(1 + exp(beta·x)) / beta, or x itself if beta·x is large.
@@ -34,6 +37,8 @@ class Softplus(Elementwise):
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
         if self.beta != 1:
             raise LayerError("ONNX's Softplus has no beta other than 1")
+        if self.threshold < FAR:
+            raise LayerError("ONNX's Softplus has no threshold; set it to 20, the default")
         return onnx.node("Softplus", *onnx.inputs)
 
     examples = (

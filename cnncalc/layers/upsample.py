@@ -74,8 +74,8 @@ def _scaled(N: int, scale: float) -> int:
     size = window.rescaled_size(N=N, up=up, down=down)
     if size != floor(int(N) * scale):
         raise LayerError(
-            f"a factor of {scale} makes {N} inputs {size} or {floor(int(N) * scale)} by rounding; "
-            f"write size: {size}"
+            f"a factor of {scale} turns {N} inputs into {size} or {floor(int(N) * scale)}, "
+            f"depending on rounding; write size: {size}"
         )
     if size < 1:
         raise LayerError(f"a factor of {scale} leaves nothing of {N} inputs")
@@ -114,9 +114,9 @@ class Upsample(Like):
 
     Give the factor by which each axis grows, the output size, or an earlier layer with that size
     (``like``). ``nearest`` copies the nearest input; ``linear`` blends the two nearest inputs along
-    each axis, so 4 in an image (bilinear) and 8 in a volume (trilinear); ``bicubic`` blends the 4×4
-    nearest inputs of an image. A factor may be a fraction, such as 0.5 or 1.5; the size is rounded
-    down. There are no parameters.
+    each axis, which are 4 in an image (bilinear) and 8 in a volume (trilinear); ``bicubic`` blends
+    the 4×4 nearest inputs of an image. A factor may be a fraction, such as 0.5 or 1.5; the size is
+    rounded down. There are no parameters.
 
     Operations: ``nearest`` only copies. ``linear`` along n axes takes 2^n multiplications and
     2^n − 1 additions per output, and ``bicubic`` 16 and 15; the blending weights are the same for
@@ -309,6 +309,10 @@ class Upsample(Like):
         Refusal({"scale": 2, "mode": "bicubic"}, ("4x16",), "mode bicubic needs 2 axes"),
         Refusal(0, ("4x4x4",), "greater than 0, such as 2 or 1.5, or one per axis, not 0"),
         Refusal(0.1, ("4x4x4",), "a factor of 0.1 leaves nothing of 4 inputs"),
-        Refusal(0.29, ("4x100",), "makes 100 inputs 29 or 28 by rounding; write size: 29"),
+        Refusal(
+            0.29,
+            ("4x100",),
+            "turns 100 inputs into 29 or 28, depending on rounding; write size: 29",
+        ),
         Refusal(2, ("100",), "not a vector"),
     )

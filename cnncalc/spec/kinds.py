@@ -61,8 +61,8 @@ class Kinds:
     def evaluated(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
         """The layer of an entry, after evaluating its expressions."""
         value = values.given_to(entry, scope.values, self.work)
-        if found.kind.activated and isinstance(value, dict):
-            value.pop(ACTIVATION, None)
+        if found.kind.activated and isinstance(value, dict) and ACTIVATION in value:
+            value = {name: one for name, one in value.items() if name != ACTIVATION}
         text = repr(value)
         self.work.letters(text, entry.where)
         layout = layout_in(self.spec, entry.where.source, self.layout)
@@ -87,11 +87,15 @@ class Kinds:
 
     def activation(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
         """The activation that a layer names among its fields, which becomes a layer of its own."""
-        fields = entry.value.value if entry.value and found.kind.activated else None
-        item = fields.get(Key(ACTIVATION)) if isinstance(fields, dict) else None
+        given = entry.value if found.kind.activated else None
+        item = given
+        if given is not None and isinstance(given.value, dict):
+            item = given.value.get(Key(ACTIVATION))
         if item is None:
             return None
         word = values.value_of(item, scope.values, self.work)
+        if item is given:  # an expression may give all fields
+            word = word.get(ACTIVATION) if isinstance(word, dict) else None
         if word in (None, "linear"):
             return None
         try:

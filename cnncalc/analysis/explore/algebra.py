@@ -17,9 +17,9 @@ from cnncalc.formulas.replay import computed
 
 RELATIONS = {"<": sympy.Lt, "<=": sympy.Le, "==": sympy.Eq, "!=": sympy.Ne}
 MOST = 100
-"""The most sums in a maximum or minimum; comparing them takes long."""
+"""The most sums in a maximum or minimum, because comparing more would take too long."""
 REMEMBERED = 10_000
-"""The most sums and terms to keep."""
+"""The most sums and terms to cache."""
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -108,7 +108,7 @@ def _extreme(function: Any, a: Any, b: Any) -> Any:
         if not any(exceeds(other, one) for other in kept):
             kept = [*(other for other in kept if not exceeds(one, other)), one]
     if len(kept) > MOST:
-        fact = f"the formula would be the extreme of more than {MOST} sums"
+        fact = f"the formula would be the maximum or minimum of more than {MOST} sums"
         raise UsageError(fact, "name fewer variables, or give some a value with --at")
     return function(*kept, evaluate=False) if len(kept) > 1 else kept[0]
 
@@ -119,8 +119,8 @@ def _operands(function: Any, one: Any) -> Sequence[Any]:
 
 
 def _exceeds(one: Any, other: Any) -> bool:
-    """Whether a sum is at least another one, because its terms are; whole positive ones are at
-    least 1."""
+    """Whether a sum is at least as large as another one, judging by its terms: whole positive ones
+    are at least 1."""
     more, fewer = _terms(one), _terms(other)
     if any(more.get(term, 0) < number for term, number in fewer.items() if term != 1):
         return False
@@ -144,7 +144,7 @@ def _terms(one: Any) -> Mapping[Any, int | Fraction]:
 
 @lru_cache(REMEMBERED)
 def _same(term: Any) -> Any:
-    """The first object that is equal; dictionaries find it faster."""
+    """The first equal object, which dictionaries find faster."""
     return term
 
 

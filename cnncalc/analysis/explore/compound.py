@@ -23,7 +23,7 @@ STEP = Fraction(1, 100)
 DIGITS = Decimal("0.0001")
 """Decimals are rounded to this; whole numbers to the nearest one."""
 MOST = 1_000
-"""The largest factor; a search that gets there has a budget that growth hardly touches."""
+"""The largest factor. A search that gets this far has a budget that growth hardly affects."""
 
 
 class Compound:
@@ -63,7 +63,7 @@ class Compound:
             if factor > MOST:
                 raise UsageError(
                     f"the budget is not reached before {name} has grown {MOST:,} times",
-                    "choose a budget that it raises, or a smaller ratio",
+                    "choose a budget that grows with it, or a smaller ratio",
                 )
             if isinstance(base, Map):
                 found[name] = [base.channels, *(_scaled(size, factor) for size in base.spatial)]

@@ -164,7 +164,8 @@ class Constant(nn.Module):
 
 
 class Computed(nn.Module):
-    """Numbers, whatever the input, that a model computed from so many learned and fixed ones."""
+    """Numbers that do not depend on the input, computed by a model from some learned and fixed
+    ones."""
 
     def __init__(self, value: Tensor, learned: int, fixed: int) -> None:
         super().__init__()

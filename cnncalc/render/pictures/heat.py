@@ -1,4 +1,4 @@
-"""A sweep over two values as a heat map: a quantity of every combination."""
+"""A sweep over two values as a heat map, which shows a quantity of every combination."""
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -14,9 +14,9 @@ from cnncalc.render.pictures.metrics import Measure
 from cnncalc.render.pictures.scene import Scene, Shape, Text
 
 SHADES = "·░▒▓█"
-"""From few to many, on a terminal."""
+"""The characters for small to large numbers on a terminal."""
 HEATS = 7
-"""The tones of a picture: ``heat0`` to ``heat6``."""
+"""The names of the tones in a picture, ``heat0`` to ``heat6``."""
 WIDTH, HEIGHT = 620, 400
 """The largest size of a picture without its labels, in pixels."""
 LARGEST, SMALLEST = 36, 3
@@ -54,7 +54,8 @@ class _Heat:
         return found
 
     def level(self, point: Point, levels: int) -> int:
-        """The part of the range, of so many, in which the number is."""
+        """The index of the part in which a point's number lies, of this many equal parts of the
+        range."""
         least, most = self.bounds
         return (self.number(point) - least) * levels // (most - least + 1)
 
@@ -66,7 +67,7 @@ class _Heat:
 
 
 def _in_order(found: Sweep, name: str) -> list[str]:
-    """The values along an axis: numbers from small to large, others as they come."""
+    """The values along an axis: numbers in ascending order, others in the given order."""
     values: list[Any] = [point.values[name] for point in found.points]
     if all(isinstance(one, int | float) for one in values):
         values.sort()
@@ -166,6 +167,6 @@ def _keys(heat: _Heat, measure: Measure, y: float) -> Iterator[tuple[Shape, Text
 
 
 def _spaced(labels: list[str], side: int, room: float) -> Iterator[tuple[int, str]]:
-    """The labels that have room."""
+    """The labels for which there is room."""
     each = max(ceil(max(room, 1) / side), 1)
     return ((place, label) for place, label in enumerate(labels) if place % each == 0)

@@ -1,7 +1,7 @@
 """The layout of boxes and lines: chains, branches side by side, and frames around open blocks.
 
 ``across`` and ``along`` are the directions across and along the flow of data. Every item has a
-place where lines enter and leave it, measured across from its edge. A line's way is built up item
+place where lines enter and leave it, measured across from its edge. A line's path is built up item
 by item, from the box that it leaves (a ``Tail``) to the box at which it arrives.
 """
 
@@ -36,7 +36,7 @@ class Routes:
 
 
 class Item(ABC):
-    """Something with a size and a place, through which lines go."""
+    """Anything with a size and a position through which lines lead."""
 
     across: float
     along: float

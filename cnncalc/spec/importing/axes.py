@@ -45,7 +45,7 @@ def concat(walker: Walker) -> None:
 
 
 def _joined_rows(walker: Walker, tensors: Sequence[Any], axis: int) -> None:
-    """Tensors with more axes than a map, concatenated."""
+    """Concatenate tensors with more axes than a map."""
     if not all(isinstance(one, View | Regrouped) for one in tensors):
         raise Unknown("some of its tensors do not depend on the network's input")
     first, *others = values = [merged(walker, regrouped(one), axis) for one in tensors]

@@ -19,7 +19,7 @@ class Imported(NamedTuple):
     macs: dict[str, int]
     """The MACs that PyTorch counts for each layer."""
     copied: dict[str, Copied]
-    """Where the numbers of the layers come from that do not depend on the input."""
+    """The origin of the numbers of each layer that does not depend on the input."""
 
 
 def imported(recording: Recording) -> Imported:

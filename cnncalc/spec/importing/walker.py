@@ -93,7 +93,7 @@ class Walker(Builder):
             self.values[number] = Known(self.sizes(number), once, True, calls)
 
     def repeats(self) -> bool:
-        """Whether the call at hand multiplies and adds the same numbers for every image."""
+        """Whether the current call multiplies and adds the same numbers for every image."""
         made = (size for number in self.done.made for size in self.sizes(number))
         return bool(self.done.macs) and min(made, default=0) < 0
 

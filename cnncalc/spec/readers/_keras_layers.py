@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cnncalc.core.shape import Map, shape_of
+
 RECURRENT = ("LSTM", "GRU", "SimpleRNN")
 TRAINED_ONLY = (
     "ActivityRegularization", "AlphaDropout", "AugMix", "CutMix", "GaussianDropout",
@@ -67,6 +69,21 @@ def _bidirectional(model: Any, config: Mapping[str, Any], last: bool) -> Made:
     if made is None or not inner.get("return_sequences"):
         return None
     return made[0], {**made[1], "bidirectional": True}
+
+
+def _time_distributed(model: Any, config: Mapping[str, Any], last: bool) -> Made:
+    """`time_distributed`, then perhaps an activation; refused for a model."""
+    kind, inner = model.named(config.get("layer") or {})
+    shape = model.shape
+    frames = isinstance(shape, Map)
+    if not frames or inner.get("data_format") == "channels_first" or inner.get("offset"):
+        return None
+    if kind == "Activation":
+        return "identity", {}
+    model.shape = shape_of((shape.channels, *shape.spatial[1:]))
+    made = model.translated(kind, model.own(kind, inner), 1 + len(model.shape.dimensions))
+    model.shape = shape
+    return made and ("time_distributed", {"layer": {made[0]: made[1] or None}})
 
 
 def _rescaling(_: Any, config: Mapping[str, Any], last: bool) -> Made:
@@ -194,6 +211,7 @@ SPECIAL: dict[str, Reader] = {
     "GRU": _recurrent("GRU"),
     "SimpleRNN": _recurrent("SimpleRNN"),
     "Bidirectional": _bidirectional,
+    "TimeDistributed": _time_distributed,
     "Concatenate": _as("concat", last=True),
     "Reshape": _reshape,
     "Dropout": _as("dropout", "rate", "p"),

@@ -146,7 +146,8 @@ def _covered(flow: Flow, constant: Known) -> list[int]:
 def _with_constant(net: Layers, kind: Operation, node: Operator, operands: list[Any]) -> Flow:
     """Arithmetic with a number, or with weights: a bias, a scale, an embedding of positions."""
     flow, constant, turned = _constant_in(operands)
-    if constant.elements == 1:
+    held = [constant] if constant.weights else []
+    if constant.elements == 1 and not held:
         number = _number(constant)
         if number is None:
             return net.opaque_like(flow, node)
@@ -155,9 +156,9 @@ def _with_constant(net: Layers, kind: Operation, node: Operator, operands: list[
     if constant.computed is not None:
         made = numbers_of(net, flow, constant)
         return _between(net, kind.kind, [made, flow] if turned else [flow, made], kind.broadcasts)
-    held = [constant] if constant.weights else []
+    alone = constant.elements == flow.sizes[0] == 1
     one = sum(size > 1 for size in constant.sizes) == 1 and BATCH not in covered
-    if held and one and kind.can_be_bias and flow.whole(covered) == 0:
+    if held and kind.can_be_bias and (alone or (one and flow.whole(covered) == 0)):
         name = node.inputs[0 if turned else 1]
         if net.readers[name] == 1 and net.with_bias(flow, constant):
             return flow

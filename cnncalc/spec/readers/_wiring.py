@@ -91,12 +91,14 @@ class Wiring:
         return {**spec, "layout": "chw"}
 
     def outputs(self, names: Iterable[str]) -> dict[str, list[str]]:
-        """The key that names the network's outputs, unless they are the layers that none reads."""
+        """The key that names the network's outputs, unless they are the layers that none reads, in
+        their order."""
         wanted = list(dict.fromkeys(names))
         listed = (one["from"] for one in self.layers)
         read = {name for one in listed for name in (one if isinstance(one, list) else [one])}
-        made = {layer["name"] for layer in self.layers}
-        return {"outputs": wanted} if made - read != {*wanted} and {*wanted} <= made else {}
+        made = [layer["name"] for layer in self.layers]
+        ends = [name for name in made if name not in read]
+        return {"outputs": wanted} if ends != wanted and {*wanted} <= {*made} else {}
 
     def wrong(self, sentence: str) -> SpecError:
         """An error in the file."""

@@ -180,13 +180,10 @@ class _Model:
                 f"layer {name[:60]!r} is channels_first; export the model as channels_last"
             )
         self.dtypes.add(_policy(config.get("dtype")))
-        fields = {key: value for key, value in config.items() if not TRAINING.fullmatch(key)}
-        fields.pop("data_format", None)
-        then = ""
+        fields = self.own(kind, config)
+        then = self.activation(kind, config)
         after = _after(kind, fields, len(tensors))
         factor = config.get("scale") if kind == "CustomScaleLayer" and len(tensors) == 2 else None
-        if kind not in RECURRENT:
-            then = _activation(fields.pop("activation", None))
         if kind == "Activation":
             kind, fields, then = then or "identity", {}, ""
         else:
@@ -210,6 +207,18 @@ class _Model:
         if then:
             self.add(f"{name}_{then}", tensor, then, None, [tensor], {})
         return [tensor]
+
+    def activation(self, kind: str, config: Mapping[str, Any]) -> str:
+        """The kind of the activation after a layer, if it has one."""
+        if kind == "TimeDistributed":  # an activation of the inner layer applies to all frames
+            kind, config = self.named(config.get("layer") or {})
+        return "" if kind in RECURRENT else _activation(config.get("activation"))
+
+    def own(self, kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of a layer that affect shapes or counts, without its activation."""
+        gone = {"data_format"} if kind in RECURRENT else {"data_format", "activation"}
+        kept = {key: value for key, value in config.items() if not TRAINING.fullmatch(key)}
+        return {key: value for key, value in kept.items() if key not in gone}
 
     def add(
         self,

@@ -306,6 +306,9 @@ class Network(Layers):
             flow = self.plain(flow) if len(flow.dims) < 6 else flow  # else only a view
         if not isinstance(flow, Flow):
             raise self.wiring.wrong(f"the output {name[:60]!r} does not depend on the input")
+        if flow.tensor in self.model.inputs and self.model.nodes:
+            self.name = "output"
+            flow = self.layer("identity", None, [flow])
         return self.wiring.source_of(flow.tensor)
 
 
