@@ -256,8 +256,8 @@ def many_beside(random: Random, kind: type[Layer], x: Shape) -> list[Shape]:
 
 
 def beside(random: Random, x: Shape) -> Shape:
-    """Another input to go with x: usually the same shape, or different in one size, or any
-    other."""
+    """Another input to go with x: usually the same shape, or different in one size, or with its
+    last sizes swapped, or any other."""
     chance = random.random()
     if chance < 0.1:
         return shape(random)
@@ -265,6 +265,8 @@ def beside(random: Random, x: Shape) -> Shape:
         sizes = list(x.dimensions)
         sizes[random.randrange(len(sizes))] = random.choice((1, 1, *CHANNELS))
         return shape_of(tuple(sizes))
+    if chance < 0.6:
+        return shape_of((*x.dimensions[:-2], *x.dimensions[:-3:-1]))
     return x
 
 
