@@ -2,12 +2,11 @@
 
 ``python tests/zoo_files.py exports`` writes built-in networks as ONNX files, runs them with
 onnxruntime, and reads them back; ``examples`` does so with the examples of all layers, and
-``networks`` with random networks. ``keras`` reads the JSON of Keras's applications,
-and ``layers`` that of models with a single layer. ``fields``
-reads the files of the ``onnx`` package as it does, and ``nodes`` compares its node cases with their
-data. ``darknet`` and ``caffe`` compare networks that we wrote in these formats. Names after it
-choose some. Prints a line for each and the totals, and exits with 1 if
-anything differs.
+``networks`` with random networks. ``exporters`` reads what PyTorch's exporters write. ``keras``
+reads the JSON of Keras's applications, and ``layers`` that of models with a single layer.
+``fields`` reads the files of the ``onnx`` package as it does, and ``nodes`` compares its node cases
+with their data. ``darknet`` and ``caffe`` compare networks that we wrote in these formats. Names
+after it choose some. Prints a line for each and the totals, and exits with 1 if anything differs.
 docs/importing.md has the last result.
 """
 
@@ -26,6 +25,7 @@ import random_networks
 import typer
 import zoo_keras
 import zoo_onnx
+import zoo_torch
 from model_texts import CAFFE, DARKNET
 
 import cnncalc
@@ -223,9 +223,9 @@ def read(text: str, name: str) -> Any:
 
 
 WORDS = {
-    "caffe": caffe, "darknet": darknet, "examples": examples, "exports": exports,
-    "fields": zoo_onnx.fields, "keras": keras, "layers": zoo_keras.layers, "networks": networks,
-    "nodes": zoo_onnx.nodes,
+    "caffe": caffe, "darknet": darknet, "examples": examples, "exporters": zoo_torch.exporters,
+    "exports": exports, "fields": zoo_onnx.fields, "keras": keras, "layers": zoo_keras.layers,
+    "networks": networks, "nodes": zoo_onnx.nodes,
 }  # fmt: skip
 
 
