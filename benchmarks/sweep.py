@@ -1,17 +1,20 @@
 """Configurations per second: MobileNetV2 over widths and resolutions.
 
-    python benchmarks/sweep.py [CONFIGURATIONS] [--dask]
+    python benchmarks/sweep.py [CONFIGURATIONS] [--dask | --memory]
 
 compares a loop of `summarize`, arrays on one core, on all cores and, with --dask, on the workers of
 a Dask scheduler. The sweeps find the Pareto front of MACs and parameters. Beside them, fvcore and
 torchinfo count models in a loop, fvcore on the CPU and torchinfo on the meta device; the models are
 built before. A tool that is not installed is left out. What runs in one process is also shown per
 second of its processor time, which leaves out the time that other programs took.
+
+With --memory, only the arrays on one core run, and the peak of resident memory is shown on the way.
 """
 
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -23,8 +26,10 @@ from pathlib import Path
 from typing import Any
 
 import cnncalc
-from cnncalc.analysis.explore.sweep import cluster
+from cnncalc.analysis.explore.sweep import cluster, request
+from cnncalc.api.exploring import sweeping
 
+GOALS = ["macs", "-params"]
 SIDE = 96
 LOOPED = 25
 """The configurations of a loop, which takes long enough."""
@@ -48,8 +53,19 @@ def values(number: int) -> dict[str, list[float]]:
 
 
 def sweep(number: int, **how: Any) -> Timed:
-    goals = ["macs", "-params"]
-    return timed(lambda: cnncalc.sweep("mobilenet_v2", values(number), pareto=goals, **how).done)
+    return timed(lambda: cnncalc.sweep("mobilenet_v2", values(number), pareto=GOALS, **how).done)
+
+
+def memory(number: int) -> None:
+    """The peak of resident memory after 10⁶, 10⁷, … configurations, and at the end."""
+    asked, shown = request(["params", "macs"], "", GOALS, "", None), 10**6
+    for found in sweeping("mobilenet_v2", values(number), asked, {}, None, 0, 1):
+        if found.done >= min(shown, found.total):
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(
+                f"{found.done:>13,}  {peak:.0f} MiB  {time.process_time():.1f} s of processor time"
+            )
+            shown *= 10
 
 
 def some() -> list[tuple[float, int]]:
@@ -134,9 +150,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Configurations per second of a sweep.")
     parser.add_argument("number", type=int, nargs="?", default=1_000_000)
     parser.add_argument("--dask", action="store_true")
+    parser.add_argument("--memory", action="store_true")
     given = parser.parse_args()
     cores = os.cpu_count() or 1
     print(f"{cores} cores, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}")
+    if given.memory:
+        memory(given.number)
+        return
     candidates: dict[str, Callable[[], Timed]] = {
         "loop of summarize": summarize,
         "arrays on one core": lambda: sweep(given.number),

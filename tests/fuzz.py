@@ -53,8 +53,8 @@ from cnncalc.core.errors import CnncalcError, UsageError
 from cnncalc.core.shape import Vector
 
 BATCH = 2
-"""More than one image: PyTorch cannot tell one image from an input without a batch, and the
-variance of one number is undefined."""
+"""More than one image for PyTorch's own modules: they cannot tell one image from an input without a
+batch, and the variance of one number is undefined."""
 
 REFUSALS = (
     RuntimeError,
@@ -136,6 +136,9 @@ ONE_NUMBER = "Expected more than 1 (value per channel|spatial element) when trai
 mode, which shapes do not include."""
 
 NO_WORD = "index out of range in self"
+OVERWRITTEN = "modified by an inplace operation"
+"""PyTorch's error for a layer in place that overwrites what another saved; inside
+``time_distributed``, whose memory is not modelled, the calculator does not notice."""
 NO_VIEW = "view size is not compatible with input tensor's size and stride"
 """PyTorch's error for a local response norm of a volume that is not contiguous."""
 
@@ -344,6 +347,9 @@ def is_known(why: str, report: Report, training: bool) -> bool:
         return training or report.batch == 1
     if NO_WORD in why:
         return any(row.kind == "embedding" for row in report)
+    if OVERWRITTEN in why:
+        frames = [row.layer.inner for row in report if row.kind == "time_distributed"]
+        return any(layer.overwrites for layer in frames)
     volumes = (row for row in report if len(row.output.dimensions) == 4)
     return NO_VIEW in why and any(row.kind == "local_response_norm" for row in volumes)
 
@@ -367,7 +373,7 @@ def check_layer(case: Single) -> Found:
     """Compare one layer, or its refusal."""
     kinds = (case.kind,)
     try:
-        report = cnncalc.summarize(case.spec, batch=BATCH)
+        report = cnncalc.summarize(case.spec, batch=case.batch)
     except CnncalcError as why:
         word, *disagreement = refused(case, str(why))
         return Found(word, kinds, tuple(disagreement))
@@ -530,8 +536,9 @@ def check_fields(case: Text) -> Found:
 
 
 def measures(row: Row) -> bool:
-    """Whether it computes statistics over the map in inference too."""
-    return row.kind in MEASURES or not getattr(row.layer, "track_running_stats", True)
+    """Whether it, or its layer for a frame, computes statistics over the map in inference too."""
+    layer = getattr(row.layer, "inner", row.layer)
+    return layer.kind in MEASURES or not getattr(layer, "track_running_stats", True)
 
 
 def reached(report: Report) -> Iterator[tuple[int, ...]]:
@@ -541,6 +548,8 @@ def reached(report: Report) -> Iterator[tuple[int, ...]]:
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.uniform_(0.1, 1, generator=random)
+    for module in net.modules():  # the gradient of a batch norm of some transposed maps is wrong
+        module.register_forward_hook(in_order)
     inputs = [
         torch.rand(1, *x.dimensions, dtype=torch.double, generator=random).requires_grad_()
         for x in report.input_shapes.values()
@@ -555,6 +564,11 @@ def reached(report: Report) -> Iterator[tuple[int, ...]]:
             last.flatten()[unit], inputs, retain_graph=True, allow_unused=True
         )
         yield tuple(max(span(g, axis) for g in gradients) for axis in range(axes))
+
+
+def in_order(_: nn.Module, __: object, output: Any) -> Any:
+    """A contiguous copy of a module's output."""
+    return output.contiguous() if isinstance(output, Tensor) else output
 
 
 def span(gradient: Tensor | None, axis: int) -> int:

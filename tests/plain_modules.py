@@ -144,7 +144,9 @@ def dot_product_attention(layer: Any, x: Shape) -> nn.Module:
 
 
 @plain("parameter")
-def parameter(layer: Any, x: Shape) -> nn.Module:
+def parameter(layer: Any, x: Shape) -> nn.Module | None:
+    if layer.multiply_accumulates or layer.backward_multiply_accumulates:
+        return None  # only the spec says what computes it
     learned = layer.shape if layer.params is None is layer.buffers else (layer.params or 0,)
     fixed = () if layer.params is None is layer.buffers else (layer.buffers or 0,)
     if not layer.learned:

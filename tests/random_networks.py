@@ -34,6 +34,9 @@ IN_FRAMES = tuple(kind for kind in KINDS if kind.kind != "embedding")
 """The kinds that read what another layer computes; an embedding reads indices of its vocabulary."""
 
 JOINS = tuple(kind for kind in KINDS if kind.arity[1] is None)
+PAIRED = tuple(kind for kind in KINDS if (kind.arity[1] or 1) > 1)
+"""The kinds that read a few maps, each with a part of its own."""
+
 STEPS = tuple(kind for kind in WEIGHTED if kind.arity[0] == 1)
 
 
@@ -48,7 +51,7 @@ def shape(random: Random) -> Shape:
 
 # Fields.
 
-NOT_RUN = ("params", "buffers")
+NOT_RUN = ("params", "buffers", "multiply_accumulates", "backward_multiply_accumulates")
 """Fields with which PyTorch cannot run a layer: how it computes its output is not known."""
 
 
@@ -191,6 +194,7 @@ class Single(NamedTuple):
     wrong: dict[str, Any]
     trained: tuple[bool, ...]
     frozen: bool = False
+    batch: int = 2
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -217,13 +221,8 @@ class Single(NamedTuple):
 def single(random: Random) -> Single:
     """One layer of any kind with as many inputs as it takes; many do not fit together."""
     kind = random.choice(WEIGHTED)
-    least, most = kind.arity
-    if most is None:
-        extra = random.choice((0, 0, 1, 2))
-    else:
-        extra = random.randint(0, most - least) if most > least else random.random() < 0.01
     first = shape(random)
-    inputs = (first, *(beside(random, first) for _ in range(least + extra - 1)))
+    inputs = (first, *many_beside(random, kind, first))
     given = fields(random, kind, first)
     if kind in SMALL and random.random() < 0.1:
         inputs, given = copy.deepcopy(random.choice(SMALL[kind]))
@@ -234,6 +233,7 @@ def single(random: Random) -> Single:
         wrong=beyond(random, kind) if random.random() < 0.03 else {},
         trained=tuple(random.random() < 0.5 for _ in inputs),
         frozen=random.random() < 0.2,
+        batch=random.choice((1, 2, 2, 3)),
     )
 
 
@@ -245,9 +245,19 @@ def written(kind: type[Layer], given: Any) -> dict[str, Any]:
     return {names[word]: one for word, one in given.items()}
 
 
+def many_beside(random: Random, kind: type[Layer], x: Shape) -> list[Shape]:
+    """The other inputs of a layer of this kind, whose first is x; now and then one too many."""
+    least, most = kind.arity
+    if most is None:
+        extra = random.choice((0, 0, 1, 2))
+    else:
+        extra = random.randint(0, most - least) if most > least else random.random() < 0.01
+    return [beside(random, x) for _ in range(least + extra - 1)]
+
+
 def beside(random: Random, x: Shape) -> Shape:
-    """Another input to go with x: usually the same shape, or different in one size, or any
-    other."""
+    """Another input to go with x: usually the same shape, or different in one size, or with its
+    last sizes swapped, or any other."""
     chance = random.random()
     if chance < 0.1:
         return shape(random)
@@ -255,6 +265,8 @@ def beside(random: Random, x: Shape) -> Shape:
         sizes = list(x.dimensions)
         sizes[random.randrange(len(sizes))] = random.choice((1, 1, *CHANNELS))
         return shape_of(tuple(sizes))
+    if chance < 0.6:
+        return shape_of((*x.dimensions[:-2], *x.dimensions[:-3:-1]))
     return x
 
 
@@ -377,6 +389,7 @@ class _Writer:
         """A layer, or a group of layers."""
         composed = (
             self.residual, self.branches, self.block, self.again, self.repeated, self.parts,
+            self.paired,
         )  # fmt: skip
         if self.chance(0.35):
             if depth and self.chance(0.7):
@@ -514,6 +527,20 @@ class _Writer:
         parts = [{"split": given, "name": split}, *body, {"identity": None, "name": end}]
         self.blocks[name] = {"layers": [*parts, {"concat": None, "from": [end, f"{split}.1"]}]}
         return name, joined
+
+    def paired(self, x: Shape, depth: int) -> tuple[Entry, Shape] | None:
+        """A layer that reads several maps, each of them made from x by layers that fit."""
+        kind = self.random.choice(PAIRED)
+        given, shapes = fields(self.random, kind, x), (x, *many_beside(self.random, kind, x))
+        if kind in SMALL and (accepted(kind, given, *shapes) is None or self.chance(0.3)):
+            shapes, given = copy.deepcopy(self.random.choice(SMALL[kind]))
+        if len(shapes) < 2 or accepted(kind, given, *shapes) is None:
+            return None
+        ways = [self.fit(x, shape) for shape in shapes]
+        if None in ways:
+            return None
+        ways = [[{"scale": None}, *way] if self.chance(0.3) else way for way in ways]
+        return self.tried({"branches": ways, "join": {kind.kind: given or None}}, x)
 
     def again(self, x: Shape, depth: int) -> tuple[Entry, Shape] | None:
         """An existing block with other numbers."""

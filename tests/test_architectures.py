@@ -57,6 +57,8 @@ TRUE_TOTALS = {
     "densenet161": (28_681_000, 7_727_907_072),
     "densenet169": (14_149_480, 3_359_843_328),
     "densenet201": (20_013_928, 4_291_365_888),
+    # MACs: 125·64 places of 40 taps, four times 9 + 64, and 64·12.
+    "ds_cnn": (23_756, 8_000 * (40 + 4 * (9 + 64)) + 768),
     # Parameters: imgclsmob; MACs: FlopCounterMode on a plain torch.nn model.
     "densenet_cifar": (769_162, 287_929_692),
     "efficientnet_b1": (7_794_184, 686_802_832),

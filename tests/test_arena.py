@@ -116,6 +116,13 @@ def test_tensorflow_lite_micro_allocates_as_much(name):
     assert found.flash.total < theirs["file"]
 
 
+def test_the_arena_of_ds_cnn_is_what_tensorflow_lite_micro_allocates():
+    # Two maps of 25·5·64; the built-in has the layers of the converted network, and dropout.
+    found, theirs = cnncalc.arena("ds_cnn"), ARENAS["ds_cnn"]
+    assert found.ram == found.peak.bytes == 2 * 25 * 5 * 64 == 16_000 == theirs["head"]
+    assert found.flash._asdict() == {part: theirs[part] for part in found.flash._asdict()}
+
+
 def test_the_wide_branch_runs_first():
     wide = [{"conv": {"filters": 24, "kernel": 1}}, {"max_pool": 4}]
     branches = {"long": [{"conv": {"filters": 8, "kernel": 1}}, *wide], "short": wide}

@@ -663,3 +663,26 @@ def test_a_name_may_be_in_a_sentence():
 def test_sizes_with_unknown_labels_are_refused():
     with pytest.raises(UsageError):
         read("K=96, C=3, F=11", (Size,))
+
+
+def test_nothing_may_be_a_sentence():
+    for text in ("there are none", "it has no parameters", "Pooling layers have no weights"):
+        assert read(text, (Number,)).agrees(0)
+
+
+def test_a_vector_may_be_in_words():
+    for text in ("a vector of 10", "vector of length 10", "10 values", "10 classes"):
+        assert read(text, (Size,)).agrees(Vector(10))
+
+
+@pytest.mark.parametrize(
+    ("texts", "yes"),
+    [
+        ("(7-3)/3+1=2.33 so no; 2.33, so illegal; 2.33 → not legal; does not divide", False),
+        ("(7-3)/2+1 = 3 so yes; 3, so it's legal; it fits exactly; it divides evenly", True),
+    ],
+)
+def test_a_verdict_may_follow_its_working(texts, yes):
+    for text in texts.split("; "):
+        assert read(text, (Verdict,)).agrees(yes) is not None, text
+        assert read(text, (Verdict,)).agrees(not yes) is None

@@ -9,6 +9,7 @@ import pytest
 
 import cnncalc
 from cnncalc.homework import class_page, feedback_formats, gradebook_formats
+from cnncalc.homework.feedback import remark
 
 NAMES = (
     "=HYPERLINK(1)",
@@ -89,3 +90,12 @@ def test_markdown_shows_markup_as_text(graded):
     title = page.splitlines()[0].removeprefix("# ")
     assert not HIDDEN.search(page)
     assert not re.search(r"(?<!\\)[`*<\[|]", title)
+
+
+def test_a_remark_shows_no_control_character(tmp_path):
+    """The remark lists the names of the inputs, one of which is not valid."""
+    given = 'input: {a: 3x8x8, "\\x9B31m": 3x8x8}, layers: [relu]'
+    text = f"questions: [{{ask: weights, given: {{{given}}}, answer: 5}}]"
+    (tmp_path / "ada.yaml").write_text(text, encoding="utf-8")
+    (mark,) = cnncalc.grade(tmp_path / "ada.yaml")[0].marks
+    assert "'from': a, 31m" in remark(mark)

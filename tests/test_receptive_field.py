@@ -581,3 +581,11 @@ def test_a_gate_of_one_position_does_not_move_with_the_map(pool):
     assert [found[name].size for name in found] == [17, 17, 17 + 2 * 2]
     assert [found[name].jump for name in ("m", "y")] == [2, 4]
     assert not found["y"].bound
+
+
+def test_every_frame_may_be_reordered():
+    frames = {"time_distributed": {"permute": [2, 1, 0]}}
+    report = cnncalc.summarize({"input": "2x7x7x4", "layers": [frames, {"linear": 1}]})
+    assert report["time_distributed1"].output == (4, 7, 7, 2)
+    # A unit of the linear layer reads everything; the last axis was the channels before.
+    assert [field.size for field in report["linear1"].fields] == [7, 7, 4]

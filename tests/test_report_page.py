@@ -216,6 +216,14 @@ def test_a_device_adds_the_least_time_of_a_training_step(tmp_path):
     assert "time" not in Page(cnncalc.to_html("100-50N-10N")).all("data-c")
 
 
+def test_times_without_a_bandwidth_are_those_of_the_flops(tmp_path):
+    path = tmp_path / "d.yaml"
+    path.write_text("d: {peak: {float32: 0.001}}", encoding="utf-8")
+    page = Page(cnncalc.to_html("100-50N-10N", on="d", path=path))
+    assert page.values("time")["linear1"] == "2e-05"  # 10,000 FLOPs forward, 10,000 backward
+    assert any("the bandwidth is not known" in one for one in page.texts["p"])
+
+
 def test_times_of_layers_that_are_not_known_are_marked():
     opaque = {"opaque": {"shape": "4x8x8", "what": "a strange one"}}
     html = cnncalc.to_html({"input": "3x8x8", "layers": [CONV, opaque]}, on="t4")

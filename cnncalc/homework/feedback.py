@@ -52,7 +52,7 @@ def remark(mark: Mark) -> str:
             return mark.why or "incorrect; no common mistake gives this value"
         case Outcome.UNANSWERED:
             return "unanswered"
-    return mark.why
+    return printable(mark.why)  # it may quote the sheet
 
 
 def unread(marks: Iterable[Mark]) -> str:

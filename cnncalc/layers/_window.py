@@ -198,7 +198,7 @@ def onnx_window(call: OnnxCall, kernel: Sequence[int] = ()) -> dict[str, Any]:
 
 
 LOWEST = -3.4028234663852886e38
-"""The lowest number of 32 bits: no maximum is lower."""
+"""The lowest 32-bit number; no maximum is lower."""
 
 
 def onnx_settings(axes: Sequence[Axis]) -> dict[str, Any]:

@@ -94,7 +94,8 @@ class MaxUnpool(Rearrangement):
         )
         settings = {"kernel_shape": sizes, "strides": steps, "pads": sides * 2}
         values, map_ = onnx.inputs
-        # MaxUnpool needs an output that holds all windows, so those that stick out get more room.
+        # MaxUnpool needs an output that holds all windows, so it is enlarged for those that extend
+        # past it.
         whole = [
             max(N, (n - 1) * S + F - 2 * P)
             for N, n, S, F, P in zip(pooled.spatial, x.spatial, steps, sizes, sides)

@@ -10,7 +10,7 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 FAR = 17
-"""From here on, softplus of x and x are the same number of 32 bits."""
+"""From this value on, x and its softplus are the same 32-bit number."""
 
 
 class Softplus(Elementwise):

@@ -128,6 +128,13 @@ class TimeDistributed(Layer):
         inner = everything(frame) if self.inner.flattens else self.inner.reach(frame)
         return None if inner is None else (Reach(1), *inner)
 
+    def reorders(self, x: Map) -> tuple[int, ...] | None:
+        order = self.inner.reorders(self.frame(x))
+        if order is None:
+            return None
+        channels, *others = (axis + (axis > 0) for axis in order)
+        return (channels, 1, *others)
+
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         raise LayerError("which layers copy the frames that PyTorch reads is not modelled")
 

@@ -6,7 +6,7 @@ from cnncalc.homework.mistake import Mistake
 from generator.text import GENERATED, code, inline, prose, table
 
 MEASURED = (
-    "How well does this work? A script makes mistakes with arithmetic of its own, independent of "
+    "How well does this work? A script makes mistakes with its own arithmetic, independently of "
     "the package, and checks the diagnosis. This command tries 2,000 wrong answers, with each "
     "mistake about equally often, and preferably where no other mistake gives the same value; "
     "20,000 right answers in every notation, including the summaries of 20 networks as torchinfo, "

@@ -30,7 +30,9 @@ PLAIN = re.compile(
 but not 0,944."""
 
 
-NOTHING = re.compile(r"(?:none|zero|nothing|no|n/?a|[-–—])(?: (.*))?", re.IGNORECASE)
+NOTHING = re.compile(
+    r"(?:[a-z ]*\b(?:are|has|have)\s+)?(?:none|zero|nothing|no|n/?a|[-–—])(?: (.*))?", re.IGNORECASE
+)
 """Ways to write 0 for a layer that has none, as in ``no learnable parameters``."""
 
 BILLION = 10**9

@@ -116,9 +116,9 @@ CONCLUDED = re.compile(
 """A shape after the working of one of its sizes: ``(32-5)/1+1 = 28, so 28x28x6``."""
 CROSSES = {"\\times": "x", "⋅": "·", **dict.fromkeys("$.<>{}", " ")}
 SIZE_WORDS = re.compile(
-    r"(?<![A-Za-z])(?:(?:feature |activation )?maps?|and|channels?|columns?|deep|depth|each|"
-    r"features?|filters?|high|images?|kernels?|matrix|neurons?|of|outputs?|pixels|px|rows?|size|"
-    r"tall|tensor|units?|volume|wide|with)\b",
+    r"(?<![A-Za-z])(?:(?:feature |activation )?maps?|an?|and|channels?|classes|columns?|deep|depth|"
+    r"each|features?|filters?|high|images?|kernels?|length|matrix|neurons?|of|outputs?|pixels|px|"
+    r"rows?|size|tall|tensor|units?|values|vector|volume|wide|with)\b",
     re.IGNORECASE,
 )
 RESULT = re.compile(r"^(?:[^=,;]*=)+(?=[^=]*$)")

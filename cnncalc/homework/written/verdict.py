@@ -9,14 +9,19 @@ from cnncalc.homework.written.value import KIND, Reading, Terms, Value, Written
 
 YES = {
     *("yes", "y", "yep", "yeah", "true", "legal", "valid", "allowed", "possible", "ok", "okay"),
-    *("fine", "fit", "fits", "work", "works", "integer", "whole", "✓", "✔"),
+    *("fine", "fit", "fits", "work", "works", "integer", "whole", "✓", "✔", "divide", "divides"),
 }
 NO = {"no", "n", "nope", "false", "illegal", "invalid", "impossible", "cannot", "can't", "✗", "✘"}
 NEGATIONS = {"not", "isn't", "doesn't"}
-FILLERS = {"it", "it's", "is", "does", "this", "that", "the", "a", "an", "number", "stride", "of"}
+FILLERS = {
+    *("it", "it's", "is", "does", "this", "that", "the", "a", "an", "number", "stride", "of"),
+    *("evenly", "exactly"),
+}
 """Words around a verdict: ``the stride of 3 is legal``."""
 REASON = re.compile(r"\s*(?:[,;:.!(–—]|\bbecause\b|\bas\b|\bsince\b|\s-).*", re.DOTALL)
 """The reason after a verdict."""
+WORKING = re.compile(r"^[^a-z]*[0-9][^a-z]*(?:\bso\b|→|⇒|=>|->)")
+"""The working before a verdict: ``(7-3)/2+1 = 3, so``."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,8 @@ class Verdict(Written):
     def read(cls, given: Any) -> "Verdict | None":
         """``yes``, ``illegal``, true; ``no, 3 does not divide 4``."""
         text = as_text(given)
-        words = REASON.sub("", " ".join(text.lower().replace("’", "'").split()))
+        plain = WORKING.sub("", " ".join(text.lower().replace("’", "'").split()))
+        words = REASON.sub("", plain.strip())
         found: set[bool] = set()
         negated = False
         for word in words.split():

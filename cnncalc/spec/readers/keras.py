@@ -210,7 +210,7 @@ class _Model:
 
     def activation(self, kind: str, config: Mapping[str, Any]) -> str:
         """The kind of the activation after a layer, if it has one."""
-        if kind == "TimeDistributed":  # that of the layer inside does the same to all frames
+        if kind == "TimeDistributed":  # an activation of the inner layer applies to all frames
             kind, config = self.named(config.get("layer") or {})
         return "" if kind in RECURRENT else _activation(config.get("activation"))
 
