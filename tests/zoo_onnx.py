@@ -61,6 +61,8 @@ def differing(model: Any, given: Sequence[Any], wanted: Sequence[Any]) -> str:
             report = cnncalc.summarize(file)
         except CnncalcError as why:
             return f"~ refused: {str(why).partition(': ')[2]}"
+    if not all(hasattr(one, "shape") for one in given):
+        return "~ has an input that is not a tensor"
     batch = given[0].shape[0]
     sizes = [one.shape for one in wanted if hasattr(one, "shape")]
     if sorted(row.output.elements * batch for row in report.outputs) != sorted(map(prod, sizes)):
