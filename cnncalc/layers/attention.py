@@ -45,10 +45,11 @@ class Attention(Layer):
     def output(self, x: Shape, other: Shape | None = None) -> Map:
         """The shape of the first input."""
         x = need_map(x)
-        if x.channels % self.num_heads:
+        each, rest = divmod(x.channels, self.num_heads)
+        if rest:
             raise LayerError(
-                f"{self.num_heads} heads do not divide {x.channels} channels: {x.channels} = "
-                f"{x.channels // self.num_heads}·{self.num_heads} + {x.channels % self.num_heads}"
+                f"{x.channels} channels cannot be divided among {self.num_heads} heads equally: "
+                f"{x.channels} = {each}·{self.num_heads} + {rest}"
             )
         if other is not None:
             need_map(other)
@@ -244,7 +245,7 @@ class Attention(Layer):
         ),
     )
     refusals = (
-        Refusal(3, ("8x4x4",), "3 heads do not divide 8 channels: 8 = 2·3 + 2"),
+        Refusal(3, ("8x4x4",), "8 channels cannot be divided among 3 heads equally: 8 = 2·3 + 2"),
         Refusal(2, ("100",), "not a vector"),
         Refusal(None, ("8x4",), "needs 'num_heads'"),
         Refusal(2, ("8x4", "8"), "not a vector"),
