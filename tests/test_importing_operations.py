@@ -258,6 +258,13 @@ EXACT = {
         ["slice", "reshape", "reshape", "concat", "flatten"],
         (4, 54),
     ),
+    "a sum of many axes with their means": (
+        lambda x: (
+            (y := x.view(-1, 2, 2, 2, 3, 6)) + y.mean(3, keepdim=True)
+        ).reshape(-1, 4, 36),
+        None,
+        (4, 36),
+    ),
     "the largest values": (lambda x: x.max(1)[0], ["reduce"], (6, 6)),
     "a normalization over all axes in another order": (
         lambda x: functional.layer_norm(x.permute(0, 2, 3, 1), (6, 6, 4)),
@@ -360,7 +367,6 @@ OPAQUE = {
     "products with the batch": (
         lambda x: x + torch.einsum("bchw,bchv->cwv", x, x), ["opaque"]
     ),
-    "products of vectors": (lambda x: x @ x[0, 0, 0], ["opaque"]),
     "a sum of one factor": (lambda x: torch.einsum("bchw,bcij->bchw", x, x), ["opaque"]),
     "a sum of products of three": (
         lambda x: torch.einsum("bchw,bchw,bchw->bch", x, x, x), ["opaque"]
@@ -489,6 +495,7 @@ LEARNED = {
         [(3, 4, 3, 3), (3,)],
         ["opaque"],
     ),
+    "a product with a vector": (lambda x, w: x @ w, [(6,)], ["opaque"]),
     "a product with weights that are computed": (
         lambda x, w: x.flatten(1) @ w.exp(), [(144, 5)],
         ["parameter", "reshape", "matmul", "flatten"],
@@ -627,6 +634,14 @@ def test_attention_along_the_channels_is_opaque():
     assert report.output_shape == (3, 4)
 
 
+def test_attention_with_the_batch_in_the_middle_is_opaque():
+    def function(x):
+        x = x.transpose(0, 1)
+        return functional.scaled_dot_product_attention(x, x, x).transpose(0, 1)
+
+    assert [row.kind for row in read(Calls(function), 4, 6, 6)] == ["opaque"]
+
+
 class Unpools(nn.Module):
     def __init__(self, **options):
         super().__init__()
@@ -721,18 +736,31 @@ def test_a_module_that_reads_each_row_keeps_its_outputs(module, order, kind):
     assert kind in [row.kind for row in read(OfRows(module, *order), 4, 5, 6)]
 
 
-def test_a_module_that_reads_each_row_before_the_batch_is_opaque():
-    class Rows(nn.Module):
-        def __init__(self, module):
-            super().__init__()
-            self.module = module
+class InAnOrder(nn.Module):
+    """A module that reads a tensor whose batch is somewhere else."""
 
-        def forward(self, x):
-            y = self.module(x.permute(2, 0, 1, 3).flatten(0, 1))
-            return (y[0] if isinstance(y, tuple) else y).reshape(5, len(x), -1).transpose(0, 1)
+    def __init__(self, module, order):
+        super().__init__()
+        self.module, self.order = module, order
 
-    for module in (nn.Conv1d(4, 4, 3, padding=1), nn.LSTM(6, 3, batch_first=True)):
-        assert "opaque" in [row.kind for row in read(Rows(module), 4, 5, 6)]
+    def forward(self, x):
+        y = self.module(self.order(x))
+        y = y[0] if isinstance(y, tuple) else y
+        return y.reshape(-1, len(x)).transpose(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("module", "order"),
+    [
+        (nn.Conv1d(4, 4, 3, padding=1), lambda x: x.permute(2, 0, 1, 3).flatten(0, 1)),
+        (nn.Conv1d(4, 4, 3, padding=1), lambda x: x.permute(2, 1, 0, 3).flatten(2)),
+        (nn.LSTM(6, 3, batch_first=True), lambda x: x.permute(2, 0, 1, 3).flatten(0, 1)),
+        (nn.LSTM(4, 3, batch_first=True), lambda x: x.permute(2, 0, 3, 1).flatten(1, 2)),
+        (nn.LSTM(4, 3), lambda x: x.permute(0, 2, 3, 1).flatten(0, 2)),
+    ],
+)
+def test_a_module_that_reads_the_batch_as_another_axis_is_opaque(module, order):
+    assert "opaque" in [row.kind for row in read(InAnOrder(module, order), 4, 5, 6)]
 
 
 COMPUTED = {
@@ -749,6 +777,11 @@ COMPUTED = {
         lambda x, w: torch.cat([x.transpose(1, 3), w.expand(len(x), -1, -1, -1)], 1), (2, 6, 4)
     ),
     "a product with learned numbers": (lambda x, w: x @ w, (6, 6)),
+    "a product of the last of many axes": (
+        lambda x, w: functional.linear(x.view(-1, 2, 2, 2, 3, 6).transpose(2, 3), w)
+        .reshape(-1, 4, 36),
+        (6, 6),
+    ),
     "sums of products with learned numbers": (
         lambda x, w: torch.einsum("bchw,hkw->bchk", x, w.relu()), (6, 3, 6)
     ),

@@ -111,12 +111,8 @@ def along(walker: Walker) -> None:
 
 
 def _in_rows(walker: Walker, axis: int) -> Regrouped:
-    """The input as three dimensions, the second of which is the axis. Raises Unknown unless it is
-    regrouped."""
-    value = walker.tensor()
-    if not isinstance(value, Regrouped):
-        raise Unknown("it has too many axes")
-    value = merged(walker, value, axis)
+    """The input as three dimensions, the second of which is the axis."""
+    value = merged(walker, regrouped(walker.tensor()), axis)
     (at,), atoms = value.axes[axis], value.atoms
     sizes = [prod(atoms[:at]), atoms[at], prod(atoms[at + 1 :])]
     return value._replace(layer=shaped(walker, value.layer, sizes))

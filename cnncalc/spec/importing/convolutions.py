@@ -1,6 +1,6 @@
 """Linear layers, convolutions, pools and the padding before them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import inf, prod
 from typing import Any
 
@@ -27,7 +27,11 @@ def linear(walker: Walker) -> None:
         view = walker.data_of(walker.done.made[0])
         walker.gives(added(walker, view, bias))
         return
-    view = walker.data()
+    try:
+        view = walker.data()
+    except Unknown:  # too many axes
+        _linear_of_rows(walker)
+        return
     held, _, attributes = walker.parts()
     last = view.at(-1)
     if last:
@@ -38,14 +42,39 @@ def linear(walker: Walker) -> None:
         view = View(layer, moved, axes, tuple(order.index(place) for place in view.inside))
     shape = (held["weight"].sizes[0], *view.shape[1:])
     if len(shape) > 2:  # the same as a convolution with filters of size 1
-        fields: dict[str, Any] = {"out_channels": shape[0], "kernel_size": 1}
-        fields |= {} if "bias" in held else {"bias": False}
-        numbers = {name: one.held[0] for name, one in held.items()}
-        made = walker.make("conv", fields, [view.layer], shape, numbers, walker.done.macs)
+        made = _pointwise(walker, view.layer, held, shape)
         walker.gives(View(made, shape, view.axes, view.inside))
         return
     kind = layers.load("linear")
     walker.gives(walker.called(kind, [view.layer], shape, view.axes, held, attributes))
+
+
+def _pointwise(
+    walker: Walker, layer: int, held: Mapping[str, Known], shape: tuple[int, ...]
+) -> int:
+    """A convolution with filters of size 1, which have the weights of a linear layer."""
+    fields: dict[str, Any] = {"out_channels": shape[0], "kernel_size": 1}
+    fields |= {} if "bias" in held else {"bias": False}
+    numbers = {name: one.held[0] for name, one in held.items()}
+    return walker.make("conv", fields, [layer], shape, numbers, walker.done.macs)
+
+
+def _linear_of_rows(walker: Walker) -> None:
+    """A linear layer along the last axis of a tensor with more axes than a map, whose other axes
+    become the positions of a signal."""
+    value = regrouped(walker.tensor())
+    value = merged(walker, value, len(value.axes) - 1)
+    (last,) = value.axes[-1]
+    others = [at for at in range(len(value.atoms)) if at != last]
+    layer = arranged(walker, value, [[last], others])
+    given = {name: one for name, one in walker.done.arguments.items() if name != "input"}
+    walker.done = walker.done._replace(arguments=given)
+    held, _, _ = walker.parts()
+    size = held["weight"].sizes[0]
+    made = _pointwise(walker, layer, held, (size, *walker.made[layer].shape[1:]))
+    places = {BATCH: BATCH, last: 0, **{at: place for place, at in enumerate(others, 1)}}
+    axes = tuple(tuple(places[at] for at in axis) for axis in value.axes)
+    walker.gives(Regrouped(made, (size, *(value.atoms[at] for at in others)), axes))
 
 
 def convolution(walker: Walker) -> None:

@@ -45,7 +45,9 @@ def embedding(walker: Walker) -> None:
 def recurrent(walker: Walker) -> None:
     """A recurrent network over the positions of a signal."""
     name, given, view = walker.done.name.partition("_")[0], walker.done.arguments, walker.data()
-    if view.axes not in ((BATCH, 1, 0), (1, BATCH, 0)) and not view.inside:
+    images = 0 if given["batch_first"] else 1
+    merged = view.inside and len(view.axes) == 3 and view.axes[images] == BATCH
+    if view.axes != ((BATCH, 1, 0), (1, BATCH, 0))[images] and not merged:
         raise Unknown("it does not read the positions of a signal")
     numbers = [known.held[0] for one in given["params"] if (known := walker.value(one)).held]
     directions = 2 if given["bidirectional"] else 1
@@ -57,27 +59,24 @@ def recurrent(walker: Walker) -> None:
     words = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if given["has_biases"] else [])]
     endings = [f"_l{n}{way}" for n in range(given["num_layers"]) for way in WAYS[:directions]]
     held = dict(zip([f"{word}{ending}" for ending in endings for word in words], numbers))
-    if view.inside:  # a separate signal for each position that is merged with the batch
-        _of_each(walker, name, fields, held)
+    if merged:  # a separate signal for each position that is merged with the batch
+        _of_each(walker, images, {name: fields}, held)
         return
     shape = (directions * size, view.shape[1])
     made = walker.make(name, fields, [view.layer], shape, held, walker.done.macs)
     walker.gives(View(made, shape, view.axes))
 
 
-def _of_each(walker: Walker, name: str, fields: dict[str, Any], held: dict[str, int]) -> None:
-    """A recurrent layer for each of the signals that are merged with the batch."""
+def _of_each(walker: Walker, images: int, layer: dict[str, Any], held: dict[str, int]) -> None:
+    """A recurrent layer for each of the signals that are merged with the batch, which is this
+    axis."""
     value, sizes = regrouped(walker.data()), walker.sizes(walker.done.made[0])
-    batch, *others = value.axes if sizes[0] < 0 else (value.axes[1], value.axes[0], value.axes[2])
-    if batch[:1] != (BATCH,):
-        raise Unknown("the batch is not a separate axis")
-    steps, channels = others
-    layer = arranged(walker, value, [channels, batch[1:], steps])
-    _, count, length = walker.made[layer].shape
-    shape = (sizes[-1], count, length)
-    each = {"layer": {name: fields}}
-    made = walker.make("time_distributed", each, [layer], shape, held, walker.done.macs)
-    axes = ((BATCH, 1), (2,)) if sizes[0] < 0 else ((2,), (BATCH, 1))
+    batch, steps, channels = value.axes[images], value.axes[1 - images], value.axes[2]
+    read = arranged(walker, value, [channels, batch[1:], steps])
+    shape = (sizes[-1], *walker.made[read].shape[1:])
+    fields = {"layer": layer}
+    made = walker.make("time_distributed", fields, [read], shape, held, walker.done.macs)
+    axes = ((BATCH, 1), (2,)) if images == 0 else ((2,), (BATCH, 1))
     walker.gives(Regrouped(made, shape, (*axes, (0,))))
 
 

@@ -138,7 +138,7 @@ def _contract(
     inner = [name for name in first if name in second and name not in result]
     rows = [name for name in result if name in first and name not in second]
     columns = [name for name in result if name in second and name not in first]
-    if {*first, *second} > {*result, *inner}:
+    if {*first, *second} - {*result, *inner}:
         raise Unknown("it sums one of its factors over an axis")
     before = [shared] if shared else []
     groups = [[*before, rows, inner], [*before, inner, columns]]
