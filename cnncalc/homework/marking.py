@@ -18,8 +18,8 @@ from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms
 MAX_DIAGNOSED = 100
 """The maximum number of wrong answers on a sheet that are diagnosed."""
 LAYERS_EACH = 50
-"""An answer about a network counts once for every ``LAYERS_EACH`` layers, because it takes longer to
-try all mistakes in a larger network."""
+"""An answer about a network counts once for every ``LAYERS_EACH`` layers, because trying all
+mistakes in a larger network takes longer."""
 
 
 class Outcome(Enum):
