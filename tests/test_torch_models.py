@@ -156,9 +156,10 @@ def test_a_model_keeps_its_dtype_layout_and_mode():
     plain = read(model, 3, 6, 6)
     model = model.half().to(memory_format=torch.channels_last)
     report = read(model, 3, 6, 6)
-    assert [(row.name, row.layer, row.cost) for row in report] == [
-        (row.name, row.layer, row.cost) for row in plain
+    assert [(row.name, row.layer, row.params, row.macs) for row in report] == [
+        (row.name, row.layer, row.params, row.macs) for row in plain
     ]
+    assert 2 * report.totals.parameter_bytes == plain.totals.parameter_bytes
     assert model[0].weight.dtype == torch.float16
     assert model[0].weight.is_contiguous(memory_format=torch.channels_last)
     assert all(one.training for one in model.modules())
