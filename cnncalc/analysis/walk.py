@@ -172,7 +172,7 @@ class _Walk:
 
     def node(self, node: Node, layer: Layer, sources: list[int], like: int | None) -> int:
         """Add the row of a node, and of the flatten that it implies. Some of its fields may follow
-        from the row at ``like``. Returns REFUSED if it refuses its input."""
+        from the row at ``like``. Returns REFUSED if the layer refuses its input."""
         try:
             if layer.flattens and len(sources) == 1:
                 sources = self.flattened(node, sources)
@@ -196,7 +196,7 @@ class _Walk:
         return sources
 
     def refused(self, node: Node, layer: Layer, sources: list[int], why: LayerError) -> None:
-        """Add a mistake; the outputs of a layer that has several share one."""
+        """Add a mistake, only once for a layer with several outputs."""
         shapes = some([self.done[source].output for source in sources])
         who = f"layer {(node.part_of or node.name)!r} ({layer.kind}, input {shapes})"
         if ALONE in (node.part_of, node.name):

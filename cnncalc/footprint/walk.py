@@ -1,8 +1,8 @@
 """Follows a recording forward and backward, and records the live bytes at every operation.
 
 The order is PyTorch's: the backward pass runs the operations in reverse. While an operation runs,
-its incoming gradient, its saved tensors and the gradients that it produces are live. Then the first
-two are freed, and only after that are gradients that meet at a fork added up.
+its incoming gradient, its saved tensors and the gradients that it produces are live. Then the
+first two are freed, and only then does it add up gradients that meet at a fork.
 """
 
 from collections.abc import Iterable, Sequence

@@ -118,7 +118,7 @@ class Attention(Layer):
         """The inner products, and the projections of the inputs that need a gradient.
 
         Both factors of the scores and the sums are computed. Each needs a gradient if the layer
-        learns; otherwise only what follows from such an input does.
+        learns; otherwise only a factor that depends on such an input does.
         """
         query, others = wanted[0], wanted[-1]
         projected = self._projected(x, other)
@@ -254,7 +254,7 @@ class Attention(Layer):
 
 
 def _offsets(N: tuple[int, ...]) -> list[int]:
-    """For every pair of positions, the place of its bias among those of all offsets."""
+    """For every pair of positions, the index of its bias among the biases of all offsets."""
     places = [*product(*map(range, N))]
     found = []
     for one in places:

@@ -411,7 +411,7 @@ class Expansion:
         return self.arguments[block.name][1]
 
     def given(self, items: Sequence[Item], scope: Scope) -> Ends:
-        """The outputs of a block, which can be read by the block's name and theirs."""
+        """The outputs of a block, which other layers can read as ``BLOCK.OUTPUT``."""
         for item in items:
             self.names.ends[scope.prefix + item.value] = self.names.sources([item], scope, "gives")
         return self.names.sources(items, scope, "gives")
