@@ -133,7 +133,7 @@ def test_what_is_not_understood_is_reported_once(graded):
         if answer["outcome"] == "unreadable"
     ] == [
         ("Output shap", "is not a quantity; did you mean 'output shape'?"),
-        ("Colour", "is not a quantity that can be asked"),
+        ("Colour", "is not a quantity that can be asked for"),
         ("konv1", "is not a layer of the network; did you mean 'conv1'?"),
     ]
     assert outcomes(one)["conv1 parameters"] == "right"

@@ -96,7 +96,7 @@ def test_trailing_zeros_do_not_hide_a_mistake():
 def test_a_contradictory_unit_is_reported():
     asked = "questions: [{given: {linear: 7, input: 9}, ask: params, answer: 999 MB}]"
     (mark,) = Marker().sheet(sheet.read(text.read(asked, "ada.yaml"))).marks
-    assert mark.why == "it is in B, but the question asks for a plain number"
+    assert mark.why == "the answer is in bytes, but the question asks for a plain number"
 
 
 def test_a_habit_of_a_whole_sheet_is_noted_once():

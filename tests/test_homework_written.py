@@ -242,7 +242,7 @@ def test_matrices_are_read(given):
         ("print(1)", "is not allowed here"),
         ("__import__('os').system('ls')", "is not allowed here"),
         ("1/0", "divides by zero"),
-        ("lots", "'lots' is not a number; write it as in 34,944, 35K"),
+        ("lots", "'lots' is not a number; write it like 34,944, 35K"),
         ("9" * 200, "is too large"),
         ("(" * 200, "is not a number; write"),
         ("1" * 400, "has at most 300 characters"),
@@ -422,9 +422,12 @@ def test_texts_that_only_look_like_numbers_are_refused(text, truth, unit):
 def test_an_unexpected_unit_is_reported():
     assert (
         Number.read("35 KB").differs(34_944)
-        == "it is in B, but the question asks for a plain number"
+        == "the answer is in bytes, but the question asks for a plain number"
     )
-    assert Number.read("35K MACs").differs(1, "B") == "it is in MACs, but the question asks for B"
+    assert (
+        Number.read("35K MACs").differs(1, "B")
+        == "the answer is in MACs, but the question asks for bytes"
+    )
     assert Number.read("35 Kbit").differs(1, "B") == ""
     assert Number.read("35").differs(1, "B") == ""
 

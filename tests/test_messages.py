@@ -260,7 +260,7 @@ def test_an_unsuitable_input_is_blamed_instead_of_the_network(name, shape, usual
     with pytest.raises(UsageError) as caught:
         cnncalc.summarize(name, input=shape)
     assert f"does not take an input of {shape.replace('x', '×')}: " in caught.value.fact
-    assert caught.value.help == f"its default input is {usual}"
+    assert caught.value.help == f"the network's default input is {usual}"
     assert ".yaml" not in str(caught.value)
 
 

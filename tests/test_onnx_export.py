@@ -68,7 +68,7 @@ def test_a_layer_is_the_same_after_writing_and_reading(tmp_path, kind, example):
     [
         ({"softplus": {"beta": 2}}, "has no beta other than 1"),
         ({"conv": {"filters": 2, "kernel": 3, "connections": [[0], [1, 2]]}},
-         "has no filters that read only some of the channels"),
+         "cannot restrict each filter to a list of channels"),
     ],
 )  # fmt: skip
 def test_a_layer_that_onnx_cannot_express_is_refused(layer, why):

@@ -445,7 +445,7 @@ def test_no_seed_is_printed_for_a_quiz_that_cannot_be_made(tmp_path):
 
 def test_practice_does_not_suggest_fixes_for_specs():
     said = run("practice", "-n", "1", "--topics", "params", "--seed", "5", input="foo\n").stdout
-    assert "'foo' is not a number; write it as in 34,944, 35K, 1.5e9, 93 MB or" in said
+    assert "'foo' is not a number; write it like 34,944, 35K, 1.5e9, 93 MB or" in said
     assert "declare" not in said
 
 

@@ -401,4 +401,4 @@ def test_solve_lists_transposed_windows():
     assert result.stdout == "does not fit: without output padding, the output is 6\n"
     result = run("solve", "-i", "5", "--output", "90", "-k", "3", "--transposed")
     assert result.exit_code == 1
-    assert result.stdout.startswith("nothing fits with S ≤ F")
+    assert result.stdout.startswith("nothing fits with S ≤ max(F, 4)")

@@ -572,7 +572,7 @@ def test_running_out_of_memory_gets_one_sentence(monkeypatch, full, step):
         raise full
 
     monkeypatch.setattr(verification.Network, step, fill)
-    with pytest.raises(UsageError, match="does not fit into the memory of cpu"):
+    with pytest.raises(UsageError, match="does not fit in the memory of cpu"):
         bridge.verify(cnncalc.summarize("4-2N"), "cpu")
 
 

@@ -209,6 +209,8 @@ def test_two_streams_share_their_weights():
     [
         ({}, [{"exchange": 4, "from": "a"}],
          "block 'exchange' reads high, low, but 'from' names 1 input"),
+        ({}, [{"conv": [4, 1], "from": "a"}, {"exchange": 4}],
+         "block 'exchange' reads high, low, but it gets 1 input; name them with 'from'"),
         ({}, ["relu"], "expected 1 input, not 2; choose with 'from': x.up, x.down"),
         ({"gives": ["nope"]}, [], "'gives: nope' does not name a layer"),
         ({"gives": [3]}, [], "expected the name of a layer, not 3"),
@@ -285,6 +287,12 @@ def test_a_layer_that_leads_to_no_output_has_no_backward_pass():
 )
 def test_what_cannot_be_an_output_is_refused(outputs, says):
     assert says in refusal(TAPPED | {"outputs": outputs})
+
+
+def test_a_wrong_output_is_reported_with_the_other_mistakes():
+    says = refusal({"input": "3x8x8", "layers": [{"conv": {"kernal": 3}}], "outputs": ["input"]})
+    assert "no field 'kernal'" in says
+    assert "'outputs' names an input" in says
 
 
 def test_a_backbone_keeps_its_outputs_and_sizes(tmp_path):

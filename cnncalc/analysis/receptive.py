@@ -234,7 +234,7 @@ def places(x: Shape) -> tuple[int, ...]:
 def hull(
     seen: Sequence[tuple[Field, ...] | None], places: Sequence[tuple[int, ...]]
 ) -> tuple[Field, ...] | None:
-    """The combined field of several inputs, given the number of positions of each along each axis;
+    """The combined field of several inputs, given the number of positions of each along every axis;
     None if their axes differ."""
     first = seen[0]
     if alike(seen) and alike(places):

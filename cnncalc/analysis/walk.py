@@ -61,7 +61,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str | None = None) -> Report
 
 
 def _taught(report: Report) -> Report:
-    """The report, without a backward pass of the layers that get no gradient."""
+    """The report, without a backward pass for the layers that get no gradient."""
     idle = {row.name for row in report.untaught}
     rows = [
         row._replace(cost=row.cost._replace(backward_macs=0)) if row.name in idle else row
@@ -172,13 +172,13 @@ class _Walk:
 
     def node(self, node: Node, layer: Layer, sources: list[int], like: int | None) -> int:
         """Add the row of a node, and of the flatten that it implies. Some of its fields may follow
-        from the row at ``like``. Returns REFUSED if it refuses its input."""
+        from the row at ``like``. Returns REFUSED if the layer refuses its input."""
         try:
             if layer.flattens and len(sources) == 1:
                 sources = self.flattened(node, sources)
             inputs = tuple([self.done[source].output for source in sources])
             if node.axes is not None and len(inputs[0]) != node.axes + 1:
-                check_axes(node.axes, inputs[0], self.without_batch(node.axes))
+                check_axes(node, inputs[0], self.without_batch(node.axes))
             if like is not None:
                 layer = layer.sized_like(inputs[0], self.done[like].output)
             self.row(node.name, layer, tuple(sources), inputs, node)
@@ -196,7 +196,7 @@ class _Walk:
         return sources
 
     def refused(self, node: Node, layer: Layer, sources: list[int], why: LayerError) -> None:
-        """Add a mistake; the outputs of a layer that has several share one."""
+        """Add a mistake, only once for a layer with several outputs."""
         shapes = some([self.done[source].output for source in sources])
         who = f"layer {(node.part_of or node.name)!r} ({layer.kind}, input {shapes})"
         if ALONE in (node.part_of, node.name):
@@ -264,7 +264,7 @@ class _Walk:
 
     @property
     def earlier(self) -> Row | None:
-        """The row at this place of the earlier walk."""
+        """The row at this place in the earlier walk."""
         place = len(self.done)
         return self.before[place] if place < len(self.before) else None
 
@@ -299,9 +299,9 @@ class _Walk:
         output: Shape,
         order: tuple[int, ...] | None,
     ) -> tuple[tuple[Field, ...] | None, Along | None]:
-        """The receptive field of an output, and the axes along which its dimensions run if they are
-        not in order: the hull of its inputs, grown by the layer's reach. ``order`` is how the layer
-        reorders dimensions, if that is all it does."""
+        """The receptive field of an output (the hull of its inputs, grown by the layer's reach),
+        and the axes along which its dimensions run if they are not in order. ``order`` is how the
+        layer reorders dimensions, if that is all it does."""
         alongs = [self.done[source].along for source in sources]
         if order is None and not any(alongs):
             return self.fields(sources, reach, output), None
@@ -349,9 +349,10 @@ class _Walk:
 
 
 def _are_sane(fields: tuple[Field, ...]) -> bool:
-    """Whether the numbers of receptive fields stay below the limit for sizes.
+    """Whether the numbers in receptive fields stay below the limit for sizes.
 
-    If jumps like 9/8 are multiplied over and over, they would otherwise grow without bound.
+    Otherwise, multiplying jumps such as 9/8 over and over would make these numbers grow without
+    bound.
     """
     before = None
     for field in fields:
@@ -373,7 +374,7 @@ class _Costs(_Walk):
 
 
 class _Shapes(_Walk):
-    """The walk without costs and receptive fields."""
+    """The walk without costs or receptive fields."""
 
     def row(
         self,
@@ -392,8 +393,9 @@ def _flatten() -> Layer:
     return layers.load("flatten").parse(None)
 
 
-def check_axes(axes: int, x: Shape, help: str = "") -> None:
-    """Raise LayerError unless the input has as many axes as the layer's name says (``Conv2d``)."""
-    if isinstance(x, Map) and len(x.spatial) != axes:
-        found = f"{len(x.spatial)} spatial {'axis' if len(x.spatial) == 1 else 'axes'}"
-        raise LayerError(f"its name ends in {axes}d, but {x} has {found}", help)
+def check_axes(node: Node, x: Shape, help: str = "") -> None:
+    """Raise LayerError unless the input has as many axes as the kind's name says (``Conv2d``)."""
+    if isinstance(x, Map) and len(x.spatial) != node.axes:
+        plural = "axis" if node.axes == 1 else "axes"
+        wanted = f"{node.word!r} is for {node.axes} spatial {plural}"
+        raise LayerError(f"{wanted}, but {x} has {len(x.spatial)}", help)

@@ -72,7 +72,7 @@ def _blamed(
         usual = build(graph.spec, settings, layout=layout)
         if walk.takes(usual):
             given = f"{graph.name} does not take an input of {_inputs(graph)}"
-            return UsageError(f"{given}: {fact}; its default input is {_inputs(usual)}")
+            return UsageError(f"{given}: {fact}; the network's default input is {_inputs(usual)}")
     if settings and walk.takes(build(graph.spec, None, input, layout)):
         given = ", ".join(f"{name}={value}" for name, value in settings.items())
         return UsageError(f"{graph.name} does not take {given}: {fact}", mistakes.errors[0].help)

@@ -107,7 +107,7 @@ def verify(
         if not devices.is_full(why):
             raise
         raise UsageError(
-            f"{report.name} does not fit into the memory of {where}; --tiny or a smaller --batch "
+            f"{report.name} does not fit in the memory of {where}; --tiny or a smaller --batch "
             "needs less memory, and --device meta needs none"
         ) from None
     place = {row.name: index for index, row in enumerate(report.layers)}
@@ -134,7 +134,9 @@ def _known(
     costly = {name for name in given if report[name].macs}
     products = isinstance(one, Check) and one.quantity in ("macs", "backward_macs")
     if products and costly and one.layer in (*costly, "total"):
-        return Skipped(one.layer, one.quantity, "the products that compute a constant do not run")
+        return Skipped(
+            one.layer, one.quantity, "the products that compute a constant are not computed"
+        )
     return one
 
 

@@ -277,7 +277,7 @@ def _nothing(asked: Mapping[str, Any]) -> str:
     output, D = asked["output"], asked["dilation"]
     limits = [
         *([] if F is not None else [f"F ≤ {asked['largest']}"]),
-        *([] if S is not None else ["S ≤ F (S ≤ 4 for a small F)"]),
+        *([] if S is not None else ["S ≤ max(F, 4)"]),
         *([] if P is not None else ["P < F"]),
     ]
     if limits:

@@ -1,9 +1,9 @@
-"""The interface that every file of ``layers/`` implements.
+"""The interface that every file in ``layers/`` implements.
 
 A layer kind is one frozen dataclass, named after its file. Its fields define its YAML, and its
 docstring is the text of ``cnncalc kinds KIND``. One contract test runs every kind's hand-worked
-examples and refusals. A kind's file imports whatever its class needs from here, including what
-``example`` and ``reach`` define.
+examples and refusals. A kind's file imports from here, not from ``example`` or ``reach``, the names
+that those two modules define.
 """
 
 from __future__ import annotations
@@ -74,9 +74,10 @@ class Layer(Fields):
     """Whether the layer reads and writes data at all. False for views and for layers that do
     nothing in inference."""
     activated: ClassVar[bool] = False
-    """Whether a spec may name the activation after it among its fields, as in Keras."""
+    """Whether a spec may give the activation that follows the layer as one of its fields, as in
+    Keras."""
     once: ClassVar[bool] = False
-    """Whether it computes the same for all images of a batch, once."""
+    """Whether it computes its output once, for all images of a batch."""
     inside: ClassVar[bool] = False
     """Whether an int8 engine can run the layer inside the one before: by folding it into the
     weights, by clamping the outputs, or by leaving it out."""
@@ -132,8 +133,8 @@ class Layer(Fields):
 
     @property
     def without_gradient(self) -> tuple[int, ...]:
-        """The places of the inputs through which no gradient passes: indices, and inputs on whose
-        values the output does not depend."""
+        """The positions of the inputs through which no gradient passes: those that hold indices,
+        and those on whose values the output does not depend."""
         return ()
 
     @property
@@ -175,7 +176,7 @@ class Layer(Fields):
     ) -> int:
         """The multiply-accumulates of the gradients of the inputs that need one, and of whatever
         the layer computes on the way; ``products`` are those of the forward pass, and ``learns``
-        tells whether as many are added for the weights."""
+        tells whether the same number is added for the gradients of the weights."""
         return products - self.constant_macs(*inputs)
 
     def counters(self) -> int:
@@ -202,7 +203,7 @@ class Layer(Fields):
         return None
 
     def zeros(self, *inputs: Any) -> tuple[tuple[int, int], ...]:
-        """The zeros before and after each axis if they depend on its size, to explain them."""
+        """The zeros before and after each axis if they depend on its size; used to explain them."""
         return ()
 
     def steps(self, tape: Tape, *inputs: Any) -> Tensor:
@@ -221,7 +222,7 @@ class Layer(Fields):
         raise TypeError(f"{self.kind} does not implement to_torch")
 
     def to_onnx(self, onnx: Any, *inputs: Any) -> Any:
-        """Write the layer with operators of ONNX, and return the name of its output.
+        """Write the layer with ONNX operators, and return the name of its output.
 
         ``onnx`` is the writer of ``cnncalc.bridge.onnx``, with the names of the layer's inputs. By
         default, it writes the kind's only operator. Raises LayerError if ONNX has none.
@@ -275,8 +276,10 @@ class Layer(Fields):
         """The shape of the output, after checking the number of inputs."""
         least, most = self.arity
         if len(inputs) < least or (most is not None and len(inputs) > most):
-            wanted = f"{'' if most else 'at least '}{least} input{'s' * (least != 1)}"
-            raise LayerError(f"expected {wanted}, not {len(inputs)}")
+            exactly = " or ".join(map(str, range(least, (most or least) + 1)))
+            wanted = f"at least {least}" if most is None else exactly
+            plural = "s" * ((most or least) != 1)
+            raise LayerError(f"expected {wanted} input{plural}, not {len(inputs)}")
         output = self.output(*inputs)
         if any(size >= LARGEST for size in output.dimensions):
             raise LayerError(f"a size of the output has more than {MAX_DIGITS} digits")
@@ -336,12 +339,12 @@ class Layer(Fields):
         )
 
     def channels_first(self) -> Layer:
-        """The layer with fields that list the channels first, if they list them last. Each kind
-        with such fields overrides this."""
+        """The layer with any fields that list the channels last changed to list them first. Each
+        kind with such fields overrides this."""
         return self
 
     def remark(self) -> str:
-        """A warning if one of the fields has no effect with the others; usually empty."""
+        """A warning if one of the fields has no effect given the others; usually empty."""
         return ""
 
 
@@ -374,7 +377,7 @@ def per_axis(sizes: Sizes, x: Map, name: str) -> tuple[int, ...]:
 
 
 def need_map(x: Shape, axes: Sequence[int] = (1, 2, 3)) -> Map:
-    """The shape as a feature map. Raises LayerError for a vector or a wrong number of axes."""
+    """The shape as a feature map. Raises LayerError for a vector or the wrong number of axes."""
     if isinstance(x, Vector):
         raise LayerError(
             f"expected a feature map such as 3x32x32, not a vector of {x}; "

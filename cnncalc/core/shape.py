@@ -13,7 +13,7 @@ Layout = Literal["chw", "hwc"]
 SIZE = r"0*[1-9][0-9]*"
 JOINED = r"\s*[x×X*,]\s*"
 SHAPE_PATTERN = rf"^\s*[\[\]()]*{SIZE}(?:{JOINED}{SIZE}){{0,3}}[\[\]()]*\s*$"
-"""What ``read_shape`` accepts, as a regular expression that JSON Schema shares."""
+"""What ``read_shape`` accepts, as a regular expression that the JSON schema of specs shares."""
 
 MAX_DIGITS = 100
 """The most digits that a size may have; arithmetic on longer ones could take forever."""
@@ -22,7 +22,7 @@ MAX_DIGITS = 100
 class Map(tuple[int, ...]):
     """A feature map: a tuple of its sizes, channels first, such as ``(3, 224, 224)``.
 
-    It has ``channels`` planes of 1, 2 or 3 ``spatial`` sizes (L, H x W, or D x H x W).
+    It has ``channels`` channels, each with 1, 2 or 3 ``spatial`` sizes (L, H x W, or D x H x W).
     """
 
     __slots__ = ()
@@ -155,7 +155,7 @@ def read_shape(text: str, layout: Layout = "chw") -> Shape:
 
 
 def read_sizes(text: str) -> tuple[int, ...]:
-    """Parse ``3x224x224`` (or with ``×``, ``*`` or ``,``) to its sizes as written.
+    """Parse ``3x224x224`` (or with ``×``, ``*`` or ``,``) into its sizes as written.
 
     Raises UsageError for any other text.
     """

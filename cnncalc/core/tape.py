@@ -22,7 +22,7 @@ MASK_BYTES = 1
 """The bytes of a bool."""
 
 CHANNELS_LAST: dict[tuple[int, ...], bool | None] = {(1, 2, 0): True, (1, 2, 3, 0): None}
-"""The orders of axes in memory in which ``Tensor.channels_last`` may be true, and what it is."""
+"""``Tensor.channels_last`` for each order of axes in memory in which it may be true."""
 
 
 class Tape(Record):
@@ -201,8 +201,8 @@ class Tape(Record):
         return self.op(a, b, passes=passes, size=size)
 
     def subtract(self, a: Tensor, b: Tensor) -> Tensor:
-        """The difference, which saves nothing; the gradient of ``b`` is a new tensor, from which
-        that of a parameter is summed up."""
+        """The difference, which saves nothing; the gradient of ``b`` is a new tensor, which is
+        then summed to the size of ``b`` if that is a parameter."""
         size = max(a.size, b.size)
         passes = (0,) if a.size == size else ()
         beside = _fitted([b], a.numbers, size) if b.parameter and b.needs_gradient else 0
@@ -243,7 +243,7 @@ class Tape(Record):
         return self.op(x, makes=makes, size=size, beside=beside)
 
     def summed(self, x: Tensor, makes: int) -> Tensor:
-        """Sums over axes; the gradient is a view that repeats that of the output."""
+        """Sums over axes; the gradient is a view that repeats the output's gradient."""
         if self.low and self.cuda:
             raise LayerError("sums under autocast on CUDA are not modelled")
         return self.op(x, makes=makes, passes=(0,), layout=Layout.EXPAND)

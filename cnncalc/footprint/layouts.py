@@ -1,8 +1,8 @@
 """The memory layout of gradients, and which of them the backward pass has to copy.
 
 Where possible, PyTorch passes gradients on as views: an input of a concatenation gets a part of the
-output's gradient, that of a permutation a permuted view. Most operations read such a view directly,
-but some copy it first.
+output's gradient, and the input of a permutation gets a permuted view. Most operations read such a
+view directly, but some copy it first.
 """
 
 from enum import Enum, auto
@@ -122,7 +122,7 @@ def _with_copy(operation: Operation) -> Operation:
 
 
 def _made(operation: Operation, given: GradientLayout, index: int, batch: int) -> GradientLayout:
-    """The layout of an input's gradient, given that of the output's."""
+    """The layout of an input's gradient, given the layout of the output's."""
     read, output, layout = operation.reads[index], operation.outputs[0], operation.layout
     if index in operation.passes:
         if layout is Layout.PERMUTE:

@@ -1,7 +1,7 @@
 """The state of PyTorch's optimizers, and the temporary memory of their updates.
 
 On the CPU, parameters are updated one at a time (``foreach=False``); a temporary tensor is freed
-when the next parameter's replaces it. On CUDA, all parameters are updated together.
+when that for the next parameter replaces it. On CUDA, all parameters are updated together.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """Follows a recording forward and backward, and records the live bytes at every operation.
 
 The order is PyTorch's: the backward pass runs the operations in reverse. While an operation runs,
-its incoming gradient, its saved tensors and the gradients that it produces are live. Then the first
-two are freed, and only after that are gradients that meet at a fork added up.
+its incoming gradient, its saved tensors and the gradients that it produces are live. Then the
+first two are freed, and only then does it add up gradients that meet at a fork.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,10 +16,11 @@ FORWARD, BACKWARD, STEP = "forward", "backward", "step"
 
 
 class Moment(NamedTuple):
-    """Live memory while an operation of a layer (the row at that position) runs.
+    """Live memory while an operation of a layer runs.
 
-    ``alive`` includes everything except parameters, buffers and optimizer state. ``saved`` is the
-    part saved for backward, ``gradients`` the part for parameter gradients.
+    ``row`` is the layer's position in the report. ``alive`` includes everything except parameters,
+    buffers and optimizer state. ``saved`` is the part saved for backward, ``gradients`` the part
+    for parameter gradients.
     """
 
     phase: str
@@ -127,7 +128,7 @@ class _Walk:
         self.alive = self.saved = self.gradients = 0
         self.given: dict[Tensor, int] = {}
         """The storage of each gradient until the operation that produced its tensor runs
-        backward; that of a parameter to the end."""
+        backward; that of a parameter's gradient is kept to the end."""
         self.moments: list[Moment] = []
         for tensor in recording.inputs:
             self.hold(tensor.storage)
@@ -205,8 +206,8 @@ class _Walk:
             self.backward(places)
 
     def forward(self, places: range, phase: str, *, keeps: bool = False) -> list[Tensor]:
-        """Run these operations in order, saving what the backward pass needs. Returns the tensors
-        that they created and did not free."""
+        """Run these operations in order. With ``keeps``, saves what the backward pass needs.
+        Returns the tensors that they created and did not free."""
         live: dict[Tensor, None] = {}
         for place in places:
             operation = self.operations[place]
@@ -283,8 +284,8 @@ class _Walk:
                 self.drop(storage)
 
     def deliver(self, made: Iterable[tuple[Tensor, int]], row: int) -> None:
-        """Give gradients to their tensors. PyTorch frees those that it adds to another after all
-        have been delivered."""
+        """Give gradients to their tensors. Only after all have been delivered does PyTorch free
+        those that it added to another."""
         added = []
         for tensor, storage in made:
             is_first = tensor not in self.given
@@ -297,8 +298,8 @@ class _Walk:
             self.drop(storage)
 
     def give(self, tensor: Tensor, storage: int, row: int) -> None:
-        """Deliver a gradient to a tensor. A second one is added into a third tensor; on CUDA in
-        place, if nothing else references the first and it is a whole tensor."""
+        """Deliver a gradient to a tensor. A second one is added to the first in a new tensor or, on
+        CUDA, in place if nothing else references the first and it is a whole tensor."""
         before = self.given.get(tensor)
         if before is None:
             self.hold(storage)

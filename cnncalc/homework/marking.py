@@ -18,8 +18,8 @@ from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms
 MAX_DIAGNOSED = 100
 """The maximum number of wrong answers on a sheet that are diagnosed."""
 LAYERS_EACH = 50
-"""An answer about a network counts once for this many layers, because it takes longer to try all
-mistakes in a larger network."""
+"""An answer about a network counts once for every ``LAYERS_EACH`` layers, because trying all
+mistakes in a larger network takes longer."""
 
 
 class Outcome(Enum):
@@ -68,7 +68,7 @@ class Marker:
         self._slips = lru_cache(maxsize=1_000)(_slips)
 
     def slips(self, question: Question) -> Slips:
-        """The possible mistakes in a question."""
+        """The possible mistakes in answering a question."""
         return self._slips(question, None)
 
     def sheet(self, sheet: Sheet) -> Marked:
@@ -86,7 +86,7 @@ class Marker:
             return Mark(answer, Outcome.UNREADABLE, why=failure(why))
 
     def mark(self, question: Question, given: object, unit: str = "") -> Mark:
-        """Mark one answer on its own; with a ``unit``, only one in that unit is right."""
+        """Mark one answer on its own; with a ``unit``, an answer is right only in that unit."""
         return self.answer(Answer(question.label, question, given, Where(""), unit=unit))
 
     def answer(self, answer: Answer, own: StudentNetwork | None = None) -> Mark:
@@ -137,7 +137,7 @@ class Marker:
     def wrong(
         self, answer: Answer, question: Question, written: Written, own: StudentNetwork | None
     ) -> Mark:
-        """The mark of a wrong value."""
+        """The mark for a wrong value."""
         before = written.before
         if before is not None and question.agrees(before, self.terms) is not None:
             return Mark(answer, Outcome.ARITHMETIC)

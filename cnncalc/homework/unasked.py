@@ -38,7 +38,7 @@ def unknown_quantity(word: str) -> str | None:
     try:
         asks.find(readable(word))
     except UsageError:
-        return f"is not a quantity{asks.nearest(word) or ' that can be asked'}"
+        return f"is not a quantity{asks.nearest(word) or ' that can be asked for'}"
     return None
 
 

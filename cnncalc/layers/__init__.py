@@ -97,8 +97,8 @@ def known(word: str) -> Found | None:
 
 
 def _theirs(word: str, framework: str, spelled: Callable[[str], str] = str) -> Found | None:
-    """The meaning of a word in this framework ("" for all of them), if it is spelled as it is
-    there."""
+    """The meaning of a word in this framework ("" for all of them), if it is spelled as the
+    framework spells it."""
     rank = re.search("[123](?=[Dd])", word)
     bare = spelled(word.replace(rank[0], "*", 1) if rank else word)
     meanings = {

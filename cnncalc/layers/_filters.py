@@ -43,7 +43,7 @@ class Filters(Layer):
 
     @classmethod
     def imported(cls, call: Call) -> dict[str, Any]:
-        """The window's size is that of the weights."""
+        """The window is as large as the weights."""
         return {"kernel_size": one_size(call.held["weight"][2:]), **super().imported(call)}
 
     def axes(self, x: Map) -> tuple[Axis, ...]:

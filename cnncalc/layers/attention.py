@@ -45,10 +45,11 @@ class Attention(Layer):
     def output(self, x: Shape, other: Shape | None = None) -> Map:
         """The shape of the first input."""
         x = need_map(x)
-        if x.channels % self.num_heads:
+        each, rest = divmod(x.channels, self.num_heads)
+        if rest:
             raise LayerError(
-                f"{self.num_heads} heads do not divide {x.channels} channels: {x.channels} = "
-                f"{x.channels // self.num_heads}·{self.num_heads} + {x.channels % self.num_heads}"
+                f"{x.channels} channels cannot be divided among {self.num_heads} heads equally: "
+                f"{x.channels} = {each}·{self.num_heads} + {rest}"
             )
         if other is not None:
             need_map(other)
@@ -117,7 +118,7 @@ class Attention(Layer):
         """The inner products, and the projections of the inputs that need a gradient.
 
         Both factors of the scores and the sums are computed. Each needs a gradient if the layer
-        learns; otherwise only what follows from such an input does.
+        learns; otherwise only a factor that depends on such an input does.
         """
         query, others = wanted[0], wanted[-1]
         projected = self._projected(x, other)
@@ -244,7 +245,7 @@ class Attention(Layer):
         ),
     )
     refusals = (
-        Refusal(3, ("8x4x4",), "3 heads do not divide 8 channels: 8 = 2·3 + 2"),
+        Refusal(3, ("8x4x4",), "8 channels cannot be divided among 3 heads equally: 8 = 2·3 + 2"),
         Refusal(2, ("100",), "not a vector"),
         Refusal(None, ("8x4",), "needs 'num_heads'"),
         Refusal(2, ("8x4", "8"), "not a vector"),
@@ -253,7 +254,7 @@ class Attention(Layer):
 
 
 def _offsets(N: tuple[int, ...]) -> list[int]:
-    """For every pair of positions, the place of its bias among those of all offsets."""
+    """For every pair of positions, the index of its bias among the biases of all offsets."""
     places = [*product(*map(range, N))]
     found = []
     for one in places:

@@ -57,7 +57,7 @@ class ChannelShuffle(Rearrangement):
         ),
     )
     refusals = (
-        Refusal(3, ("4x5x5",), "3 groups do not divide the 4 input channels"),
+        Refusal(3, ("4x5x5",), "4 input channels cannot be divided into 3 equal groups"),
         Refusal(None, ("4x5x5",), "needs 'groups'"),
         Refusal(2, ("100",), "not a vector"),
     )

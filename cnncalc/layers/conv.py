@@ -171,7 +171,7 @@ class Conv(Filters):
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
         if self.connections is not None:
-            raise LayerError("ONNX's Conv has no filters that read only some of the channels")
+            raise LayerError("ONNX's Conv cannot restrict each filter to a list of channels")
         return self.onnx_convolution(onnx, x, self.groups)
 
     examples = (
@@ -252,10 +252,10 @@ class Conv(Filters):
 
 
 def check_groups(C_in: int, C_out: int, groups: int) -> None:
-    """Raise LayerError unless the groups divide both channel counts."""
+    """Raise LayerError unless the number of groups divides both channel counts."""
     for side, channels in (("input", C_in), ("output", C_out)):
         if channels % groups:
             raise LayerError(
-                f"{groups} groups do not divide the {channels} {side} channels: "
+                f"{channels} {side} channels cannot be divided into {groups} equal groups: "
                 f"{channels} = {channels // groups}·{groups} + {channels % groups}"
             )

@@ -46,8 +46,8 @@ class DeformConv(Grouped):
             )
         if x.channels % groups:
             raise LayerError(
-                f"{channels} channels of offsets are for {groups} groups, which do not divide the "
-                f"{x.channels} input channels"
+                f"{channels} channels of offsets are for {groups} groups, but {x.channels} input "
+                f"channels cannot be divided into {groups} equal groups"
             )
         wanted = {"offsets": Map(channels, places), "factors": Map(groups * taps, places)}
         for (what, shape), given in zip(wanted.items(), (offsets, *factors)):
@@ -124,8 +124,12 @@ class DeformConv(Grouped):
             ("4x5x5", "18x3x3", "18x3x3"),
             "factors of 9×3×3, not 18×3×3",
         ),
-        Refusal({"filters": 4, "kernel": 3}, ("4x5x5", "54x3x3"), "3 groups, which do not divide"),
-        Refusal({"filters": 4, "kernel": 3}, ("4x5x5",), "expected 2 inputs, not 1"),
+        Refusal(
+            {"filters": 4, "kernel": 3},
+            ("4x5x5", "54x3x3"),
+            "4 input channels cannot",
+        ),
+        Refusal({"filters": 4, "kernel": 3}, ("4x5x5",), "expected 2 or 3 inputs, not 1"),
         Refusal({"filters": 4, "kernel": 3}, ("4x5", "6x3"), "expected 2 spatial axes, not 1"),
         Refusal({"filters": 4, "kernel": 3}, ("4x5x5", "100"), "not a vector"),
         Refusal({"filters": 4, "kernel": 3, "groups": 3}, ("4x5x5", "18x3x3"), "4 input channels"),

@@ -62,6 +62,7 @@ class Divide(Arithmetic):
     )
     refusals = (
         Refusal(0, ("4x5x5",), "cannot divide by 0"),
+        Refusal(None, ("4", "4", "4"), "expected 1 or 2 inputs, not 3"),
         Refusal(None, ("4x5x5", "4x5x6"), "cannot divide 4×5×5 by 4×5×6"),
         Refusal(None, ("4x5x5",), "a second input is missing"),
         Refusal(2, ("4x5x5", "4x5x5"), "several inputs and a number"),

@@ -48,7 +48,7 @@ class GroupNorm(Norm):
         C = channels_of(x)
         if C % self.num_groups:
             raise LayerError(
-                f"{self.num_groups} groups do not divide the {C} channels: "
+                f"{C} channels cannot be divided into {self.num_groups} equal groups: "
                 f"{C} = {C // self.num_groups}·{self.num_groups} + {C % self.num_groups}"
             )
         return x
@@ -104,8 +104,8 @@ class GroupNorm(Norm):
         ),
     )
     refusals = (
-        Refusal(3, ("4x5x5",), "3 groups do not divide the 4 channels: 4 = 1·3 + 1"),
-        Refusal(8, ("4x5x5",), "8 groups do not divide the 4 channels"),
+        Refusal(3, ("4x5x5",), "4 channels cannot be divided into 3 equal groups: 4 = 1·3 + 1"),
+        Refusal(8, ("4x5x5",), "4 channels cannot be divided into 8 equal groups"),
         Refusal(0, ("4x5x5",), "at least 1, not 0"),
         Refusal(None, ("4x5x5",), "needs 'num_groups'"),
     )

@@ -33,7 +33,7 @@ class LpPool(Pool):
     norm_type: float = positive("the exponent p", 2, also=("p",))
 
     def split_padding(self, x: Map) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """All of it in a separate step, since PyTorch's pool has no padding."""
+        """The whole padding in a separate step, since PyTorch's pool has no padding."""
         sides = torch_sides([(axis.before, axis.after) for axis in self.axes(x)])
         return (0,) * len(x.spatial), sides if any(sides) else ()
 

@@ -37,7 +37,7 @@ class MaxUnpool(Rearrangement):
 
     @property
     def without_gradient(self) -> tuple[int, ...]:
-        """The map that the pool read only gives the indices."""
+        """The map that the pool read provides nothing but the indices."""
         return (1,)
 
     def _windows(self, x: Map) -> tuple[tuple[int, ...], ...]:

@@ -90,7 +90,7 @@ class Parameter(Layer):
         return macs.given(multiply_accumulates=self.multiply_accumulates)
 
     def inner_macs(self, x: Shape) -> int:
-        """Those of the backward pass that are not for the weights: the input needs none."""
+        """The MACs of the backward pass other than those for the weights; the input needs none."""
         return self.backward_multiply_accumulates - self.multiply_accumulates
 
     def input_macs(self, products: int, wanted: tuple[bool, ...], learns: bool, x: Shape) -> int:

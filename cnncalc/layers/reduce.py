@@ -74,7 +74,7 @@ class Reduce(Layer):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A mean or a sum saves nothing, the others their input; a maximum and a norm also their
-        output. A maximum with indices saves only those."""
+        output. A maximum with indices saves only the indices."""
         x, n_out = tape.in_order(x), self.output(x.shape).elements
         if self.indices:
             return tape.op(x, makes=n_out, own=tape.indices(n_out * tape.batch))

@@ -58,7 +58,7 @@ class SeparableConv(Filters):
         return Parameters(weights, parameters.conv_biases(C_out=biased) if biased else 0)
 
     def biased(self, x: Map) -> int:
-        """The number of outputs, of both convolutions, that add a bias."""
+        """The number of outputs that add a bias, in both convolutions together."""
         between = self.between(x).elements if self.depthwise_bias else 0
         return between + (self.output(x).elements if self.bias else 0)
 

@@ -31,7 +31,7 @@ class SpaceToDepth(Rearrangement):
         r = self.downscale_factor
         if any(size % r for size in x.spatial):
             raise LayerError(
-                f"{x} cannot be cut into blocks of {r}·{r}; both sides must divide by {r}"
+                f"{x} cannot be cut into blocks of {r}·{r}; both sides must be multiples of {r}"
             )
         r = named("r", r)
         return Map(
@@ -81,7 +81,7 @@ class SpaceToDepth(Rearrangement):
         ),
     )
     refusals = (
-        Refusal(2, ("4x5x6",), "both sides must divide by 2"),
+        Refusal(2, ("4x5x6",), "both sides must be multiples of 2"),
         Refusal(2, ("4x16",), "expected 2 spatial axes, not 1"),
         Refusal(2, ("100",), "not a vector"),
     )

@@ -25,7 +25,7 @@ def names() -> tuple[str, ...]:
 
 @lru_cache(maxsize=100)
 def holds(source: str) -> bool:
-    """Whether a text of this name is a built-in architecture."""
+    """Whether there is a built-in architecture of this name."""
     return Path(source).parent == folder()
 
 

@@ -187,7 +187,7 @@ def _wrong_other(given: Mapping[str, Any]) -> Iterator[str]:
         yield f"'than' must be a built-in architecture, not {shown(other)}{hint}"
     shapes = any(quantity in SHAPES for quantity in _listed(given.get("quantity")))
     if shapes or given.get("layer") or given.get("layers"):
-        yield "'than' compares a count of the whole network with that of another"
+        yield "'than' compares a count of the whole network with another network's"
 
 
 def _anything(given: Mapping[str, Any]) -> Iterator[str]:

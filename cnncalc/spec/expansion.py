@@ -29,7 +29,7 @@ USUAL_VALUES = 30
 """The number of values that a block may take at no cost; each further one counts as a step."""
 
 COUNTING = re.compile(r"(.*\.)?(0|[1-9][0-9]*)")
-"""A name whose number the copies of a layer continue."""
+"""A name that ends in a number, from which the copies of a layer count up."""
 
 Ends = tuple[int, ...]
 """The nodes whose outputs the next layer reads."""
@@ -79,7 +79,7 @@ class Expansion:
     def run(
         self, settings: Mapping[str, Any], inputs: Shapes | Mapping[str, Shapes] | None
     ) -> None:
-        """Expand everything. Raises SpecError for invalid parameters, inputs or outputs, and
+        """Expand everything. Raises SpecError for invalid parameters or inputs, and
         UsageError for a setting or an input that the spec does not have."""
         spec = self.spec
         try:
@@ -91,10 +91,7 @@ class Expansion:
             self.check_replacements()
             self.check_batches()
             if spec.outputs and self.nodes:
-                self.outputs = self.names.sources(spec.outputs, scope, "outputs")
-                if any(isinstance(self.nodes[place].layer, Input) for place in self.outputs):
-                    fact = "'outputs' names an input; it must name layers"
-                    raise SpecError(fact, spec.outputs[0].where)
+                self.find_outputs(scope)
             for error in self.sharing.unshared_names(self.names.written):
                 self.wrong(error.sentence, error.where)
         except LimitReached as reason:
@@ -104,13 +101,24 @@ class Expansion:
             sentence = "the network has no layers: each is left out or repeated 0 times"
             self.wrong(sentence, spec.where)
 
+    def find_outputs(self, scope: Scope) -> None:
+        """Find the layers that the spec lists as its outputs."""
+        try:
+            self.outputs = self.names.sources(self.spec.outputs, scope, "outputs")
+            if any(isinstance(self.nodes[place].layer, Input) for place in self.outputs):
+                fact = "'outputs' names an input; it must name layers"
+                raise SpecError(fact, self.spec.outputs[0].where)
+        except SpecError as error:
+            self.wrong(error.sentence, error.where)
+
     def label_trees(self) -> None:
         """Label the groups that dotted names imply; nothing else may have their names."""
         taken = (self.names.index, self.names.ways, self.groups)
         for path, where in self.names.trees.items():
             if any(path in names for names in taken):
                 fact = f"a name that starts with '{path}.' is only for layers inside {path!r}"
-                self.wrong(f"{fact}, which is a layer or block of its own; choose another", where)
+                why = f"but {path!r} is itself a layer or block; choose another name"
+                self.wrong(f"{fact}, {why}", where)
             else:
                 self.label(path, "group", where)
 
@@ -201,7 +209,7 @@ class Expansion:
         return current
 
     def in_place_of(self, entry: Entry, path: str) -> Entry:
-        """The entry, or its replacement, which stays frozen unless it states ``trainable`` itself.
+        """The entry, or its replacement, which inherits ``trainable`` unless it states its own.
         A single layer is repeated and shares weights as the old one did; a list of layers occurs
         once."""
         other = self.spec.replace.get(Key(path)) if self.spec.replace else None
@@ -234,7 +242,8 @@ class Expansion:
         scope: Scope,
         current: Ends,
     ) -> Ends:
-        """Expand an entry several times in a row; a name that is a number counts up."""
+        """Expand an entry several times in a row. A name that ends in a number of its own (``0``,
+        ``layer1.0``) counts up."""
         path = scope.prefix + name
         if not counts:
             self.names.check_free(name, entry, scope)
@@ -353,7 +362,7 @@ class Expansion:
         self.groups[path] = text
 
     def automatic(self, entry: Entry, scope: Scope) -> str:
-        """A name for an entry without one. Unnamed branches have no name; their layers belong to
+        """A name for an entry without one. Unnamed branches are given none; their layers belong to
         the surrounding list."""
         if entry.composite is not None and entry.composite.unnamed and entry.repeat is None:
             return ""
@@ -377,8 +386,12 @@ class Expansion:
         inner = Scope(f"{path}.", self.values_in(block, given))
         inner.names["input"] = current
         if block.reads and len(block.reads) != len(current):
-            n, of = len(current), f"block {block.name!r} reads {some(block.reads)}"
-            raise SpecError(f"{of}, but 'from' names {n} input{'s' * (n != 1)}", entry.where)
+            inputs = f"{len(current)} input{'s' * (len(current) != 1)}"
+            but = f"'from' names {inputs}"
+            if entry.sources is None:
+                but = f"it gets {inputs}; name them with 'from'"
+            fact = f"block {block.name!r} reads {some(block.reads)}, but {but}"
+            raise SpecError(fact, entry.where)
         for word, node in zip(block.reads, current):
             inner.names[word] = (node,)
             inner.places[word] = block.where
@@ -398,7 +411,7 @@ class Expansion:
         return self.arguments[block.name][1]
 
     def given(self, items: Sequence[Item], scope: Scope) -> Ends:
-        """The outputs of a block, which can be read by the block's name and theirs."""
+        """The outputs of a block, which other layers can read as ``BLOCK.OUTPUT``."""
         for item in items:
             self.names.ends[scope.prefix + item.value] = self.names.sources([item], scope, "gives")
         return self.names.sources(items, scope, "gives")

@@ -17,9 +17,9 @@ class Node(NamedTuple):
     inputs: tuple[int, ...]
     where: Where
     axes: int | None = None
-    """The number of spatial axes that its name implies (``Conv2d``), if any."""
+    """The number of spatial axes that the name of its kind implies (``Conv2d``), if any."""
     help: str = ""
-    """How to fix it if it refuses its input, if the spec gives a hint."""
+    """How to fix the spec if the layer refuses its input; empty without a hint."""
     shares: int | None = None
     """The node whose weights it uses, if they are not its own."""
     like: int | None = None
@@ -29,4 +29,4 @@ class Node(NamedTuple):
     word: str = ""
     """The name of its kind as it is written."""
     part_of: str = ""
-    """The name of the layer of which it is one of several outputs, if it is."""
+    """The name of the layer whose outputs include this node, if the layer has several."""

@@ -155,7 +155,7 @@ def holds(item: Item | None, names: Values, work: Work, key: str = "when") -> bo
 
 
 def place_of(entry: Entry, written: str | None) -> Where:
-    """The location of a field; that of the entry if the field is missing."""
+    """The location of a field, or of the entry if the field is missing."""
     if entry.value is None or written is None:
         return entry.where
     if not isinstance(entry.value.value, dict):

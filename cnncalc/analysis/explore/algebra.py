@@ -100,8 +100,8 @@ def _rounded_down(one: Any) -> Any:
 
 
 def _extreme(function: Any, a: Any, b: Any) -> Any:
-    """``Max`` or ``Min``, without what another operand always exceeds. SymPy's own search for that
-    takes minutes for deep networks."""
+    """``Max`` or ``Min``, without operands that another one makes superfluous. SymPy's own search
+    for those takes minutes for deep networks."""
     kept, more = _operands(function, a), _operands(function, b)
     exceeds = _exceeds if function is sympy.Max else lambda one, other: _exceeds(other, one)
     for one in more:

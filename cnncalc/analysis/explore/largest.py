@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from cnncalc.core.errors import UsageError
 
 MARGIN = Fraction(3, 2)
-"""A value is expected to cost more than the budget if a smaller one costs this many times it."""
+"""If a value costs this many times the budget, every larger value is expected to exceed it."""
 FAR = 4
 """The search for an upper bound stops at this many times the budget."""
 DOUBLINGS = 20
@@ -123,7 +123,7 @@ class _Search:
         return low, high
 
     def below(self, number: int, low: int) -> Fraction | None:
-        """The cost of the first valid number from this one down to ``low``, without it."""
+        """The cost of the first valid number from this one down to ``low``, which is left out."""
         numbers = range(number, max(low, number - PATIENCE), -1)
         return next((one for one in map(self.cost, numbers) if one is not None), None)
 

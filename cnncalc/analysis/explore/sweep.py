@@ -156,7 +156,7 @@ class Request(NamedTuple):
         return tuple(dict.fromkeys((*self.shown, *self.condition.quantities, *goals)))
 
     def chosen(self, points: Iterable[Point], front: Front) -> list[Point]:
-        """Those that are asked for of points that meet the condition."""
+        """The requested ones among points that meet the condition."""
         found = [
             point
             for point in points
@@ -213,7 +213,7 @@ class Loop:
         return found
 
     def chosen(self, points: Iterable[Point]) -> list[Point]:
-        """Those that are asked for of points that meet the condition."""
+        """The requested ones among points that meet the condition."""
         return self.request.chosen(points, front)
 
 

@@ -32,7 +32,7 @@ NETWORKS = (
 FEWEST_FAMILIES = 3
 MAX_MEASURED = 10_000
 COVERED = 90
-"""The percentage of left-out networks whose measured time is in the range around its estimate."""
+"""The percentage of left-out networks whose measured time lies in the range around the estimate."""
 
 
 class Measured(NamedTuple):

@@ -11,7 +11,7 @@ from cnncalc.core.errors import LayerError
 from cnncalc.core.shape import MAX_DIGITS
 from cnncalc.homework.written.arithmetic import GROUPED, calculated, tidied
 from cnncalc.homework.written.texts import as_text
-from cnncalc.homework.written.units import Suffix, scale, suffix_of
+from cnncalc.homework.written.units import NAMES, Suffix, scale, suffix_of
 from cnncalc.homework.written.value import KIND, Reading, Terms, Value, Written
 
 ABOUT = (
@@ -166,7 +166,8 @@ class Number(Written):
         own = self.suffix.unit
         if not own or own == unit or (own == "bit" and unit == "B"):
             return ""
-        return f"it is in {own}, but the question asks for {unit or 'a plain number'}"
+        wanted = NAMES.get(unit, unit) or "a plain number"
+        return f"the answer is in {NAMES.get(own, own)}, but the question asks for {wanted}"
 
 
 def _printed(text: str) -> Number | None:

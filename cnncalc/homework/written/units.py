@@ -107,6 +107,9 @@ UNITS = {
 }
 """The words after a number and their units; most just repeat what is asked for."""
 
+NAMES = {"B": "bytes", "bit": "bits"}
+"""The units that a sentence spells out."""
+
 
 class Suffix(NamedTuple):
     """The suffix of a number: the power of a thousand, whether a thousand is 1024, and the unit."""

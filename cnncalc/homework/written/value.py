@@ -144,7 +144,7 @@ def _read(given: Any, takes: Sequence[type[Written]]) -> Written:
         return found
     expected = one_of([kind.expected for kind in takes])
     examples = [example for kind in takes for example in kind.examples]
-    fix = f"; write it as in {one_of(examples)}" if examples else ""
+    fix = f"; write it like {one_of(examples)}" if examples else ""
     raise UsageError(f"{shown(given)} is not {expected}{fix}{why}")
 
 

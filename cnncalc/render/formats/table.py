@@ -151,8 +151,8 @@ def _text(view: View, name: str, entry: Entry) -> str:
 
 
 def _fitted(natural: Mapping[str, int], width: int, usual: bool) -> dict[str, int]:
-    """The columns to show and their widths. If the usual columns do not fit, inputs and kernels are
-    left out first; then words are cut."""
+    """The columns to show and their widths. If the usual columns do not fit, inputs are left out
+    first, then kernels unless cutting the kind to ``READABLE`` is enough; then words are cut."""
     widths = dict(natural)
     if usual and _over(widths, width) > 0:
         widths.pop("inputs", None)

@@ -230,8 +230,8 @@ class Builder:
     def with_padding(
         self, kind: Any, pad: int, attributes: Mapping[str, Any]
     ) -> tuple[list[int], dict[str, Any]]:
-        """The inputs and arguments of a layer with a window, which does the padding before it if it
-        can: if the same module pads with values that the layer would ignore."""
+        """The inputs and arguments of a layer with a window. If padding comes first, in the same
+        module and with values that the layer would ignore, the layer does it instead."""
         sides, value = self.pads[pad]
         fits = "padding" in fields_of(kind) and value == kind.pads_with
         if not fits or self.made[pad].path != self.done.path:

@@ -91,8 +91,8 @@ class Wiring:
         return {**spec, "layout": "chw"}
 
     def outputs(self, names: Iterable[str]) -> dict[str, list[str]]:
-        """The key that names the network's outputs, unless they are the layers that none reads, in
-        their order."""
+        """The key that names the network's outputs, unless they are simply the layers that no
+        other layer reads, in order."""
         wanted = list(dict.fromkeys(names))
         listed = (one["from"] for one in self.layers)
         read = {name for one in listed for name in (one if isinstance(one, list) else [one])}
