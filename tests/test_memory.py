@@ -254,6 +254,12 @@ def test_other_fields_and_axes_agree(kind, given, inputs, batch, trained):
 
 CONV = {"conv": {"filters": 4, "kernel": 1}}
 GRAPHS = {
+    "products beside a map": [
+        {**CONV, "name": "a"},
+        {**CONV, "name": "b", "from": "x"},
+        {"matmul": None, "from": ["a", "b"]},
+        {"concat": None, "from": ["a", "matmul1"]},
+    ],
     "a token before an instance norm": [
         {"reshape": "4x64"},
         {"instance_norm": {"affine": True}},

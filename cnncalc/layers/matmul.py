@@ -1,5 +1,6 @@
 """Matrix product."""
 
+from math import prod
 from typing import Any
 
 from cnncalc.core.cost import Operations
@@ -55,8 +56,13 @@ class Matmul(Layer):
         """Each input is saved if the other one needs a gradient."""
         first, second = tape.lowered(tape.in_order(a), tape.in_order(b))
         keeps = [kept for kept, other in ((first, second), (second, first)) if other.needs_gradient]
-        n_out = self.output(a.shape, b.shape).elements
-        return tape.op(first, second, makes=n_out, keeps=keeps, ordered=True)
+        out = self.output(a.shape, b.shape)
+        y = tape.op(first, second, makes=out.elements, keeps=keeps, ordered=True)
+        *matrices, rows, columns = out.dimensions
+        if not matrices:
+            return y
+        y.shape = Map(prod(matrices), (rows, columns))
+        return tape.split_images(y)  # PyTorch multiplies a list of matrices, for all images
 
     def to_torch(self, nn: Any, a: Map, b: Map) -> Any:
         return nn.Matmul()
