@@ -319,7 +319,7 @@ def test_outputs_stay_in_their_order(tmp_path):
 @pytest.mark.parametrize(
     ("layer", "why"),
     [
-        ({"local_response_norm": 2}, "has other neighbours if size is even"),
+        ({"local_response_norm": 2}, "reads different neighbours if size is even"),
         ({"softplus": {"threshold": 1}}, "has no threshold; set it to 20"),
         ({"l2_normalize": {"eps": 0.1}}, "has no eps larger than 1e-12"),
     ],

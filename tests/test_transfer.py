@@ -344,7 +344,7 @@ def test_two_equally_wrong_replacements_are_both_reported(tmp_path):
         ),
         (
             {"replace": {"fc": {"linear": 10, "name": "head"}}, "extends": "resnet18"},
-            "'name' stays as it is in 'fc'",
+            "replacing 'fc' cannot change 'name'",
         ),
         ({"replace": {"fc": {"linaer": 10}}, "extends": "resnet18"}, "no layer kind 'linaer'"),
         ({"replace": {"fc": {}}, "extends": "resnet18"}, "a layer needs a kind"),

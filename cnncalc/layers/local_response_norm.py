@@ -64,7 +64,7 @@ class LocalResponseNorm(Layer):
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
         if self.size % 2 == 0:
-            raise LayerError("ONNX's LRN has other neighbours if size is even")
+            raise LayerError("ONNX's LRN reads different neighbours if size is even")
         return super().to_onnx(onnx, x)
 
     @classmethod

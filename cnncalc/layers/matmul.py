@@ -28,10 +28,10 @@ class Matmul(Layer):
         if isinstance(a, Vector) or isinstance(b, Vector):
             raise LayerError("expected two maps, whose last two sizes are rows and columns")
         if a[:-2] != b[:-2] or len(a) != len(b):
-            raise LayerError(f"cannot multiply {a} with {b}: all but the last two sizes must match")
+            raise LayerError(f"cannot multiply {a} by {b}: all but the last two sizes must match")
         if a[-1] != b[-2]:
             raise LayerError(
-                f"cannot multiply {a} with {b}: the first has {a[-1]} columns, "
+                f"cannot multiply {a} by {b}: the first has {a[-1]} columns, "
                 f"but the second has {b[-2]} rows"
             )
         return shape_of((*a[:-1], b[-1]))

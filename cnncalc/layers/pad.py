@@ -45,7 +45,7 @@ class Pad(Like, Rearrangement):
         synonyms={"wrap": "circular", "edge": "replicate"},
     )
 
-    value: float = number("what mode zeros fills the cells with instead of 0", 0)
+    value: float = number("number with which mode zeros fills the cells instead of 0", 0)
 
     @classmethod
     def imported(cls, call: Call) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class Pad(Like, Rearrangement):
     def output(self, x: Shape) -> Map:
         x = need_map(x)
         if self.value and self.mode != "zeros":
-            raise LayerError(f"mode {self.mode} fills the cells with others; remove the value")
+            raise LayerError(f"mode {self.mode} copies other cells; remove the value")
         pairs = sides_of(self.padding or 0, x)
         for N, pair in zip(x.spatial, pairs):
             if self.mode == "reflect" and max(pair) >= N:

@@ -46,7 +46,7 @@ class RmsNorm(Together):
         )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        raise LayerError("when PyTorch frees what this layer computes on the way is not modelled")
+        raise LayerError("when PyTorch frees this layer's intermediate results is not modelled")
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         norm = nn.ChannelsRMSNorm if self.over == "channels" else nn.RMSNorm

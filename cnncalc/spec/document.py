@@ -148,7 +148,9 @@ class Parser(Checks):
             return group._replace(group=self.entries(item))
         beside = [key for key in item.value if key in MOVED] if isinstance(item.value, dict) else []
         for key in beside:
-            self.wrong(f"{str(key)!r} stays as it is in {str(name)!r}; leave it out", key.where)
+            self.wrong(
+                f"replacing {str(name)!r} cannot change {str(key)!r}; leave it out", key.where
+            )
         return self.entry(item)
 
     def layout(self, item: Item) -> Layout:
