@@ -254,6 +254,11 @@ def test_other_fields_and_axes_agree(kind, given, inputs, batch, trained):
 
 CONV = {"conv": {"filters": 4, "kernel": 1}}
 GRAPHS = {
+    "a token before rows of one number": [
+        {"reshape": "4x64"},
+        {"linear": {"units": 1, "per_position": True}},
+        "class_token",
+    ],
     "products beside a map": [
         {**CONV, "name": "a"},
         {**CONV, "name": "b", "from": "x"},

@@ -76,6 +76,8 @@ def _is_copied(operation: Operation, given: GradientLayout, batch: int) -> bool:
         return True
     if stripes and layout is Layout.RESHAPE:
         return _cuts_stripes(operation)
+    if layout is Layout.ROWS and given in {GradientLayout.APART, GradientLayout.PERMUTED}:
+        return bool(operation.outputs[0].shape.dimensions[-1] == 1)
     if stripes or given is GradientLayout.APART:
         return False
     if (
@@ -84,8 +86,6 @@ def _is_copied(operation: Operation, given: GradientLayout, batch: int) -> bool:
         and len(read.shape.dimensions) == 1
     ):
         return True
-    if layout is Layout.ROWS and given is GradientLayout.PERMUTED:
-        return bool(operation.outputs[0].shape.dimensions[-1] == 1)
     if layout in {Layout.COPY, Layout.RESHAPE, Layout.MERGE} or (
         layout is Layout.ROWS and given is GradientLayout.TANGLED
     ):
