@@ -119,7 +119,7 @@ def test_padding_that_differs_before_and_after_is_a_module():
     spec = {
         "input": "2x7x8",
         "layers": [
-            {"conv": {"filters": 3, "kernel": 2, "padding": "same"}, "name": "conv"},
+            {"conv": {"filters": 3, "kernel": 2, "padding": [[0, 1], [0, 1]]}, "name": "conv"},
             {"max_pool": {"kernel": 3, "stride": 2, "padding": "same"}, "name": "pool"},
         ],
     }

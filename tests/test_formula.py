@@ -189,7 +189,9 @@ def test_a_maximum_of_very_many_sums_is_not_written(monkeypatch):
     monkeypatch.setattr(algebra, "MOST", 3)
     found = cnncalc.formula("vgg16", "memory", ["batch"])
     assert found.at(batch=2) == exact("vgg16", "memory", {"batch": 2})
-    with pytest.raises(UsageError, match="extreme of more than 3 sums; name fewer variables"):
+    with pytest.raises(
+        UsageError, match="maximum or minimum of more than 3 sums; name fewer variables"
+    ):
         str(found)
 
 
@@ -334,3 +336,9 @@ def test_a_formula_can_take_the_smaller_of_two_numbers():
     found = cnncalc.formula(spec, "macs", ["width"])
     assert found.at(width=4) == 4 * 3 * 64
     assert "MACs = " in str(found)
+
+
+def test_what_is_not_modelled_has_no_formula():
+    normed = {"input": "3x8x8", "layers": [{"rms_norm": "channels"}]}
+    with pytest.raises(UsageError, match="'memory' is not known or not modelled"):
+        cnncalc.formula(normed, "memory", ["batch"])

@@ -337,6 +337,8 @@ def test_invalid_ratios_are_refused(ratios, says):
     ("spec", "name", "says"),
     [
         ({"input": "4", "layers": [{"linear": 2}]}, "input", "a network with one feature map"),
+        ({"input": {"a": "4x5x5", "b": "4x5x5"}, "layers": [{"add": {"from": ["a", "b"]}}]},
+         "input", "a network with one feature map"),
         ({**SCALED, "parameters": {**SCALED["parameters"], "word": "same"}}, "word",
          "'word' is 'same', not a number that can be scaled"),
     ],

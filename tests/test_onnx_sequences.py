@@ -2,6 +2,7 @@
 
 import struct
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 import random_networks
@@ -9,6 +10,10 @@ from onnx_bytes import integers, model, node, tensor
 
 import cnncalc
 from cnncalc.core.errors import CnncalcError
+from cnncalc.core.onnx import OnnxCall
+from cnncalc.core.shape import Map
+from cnncalc.layers.l2_normalize import L2Normalize
+from cnncalc.spec.readers import _onnx_values as values
 
 SIGNAL = [("x", (4, 1, 3))]
 """4 positions, a batch of 1, 3 features: as PyTorch's layers expect unless batch_first is set."""
@@ -353,3 +358,19 @@ def test_a_random_network_is_read_back(tmp_path, seed):
     for count in ("params", "buffers", "macs"):
         assert getattr(back.totals, count) == getattr(report.totals, count)
     assert [row.output for row in back.outputs] == [row.output for row in report.outputs]
+
+
+def test_weights_that_depend_on_the_input_are_not_known():
+    held = values.Known((2, 3), weights="w")
+    other = values.Known((2, 4), weights="v")
+    along = SimpleNamespace(attributes={"axis": 0})
+    assert values._joined(along, [held, other]) is None
+    assert values._joined(along, [held, None]) is None
+    assert values._rows(along, [held, None]) is None
+    assert values._expanded(along, [(1.0, 2.0), (2,)], [(2,), (1,)]) is None
+
+
+@pytest.mark.parametrize("settings", [{"axis": 0}, {"axis": 1, "p": 1}])
+def test_other_norms_are_not_the_euclidean_one_of_an_image(settings):
+    call = OnnxCall("LpNormalization", settings, (Map(3, (4,)),), {}, lambda place: None)
+    assert L2Normalize.from_onnx(call) is None
