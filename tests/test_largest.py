@@ -377,3 +377,11 @@ def test_the_command_scales_several_values():
 def test_names_and_ratios_must_match(words, says):
     with pytest.raises(UsageError, match=says):
         solve("efficientnet_b0", *words, "--macs", "2x")
+
+
+def test_the_batch_may_be_scaled_from_one_image():
+    found = cnncalc.largest("lenet5", {"batch": 2}, {"memory": "1MB"})
+    assert found.within.value == {"coefficient": 3.08, "batch": 8}  # 2 ** 3.08 = 8.46
+    assert found.beyond.value == {"coefficient": 3.09, "batch": 9}  # 2 ** 3.09 = 8.51
+    needs = [cnncalc.memory("lenet5", batch=batch).training_peak.bytes for batch in (8, 9)]
+    assert needs[0] <= 1_000_000 < needs[1]
