@@ -87,12 +87,10 @@ def evaluated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
     means that its operands do not fit."""
     if node.kind == "Constant":
         return _constant(node)
-    if node.kind == "Expand" and inputs and inputs[0] and inputs[0].weights:
-        return _repeated(node, inputs)
-    if node.kind == "Concat" and any(one is not None and one.weights for one in inputs):
-        return _joined(node, inputs)
-    if node.kind == "Gather" and inputs[0] is not None and inputs[0].weights:
-        return _rows(node, inputs)
+    if node.kind in OF_WEIGHTS:
+        most, rule = OF_WEIGHTS[node.kind]
+        if any(one is not None and one.weights for one in inputs[:most]):
+            return rule(node, inputs)
     if node.kind in MOVES and inputs and inputs[0] is not None:
         return MOVES[node.kind](node, inputs)
     numbers: list[Sequence[Any]] = []
@@ -229,6 +227,14 @@ def _rows(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
     if places is None:
         return None
     return computed((*one.sizes[:axis], *places.sizes, *one.sizes[axis + 1 :]), inputs)
+
+
+OF_WEIGHTS: dict[str, tuple[int | None, Callable[..., Known | None]]] = {
+    "Expand": (1, _repeated),
+    "Concat": (None, _joined),
+    "Gather": (1, _rows),
+}
+"""What becomes of weights, if one of the first so many inputs (None means all) holds them."""
 
 
 def _dequantized(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
