@@ -234,7 +234,7 @@ OF_WEIGHTS: dict[str, tuple[int | None, Callable[..., Known | None]]] = {
     "Concat": (None, _joined),
     "Gather": (1, _rows),
 }
-"""What becomes of weights, if one of the first so many inputs (None means all) holds them."""
+"""The rule for nodes that read weights, and how many inputs may hold them; None means all."""
 
 
 def _dequantized(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
