@@ -175,6 +175,34 @@ def test_attention_that_no_kind_is(summarized, config):
         summarized(functional([("x", (6, 4))], [one], [node("it")]))
 
 
+@pytest.mark.parametrize(
+    ("kind", "args", "found"),
+    [
+        ("Add", ["x", 3.0], "add value 3.0"),
+        ("Multiply", [0.5, "x"], "multiply value 0.5"),
+        ("Subtract", ["x", 1], "subtract value 1"),
+        ("Subtract", [2, "x"], "multiply value -1, add value 2"),
+        ("TrueDivide", ["x", 2], "divide value 2"),
+        ("TrueDivide", [2, "x"], "power exponent -1, multiply value 2"),
+        ("Power", ["x", 2], "power exponent 2"),
+        ("Maximum", ["x", "x"], "maximum "),
+    ],
+)
+def test_an_operation_with_a_number(summarized, kind, args, found):
+    one = layer(kind, "it") | {"module": "keras.src.ops.numpy"}
+    tensor = {"class_name": "__keras_tensor__", "config": {"keras_history": node("x")}}
+    call = {"args": [tensor if arg == "x" else arg for arg in args], "kwargs": {}}
+    one["inbound_nodes"] = [call]
+    report = summarized(functional([("x", (6, 4))], [one], [node("it")]))
+    assert ", ".join(f"{row.kind} {row.layer.text()}" for row in report.layers) == found
+
+
+def test_a_power_of_two_maps(summarized):
+    one = layer("Power", "it", node("x"), node("x"))
+    with pytest.raises(CnncalcError, match="this Power cannot be expressed"):
+        summarized(functional([("x", (6, 4))], [one], [node("it")]))
+
+
 def test_an_average_is_a_sum_and_a_factor(summarized):
     one = layer("Average", "it", node("x"), node("x"))
     report = summarized(functional([("x", (6, 4))], [one], [node("it")]))

@@ -2,10 +2,15 @@
 
 import re
 from collections.abc import Callable, Mapping
-from math import prod
 from typing import Any
 
+from cnncalc import layers
 from cnncalc.core.shape import Map, shape_of
+from cnncalc.layers._arithmetic import Arithmetic
+from cnncalc.layers.add import Add
+from cnncalc.layers.divide import Divide
+from cnncalc.layers.multiply import Multiply
+from cnncalc.layers.subtract import Subtract
 
 RECURRENT = ("LSTM", "GRU", "SimpleRNN")
 CONVOLVED = ("ConvLSTM1D", "ConvLSTM2D")
@@ -161,6 +166,34 @@ def _scaled_sum(_: Any, config: Mapping[str, Any], last: bool) -> Made:
     return "add", {}
 
 
+def _with(kind: str, value: Any) -> tuple[str, dict[str, Any]]:
+    """A kind with a value of its main field."""
+    return kind, {str(layers.find(kind).kind.main): value}
+
+
+def _arithmetic(kind: type[Arithmetic]) -> "Reader":
+    """Reads an operation on two maps, or on a map and a number."""
+
+    def read(model: Any, config: Mapping[str, Any], last: bool) -> Made:
+        number = config.get("number")
+        if number is None:
+            return kind.kind, {}
+        if not config.get("first"):
+            return _with(kind.kind, number)
+        first, *rest = kind.of_number(number)
+        model.after += [(f"then_{word}", *_with(word, value)) for word, value in rest]
+        return _with(*first)
+
+    read.__doc__ = f"`{kind.kind}`."
+    return read
+
+
+def _power(_: Any, config: Mapping[str, Any], last: bool) -> Made:
+    """`power`, if the exponent is a number."""
+    given = "number" in config and not config.get("first")
+    return _with("power", config["number"]) if given else None
+
+
 def _reshape(model: Any, config: Mapping[str, Any], last: bool) -> Made:
     """`reshape`."""
     return "reshape", {"shape": model.sizes(config.get("target_shape"))}
@@ -215,19 +248,19 @@ def _center_crop(_: Any, config: Mapping[str, Any], last: bool) -> Made:
 def _attention(model: Any, config: Mapping[str, Any], last: bool) -> Made:
     """`attention`, if all heads together are as wide as the query."""
     query, *rest = model.reading
-    sizes = config.get("num_heads"), config.get("key_dim")
-    if not 1 <= len(rest) <= 2 or not all(isinstance(size, int) for size in sizes):
+    heads, features = config.get("num_heads"), config.get("key_dim")
+    if not isinstance(heads, int) or not isinstance(features, int) or len(rest) not in (1, 2):
         return None
     value, *key = rest
     other = ("output_shape", "use_gate", "sliding_window")
     positions = [*range(1, len(model.shape))]
     usual = config.get("value_dim") in (None, config.get("key_dim"))
-    if prod(sizes) != model.shape[0] or key not in ([], [value]) or not usual:
+    if heads * features != model.shape[0] or key not in ([], [value]) or not usual:
         return None
     if any(map(config.get, other)) or config.get("attention_axes") not in (None, positions):
         return None
     model.reading = [query] if value == query else [query, value]
-    return "attention", {"num_heads": config["num_heads"], "bias": config.get("use_bias", True)}
+    return "attention", {"num_heads": heads, "bias": config.get("use_bias", True)}
 
 
 def _mean(model: Any, config: Mapping[str, Any], last: bool) -> Made:
@@ -279,10 +312,12 @@ SPECIAL: dict[str, Reader] = {
     "Rescaling": _rescaling,
     "LayerScale": _as("scale", "init_values", "initial"),
     "ReLU": _relu,
-    "Add": _as("add"),
+    "Add": _arithmetic(Add),
     "CustomScaleLayer": _scaled_sum,
-    "Multiply": _as("multiply"),
-    "Subtract": _as("subtract"),
+    "Multiply": _arithmetic(Multiply),
+    "Subtract": _arithmetic(Subtract),
+    **dict.fromkeys(("Divide", "TrueDivide"), _arithmetic(Divide)),
+    "Power": _power,
     "Maximum": _as("maximum"),
     "Average": _mean,
     "GroupNormalization": _group_norm,

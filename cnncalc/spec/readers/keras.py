@@ -19,6 +19,7 @@ from cnncalc.spec.readers._keras_calls import (
     Reference,
     histories,
     histories_in,
+    operand,
     reference,
     tensor_of,
 )
@@ -134,6 +135,7 @@ class _Model:
                 made = self.alias(f"{path}{word}:0{call}", left.pop(0))
                 last = [made]
                 continue
+            own = {**own, **operand(layer)}
             for number, tensors in enumerate(calls or [[]]):
                 self.spend(STEPS + len(own) + len(tensors))
                 tensor = f"{path}{word}:{number}{call}"
