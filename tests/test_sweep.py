@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import cli
-from cnncalc.analysis.explore import evaluate, resume
+from cnncalc.analysis.explore import evaluate, executors, resume
 from cnncalc.analysis.explore import sweep as sweeps
 from cnncalc.analysis.explore.evaluate import Configurations
 from cnncalc.analysis.explore.grid import Grid
@@ -248,12 +248,12 @@ class Client:
 def test_a_cluster_runs_a_sweep(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(Client=Client))
     over = {"width": "1:60"}
-    with sweeps.cluster("tcp://here:1") as executor:
+    with executors.cluster("tcp://here:1") as executor:
         assert cnncalc.sweep(TINY, over, executor=executor) == cnncalc.sweep(TINY, over)
     with pytest.raises(RuntimeError, match="after shutdown"):
         executor.submit(int)
     says = "no Dask scheduler at 'tcp://there:1': timed out after 10 s"
-    with pytest.raises(UsageError, match=says), sweeps.cluster("tcp://there:1"):
+    with pytest.raises(UsageError, match=says), executors.cluster("tcp://there:1"):
         pass
 
 

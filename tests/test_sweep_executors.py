@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import cli
-from cnncalc.analysis.explore import many
+from cnncalc.analysis.explore import executors, many
 from cnncalc.analysis.explore import sweep as sweeps
 from cnncalc.api.exploring import sweeping
 from cnncalc.core.errors import UsageError
@@ -93,7 +93,7 @@ def test_any_executor_gives_the_same(choice):
 
 
 def test_a_killed_process_is_reported():
-    with sweeps.processes(2) as pool:
+    with executors.processes(2) as pool:
         pool.submit(os.kill, pool.submit(os.getpid).result(), signal.SIGKILL)
         with pytest.raises(UsageError, match="a process was killed"):
             cnncalc.sweep(NET, {"batch": "1:4000"}, executor=pool)
@@ -101,7 +101,7 @@ def test_a_killed_process_is_reported():
 
 def test_a_cluster_needs_a_scheduler():
     says = "no Dask scheduler at" if find_spec("distributed") else "needs dask.distributed"
-    with pytest.raises(UsageError, match=says), sweeps.cluster("tcp://127.0.0.1:1"):
+    with pytest.raises(UsageError, match=says), executors.cluster("tcp://127.0.0.1:1"):
         pass
 
 
@@ -156,7 +156,7 @@ def test_a_killed_worker_loses_nothing(dask_cluster, choice):
         executor.submit = counting
         return executor
 
-    with sweeps.cluster(address) as executor:
+    with executors.cluster(address) as executor:
         found = cnncalc.sweep(NET, over, executor=watched(executor), **choice)
     assert len(seen) > 300
     assert found == cnncalc.sweep(NET, over, **choice)
