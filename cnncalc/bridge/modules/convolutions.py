@@ -45,10 +45,15 @@ class _Windows(nn.Module):
         return functional.pad(x, self.padding)
 
     def convolved(
-        self, x: Tensor, filters: Tensor, bias: Tensor | None = None, groups: int = 1
+        self,
+        x: Tensor,
+        filters: Tensor,
+        bias: Tensor | None = None,
+        groups: int = 1,
+        padding: Sequence[int] | int = 0,
     ) -> Tensor:
         convolve = getattr(functional, f"conv{len(self.stride)}d")
-        y: Tensor = convolve(x, filters, bias, self.stride, 0, self.dilation, groups)
+        y: Tensor = convolve(x, filters, bias, self.stride, padding, self.dilation, groups)
         return y
 
 
@@ -129,14 +134,14 @@ class _Filters(_Windows):
 
 
 class ComputedConv(_Filters, ABC):
-    """A convolution with computed filters."""
+    """A convolution with computed filters, which pads both sides of an axis alike."""
 
     @abstractmethod
     def filters(self) -> Tensor:
         """The filters, computed from the learned tensors."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.convolved(self.padded(x), self.filters(), self.bias, self.groups)
+        return self.convolved(x, self.filters(), self.bias, self.groups, self.padding)
 
 
 class WeightNormConv(ComputedConv):
