@@ -177,14 +177,11 @@ class StandardizedConv(ComputedConv):
             self.gain = nn.Parameter(torch.ones(out_channels))
 
     def filters(self) -> Tensor:
-        rows = self.weight.flatten(1)
+        rows, factors = self.weight.flatten(1)[None], None
         if self.scale is not None:
             factors = self.gain * self.scale
-            rows = functional.batch_norm(rows[None], None, None, factors, None, True, 0, self.eps)
-            return rows[0].unflatten(1, self.weight.shape[1:])
-        deviation = (rows.var(dim=1, correction=0, keepdim=True) + self.eps).sqrt()
-        rows = (rows - rows.mean(dim=1, keepdim=True)) / deviation
-        return rows.unflatten(1, self.weight.shape[1:])
+        rows = functional.batch_norm(rows, None, None, factors, None, True, 0, self.eps)
+        return rows[0].unflatten(1, self.weight.shape[1:])
 
 
 class DeformConv(_Filters):
