@@ -44,7 +44,7 @@ def _size(row: Row) -> str:
 
 
 def _rest(row: Row) -> Iterator[str]:
-    """The stride, the padding and all unusual fields, in words."""
+    """The stride; and padding, dilation, groups and biases if they differ from the defaults."""
     given = {name: getattr(row.layer, name) for name in fields_of(type(row.layer))}
     if "kernel_size" in given:
         stride = given.get("stride", 1)
