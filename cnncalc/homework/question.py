@@ -63,7 +63,7 @@ class Question:
 
     @property
     def label(self) -> str:
-        """``conv1 parameters``, ``total macs``."""
+        """The name of the question: ``conv1 parameters`` or ``total macs``."""
         return label_of(self.layer, self.ask)
 
     @cached_property

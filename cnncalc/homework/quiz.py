@@ -73,7 +73,7 @@ class PosedQuestion(NamedTuple):
 
     @property
     def mistakes(self) -> dict[Value, tuple[Slip, ...]]:
-        """Every wrong value that a single mistake gives, with the mistakes that give it."""
+        """Every wrong value that a single mistake gives, with the slips that give it."""
         return wrong_values(self.question)
 
     @property
@@ -109,7 +109,7 @@ class Quiz(NamedTuple):
 
     @property
     def title(self) -> str:
-        """``Quiz for Ada``."""
+        """The title: ``Quiz for Ada``."""
         return f"Quiz for {self.student}" if self.student else "Quiz"
 
     def sheet(self, answers: bool) -> str:
