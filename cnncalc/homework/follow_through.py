@@ -288,7 +288,7 @@ def _carried(
     found = [Carried(right, False, False)]
     if own_inputs is not None:
         found.insert(0, Carried(right.with_inputs(own_inputs), True, False))
-    if own_output is not None and ask.name != "shape" and not ask.whole_way:
+    if own_output is not None and ask.name != "shape" and not ask.cumulative:
         found += [
             Carried(other, one.from_before, True)
             for one in found

@@ -161,7 +161,7 @@ def pose(order: Order, student: str = "") -> Quiz:
     check(order)
     topics = [TOPICS[name] for name in order.topics]
     if order.report:  # no layers come before a single one
-        topics = [topic for topic in topics if not asks.load(topic.ask).whole_way]
+        topics = [topic for topic in topics if not asks.load(topic.ask).cumulative]
         if not topics:
             raise UsageError("this topic is about several layers; leave out the network")
     posed = []

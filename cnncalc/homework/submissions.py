@@ -123,7 +123,7 @@ def refusal(file: Path, home: Path, key: Path | None) -> str:
 
 
 def handles(files: Sequence[tuple[Path, Path]]) -> list[str]:
-    """A unique name for every file, in order.
+    """A unique name for every file, given with the folder that was searched; in order.
 
     It is the folder's name if each folder of a root contains a single file (``ada/hw1.yaml``), else
     the file's name without its extension. If that is not unique, it is the other of the two, then
