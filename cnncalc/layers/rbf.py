@@ -1,4 +1,4 @@
-"""Radial basis function units."""
+"""Layer of radial basis functions."""
 
 from typing import Any
 
