@@ -286,7 +286,7 @@ def _scores(graded: Grades) -> str:
     most = max(found.bins)
     step = 100 // len(found.bins)
     bars = [
-        [f"{low}–{low + step} %", "█" * -(-BAR * count // most), str(count) if count else ""]
+        [f"{low}–{low + step}%", "█" * -(-BAR * count // most), str(count) if count else ""]
         for low, count in zip(range(0, 100, step), found.bins)
     ]
     rows = [[span, f"{bar} {count}".strip()] for span, bar, count in bars]

@@ -279,7 +279,7 @@ def _text(found: "Sweep") -> str:
         values = [(name, point.quantities[name]) for name in found.quantities]
         texts = ["?" if n is None else QUANTITIES[name].text(n) for name, n in values]
         rows.append([*(str(one) for one in point.values.values()), *texts])
-    shown = f"{len(found.points):,} of {found.total:,} combinations"
+    shown = f"{len(found.points):,} of {found.total:,} combinations shown"
     return f"{listing.columns(headings, rows)}\n{shown}\n"
 
 

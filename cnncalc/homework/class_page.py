@@ -74,7 +74,7 @@ def _distribution(scores: Scores) -> Iterator[str]:
 def _histogram(bins: tuple[int, ...]) -> str:
     """The number of students in each tenth of the points, as bars with their numbers above."""
     most, width, step = max(bins), WIDTH // len(bins), 100 // len(bins)
-    spans = [f"{low}–{low + step} %" for low in range(0, 100, step)]
+    spans = [f"{low}–{low + step}%" for low in range(0, 100, step)]
     parts = []
     for place, (span, count) in enumerate(zip(spans, bins, strict=True)):
         left, tall = place * width, round((HEIGHT - 2 * LABEL) * count / most)

@@ -55,7 +55,9 @@ def _size(row: Row) -> str:
     """The filters or units of a layer, and their size, in words."""
     layer: Any = row.layer
     axes = len(row.inputs[0].dimensions) - 1
-    units = f" with {_several(layer.out_features, 'unit')}" if hasattr(layer, "out_features") else ""
+    units = (
+        f" with {_several(layer.out_features, 'unit')}" if hasattr(layer, "out_features") else ""
+    )
     if not hasattr(layer, "kernel_size"):
         return units
     window = _sizes(layer.kernel_size, axes)
