@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 FEW = 100
-"""Fewer configurations are computed one by one, which is faster than recording them."""
+"""Up to this number, configurations are computed one by one, which is faster than recording."""
 
 
 def compare(*targets: Target, **options: Unpack[Options]) -> "Comparison":
-    """Compare networks: their totals, and how the layers of the last one differ from the first
-    one's.
+    """Compare networks: their totals, and how the layers of the last differ from those of the
+    first.
 
     The options are those of ``summarize``, for targets that are not reports.
 
@@ -64,16 +64,16 @@ def sweep(
     resume: str | os.PathLike[str] | None = None,
     **options: Unpack[Options],
 ) -> "Sweep":
-    """Try all combinations of some values of a network's parameters, its input, batch or dtype.
+    """Try all combinations of values for a network's parameters, input, batch size or dtype.
 
     ``over`` maps names to values, or to text such as ``"0.25:1.5:0.25"`` (both ends included). An
     input may be one size for all its axes. ``where`` is a condition (``"macs < 300M"``), ``pareto``
-    names quantities to minimize (``-rf`` to maximize), ``by`` sorts, and ``best`` limits the number
-    of results. ``sample`` is the number of random combinations to try instead of all of them; the
-    same ``seed`` always draws the same ones. ``jobs`` is the number of processes, and ``executor``
-    runs the sweep anywhere else. ``resume`` is a file that keeps the progress, so that an
-    interrupted sweep can continue. Quantities are those of ``cnncalc.analysis.explore.quantities``.
-    With NumPy, large sweeps are computed on arrays.
+    names quantities to minimize (``-rf`` to maximize), ``by`` is the quantity to sort by, and
+    ``best`` limits the number of results. ``sample`` is the number of random combinations to try
+    instead of all of them; the same ``seed`` always draws the same combinations. ``jobs`` is the
+    number of processes; an ``executor`` runs the sweep elsewhere. ``resume`` is a file that keeps
+    the progress, so that an interrupted sweep can continue. Quantities are those of
+    ``cnncalc.analysis.explore.quantities``. With NumPy, large sweeps are computed on arrays.
 
     Raises UsageError for an unknown name or quantity, for an invalid range or condition, and for
     too many combinations.
@@ -130,7 +130,7 @@ def sweeping(
 def _identity(
     evaluate: "Configurations", work: "Loop", options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """A text of everything that the results of a sweep depend on."""
+    """Everything that the results of a sweep depend on, as plain data."""
     grid, asked = work.grid, work.request
     return {
         "network": evaluate.report({}).to_dict(),
@@ -150,10 +150,10 @@ def formula(
     at: Mapping[str, int | float] | None = None,
     **options: Unpack[Options],
 ) -> "Formula":
-    """Find the formula of a quantity of a network in its input, batch size or parameters.
+    """Express a quantity of a network as a formula in its input size, batch size or parameters.
 
     ``names`` are parameters of the spec, ``batch``, or ``input``, which stands for its axes (``H``
-    and ``W``). ``at`` gives some of them values. Reading ``expression`` needs SymPy.
+    and ``W``). ``at`` gives some of these variables a value. Reading ``expression`` needs SymPy.
 
     Raises UsageError for an unknown name, and for a quantity that is not known for the network.
 
@@ -177,7 +177,7 @@ def largest(
     **options: Unpack[Options],
 ) -> "Largest":
     """Find the largest value of a parameter, ``input`` or ``batch`` within some budgets, and the
-    next one beyond.
+    next value, which exceeds a budget.
 
     ``budgets`` maps quantities to numbers, or to text such as ``"300M"``, ``"4GiB"`` or ``"2x"``
     (twice what the network needs by default). Values are multiples of ``step``, by default 1, or
@@ -185,10 +185,10 @@ def largest(
 
     With ratios by name, several values grow together (compound scaling): each is multiplied by its
     ratio to the power of a coefficient, and the largest coefficient is searched, from 0 up. The
-    values then include that coefficient.
+    values in the result then include that coefficient.
 
-    Raises UsageError without a budget, if no value gives a valid network, if all values fit, and if
-    there are too many to try.
+    Raises UsageError if there is no budget, if no value gives a valid network, if all values fit,
+    and if there are too many to try.
 
     >>> largest("mobilenet_v2", "width", {"macs": "300M"}, step=0.05).within.value
     0.95

@@ -37,9 +37,10 @@ class OnDevices(NamedTuple):
         return roofline.to_dict(self.report, self.dtype, self.bounds, self.estimates)
 
     def picture(self, format: str = "svg") -> bytes:
-        """The roofline as a picture file: svg, or with the extra ``draw`` png or pdf.
+        """The roofline as a picture file: svg or, with the extra ``draw``, png or pdf.
 
-        Raises UsageError if a device's bandwidth is not known, or no layer has MACs.
+        Raises UsageError for an unknown format, without a device, and if a device's bandwidth is
+        not known or no layer has MACs.
         """
         from cnncalc.render.pictures import roofline, writer_of
 
@@ -58,8 +59,8 @@ class OnDevices(NamedTuple):
 def devices(path: str | os.PathLike[str] | None = None) -> "tuple[Device, ...]":
     """The known devices, or those of a file like ``cnncalc/analysis/hardware/devices.yaml``.
 
-    Raises UsageError if there is no such file, and Mistakes with the location of whatever in it
-    cannot be used.
+    Raises UsageError if there is no such file, and Mistakes with the location of everything in it
+    that cannot be used.
 
     >>> [one.key for one in devices() if one.power == 70]
     ['t4']
@@ -80,12 +81,12 @@ def device(
     **options: Unpack[Changes],
 ) -> OnDevices:
     """Find the shortest time that a network can take on devices, and estimate its time on a
-    calibrated one (docs/how-to/device.md).
+    calibrated device (docs/how-to/device.md).
 
-    ``on`` has the names of devices, of ``devices(path)``, or is ``all``. ``dtype`` may be ``tf32``.
-    The other options are those of ``summarize``, for a network that is not a report. Raises
-    UsageError without a device or a calibration, for an unknown device, and for a dtype whose peak
-    on a device is not known.
+    ``on`` is the name of a device in ``devices(path)``, several of them, or ``all``. ``dtype`` may
+    be ``tf32``. The other options are those of ``summarize``, for a network that is not a report.
+    Raises UsageError without a device or a calibration, for an unknown device, and for a dtype
+    whose peak on a device is not known.
 
     >>> found = device("vgg16", "t4").bounds[0]
     >>> float(found.seconds), found.limited_by("memory")
@@ -124,7 +125,7 @@ def device(
 
 
 def _needs(found: report.Report) -> "Needs":
-    """The bytes of parameters and of activations in inference."""
+    """The bytes of parameters and of activations at inference, or of flash and RAM in int8."""
     from cnncalc.analysis.hardware.roofline import Needs
     from cnncalc.footprint import inference_peak
     from cnncalc.footprint.arena import arena

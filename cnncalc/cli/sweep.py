@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from cnncalc.analysis.explore.sweep import Request
 
 FEW = 100
-"""Up to this many configurations are evaluated in one process, because starting others takes
-longer."""
+"""Up to this many configurations are evaluated in one process, because starting more processes
+takes longer."""
 MANY = 10_000
-"""More configurations take long without arrays."""
+"""More configurations than this take long without NumPy."""
 REASONS = 3
 
 Over = Annotated[
@@ -144,8 +144,8 @@ def run(
     Ranges are BEGIN:END:STEP and include both ends; STEP is 1 by default. An input may be one size
     for all its axes. Combinations that are not valid networks are left out, and a warning gives the
     reason. Ctrl-C shows the results so far. With -o, a file that ends in .svg, .png or .pdf gets a
-    picture of the first two quantities, or of --heat; one that ends in .parquet gets the table. The
-    exit code is 1 if no combination is shown.
+    picture of the first two quantities, or of --heat; a file that ends in .parquet gets the table.
+    The exit code is 1 if no combination is shown.
 
     cnncalc sweep resnet18 --over input=128:320:32
 
@@ -241,7 +241,7 @@ def _done(results: "Iterator[Sweep]") -> "Sweep":
 
 @contextmanager
 def _bar() -> "Iterator[Callable[[int, int], None]]":
-    """A progress bar on a terminal."""
+    """A context with a progress bar on a terminal. Yields the function that moves it."""
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return

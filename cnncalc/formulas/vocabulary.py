@@ -40,7 +40,7 @@ def product(factors: Iterable[int]) -> int:
 
 
 def span(F: int, D: int) -> int:
-    """The inputs from the first to the last of F taps that are D apart."""
+    """The number of inputs from the first to the last of F taps that are D apart."""
     return D * (F - 1) + 1
 
 

@@ -120,7 +120,8 @@ class Marker:
     def agreement(
         self, question: Question, written: Written, terms: Terms | None = None
     ) -> Reading | None:
-        """How a written value agrees with the question, or with one accepted in its place."""
+        """How a written value agrees with the right answer, or with a quantity that is accepted in
+        its place; None if it does not."""
         terms = terms or self.terms
         reading = question.agreed(written, terms)
         if reading is None and not (terms.strict or terms.as_asked):
@@ -191,7 +192,7 @@ class Marker:
 
 
 def _noted_once(marks: Iterable[Mark]) -> Iterator[Mark]:
-    """The marks; a habit that many answers share is noted on the first only."""
+    """The marks; a habit that many answers share is noted only on the first of them."""
     noted = False
     for mark in marks:
         notes = mark.reading.notes

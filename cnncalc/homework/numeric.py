@@ -129,7 +129,7 @@ def _worked(
 
 
 def _equations(worked: Worked) -> Iterator[Equation]:
-    """All lines; of very many windows, the first."""
+    """All lines; only the first windows if there are very many."""
     nothing = Expression("", 0)
     for section in sections(worked):
         yield from (Equation("", nothing, " ".join(line.pieces)) for line in section.lines)

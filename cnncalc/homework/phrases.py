@@ -67,7 +67,7 @@ def _size(row: Row) -> str:
 
 
 def _rest(row: Row) -> Iterator[str]:
-    """The stride and all unusual fields, in words."""
+    """The stride, and the fields that differ from the defaults, in words."""
     layer: Any = row.layer
     if hasattr(layer, "kernel_size"):
         stride = getattr(layer, "stride", 1)

@@ -43,7 +43,7 @@ def order(
     seed: int = 0,
     choices: bool = False,
 ) -> Order:
-    """The settings in these words: topics may be separated by commas, and case does not matter."""
+    """The settings from words: topics may be separated by commas, and case does not matter."""
     words = topics.split(",") if isinstance(topics, str) else topics
     named = tuple(word.strip().lower() for word in words if word.strip())
     windows = None if geometry is None else geometry.lower()
@@ -67,7 +67,7 @@ class PosedQuestion(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """The reason why the answer is right, if no equation shows it: ``: illegal, 3 ...``."""
+        """Why the answer is right, if no equation shows it: ``: illegal, 3 ...``."""
         derivation = self.question.derive()
         return "" if derivation.workings else f": {derivation.answer}"
 
@@ -145,7 +145,7 @@ def quiz(
 
     ``level`` is ``easy`` or ``hard``, ``geometry`` is ``clean``, ``illegal`` or ``any``. Another
     ``student`` gets other questions. With a ``network``, the questions are about its layers, and
-    level and geometry do not matter. Raises UsageError for whatever does not exist.
+    level and geometry do not matter. Raises CnncalcError for an invalid setting or network.
 
     >>> len(quiz("shape,params", questions=2, seed=7).posed)
     2
@@ -193,7 +193,7 @@ def check(order: Order) -> None:
 
 
 def wrong_values(asked: Question) -> dict[Value, tuple[Slip, ...]]:
-    """Every value that a single mistake gives and that is not accepted as right."""
+    """Every value that a single mistake gives and that is not accepted as right, with the slips."""
     unit = asked.ask.unit
     return {
         value: slips

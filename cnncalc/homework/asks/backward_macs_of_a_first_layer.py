@@ -16,7 +16,8 @@ class BackwardMacsOfAFirstLayer(Counted):
     adds_up = False
 
     def of(self, row: Row, report: Report) -> Value:
-        """Those for the gradients of the weights, and of what the layer computes on the way."""
+        """The count for the gradients of the weights and of the layer's own intermediate results;
+        raises LayerError if the layer is not the first."""
         exact(row, self.count)
         if any(report.rows[source].sources for source in row.sources):
             raise LayerError("it is not the first layer")

@@ -42,7 +42,8 @@ class ReceptiveField(Ask):
 
 
 def _without_depth(sizes: tuple[int, ...], shape: Shape) -> tuple[int, ...]:
-    """The sizes along the axes of a map, without its channels in front or at the end."""
+    """The sizes along the axes of a map, without its channels in front or at the end; empty if they
+    are in neither place."""
     if isinstance(shape, Map) and len(sizes) == len(shape):
         if sizes[-1] == shape.channels:
             return sizes[:-1]

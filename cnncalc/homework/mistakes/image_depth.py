@@ -7,8 +7,8 @@ from cnncalc.homework.mistakes._examples import on_three_layers
 
 
 class ImageDepth(WrongInput):
-    """You took filters as deep as the image. A filter is as deep as the map that enters its own
-    layer, which has a channel for each filter of the layer before.
+    """You used filters as deep as the image. A filter is as deep as the input of its own layer,
+    which has a channel for each filter of the previous convolution.
     """
 
     says = "used the depth of the image instead of the depth of the layer's input"

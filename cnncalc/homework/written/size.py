@@ -96,8 +96,8 @@ class Size(Written):
         return None
 
     def shape(self, like: Shape) -> Shape | None:
-        """The shape, if ``like`` is right: channels first, unless only the last size is the right
-        number of channels. None if it has other axes or a size of 0."""
+        """The shape that was meant, if ``like`` is the right one: channels first, unless only the
+        last size is the right number of channels. None for other axes or a size of 0."""
         if len(self.sizes) != len(like.dimensions) or 0 in self.sizes:
             return None
         if isinstance(like, Vector):
