@@ -24,7 +24,7 @@ APART = ("kernel_size", "stride", "out_channels", "out_features")
 
 
 def described(shape: Shape) -> str:
-    """``A 3×32×32 image``, ``An 8×27×27 map``, ``A vector of 40 numbers``."""
+    """A shape in words: ``A 3×32×32 image``, ``An 8×27×27 map`` or ``A vector of 40 numbers``."""
     if not isinstance(shape, Map):
         return f"A vector of {_several(shape.elements, 'number')}"
     article = "An" if str(shape.channels).startswith("8") or shape.channels in (11, 18) else "A"
@@ -33,8 +33,8 @@ def described(shape: Shape) -> str:
 
 
 def phrase(row: Row) -> str:
-    """``a convolution with 16 filters of 5×5, stride 1, padding 2``: all that its output and its
-    costs depend on."""
+    """A layer in words, with everything that its output and its costs depend on: ``a convolution
+    with 16 filters of 5×5, stride 1, padding 2``."""
     return ", ".join([f"{_title(row)}{_size(row)}", *_rest(row)])
 
 
