@@ -270,7 +270,7 @@ def _remarks(found: "Sweep") -> Iterator[str]:
     if found.clock is not None:
         yield from (f"{found.clock.device}: {note}" for note in found.clock.notes)
     if found.done < found.total:
-        yield f"stopped after {found.done:,} of {found.total:,} combinations shown"
+        yield f"stopped after {found.done:,} of {found.total:,} combinations"
     for reason, (first, count) in [*found.refused.items()][:REASONS]:
         where = ", ".join(f"{name}={value}" for name, value in first.items())
         others = f" and {_counted(count - 1, 'other')}" if count > 1 else ""
