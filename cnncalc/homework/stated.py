@@ -1,8 +1,8 @@
 """Questions whose answers cannot be computed: their key states what is right.
 
-    name: activation
-    choices: [ReLU, max pooling, batch norm]
-    answer: ReLU
+name: activation
+choices: [ReLU, max pooling, batch norm]
+answer: ReLU
 """
 
 from collections.abc import Sequence
