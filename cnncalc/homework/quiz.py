@@ -73,7 +73,7 @@ class PosedQuestion(NamedTuple):
 
     @property
     def mistakes(self) -> dict[Value, tuple[Slip, ...]]:
-        """Every wrong value that a single mistake gives, with the mistakes that give it."""
+        """Every wrong value that a single mistake gives, with the slips that give it."""
         return wrong_values(self.question)
 
     @property
@@ -109,7 +109,7 @@ class Quiz(NamedTuple):
 
     @property
     def title(self) -> str:
-        """``Quiz for Ada``."""
+        """The title: ``Quiz for Ada``."""
         return f"Quiz for {self.student}" if self.student else "Quiz"
 
     def sheet(self, answers: bool) -> str:
@@ -161,7 +161,7 @@ def pose(order: Order, student: str = "") -> Quiz:
     check(order)
     topics = [TOPICS[name] for name in order.topics]
     if order.report:  # no layers come before a single one
-        topics = [topic for topic in topics if not asks.load(topic.ask).whole_way]
+        topics = [topic for topic in topics if not asks.load(topic.ask).cumulative]
         if not topics:
             raise UsageError("this topic is about several layers; leave out the network")
     posed = []
