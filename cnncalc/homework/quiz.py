@@ -172,7 +172,7 @@ def pose(order: Order, student: str = "") -> Quiz:
         given = dice.layer_of(order.report, topic) if order.report else topic.give(dice)
         asked = asked_about(given, topic.ask)
         choices = _choices(asked, dice) if order.choices else ()
-        words = dice.pick(topic.words)
+        words = dice.words(topic, asked.value)
         posed.append(PosedQuestion(number, topic, given, asked, words, choices))
     return Quiz(student, tuple(posed))
 
