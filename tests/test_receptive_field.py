@@ -431,7 +431,11 @@ def test_a_window_that_wraps_around_the_image_sees_as_many_pixels_as_any_other()
         # 3 outputs, one for pixels 1 and 2, one for 3 and 4, and one for 5 and 6.
         ([{"crop": 1}, {"avg_pool": 2}, wrapped(1, 1), conv(2)], 6, True),
         # 8 outputs, but from pixel 4 to pixel 3, as both ends are mirrored.
-        ([{"crop": 2}, {"pad": {"padding": 2, "mode": "reflect"}}, wrapped(1, 0), conv(2)], 8, True),
+        (
+            [{"crop": 2}, {"pad": {"padding": 2, "mode": "reflect"}}, wrapped(1, 0), conv(2)],
+            8,
+            True,
+        ),
         # Outputs of 3 pixels: branches that move differently put together pixels 0 to 2 or 5 to 7.
         (
             [
