@@ -89,7 +89,7 @@ def test_two_mistakes_are_reported_only_if_one_does_not_explain_the_value():
 
 def test_auxiliary_heads_are_named():
     total = of_network("parameters", network="googlenet")
-    assert remark(total, "13,378,280").endswith("only in training (aux1, aux2)")
+    assert remark(total, "13,378,280").endswith("only during training (aux1, aux2)")
 
 
 def test_two_mistakes_in_one_formula_are_diagnosed():

@@ -54,7 +54,8 @@ class Report(report.Report):
 
     @cached_property
     def memory(self) -> "Memory":
-        """The memory that PyTorch needs to train it with SGD (docs/memory.md).
+        """The memory that PyTorch needs to run the network and to train it with SGD
+        (docs/memory.md).
 
         Raises UsageError for a network whose memory is not modelled.
         """
@@ -64,7 +65,7 @@ class Report(report.Report):
 
     @cached_property
     def arena(self) -> "Arena":
-        """The memory that a microcontroller needs to run it in int8 (docs/memory.md).
+        """The memory that a microcontroller needs to run the network in int8 (docs/memory.md).
 
         Raises UsageError for a network whose number of weights is not known.
         """
@@ -85,7 +86,7 @@ class Report(report.Report):
         """A picture, shown in a notebook; ``save("net.svg")`` writes a file (docs/pictures.md).
 
         ``style`` and the options are those of ``cnncalc draw``: ``depth``, ``only``, ``label``,
-        ``colour`` and others. Raises UsageError for an unknown one.
+        ``colour`` and others. Raises UsageError for an unknown style or option.
         """
         from cnncalc.render.pictures import picture
 

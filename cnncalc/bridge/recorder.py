@@ -26,14 +26,14 @@ from cnncalc.core.layer import Layer
 from cnncalc.spec.importing.record import Done, Recording, Ref, Seen
 
 BATCHES = (2, 3)
-"""The batch sizes of the two runs: a size that differs is the batch."""
+"""The batch sizes of the two runs. A size that differs between the runs includes the batch."""
 META = torch.device("meta")
 IN_PLACE = ["iadd", "isub", "imul", "itruediv", "ifloordiv", "ipow", "imatmul"]
 
 
 def _dtype(model: nn.Module) -> str:
-    """The data type of all parameters and buffers that are not integers; empty for float32, and for
-    several."""
+    """The floating-point type of a model's parameters and buffers; empty for float32, for a type
+    that cnncalc does not know, and for several types."""
     held = (*model.parameters(), *model.buffers())
     found = {str(one.dtype).removeprefix("torch.") for one in held if one.is_floating_point()}
     (word,) = found if len(found) == 1 else ("",)
@@ -42,7 +42,8 @@ def _dtype(model: nn.Module) -> str:
 
 def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool) -> Recording:
     """The recording of a model in eval mode for inputs of these sizes, which are passed by position
-    or as keywords. Raises UsageError if it does not run."""
+    or as keywords. Raises UsageError if the model does not run, or if its calls depend on the batch
+    size."""
     with evaluating(model):
         try:
             first, second = (_Run(model, batch, inputs, keywords) for batch in BATCHES)
@@ -88,7 +89,8 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 
 def _without_batch(two: tuple[int, ...], three: tuple[int, ...]) -> tuple[int, ...]:
-    """The sizes of a tensor, with −k for k times the batch size."""
+    """The sizes of a tensor, with −k for k times the batch size. Raises UsageError for a size that
+    depends on the batch in another way."""
     same = len(two) == len(three)
     sizes = [a if a == b else -(b - a) if 3 * a == 2 * b else 0 for a, b in zip(two, three)]
     if not same or 0 in [size for size, a in zip(sizes, two) if a]:
@@ -171,7 +173,7 @@ class _Run(TorchFunctionMode):
         return len(self.tensors) - 1
 
     def _number(self, tensor: Tensor) -> int:
-        """The number of a tensor; one that no call has made yet is the model's, or a constant."""
+        """The number of a tensor. A tensor that no call has made is the model's, or a constant."""
         if id(tensor) in self.stale and self.numbers[id(tensor)] in self.live:
             raise UsageError(
                 f"{self.name}: module {self.open[-1]!r} reads a tensor that shares memory with one "
@@ -200,7 +202,7 @@ class _Run(TorchFunctionMode):
             yield from self._numbers_in([getattr(value, one) for one in value.__dataclass_fields__])
 
     def _refs(self, value: Any) -> Any:
-        """An argument as plain data."""
+        """An argument as plain data, with a ``Ref`` for every tensor."""
         if isinstance(value, Tensor):
             return Ref(self._number(value))
         if isinstance(value, list | tuple):
@@ -262,8 +264,8 @@ class _Run(TorchFunctionMode):
         self.calls.append(Done("layer", self.open[-1], given, (number,), macs))
 
     def passed(self, module: nn.Module, x: Tensor) -> Tensor:
-        """The output of a module that does nothing in eval mode, such as drop path; it is recorded
-        as a call of its class, unless it is an identity."""
+        """The output of a module that does nothing in eval mode, such as drop path. The module is
+        recorded as a call of its class, unless it is an identity or an empty sequence."""
         if not isinstance(x, Tensor) or isinstance(module, nn.Identity | nn.Sequential):
             return x
         plain = {name: one for name, one in vars(module).items() if type(one) in (int, float)}
@@ -298,8 +300,8 @@ class _Run(TorchFunctionMode):
 
 
 class _OneModule(ModuleTracker):
-    """Counts everything for the whole model: the hooks that tell modules apart fail when a module
-    is given a parameter, as in a weight norm."""
+    """Counts everything for the whole model, because the hooks that tell modules apart fail when a
+    parameter is passed to a module, as in a weight norm."""
 
     def __enter__(self) -> Self:
         return self
@@ -328,7 +330,7 @@ QUESTIONS = {"size", "dim", "shape", "device", "dtype", "ndim", "is_meta", "requ
              "stride", "is_contiguous", "__len__", "_set_grad_enabled", "set_grad_enabled",
              "is_floating_point", "layout", "requires_grad_", "__hash__", "_version", "is_cuda",
              "names", "element_size", "storage_offset", "is_complex"}  # fmt: skip
-"""Functions that only query a tensor and create no other."""
+"""Functions that are not recorded, because they create no tensor."""
 
 
 def _tensors_in(value: Any) -> list[Tensor]:
@@ -369,7 +371,7 @@ def _entered(run: _Run) -> Iterator[None]:
 
 
 def _own(model: nn.Module) -> dict[int, Seen]:
-    """The parameters and buffers of a model, by identity; shared ones under their first name."""
+    """The parameters and buffers of a model, by identity; a shared tensor has its first name."""
     found: dict[int, Seen] = {}
     for name, one in model.named_parameters():
         found[id(one)] = Seen((), "parameter", name, one.requires_grad)
@@ -379,7 +381,8 @@ def _own(model: nn.Module) -> dict[int, Seen]:
 
 
 def _name_of(func: Any) -> str:
-    """``conv2d``, ``add_``, ``isub``, or for an attribute its name, such as ``mT``."""
+    """The name of a function, such as ``conv2d``, ``add_`` or ``isub``, or of an attribute, such as
+    ``mT``."""
     name: str = getattr(func, "__name__", repr(func))
     if name == "__get__":
         return str(func.__self__.__name__)
@@ -389,7 +392,8 @@ def _name_of(func: Any) -> str:
 
 
 def _bound(func: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments by name; those that PyTorch does not name are called 0, 1, 2."""
+    """The arguments by name. The first tensor is ``input``; arguments that PyTorch does not name
+    have their places as names."""
     names = _names_of(func, name)
     words = [names[place] if place < len(names) else str(place) for place in range(len(args))]
     bound = {**dict(zip(words, args)), **kwargs}

@@ -17,7 +17,7 @@ CONVENTIONS = [str(Path(__file__).parents[1] / "conventions" / "tools")]
 
 
 def dtype_of(word: str | None) -> str | None:
-    """The name of a dtype, which may be short: ``fp16`` is float16, ``bf16`` bfloat16."""
+    """The full name of a dtype: float16 for ``fp16``, bfloat16 for ``bf16``."""
     if word is None:
         return None
     found = re.fullmatch(r"(fp|bf)([0-9]+)", word.lower())
@@ -147,6 +147,6 @@ Depth = Annotated[
 
 
 def text_format(*names: str) -> Any:
-    """The option for one of these formats."""
+    """The option that chooses one of these formats."""
     help = f"The format of the output: {one_of(names)}."
     return typer.Option("--format", "-f", help=help, autocompletion=complete.words(lambda: names))

@@ -15,7 +15,7 @@ COLOURS = (1, 3)
 
 
 def described(shape: Shape) -> str:
-    """``A 3×32×32 image``, ``An 8×27×27 map``, ``A vector of 40 numbers``."""
+    """A shape in words: ``A 3×32×32 image``, ``An 8×27×27 map`` or ``A vector of 40 numbers``."""
     if not isinstance(shape, Map):
         return f"A vector of {shape} numbers"
     article = "An" if str(shape.channels).startswith("8") or shape.channels in (11, 18) else "A"
@@ -24,7 +24,7 @@ def described(shape: Shape) -> str:
 
 
 def phrase(row: Row) -> str:
-    """``a convolution with 16 filters of 5×5, stride 1, padding 2``."""
+    """A layer in words: ``a convolution with 16 filters of 5×5, stride 1, padding 2``."""
     title = (sys.modules[type(row.layer).__module__].__doc__ or row.kind).strip(".\n")
     article = "" if title.endswith(UNCOUNTED) else "a "
     return ", ".join([f"{article}{title[:1].lower()}{title[1:]}{_size(row)}", *_rest(row)])
@@ -44,7 +44,7 @@ def _size(row: Row) -> str:
 
 
 def _rest(row: Row) -> Iterator[str]:
-    """The stride, the padding and all unusual fields, in words."""
+    """The stride; and padding, dilation, groups and biases if they differ from the defaults."""
     given = {name: getattr(row.layer, name) for name in fields_of(type(row.layer))}
     if "kernel_size" in given:
         stride = given.get("stride", 1)

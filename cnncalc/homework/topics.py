@@ -145,8 +145,8 @@ class Dice:
         return {"N": self.random.randint(12, 64) + D * F, "F": F, **({"D": D} if D > 1 else {})}
 
     def layer_of(self, report: Report, topic: "Topic") -> Given:
-        """A layer of a network, with its input, whose answer is not obvious: not zero, and
-        not the input itself."""
+        """A layer of a network, with its input, whose answer is not obvious: neither zero nor the
+        input itself. Raises UsageError if there is none."""
         rows = [row for row in report if len(row.inputs) == 1 and not row.implied]
         for row in self.random.sample(rows, min(len(rows), MAX_TRIES)):
             given = {row.kind: plain(row.layer.given), "input": "x".join(map(str, row.inputs[0]))}

@@ -63,7 +63,7 @@ def round_to(value: Any, multiple: int) -> int:
 
     Source: the rule that keeps channels in the MobileNets divisible by 8.
     """
-    nearest = most((multiple, (2 * value + multiple) // (2 * multiple) * multiple))
+    nearest: int = most((multiple, (2 * value + multiple) // (2 * multiple) * multiple))
     return nearest + multiple * holds(10 * nearest < 9 * value)
 
 

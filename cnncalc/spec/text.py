@@ -1,7 +1,8 @@
-"""YAML text to a tree of values with their locations. The only module that touches YAML.
+"""Reads YAML text into a tree of values with their locations. The only module that parses specs.
 
 It reads event by event, to enforce the limits below on nesting, repetition and size, and it never
-acts on a tag. Plain scalars have the meaning that YAML 1.2 gives them.
+acts on a tag. Plain scalars are read as in YAML 1.2, except that hexadecimal, octal and infinite
+numbers remain text.
 """
 
 import re
@@ -86,7 +87,7 @@ def read(text: str, source: str, needed: str = NEEDED) -> Item:
 
 
 class _Reader:
-    """Builds the tree from YAML's events, with its own stack."""
+    """Builds the tree from YAML's events, recursively."""
 
     def __init__(self, text: str, source: str) -> None:
         self.source = source

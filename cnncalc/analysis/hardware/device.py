@@ -11,7 +11,14 @@ from typing import Any, NamedTuple, NoReturn
 
 from cnncalc.core import units
 from cnncalc.core.cost import BYTES
-from cnncalc.core.errors import Mistakes, SpecError, UnknownName, did_you_mean, unknown
+from cnncalc.core.errors import (
+    Mistakes,
+    SpecError,
+    UnknownName,
+    UsageError,
+    did_you_mean,
+    unknown,
+)
 from cnncalc.spec import source, text
 from cnncalc.spec.text import Item, Key
 
@@ -74,6 +81,13 @@ class Device:
     source: str = ""
     checked: tuple[str, ...] = ()
     arithmetic: Arithmetic = Arithmetic()
+
+    def peak_for(self, dtype: str) -> Fraction:
+        """Operations per second. Raises UsageError if the source states none for the dtype."""
+        if dtype not in self.peak:
+            stated = ", ".join(self.peak)
+            raise UsageError(f"{self.key} has no known peak for {dtype}", f"choose from {stated}")
+        return self.peak[dtype]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data (docs/json.md): operations and bytes per second, bytes, watts."""

@@ -1,4 +1,4 @@
-"""Sums, products and other elementwise functions of inputs."""
+"""Sums, products and other arithmetic, and concatenation."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -66,7 +66,7 @@ class Power(nn.Module):
 
 
 class L2Normalize(nn.Module):
-    """Its input, divided by the Euclidean norms along a dimension."""
+    """The input divided by its Euclidean norms along a dimension."""
 
     def __init__(self, dim: int, eps: float) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class Matmul(nn.Module):
 
 
 class Concat(nn.Module):
-    """Its inputs, concatenated along a dimension; 1 is the channels."""
+    """The inputs, concatenated along a dimension; 1 is the channels."""
 
     def __init__(self, dim: int = 1) -> None:
         super().__init__()

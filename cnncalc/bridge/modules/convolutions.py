@@ -25,8 +25,8 @@ class Separable(nn.Module):
 
 
 class _Windows(nn.Module):
-    """Windows over a padded input. The padding is before and after each axis, the last axis
-    first."""
+    """Windows over a padded input. ``padding`` lists what is added before and after each axis, the
+    last axis first."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class LocallyConnected(_Windows):
 
 
 class _Filters(_Windows):
-    """The filters and biases of groups of channels."""
+    """The filters and biases of a convolution with groups."""
 
     def __init__(
         self,
@@ -153,8 +153,8 @@ class WeightNormConv(ComputedConv):
 
 
 class StandardizedConv(ComputedConv):
-    """A convolution whose filters have mean 0 and variance 1, perhaps times learned factors and a
-    fixed one."""
+    """A convolution whose filters have mean 0 and variance 1. If ``scale`` is given, each filter is
+    multiplied by it and by a learned factor."""
 
     def __init__(
         self,
@@ -183,7 +183,7 @@ class StandardizedConv(ComputedConv):
 
 
 class DeformConv(_Filters):
-    """A convolution whose taps are moved by offsets (and multiplied by factors).
+    """A convolution whose taps are moved by offsets and, optionally, multiplied by factors.
 
     Offsets are ordered as in torchvision: group, tap, then vertical and horizontal.
     """

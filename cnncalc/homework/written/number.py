@@ -206,7 +206,7 @@ def _half(whole: str) -> Fraction:
 
 
 def _with_unit(text: str) -> Number | None:
-    """``15237608 * 4 bytes``: arithmetic with a unit after it."""
+    """Arithmetic with a unit after it: ``15237608 * 4 bytes``."""
     match = re.fullmatch(r"(.*[0-9)\]])\s*([A-Za-z][A-Za-z -]*)", text)
     suffix = suffix_of(match[2]) if match else None
     if match is None or suffix is None:
@@ -215,7 +215,7 @@ def _with_unit(text: str) -> Number | None:
 
 
 def _said_twice(text: str) -> Number | None:
-    """``34,944 (35K)``: the number before the brackets, if both are numbers."""
+    """The number before the brackets in ``34,944 (35K)``; None unless both are numbers."""
     match = re.fullmatch(r"([^()]+?)(\s*)\(=?([^()]+)\)", text)
     again = _printed(match[3].strip()) if match else None
     if match is None or again is None or not (match[2] or again.rounded):  # 3(5) is a product

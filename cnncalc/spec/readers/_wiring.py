@@ -48,7 +48,7 @@ class Wiring:
             raise self.wrong(f"the network has more than {MAX_LAYERS:,} layers")
         read = [self.source_of(tensor) for tensor in tensors]
         if not read:
-            raise self.wrong(f"layer {name[:60]!r} has no input; give the network's input a size")
+            raise self.no_input(name)
         try:
             layer = layers.find(kind).parse(fields)
         except LayerError as why:
@@ -99,6 +99,10 @@ class Wiring:
         made = [layer["name"] for layer in self.layers]
         ends = [name for name in made if name not in read]
         return {"outputs": wanted} if ends != wanted and {*wanted} <= {*made} else {}
+
+    def no_input(self, name: str) -> SpecError:
+        """An error for a layer that reads nothing."""
+        return self.wrong(f"layer {name[:60]!r} has no input; give the network's input a size")
 
     def wrong(self, sentence: str) -> SpecError:
         """An error in the file."""

@@ -20,7 +20,7 @@ SKIPPED = ("accuracy", "silence", "softmaxwithloss", "softmaxloss", "euclideanlo
             "sigmoidcrossentropyloss", "multinomiallogisticloss", "data", "imagedata", "hdf5data",
             "dummydata", "annotateddata", "python")  # fmt: skip
 """Layers for training and data, without the _ of older files."""
-IGNORED = re.compile(r".*_filler|engine|force_nd_im2col|cudnn_.*|alpha|beta|k|"
+IGNORED = re.compile(r".*_filler|engine|force_nd_im2col|cudnn_.*|"
                      r"use_global_stats|moving_average_fraction|eps|stable_prod_grad")  # fmt: skip
 """Fields that affect neither shapes nor counts."""
 KNOWN = {
@@ -29,7 +29,7 @@ KNOWN = {
     "pooling_param": "pool kernel_size kernel_h kernel_w stride stride_h stride_w pad pad_h pad_w "
     "global_pooling round_mode",
     "inner_product_param": "num_output bias_term",
-    "lrn_param": "local_size norm_region",
+    "lrn_param": "local_size alpha beta k norm_region",
     "relu_param": "negative_slope",
     "eltwise_param": "operation",
     "scale_param": "bias_term",
@@ -81,6 +81,15 @@ class Message(NamedTuple):
         if not re.fullmatch("-?[0-9]{1,9}", value):
             raise SpecError(f"{name!r} must be a whole number, not {value[:40]!r}", self.where)
         return int(value)
+
+    def real(self, usual: float, name: str) -> float:
+        """The value of a field as a number."""
+        value = self.text(name, str(usual))
+        if not re.fullmatch(
+            r"-?([0-9]{1,9}(\.[0-9]{0,19})?|\.[0-9]{1,19})(e[+-]?[0-9]{1,2})?", value
+        ):
+            raise SpecError(f"{name!r} must be a number, not {value[:40]!r}", self.where)
+        return float(value)
 
     def inside(self, name: str) -> "Message":
         """The message in a field; an empty one if it is not set."""
@@ -345,10 +354,8 @@ def _inner_product(layer: Message) -> Made:
 
 def _relu(layer: Message) -> Made:
     """`relu`, or `leaky_relu` with a slope."""
-    slope = layer.inside("relu_param").text("negative_slope", "0")
-    if not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", slope):
-        raise SpecError(f"'negative_slope' must be a number, not {slope[:40]!r}", layer.where)
-    return ("leaky_relu", {"negative_slope": float(slope)}) if float(slope) else ("relu", None)
+    slope = layer.inside("relu_param").real(0, "negative_slope")
+    return ("leaky_relu", {"negative_slope": slope}) if slope else ("relu", None)
 
 
 def _lrn(layer: Message) -> Made:
@@ -356,7 +363,12 @@ def _lrn(layer: Message) -> Made:
     param = layer.inside("lrn_param")
     if param.text("norm_region", "ACROSS_CHANNELS") not in ("ACROSS_CHANNELS", "0"):
         raise SpecError("LRN within a channel cannot be read", layer.where)
-    return "local_response_norm", {"size": param.number(5, "local_size")}
+    factors = {"alpha": param.real(1, "alpha"), "beta": param.real(0.75, "beta")}
+    return "local_response_norm", {
+        "size": param.number(5, "local_size"),
+        **factors,
+        "k": param.real(1, "k"),
+    }
 
 
 def _eltwise(layer: Message) -> Made:
