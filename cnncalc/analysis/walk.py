@@ -197,11 +197,12 @@ class _Walk:
 
     def refused(self, node: Node, layer: Layer, sources: list[int], why: LayerError) -> None:
         """Add a mistake, only once for a layer with several outputs."""
-        shapes = some([self.done[source].output for source in sources])
-        who = f"layer {(node.part_of or node.name)!r} ({layer.kind}, input {shapes})"
+        shapes = [self.done[source].output for source in sources]
+        who = f"layer {(node.part_of or node.name)!r} ({layer.kind}, input {some(shapes)})"
         if ALONE in (node.part_of, node.name):
-            who = f"{layer.kind} (input {shapes})"
-        mistake = SpecError(f"{who}: {why.fact}", node.where, node.help or why.help)
+            who = f"{layer.kind} (input {some(shapes)})"
+        help = node.help(*shapes) if callable(node.help) else node.help
+        mistake = SpecError(f"{who}: {why.fact}", node.where, help or why.help)
         if not node.part_of or str(mistake) not in map(str, self.mistakes[-1:]):
             self.mistakes.append(mistake)
 

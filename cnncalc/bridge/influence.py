@@ -73,7 +73,7 @@ def cannot_tell(report: Report, row: Row, network: Network, device: str) -> str:
     reach = [one for row in report for one in row.layer.reach(*row.inputs) or ()]
     if any(one.wraps for one in reach):
         return "circular padding reads pixels at the other end of the image"
-    if any(one.copies for one in reach) and cut(report, calculated(row))[0].end == 0:
+    if any(one.copies for one in reach) and clipped(report, calculated(row))[0].end == 0:
         return "the first unit reads only padding, which copies pixels of the image"
     return ""
 

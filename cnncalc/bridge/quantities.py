@@ -21,7 +21,8 @@ Figure = int | str | tuple[int, ...]
 
 
 class Check(NamedTuple):
-    """One quantity of a layer, or of the network (named ``total``), from both sides."""
+    """One quantity of a layer, or of the network (named ``total``): the calculated figure and
+    PyTorch's."""
 
     layer: str
     quantity: str
@@ -30,7 +31,7 @@ class Check(NamedTuple):
 
     @property
     def agrees(self) -> bool:
-        """Whether both sides agree."""
+        """Whether the two figures are equal."""
         return self.calculated == self.pytorch
 
 

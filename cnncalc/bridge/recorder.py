@@ -50,7 +50,7 @@ def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool
         except UsageError as why:
             if "Long" not in str(why):
                 raise
-            # Its inputs are indices, like those of an embedding.
+            # The model's inputs are indices, like those of an embedding.
             first, second = (_Run(model, n, inputs, keywords, torch.int64) for n in BATCHES)
     if [call.name for call in first.calls] != [call.name for call in second.calls]:
         raise UsageError(

@@ -120,7 +120,7 @@ On = Annotated[
     typer.Option(
         "--on",
         metavar="NAME",
-        help="The device for the time, a lower bound (see 'cnncalc devices').",
+        help="Bound the time from below on this device (see 'cnncalc devices').",
         show_default=False,
         autocompletion=complete.devices,
     ),
@@ -327,7 +327,7 @@ def _table(found: "Sweep") -> str:
         numbers = (point.quantities[name] for name in found.quantities)
         texts = ("?" if n is None else one.text(n) for one, n in zip(quantities, numbers))
         rows.append([*map(str, point.values.values()), *texts])
-    shown = f"{len(found.points):,} of {found.total:,} combinations"
+    shown = f"{len(found.points):,} of {found.total:,} combinations shown"
     return f"{listing.columns(headings, rows)}\n{shown}\n"
 
 

@@ -58,7 +58,7 @@ def _share(heading: str, doc: str, name: str) -> Column:
         whole_is_known = name not in report.unknown
         return round(100 * report.share(line.cost, name), 1) if whole_is_known else None
 
-    return Column(heading, f"{doc}, in percent", value, "{:.1f} %".format)
+    return Column(heading, f"{doc}, in percent", value, "{:.1f}%".format)
 
 
 def _field(heading: str, doc: str, read: Callable[[Field], Any], bounded: bool = False) -> Column:

@@ -27,7 +27,8 @@ TOP = {
     "note": "anything that readers should know, such as which version this is",
     "variants": "networks with similar names, and how they differ",
     "extends": "the built-in or file that this spec starts from",
-    "input": "the shape of the input, as in 3x224x224, or the shapes of several by name",
+    "input": "the shape of the input, as in 3x224x224, or, for several inputs, a shape for each "
+    "name",
     "layout": "how this file writes shapes: chw (channels first; default) or hwc (channels last)",
     "dtype": "the data type of all values, unless --dtype says otherwise; by default float32",
     "parameters": "values that layers use as $name; override them with --set",

@@ -34,7 +34,7 @@ MAX_TEXT = 200
 
 
 class Arithmetic(NamedTuple):
-    """The figures from which a peak (2·cores·clock) and a bandwidth (bus·rate) are computed.
+    """The figures of a peak (cores·per_clock·clock) and of a bandwidth (bus·rate).
 
     ``clock`` is in MHz, ``per_clock`` counts the operations of a core in each cycle, ``bus`` is
     in bits, and ``rate`` is in 10⁹ transfers per second.

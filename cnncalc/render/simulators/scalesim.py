@@ -27,7 +27,7 @@ def render(workload: Workload) -> str:
     number."""
     number = sum(1 if one.nest.channels == 1 else one.nest.groups for one in workload.products)
     if number > MOST_LINES:
-        raise UsageError(f"{TOOL} needs a line for each of {number:,} groups; the limit is 100,000")
+        raise UsageError(f"{TOOL} would need {number:,} lines; the limit is {MOST_LINES:,}")
     lines = each(TOOL, workload.products, lambda one: [*_lines(one)])
     return "".join(f"{line}\n" for line in [HEADER, *(one for some in lines for one in some)])
 
