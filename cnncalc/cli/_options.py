@@ -1,6 +1,6 @@
 """Options and arguments that several commands share."""
 
-import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,14 +17,12 @@ CONVENTIONS = [str(Path(__file__).parents[1] / "conventions" / "tools")]
 
 
 def dtype_of(word: str | None) -> str | None:
-    """The full name of a dtype: float16 for ``fp16``, bfloat16 for ``bf16``."""
-    if word is None:
-        return None
-    found = re.fullmatch(r"(fp|bf)([0-9]+)", word.lower())
-    return f"{SHORT_DTYPES[found[1]]}{found[2]}" if found else word
+    """The name of a dtype, which may be short: ``fp16`` for float16, ``bf16`` for bfloat16."""
+    return word if word is None else SHORT_DTYPES.get(word.lower(), word)
 
 
-SHORT_DTYPES = {"fp": "float", "bf": "bfloat"}
+SHORT_DTYPES = {name.replace("bfloat", "bf").replace("float", "fp"): name for name in BYTES}
+"""The dtypes by their short names."""
 
 NETWORK = "a file, a built-in name (see 'cnncalc list'), the one-line notation"
 
@@ -32,7 +30,7 @@ Spec = Annotated[
     str,
     typer.Argument(
         help=f"The network: {NETWORK}, - for standard input, or MODULE:FACTORY for a PyTorch "
-        "model, which runs your code.",
+        "model (this runs your code).",
         show_default=False,
         autocompletion=complete.networks,
     ),
@@ -73,28 +71,23 @@ SettingsOfEach = Annotated[
         help="Set a parameter; 2:width=0.5 does so only for the second network.",
     ),
 ]
-Dtype = Annotated[
-    str | None,
-    typer.Option(
+
+
+def dtype_option(names: Sequence[str]) -> Any:
+    """The option for one of these dtypes."""
+    return typer.Option(
         "--dtype",
-        help=f"The data type of all values: {one_of(list(BYTES))}; fp16 and bf16 for short. "
-        "By default that of the network, or float32.",
+        metavar="NAME",
+        help=f"The data type of all values: {one_of(names)}; fp16 and bf16 for short. By default, "
+        "the network's own, or float32.",
         show_default=False,
         callback=dtype_of,
-        autocompletion=complete.words(lambda: BYTES),
-    ),
-]
-PeakDtype = Annotated[
-    str | None,
-    typer.Option(
-        "--dtype",
-        help=f"The data type of all values: {one_of([*BYTES, 'tf32'])}; fp16 and bf16 for short. "
-        "By default that of the network, or float32.",
-        show_default=False,
-        callback=dtype_of,
-        autocompletion=complete.words(lambda: (*BYTES, "tf32")),
-    ),
-]
+        autocompletion=complete.words(lambda: names),
+    )
+
+
+Dtype = Annotated[str | None, dtype_option([*BYTES])]
+PeakDtype = Annotated[str | None, dtype_option([*BYTES, "tf32"])]
 Devices = Annotated[
     Path | None,
     typer.Option(

@@ -65,7 +65,9 @@ Export = Annotated[
 ]
 Name = Annotated[
     str | None,
-    typer.Option("--name", help="Name of the assignment; default: the key's file name."),
+    typer.Option(
+        "--name", metavar="NAME", help="Name of the assignment; by default, the key's file name."
+    ),
 ]
 Everything = Annotated[
     bool, typer.Option("--all", help="Show every student's answers, not only the summary.")
@@ -195,12 +197,14 @@ def _alone(graded: Graded, form: "Format | None") -> str:
     right = sum(mark.outcome is Outcome.RIGHT for mark in graded.marks)
     are = "is" if right == 1 else "are"
     summary = (
-        f"{graded.student}: {right} of {len(graded.marks)} answers {are} right, "
-        f"{points(graded.score)} of {points(graded.possible)} points\n"
+        f"{right} of {len(graded.marks)} answers {are} right, "
+        f"{points(graded.score)} of {points(graded.possible)} points"
     )
+    if all(mark.outcome is Outcome.UNREADABLE for mark in graded.marks):
+        summary = "nothing could be graded"
     workings = [text for mark in graded.marks if (text := _working(mark))]
     unasked = [f"not asked: {some(graded.not_asked)}\n"] if graded.not_asked else []
-    return "\n".join([table, *workings, *unasked, summary])
+    return "\n".join([table, *workings, *unasked, f"{graded.student}: {summary}\n"])
 
 
 def _line(mark: Mark) -> tuple[str, ...]:
