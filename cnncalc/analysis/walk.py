@@ -333,8 +333,7 @@ class _Walk:
     ) -> tuple[Field, ...] | None:
         """The receptive field of an output: the hull of its inputs, grown by the layer's reach."""
         if not sources:
-            axes = len(output.spatial) if isinstance(output, Map) else 0
-            return (Field(1, 1, 0, 1),) * axes
+            return tuple(Field(1, 1, 0, 1, image=size) for size in places(output))
         if reach is None and len(sources) == 1:
             return self.done[sources[0]].fields
         rows = [self.done[source] for source in sources]

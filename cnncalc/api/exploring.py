@@ -79,7 +79,7 @@ def sweep(
     number of processes; an ``executor`` runs the sweep elsewhere. ``resume`` is a file that keeps
     the progress, so that an interrupted sweep can continue. Quantities are those of
     ``cnncalc.analysis.explore.quantities``, and ``time``: the seconds that ``cnncalc.device``
-    calculates, a bound for the device ``on`` (of the file ``devices``) or an estimate by a
+    calculates, a lower bound on the device ``on`` (from the file ``devices``) or an estimate from a
     ``calibration``. With NumPy, large sweeps are computed on arrays.
 
     Raises UsageError for an unknown name, quantity or device, for an invalid range or condition,

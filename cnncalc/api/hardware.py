@@ -135,8 +135,8 @@ def clock_of(
     path: str | os.PathLike[str] | None,
     dtype: str | None,
 ) -> "Clock | None":
-    """What gives the times of networks on a device of a file, or by a calibration. Raises
-    UsageError for both, and for an unknown device."""
+    """What gives the times of networks: a device, from a file if there is a path, or a calibration;
+    None without either. Raises UsageError if both are given, and for an unknown device."""
     if on is None and calibration is None:
         return None
     from cnncalc.analysis.hardware.clock import Bounds, Estimates

@@ -78,8 +78,8 @@ def dtype_option(names: Sequence[str]) -> Any:
     return typer.Option(
         "--dtype",
         metavar="NAME",
-        help=f"The data type of all values: {one_of(names)}; fp16 and bf16 for short. By default, "
-        "the network's own, or float32.",
+        help=f"The data type of all values: {one_of(names)}; fp16 and bf16 for short. "
+        "By default, the network's dtype, or float32.",
         show_default=False,
         callback=dtype_of,
         autocompletion=complete.words(lambda: names),

@@ -48,7 +48,7 @@ Dilation = Annotated[
 
 
 TYPED = {"P": "--padding", "D": "--dilation"}
-"""The options for some letters; the others are arguments."""
+"""The letters that are given as options; N, F and S are arguments."""
 
 
 def run(

@@ -40,7 +40,7 @@ Dtype = Annotated[
         "--dtype",
         metavar="NAME",
         help=f"{one_of(DTYPES)} (mixed precision); {INT8} is for inference on a microcontroller. "
-        "By default, the network's own, or float32.",
+        "By default, the network's dtype, or float32.",
         show_default=False,
     ),
 ]

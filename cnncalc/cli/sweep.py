@@ -120,7 +120,7 @@ On = Annotated[
     typer.Option(
         "--on",
         metavar="NAME",
-        help="The device for the time, a lower bound (see 'cnncalc devices').",
+        help="Bound the time from below on this device (see 'cnncalc devices').",
         show_default=False,
         autocompletion=complete.devices,
     ),

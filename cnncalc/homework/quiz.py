@@ -160,7 +160,7 @@ def pose(order: Order, student: str = "") -> Quiz:
     """The quiz of a student; raises UsageError if the order is not valid."""
     check(order)
     topics = [TOPICS[name] for name in order.topics]
-    if order.report:  # no layers come before a single one
+    if order.report:  # a single layer has no earlier layers
         topics = [topic for topic in topics if not asks.load(topic.ask).cumulative]
         if not topics:
             raise UsageError("this topic is about several layers; leave out the network")

@@ -204,9 +204,8 @@ def _find(target: str, beside: Path) -> Path:
             hint = f"; did you mean {built_in!r}?"
     else:
         # A name of three letters is near many short ones: net does not mean unet.
-        last = Path(name).name
-        near = near_names if len(last) > 3 else longer_names
-        hint = near(last, catalog.names())
+        near = near_names if len(Path(name).name) > 3 else longer_names
+        hint = near(Path(name).name, catalog.names())
     if code := re.fullmatch(r"(?:\./)?([\w/]+)\.py:([\w.]+)", target):
         module = f"{code[1].replace('/', '.')}:{code[2]}"
         raise UsageError(f"{target[:200]!r} names a file; name its module, as in {module[:200]}")

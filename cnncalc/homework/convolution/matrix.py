@@ -152,7 +152,7 @@ def cells(data: Any) -> Cells:
 
 
 def _of_text(text: str) -> Cells:
-    # With single blanks, the expressions below cannot backtrack far.
+    # Collapse blanks, so that the expressions below cannot backtrack far.
     text = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
     *factor, text = re.split(r" ?[*·×]\s?", text, maxsplit=1)
     text, depth = _without_brackets(text)

@@ -74,7 +74,7 @@ class Size(Written):
         if isinstance(truth, Map) and self.sizes == (*truth.spatial, truth.channels):
             return Reading((CHANNELS_LAST,))
         bare = tuple(size for size in self.sizes if size != 1)
-        if isinstance(truth, Map) and len(truth.spatial) == truth.channels == 1:  # a window alone
+        if isinstance(truth, Map) and len(truth.spatial) == truth.channels == 1:  # only a window
             notes = ("along each axis",) if len(self.sizes) > 1 else ()
             return Reading(notes) if {*bare} == {*truth.spatial} else None
         if isinstance(truth, Map) and truth.channels == 1 and self.sizes == truth.spatial:
