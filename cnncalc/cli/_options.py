@@ -29,6 +29,7 @@ NETWORK = "a file, a built-in name (see 'cnncalc list'), the one-line notation"
 Spec = Annotated[
     str,
     typer.Argument(
+        metavar="NETWORK",
         help=f"The network: {NETWORK}, - for standard input, or MODULE:FACTORY for a PyTorch "
         "model (this runs your code).",
         show_default=False,
@@ -100,6 +101,7 @@ LayoutName = Annotated[
     str | None,
     typer.Option(
         "--layout",
+        metavar="NAME",
         help="The layout of shapes, if the file does not state it: channels first (chw, the "
         "default) or channels last (hwc).",
         show_default=False,
@@ -111,6 +113,7 @@ FormatName = Annotated[
     typer.Option(
         "--format",
         "-f",
+        metavar="NAME",
         help=f"The format of the output: {one_of(discovery.modules(RENDER))}. By default, "
         "the extension of the output file decides; without one, it is a table.",
         show_default=False,
@@ -142,4 +145,6 @@ Depth = Annotated[
 def text_format(*names: str) -> Any:
     """The option that chooses one of these formats."""
     help = f"The format of the output: {one_of(names)}."
-    return typer.Option("--format", "-f", help=help, autocompletion=complete.words(lambda: names))
+    return typer.Option(
+        "--format", "-f", metavar="NAME", help=help, autocompletion=complete.words(lambda: names)
+    )

@@ -29,7 +29,7 @@ UNEXPECTED = {False: "NO, and no erratum", True: "YES, despite its erratum"}
 Specs = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[SPEC]...",
+        metavar="[NETWORK]...",
         help="Files or built-in names (see 'cnncalc list'). By default, every built-in network.",
         show_default=False,
     ),

@@ -36,12 +36,14 @@ Strict = Annotated[
     typer.Option("--strict", help="Accept only exact values, with K = 1000 and channels first."),
 ]
 Tolerance = Annotated[
-    str, typer.Option("--tolerance", help="Accept values this far off, as in 1% or 0.01.")
+    str,
+    typer.Option("--tolerance", metavar="X", help="Accept values this far off, as in 1% or 0.01."),
 ]
 Credit = Annotated[
     list[str] | None,
     typer.Option(
         "--credit",
+        metavar="NAME=PART",
         help="Set the fraction of the points that an outcome earns, as in slip=0.5. "
         f"Outcomes: {', '.join(Scheme._fields)}.",
     ),
@@ -53,13 +55,16 @@ FeedbackFolder = Annotated[
 Page = Annotated[
     str,
     typer.Option(
-        "--page", help=f"Format of the students' pages: {one_of(feedback_formats.names())}."
+        "--page",
+        metavar="NAME",
+        help=f"Format of the students' pages: {one_of(feedback_formats.names())}.",
     ),
 ]
 Export = Annotated[
     list[str] | None,
     typer.Option(
         "--export",
+        metavar="NAME",
         help=f"Write a gradebook for {one_of(gradebook_formats.names())}; -o names the folder.",
     ),
 ]

@@ -57,6 +57,7 @@ FitOption = Annotated[
     str | None,
     typer.Option(
         "--fit",
+        metavar="SIZE",
         help="Find the largest batch that fits in this much memory, as in 24GiB or 500MB.",
     ),
 ]

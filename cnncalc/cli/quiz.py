@@ -75,7 +75,10 @@ PerStudent = Annotated[
 Format = Annotated[
     str,
     typer.Option(
-        "--format", "-f", help=f"The format of the sheet: {one_of(quiz_formats.names())}."
+        "--format",
+        "-f",
+        metavar="NAME",
+        help=f"The format of the sheet: {one_of(quiz_formats.names())}.",
     ),
 ]
 Output = Annotated[
@@ -88,6 +91,7 @@ Export = Annotated[
     list[str] | None,
     typer.Option(
         "--export",
+        metavar="NAME",
         help=f"Also write a file for {one_of(platforms.names())}; -o names the folder.",
     ),
 ]

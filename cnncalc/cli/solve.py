@@ -72,6 +72,7 @@ Transposed = Annotated[
 Spec = Annotated[
     str | None,
     typer.Argument(
+        metavar="[NETWORK]",
         help=f"The network to enlarge with --for, within a budget: {options.NETWORK}, or "
         "MODULE:FACTORY.",
         show_default=False,

@@ -26,6 +26,7 @@ DTYPES = ("float64", "float32", "bfloat16", "float16")
 Spec = Annotated[
     str | None,
     typer.Argument(
+        metavar="[NETWORK]",
         help=f"The network: {options.NETWORK}, - for standard input, or MODULE:FACTORY for a "
         "PyTorch model (this runs your code and compares the model with cnncalc's network).",
         show_default=False,
