@@ -131,7 +131,7 @@ def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
         (["summarize", "--bach", "2"], "no such option: --bach; did you mean '--batch'?"),
         (["summarise", "vgg16"], "no such command 'summarise'; did you mean 'summarize'?"),
         (["zzz"], "no such command 'zzz'; see 'cnncalc --help'"),
-        (["summarize"], "missing argument 'SPEC'; see 'cnncalc summarize --help'"),
+        (["summarize"], "missing argument 'NETWORK'; see 'cnncalc summarize --help'"),
         (
             ["summarize", "vgg16", "--batch", "x"],
             "--batch must be a whole number, not 'x'; see 'cnn",
