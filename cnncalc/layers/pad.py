@@ -91,8 +91,13 @@ class Pad(Like, Rearrangement):
         return Map(x.channels, spatial)
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        pairs = sides_of(self.padding or 0, x)
-        return tuple(Reach(1, 1, named("P_before", before)) for before, _ in pairs)
+        around, copies = self.mode == "circular", self.mode in ("reflect", "replicate")
+        return tuple(
+            Reach(1, 1, named("P_before", before), wraps=N * around, copies=copies)
+            if before + after
+            else Reach(1)
+            for N, (before, after) in zip(x.spatial, sides_of(self.padding or 0, x))
+        )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A copy, which saves its input unless it pads with zeros."""
