@@ -220,7 +220,7 @@ def unpool(walker: Walker) -> None:
 
 
 def pad(walker: Walker) -> None:
-    """Padding, which the layer after it may do itself; by negative numbers, it crops."""
+    """Padding, which the layer after it may do itself; negative padding crops."""
     given = walker.done.arguments
     sides, value = given["pad"], given.get("value") or 0
     view, constant = walker.data(), given.get("mode", "constant") == "constant"
