@@ -248,7 +248,7 @@ def _receptive_field(ran: Ran) -> Found:
     row = influence.last_map(ran.report)
     if row is None or not ran.whole:
         return
-    if why := influence.cannot_tell(ran.report, ran.network, ran.device):
+    if why := influence.cannot_tell(ran.report, row, ran.network, ran.device):
         yield Skipped(row.name, "receptive_field", why)
         return
     calculated = influence.calculated(row)

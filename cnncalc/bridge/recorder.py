@@ -88,6 +88,27 @@ def evaluating(model: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
+@contextmanager
+def _restored(model: nn.Module) -> Iterator[None]:
+    """A context after which the model no longer holds what it stored, such as tensors that it
+    computes only once."""
+    holders = [holder for module in model.modules() for holder in _holders(module)]
+    before = [dict(holder) for holder in holders]
+    try:
+        yield
+    finally:
+        for holder, contents in zip(holders, before):
+            holder.clear()
+            holder.update(contents)
+
+
+def _holders(module: nn.Module) -> Iterator[dict[Any, Any]]:
+    """The dictionaries in which a module can store tensors."""
+    own = vars(module)
+    yield from (one for one in own.values() if type(one) is dict)
+    yield own
+
+
 def _without_batch(two: tuple[int, ...], three: tuple[int, ...]) -> tuple[int, ...]:
     """The sizes of a tensor, with −k for k times the batch size. Raises UsageError for a size that
     depends on the batch in another way."""
@@ -143,7 +164,7 @@ class _Run(TorchFunctionMode):
         # Counting takes as long as running, and the first run has already counted.
         counts = batch == BATCHES[0] and place == META
         counting = self.flops if counts else nullcontext()
-        with torch.no_grad(), counting, _entered(self), self:
+        with torch.no_grad(), _restored(model), counting, _entered(self), self:
             try:
                 result = called(model, given, keywords)
             except (RuntimeError, ValueError, TypeError, NotImplementedError) as why:

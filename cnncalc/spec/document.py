@@ -53,6 +53,25 @@ MOVED = ("name", "from", "repeat", "when")
 INDEX = "'index' is reserved: $index counts the iterations of a repeat"
 
 
+START = "; start with 'input: 3x224x224'"
+
+
+def _similar(keys: Iterable[Key]) -> str:
+    """The suggestions for misspelt keys of a spec."""
+    return "".join(did_you_mean(key, TOP) for key in keys if key not in TOP)
+
+
+def _no_spec(root: Item) -> str:
+    """Why a file has nothing to do with a spec, in words that quote nothing of what it says; empty
+    if it may be one."""
+    if isinstance(root.value, str):
+        return "a spec must be a mapping, not plain text"
+    keys = root.value if isinstance(root.value, dict) else {}
+    if keys and keys.keys().isdisjoint(TOP) and not _similar(keys):
+        return f"this is not a spec: it has none of the keys {', '.join(TOP)}"
+    return ""
+
+
 def _no_files(named: Item) -> Spec:
     raise SpecError("no backbone can be read here", named.where)
 
@@ -120,8 +139,11 @@ class Parser(Checks):
 
     def top(self, root: Item) -> dict[Key, Item]:
         """The keys of a spec. Reports required keys that are missing."""
-        top = self.mapping(root, "a spec", TOP, "; start with 'input: 3x224x224'")
-        hints = "".join(did_you_mean(key, TOP) for key in top if key not in TOP)
+        if reason := _no_spec(root):
+            self.wrong(f"{reason}{START}", root.where)
+            return {}
+        top = self.mapping(root, "a spec", TOP, START)
+        hints = _similar(top)
         for key in ("input", "layers"):
             # A misspelt key is probably the missing one, so report only the misspelling.
             if key not in top and isinstance(root.value, dict) and repr(key) not in hints:

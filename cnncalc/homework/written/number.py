@@ -35,6 +35,9 @@ NOTHING = re.compile(
 )
 """Ways to write 0 for a layer that has none, as in ``no learnable parameters``."""
 
+LETTER_O = re.compile("(?<=[0-9])O(?![A-Za-z])")
+"""A letter where a zero may be meant: 15O is hardly the French for 15 octets."""
+
 BILLION = 10**9
 MIN_ROUNDED = 1000
 MIN_SIGNIFICANT = 2
@@ -70,6 +73,8 @@ class Number(Written):
         source = re.sub(r"(?<=[^\s(])\s*[~≈]\s*(?=\S)", "=", tidied(text))
         working, _, result = source.rpartition("=")
         result = result.strip()
+        if LETTER_O.search(result):
+            raise LayerError(f"{result[:60]!r} has the letter O; write 0 for zero, or B for bytes")
         number = _printed(result) or _said_twice(result) or _with_unit(result)
         if number is None:
             number = cls(text, calculated(result))
