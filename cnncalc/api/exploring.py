@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Unpack
 
 from cnncalc.analysis import report
+from cnncalc.api.hardware import clock_of
 from cnncalc.api.network import Options, Target, report_of, summarize
 from cnncalc.core.errors import UsageError
 from cnncalc.spec import Spec, load
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.explore.outcome import Sweep
     from cnncalc.analysis.explore.sweep import Loop, Request
     from cnncalc.analysis.explore.symbols import Formula
+    from cnncalc.analysis.hardware.calibration import Calibration
 
 
 FEW = 100
@@ -62,6 +64,9 @@ def sweep(
     jobs: int = 1,
     executor: "Executor | None" = None,
     resume: str | os.PathLike[str] | None = None,
+    on: str | None = None,
+    calibration: "str | os.PathLike[str] | Calibration | None" = None,
+    devices: str | os.PathLike[str] | None = None,
     **options: Unpack[Options],
 ) -> "Sweep":
     """Try all combinations of values for a network's parameters, input, batch size or dtype.
@@ -73,10 +78,12 @@ def sweep(
     instead of all of them; the same ``seed`` always draws the same combinations. ``jobs`` is the
     number of processes; an ``executor`` runs the sweep elsewhere. ``resume`` is a file that keeps
     the progress, so that an interrupted sweep can continue. Quantities are those of
-    ``cnncalc.analysis.explore.quantities``. With NumPy, large sweeps are computed on arrays.
+    ``cnncalc.analysis.explore.quantities``, and ``time``: the seconds that ``cnncalc.device``
+    calculates, a lower bound on the device ``on`` (from the file ``devices``) or an estimate from a
+    ``calibration``. With NumPy, large sweeps are computed on arrays.
 
-    Raises UsageError for an unknown name or quantity, for an invalid range or condition, and for
-    too many combinations.
+    Raises UsageError for an unknown name, quantity or device, for an invalid range or condition,
+    for too many combinations, and for a time without a device.
 
     >>> [point.values for point in sweep("resnet18", {"input": "64:256:32"}, by="-macs",
     ...     where="macs < 1G", best=1).points]
@@ -84,7 +91,8 @@ def sweep(
     """
     from cnncalc.analysis.explore.sweep import request
 
-    asked = request(show, where, pareto, by, best)
+    clock = clock_of(on, calibration, devices, options.get("dtype"))
+    asked = request(show, where, pareto, by, best, over, clock)
     steps = sweeping(target, over, asked, options, sample, seed, jobs, executor, resume)
     return deque(steps, maxlen=1).pop()
 
@@ -101,6 +109,10 @@ def sweeping(
     resume: str | os.PathLike[str] | None = None,
 ) -> "Iterator[Sweep]":
     """Like ``sweep``, but yields the results so far after every chunk."""
+    if asked.clock is not None:
+        from cnncalc.analysis.hardware.device import stored_as
+
+        options = {**options, "dtype": stored_as(options.get("dtype"))}
     from cnncalc.analysis.explore import sweep as sweeps
     from cnncalc.analysis.explore.evaluate import configurations
     from cnncalc.analysis.explore.grid import Grid
@@ -111,7 +123,8 @@ def sweeping(
         for name, values in over.items()
     }
     grid = Grid(listed, sample, seed)
-    evaluate = configurations(target, [*listed], asked.quantities, options, load, summarize)
+    given = (target, [*listed], asked.quantities, options, load, summarize, asked.clock)
+    evaluate = configurations(*given)
     work = sweeps.Loop(evaluate, grid, asked)
     if grid.total > FEW and find_spec("numpy"):
         from cnncalc.analysis.explore.many import Arrays
@@ -139,6 +152,7 @@ def _identity(
         "sample": [grid.sample, grid.seed],
         "chunk": work.size,
         "asked": [asked.shown, asked.condition.text, asked.front, asked.order, asked.best],
+        "clock": asked.clock,
     }
 
 

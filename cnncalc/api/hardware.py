@@ -10,6 +10,7 @@ from cnncalc.core.errors import UsageError, unknown
 
 if TYPE_CHECKING:
     from cnncalc.analysis.hardware.calibration import Calibration, Estimate
+    from cnncalc.analysis.hardware.clock import Clock
     from cnncalc.analysis.hardware.device import Device
     from cnncalc.analysis.hardware.roofline import Needs, Roofline
 
@@ -117,11 +118,36 @@ def device(
     bounds = tuple(Roofline(found, one, peak, needs) for one in chosen)
     if calibration is None:
         return OnDevices(found, peak, bounds)
+    return OnDevices(found, peak, bounds, (_read(calibration).estimate(found),))
+
+
+def _read(calibration: "str | os.PathLike[str] | Calibration") -> "Calibration":
     from cnncalc.analysis.hardware import calibration as calibrations
 
-    if not isinstance(calibration, calibrations.Calibration):
-        calibration = calibrations.read(calibration)
-    return OnDevices(found, peak, bounds, (calibration.estimate(found),))
+    if isinstance(calibration, calibrations.Calibration):
+        return calibration
+    return calibrations.read(calibration)
+
+
+def clock_of(
+    on: str | None,
+    calibration: "str | os.PathLike[str] | Calibration | None",
+    path: str | os.PathLike[str] | None,
+    dtype: str | None,
+) -> "Clock | None":
+    """What gives the times of networks: a device, from a file if there is a path, or a calibration;
+    None without either. Raises UsageError if both are given, and for an unknown device."""
+    if on is None and calibration is None:
+        return None
+    from cnncalc.analysis.hardware.clock import Bounds, Estimates
+    from cnncalc.analysis.hardware.device import TF32, find
+
+    if calibration is None:
+        return Bounds(find(on or "", devices(path)), dtype == TF32)
+    if on is not None:
+        fact = "a time is either a bound or an estimate"
+        raise UsageError(fact, "give a device or a calibration, not both")
+    return Estimates(_read(calibration))
 
 
 def _needs(found: report.Report) -> "Needs":

@@ -42,7 +42,8 @@ class Totals(Cost):
 class Report(report.Report):
     """The report of a network: one row per layer, with totals, memory and a table.
 
-    Iterate over it for the layers, index it by name for one of them, ``print`` it for the table.
+    Iterate over a report for its layers, index it by name for one layer, and ``print`` it for the
+    table.
     """
 
     @cached_property

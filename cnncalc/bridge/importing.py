@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
 from typing import Any, NamedTuple
@@ -110,11 +110,23 @@ class OnMeta(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
+def without_weights(build: Callable[[], nn.Module]) -> nn.Module:
+    """The model that a function builds, without allocating its weights, unless the function needs
+    them because it runs a part of the model."""
+    try:
+        with OnMeta():
+            return build()
+    except (RuntimeError, UsageError) as why:
+        if "meta" not in str(why):
+            raise
+        return build()
+
+
 def factory(target: str, arguments: Mapping[str, Any]) -> nn.Module:
-    """The model that ``package.module:factory`` makes with these arguments, without allocating its
-    weights. Runs the code of that module, and raises UsageError if it does not make a model."""
-    with OnMeta():
-        return build(target, arguments)
+    """The model that ``package.module:factory`` makes with these arguments, if possible without
+    allocating its weights. Runs the code of that module, and raises UsageError if it does not make
+    a model."""
+    return without_weights(lambda: build(target, arguments))
 
 
 def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:

@@ -50,8 +50,8 @@ def last_map(report: Report) -> Row | None:
     return next((row for row in reversed(maps) if max(row.output.dimensions[1:]) > 1), None)
 
 
-def cannot_tell(report: Report, network: Network, device: str) -> str:
-    """Why the pixels that a unit reads cannot be compared; empty if they can."""
+def cannot_tell(report: Report, row: Row, network: Network, device: str) -> str:
+    """Why the pixels that a unit of this map reads cannot be compared; empty if they can."""
     if device != "cpu":
         return "it needs actual values; use --device cpu to compare it"
     if len(report.input_shapes) > 1:
@@ -68,6 +68,13 @@ def cannot_tell(report: Report, network: Network, device: str) -> str:
             return "a layer moves numbers to other positions"
         if isinstance(module, UNEVEN):
             return "what a unit reads depends on the numbers or on its position"
+    if any(field.bound for field in row.fields or ()):
+        return "the calculated field is only an upper bound"
+    reach = [one for row in report for one in row.layer.reach(*row.inputs) or ()]
+    if any(one.wraps for one in reach):
+        return "circular padding reads pixels at the other end of the image"
+    if any(one.copies for one in reach) and clipped(report, calculated(row))[0].end == 0:
+        return "the first unit reads only padding, which copies pixels of the image"
     return ""
 
 

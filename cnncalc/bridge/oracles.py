@@ -148,7 +148,7 @@ class LiveMemory(TorchDispatchMode):
         # Some tensors are created where no hook sees them, such as the indices of a pool.
         self.watch(_tensors((args, kwargs)))
         if func is torch.ops.aten.scatter.src:
-            # Only under a mode does PyTorch scatter into a copy of the zeros.
+            # PyTorch scatters into a copy of the zeros only under a dispatch mode.
             self.freed(args[0].untyped_storage()._cdata)
         result = func(*args, **(kwargs or {}))
         self.watch(_tensors(result))
@@ -199,7 +199,7 @@ def _precision(device: str, autocast: bool) -> Any:
 
 def _network(report: Report, device: str, training: bool) -> Network:
     """The network with all parameters set to zero."""
-    if _nowhere() == "cpu":  # without data, there are no zeros to set
+    if _nowhere() == "cpu":  # fake tensors have no data to set to zero
         return Network(report).train(training)
     with torch.device("meta"):
         network = Network(report).to(getattr(torch, report.dtype)).train(training)

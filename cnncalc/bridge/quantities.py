@@ -21,7 +21,8 @@ Figure = int | str | tuple[int, ...]
 
 
 class Check(NamedTuple):
-    """One quantity of a layer, or of the network (named ``total``), from both sides."""
+    """One quantity of a layer, or of the network (named ``total``): the calculated figure and
+    PyTorch's."""
 
     layer: str
     quantity: str
@@ -30,7 +31,7 @@ class Check(NamedTuple):
 
     @property
     def agrees(self) -> bool:
-        """Whether both sides agree."""
+        """Whether the two figures are equal."""
         return self.calculated == self.pytorch
 
 
@@ -247,7 +248,7 @@ def _receptive_field(ran: Ran) -> Found:
     row = influence.last_map(ran.report)
     if row is None or not ran.whole:
         return
-    if why := influence.cannot_tell(ran.report, ran.network, ran.device):
+    if why := influence.cannot_tell(ran.report, row, ran.network, ran.device):
         yield Skipped(row.name, "receptive_field", why)
         return
     calculated = influence.calculated(row)

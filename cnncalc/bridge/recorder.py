@@ -50,7 +50,7 @@ def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool
         except UsageError as why:
             if "Long" not in str(why):
                 raise
-            # Its inputs are indices, like those of an embedding.
+            # The model's inputs are indices, like those of an embedding.
             first, second = (_Run(model, n, inputs, keywords, torch.int64) for n in BATCHES)
     if [call.name for call in first.calls] != [call.name for call in second.calls]:
         raise UsageError(
@@ -86,6 +86,27 @@ def evaluating(model: nn.Module) -> Iterator[None]:
     finally:
         for module, mode in training.items():
             module.training = mode
+
+
+@contextmanager
+def _restored(model: nn.Module) -> Iterator[None]:
+    """A context after which the model no longer holds what it stored, such as tensors that it
+    computes only once."""
+    holders = [holder for module in model.modules() for holder in _holders(module)]
+    before = [dict(holder) for holder in holders]
+    try:
+        yield
+    finally:
+        for holder, contents in zip(holders, before):
+            holder.clear()
+            holder.update(contents)
+
+
+def _holders(module: nn.Module) -> Iterator[dict[Any, Any]]:
+    """The dictionaries in which a module can store tensors."""
+    own = vars(module)
+    yield from (one for one in own.values() if type(one) is dict)
+    yield own
 
 
 def _without_batch(two: tuple[int, ...], three: tuple[int, ...]) -> tuple[int, ...]:
@@ -143,7 +164,7 @@ class _Run(TorchFunctionMode):
         # Counting takes as long as running, and the first run has already counted.
         counts = batch == BATCHES[0] and place == META
         counting = self.flops if counts else nullcontext()
-        with torch.no_grad(), counting, _entered(self), self:
+        with torch.no_grad(), _restored(model), counting, _entered(self), self:
             try:
                 result = called(model, given, keywords)
             except (RuntimeError, ValueError, TypeError, NotImplementedError) as why:

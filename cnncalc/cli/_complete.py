@@ -14,7 +14,7 @@ Complete = Callable[[str], list[str]]
 
 
 def words(known: Callable[[], Iterable[str]]) -> Complete:
-    """A function that completes a word to the known words."""
+    """A function that completes what is typed to one of the known words."""
 
     def complete(incomplete: str) -> list[str]:
         return [word for word in known() if word.startswith(incomplete)]

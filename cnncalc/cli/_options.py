@@ -78,7 +78,7 @@ Dtype = Annotated[
     typer.Option(
         "--dtype",
         help=f"The data type of all values: {one_of(list(BYTES))}; fp16 and bf16 for short. "
-        "By default that of the network, or float32.",
+        "By default, the network's dtype, or float32.",
         show_default=False,
         callback=dtype_of,
         autocompletion=complete.words(lambda: BYTES),
@@ -89,7 +89,7 @@ PeakDtype = Annotated[
     typer.Option(
         "--dtype",
         help=f"The data type of all values: {one_of([*BYTES, 'tf32'])}; fp16 and bf16 for short. "
-        "By default that of the network, or float32.",
+        "By default, the network's dtype, or float32.",
         show_default=False,
         callback=dtype_of,
         autocompletion=complete.words(lambda: (*BYTES, "tf32")),

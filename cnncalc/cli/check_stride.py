@@ -48,7 +48,7 @@ Dilation = Annotated[
 
 
 TYPED = {"P": "--padding", "D": "--dilation"}
-"""The options for some letters; the others are arguments."""
+"""The letters that are given as options; N, F and S are arguments."""
 
 
 def run(
@@ -174,16 +174,15 @@ def _numbers(name: str, word: str) -> list[int]:
     typed = TYPED.get(name, name)
     parts = word.replace("×", "x").replace(",", "x").split("x")
     least = 0 if name == "P" else 1
-    if not all(part.isascii() and part.isdecimal() and len(part) <= MAX_DIGITS for part in parts):
+    digits = all(part.isascii() and part.isdecimal() and len(part) <= MAX_DIGITS for part in parts)
+    numbers = [int(part) for part in parts] if digits else []
+    if not numbers or min(numbers) < least:
         raise UsageError(
-            f"{typed} must be a whole number, or one per axis as in 7x9, not {word[:60]!r}"
+            f"{typed} must be a whole number of at least {least}, or one per axis, as in 7x9, "
+            f"not {word[:60]!r}"
         )
-    numbers = [int(part) for part in parts]
-    if len(numbers) > 3 or min(numbers) < least:
-        raise UsageError(
-            f"{typed} must be a whole number of at least {least}, or up to three of them, "
-            f"as in 2x2, not {word[:60]!r}"
-        )
+    if len(numbers) > 3:
+        raise UsageError(f"{typed} has {len(numbers)} sizes; a window has at most three axes")
     return numbers
 
 

@@ -191,10 +191,13 @@ def _records(found: "OnDevices", listed: bool) -> Any:
 
 def _devices(found: "OnDevices") -> Iterator[dict[str, Any]]:
     """A record for each bound and each estimate."""
+    from cnncalc.analysis.hardware.calibration import ESTIMATE
+    from cnncalc.analysis.hardware.roofline import BOUND
+
     for one in found.bounds:
         yield {
             "device": one.device.key,
-            "kind": "bound",
+            "kind": BOUND,
             "seconds": float(one.seconds),
             "fused_seconds": float(one.fused),
             "low": None,
@@ -208,8 +211,8 @@ def _devices(found: "OnDevices") -> Iterator[dict[str, Any]]:
         blank = dict.fromkeys(("fused_seconds", "memory_bound", "layers", "parameters"))
         yield {
             "device": estimate.device,
-            "kind": "estimate",
-            "seconds": estimate.seconds,
+            "kind": ESTIMATE,
+            "seconds": float(estimate.seconds),
             **blank,
             "low": estimate.low,
             "high": estimate.high,

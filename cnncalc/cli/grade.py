@@ -137,7 +137,7 @@ def run(
 
 
 def _title(name: str | None, key: Path) -> str:
-    """The name of the assignment, which names files."""
+    """The name of the assignment; raises UsageError if it cannot be part of a file name."""
     title = name if name is not None else printable(key.stem)
     if not title.strip() or not title.isprintable() or {*title} & {*"/\\"} or title in (".", ".."):
         raise UsageError(f"--name becomes a file name, so it cannot contain a slash: {title!r}")

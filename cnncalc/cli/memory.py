@@ -37,7 +37,7 @@ Dtype = Annotated[
     typer.Option(
         "--dtype",
         help=f"{one_of(DTYPES)} (mixed precision); {INT8} is for inference on a microcontroller. "
-        "By default that of the network, or float32.",
+        "By default, the network's dtype, or float32.",
         show_default=False,
     ),
 ]

@@ -82,9 +82,9 @@ def _lines(found: Reconciliation) -> Iterator[str]:
     if found.agreeing:
         by_1024 = found.reading.kilo == 1024 and not found.number.lower().endswith("ib")
         binary = ", with K = 1024," if by_1024 else ""
-        yield f"{found.number}{binary} is"
+        yield f"{found.number}{binary} is the total of:"
     else:
-        yield f"no convention gives {found.number}; the nearest is"
+        yield f"no convention gives {found.number}; the nearest total is that of:"
     for candidate in found.agreeing or (found.nearest,):
         yield ""
         yield from _sum(candidate)

@@ -16,6 +16,8 @@ from cnncalc.formulas import window
 
 LARGEST = 101
 """The largest kernel size that can be tried."""
+SIZES = ("batch", "input")
+"""What can be enlarged besides a parameter."""
 WINDOW = ("output", "kernel", "step", "padding", "dilation", "largest", "floor", "transposed")
 """The options that a network does not take."""
 
@@ -235,10 +237,11 @@ def _fit(
     rows.append(["budget", *[""] * len(columns), *limits])
     shared.write(listing.columns({**headings, "": False}, rows), None)
     if found.within is None:
-        typer.echo(f"no value of {found.name} fits", err=True)
+        what = f"{found.name} size" if found.name in SIZES else f"value of {found.name}"
+        typer.echo(f"no {what} fits the budget", err=True)
         raise typer.Exit(1)
     if found.beyond is None:
-        typer.echo(f"the next larger values of {found.name} are not valid networks", err=True)
+        typer.echo(f"the next larger values of {found.name} do not give valid networks", err=True)
 
 
 def _ratios(names: str, ratio: str | None) -> str | dict[str, float | str]:

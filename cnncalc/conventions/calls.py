@@ -103,7 +103,7 @@ class _Names:
         return Padded("padded", (module, sides)) if sides else module
 
     def cropped(self, module: "Module", sides: Sequence[tuple[int, int]]) -> "Module":
-        """The module, whose output is cut afterwards."""
+        """The module, followed by a cut of its output."""
         return Cropped("cropped", (module, sides)) if any(map(any, sides)) else module
 
 

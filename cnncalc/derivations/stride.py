@@ -78,7 +78,7 @@ def rules(axis: Axis) -> tuple[Rule, ...]:
         Rule("ceil: pooling in Caffe", _caffe(axis)),
         Rule("SAME: TensorFlow, whatever the padding", window.output_size_same(N=N, S=S)),
         Rule("VALID: TensorFlow, no padding", unpadded.floor if unpadded.possible else None),
-        Rule("strict: the lectures; fractions are illegal", axis.floor if axis.fits else None),
+        Rule("strict: taught in courses; fractions are illegal", axis.floor if axis.fits else None),
     )
 
 

@@ -48,7 +48,7 @@ class Ask(Named, ABC):
     """The ask that a column with this heading answers if the heading has a unit of bytes."""
     counted_as: ClassVar[str] = ""
     """The ask that a column of map sizes answers if all its cells are numbers."""
-    whole_way: ClassVar[bool] = False
+    cumulative: ClassVar[bool] = False
     """Whether it depends on all earlier layers, not only on the layer's input."""
     effort: ClassVar[int] = 1
     """The time to compute it for a network, as a multiple of that for a sum."""

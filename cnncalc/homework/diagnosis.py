@@ -172,8 +172,8 @@ class Slips:
         return found
 
     def wrong_values(self) -> dict[Value, tuple[Slip, ...]]:
-        """Every value that a single mistake gives, with the mistakes that give it, both most likely
-        first."""
+        """Every wrong value that a single mistake gives, with the slips that give it, both most
+        likely first."""
         values: dict[Value, tuple[Slip, ...]] = {}
         for slip in sorted(self.single, key=lambda slip: -slip.likelihood):
             plain = slip.question.meant is None and slip.question.ask.unit == self.question.ask.unit

@@ -103,7 +103,7 @@ class StudentNetwork:
         return Follows(reading, "your answers for the earlier layers") if reading else None
 
     def carried(self, question: Question) -> Iterator[Question]:
-        """The question with the student's own input shapes, output shape, or both.
+        """The questions with the student's own input shapes, output shape, or both.
 
         The ``detail`` of each question names the answers that it uses.
         """
@@ -127,7 +127,7 @@ class StudentNetwork:
 
     @cached_property
     def _own_inputs(self) -> dict[str, tuple[Shape, ...]]:
-        """The inputs of every layer according to the student's shapes, if they are not the right
+        """By layer, the inputs that follow from the student's shapes, unless they are the right
         ones."""
         assert self.report is not None
         own_inputs: dict[str, tuple[Shape, ...]] = {}
@@ -154,7 +154,7 @@ class StudentNetwork:
         return [name for name in names[: names.index(layer)] if name in self.shapes][-1]
 
     def _made(self, question: Question) -> Iterator[tuple[Span, str]]:
-        """The values computed from the student's other answers."""
+        """The ranges of values computed from the student's other answers, with the reasons."""
         for own in self.counts:
             yield from _of_others(question, own)
             if question.row is None and question.ask.adds_up:
@@ -288,7 +288,7 @@ def _carried(
     found = [Carried(right, False, False)]
     if own_inputs is not None:
         found.insert(0, Carried(right.with_inputs(own_inputs), True, False))
-    if own_output is not None and ask.name != "shape" and not ask.whole_way:
+    if own_output is not None and ask.name != "shape" and not ask.cumulative:
         found += [
             Carried(other, one.from_before, True)
             for one in found

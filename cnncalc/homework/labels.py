@@ -42,7 +42,7 @@ def unambiguous(labels: Iterable[str]) -> dict[str, str]:
 
 
 def question_label(layer: str, word: str) -> str:
-    """The label of a question about a network; the words themselves if it does not exist."""
+    """The label of a question about a network; the words themselves if the quantity is unknown."""
     try:
         return label_of(None if layer.lower() in TOTALS else layer, asks.find(readable(word)))
     except UsageError:

@@ -94,14 +94,14 @@ class WrongInput(Mistake):
     """A different input shape."""
 
     @abstractmethod
-    def enters(self, row: Row, report: Report) -> Iterator[Shape]:
+    def other_inputs(self, row: Row, report: Report) -> Iterator[Shape]:
         """The shapes in place of a row's only input."""
 
     def other(self, question: Question) -> Iterator[Question]:
         """The questions with the other inputs; none for totals, whose layers feed one another."""
         if question.everywhere or question.row is None or len(question.row.inputs) != 1:
             return
-        for shape in self.enters(question.row, question.report):
+        for shape in self.other_inputs(question.row, question.report):
             yield question.with_inputs((shape,))
 
 

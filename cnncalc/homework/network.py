@@ -29,8 +29,9 @@ ONE = walk.ALONE
 def layout_in(top: dict[Key, Item], usual: Layout | None) -> tuple[Layout | None, str]:
     """How a sheet writes its shapes, and a note if that is inferred from them.
 
-    A sheet uses one layout for all its shapes. If one of them looks like an image with its channels
-    last, all are read that way, unless another one looks like an image with its channels first.
+    A sheet uses one layout for all its shapes: the one that it states, or else ``usual``. If both
+    are missing and a shape looks like an image with its channels last, all shapes are read that
+    way, unless another one looks like an image with its channels first.
     """
     stated = top.get(Key("layout"))
     if stated is not None and stated.value is not None:

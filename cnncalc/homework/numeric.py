@@ -55,7 +55,7 @@ class Equation(Working):
     __slots__ = ()
 
     def text(self) -> str:
-        """``u(1,1) = 0×0 + 1×1 = 1``."""
+        """The equation: ``u(1,1) = 0×0 + 1×1 = 1``."""
         return self.note
 
     def latex(self) -> str:

@@ -21,7 +21,7 @@ NTH = re.compile(r"(\w+) no\. ([0-9]{1,6})")
 TYPED = re.compile(r"(?!input).+ \(([A-Z]\w*)(?:\)|…)")
 """A row as Keras prints it: a name, and the type in brackets, cut off if it is too long."""
 PARTS = ("activation", "arrangement")
-"""The families of layers that a network may have only as parts of other layers, as with padding."""
+"""The families of layers that a network may have only as parts of others: padding, for example."""
 ANY_ACTIVATION = "Activation"
 """The type of every activation in Keras."""
 

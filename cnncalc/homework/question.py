@@ -58,12 +58,12 @@ class Question:
     detail: str = ""
 
     def __post_init__(self) -> None:
-        if self.row is None or self.ask.whole_way:
+        if self.row is None or self.ask.cumulative:
             object.__setattr__(self, "everywhere", True)
 
     @property
     def label(self) -> str:
-        """``conv1 parameters``, ``total macs``."""
+        """The name of the question: ``conv1 parameters`` or ``total macs``."""
         return label_of(self.layer, self.ask)
 
     @cached_property
@@ -150,7 +150,7 @@ class Question:
         """The network under the assumptions, as far as it can be computed; raises LayerError if
         that is not far enough for the question."""
         report, refusal = believed(
-            self.report, self.rules, self.layers, self.conditions, fields=self.ask.whole_way
+            self.report, self.rules, self.layers, self.conditions, fields=self.ask.cumulative
         )
         if refusal:
             needed = (self.row,) if self.row else self.part(self.report)

@@ -73,7 +73,7 @@ class PosedQuestion(NamedTuple):
 
     @property
     def mistakes(self) -> dict[Value, tuple[Slip, ...]]:
-        """Every wrong value that a single mistake gives, with the mistakes that give it."""
+        """Every wrong value that a single mistake gives, with the slips that give it."""
         return wrong_values(self.question)
 
     @property
@@ -109,7 +109,7 @@ class Quiz(NamedTuple):
 
     @property
     def title(self) -> str:
-        """``Quiz for Ada``."""
+        """The title: ``Quiz for Ada``."""
         return f"Quiz for {self.student}" if self.student else "Quiz"
 
     def sheet(self, answers: bool) -> str:
@@ -160,8 +160,8 @@ def pose(order: Order, student: str = "") -> Quiz:
     """The quiz of a student; raises UsageError if the order is not valid."""
     check(order)
     topics = [TOPICS[name] for name in order.topics]
-    if order.report:  # no layers come before a single one
-        topics = [topic for topic in topics if not asks.load(topic.ask).whole_way]
+    if order.report:  # a single layer has no earlier layers
+        topics = [topic for topic in topics if not asks.load(topic.ask).cumulative]
         if not topics:
             raise UsageError("this topic is about several layers; leave out the network")
     posed = []
@@ -172,7 +172,7 @@ def pose(order: Order, student: str = "") -> Quiz:
         given = dice.layer_of(order.report, topic) if order.report else topic.give(dice)
         asked = asked_about(given, topic.ask)
         choices = _choices(asked, dice) if order.choices else ()
-        words = dice.pick(topic.words)
+        words = dice.words(topic, asked.value)
         posed.append(PosedQuestion(number, topic, given, asked, words, choices))
     return Quiz(student, tuple(posed))
 

@@ -1,6 +1,6 @@
 """Questions about the scores of a classifier, for a softmax or a cross-entropy.
 
-given: {logits: 2 1 0.1, target: 1 0 0}            # the natural logarithm, unless log says 2
+given: {logits: 2 1 0.1, target: 1 0 0}          # natural logarithm, unless log says otherwise
 given: {probabilities: 0.66 0.24 0.10, target: 1 0 0, log: 2}
 """
 

@@ -123,10 +123,11 @@ def refusal(file: Path, home: Path, key: Path | None) -> str:
 
 
 def handles(files: Sequence[tuple[Path, Path]]) -> list[str]:
-    """A unique name for every file, in order.
+    """A unique name for every file, given with the folder that was searched; in order.
 
     It is the folder's name if each folder of a root contains a single file (``ada/hw1.yaml``), else
-    the file's name without its extension, else both, else one with the extension or a number.
+    the file's name without its extension. If that is not unique, it is the other of the two, then
+    both, then the file's name with its extension, then both with a number.
     """
     alone = Counter(file.parent for file, _ in files)
     shared = {root for file, root in files if file.parent == root or alone[file.parent] > 1}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from cnncalc.core.errors import SpecError, UsageError, Where, did_you_mean, some
 from cnncalc.core.fields import shown
 from cnncalc.core.layer import Input
+from cnncalc.core.shape import Shape
 from cnncalc.spec import values
 from cnncalc.spec.entry import NODE, Composite, Entry, Spec, kind_alone
 from cnncalc.spec.node import Node
@@ -29,11 +30,27 @@ CUT = {
 }
 """The keys of a backbone and their meaning."""
 
-UNEQUAL = {
-    False: "add 'shortcut:' with a 1×1 convolution that gives the input the same shape",
-    True: "give both branches the same output shape",
-}
-"""How to fix a residual whose two paths differ in shape, by whether it has a shortcut."""
+SHORTCUT = "add 'shortcut:' with a 1×1 convolution that gives the input the same shape"
+EQUAL = "give both branches the same output shape"
+
+
+def add_shortcut(inner: Shape, x: Shape, *others: Shape) -> str:
+    """How to fix a residual without a shortcut whose layers turn ``x`` into another shape."""
+    if others or len(inner) != len(x) or len(x) == 1:
+        return EQUAL
+    sizes = [*zip(x[1:], inner[1:])]
+    if all(_is_strided(*size) for size in sizes):
+        return SHORTCUT
+    if any(after > before or 2 * after <= before for before, after in sizes):
+        return EQUAL
+    padding = f"pad the convolutions so that the size stays {'×'.join(map(str, x[1:]))}"
+    return padding if inner[0] == x[0] else f"{padding}, and {SHORTCUT}"
+
+
+def _is_strided(before: int, after: int) -> bool:
+    """Whether a 1×1 convolution with some stride turns one size into the other."""
+    steps, wanted = before - 1, after - 1
+    return wanted == 0 or (wanted <= steps and steps // (steps // wanted) == wanted)
 
 
 class Branches(Composite):
@@ -119,7 +136,7 @@ class Residual(Branches):
         shortcut = keys.get(Key("shortcut"))
         inner = parser.entries(value)
         other = parser.entries(shortcut) if shortcut else ()
-        adding = kind_alone("add", kind.where)._replace(help=UNEQUAL[bool(other)])
+        adding = kind_alone("add", kind.where)._replace(help=EQUAL if other else add_shortcut)
         return cls((("", inner), ("shortcut", other)), adding)
 
     @classmethod

@@ -27,7 +27,8 @@ TOP = {
     "note": "anything that readers should know, such as which version this is",
     "variants": "networks with similar names, and how they differ",
     "extends": "the built-in or file that this spec starts from",
-    "input": "the shape of the input, as in 3x224x224, or the shapes of several by name",
+    "input": "the shape of the input, as in 3x224x224, or, for several inputs, a shape for each "
+    "name",
     "layout": "how this file writes shapes: chw (channels first; default) or hwc (channels last)",
     "dtype": "the data type of all values, unless --dtype says otherwise; by default float32",
     "parameters": "values that layers use as $name; override them with --set",
@@ -50,6 +51,25 @@ BLOCK = {
 MOVED = ("name", "from", "repeat", "when")
 """The keys that the replacement of a layer inherits from it."""
 INDEX = "'index' is reserved: $index counts the iterations of a repeat"
+
+
+START = "; start with 'input: 3x224x224'"
+
+
+def _similar(keys: Iterable[Key]) -> str:
+    """The suggestions for misspelt keys of a spec."""
+    return "".join(did_you_mean(key, TOP) for key in keys if key not in TOP)
+
+
+def _no_spec(root: Item) -> str:
+    """Why a file has nothing to do with a spec, in words that quote nothing of what it says; empty
+    if it may be one."""
+    if isinstance(root.value, str):
+        return "a spec must be a mapping, not plain text"
+    keys = root.value if isinstance(root.value, dict) else {}
+    if keys and keys.keys().isdisjoint(TOP) and not _similar(keys):
+        return f"this is not a spec: it has none of the keys {', '.join(TOP)}"
+    return ""
 
 
 def _no_files(named: Item) -> Spec:
@@ -119,8 +139,11 @@ class Parser(Checks):
 
     def top(self, root: Item) -> dict[Key, Item]:
         """The keys of a spec, of which some are required."""
-        top = self.mapping(root, "a spec", TOP, "; start with 'input: 3x224x224'")
-        hints = "".join(did_you_mean(key, TOP) for key in top if key not in TOP)
+        if reason := _no_spec(root):
+            self.wrong(f"{reason}{START}", root.where)
+            return {}
+        top = self.mapping(root, "a spec", TOP, START)
+        hints = _similar(top)
         for key in ("input", "layers"):
             # A misspelt key is probably the missing one, so report only the misspelling.
             if key not in top and isinstance(root.value, dict) and repr(key) not in hints:

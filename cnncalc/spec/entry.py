@@ -1,7 +1,7 @@
 """The content of a spec: entries with kind, name and sources, not expanded yet."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
@@ -87,8 +87,8 @@ class Entry(NamedTuple):
     """The composite, if the kind is the word of one."""
     group: tuple["Entry", ...] | None = None
     """The list of layers that replaces a single layer, if it is a list."""
-    help: str = ""
-    """How to fix the spec if the layer refuses its input."""
+    help: str | Callable[..., str] = ""
+    """How to fix the spec if the layer refuses its input; see ``Node.help``."""
     broken: bool = False
     """Whether the entry is too broken to expand; its name is still known."""
 

@@ -140,9 +140,9 @@ def _replaced(
     sizes = _sizes(item, names, work)
     shape = shape_of(sizes, layout or "chw")
     if own is not None and catalog.holds(spec.where.source) and len(shape) != len(own):
+        number = f"{len(own)} dimension{'s' * (len(own) > 1)}"
         raise _batched(sizes, layout, USE) or UsageError(
-            f"{spec.name} needs an input of {len(own)} sizes, such as {_text(own)}, not "
-            f"{_text(sizes)}",
+            f"{spec.name} needs an input with {number}, such as {_text(own)}, not {_text(sizes)}",
             USE.format(_text(sizes[1:]), sizes[0]) if len(sizes) == len(own) + 1 else "",
         )
     if why := turned(sizes, layout):
@@ -183,13 +183,13 @@ def turned(sizes: Sequence[int], layout: Layout | None, say: str = OPTION) -> Us
         return UsageError(
             f"{_text(sizes)} looks as if its channels come last",
             f"write {_text([last, first, *inner])}, or add {say.format('hwc')}; "
-            f"if it has {first} channels, add {say.format('chw')}",
+            f"if it really has {first} channels, add {say.format('chw')}",
         )
     if layout == "hwc" and looks_first(sizes):
         return UsageError(
             f"{_text(sizes)} looks as if its channels come first, but the layout is hwc",
             f"write {_text([*inner, last, first])}; "
-            f"if it has {last} channels, write {_text([last, first, *inner])} with "
+            f"if it really has {last} channels, write {_text([last, first, *inner])} with "
             f"{say.format('chw')}",
         )
     return None

@@ -7,7 +7,7 @@ from cnncalc.core.errors import SpecError, Where, did_you_mean, some
 from cnncalc.spec.entry import Entry
 from cnncalc.spec.node import Node
 from cnncalc.spec.scope import Scope
-from cnncalc.spec.text import Item
+from cnncalc.spec.text import Item, twice
 from cnncalc.spec.work import Work
 
 Ends = tuple[int, ...]
@@ -130,7 +130,7 @@ class Names:
 
 
 def _twice(name: str, first: Where, where: Where) -> SpecError:
-    return SpecError(f"two layers are named {name!r}; first on line {first.line}", where)
+    return twice(f"two layers are named {name!r}", first, where)
 
 
 def written_in(entries: Sequence[Entry]) -> Iterator[str]:

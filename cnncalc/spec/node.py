@@ -1,5 +1,6 @@
 """One layer of an expanded network."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from cnncalc.core.errors import Where
@@ -18,8 +19,9 @@ class Node(NamedTuple):
     where: Where
     axes: int | None = None
     """The number of spatial axes that the name of its kind implies (``Conv2d``), if any."""
-    help: str = ""
-    """How to fix the spec if the layer refuses its input; empty without a hint."""
+    help: str | Callable[..., str] = ""
+    """How to fix the spec if the layer refuses its input, or a function that says so about the
+    shapes of its input; empty without a hint."""
     shares: int | None = None
     """The node whose weights it uses, if they are not its own."""
     like: int | None = None

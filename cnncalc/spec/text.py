@@ -162,8 +162,8 @@ class _Reader:
             key = Key(event.value)
             key.where = self.at(event)
             if key in items:
-                first = next(k for k in items if k == key).where.line
-                raise SpecError(f"{key[:60]!r} is given twice; first on line {first}", key.where)
+                first = next(k for k in items if k == key).where
+                raise twice(f"{key[:60]!r} is given twice", first, key.where)
             items[key] = self.node(value, depth + 1)
             last = (key, value)
         return items
@@ -183,6 +183,12 @@ class _Reader:
 
     def at(self, event: Any) -> Where:
         return Where(self.source, event.start_mark.line + 1, event.start_mark.column + 1)
+
+
+def twice(fact: str, first: Where, where: Where) -> SpecError:
+    """The error for something given twice, with the line of the first, if that is another one."""
+    apart = first._replace(column=0) != where._replace(column=0)
+    return SpecError(fact, where, f"the first is on line {first.line}" if apart else "")
 
 
 def _continues(last: Any, key: Any, value: Any) -> bool:

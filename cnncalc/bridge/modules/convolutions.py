@@ -45,10 +45,15 @@ class _Windows(nn.Module):
         return functional.pad(x, self.padding)
 
     def convolved(
-        self, x: Tensor, filters: Tensor, bias: Tensor | None = None, groups: int = 1
+        self,
+        x: Tensor,
+        filters: Tensor,
+        bias: Tensor | None = None,
+        groups: int = 1,
+        padding: Sequence[int] | int = 0,
     ) -> Tensor:
         convolve = getattr(functional, f"conv{len(self.stride)}d")
-        y: Tensor = convolve(x, filters, bias, self.stride, 0, self.dilation, groups)
+        y: Tensor = convolve(x, filters, bias, self.stride, padding, self.dilation, groups)
         return y
 
 
@@ -129,14 +134,14 @@ class _Filters(_Windows):
 
 
 class ComputedConv(_Filters, ABC):
-    """A convolution with computed filters."""
+    """A convolution with computed filters, which pads both sides of an axis alike."""
 
     @abstractmethod
     def filters(self) -> Tensor:
         """The filters, computed from the learned tensors."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.convolved(self.padded(x), self.filters(), self.bias, self.groups)
+        return self.convolved(x, self.filters(), self.bias, self.groups, self.padding)
 
 
 class WeightNormConv(ComputedConv):
@@ -172,14 +177,11 @@ class StandardizedConv(ComputedConv):
             self.gain = nn.Parameter(torch.ones(out_channels))
 
     def filters(self) -> Tensor:
-        rows = self.weight.flatten(1)
+        rows, factors = self.weight.flatten(1)[None], None
         if self.scale is not None:
             factors = self.gain * self.scale
-            rows = functional.batch_norm(rows[None], None, None, factors, None, True, 0, self.eps)
-            return rows[0].unflatten(1, self.weight.shape[1:])
-        deviation = (rows.var(dim=1, correction=0, keepdim=True) + self.eps).sqrt()
-        rows = (rows - rows.mean(dim=1, keepdim=True)) / deviation
-        return rows.unflatten(1, self.weight.shape[1:])
+        rows = functional.batch_norm(rows, None, None, factors, None, True, 0, self.eps)
+        return rows[0].unflatten(1, self.weight.shape[1:])
 
 
 class DeformConv(_Filters):

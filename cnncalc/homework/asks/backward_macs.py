@@ -9,4 +9,4 @@ class BackwardMacs(Counted):
     also = ("backward_macs_of_a_first_layer",)
     count = "backward_macs"
     unit = "MACs"
-    whole_way = True  # a layer at the input needs no gradient of its input
+    cumulative = True  # a layer at the input needs no gradient of its input

@@ -12,7 +12,7 @@ class BackwardMacsOfAFirstLayer(Counted):
     in_place = "these are the"
     count = "backward_macs"
     unit = "MACs"
-    whole_way = True
+    cumulative = True
     adds_up = False
 
     def of(self, row: Row, report: Report) -> Value:

@@ -16,7 +16,7 @@ class ReceptiveField(Ask):
     explained = "receptive-field"
     symbols = ("r_out",)
     adds_up = False
-    whole_way = True
+    cumulative = True
 
     def of(self, row: Row, report: Report) -> Value:
         """One size if all axes agree, else one per axis."""

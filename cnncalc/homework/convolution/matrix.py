@@ -152,7 +152,7 @@ def cells(data: Any) -> Cells:
 
 
 def _of_text(text: str) -> Cells:
-    # With single blanks, the expressions below cannot backtrack far.
+    # Collapse blanks, so that the expressions below cannot backtrack far.
     text = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
     *factor, text = re.split(r" ?[*·×]\s?", text, maxsplit=1)
     text, depth = _without_brackets(text)
@@ -301,7 +301,7 @@ def _number_at(cell: Any, where: str) -> tuple[Number, bool]:
 
 
 def _place(channels: Channels, channel: int, row: int, column: int = 0) -> str:
-    """``channel 2, row 1, column 3``; a single channel and a 0 are left out."""
+    """A location, as in ``channel 2, row 1, column 3``; a single channel and a 0 are left out."""
     parts = {"channel": channel if len(channels) > 1 else 0, "row": row, "column": column}
     return ", ".join(f"{word} {number}" for word, number in parts.items() if number)
 

@@ -150,7 +150,7 @@ def _size(sizes: Iterable[int]) -> str:
 
 
 def _geometry(axes: Sequence[Axis], filled: str) -> str:
-    """``stride 2, padding 1 (zeros), dilation 3``."""
+    """The fields of a window: ``stride 2, padding 1 (zeros), dilation 3``."""
     parts = [f"stride {_same([axis.S for axis in axes])}"]
     if any(axis.before or axis.after for axis in axes):
         sides = [_sides(axis) for axis in axes]
@@ -163,7 +163,7 @@ def _geometry(axes: Sequence[Axis], filled: str) -> str:
 
 
 def _footprint(axes: Sequence[TransposedAxis]) -> str:
-    """``stride 2, padding 1 (removed), output padding 1``."""
+    """The fields of a transposed window: ``stride 2, padding 1 (removed), output padding 1``."""
     parts = [f"stride {_same([axis.S for axis in axes])}"]
     if any(axis.P for axis in axes):
         parts.append(f"padding {_same([axis.P for axis in axes])} (removed)")
@@ -186,7 +186,7 @@ def _same(sizes: Sequence[int]) -> str:
 
 
 def _along(texts: Sequence[str]) -> str:
-    """One text if all axes agree, else one for each by its name."""
+    """One text if all axes agree, else the text and the name of each axis."""
     if len(set(texts)) == 1:
         return texts[0]
     return ", ".join(f"{text} along {name}" for text, name in zip(texts, AXES[len(texts)]))
@@ -278,7 +278,7 @@ def _pools(pooling: Pooling, output: Tensor, place: int, most: int, style: Style
 
 
 def _equation(letter: str, place: Place, pieces: Sequence[str], result: str) -> Line:
-    """``u(1,1) = 0×0 + 1×1 = 1``."""
+    """An equation: ``u(1,1) = 0×0 + 1×1 = 1``."""
     at = f"{letter}({','.join(map(str, place))})"
     if not pieces:  # no input reaches this output
         return Line((at, f"= {result}"))

@@ -36,7 +36,7 @@ class ActivationParameters(WrongLayer):
         (x,) = row.inputs if len(row.inputs) == 1 else (None,)
         if not isinstance(x, Vector) or row.output != x or row.cost.params or row.cost.buffers:
             return None
-        if not row.cost.operations_total:  # such as dropout
+        if not row.cost.operations_total:  # no arithmetic, as in dropout
             return None
         return layers.load("linear").parse(x.features)
 

@@ -18,7 +18,7 @@ class ImageDepth(WrongInput):
         on_three_layers("parameters", "40", "(3·3·1 + 1)·4; the map before has 4 channels"),
     )
 
-    def enters(self, row: Row, report: Report) -> Iterator[Shape]:
+    def other_inputs(self, row: Row, report: Report) -> Iterator[Shape]:
         """A map with as many channels as the image."""
         (x,), image = row.inputs, report.rows[0].output
         if isinstance(x, Map) and isinstance(image, Map) and row.cost.weights:

@@ -30,7 +30,7 @@ class PoolingDepth(WrongInput):
         ),
     )
 
-    def enters(self, row: Row, report: Report) -> Iterator[Shape]:
+    def other_inputs(self, row: Row, report: Report) -> Iterator[Shape]:
         """Maps with other numbers of channels: divided by the stride, as if the window slid along
         the channels too, a single one, and as many as the window is wide."""
         (x,) = row.inputs

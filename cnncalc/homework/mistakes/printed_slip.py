@@ -67,7 +67,7 @@ class PrintedSlip(Mistake):
             same = claim.layer == question.layer and one.calculated == question.value
             if same and claim.quantity in counts and claim.than is None:
                 number = Number.read(claim.value)
-                assert number is not None  # the claims have been compared
+                assert number is not None  # it was compared with the network
                 printed = question.asking(Printed(number, question.ask.unit))
                 yield printed.saying(f"{claim.source}; {one.reason}")
 

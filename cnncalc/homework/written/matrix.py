@@ -169,7 +169,7 @@ def _sizes(channels: Sequence[Sequence[Sequence[object]]]) -> tuple[int, int, in
 
 
 def _format_sizes(channels: Sequence[Sequence[Sequence[object]]]) -> str:
-    """``2×2``, with the channels first if there are several."""
+    """The sizes of a matrix: ``2×2``, with the channels first if there are several."""
     return "×".join(map(str, _sizes(channels)[len(channels) == 1 :]))
 
 

@@ -155,7 +155,7 @@ def _first(given: Any, takes: Sequence[type[Written]]) -> tuple[Written | None, 
         try:
             found = kind.read(given)
         except LayerError as error:
-            # "is not a number" says enough; that it is not an expression either adds nothing.
+            # Leave out a reason that only repeats that the value is not a number.
             words = ("defined", "a number", "an expression")
             same = tuple(f"{shown(given)} is not {what}" for what in words)
             why = why or ("" if str(error).startswith(same) else f": {error}")

@@ -148,7 +148,7 @@ def largest(walker: Walker) -> None:
 
 
 def reduce(walker: Walker) -> None:
-    """A mean, sum or maximum over axes."""
+    """Reduce axes to their mean, sum, maximum, variance or norm."""
     given = walker.done.arguments.get("dim", walker.done.arguments.get("axis"))
     rank = len(walker.tensor().axes)
     listed = [*range(rank)] if given is None else given

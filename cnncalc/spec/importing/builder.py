@@ -236,7 +236,8 @@ class Builder:
         fits = "padding" in fields_of(kind) and value == kind.pads_with
         if not fits or self.made[pad].path != self.done.path:
             return [pad], dict(attributes)
-        return [*self.made[pad].reads], {**attributes, "padding": sides}
+        counted = {"count_include_pad": True} if "count_include_pad" in attributes else {}
+        return [*self.made[pad].reads], {**attributes, "padding": sides, **counted}
 
     def changed(
         self, view: View, kind: Any, held: Mapping[str, Known], attributes: Mapping[str, Any]

@@ -30,6 +30,23 @@ def layer_norm(walker: Walker) -> None:
     walker.gives(walker.changed(view, kind, held, attributes))
 
 
+def batch_norm(walker: Walker) -> None:
+    """Batch normalization. Images that are merged with the batch become the first spatial axis."""
+    if not walker.data().inside:
+        walker.kind()
+        return
+    value = regrouped(walker.data())
+    images, channels, *spatial = value.axes
+    if images[:1] != (BATCH,):
+        raise Unknown("the batch is not its first axis")
+    layer = arranged(walker, value, [channels, images[1:], *spatial])
+    held, _, attributes = walker.parts()
+    shape = walker.made[layer].shape
+    made = walker.called(layers.load("batch_norm"), [layer], shape, (), held, attributes)
+    axes = ((BATCH, 1), *((place,) for place in (0, *range(2, len(shape)))))
+    walker.gives(Regrouped(made.layer, shape, axes))
+
+
 def embedding(walker: Walker) -> None:
     """A row of numbers for each index."""
     view = walker.data()
@@ -98,6 +115,7 @@ def from_layer(walker: Walker) -> None:
 HANDLERS: Handlers = {
     **dict.fromkeys(("lstm", "gru", "rnn_tanh"), recurrent),
     **dict.fromkeys(("layer_norm", "rms_norm"), layer_norm),
+    "batch_norm": batch_norm,
     "embedding": embedding,
     "layer": from_layer,
 }

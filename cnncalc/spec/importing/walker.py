@@ -167,10 +167,6 @@ class Walker(Builder):
             return self.make("identity", {}, [layer], value.shape)
         return layer
 
-    def opaque_pad(self) -> None:
-        """A layer that pads with something other than zeros."""
-        self.lose([self.data()])
-
 
 Handlers = Mapping[str, Callable[[Walker], None]]
 """The operations that do not belong to one kind, by name."""
