@@ -5,7 +5,7 @@ import re
 from functools import cache, lru_cache
 from pathlib import Path
 
-from cnncalc.core.errors import UsageError, did_you_mean
+from cnncalc.core.errors import UsageError, near_names
 
 
 @cache
@@ -25,7 +25,7 @@ def names() -> tuple[str, ...]:
 
 @lru_cache(maxsize=100)
 def holds(source: str) -> bool:
-    """Whether there is a built-in architecture of this name."""
+    """Whether a source is the file of a built-in architecture."""
     return Path(source).parent == folder()
 
 
@@ -42,9 +42,10 @@ def _bare(name: str) -> str:
 
 
 def path(name: str) -> Path:
-    """The file of a built-in architecture; raises UsageError with the nearest name."""
+    """The file of a built-in architecture. Raises UsageError, suggesting the nearest name, if there
+    is none."""
     found = called(name)
     if found is None:
-        hint = did_you_mean(name, names()) or "; run 'cnncalc list' to see the built-ins"
-        raise UsageError(f"no built-in architecture {name[:60]!r}{hint}")
+        hint = near_names(name, names()) or "; run 'cnncalc list' to see them"
+        raise UsageError(f"no built-in network {name[:60]!r}{hint}")
     return folder() / f"{found}.yaml"

@@ -1,4 +1,4 @@
-"""Find the text of a spec: a file, a built-in name, the one-line notation, or standard input."""
+"""Finds the text of a spec: a file, a built-in name, the one-line notation, or standard input."""
 
 import os
 import re
@@ -16,8 +16,9 @@ from cnncalc.core.errors import (
     SpecError,
     UsageError,
     Where,
-    did_you_mean,
+    longer_names,
     near_file,
+    near_names,
     unreadable,
 )
 from cnncalc.core.shape import Layout
@@ -35,7 +36,7 @@ MERGED = ("parameters", "blocks", "replace")
 SELF = {"extends": "extends", "backbone": "uses"}
 BEYOND = {"extends": "extends", "backbone": "nests"}
 OWN = ("name", "note", "variants", "published", "layout")
-"""Keys that describe a base itself, and which a spec that extends it does not inherit."""
+"""The keys that describe a spec itself; a spec that extends it does not inherit them."""
 ANYWHERE = "--extends-anywhere"
 """The command-line option that lets a spec extend files outside its own folder."""
 
@@ -110,8 +111,8 @@ def _binary(file: Path, inputs: tuple[Any, Layout | None]) -> dict[str, Any] | N
 
 
 class _Archive(FileIO):
-    """A zip archive of a few files. A longer list of files is not read, whatever length it
-    claims."""
+    """A zip archive of a few files. Raises OSError instead of reading a long list of files,
+    whatever length the archive claims."""
 
     def read(self, size: int | None = -1) -> bytes:
         if size is not None and size > READ:
@@ -158,7 +159,8 @@ def _quotable(found: str, source: str, inputs: tuple[Any, Layout | None]) -> Ite
 
 
 def standard_input() -> bytes:
-    """The text on standard input, up to the size limit; raises UsageError if it is closed."""
+    """The bytes on standard input, up to one more than ``MAX_BYTES``. Raises UsageError if it is
+    closed."""
     if sys.stdin is None:
         raise UsageError("standard input is closed, so there is nothing to read")
     return sys.stdin.buffer.read(MAX_BYTES + 1)
@@ -197,12 +199,14 @@ def _find(target: str, beside: Path) -> Path:
     there = (other for other in (f"{name}.yaml", f"{name}.yml") if _is_there(beside / other))
     if other := next(there, None):
         hint = f"; did you mean {other[:200]!r}?"
+    elif re.search(r"\.[A-Za-z]\w*$", target):
+        hint = near_file(file) if beside == Path() else ""  # a spec must not reveal names of files
+        if not hint and (built_in := catalog.called(Path(name).name)):
+            hint = f"; did you mean {built_in!r}?"
     else:
         # A name of three letters is near many short ones: net does not mean unet.
-        last = Path(name).name
-        hint = did_you_mean(last, catalog.names()) if len(last) > 3 else ""
-        if beside == Path() and Path(target).suffix:  # a spec must not reveal the names of files
-            hint = near_file(file) or hint
+        near = near_names if len(Path(name).name) > 3 else longer_names
+        hint = near(Path(name).name, catalog.names())
     if code := re.fullmatch(r"(?:\./)?([\w/]+)\.py:([\w.]+)", target):
         module = f"{code[1].replace('/', '.')}:{code[2]}"
         raise UsageError(f"{target[:200]!r} names a file; name its module, as in {module[:200]}")
@@ -214,8 +218,8 @@ def _find(target: str, beside: Path) -> Path:
     if "/" in target or target != name or re.search(r"\.[A-Za-z]\w*$", target):
         raise UsageError(f"no file {target[:200]!r}{hint}")
     raise UsageError(
-        f"no file or built-in architecture {target[:200]!r}"
-        + (hint or "; run 'cnncalc list' to see the built-ins")
+        f"no file or built-in network {target[:200]!r}"
+        + (hint or "; run 'cnncalc list' to see them")
     )
 
 
@@ -269,7 +273,7 @@ def _folder(root: Item) -> Path:
 class _Bases:
     """The specs that a spec is built on: what it extends, and its backbones.
 
-    Each is a built-in or, if ``within`` is given, inside that folder.
+    If ``within`` is given, each must be a built-in or inside that folder.
     """
 
     def __init__(
@@ -323,7 +327,7 @@ class _Bases:
         return known[file]
 
     def base(self, key: str, named: Item, seen: tuple[Path, ...]) -> tuple[Item, Path | None]:
-        """The tree of a base and its file; none for the notation."""
+        """The tree of a base, and its file (None for the notation)."""
         if not isinstance(named.value, str):
             fact = f"{key!r} must name a spec, not {describe(named)}"
             raise SpecError(fact, named.where)
