@@ -20,7 +20,7 @@ from typing import NamedTuple, Self
 
 
 def printable(text: str) -> str:
-    """The text with terminal control characters escaped."""
+    """The text with characters that are not printable escaped, such as terminal controls."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -176,7 +176,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def _same_numbers(word: str, name: str) -> bool:
-    """Whether both have the same digits, or one has more numbers at its end: ``conv99`` is not
+    """Whether two names have the same digits, or one has more numbers at its end: ``conv99`` is not
     ``conv1`` misspelt, but ``conv1`` may be ``conv1_1``."""
     one, other = (re.findall("[0-9]+", text[:100]) for text in (word, name))
     least = min(len(one), len(other))

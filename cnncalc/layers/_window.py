@@ -120,7 +120,7 @@ def for_each(function: Callable[[Axis], T], axes: tuple[Axis, ...]) -> tuple[T, 
 
 
 def _causal(x: Map, F: int, D: int) -> tuple[int, int]:
-    """The zeros of Keras' ``causal`` padding. Raises LayerError unless x is a signal."""
+    """The zeros of Keras's ``causal`` padding. Raises LayerError unless x is a signal."""
     if len(x.spatial) > 1:
         raise LayerError(
             f"causal padding is for a signal, with one axis, not for {x}; give the zeros before "

@@ -19,7 +19,7 @@ WORDS = ("channels", "elements")
 
 
 def slopes(doc: str) -> Any:
-    """The number of slopes, or a word for whatever has its own slope."""
+    """The number of slopes, or the name of whatever has its own slope."""
 
     def check(value: Any) -> int | str:
         if is_whole(value, 1) or value in WORDS:
