@@ -380,7 +380,8 @@ def need_map(x: Shape, axes: Sequence[int] = (1, 2, 3)) -> Map:
     if isinstance(x, Vector):
         raise LayerError(
             f"expected a feature map such as 3x32x32, not a vector of {x}; "
-            "put a reshape before the layer, or give the network's input a size for each axis"
+            "put a reshape before the layer, or, if it reads the network's input, give the input a "
+            "size for each axis"
         )
     if len(x.spatial) not in axes:
         needed = f"{' or '.join(map(str, axes))} spatial {'axis' if axes == (1,) else 'axes'}"
