@@ -157,7 +157,7 @@ class Mistakes(CnncalcError):
 
 
 SHORTEST_PART = 3
-"""The fewest letters of a word for which ``longer_names`` suggests names."""
+"""``longer_names`` suggests no names for words with fewer letters."""
 MAX_NEAR = 4
 """The number of such names that are suggested."""
 MAX_COMPARED = 3_000

@@ -96,7 +96,7 @@ class Vector(tuple[int]):
 
     @property
     def dimensions(self) -> tuple[int, ...]:
-        """Its only size."""
+        """The only size."""
         return (self[0],)
 
     def text(self, layout: Layout = "chw") -> str:
