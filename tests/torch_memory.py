@@ -11,7 +11,6 @@ from torch.profiler import ProfilerActivity, profile
 from cnncalc.analysis.report import Report
 from cnncalc.bridge.oracles import LiveMemory, _inputs, _Loss, _network, _precision, _storages
 
-
 OF_OUTPUTS = ("backward", "")
 """While the gradients of the outputs are made, before the first layer runs backward."""
 
