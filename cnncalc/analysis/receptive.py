@@ -61,10 +61,10 @@ class Pieces(NamedTuple):
 class Field(NamedTuple):
     """The receptive field of one output along one axis, in input pixels.
 
-    It is ``size`` pixels wide and moves by ``jump`` pixels from one output to the next. That of the
-    first output starts at ``start``, which is negative if it starts in the padding. Where branches
-    meet, their fields merge into the range that covers them all; ``smallest`` is the size for the
-    narrowest branch.
+    It is ``size`` pixels wide and moves by ``jump`` pixels from one output to the next. The first
+    output's field starts at ``start``, which is negative if it starts in the padding. Where
+    branches meet, their fields merge into the range that covers them all; ``smallest`` is the size
+    for the narrowest branch.
 
     If outputs differ (after upsampling or uneven windows), ``size`` is that of the largest field,
     ``jump`` is the average, ``pieces`` describes what each output sees, and ``narrowest`` what each

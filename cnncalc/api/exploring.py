@@ -115,6 +115,7 @@ def sweeping(
         options = {**options, "dtype": stored_as(options.get("dtype"))}
     from cnncalc.analysis.explore import sweep as sweeps
     from cnncalc.analysis.explore.evaluate import configurations
+    from cnncalc.analysis.explore.executors import processes
     from cnncalc.analysis.explore.grid import Grid
     from cnncalc.analysis.explore.resume import Progress
 
@@ -136,7 +137,7 @@ def sweeping(
     if executor is not None:
         yield from sweeps.sweep(work, executor, sweeps.WAITING, progress or None)
         return
-    with sweeps.processes(jobs) as pool:
+    with processes(jobs) as pool:
         yield from sweeps.sweep(work, pool, sweeps.AHEAD * jobs, progress or None)
 
 

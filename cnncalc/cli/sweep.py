@@ -215,7 +215,8 @@ def _sweeping(
     from importlib.util import find_spec
     from math import inf, prod
 
-    from cnncalc.analysis.explore.sweep import cluster, values_of
+    from cnncalc.analysis.explore.executors import cluster
+    from cnncalc.analysis.explore.sweep import values_of
     from cnncalc.api.exploring import sweeping
     from cnncalc.spec import load
 

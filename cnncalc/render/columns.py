@@ -190,7 +190,7 @@ COLUMNS: dict[str, Column] = {
     ),
     "stored": _bytes("Stored", "bytes that count as activations", "activations_total_bytes"),
     "saved": Column(
-        "Saved", "bytes saved for backward (docs/memory.md); empty where not modelled",
+        "Saved", "bytes saved for backward (docs/memory.md); empty if not modelled",
         _saved, units.in_bytes,
     ),
     "read": _bytes("Read", "bytes read: inputs and parameters", "bytes_read"),
@@ -222,7 +222,7 @@ SHARED = ("params", "weights", "biases", "fixed", "buffers")
 def column(word: str, also: Sequence[str] = ()) -> str:
     """The name of a column, whatever its case; ``also`` lists names beyond those of every view.
 
-    Raises UsageError with the nearest name."""
+    Raises UsageError, suggesting the nearest name, for an unknown one."""
     name, known = word.strip().lower(), (*COLUMNS, *also)
     if name not in known:
         raise unknown("column", name, known)
@@ -232,7 +232,7 @@ def column(word: str, also: Sequence[str] = ()) -> str:
 def choose_columns(words: Sequence[str], also: Sequence[str] = ()) -> tuple[str, ...]:
     """The columns that ``words`` name; ``+rf`` adds to the usual ones, ``all`` is every one.
 
-    Raises UsageError with the nearest name.
+    Raises UsageError, suggesting the nearest name, for an unknown one.
     """
     if list(words) == ["all"]:
         return tuple(COLUMNS)

@@ -47,7 +47,7 @@ def marked(text: str, colour: bool = True) -> str:
 
 
 def cells(text: str) -> int:
-    """The number of columns that a text takes: wide characters take two, combining marks none."""
+    """The number of columns that text takes: wide characters take two, combining marks none."""
     if text.isascii() or max(text) < "\u0300":
         return len(text)
     from unicodedata import combining, east_asian_width

@@ -35,7 +35,7 @@ EQUAL = "give both branches the same output shape"
 
 
 def add_shortcut(inner: Shape, x: Shape, *others: Shape) -> str:
-    """How to fix a residual without a shortcut whose layers turn ``x`` into another shape."""
+    """How to fix a residual that has no shortcut and whose layers turn ``x`` into another shape."""
     if others or len(inner) != len(x) or len(x) == 1:
         return EQUAL
     sizes = [*zip(x[1:], inner[1:])]
@@ -54,7 +54,7 @@ def _is_strided(before: int, after: int) -> bool:
 
 
 class Branches(Composite):
-    """Branches by name, which all read the same input, and the kind that joins them."""
+    """Branches that all read the same input, and the kind that joins them."""
 
     word = "branches"
     beside = {
@@ -192,7 +192,7 @@ class Backbone(Composite):
     def expand(
         self, build: "Expansion", entry: Entry, name: str, scope: Scope, current: Ends
     ) -> Ends:
-        """Add the layers that the last kept layer depends on."""
+        """Add the last layer to keep, and all layers that it depends on. Returns the outputs."""
         built = self.built(build, entry, scope)
         ends = built.outputs or (len(built.nodes) - 1,)
         if self.up_to is not None:
@@ -235,7 +235,7 @@ class Backbone(Composite):
         return tuple(place for end in ends for place in places[end])
 
     def built(self, build: "Expansion", entry: Entry, scope: Scope) -> "Expansion":
-        """The whole network, with these values of its parameters."""
+        """The expansion of the whole network, with the given values of its parameters."""
         given: Any = {}
         if self.given is not None:
             given = values.value_of(self.given, scope.values, build.work)
@@ -263,7 +263,7 @@ class Backbone(Composite):
 
 
 def _needed(nodes: Sequence[Node], ends: Ends) -> set[int]:
-    """These nodes and everything that they depend on."""
+    """The positions of these nodes and of everything that they depend on."""
     needed = {*ends}
     for index in range(len(nodes) - 1, -1, -1):
         if index in needed:

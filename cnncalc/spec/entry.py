@@ -94,7 +94,7 @@ class Entry(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A named group of layers; a value taken without a default is required."""
+    """A named group of layers. An argument in ``takes`` without a default is required."""
 
     name: str
     takes: tuple[tuple[str, Item | None], ...]
@@ -107,7 +107,7 @@ class Block(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """A whole spec. ``inputs`` are by name; a single input is called ``input``."""
+    """A whole spec. ``inputs`` maps names to shapes; an unnamed input is called ``input``."""
 
     name: str
     inputs: dict[Key, Item]

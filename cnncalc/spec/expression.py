@@ -31,8 +31,8 @@ def quotient(a: Any, b: Any) -> Any:
 
 
 def power(a: Any, b: Any) -> Any:
-    """The exact power, of a base that is not 0 if the exponent is negative. Raises LayerError if
-    it is not a fraction or has too many digits."""
+    """The exact power; the base must not be 0 if the exponent is negative. Raises LayerError if the
+    exponent is not a whole number, or if the power may have too many digits."""
     if not isinstance(b, int) and b.denominator != 1:
         raise LayerError("an exponent must be a whole number")
     digits = max(abs(a.numerator), a.denominator).bit_length() * abs(int(b))
@@ -60,7 +60,7 @@ ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 
 def round_to(value: Any, multiple: int) -> int:
-    """The nearest multiple (halves go up), but at least one, and never below 90% of the value.
+    """The nearest multiple (halves go up), but not 0, and never below 90% of the value.
 
     Source: the rule that keeps channels in the MobileNets divisible by 8.
     """
@@ -88,7 +88,7 @@ UNDECLARED = "; declare it under 'parameters'"
 
 
 def is_expression(value: Any) -> bool:
-    """Whether a scalar contains an expression."""
+    """Whether a scalar is an expression."""
     return isinstance(value, str) and value.startswith("$")
 
 
@@ -251,7 +251,7 @@ def is_number(value: Any) -> bool:
 
 
 def _whole(value: Any) -> Any:
-    """A whole number as an integer; anything else as it is."""
+    """A whole number as an integer; any other value is unchanged."""
     whole = is_number(value) and not isinstance(value, int) and value.denominator == 1
     return value.numerator if whole else value
 

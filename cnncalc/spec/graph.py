@@ -74,6 +74,6 @@ def build(
 
 
 def _stem(source: str) -> str:
-    """``vgg16`` for ``a/vgg16.yaml``."""
+    """The name of a file without folder and extension: ``vgg16`` for ``a/vgg16.yaml``."""
     stem = source.replace("\\", "/").rpartition("/")[2]
     return printable(stem.removesuffix(".yaml").removesuffix(".yml"))

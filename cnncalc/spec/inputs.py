@@ -26,8 +26,8 @@ SMALLEST_IMAGE = 8
 class Given(NamedTuple):
     """The shape of an input.
 
-    ``own`` is the spec's, if another shape replaces it. ``batched`` is why the shape looks like a
-    batch of images; a network of volumes ignores it.
+    ``own`` is the spec's own shape, if another one replaces it. ``batched`` is the error for a
+    shape that looks like a batch of images; a network of volumes ignores it.
     """
 
     shape: Shape
@@ -52,10 +52,10 @@ def inputs(
     layout: Layout | None,
     work: Work,
 ) -> dict[Key, Given | SpecError]:
-    """Every input, or the error in the spec.
+    """Every input by name, or the error in its text.
 
-    ``layout`` is how shapes are written, if it is known. Raises UsageError for the shape of an
-    input that does not exist, and for an invalid or doubtful shape.
+    ``layout`` is how shapes are written, if it is known. Raises SpecError for too many inputs, and
+    UsageError if ``given`` has an input that does not exist, or an invalid or doubtful shape.
     """
     named = _named(spec, given)
     if len(spec.inputs) > MAX_INPUTS:
@@ -174,8 +174,8 @@ def looks_first(sizes: Sequence[int]) -> bool:
 
 
 def turned(sizes: Sequence[int], layout: Layout | None, say: str = OPTION) -> UsageError | None:
-    """The error for sizes that seem to have the other layout; None for others. ``say`` states a
-    layout."""
+    """The error for sizes that seem to have the other layout; None for others. ``say`` is how to
+    state a layout."""
     if len(sizes) < 3:
         return None
     first, *inner, last = sizes

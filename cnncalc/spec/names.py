@@ -32,7 +32,7 @@ class Names:
         self.counters: dict[str, int] = {}
 
     def note(self, node: Node, place: int, nodes: Sequence[Node]) -> None:
-        """Remember the place of a node; its name must be new."""
+        """Remember the place of a node. Raises SpecError if its name is taken."""
         if node.name in self.index:
             raise _twice(node.name, nodes[self.index[node.name]].where, node.where)
         if node.name in self.ways:
@@ -94,14 +94,16 @@ class Names:
         return tuple(found)
 
     def gathered(self, name: str, scope: Scope) -> Ends | None:
-        """The outputs of all copies of a repeated layer; none if it is left out."""
+        """The outputs of all copies of a repeated layer: none if it is left out, and None if there
+        is no such layer."""
         for prefix in (*(one.prefix for one in scope.outwards()), ""):
             if f"{prefix}{name}" in self.copies:
                 return self.copies[f"{prefix}{name}"]
         return () if name in self.left_out else None
 
     def path(self, name: str, scope: Scope) -> Ends | None:
-        """The nodes inside a block, by a dotted name: from here, or in full."""
+        """The nodes that a dotted name means, relative to a scope or in full; None if there are
+        none."""
         for prefix in (*(one.prefix for one in scope.outwards()), ""):
             full = f"{prefix}{name}"
             if full in self.ends:

@@ -1,4 +1,4 @@
-"""Reads YAML text into a tree of values with their locations. The only module that parses specs.
+"""Reads YAML text into a tree of values with their locations. The only module that parses YAML.
 
 It reads event by event, to enforce the limits below on nesting, repetition and size, and it never
 acts on a tag. Plain scalars are read as in YAML 1.2, except that hexadecimal, octal and infinite
@@ -51,7 +51,7 @@ class Item(NamedTuple):
 
 
 def size(item: Item) -> int:
-    """The number of values in a tree, those inside others included."""
+    """The number of values in a tree, including those inside others."""
     inside = item.value.values() if isinstance(item.value, dict) else item.value
     return 1 + (sum(map(size, inside)) if isinstance(item.value, dict | list) else 0)
 

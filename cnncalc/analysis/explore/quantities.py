@@ -78,7 +78,7 @@ TIME = "time"
 
 
 def quantity(name: str, clock: "Clock | None" = None) -> Quantity:
-    """The quantity with this name; raises UsageError with the nearest name."""
+    """The quantity with this name; raises UsageError, suggesting the nearest name, for others."""
     if name == TIME and clock is not None:
         heading = f"Time on {clock.device} ({clock.kind})"
         return Quantity(heading, clock.seconds, units.duration, clock=clock)
@@ -124,8 +124,8 @@ def _whole(match: re.Match[str]) -> int:
 
 
 def budget(name: str, given: int | str, usual: Any) -> int:
-    """A budget for a quantity: a number, a text such as ``4GiB``, or a multiple of what the default
-    network needs (``1.5x``).
+    """A budget for a quantity: a number, a string such as ``4GiB``, or a multiple of what the
+    default network needs (``1.5x``).
 
     ``usual`` has the quantities of the default network, or says why there are none. Raises
     UsageError for a budget below 1.

@@ -7,12 +7,10 @@ kept: all that meet a condition, the Pareto front, or the best few.
 import pickle
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
-from signal import SIG_IGN, SIGINT, signal
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
@@ -42,8 +40,6 @@ CHUNK = 20
 """The number of configurations that a process evaluates at a time."""
 AHEAD = 2
 """The number of chunks that wait for each process."""
-CONNECTING = 10
-"""The seconds that a scheduler may take to answer."""
 WAITING = 64
 """The number of chunks that wait for an executor of unknown size."""
 COMPARED = re.compile(
@@ -348,37 +344,3 @@ def front(points: Sequence[Point], goals: Sequence[Goal]) -> list[Point]:
 def _beats(one: Sequence[Amount], other: Sequence[Amount]) -> bool:
     """Whether one configuration is at least as good in every goal, and better in one."""
     return one != other and all(a <= b for a, b in zip(one, other))
-
-
-@contextmanager
-def processes(jobs: int) -> Iterator[Executor | None]:
-    """A pool of processes, which leave interrupts to this process; None for a single process."""
-    if jobs < 1:
-        raise UsageError(f"the number of processes must be at least 1, not {jobs}")
-    if jobs == 1:
-        yield None
-        return
-    pool = ProcessPoolExecutor(jobs, initializer=signal, initargs=(SIGINT, SIG_IGN))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def cluster(address: str) -> Iterator[Executor]:
-    """The workers of a Dask scheduler. If a worker dies, the others rerun its tasks.
-
-    Raises UsageError if Dask is not installed or there is no scheduler.
-    """
-    try:
-        from distributed import Client
-    except ImportError:
-        fact = "a cluster needs dask.distributed"
-        raise UsageError(fact, "pip install 'cnncalc[dask]'") from None
-    try:
-        client = Client(address, timeout=CONNECTING)
-    except (OSError, ValueError) as why:
-        raise UsageError(f"no Dask scheduler at {address!r}: {why}") from None
-    with client:
-        yield client.get_executor(pure=False)

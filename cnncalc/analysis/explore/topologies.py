@@ -69,7 +69,7 @@ class Group(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """The reason why configurations are not valid networks."""
+    """Why configurations are not valid networks."""
 
     positions: Array
     reason: str

@@ -106,8 +106,8 @@ class Device:
 
 
 def stored_as(dtype: str | None) -> str | None:
-    """The dtype in memory of data that is computed in this one. Raises UnknownName if there is
-    none."""
+    """The dtype in which data is stored if it is computed in this one. Raises UnknownName if there
+    is none."""
     if dtype is None:
         return None
     if dtype not in DTYPES:
@@ -125,7 +125,8 @@ def plain(number: Fraction | None) -> int | float | None:
 def devices(path: str | PathLike[str] | None = None) -> tuple[Device, ...]:
     """All devices of a file, by default of ``devices.yaml``, in its order.
 
-    Raises Mistakes with the location of whatever cannot be used, and UsageError without a file.
+    Raises Mistakes with the location of whatever cannot be used, and UsageError if there is no such
+    file.
     """
     return _built_in() if path is None else _read(Path(path))
 

@@ -50,17 +50,17 @@ class LayerTime(NamedTuple):
 
     @property
     def compute(self) -> Fraction:
-        """For its FLOPs."""
+        """The seconds for its FLOPs."""
         return self.row.cost.flops / self.peak
 
     @property
     def memory(self) -> Fraction | None:
-        """For its bytes."""
+        """The seconds for its bytes; None if the bandwidth is not known."""
         return self.row.cost.bytes_moved / self.bandwidth if self.bandwidth else None
 
     @property
     def seconds(self) -> Fraction:
-        """The longer of the two, because they may overlap."""
+        """The longer of ``compute`` and ``memory``, because they may overlap."""
         compute, memory = self.compute, self.memory
         return compute if memory is None else most((compute, memory))
 
@@ -109,8 +109,8 @@ class Roofline:
 
     @property
     def ridge(self) -> Fraction | None:
-        """The FLOPs per byte at which both take equally long; None if the bandwidth is not
-        known."""
+        """The FLOPs per byte at which operations and transfers take equally long; None if the
+        bandwidth is not known."""
         return self.peak / self.device.bandwidth if self.device.bandwidth else None
 
     @cached_property

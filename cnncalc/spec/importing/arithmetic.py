@@ -1,4 +1,4 @@
-"""Arithmetic between tensors, or with numbers and learned numbers."""
+"""Arithmetic between tensors, or with numbers and parameters."""
 
 from functools import partial
 from math import prod
@@ -62,7 +62,7 @@ def _between(walker: Walker, kind: Operation, first: Tensor, second: Tensor) -> 
 
 
 def _simple(first: Tensor, second: Tensor) -> bool:
-    """Whether both are views with the same axes, or views that begin with the batch."""
+    """Whether both are views with the same axes."""
     if isinstance(first, Regrouped) or isinstance(second, Regrouped):
         return False
     alike = (first.axes, first.inside) == (second.axes, second.inside)
@@ -126,7 +126,7 @@ def added(walker: Walker, view: View, given: Any) -> View:
 
 
 def scaled_sum(walker: Walker) -> None:
-    """A sum with a product, ``addcmul``; either may be learned."""
+    """A term plus a product, ``addcmul``; the term and one factor must not depend on the input."""
     if walker.argument("value", 1) != 1:
         raise Unknown("its products have a factor")
     factors = [name for name in ("tensor1", "tensor2") if walker.is_known(name)]

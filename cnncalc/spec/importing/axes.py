@@ -62,7 +62,7 @@ def _joined_rows(walker: Walker, tensors: Sequence[Any], axis: int) -> None:
 
 
 def stack(walker: Walker) -> None:
-    """Tensors along a new axis, which are concatenated."""
+    """Stack tensors along a new axis, by concatenating them."""
     first, *others = [walker.value(one) for one in walker.done.arguments["tensors"]]
     if not isinstance(first, View) or any(
         not isinstance(one, View) or (one.axes, one.inside) != (first.axes, first.inside)

@@ -220,8 +220,8 @@ def unpool(walker: Walker) -> None:
 
 
 def pad(walker: Walker) -> None:
-    """Padding; by negative numbers, it crops. If it differs between the two sides of an axis, the
-    layer after it may do it itself: either way, PyTorch saves the padded copy."""
+    """Padding; negative padding crops. If the two sides of an axis differ, the layer after it may
+    pad instead: either way, PyTorch saves the padded copy."""
     given = walker.done.arguments
     sides, value = given["pad"], given.get("value") or 0
     view, constant = walker.data(), given.get("mode", "constant") == "constant"

@@ -1,4 +1,4 @@
-"""Layers with weights whose calls need more than the class of their kind."""
+"""Calls of layers with weights that the class of the kind cannot read on its own."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def layer_norm(walker: Walker) -> None:
     elif sorted(places) == [*range(len(view.shape))]:
         layer = walker.plain(view)
         view = View.of(layer, walker.made[layer].shape)
-    elif axes == 1:  # the batch comes last then
+    elif axes == 1:  # the axis becomes the last dimension
         layer = walker.plain(view)
         view, attributes["over"] = View.of(layer, walker.made[layer].shape), "last"
     else:

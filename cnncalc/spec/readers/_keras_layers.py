@@ -15,7 +15,7 @@ from cnncalc.layers.subtract import Subtract
 RECURRENT = ("LSTM", "GRU", "SimpleRNN")
 CONVOLVED = ("ConvLSTM1D", "ConvLSTM2D")
 CELLS = (*RECURRENT, *CONVOLVED)
-"""Layers whose activation is a part of a cell, not a step after it."""
+"""Layers whose activation is part of a cell, not a step after it."""
 GATES = {"activation": "tanh", "recurrent_activation": "sigmoid"}
 TRAINED_ONLY = (
     "ActivityRegularization", "AlphaDropout", "AugMix", "CutMix", "GaussianDropout",
@@ -25,10 +25,10 @@ TRAINED_ONLY = (
     "RandomPosterization", "RandomRotation", "RandomSaturation", "RandomSharpness", "RandomShear",
     "RandomTranslation", "RandomZoom",
 )  # fmt: skip
-"""Layers that change nothing in inference."""
+"""Layers that change nothing during inference."""
 Made = tuple[str, dict[str, Any]] | None
-"""A kind and its fields; None for what a spec cannot express. A reader puts the steps after it into
-``model.after``: what ends the name of each, its kind and its fields."""
+"""A kind and its fields; None for what a spec cannot express. A reader adds further steps to
+``model.after``: the end of each one's name, its kind and its fields."""
 
 
 def _batch_norm(_: Any, config: Mapping[str, Any], last: bool) -> Made:
@@ -52,7 +52,7 @@ def _layer_norm(_: Any, config: Mapping[str, Any], last: bool) -> Made:
 
 
 def _recurrent(kind: str) -> "Reader":
-    """Reads a recurrent layer with Keras's own functions of the gates."""
+    """Reads a recurrent layer whose gates have Keras's default activations."""
 
     def read(_: Any, config: Mapping[str, Any], last: bool) -> Made:
         if not _is_plain(config):
@@ -70,13 +70,14 @@ def _recurrent(kind: str) -> "Reader":
 
 
 def _is_plain(config: Mapping[str, Any]) -> bool:
-    """Whether a cell has the usual functions of the gates, and its state stays inside."""
+    """Whether the gates of a cell have their default activations, and it reads forwards and keeps
+    its state to itself."""
     gates = all(config.get(key, value) == value for key, value in GATES.items())
     return gates and not any(map(config.get, ("return_state", "stateful", "go_backwards")))
 
 
 def _conv_lstm(model: Any, config: Mapping[str, Any], last: bool) -> Made:
-    """`conv_lstm`, if frames keep their size; then perhaps only the last frame."""
+    """`conv_lstm`, if frames keep their size; `slice` and `reshape` for only the last frame."""
     steps = [config.get(key, 1) for key in ("strides", "dilation_rate")]
     if not all(one in (1, [1], [1, 1]) for one in steps):
         return None

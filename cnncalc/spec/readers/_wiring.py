@@ -34,7 +34,7 @@ class Wiring:
         self.trees: set[str] = set()
 
     def input(self, tensor: str, shape: list[int]) -> None:
-        """An input of the network, channels first."""
+        """Add an input of the network, channels first."""
         self.made[tensor] = self._free(tensor)
         self.inputs[self.made[tensor]] = shape
         self.shapes[self.made[tensor]] = _shape_of(shape)
@@ -78,7 +78,7 @@ class Wiring:
         return self.made[tensor]
 
     def spec(self, name: str) -> dict[str, Any]:
-        """The network; its only input is called ``input``."""
+        """The spec; a single input is called ``input``. Raises SpecError if there are no layers."""
         if not self.layers:
             raise self.wrong("the file contains no layers")
         spec: dict[str, Any] = {"name": name, "layers": self.layers}
@@ -109,7 +109,7 @@ class Wiring:
         return SpecError(sentence, self.where)
 
     def _free(self, name: str) -> str:
-        """A name of letters, digits, _, - and dots that no other layer has, and no group that
+        """A name of letters, digits, _, - and dots that neither another layer has nor a group that
         dotted names imply."""
         words = (re.sub(r"[^A-Za-z0-9_-]+", "_", word).strip("_") for word in name.split("."))
         plain = ".".join(word for word in words if word)[:80].strip("._") or "layer"

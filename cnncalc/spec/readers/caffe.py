@@ -44,7 +44,7 @@ KNOWN = {
 }
 """The fields that are read, by message; any other is refused."""
 AXES = {"crop_param": "2", "concat_param": "1", "softmax_param": "1"}
-"""The only axis along which a layer can be read."""
+"""The only axis of a layer that is supported, by message."""
 PLAIN = {"sigmoid": "sigmoid", "tanh": "tanh", "absval": "abs", "softmax": "softmax",
          "flatten": "flatten", "dropout": "dropout", "prelu": "caffe.PReLU", "bnll": "softplus",
          "split": "identity", "concat": "concat", "batchnorm": "caffe.BatchNorm"}  # fmt: skip
@@ -193,7 +193,7 @@ class _Network:
         self.owners: dict[tuple[str, ...], str] = {}
         self.used: set[str] = set()
         self.named: tuple[str, ...] | None = None
-        """The names of the weights of each layer that is the first to use them."""
+        """The names of the current layer's weights, if it is the first to use them."""
         self.given = inputs
 
     def spec(self, net: Message) -> dict[str, Any]:
@@ -221,12 +221,12 @@ class _Network:
         return self.wiring.spec(net.text("name", "Caffe network")[:100])
 
     def input(self, name: str, dims: list[Message | str], where: Where) -> None:
-        """An input; the first size is the batch."""
+        """Add an input; the first size is the batch."""
         sizes = [Message({"dim": [one]}, where).number(0, "dim") for one in dims[1:]]
         self.wiring.input(name, [*(self.given.get(name) or self.given.get("") or sizes)])
 
     def layer(self, layer: Message) -> None:
-        """One layer, unless it is for training alone."""
+        """Add a layer, unless it is only for training."""
         kind = layer.text("type").replace("_", "").lower()
         if kind in SKIPPED or not _is_in_test(layer):
             return
@@ -263,7 +263,8 @@ class _Network:
                     self.check_fields(name, param)
 
     def sharing(self, layer: Message) -> dict[str, str]:
-        """The key of a layer whose weights have the names of an earlier layer's."""
+        """The key of a layer whose weights have the names of an earlier layer's; empty for
+        others."""
         params = [one for one in layer.every("param") if isinstance(one, Message)]
         names = tuple(one.text("name") for one in params)
         self.named = None
@@ -299,7 +300,7 @@ def _first(net: Message) -> str:
 
 
 def _is_in_test(layer: Message) -> bool:
-    """Whether a layer is a part of the network in inference."""
+    """Whether a layer is part of the network at inference."""
     rules = {name: [one.text("phase") for one in layer.every(name) if isinstance(one, Message)]
              for name in ("include", "exclude")}  # fmt: skip
     test = {"TEST", "1"}

@@ -1,6 +1,6 @@
 """Keras: the JSON from ``model.to_json()``, which is also the ``config.json`` in a ``.keras`` file.
 
-Layers keep their names, and their names of kinds have their Keras meaning.
+Layers keep their names, and the names of kinds have their Keras meaning.
 """
 
 import json
@@ -111,8 +111,9 @@ class _Model:
     def model(
         self, kind: str, config: Mapping[str, Any], path: str, given: list[str], call: str
     ) -> list[str]:
-        """All layers of a model that reads the given tensors; the tensors that it outputs. ``path``
-        begins the names of its layers, ``call`` is not empty for a call after the first."""
+        """Add all layers of a model that reads the given tensors. Returns the tensors that it
+        outputs. ``path`` begins the names of its layers; ``call`` is not empty for a call after the
+        first."""
         listed = config.get("layers")
         self.depth += 1
         if not isinstance(listed, list) or self.depth > DEEPEST:
@@ -171,7 +172,7 @@ class _Model:
     def layer(
         self, kind: str, config: Mapping[str, Any], name: str, tensor: str, tensors: list[str]
     ) -> list[str]:
-        """One layer, and its activation as another; the tensor that it makes."""
+        """Add a layer, and its activation as another. Returns the tensors that it makes."""
         shape = config.get("batch_shape") or config.get("batch_input_shape")
         if shape and not tensors:
             self.input(name, tensor, shape)
@@ -242,7 +243,8 @@ class _Model:
         tensors: list[str],
         beside: dict[str, Any],
     ) -> None:
-        """A layer that makes a tensor; it shares its weights with an earlier one of its name."""
+        """Add a layer that makes a tensor. It shares its weights with an earlier layer that has the
+        same name."""
         for one in tensors:
             if one not in self.wiring.made:
                 word = one.partition(":")[0]
@@ -261,7 +263,7 @@ class _Model:
             raise self.wiring.wrong(f"layer {name[:60]!r} ({kind[:40]}): {why}") from None
 
     def input(self, name: str, tensor: str, shape: Any) -> None:
-        """An input of the model, with the size that is given instead of the file's."""
+        """Add an input of the model, with the given size or else the file's."""
         sizes = self.channels_first(shape)
         given = self.given.get(name) or self.given.get("")
         if given is not None and (sizes is None or len(sizes) == len(given)):
@@ -275,8 +277,8 @@ class _Model:
         self.shapes[tensor] = shape_of(tuple(sizes))
 
     def translated(self, kind: str, config: dict[str, Any], rank: int) -> Made:
-        """A layer's kind and fields; Keras' own name means what it means there. None for what a
-        spec cannot express. ``rank`` counts the axes of the input, including the batch."""
+        """A layer's kind and fields, with the name in its Keras meaning; None for what a spec
+        cannot express. ``rank`` counts the axes of the input, including the batch."""
         last = config.get("axis", -1) in (-1, [-1], rank - 1, [rank - 1])
         read = SPECIAL.get(kind)
         if read is None:
