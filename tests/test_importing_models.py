@@ -136,3 +136,34 @@ def test_standardized_filters_save_the_map_without_its_padding(padding):
     report = read(model, 3, 9, 9)
     assert [row.kind for row in report] == ["standardized_conv"]
     assert cnncalc.memory(report, batch=2).saved_for_backward == saved_bytes(model, x)
+
+
+class Shrinks(nn.Sequential):
+    """A convolution and a function."""
+
+    def __init__(self, function):
+        super().__init__(nn.Conv2d(3, 4, 3))
+        self.function = function
+
+    def forward(self, x):
+        return self.function(self[0](x))
+
+
+@pytest.mark.parametrize(
+    ("function", "saves_output"),
+    [
+        (torch.sqrt, True),
+        (torch.rsqrt, True),
+        (torch.reciprocal, True),
+        (torch.square, False),
+        (lambda x: x**0.5, False),
+    ],
+)
+def test_powers_save_their_input_or_their_output(function, saves_output):
+    model, x = Shrinks(function), torch.rand(2, 3, 9, 9)
+    report = read(model, 3, 9, 9)
+    assert report["power"].layer.saves_output == saves_output
+    # A map is saved either way; a layer after it would save another one, or the same one.
+    model = nn.Sequential(model, nn.Conv2d(4, 2, 1))
+    report = read(model, 3, 9, 9)
+    assert cnncalc.memory(report, batch=2).saved_for_backward == saved_bytes(model, x)

@@ -125,7 +125,7 @@ def test_the_notation_is_a_backbone():
         ({"backbone": {"up_to": "pool5"}}, "'backbone' needs a network"),
         ({"backbone": None}, "'backbone' needs a network"),
         ({"backbone": 16}, "'backbone' must name a spec, not 16"),
-        ({"backbone": "vgg61"}, "no file or built-in architecture 'vgg61'; did you mean 'vgg16'"),
+        ({"backbone": "vgg61"}, "no file or built-in network 'vgg61'; did you mean 'vgg16'"),
         ({"backbone": {"network": "vgg16", "up_to": ["pool5"]}}, "expected text, not a list"),
         (
             {"backbone": {"network": "vgg16", "set": 3}},

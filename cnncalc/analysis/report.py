@@ -169,7 +169,8 @@ class Report:
         try:
             return self._by_name[name]
         except KeyError:
-            hint = did_you_mean(str(name), self._by_name) or f"; it has {some(self._by_name)}"
+            layers = [row.name for row in self.layers]
+            hint = did_you_mean(str(name), self._by_name) or f"; it has {some(layers)}"
             raise UnknownName(f"{self.name} has no layer {str(name)[:60]!r}{hint}") from None
 
     @cached_property

@@ -58,8 +58,9 @@ class Recorder:
     def Matmul(self) -> Written:
         return Written("", lambda *inputs: " @ ".join(inputs))
 
-    def Power(self, exponent: float) -> Written:
-        return Written("", lambda x: f"{x} ** {exponent!r}")
+    def Power(self, exponent: float, function: str = "") -> Written:
+        own = f"torch.{function}({{}})" if function else f"{{}} ** {exponent!r}"
+        return Written("", own.format)
 
     def Expand(self, sizes: Sequence[int]) -> Written:
         return Written("", lambda x: f"{x}.expand({_arguments([-1, *sizes])})")

@@ -69,6 +69,8 @@ class Goal(NamedTuple):
 def values_of(text: str) -> list[Any]:
     """The values in ``0.25:1.5:0.25`` (both ends included) or ``float32,int8``."""
     match = RANGE.fullmatch(text)
+    if re.fullmatch(r"[-0-9.: ]*:[-0-9.: ]*", text) and match is None:
+        raise UsageError(f"{text[:60]!r} is not a range; write BEGIN:END:STEP")
     if dashed := re.fullmatch(r"([0-9.]+)-([0-9.]+)", text.strip()):
         begin, end = dashed.groups()
         raise UsageError(f"{text[:60]!r} is not a range; write {begin[:30]}:{end[:30]}:STEP")
@@ -118,6 +120,9 @@ class Condition:
     def __init__(self, text: str, hidden: Iterable[str] = ()) -> None:
         """``hidden`` are the quantities whose names a value has."""
         check_units(text)
+        if re.search(r"[^<>=!]=[^=]", text):
+            help = f"compare with ==, as in {re.sub('(?<![<>=!])=(?!=)', '==', text)}"
+            raise UsageError(f"--where: {text[:60]!r} is not a condition", help)
         self.text, self.source = text, plain_numbers(text)
         known = (name for name in (*QUANTITIES, TIME) if name not in hidden)
         self.quantities = tuple(filter(self.uses, known))

@@ -17,6 +17,7 @@ from cnncalc.core.errors import (
     UnknownName,
     UsageError,
     did_you_mean,
+    near_names,
     unknown,
 )
 from cnncalc.spec import source, text
@@ -138,7 +139,7 @@ def find(name: str, known: tuple[Device, ...]) -> Device:
     for device in known:
         if meant in (_bare(device.key), _bare(device.name)):
             return device
-    hint = did_you_mean(name, [device.key for device in known])
+    hint = near_names(name, [device.key for device in known])
     help = hint or "; run 'cnncalc devices' to see all"
     raise UnknownName(f"no device {name[:60]!r}{help}")
 

@@ -55,14 +55,16 @@ class WithLearned(nn.Module):
 
 
 class Power(nn.Module):
-    """A fixed power of each element."""
+    """A fixed power of each element, perhaps with PyTorch's own function for it."""
 
-    def __init__(self, exponent: float) -> None:
+    def __init__(self, exponent: float, function: str = "") -> None:
         super().__init__()
         self.exponent = exponent
+        self.function = function
 
     def forward(self, x: Tensor) -> Tensor:
-        return x**self.exponent
+        y: Tensor = getattr(torch, self.function)(x) if self.function else x**self.exponent
+        return y
 
 
 class L2Normalize(nn.Module):

@@ -8,6 +8,7 @@ from cnncalc.layers._arithmetic import Arithmetic
 from cnncalc.layers.add import Add
 from cnncalc.layers.divide import Divide
 from cnncalc.layers.multiply import Multiply
+from cnncalc.layers.power import FUNCTIONS
 from cnncalc.layers.subtract import Subtract
 from cnncalc.spec.importing.regrouping import grown, like, regrouped
 from cnncalc.spec.importing.sources import source
@@ -163,7 +164,8 @@ def power(walker: Walker, exponent: float | None = None) -> None:
     given = walker.argument("exponent") if exponent is None else exponent
     if not isinstance(given, int | float):
         raise Unknown("its exponent is not a number")
-    made = walker.make("power", {"exponent": given}, [view.layer], view.shape)
+    own = {"saves_output": True} if walker.done.name == FUNCTIONS.get(given) else {}
+    made = walker.make("power", {"exponent": given, **own}, [view.layer], view.shape)
     walker.gives(view._replace(layer=made))
 
 
@@ -186,9 +188,7 @@ HANDLERS: Handlers = {
     "neg": negative,
     "pow": power,
     "square": partial(power, exponent=2),
-    "sqrt": partial(power, exponent=0.5),
-    "rsqrt": partial(power, exponent=-0.5),
-    "reciprocal": partial(power, exponent=-1),
+    **{name: partial(power, exponent=exponent) for exponent, name in FUNCTIONS.items()},
     "addcmul": scaled_sum,
     **dict.fromkeys(("hardtanh", "clamp", "clip", "clamp_min"), clamp),
 }

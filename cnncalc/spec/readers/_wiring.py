@@ -91,13 +91,14 @@ class Wiring:
         return {**spec, "layout": "chw"}
 
     def outputs(self, names: Iterable[str]) -> dict[str, list[str]]:
-        """The key that names the network's outputs, unless they are simply the layers that no
-        other layer reads, in order."""
+        """The key that names the network's outputs, unless they are simply the inputs and layers
+        that no other layer reads, in order."""
         wanted = list(dict.fromkeys(names))
         listed = (one["from"] for one in self.layers)
         read = {name for one in listed for name in (one if isinstance(one, list) else [one])}
         made = [layer["name"] for layer in self.layers]
-        ends = [name for name in made if name not in read]
+        inputs = self.inputs if len(self.inputs) > 1 else ()
+        ends = [name for name in (*inputs, *made) if name not in read]
         return {"outputs": wanted} if ends != wanted and {*wanted} <= {*made} else {}
 
     def no_input(self, name: str) -> SpecError:
