@@ -194,7 +194,7 @@ def test_the_values_of_all_bases_together_are_limited(tmp_path, monkeypatch, usi
     file = write(tmp_path, net=using.format("n3"), **files)
     assert len(cnncalc.summarize(file)) == 1
     write(tmp_path, net=using.format("n0"))
-    why = "all such specs hold more than 200 values|backbone 'n0.yaml' is not a valid spec"
+    why = "builds on have more than 200 values|backbone 'n0.yaml' is not a valid spec"
     with pytest.raises(CnncalcError, match=why):
         cnncalc.summarize(file)
 

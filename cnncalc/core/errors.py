@@ -20,7 +20,7 @@ from typing import NamedTuple, Self
 
 
 def printable(text: str) -> str:
-    """The text with terminal control characters escaped."""
+    """The text with characters that are not printable escaped, such as terminal controls."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -157,7 +157,7 @@ class Mistakes(CnncalcError):
 
 
 SHORTEST_PART = 3
-"""The fewest letters of a word with which a suggested name may begin."""
+"""``longer_names`` suggests no names for words with fewer letters."""
 MAX_NEAR = 4
 """The number of such names that are suggested."""
 MAX_COMPARED = 3_000
@@ -182,13 +182,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def near_names(word: str, known: Sequence[str]) -> str:
-    """``did_you_mean``, or else the names with one letter less or some more, or with this word
-    between hyphens: ``vgg`` may be ``vgg16``, and ``h10`` ``h100``."""
+    """The hint of ``did_you_mean``, or else of ``longer_names``: ``vgg`` may be ``vgg16``, and
+    ``h10`` ``h100``."""
     return did_you_mean(word, known) or longer_names(word, known)
 
 
 def longer_names(word: str, known: Iterable[str]) -> str:
-    """The hint with the names that begin with a word, or are the word without its last letter."""
+    """The hint with the names that begin with a word, contain it between hyphens, or lack only its
+    last letter."""
     meant = word.lower()[:100]
     near = [name for name in known if _extends(meant, name.lower())]
     near.sort(key=lambda name: abs(len(name) - len(meant)))
@@ -204,7 +205,7 @@ def _extends(word: str, name: str) -> bool:
 
 
 def _same_numbers(word: str, name: str) -> bool:
-    """Whether both have the same digits, or one has more numbers at its end: ``conv99`` is not
+    """Whether two names have the same digits, or one has more numbers at its end: ``conv99`` is not
     ``conv1`` misspelt, but ``conv1`` may be ``conv1_1``."""
     one, other = (re.findall("[0-9]+", text[:100]) for text in (word, name))
     least = min(len(one), len(other))

@@ -48,7 +48,7 @@ class Norm(Layer, ABC):
 
     @property
     def tracked(self) -> bool:
-        """Whether running statistics replace measured ones in inference."""
+        """Whether running statistics replace measured ones during inference."""
         return False
 
     def learned_shape(self, x: Shape) -> tuple[int, ...]:
@@ -94,7 +94,7 @@ class Norm(Layer, ABC):
 
 
 class Together(Norm):
-    """A normalization of the values of one image, measured in inference too."""
+    """A normalization of the values of one image, which are measured during inference too."""
 
     over: str = choice(
         "what to normalize together: the whole map, each position's channels, or the last axis",

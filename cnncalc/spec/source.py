@@ -347,7 +347,7 @@ class _Bases:
         found = _base(reference, named.where, file)
         self.first.values += text.size(found)
         if self.first.values > text.MAX_VALUES:
-            fact = f"{reference}, and all such specs hold more than {text.MAX_VALUES:,} values"
+            fact = f"the specs that this one builds on have more than {text.MAX_VALUES:,} values"
             raise SpecError(fact, named.where)
         return found, resolved
 
