@@ -277,7 +277,7 @@ def test_the_command_shows_the_sum():
     assert ran.exit_code == 0
     assert ran.stdout == (
         "ResNet-50 · input 3×224×224 · float32\n"
-        "4.134G is\n"
+        "4.134G is the total of:\n"
         "\n"
         "thop 0.1.1: 4,133,742,592 MACs\n"
         "  = 4,089,184,256 conv + linear MACs\n"
@@ -295,14 +295,17 @@ def test_the_number_may_be_several_words():
 
 def test_the_command_shows_bytes_and_binary_prefixes():
     ran = run("resnet50", "97.49 MB")
-    assert "97.49 MB, with K = 1024, is\n" in ran.stdout
+    assert "97.49 MB, with K = 1024, is the total of:\n" in ran.stdout
     assert "parameters, 4 bytes each: 102,228,128 bytes\n  = 4 · 25,529,472 weights" in ran.stdout
 
 
 def test_the_command_exits_with_1_and_shows_the_nearest():
     ran = run("resnet50", "4133640192")
     assert ran.exit_code == 1
-    assert "no convention gives 4133640192; the nearest is\n\nthop 0.1.1: 4," in ran.stdout
+    assert (
+        "no convention gives 4133640192; the nearest total is that of:\n\nthop 0.1.1: 4,"
+        in ran.stdout
+    )
     assert "\n4133640192 is 102,400 less than this total\n" in ran.stdout
     assert "it equals the total of MACs or papers + 4 · 11,113,984 batch-norm" in ran.stdout
     more = run("resnet50", "4.2G")

@@ -87,7 +87,7 @@ class Norm(Layer, ABC):
         shifts = operations.each(n=x.elements) if self.shifted else 0
         return Operations(
             multiply=operations.each(n=x.elements, times=3 if self.scaled else 2),
-            add=operations.normalisation_additions(n=n, G=groups) + shifts,
+            add=operations.normalization_additions(n=n, G=groups) + shifts,
             divide=operations.each_group(G=groups, times=3),
             exponential=operations.each_group(G=groups),
         )

@@ -24,8 +24,8 @@ MOST_LINES = 100_000
 
 
 def render(workload: Workload) -> str:
-    """The header, then the lines; each ends with a comma, without which the tool drops the last
-    number."""
+    """The header, then the lines. Each ends with a comma, because the tool drops what follows the
+    last one. Raises UsageError for too many lines."""
     number = sum(1 if one.nest.channels == 1 else one.nest.groups for one in workload.products)
     if number > MOST_LINES:
         raise UsageError(f"{TOOL} would need {number:,} lines; the limit is {MOST_LINES:,}")
@@ -40,7 +40,7 @@ def _lines(product: Product) -> Iterator[str]:
         raise LayerError(f"has {len(axes)} spatial axes, not 2")
     axes = (Window(1, 1),) * (2 - len(axes)) + axes
     if any(axis.dilation > 1 and axis.taps > 1 for axis in axes):
-        raise LayerError("has a dilation")
+        raise LayerError("is dilated")
     strides = {axis.stride for axis in axes if axis.places > 1} or {1}
     if len(strides) > 1:
         raise LayerError("has a different stride along each axis")
