@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
+from cnncalc.core.strides import Strided
 from cnncalc.formulas import memory
 
 
@@ -22,7 +23,8 @@ class Tensor:
     tells whether PyTorch computes in that memory format (None: in some cases, which are not
     modelled).
     ``copies_gradient`` tells whether a parameter's gradient has another memory format and is
-    therefore copied, ``frozen`` whether a parameter is not trained.
+    therefore copied, ``frozen`` whether a parameter is not trained. ``strided`` are the sizes and
+    strides, if they are known.
     """
 
     numbers: int
@@ -38,6 +40,7 @@ class Tensor:
     copies_gradient: bool = False
     frozen: bool = False
     shape: Any = None
+    strided: Strided | None = None
 
     @property
     def bytes(self) -> int:
