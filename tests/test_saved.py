@@ -5,12 +5,14 @@ from itertools import permutations
 import pytest
 import torch
 from torch import nn
+from torch.autograd.graph import saved_tensors_hooks
 from torch_memory import saved_by_pytorch
 
 import cnncalc
 from cnncalc import UsageError, footprint
 from cnncalc.core import strides
 from cnncalc.core.strides import Strided, contiguous, elementwise
+from cnncalc.spec import text
 
 
 def agree(spec, batches=(1, 2)):
@@ -187,10 +189,84 @@ LAST = [{"linear": {"out_features": 4, "per_position": True}}]
         [*TURNED, {"expand": [4, 4, 6]}, "flatten", "scale"],
         [*LAST, {"group_norm": 2}, "flatten", "scale"],
         [*LAST, {"max_pool": 2}, "flatten", "scale"],
-        [*TURNED, "relu", {"global_avg_pool": None}, "scale"],
         [*LAST, {"slice": {"start": 1}}, {"conv": {"filters": 4, "kernel": 3}}, "flatten", "scale"],
         [*LAST, {"conv": {"filters": 1, "kernel": 3}}, {"reshape": [1, 8]}, "scale"],
     ],
 )
 def test_other_orders_save_what_pytorch_saves(layers):
     agree({"input": "3x4x6", "layers": layers})
+
+
+def test_a_mean_of_a_map_in_another_order_saves_nothing():
+    layers = [*TURNED, "relu", {"global_avg_pool": None}, "scale"]
+    report = cnncalc.summarize({"input": "3x4x6", "layers": layers}, batch=2)
+    saved = footprint.saved_for_backward(report)
+    assert sum(entry.bytes for entry in saved) == saved_by_pytorch(report)
+    footprint.inference_peak(report)
+    with pytest.raises(UsageError, match="peak memory is not modelled"):
+        footprint.measure(report)
+
+
+# Numbers that a model computes.
+
+
+class Calls(nn.Module):
+    """A model that calls a function of its input, its parameter and its buffer."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+        self.weight = nn.Parameter(torch.zeros(6, 6))
+        self.register_buffer("index", torch.zeros(6, 6, dtype=torch.int64))
+
+    def forward(self, x):
+        return self.function(x, self.weight, self.index)
+
+
+def saved_by(model):
+    own = {one.untyped_storage()._cdata for one in (*model.parameters(), *model.buffers())}
+    kept = {}
+
+    def pack(tensor):
+        storage = tensor.untyped_storage()
+        kept[storage._cdata] = storage
+        return tensor
+
+    with saved_tensors_hooks(pack, lambda one: one):
+        model(torch.zeros(2, 4, 6, 6))
+    return sum(one.nbytes() for place, one in kept.items() if place not in own)
+
+
+@pytest.mark.parametrize(
+    ("function", "by_hand"),
+    [
+        (lambda x, w, index: x * w.exp(), 144 + 1152),  # the output once, and the input
+        (lambda x, w, index: x * w.pow(2), 144 + 1152),
+        (lambda x, w, index: x + w.exp().log(), 144),
+        (lambda x, w, index: x * w.sigmoid() * 16, 144 + 1152),
+        (lambda x, w, index: x + w[index.view(-1), 0].view(6, 6), 0),  # the index is a buffer
+        (lambda x, w, index: x + w @ w.T, 0),
+    ],
+)
+def test_computing_numbers_saves_what_pytorch_saves(function, by_hand):
+    model = Calls(function)
+    spec = cnncalc.from_torch(model, (4, 6, 6))
+    written = text.read(cnncalc.to_yaml(spec), "net.yaml")
+    for one in (spec, written):
+        report = cnncalc.summarize(one, batch=2)
+        saved = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+        assert saved == saved_by(model) == by_hand
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, w, index: x + (y := w.exp()) - y.mT,  # which two layers read
+        lambda x, w, index: x + w.exp() - w.log(),  # the same
+        lambda x, w, index: x + w.mul_(1),  # which PyTorch refuses to train
+    ],
+)
+def test_what_computing_shared_numbers_saves_is_unknown(function):
+    report = cnncalc.summarize(cnncalc.from_torch(Calls(function), (4, 6, 6)))
+    with pytest.raises(UsageError, match="what PyTorch saves to compute it is not known"):
+        footprint.saved_for_backward(report)

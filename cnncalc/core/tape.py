@@ -22,6 +22,9 @@ FULL_BYTES = 4
 MASK_BYTES = 1
 """The bytes of a bool."""
 
+COPIED = "its input is not contiguous, and how PyTorch copies it is not modelled"
+"""The error for an operation whose input may be copied first."""
+
 CHANNELS_LAST: dict[tuple[int, ...], bool | None] = {(1, 2, 0): True, (1, 2, 3, 0): None}
 """``Tensor.channels_last`` for each order of axes in memory in which it may be true."""
 
@@ -97,18 +100,18 @@ class Tape(Record):
     def formatted(self, x: Tensor) -> Tensor:
         """The tensor if its channels come first or last in memory, or else a copy with the channels
         first. Raises LayerError if that is not known."""
-        if not x.in_order and not self.strided(x).channels_last:
-            if not self.strided(x).format:
-                return self.in_order(x)
-            return self.reshaped(x, self.batch, *x.shape.dimensions)
-        return x
+        if x.in_order:
+            return x
+        self.guess("its input is not contiguous")
+        strided = self.strided(x)
+        if not strided.format:
+            return self.in_order(x)
+        return x if strided.channels_last else self.reshaped(x, *strided.sizes)
 
     def strided(self, x: Tensor) -> strides.Strided:
         """Its sizes and strides. Raises LayerError if they are not known."""
         if x.strided is None:
-            raise LayerError(
-                "its input is not contiguous, and how PyTorch copies it is not modelled"
-            )
+            raise LayerError(COPIED)
         return x.strided
 
     def guess(self, why: str) -> None:
@@ -157,9 +160,7 @@ class Tape(Record):
         if not x.in_order:
             self.guess("its input is not contiguous")
             if not self.strided(x).contiguous:
-                raise LayerError(
-                    "its input is not contiguous, and how PyTorch copies it is not modelled"
-                )
+                raise LayerError(COPIED)
         return x
 
     # Precision, which only autocast changes.
