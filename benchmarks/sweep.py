@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import Any
 
 import cnncalc
-from cnncalc.analysis.explore.sweep import cluster, request
+from cnncalc.analysis.explore.executors import cluster
+from cnncalc.analysis.explore.sweep import request
 from cnncalc.api.exploring import sweeping
 
 GOALS = ["macs", "-params"]

@@ -1,4 +1,4 @@
-"""``python -m cnncalc``, and the program ``cnncalc``."""
+"""The entry point of ``python -m cnncalc`` and of the program ``cnncalc``."""
 
 import gc
 import sys
@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def _out_of_memory(error: Exception) -> bool:
-    """Whether memory ran out, which imports report in several ways."""
+    """Whether an error means that memory ran out; imports report this in several ways."""
     import errno
 
     if isinstance(error, OSError):

@@ -27,6 +27,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Annotated, Any, NamedTuple
@@ -565,11 +566,12 @@ def reached(report: Report) -> Iterator[tuple[int, ...]]:
     if not last.requires_grad:  # it looks up indices
         return
     axes = inputs[0].dim() - 2
+    around = any(one.wraps for row in report for one in row.layer.reach(*row.inputs) or ())
     for unit in torch.randperm(last.numel(), generator=random)[:UNITS]:
         gradients = torch.autograd.grad(
             last.flatten()[unit], inputs, retain_graph=True, allow_unused=True
         )
-        yield tuple(max(span(g, axis) for g in gradients) for axis in range(axes))
+        yield tuple(max(span(g, axis, around) for g in gradients) for axis in range(axes))
 
 
 def in_order(_: nn.Module, __: object, output: Any) -> Any:
@@ -577,13 +579,18 @@ def in_order(_: nn.Module, __: object, output: Any) -> Any:
     return output.contiguous() if isinstance(output, Tensor) else output
 
 
-def span(gradient: Tensor | None, axis: int) -> int:
+def span(gradient: Tensor | None, axis: int, around: bool = False) -> int:
     """From the first to the last position along an axis that is not 0; empty if any value
-    overflows."""
+    overflows. ``around`` an axis that continues at its other end, it is the shortest way that
+    passes all of them."""
     if gradient is None or not gradient.isfinite().all():
         return 0
-    places = gradient.nonzero()[:, 2 + axis]
-    return int(places.max() - places.min()) + 1 if len(places) else 0
+    places = sorted({*gradient.nonzero()[:, 2 + axis].tolist()})
+    if not places:
+        return 0
+    size = gradient.shape[2 + axis]
+    gaps = [after - before for before, after in pairwise(places)] if around else []
+    return size + 1 - max([*gaps, places[0] + size - places[-1]])
 
 
 # Shrinking.

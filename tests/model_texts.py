@@ -221,6 +221,14 @@ class Caffe:
     def units(self, name: str, x: str, number: int) -> str:
         return self.layer("InnerProduct", name, x, inner_product_param=f"num_output: {number}")
 
+    def classes(self, x: str) -> None:
+        """The three linear layers of AlexNet and VGG."""
+        for number in (6, 7):
+            x = self.units(f"fc{number}", x, 4096)
+            x = self.layer("ReLU", f"relu{number}", x, top=x)
+            x = self.layer("Dropout", f"drop{number}", x, top=x)
+        self.layer("Softmax", "prob", self.units("fc8", x, 1000))
+
 
 VGG = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 
@@ -231,11 +239,19 @@ def caffe_vgg16() -> str:
         for one in range(1, n + 1):
             x = net.rectified(f"conv{stage}_{one}", x, filters, 3, "pad: 1")
         x = net.pool(f"pool{stage}", x, 2, 2)
-    for number in (6, 7):
-        x = net.units(f"fc{number}", x, 4096)
-        x = net.layer("ReLU", f"relu{number}", x, top=x)
-        x = net.layer("Dropout", f"drop{number}", x, top=x)
-    net.layer("Softmax", "prob", net.units("fc8", x, 1000))
+    net.classes(x)
+    return net.text
+
+
+def alexnet() -> str:
+    net, lrn = Caffe(3, 227, 227), "local_size: 5 alpha: 0.0005 k: 2"
+    x = net.rectified("conv1", "data", 96, 11, "stride: 4")
+    x = net.pool("pool1", net.layer("LRN", "norm1", x, lrn_param=lrn), 3, 2)
+    x = net.rectified("conv2", x, 256, 5, "pad: 2 group: 2")
+    x = net.pool("pool2", net.layer("LRN", "norm2", x, lrn_param=lrn), 3, 2)
+    for number, filters, groups in ((3, 384, 1), (4, 384, 2), (5, 256, 2)):
+        x = net.rectified(f"conv{number}", x, filters, 3, f"pad: 1 group: {groups}")
+    net.classes(net.pool("pool5", x, 3, 2))
     return net.text
 
 
@@ -354,6 +370,7 @@ CAFFE: Mapping[str, tuple[Callable[[], str], int, str]] = {
     "resnet152": (lambda: resnet(3, 8, 36, 3), 60_192_808, "resnet152_v1"),
     "squeezenet": (squeezenet, 1_235_496, "squeezenet1_1"),
     # Figures of the layers in the papers, which the built-ins are compared with.
+    "alexnet": (alexnet, 0, "alexnet_grouped"),
     "googlenet": (googlenet, 0, "googlenet"),
     "unet": (unet, 0, "unet"),
     "fcn8s": (fcn8s, 0, "fcn8s"),

@@ -88,7 +88,7 @@ def test_bars_are_as_tall_as_their_counts(grades):
     bars = re.findall(r'<rect x="(\d+)" y="\d+" width="72" height="(\d+)"/>', grades_page(grades))
     # One student below 10 %, two at 33 %, one at 67 % and one at 100 %.
     assert bars == [("4", "76"), ("244", "152"), ("484", "76"), ("724", "76")]
-    assert "30–40 %: 2" in grades_page(grades)
+    assert "30–40%: 2" in grades_page(grades)
 
 
 def grades_page(grades):

@@ -481,7 +481,7 @@ def test_a_field_of_a_layer_needs_one_value(words, says):
     ("words", "says"),
     [
         ("conv 3x8x8 --filters 0 --kernel 3", "conv --filters must be a whole number"),
-        ("conv 3x8x8 --filters 4", "conv needs --kernel-size: filter size"),
+        ("conv 3x8x8 --filters 4", "conv needs --kernel-size (filter size"),
         ("conv 3x8x8 --filters 4 --kernl 3", "no field --kernl; did you mean --kernel?"),
         ("conv 3x8x8 --filters 4 --kernel 3 --mode x", "no field --mode; it has --out-channels, "),
         ("conv 3x8x8 --filters 4 --out-channels 4 --kernel 3", "both --filters and --out-channels"),

@@ -505,5 +505,5 @@ def test_a_pool_that_rounds_up_counts_what_is_there():
     worked = work("1 2 3 4 6", "1", pool="avg:2ceil")
     assert worked.output.nested() == [[Fraction(3, 2), Fraction(7, 2), 6]]
     text = str(worked)
-    assert "the last window lacks 1 along L, beyond the edge" in text
+    assert "the last window extends beyond the edge by 1 along L" in text
     assert "z(3) = (6)/1 = 6" in text

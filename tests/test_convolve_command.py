@@ -350,8 +350,8 @@ def test_a_flipped_kernel_is_shown_and_mentioned():
         (["--pool", "average:2s1p1"], "z(1,1) = (0 + 0 + 0 + 19)/4 = 19/4"),
         (["-a", "relu"], "y = max(0, u)"),
         (["-a", "logistic"], "y = 1/(1 + e^(−u))"),
-        (["-a", "leaky_relu:0.1"], "y = u where u > 0, else 0.1·u"),
-        (["-a", "elu:2"], "y = u where u > 0, else 2·(e^u − 1)"),
+        (["-a", "leaky_relu:0.1"], "y = u if u > 0, else 0.1·u"),
+        (["-a", "elu:2"], "y = u if u > 0, else 2·(e^u − 1)"),
     ],
 )
 def test_remarks_describe_the_convolution(options, line):

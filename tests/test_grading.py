@@ -211,8 +211,8 @@ def test_a_mistake_is_listed_with_those_who_made_it(graded):
 def test_the_command_draws_the_distribution(four):
     words = ["grade", str(four / "key.yaml"), str(four / "class"), "--credit", "slip=0"]
     shown = RUNNER.invoke(cli.app, words, prog_name="cnncalc").stdout
-    assert f"90–100 %  {'█' * 40} 2\n" in shown
-    assert f" 50–60 %  {'█' * 20} 1\n" in shown
+    assert f"90–100%  {'█' * 40} 2\n" in shown
+    assert f" 50–60%  {'█' * 20} 1\n" in shown
     assert "mean 62.5%, median 75.0%, quartiles 37.5% and 100.0%" in shown
     found = json.loads(RUNNER.invoke(cli.app, [*words, "-f", "json"]).stdout)
     assert found["scores"]["median"] == 75

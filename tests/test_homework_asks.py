@@ -279,7 +279,7 @@ def test_a_field_may_start_at_its_center():
 def test_the_peak_of_a_layer_or_a_block_is_not_asked_for():
     with pytest.raises(UsageError, match="ask about the network"):
         question(asks.load("peak_memory"), cnncalc.summarize("1x8x8-4C3-10N"), "conv1")
-    with pytest.raises(UsageError, match="is a part of a network; ask about the network"):
+    with pytest.raises(UsageError, match="is part of a network; ask about the network"):
         question(asks.load("peak_memory"), cnncalc.summarize("resnet18"), "layer1")
 
 

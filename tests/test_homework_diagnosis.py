@@ -50,8 +50,8 @@ def remark(asked, text, terms=None):
     [
         ("parameters", "250", "left out the biases, and forgot the depth of the filters"),
         ("parameters", "750", "left out the biases"),
-        ("shape", "32x32", "the height and width are right, but the depth is missing"),
-        ("shape", "32", "the height and width are right, but the depth is missing"),
+        ("shape", "32x32", "left out the depth (the height and width are right)"),
+        ("shape", "32", "left out the depth (the height and width are right)"),
         ("macs", "1.54 MFLOPs", "gave FLOPs (two for each MAC) instead of MACs"),
         ("elements", "40,960 bytes", "gave bytes instead of the number of elements"),
         ("memory", "41 KiB", "confused MB (1,000,000 bytes) with MiB"),
@@ -89,7 +89,7 @@ def test_two_mistakes_are_reported_only_if_one_does_not_explain_the_value():
 
 def test_auxiliary_heads_are_named():
     total = of_network("parameters", network="googlenet")
-    assert remark(total, "13,378,280").endswith("only in training (aux1, aux2)")
+    assert remark(total, "13,378,280").endswith("only during training (aux1, aux2)")
 
 
 def test_two_mistakes_in_one_formula_are_diagnosed():

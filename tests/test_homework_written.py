@@ -612,6 +612,17 @@ def test_bytes_may_be_octets(text):
     assert read(text, (Number,)).agrees(25_088, "B")
 
 
+@pytest.mark.parametrize("text", ["15O", "1O0", "P=15O", "2*1O", "3O0 MB"])
+def test_the_letter_o_after_a_digit_is_not_read(text):
+    with pytest.raises(UsageError, match="has the letter O; write 0 for zero, or B for bytes"):
+        read(text, (Number,))
+
+
+@pytest.mark.parametrize("text", ["150 o", "150o", "0,15 ko", "0,15KO", "150 OCTETS"])
+def test_a_unit_may_begin_with_the_letter_o(text):
+    assert read(text, (Number,)).agrees(150, "B")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -138,6 +138,12 @@ EXACT = {
         lambda x: joined(functional.relu(windows(x)) * 2, 6), ["relu", "multiply", "permute"],
         (6, 6, 4)
     ),
+    "an axis split in another way after it was merged": (
+        lambda x: x.view(-1, 4, 2, 3, 3, 2).permute(0, 1, 3, 2, 5, 4).reshape(-1, 4, 6, 6)
+        .reshape(-1, 4, 2, 3, 2, 3).transpose(2, 3).reshape(-1, 4, 6, 6),
+        None,
+        (4, 6, 6),
+    ),
     "a pool of every window": (
         lambda x: functional.max_pool2d(windows(x).permute(0, 3, 1, 2), 3).reshape(-1, 16),
         None,

@@ -42,6 +42,10 @@ def alone(kind, shape=(6, 4), **config):
     return functional([("x", shape)], [one], [node("it")])
 
 
+GATES = {"filters": 3, "strides": [1, 1], "padding": "same", "activation": "tanh",
+         "recurrent_activation": "sigmoid"}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("kind", "shape", "config", "found", "params", "output"),
     [
@@ -59,12 +63,37 @@ def alone(kind, shape=(6, 4), **config):
         ("CenterCrop", (8, 8, 4), {"height": 4, "width": 6}, "crop", 0, (4, 4, 6)),
         ("RandomFlip", (8, 8, 4), {"mode": "horizontal"}, "identity", 0, (4, 8, 8)),
         ("GaussianNoise", (8, 8, 4), {"stddev": 0.1}, "identity", 0, (4, 8, 8)),
+        ("Activation", (8, 8, 4), {"activation": "hard_silu"}, "hardswish", 0, (4, 8, 8)),
+        ("RMSNormalization", (6, 4), {"axis": -1, "epsilon": 1e-6}, "rms_norm", 4, (4, 6)),
+        ("UnitNormalization", (6, 4), {"axis": -1}, "l2_normalize", 0, (4, 6)),
+        ("Masking", (6, 4), {"mask_value": 0.0}, "identity", 0, (4, 6)),
+        ("RepeatVector", (12,), {"n": 3}, "reshape expand", 0, (12, 3)),
+        # 4·3 weights, and 3 biases
+        ("EinsumDense", (6, 4), {"equation": "abc,cd->abd", "output_shape": [None, 3],
+                                 "bias_axes": "d"}, "linear", 15, (3, 6)),
+        ("EinsumDense", (6, 4), {"equation": "...x,xy->...y", "output_shape": 3}, "linear", 12,
+         (3, 6)),
+        # four gates: 3·3 or 3 taps of 4 + 3 channels for each of 3 maps, and 3 biases
+        ("ConvLSTM2D", (2, 8, 8, 4), {**GATES, "kernel_size": [3, 3], "return_sequences": True},
+         "conv_lstm", 768, (3, 2, 8, 8)),
+        ("ConvLSTM2D", (2, 8, 8, 4), {**GATES, "kernel_size": [3, 3]}, "conv_lstm slice reshape",
+         768, (3, 8, 8)),
+        ("ConvLSTM1D", (2, 8, 4), {**GATES, "kernel_size": [3]}, "conv_lstm slice reshape", 264,
+         (3, 8)),
     ],
 )  # fmt: skip
 def test_a_layer_of_its_own_kind(summarized, kind, shape, config, found, params, output):
     report = summarized(alone(kind, shape, **config))
-    assert [row.kind for row in report.layers] == [found]
+    assert [row.kind for row in report.layers] == found.split()
     assert (report.totals.params, report.output_shape) == (params, output)
+
+
+def test_the_slope_of_an_activation(summarized):
+    both = [layer("Activation", "one", node("x"), activation="leaky_relu"),
+            layer("Dense", "two", node("one"), units=3, activation="leaky_relu")]  # fmt: skip
+    report = summarized(functional([("x", (4,))], both, [node("two")]))
+    slopes = [row.layer.text() for row in report.layers if row.kind == "leaky_relu"]
+    assert slopes == ["negative_slope 0.2"] * 2
 
 
 def test_an_embedding_of_words(summarized):
@@ -87,6 +116,19 @@ def test_an_embedding_of_words(summarized):
         ("Resizing", {"height": 4, "width": 4, "antialias": True}),
         ("Embedding", {"input_dim": 4, "output_dim": 4, "lora_rank": 2}),
         ("Softmax", {"axis": 1}),
+        ("RMSNormalization", {"axis": 1}),
+        ("Masking", {"mask_value": 1.0}),
+        ("EinsumDense", {"equation": "abcd,cde->abe", "output_shape": [8, 5]}),
+        (
+            "EinsumDense",
+            {"equation": "abcd,de->abce", "output_shape": [8, 8, 5], "bias_axes": "be"},
+        ),
+        ("ConvLSTM1D", {**GATES, "kernel_size": [3], "padding": "valid"}),
+        ("ConvLSTM1D", {**GATES, "kernel_size": [3], "strides": [2]}),
+        ("ConvLSTM1D", {**GATES, "kernel_size": [3], "activation": "relu"}),
+        ("ConvLSTM1D", {**GATES, "kernel_size": [3], "stateful": True}),
+        ("TimeDistributed", {"layer": {"class_name": "RepeatVector", "config": {"n": 2}}}),
+        ("MultiHeadAttention", {"num_heads": 2, "key_dim": 2}),
     ],
 )
 def test_a_layer_that_no_kind_is(summarized, kind, config):
@@ -115,10 +157,49 @@ def test_attention_with_several_heads(summarized, sources, params):
     assert report["it"].output == (4, 6)
 
 
-@pytest.mark.parametrize("config", [{"key_dim": 3}, {"use_gate": True}, {"attention_axes": [2]}])
+def test_a_layer_that_reads_nothing(summarized):
+    alone = layer("RepeatVector", "it", n=3)
+    with pytest.raises(CnncalcError, match="layer 'it' has no input; give"):
+        summarized(functional([("x", (4,))], [alone], [node("it")]))
+    alone["inbound_nodes"] = 3
+    with pytest.raises(CnncalcError, match="'inbound_nodes' must be a list"):
+        summarized(functional([("x", (4,))], [alone], [node("it")]))
+
+
+@pytest.mark.parametrize(
+    "config", [{"key_dim": 3}, {"key_dim": "2"}, {"use_gate": True}, {"attention_axes": [2]}]
+)
 def test_attention_that_no_kind_is(summarized, config):
     one = layer("MultiHeadAttention", "it", node("x"), node("x"), **{**HEADS, **config})
     with pytest.raises(CnncalcError, match="this MultiHeadAttention cannot be"):
+        summarized(functional([("x", (6, 4))], [one], [node("it")]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "args", "found"),
+    [
+        ("Add", ["x", 3.0], "add value 3.0"),
+        ("Multiply", [0.5, "x"], "multiply value 0.5"),
+        ("Subtract", ["x", 1], "subtract value 1"),
+        ("Subtract", [2, "x"], "multiply value -1, add value 2"),
+        ("TrueDivide", ["x", 2], "divide value 2"),
+        ("TrueDivide", [2, "x"], "power exponent -1, multiply value 2"),
+        ("Power", ["x", 2], "power exponent 2"),
+        ("Maximum", ["x", "x"], "maximum "),
+    ],
+)
+def test_an_operation_with_a_number(summarized, kind, args, found):
+    one = layer(kind, "it") | {"module": "keras.src.ops.numpy"}
+    tensor = {"class_name": "__keras_tensor__", "config": {"keras_history": node("x")}}
+    call = {"args": [tensor if arg == "x" else arg for arg in args], "kwargs": {}}
+    one["inbound_nodes"] = [call]
+    report = summarized(functional([("x", (6, 4))], [one], [node("it")]))
+    assert ", ".join(f"{row.kind} {row.layer.text()}" for row in report.layers) == found
+
+
+def test_a_power_of_two_maps(summarized):
+    one = layer("Power", "it", node("x"), node("x"))
+    with pytest.raises(CnncalcError, match="this Power cannot be expressed"):
         summarized(functional([("x", (6, 4))], [one], [node("it")]))
 
 

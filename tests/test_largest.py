@@ -246,11 +246,13 @@ def test_the_command_says_when_no_larger_value_is_valid(tmp_path):
     file.write_text(json.dumps(ROUNDED))
     text = solve(str(file), "--for", "kernel", "--macs", "1T")
     assert text.splitlines()[2].split()[:2] == ["within", "16"]  # as large as the input
-    assert "the next larger values of kernel are not valid networks" in text
+    assert "the next larger values of kernel do not give valid networks" in text
 
 
 def test_the_command_says_when_nothing_fits():
-    assert "no value of batch fits" in solve("lenet5", "--for", "batch", "--macs", "1K", code=1)
+    assert "no batch size fits the budget" in solve(
+        "lenet5", "--for", "batch", "--macs", "1K", code=1
+    )
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_the_error_shows_both_ways_out(tmp_path):
     file.write_text("input: 30x20x3\nlayers: [relu]\n")
     assert refusal("summarize", file) == (
         f"{file}:1:8: input 30x20x3 looks as if its channels come last; write 3x30x20, or add "
-        "'layout: hwc'; if it has 30 channels, add 'layout: chw'"
+        "'layout: hwc'; if it really has 30 channels, add 'layout: chw'"
     )
     assert "or add --layout hwc" in refusal("summarize", "30x20x3-4C3")
 
@@ -85,11 +85,13 @@ def test_a_spec_that_says_so_may_have_few_columns():
 def test_channels_last_is_not_believed_of_a_shape_with_its_channels_first():
     message = (
         "input 3x64x48 looks as if its channels come first, but the layout is hwc; write 64x48x3; "
-        "if it has 48 channels, write 48x3x64 with --layout chw"
+        "if it really has 48 channels, write 48x3x64 with --layout chw"
     )
     with pytest.raises(CnncalcError, match=message):
         cnncalc.summarize("3x64x48-4C3", layout="hwc")
-    with pytest.raises(CnncalcError, match="write 64x48x3; if it has 48 channels, write 48x3x64"):
+    with pytest.raises(
+        CnncalcError, match="write 64x48x3; if it really has 48 channels, write 48x3x64"
+    ):
         cnncalc.summarize("resnet18", input="3x64x48", layout="hwc")
     assert params("3x64x48", layout="hwc").rows[0].output == (48, 3, 64)
     assert params("48x3x64", layout="chw").rows[0].output == (48, 3, 64)
@@ -174,9 +176,10 @@ def test_one_layer_may_have_its_channels_last():
         ("1x224x224x3", "a batch of one image; use --input 3x224x224 --batch 1"),
         (
             "8x3x4x4",
-            "an input of 3 sizes, such as 3x224x224, not 8x3x4x4; use --input 3x4x4 --batch 8",
+            "an input with 3 dimensions, such as 3x224x224, not 8x3x4x4; use --input 3x4x4 "
+            "--batch 8",
         ),
-        ("3x224", "needs an input of 3 sizes, such as 3x224x224, not 3x224"),
+        ("3x224", "needs an input with 3 dimensions, such as 3x224x224, not 3x224"),
         ("224x224x3", "channels come last; write 3x224x224, or add --layout hwc"),
         ("1x3x3x224x224", "drop the batch size"),
     ],

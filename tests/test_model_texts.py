@@ -7,6 +7,7 @@ from model_texts import CAFFE, DARKNET
 import cnncalc
 
 SMALL = ("yolov2", "yolov3-tiny", "vgg-16")
+SMALL_CAFFE = ("alexnet", "squeezenet", "unet")
 
 
 @pytest.mark.parametrize("name", [*SMALL, *(pytest.param(one, marks=pytest.mark.exhaustive)
@@ -18,9 +19,9 @@ def test_a_darknet_file_needs_the_published_operations(tmp_path, name):
     assert round(2 * cnncalc.summarize(file).totals.macs / 10**9, decimals) == published
 
 
-@pytest.mark.parametrize("name", ["squeezenet", "unet", *(
+@pytest.mark.parametrize("name", [*SMALL_CAFFE, *(
     pytest.param(one, marks=pytest.mark.exhaustive) for one in CAFFE
-    if one not in ("squeezenet", "unet"))])  # fmt: skip
+    if one not in SMALL_CAFFE)])  # fmt: skip
 def test_a_caffe_file_is_the_built_in_network(tmp_path, name):
     text, params, same = CAFFE[name]
     file = tmp_path / "net.prototxt"

@@ -53,6 +53,12 @@ def test_the_first_size_is_the_batch(tmp_path):
     assert kinds(summarized(tmp_path, data))[-2:] == ["flatten", "linear"]
 
 
+def test_an_input_that_nothing_reads_is_not_an_output(tmp_path):
+    inputs = [("x", ("n", 3, 8, 8)), ("mask", ("n", 8))]
+    report = summarized(tmp_path, model(SMALL, [KERNEL, BIAS, *HEAD], inputs))
+    assert [row.output for row in report.outputs] == [(10,)]
+
+
 def test_open_sizes_need_an_input(tmp_path):
     data = model(SMALL, [KERNEL, BIAS, *HEAD], [("x", ("n", 3, "h", "w"))])
     with pytest.raises(CnncalcError, match=r"'x' open \(batch × 3 × h × w\).*--input 3x224x224"):

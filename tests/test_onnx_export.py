@@ -24,7 +24,6 @@ NOT_WRITTEN = {
     "lstm": "has no projection",
     "lp_pool": "fractional power nor ceil_mode",
     "parameter": "(parameter)",
-    "reduce": "computes a var",
     "softplus": "a beta other than 1",
 }
 """Kinds of which some layers cannot be written, and why."""

@@ -367,11 +367,11 @@ def test_a_name_is_text_whatever_is_in_it(name):
         ({"only": "conv1"}, "is a layer, not a block"),
         (
             {"animate": True},
-            "no option --animate, which belongs to window; it has --depth, --only, --every-layer",
+            "--animate is only for --style window; --style graph takes --depth, --only, ",
         ),
         (
             {"style": "field", "depth": 1},
-            "style 'field' has no option --depth, which belongs to graph",
+            "--depth is only for --style graph or volumes; --style field takes --layer",
         ),
     ],
 )
@@ -693,7 +693,7 @@ def test_the_cone_of_a_field_covers_the_receptive_field(name, layer):
 def test_a_picture_of_a_layer_without_a_window_is_refused(name, style, layer, says):
     with pytest.raises(CnncalcError, match=re.escape(says)):
         cnncalc.draw(name, style, layer=layer).scene(PIXELS)
-    with pytest.raises(CnncalcError, match="needs a picture file"):
+    with pytest.raises(CnncalcError, match="window draws only pictures"):
         str(cnncalc.draw(name, style))
 
 

@@ -6,20 +6,22 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 
 import pytest
 import yaml
 from typer.testing import CliRunner
 
 import cnncalc
-from cnncalc import cli
+from architectures import report_of
+from cnncalc import cli, layers
 from cnncalc.core.errors import UsageError
 from cnncalc.homework import quiz_formats, sheet
 from cnncalc.homework.marking import Marker, Outcome
 from cnncalc.homework.phrases import described, phrase
 from cnncalc.homework.quiz import CHOICES, Order, Quiz, pose
 from cnncalc.homework.topics import LEVELS, TOPICS
-from cnncalc.spec import text
+from cnncalc.spec import catalog, text
 
 RUNNER = CliRunner()
 
@@ -227,15 +229,74 @@ def test_a_question_is_put_in_words():
     layer = {"conv": {"filters": 16, "kernel": [3, 5], "stride": 2, "groups": 2, "bias": False}}
     for spec, words in (
         ({"input": "8x9x9", "layers": [layer]}, "An 8×9×9 map enters a convolution with 16 filters "
-         "of 3×5, stride 2, 2 groups, without biases."),
+         "of 3×5, stride 2, without biases, 2 groups."),
         ({"input": "1x9x9", "layers": [{"max_pool": 3}]},
          "A 1×9×9 image enters max pooling with a window of 3×3, stride 3."),
         ({"input": "18x9", "layers": ["batch_norm"]}, "An 18×9 map enters batch normalization."),
         ({"input": 84, "layers": [{"linear": 10}]},
          "A vector of 84 numbers enters a fully connected layer with 10 units."),
+        ({"input": 9, "layers": ["gelu"]}, "A vector of 9 numbers enters a Gaussian error linear "
+         "unit."),
+        ({"input": "6x4", "layers": [{"attention": 2}]},
+         "A 6×4 map enters multi-head attention, 2 heads."),
+        ({"input": "6x4x4", "layers": ["subsampling"]}, "A 6×4×4 map enters LeNet-5's trainable "
+         "subsampling with a window of 2×2, stride 2."),
+        ({"input": "6x4", "layers": ["class_token"]}, "A 6×4 map enters a class token layer."),
     ):  # fmt: skip
         first, row = cnncalc.summarize(spec).rows
         assert f"{described(first.output)} enters {phrase(row)}." == words
+
+
+def answers_by_question(rows):
+    """All shapes and counts that layers with the same words on the same input have."""
+    answers = defaultdict(set)
+    for row in rows:
+        if len(row.inputs) == 1 and not row.implied:
+            params = row.params or row.shared.params
+            answer = (tuple(row.output), params, row.macs, row.operations)
+            answers[f"{described(row.inputs[0])} enters {phrase(row)}."].add(answer)
+    return answers
+
+
+def test_the_words_about_a_layer_of_any_built_in_have_one_answer():
+    rows = (row for name in catalog.names() for row in report_of(name))
+    answers = answers_by_question(rows)
+    assert {words: found for words, found in answers.items() if len(found) > 1} == {}
+    words = "A 512×7×7 map enters adaptive average pooling, output size 1."
+    assert {shape for shape, *_ in answers[words]} == {(512, 1, 1)}
+
+
+@pytest.mark.parametrize("kind", layers.names())
+def test_the_words_about_a_layer_state_every_field(kind):
+    for example in layers.load(kind).examples:
+        if len(example.inputs) == 1:
+            spec = {"input": example.inputs[0], "layers": [{kind: example.given}]}
+            row = cnncalc.summarize(spec, layout="chw").rows[-1]
+            words = phrase(row)
+            given = {name: one for name, one in row.layer.given.items() if name != "bias"}
+            stated = [one for value in given.values() for one in leaves(value)]
+            assert [one for one in stated if one not in words] == []
+            assert not re.search(r"\b(a [aeiou]|an [^aeiou]|1 \w+s)\b", words)
+
+
+def leaves(value):
+    """The numbers and words inside a value."""
+    if isinstance(value, dict):
+        return [text for pair in value.items() for one in pair for text in leaves(one)]
+    if isinstance(value, tuple):
+        return [text for one in value for text in leaves(one)]
+    return [str(value).lower() if isinstance(value, bool) else str(value).replace("None", "null")]
+
+
+def test_only_a_map_is_asked_about_its_channels_rows_and_columns():
+    posed = [
+        one
+        for network in ("1x9-5C3-10C3", "4x4-10N-5N", "3x9x9-4C3-5C3")
+        for one in cnncalc.quiz("shape", questions=30, network=network).posed
+    ]
+    axes = {len(one.question.value) for one in posed if "rows and columns" in one.words}
+    assert axes == {3}
+    assert {len(one.question.value) for one in posed if "the shape of" in one.words} == {1, 2, 3}
 
 
 def test_questions_about_a_network_are_about_its_layers():

@@ -497,6 +497,8 @@ def test_alexnet_of_caffe(tmp_path):
     assert report.totals.params == 60_965_224
     assert report.totals.macs == 724_406_816
     assert report["pool5"].output == (256, 6, 6)
+    # The second has Caffe's defaults.
+    assert [report[name].layer.alpha for name in ("norm1", "norm2")] == [1e-4, 1]
 
 
 def test_a_residual_block_of_caffe(tmp_path):

@@ -68,15 +68,20 @@ fork = st.tuples(st.lists(kept, max_size=2), st.lists(kept, max_size=2)).map(
 
 def seen(spec):
     """The first and last input pixel with a gradient, for each output unit."""
+    for pixels in read(spec):
+        yield (pixels[0], pixels[-1]) if pixels else None
+
+
+def read(spec):
+    """The input pixels with a gradient, for each output unit."""
     network = cnncalc.to_torch(spec).double()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.fill_(1.0)
-    image = torch.rand(1, 1, LENGTH, dtype=torch.double, requires_grad=True)
+    image = torch.rand(1, *spec["input"], dtype=torch.double, requires_grad=True)
     for unit in network(image).flatten():
         (gradient,) = torch.autograd.grad(unit, image, retain_graph=True)
-        pixels = gradient.flatten().nonzero().flatten().tolist()
-        yield (pixels[0], pixels[-1]) if pixels else None
+        yield gradient.flatten().nonzero().flatten().tolist()
 
 
 @examples(2)
@@ -388,6 +393,105 @@ def test_an_upper_bound_is_marked():
     assert field.bound
     assert field.size >= 7
     assert report.to_dict()["layers"][-1]["receptive_field"][0]["bound"] is True
+
+
+# Padding that wraps around.
+
+
+def wrapped(*pads):
+    return {"pad": {"padding": [pads], "mode": "circular"}}
+
+
+def conv(kernel, **fields):
+    return {"conv": {"filters": 1, "kernel": kernel, **fields}}
+
+
+def test_a_window_that_wraps_around_the_image_sees_as_many_pixels_as_any_other():
+    spec = {"input": [1, 8], "layers": [wrapped(1, 1), conv(3)]}
+    (field,) = cnncalc.summarize(spec).rows[-1].fields
+    assert (field.size, field.start, field.bound) == (3, -1, False)
+    assert [*map(set, read(spec))][:2] == [{7, 0, 1}, {0, 1, 2}]  # pixel -1 is pixel 7
+
+
+@pytest.mark.parametrize(
+    ("layers", "size", "bound"),
+    [
+        ([wrapped(2, 2), conv(3, dilation=2)], 5, False),
+        ([wrapped(1, 0), conv(2), wrapped(1, 0), conv(2)], 3, False),
+        # 4 outputs, 2 pixels apart, lead once around 8 pixels.
+        ([{"avg_pool": 2}, wrapped(1, 1), conv(3)], 6, False),
+        # So do 16 outputs, half a pixel apart; three of them see two pixels.
+        ([{"upsample": 2}, wrapped(1, 1), conv(3)], 2, False),
+        ([{"branches": [[], [wrapped(1, 1), conv(3)]], "join": "add"}, wrapped(0, 1)], 3, False),
+        # Nothing wraps around.
+        ([conv(3), wrapped(0, 0), conv(3)], 5, False),
+        # 6 outputs of 3 pixels: the first after padding sees pixels 5 to 7, 0 to 2 and 1 to 3, but
+        # not 4.
+        ([conv(3), wrapped(1, 1), conv(3)], 8, True),
+        # 3 outputs, one for pixels 1 and 2, one for 3 and 4, and one for 5 and 6.
+        ([{"crop": 1}, {"avg_pool": 2}, wrapped(1, 1), conv(2)], 6, True),
+        # 8 outputs, but from pixel 4 to pixel 3, as both ends are mirrored.
+        (
+            [{"crop": 2}, {"pad": {"padding": 2, "mode": "reflect"}}, wrapped(1, 0), conv(2)],
+            8,
+            True,
+        ),
+        # Outputs of 3 pixels: branches that move differently put together pixels 0 to 2 or 5 to 7.
+        (
+            [
+                {"branches": [[{"crop": 2}], [{"max_pool": 2}]], "join": "add"},
+                wrapped(1, 1),
+                conv(2),
+            ],
+            9,  # 3 + 3·2
+            True,
+        ),
+    ],
+)
+def test_fields_behind_circular_padding_by_hand(layers, size, bound):
+    spec = {"input": [1, 8], "layers": layers}
+    (field,) = cnncalc.summarize(spec).rows[-1].fields
+    assert (field.size, field.bound) == (size, bound)
+
+
+def test_circular_padding_wraps_around_within_each_frame():
+    def frames(*layers):
+        layers = [{"time_distributed": layer} for layer in layers]
+        return cnncalc.summarize({"input": "1x4x8", "layers": layers}).rows[-1].receptive_field
+
+    assert frames(wrapped(1, 1), conv(3)) == (1, 3)
+    assert frames(conv(3), wrapped(1, 1), conv(3)) == (1, 8)
+
+
+circular = st.tuples(st.integers(0, 2), st.integers(0, 2)).map(lambda pads: wrapped(*pads))
+around = circular | st.sampled_from(
+    [
+        conv(2),
+        conv(3, padding=1),
+        conv(3, stride=2, padding=1),
+        conv(2, dilation=2),
+        {"avg_pool": 2},
+        {"upsample": 2},
+        {"crop": 1},
+        {"pad": {"padding": 2, "mode": "replicate"}},
+        {"branches": [[wrapped(1, 1), conv(3)], [conv(3, padding=1)]], "join": "add"},
+    ]
+)
+
+
+@examples(4)
+@given(st.lists(around, min_size=1, max_size=6), st.sampled_from([6, 8, 9, 12]))
+def test_no_unit_reads_pixels_outside_a_field_that_runs_around_the_image(layers, length):
+    spec = {"input": [1, length], "layers": layers}
+    try:
+        (field,) = cnncalc.summarize(spec).rows[-1].fields
+    except CnncalcError:
+        assume(False)
+    for unit, pixels in enumerate(read(spec)):
+        if field.image and field.size < length:
+            first, last = field.pixels(unit)
+            assert {*pixels} <= {pixel % length for pixel in range(first, last + 1)}
+        assert len(pixels) <= field.size
 
 
 # Joined branches.

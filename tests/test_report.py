@@ -39,7 +39,8 @@ def _small():
 
 
 def fields(report, name):
-    return report[name].fields
+    """The receptive field along each axis, without the size of the image."""
+    return tuple(field._replace(image=0) for field in report[name].fields)
 
 
 # Totals.

@@ -163,8 +163,13 @@ def test_wide_strides_with_few_windows_list_their_gaps():
         ("seven 3 3", "N must be a whole number"),
         (
             "7 0 3",
-            "F must be a whole number of at least 1, or up to three of them, as in 2x2, not '0'",
+            "F must be a whole number of at least 1, or one per axis, as in 7x9, not '0'",
         ),
+        (
+            "7 3 3 -p -1",
+            "--padding must be a whole number of at least 0, or one per axis, as in 7x9, not '-1'",
+        ),
+        ("7x7x7x7 3 3", "N has 4 sizes; a window has at most three axes"),
         ("7 3 -- -3", "S must be a whole number"),
         (
             "7x7 3x3x3 1",

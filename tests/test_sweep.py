@@ -3,9 +3,10 @@
 import json
 import pickle
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from itertools import product
 from random import Random
+from threading import Event, Timer
 from types import SimpleNamespace
 
 import pytest
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import cli
-from cnncalc.analysis.explore import evaluate, resume
+from cnncalc.analysis.explore import evaluate, executors, resume
 from cnncalc.analysis.explore import sweep as sweeps
 from cnncalc.analysis.explore.evaluate import Configurations
 from cnncalc.analysis.explore.grid import Grid
@@ -229,6 +230,8 @@ def test_a_file_that_is_too_large_is_not_resumed(tmp_path, monkeypatch):
 class Client:
     """What a sweep uses of ``distributed.Client``: connects to one address, and runs threads."""
 
+    workers = 2
+
     def __init__(self, address, timeout):
         if address != "tcp://here:1":
             raise OSError(f"timed out after {timeout} s")
@@ -240,21 +243,77 @@ class Client:
     def __exit__(self, *_):
         self.executor.shutdown()
 
-    def get_executor(self, pure):
+    def submit(self, function, *given, pure):
         assert not pure
-        return self.executor
+        return self.executor.submit(function, *given)
+
+    def nthreads(self):
+        return dict.fromkeys(range(self.workers), 1)
 
 
-def test_a_cluster_runs_a_sweep(monkeypatch):
-    monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(Client=Client))
+class KilledWorker(Exception):
+    """As in ``distributed``, no other error's subclass."""
+
+
+@pytest.fixture
+def _distributed(monkeypatch):
+    module = SimpleNamespace(
+        Client=Client, CancelledError=CancelledError, KilledWorker=KilledWorker
+    )
+    monkeypatch.setitem(sys.modules, "distributed", module)
+
+
+@pytest.mark.usefixtures("_distributed")
+def test_a_cluster_runs_a_sweep():
     over = {"width": "1:60"}
-    with sweeps.cluster("tcp://here:1") as executor:
+    with executors.cluster("tcp://here:1") as executor:
         assert cnncalc.sweep(TINY, over, executor=executor) == cnncalc.sweep(TINY, over)
     with pytest.raises(RuntimeError, match="after shutdown"):
         executor.submit(int)
     says = "no Dask scheduler at 'tcp://there:1': timed out after 10 s"
-    with pytest.raises(UsageError, match=says), sweeps.cluster("tcp://there:1"):
+    with pytest.raises(UsageError, match=says), executors.cluster("tcp://there:1"):
         pass
+
+
+@pytest.mark.usefixtures("_distributed")
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OSError("in <TCP (closed)>: Stream is closed"), "the connection to the Dask scheduler is"),
+        (CancelledError(), "the connection to the Dask scheduler is lost; with --resume FILE, the"),
+        (KilledWorker(), "several Dask workers died on the same task, perhaps because memory ran"),
+    ],
+    ids=str,
+)
+def test_a_lost_cluster_is_reported_in_a_sentence(error, says):
+    def fail(values):
+        raise error
+
+    asked = sweeps.request(["macs"], "", (), "", None)
+    work = sweeps.Loop(fail, Grid({"width": [1]}), asked)
+    with executors.cluster("tcp://here:1") as executor, pytest.raises(UsageError, match=says):
+        [*sweeps.sweep(work, executor)]
+    with executors.cluster("tcp://here:1") as executor:
+        executor.client.submit = lambda *given, **named: fail(given)
+        with pytest.raises(UsageError, match=says):
+            [*sweeps.sweep(work, executor)]
+
+
+@pytest.mark.usefixtures("_distributed")
+def test_a_cluster_that_stays_without_workers_is_given_up(monkeypatch):
+    monkeypatch.setattr(executors, "STARTING", 0.01)
+    freed = Event()
+    asked = sweeps.request(["macs"], "", (), "", None)
+    work = sweeps.Loop(lambda values: freed.wait() and {"macs": 3}, Grid({"width": [1]}), asked)
+    with executors.cluster("tcp://here:1") as executor:
+        Timer(0.1, freed.set).start()
+        *_, last = sweeps.sweep(work, executor)  # a slow task is waited for
+        assert last.points[0].quantities == {"macs": 3}
+        freed.clear()
+        monkeypatch.setattr(Client, "workers", 0)
+        with pytest.raises(UsageError, match="the Dask cluster has no workers; start some; with"):
+            [*sweeps.sweep(work, executor)]
+        freed.set()
 
 
 def test_unknown_names_are_refused_at_once():

@@ -93,11 +93,19 @@ def test_a_sample_is_what_summarize_gives(name):
     assert check(work(name, NETWORKS[name], sample=16, seed=1)) == 16
 
 
+POINTS = 100
+"""For each network, so that together they are more than a thousand."""
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("name", NETWORKS)
-def test_a_thousand_are_what_summarize_gives(name, monkeypatch):
-    monkeypatch.setattr(topologies, "REASONS", 1_000)
-    check(work(name, NETWORKS[name], sample=1_000, seed=2))
+def test_more_than_a_thousand_are_what_summarize_gives(name, monkeypatch):
+    monkeypatch.setattr(topologies, "REASONS", POINTS)
+    check(work(name, NETWORKS[name], sample=POINTS, seed=2))
+
+
+def test_there_are_more_than_a_thousand_points():
+    assert POINTS * len(NETWORKS) > 1_000
 
 
 def nearby(name):

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import cli
-from cnncalc.analysis.explore import many
+from cnncalc.analysis.explore import executors, many
 from cnncalc.analysis.explore import sweep as sweeps
 from cnncalc.api.exploring import sweeping
 from cnncalc.core.errors import UsageError
@@ -93,7 +93,7 @@ def test_any_executor_gives_the_same(choice):
 
 
 def test_a_killed_process_is_reported():
-    with sweeps.processes(2) as pool:
+    with executors.processes(2) as pool:
         pool.submit(os.kill, pool.submit(os.getpid).result(), signal.SIGKILL)
         with pytest.raises(UsageError, match="a process was killed"):
             cnncalc.sweep(NET, {"batch": "1:4000"}, executor=pool)
@@ -101,14 +101,35 @@ def test_a_killed_process_is_reported():
 
 def test_a_cluster_needs_a_scheduler():
     says = "no Dask scheduler at" if find_spec("distributed") else "needs dask.distributed"
-    with pytest.raises(UsageError, match=says), sweeps.cluster("tcp://127.0.0.1:1"):
+    with pytest.raises(UsageError, match=says), executors.cluster("tcp://127.0.0.1:1"):
         pass
+
+
+LARGE = {"batch": [*range(1, 2_001)], "input": [*range(6, 16)]}
+PATIENCE = 300
+"""The seconds after which a cluster does not start any more, on a busy machine."""
+
+
+def killed_on_the_way(executor, *processes):
+    """Kill some processes once an executor has a hundred tasks. Returns all of its tasks."""
+    submit, seen = executor.submit, []
+
+    def counting(*given):
+        seen.append(given)
+        if len(seen) == 100:
+            for process in processes:
+                process.kill()
+                process.wait()
+        return submit(*given)
+
+    executor.submit = counting
+    return seen
 
 
 @pytest.fixture
 def dask_cluster(tmp_path):
     """A scheduler and two workers, each in its own process."""
-    pytest.importorskip("distributed")
+    Client = pytest.importorskip("distributed").Client
     file = tmp_path / "scheduler.json"
     begin = [sys.executable, "-m", "distributed.cli."]
     options = ["--scheduler-file", str(file), "--no-dashboard"]
@@ -124,11 +145,13 @@ def dask_cluster(tmp_path):
     for number in range(2):
         start("dask_worker", "--nthreads", "1", "--no-nanny", "--name", f"worker{number}")
     try:
-        for _ in range(600):
-            if file.exists() and file.read_text():
-                break
+        while not (file.exists() and file.read_text()):
+            assert running[0].poll() is None
             time.sleep(0.1)
-        yield json.loads(file.read_text())["address"], running[1:]
+        address = json.loads(file.read_text())["address"]
+        with Client(address, timeout=PATIENCE) as client:  # both have started
+            client.wait_for_workers(2, timeout=PATIENCE)
+        yield address, running
     finally:
         for process in running:
             process.kill()
@@ -138,26 +161,29 @@ def dask_cluster(tmp_path):
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("choice", CHOICES[1:3], ids=str)
 def test_a_killed_worker_loses_nothing(dask_cluster, choice):
-    address, workers = dask_cluster
-    over = {"batch": [*range(1, 2_001)], "input": [*range(6, 16)]}
-    seen = []
-
-    def watched(executor):
-        """The executor, of which one worker is killed after some chunks."""
-        submit = executor.submit
-
-        def counting(*given):
-            seen.append(given)
-            if len(seen) == 100:
-                workers[0].kill()
-                workers[0].wait()
-            return submit(*given)
-
-        executor.submit = counting
-        return executor
-
-    with sweeps.cluster(address) as executor:
-        found = cnncalc.sweep(NET, over, executor=watched(executor), **choice)
+    address, (_, worker, _) = dask_cluster
+    with executors.cluster(address) as executor:
+        seen = killed_on_the_way(executor, worker)
+        found = cnncalc.sweep(NET, LARGE, executor=executor, **choice)
     assert len(seen) > 300
-    assert found == cnncalc.sweep(NET, over, **choice)
+    assert found == cnncalc.sweep(NET, LARGE, **choice)
     assert found.done == found.total == 20_000
+
+
+@pytest.mark.exhaustive
+def test_a_killed_scheduler_is_reported(dask_cluster):
+    address, (scheduler, *_) = dask_cluster
+    with executors.cluster(address) as executor:
+        killed_on_the_way(executor, scheduler)
+        with pytest.raises(UsageError, match="the connection to the Dask scheduler is lost; with"):
+            cnncalc.sweep(NET, LARGE, executor=executor)
+
+
+@pytest.mark.exhaustive
+def test_a_cluster_whose_workers_are_all_killed_is_given_up(dask_cluster, monkeypatch):
+    monkeypatch.setattr(executors, "STARTING", 5)
+    address, (_, *workers) = dask_cluster
+    with executors.cluster(address) as executor:
+        killed_on_the_way(executor, *workers)
+        with pytest.raises(UsageError, match="the Dask cluster has no workers; start some"):
+            cnncalc.sweep(NET, LARGE, executor=executor)

@@ -325,7 +325,9 @@ class Standardized(nn.Conv2d):
         rows = functional.batch_norm(
             self.weight.reshape(1, self.out_channels, -1), None, None, training=True, eps=1e-10
         )
-        return functional.conv2d(x, rows.reshape_as(self.weight), self.bias, self.stride)
+        return functional.conv2d(
+            x, rows.reshape_as(self.weight), self.bias, self.stride, self.padding
+        )
 
 
 def test_filters_that_are_standardized_keep_their_weights():

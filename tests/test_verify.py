@@ -268,6 +268,9 @@ def field_of(spec, device="cpu", **settings):
             {"conv": {"filters": 1, "kernel": [1, 3], "padding": [0, 3]}}
         ]}, "conv1", (0, 0)),
         ("1x9-1C5p4d2", "conv1", (5,)),  # taps at −4, −2, 0, 2 and 4
+        ({"input": "1x8", "layers": [
+            {"pad": {"padding": 1, "mode": "reflect"}}, {"conv": {"filters": 1, "kernel": 3}}
+        ]}, "conv1", (2,)),  # pixels 1, 0 and 1
         ({"input": "1x20x20", "layers": [{"max_pool": 3}, {"conv": {"filters": 2, "kernel": 2}}]},
          "conv1", (6, 6)),
         # squeeze-and-excitation: the factors depend on the whole map
@@ -310,6 +313,13 @@ def test_other_precisions_are_equally_exact(dtype):
          "cpu", "which do not count"),
         ({"input": "4x8x8", "layers": [{"reshape": [8, 4, 8]}]}, "cpu", "moves numbers"),
         ({"input": "4x8x8", "layers": [{"permute": [1, 2, 0]}]}, "cpu", "moves numbers"),
+        ({"input": "4x8x8", "layers": [{"roll": 1}]}, "cpu", "only an upper bound"),
+        ({"input": "1x8", "layers": [
+            {"pad": {"padding": 1, "mode": "circular"}}, {"conv": {"filters": 1, "kernel": 3}}
+        ]}, "cpu", "at the other end of the image"),
+        ({"input": "1x8", "layers": [
+            {"pad": {"padding": 3, "mode": "reflect"}}, {"conv": {"filters": 1, "kernel": 3}}
+        ]}, "cpu", "which copies pixels"),
         # Roots of what is below 0.
         ({"input": "4x8x8", "layers": [{"lrn": {"size": 3, "k": -1}}]}, "cpu", "is NaN"),
         ({"input": "4x8x8", "layers": [

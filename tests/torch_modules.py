@@ -814,9 +814,14 @@ class Function(nn.Module):
         return self.function(x)
 
 
-@twin("power", SHAPES, drawn(exponent=st.sampled_from((0, 0.5, 1, 2, 3))))
+@twin("power", SHAPES, drawn(exponent=st.sampled_from((-1, 0, 0.5, 1, 2, 3)), saves_output=FLAGS))
 def power(layer: Any, x: Shape) -> nn.Module:
-    return Function(lambda values: values.pow(layer.exponent))
+    if not layer.saves_output:
+        return Function(lambda values: values.pow(layer.exponent))
+    own = {0.5: torch.sqrt, -0.5: torch.rsqrt, -1: torch.reciprocal}
+    if layer.exponent not in own:
+        raise ValueError("PyTorch saves its input")
+    return Function(own[layer.exponent])
 
 
 @twin("glu", SHAPES.filter(lambda x: x.dimensions[0] % 2 == 0), drawn())

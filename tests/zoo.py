@@ -1,10 +1,14 @@
 """Reads published models, and compares every network with PyTorch's counts of its model.
 
-``python tests/zoo.py torchvision`` reads torchvision's models, ``timm`` those of timm,
-``transformers`` those of Hugging Face, and ``builtins`` what ``to_torch`` builds from the built-in
-architectures. Names after it choose some. ``--outputs`` also compares outputs, which takes memory
-for the weights. Prints a line for every model and the totals, and exits with 1 if anything differs.
-docs/importing.md has the last result.
+``python tests/zoo.py torchvision`` reads torchvision's models, ``timm`` one of each of timm's
+families, ``convnets`` all of timm's models with convolutions, ``transformers`` those of Hugging
+Face, and ``builtins`` what ``to_torch`` builds from the built-in architectures. Names after it
+choose some. ``--outputs`` also compares outputs, which takes memory for the weights. Prints a line
+for every model and the totals, and exits with 1 if anything differs.
+
+``--record FILE`` adds the results to a file, and skips the models that the file already has, so
+that a run can be continued. ``--table`` prints the totals of every family as Markdown instead of
+the lines. docs/importing.md has the last totals, and docs/zoo.md the last table.
 """
 
 import argparse
@@ -12,15 +16,18 @@ import re
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import torch
 import typer
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.autograd.graph import saved_tensors_hooks
+from zoo_results import Found, line, record, recorded, table, totals
 
 import cnncalc
 from cnncalc import footprint
@@ -34,43 +41,11 @@ TRAINED_BYTES = 4 * 10**9
 """Outputs are compared for models of at most this many bytes of parameters and activations."""
 
 
-class Found(NamedTuple):
-    """What was compared for a model; None was not."""
-
-    name: str
-    problem: str = ""
-    params: bool | None = None
-    macs: bool | None = None
-    buffers: bool | None = None
-    saved: bool | None = None
-    yaml: bool | None = None
-    rows: bool | None = None
-    fields: bool | None = None
-    totals: bool | None = None
-    memory: bool | None = None
-    outputs: bool | None = None
-    opaque: int = 0
-    seconds: float = 0.0
-
-    @property
-    def fails(self) -> bool:
-        """Whether anything that was compared differs."""
-        return bool(self.problem) or False in self[2:OUTPUTS]
-
-
-OUTPUTS = Found._fields.index("outputs") + 1
-"""The place after the last comparison."""
-
-
 def torchvision_models(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module], Any]]:
     """The models of torchvision, each with a function that builds it and its input."""
-    library = torch.library.Library("torchvision", "DEF")
-    with suppress(RuntimeError):  # where torchvision comes with its operators
-        for operator in ("nms", "qnms"):
-            library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    operators()
     from torchvision import models
 
-    LIBRARIES.append(library)
     for name in names or models.list_models():
         if not names and re.fullmatch(LEFT_OUT, name):
             continue
@@ -85,13 +60,19 @@ def torchvision_models(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.
         yield name, lambda n=name, k=keywords: models.get_model(n, **k), sizes
 
 
-LIBRARIES: list[Any] = []
-"""Kept, because an operator lives as long as its library."""
+@cache
+def operators() -> Any:
+    """Those that torchvision expects. They live as long as their library, which is cached."""
+    library = torch.library.Library("torchvision", "DEF")
+    with suppress(RuntimeError):  # where torchvision comes with its operators
+        for operator in ("nms", "qnms"):
+            library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    return library
 
 
 def timm_models(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module], Any]]:
     """The models of timm; by default the first of every family, by the letters it begins with."""
-    [*torchvision_models(["resnet18"])]
+    operators()
     import timm
 
     seen: set[str] = set()
@@ -104,9 +85,51 @@ def timm_models(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module]
             yield name, lambda n=name: timm.create_model(n), sizes
 
 
+def convnets(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module], Any]]:
+    """The models of timm's files with windows that overlap; of those with the same structure, the
+    first. Names choose files, such as ``resnet``."""
+    operators()
+    import timm
+
+    listed = [
+        name for file in names or timm.list_modules() for name in timm.list_models(module=file)
+    ]
+    seen: set[str] = set()
+    for name, build, sizes in timm_models(listed):
+        model = importing.without_weights(build)
+        own = structure(model, sizes)
+        if own not in seen and any(map(overlaps, model.modules())):
+            seen.add(own)
+            yield name, lambda one=model: one, sizes
+
+
+def overlaps(module: nn.Module) -> bool:
+    """Whether a module is a convolution with windows that overlap, unlike those of patches."""
+    if not isinstance(module, nn.Conv2d):
+        return False
+    return any(F > S for F, S in zip(module.kernel_size, module.stride, strict=True))
+
+
+def structure(model: nn.Module, sizes: Any) -> str:
+    """Everything that decides which network a model is: its input, its modules with their plain
+    attributes, and the sizes of its parameters."""
+    modules = [
+        (path, type(module).__name__, [one for one in vars(module).items() if is_plain(one[1])])
+        for path, module in model.named_modules()
+    ]
+    return repr((sizes, modules, [tuple(one.shape) for one in model.parameters()]))
+
+
+def is_plain(value: Any) -> bool:
+    """Whether an attribute is a number, a word, or several of these."""
+    if isinstance(value, list | tuple):
+        return all(map(is_plain, value))
+    return value is None or isinstance(value, bool | int | float | str)
+
+
 def transformers_models(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module], Any]]:
     """Image classifiers of Hugging Face, as their default configurations describe them."""
-    [*torchvision_models(["resnet18"])]
+    operators()
     import transformers
 
     for name in names or TRANSFORMERS:
@@ -134,6 +157,7 @@ def builtins(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module], A
 SOURCES = {
     "torchvision": torchvision_models,
     "timm": timm_models,
+    "convnets": convnets,
     "transformers": transformers_models,
     "builtins": builtins,
 }
@@ -143,17 +167,15 @@ def compared(
     source: str, name: str, build: Callable[[], nn.Module], sizes: Any, outputs: bool
 ) -> Found:
     """What was compared for a model."""
+    family = ""
     try:
-        if outputs:
-            model = build()
-        else:
-            with importing.OnMeta():
-                model = build()
+        model = build() if outputs else importing.without_weights(build)
+        family = type(model).__module__.rpartition(".")[2]
         begin = time.perf_counter()
         read = importing.read(model, sizes)
         seconds = time.perf_counter() - begin
     except (CnncalcError, RuntimeError, ValueError, AssertionError, TypeError) as why:
-        return Found(name, " ".join(str(why).split())[:160] or type(why).__name__)
+        return Found(name, family, " ".join(str(why).split())[:160] or type(why).__name__)
     report = read.report
     same_outputs = _same_outputs(read) if outputs else None  # first, while there are weights
     total, unused = (
@@ -172,6 +194,7 @@ def compared(
     )
     return Found(
         name,
+        family,
         params=report.totals.params + report.totals.fixed == total - unused,
         macs=report.totals.macs == sum(call.macs for call in read.recording.calls),
         buffers=report.totals.buffers == buffers,
@@ -234,6 +257,7 @@ SAME = {
     "builtins": ("rows", "fields", "totals", "memory"),
     "torchvision": ("rows", "fields"),
     "timm": (),
+    "convnets": (),
     "transformers": (),
 }
 """What must equal the built-in with the same name. Some activations of torchvision's run in place,
@@ -295,47 +319,34 @@ def _same_outputs(read: importing.Read) -> bool | None:
     return original.largest_difference(read) <= original.TOLERANCE
 
 
-def line(one: Found) -> str:
-    """A model's line."""
-    if one.problem:
-        return f"{one.name}: {one.problem}"
-    marks = {None: "–", True: "✓", False: "✗"}
-    fields = zip(Found._fields[2:OUTPUTS], one[2:OUTPUTS], strict=True)
-    found = " ".join(f"{name} {marks[value]}" for name, value in fields)
-    return f"{one.name}: {found} opaque {one.opaque} in {one.seconds:.2f} s"
-
-
-def totals(found: list[Found]) -> Mapping[str, str]:
-    """How many of the models agree in each quantity, of those where it was compared."""
-    read = [one for one in found if not one.problem]
-    counts = {"read": f"{len(read)} of {len(found)}"}
-    for name in Found._fields[2:OUTPUTS]:
-        values = [value for one in read if (value := getattr(one, name)) is not None]
-        counts[name] = f"{sum(values)} of {len(values)}"
-    counts["without opaque layers"] = f"{sum(not one.opaque for one in read)} of {len(read)}"
-    seconds = sorted(one.seconds for one in read) or [0.0]
-    counts["median seconds"] = f"{seconds[len(seconds) // 2]:.2f}"
-    return counts
-
-
 def main() -> int:
     """Compare the models that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", choices=SOURCES)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--outputs", action="store_true")
-    given = parser.parse_args()
+    parser.add_argument("--record", type=Path)
+    parser.add_argument("--table", action="store_true")
+    given = parser.parse_intermixed_args()
     warnings.simplefilter("ignore")
-    found = []
+    found = recorded(given.record)
+    done = {one.name for one in found}
     try:
         for name, build, sizes in SOURCES[given.source](given.names):
+            if name in done:
+                continue
             one = compared(given.source, name, build, sizes, given.outputs)
             found.append(one)
-            typer.echo(line(one))
+            record(given.record, one)
+            if not given.table:
+                typer.echo(line(one))
     except ImportError as why:
         typer.echo(f"NOT RUN: {given.source} cannot be imported: {why}", err=True)
         return 2
-    typer.echo("\n".join(f"{what}: {count}" for what, count in totals(found).items()))
+    if given.table:
+        typer.echo("\n".join(table(found)))
+    else:
+        typer.echo("\n".join(f"{what}: {count}" for what, count in totals(found).items()))
     return int(any(one.fails for one in found))
 
 

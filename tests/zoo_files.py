@@ -143,27 +143,24 @@ def keras(names: Sequence[str]) -> Iterator[tuple[str, str]]:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    modules = [one for one in vars(tool.applications).values() if inspect.ismodule(one)]
     found = {
-        name: made
-        for module in modules
-        for name, made in vars(module).items()
-        if inspect.isfunction(made) and name[0].isupper()
+        name: made for name, made in vars(tool.applications).items() if inspect.isfunction(made)
     }
     nasnet = tool.src.applications.nasnet  # it refuses to be built with PyTorch
     nasnet.backend = mock.Mock(wraps=nasnet.backend, backend=lambda: "any")
     for name in names or sorted(found):
         model = found[name](weights=None)
+        height, width, channels = (size or 224 for size in model.input_shape[1:])
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "model.json"
             file.write_text(model.to_json(), encoding="utf-8")
             try:
-                report = cnncalc.summarize(file)
+                report = cnncalc.summarize(file, input=f"{channels}x{height}x{width}")
             except CnncalcError as why:
                 yield name, str(why)
                 continue
         with FlopCounterMode(display=False) as counter, torch.no_grad():
-            model(torch.zeros(1, *model.input_shape[1:], device="meta"))
+            model(torch.zeros(1, height, width, channels, device="meta"))
         totals = report.totals
         pairs = {
             "trainable parameters": (

@@ -10,6 +10,8 @@ from typing import Any
 import cnncalc
 from cnncalc.core.errors import CnncalcError
 
+ON_CPU = ("RepeatVector",)
+"""Layers that Keras cannot run on the meta device."""
 MAP, SIGNAL, VECTOR = (8, 8, 4), (6, 4), (12,)
 
 
@@ -41,13 +43,13 @@ def models(tool: Any) -> Iterator[tuple[str, Any]]:
         "Conv1D causal": (layer.Conv1D(3, 2, padding="causal"), SIGNAL),
         "Conv2D": (layer.Conv2D(6, 3, groups=2, dilation_rate=2, activation="relu"), MAP),
         "Conv2DTranspose": (layer.Conv2DTranspose(3, 3, strides=2, padding="same"), MAP),
-        "ConvLSTM2D": (layer.ConvLSTM2D(3, 3, padding="same"), (2, *MAP)),
+        "ConvLSTM2D": (layer.ConvLSTM2D(3, 3, padding="same", unroll=True), (2, *MAP)),
         "Cropping2D": (layer.Cropping2D(((1, 2), (0, 3))), MAP),
         "Dense": (layer.Dense(5, activation="softmax"), VECTOR),
         "Dense of positions": (layer.Dense(5), MAP),
         "DepthwiseConv2D": (layer.DepthwiseConv2D(3, depth_multiplier=2), MAP),
         "ELU": (layer.ELU(0.5), MAP),
-        "EinsumDense": (layer.EinsumDense("abc,cd->abd", (None, 3)), SIGNAL),
+        "EinsumDense": (layer.EinsumDense("abc,cd->abd", (6, 3)), SIGNAL),
         "Embedding": (layer.Embedding(50, 7), (6,)),
         "Flatten": (layer.Flatten(), MAP),
         "GRU": (layer.GRU(3), SIGNAL),
@@ -101,10 +103,12 @@ def layers(names: Sequence[str]) -> Iterator[tuple[str, str]]:
 
     for name, model in models(tool):
         if not names or name in names:
-            yield name, differing(model)
+            device = "cpu" if name in ON_CPU else "meta"
+            with tool.device(device):
+                yield name, differing(model, device)
 
 
-def differing(model: Any) -> str:
+def differing(model: Any, device: str) -> str:
     """How a model's figures differ from those of what cnncalc reads."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
@@ -116,7 +120,7 @@ def differing(model: Any) -> str:
             report = cnncalc.summarize(file)
         except CnncalcError as why:
             return f"~ refused: {str(why).partition(': ')[2]}"
-    given = [torch.zeros(1, *shape[1:], device="meta") for shape in _listed(model.input_shape)]
+    given = [torch.zeros(1, *shape[1:], device=device) for shape in _listed(model.input_shape)]
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(given if len(given) > 1 else given[0])
     pairs = {

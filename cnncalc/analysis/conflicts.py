@@ -55,5 +55,5 @@ def overwritten(rows: Sequence[Row], graph: Graph) -> Iterator[SpecError]:
 
 
 def _sizes(tensors: Tensors) -> str:
-    """``weight 4×3×3×3, bias 4``."""
+    """Sizes by name, such as ``weight 4×3×3×3, bias 4``."""
     return some(f"{name} {'×'.join(map(str, sizes))}" for name, sizes in tensors.items())

@@ -5,7 +5,9 @@ holds after upsampling, where outputs are closer together than inputs, or after 
 where windows differ in size. From there on, ``Pieces`` of the last regular map describe a field
 exactly, in integers, and ``size`` is the largest field at any position of an unbounded map.
 
-The size is an upper bound in six cases:
+With circular padding, a field that leaves the image at one end continues at the other.
+
+The size is an upper bound in seven cases:
 
 - a layer cuts its inputs into pieces, and these inputs are already several pieces apart (an
   adaptive pool from 13 to 4, then one from 4 to 3);
@@ -15,6 +17,8 @@ The size is an upper bound in six cases:
   than its stride;
 - positions have become channels or moved (permute, reshape), so later layers may read any of them;
 - maps are laid end to end along an axis, so that no step fits all outputs;
+- circular padding wraps around a map that is not as long as the image, so a window there reads
+  pixels that are not next to each other;
 - where an output reads depends on the values (deformable convolution), or is not known (opaque).
 """
 
@@ -57,14 +61,15 @@ class Pieces(NamedTuple):
 class Field(NamedTuple):
     """The receptive field of one output along one axis, in input pixels.
 
-    It is ``size`` pixels wide and moves by ``jump`` pixels from one output to the next. That of the
-    first output starts at ``start``, which is negative if it starts in the padding. Where branches
-    meet, their fields merge into the range that covers them all; ``smallest`` is the size for the
-    narrowest branch.
+    It is ``size`` pixels wide and moves by ``jump`` pixels from one output to the next. The first
+    output's field starts at ``start``, which is negative if it starts in the padding. Where
+    branches meet, their fields merge into the range that covers them all; ``smallest`` is the size
+    for the narrowest branch.
 
     If outputs differ (after upsampling or uneven windows), ``size`` is that of the largest field,
     ``jump`` is the average, ``pieces`` describes what each output sees, and ``narrowest`` what each
-    sees through the narrowest branch. If ``bound`` is set, the size is an upper bound.
+    sees through the narrowest branch. If ``bound`` is set, the size is an upper bound. ``image`` is
+    the size of the image along the axis, or 0 if some outputs see other pixels than those.
     """
 
     size: int
@@ -74,6 +79,7 @@ class Field(NamedTuple):
     pieces: Pieces | None = None
     narrowest: Pieces | None = None
     bound: bool = False
+    image: int = 0
 
     def pixels(self, index: int) -> tuple[int, int]:
         """The first and the last pixel that the output at this position sees, or may see if the
@@ -144,6 +150,20 @@ def at_most(fields: tuple[Field, ...]) -> tuple[Field, ...]:
 
 
 def _grown_axis(field: Field, reach: Reach) -> Field:
+    if reach.wraps and not _closes(field, reach.wraps):
+        reach = Reach(reach.wraps, 0, bound=True)
+    return _slid(field, reach)._replace(image=0 if reach.copies else field.image)
+
+
+def _closes(field: Field, outputs: int) -> bool:
+    """Whether this many outputs lead once around the image, so that a window that leaves the map
+    at one end and continues at the other sees adjacent pixels."""
+    _, jump, _, step, per, *_ = _whole(field)
+    moved, rest = divmod(outputs * step, per)
+    return field.image > 0 and rest == 0 and moved * jump % field.image == 0
+
+
+def _slid(field: Field, reach: Reach) -> Field:
     if field.pieces is not None:
         return _by(_through(_whole(field), reach), _through(_narrow(field), reach))
     jump: int = field.jump  # type: ignore[assignment]
@@ -266,7 +286,7 @@ def _spread(field: Field) -> Field:
     if field.pieces is None:
         return field._replace(jump=0)
     still = (pieces._replace(step=0) for pieces in (_whole(field), _narrow(field)))
-    return _by(*still)
+    return _by(*still)._replace(image=field.image)
 
 
 def _axis_hull(fields: tuple[Field, ...], counts: tuple[int, ...]) -> Field:
@@ -274,9 +294,11 @@ def _axis_hull(fields: tuple[Field, ...], counts: tuple[int, ...]) -> Field:
         fields = tuple(
             _spread(field) if count == 1 else field for field, count in zip(fields, counts)
         )
-    sizes, jumps, starts, smallest, pieces, _, bounds = zip(*fields, strict=True)
+    sizes, jumps, starts, smallest, pieces, _, bounds, images = zip(*fields, strict=True)
+    image = images[0] if alike(images) and alike(jumps) else 0
     if any(pieces):
-        return _by(_joined([*map(_whole, fields)]), min(map(_narrow, fields), key=_size))
+        joined = _by(_joined([*map(_whole, fields)]), min(map(_narrow, fields), key=_size))
+        return joined._replace(image=image)
     size = receptive.joined_size(s_i=starts, r_i=sizes)
     if not alike(jumps) or not alike(counts):
         # Fields with different jumps are furthest apart at one of the two ends.
@@ -288,6 +310,7 @@ def _axis_hull(fields: tuple[Field, ...], counts: tuple[int, ...]) -> Field:
         receptive.joined_start(s_i=starts),
         min(smallest),
         bound=any(bounds),
+        image=image,
     )
 
 

@@ -165,7 +165,7 @@ class Report:
         return name in self._by_name
 
     def __getitem__(self, name: str) -> Row:
-        """The row with this name; raises UnknownName (also a KeyError) with the nearest name."""
+        """The row with this name. Raises UnknownName (also a KeyError), suggesting the nearest."""
         try:
             return self._by_name[name]
         except KeyError:

@@ -1,4 +1,5 @@
-"""From graph to report: the only code that runs layers and reports where one refuses its input."""
+"""From graph to report: the only code that runs layers, and that reports those that refuse their
+input."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,8 +28,8 @@ ALONE = "layer"
 
 
 def analyze(graph: Graph, *, batch: int = 1, dtype: str | None = None) -> Report:
-    """The shapes, costs and receptive fields of every layer; ``dtype`` is by default that of the
-    spec, or float32.
+    """The shapes, costs and receptive fields of every layer; ``dtype`` defaults to the
+    spec's, or to float32.
 
     Raises Mistakes with every layer that refuses its input, unless that follows from another's
     refusal, and UsageError for an unknown dtype or a batch below 1.
@@ -76,8 +77,8 @@ def recompute(
     """Recompute a report for these rows' layers and sources, with or without receptive fields.
 
     Layers that refuse their new input are left out, and so is everything that depends on them.
-    ``keep`` reuses the rows before which nothing has changed; formulas and options must then be
-    those of the report. Returns the report and the mistakes.
+    ``keep`` reuses every row whose layer and sources have not changed; formulas and options must
+    then be those of the report. Returns the report and the mistakes.
     """
     place = {row.name: index for index, row in enumerate(rows)}
     nodes = [
@@ -102,7 +103,7 @@ def recompute(
 
 
 def inside(report: Report) -> Report:
-    """The same layers as a part of a larger network, with trained layers before them."""
+    """The same layers as part of a larger network, with trained layers before them."""
     return recompute(replace(report, inside=True), report.rows)[0]
 
 
@@ -116,7 +117,11 @@ def takes(graph: Graph) -> bool:
 
 
 class _Walk:
-    """Networks repeat their blocks, so each distinct pair of layer and inputs is computed once."""
+    """One pass over the nodes, which makes their rows.
+
+    Because networks repeat their blocks, each distinct pair of a layer and its inputs is computed
+    once.
+    """
 
     def __init__(
         self, nodes: Sequence[Node], mistakes: Sequence[SpecError], batch: int, dtype: str
@@ -142,7 +147,7 @@ class _Walk:
         return {node.name for node in self.nodes}
 
     def without_batch(self, axes: int) -> str:
-        """The fix if an input has one axis more than a layer's name implies: that axis may be the
+        """The fix if an input has one more axis than a layer's name implies: that axis may be the
         batch."""
         for node in self.nodes:
             shape = node.layer.shape if isinstance(node.layer, Input) else ()
@@ -171,8 +176,8 @@ class _Walk:
                 place.append(self.node(node, node.layer, sources, like))
 
     def node(self, node: Node, layer: Layer, sources: list[int], like: int | None) -> int:
-        """Add the row of a node, and of the flatten that it implies. Some of its fields may follow
-        from the row at ``like``. Returns REFUSED if the layer refuses its input."""
+        """Add the row of a node, and that of the flatten that it implies. Some of its fields may
+        follow from the row at ``like``. Returns REFUSED if the layer refuses its input."""
         try:
             if layer.flattens and len(sources) == 1:
                 sources = self.flattened(node, sources)
@@ -197,11 +202,12 @@ class _Walk:
 
     def refused(self, node: Node, layer: Layer, sources: list[int], why: LayerError) -> None:
         """Add a mistake, only once for a layer with several outputs."""
-        shapes = some([self.done[source].output for source in sources])
-        who = f"layer {(node.part_of or node.name)!r} ({layer.kind}, input {shapes})"
+        shapes = [self.done[source].output for source in sources]
+        who = f"layer {(node.part_of or node.name)!r} ({layer.kind}, input {some(shapes)})"
         if ALONE in (node.part_of, node.name):
-            who = f"{layer.kind} (input {shapes})"
-        mistake = SpecError(f"{who}: {why.fact}", node.where, node.help or why.help)
+            who = f"{layer.kind} (input {some(shapes)})"
+        help = node.help(*shapes) if callable(node.help) else node.help
+        mistake = SpecError(f"{who}: {why.fact}", node.where, help or why.help)
         if not node.part_of or str(mistake) not in map(str, self.mistakes[-1:]):
             self.mistakes.append(mistake)
 
@@ -332,8 +338,7 @@ class _Walk:
     ) -> tuple[Field, ...] | None:
         """The receptive field of an output: the hull of its inputs, grown by the layer's reach."""
         if not sources:
-            axes = len(output.spatial) if isinstance(output, Map) else 0
-            return (Field(1, 1, 0, 1),) * axes
+            return tuple(Field(1, 1, 0, 1, image=size) for size in places(output))
         if reach is None and len(sources) == 1:
             return self.done[sources[0]].fields
         rows = [self.done[source] for source in sources]

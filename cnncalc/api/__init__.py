@@ -1,4 +1,4 @@
-"""The library in one call: a network's report, and the answers to questions about it."""
+"""The public functions, which make a network's report and answer questions about it."""
 
 from cnncalc.api.exploring import compare, formula, largest, sweep
 from cnncalc.api.hardware import device, devices

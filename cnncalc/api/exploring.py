@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Unpack
 
 from cnncalc.analysis import report
+from cnncalc.api.hardware import clock_of
 from cnncalc.api.network import Options, Target, report_of, summarize
 from cnncalc.core.errors import UsageError
 from cnncalc.spec import Spec, load
@@ -21,15 +22,16 @@ if TYPE_CHECKING:
     from cnncalc.analysis.explore.outcome import Sweep
     from cnncalc.analysis.explore.sweep import Loop, Request
     from cnncalc.analysis.explore.symbols import Formula
+    from cnncalc.analysis.hardware.calibration import Calibration
 
 
 FEW = 100
-"""Fewer configurations are computed one by one, which is faster than recording them."""
+"""Up to this number, configurations are computed one by one, which is faster than recording."""
 
 
 def compare(*targets: Target, **options: Unpack[Options]) -> "Comparison":
-    """Compare networks: their totals, and how the layers of the last one differ from the first
-    one's.
+    """Compare networks: their totals, and how the layers of the last differ from those of the
+    first.
 
     The options are those of ``summarize``, for targets that are not reports.
 
@@ -62,21 +64,26 @@ def sweep(
     jobs: int = 1,
     executor: "Executor | None" = None,
     resume: str | os.PathLike[str] | None = None,
+    on: str | None = None,
+    calibration: "str | os.PathLike[str] | Calibration | None" = None,
+    devices: str | os.PathLike[str] | None = None,
     **options: Unpack[Options],
 ) -> "Sweep":
-    """Try all combinations of some values of a network's parameters, its input, batch or dtype.
+    """Try all combinations of values for a network's parameters, input, batch size or dtype.
 
     ``over`` maps names to values, or to text such as ``"0.25:1.5:0.25"`` (both ends included). An
     input may be one size for all its axes. ``where`` is a condition (``"macs < 300M"``), ``pareto``
-    names quantities to minimize (``-rf`` to maximize), ``by`` sorts, and ``best`` limits the number
-    of results. ``sample`` is the number of random combinations to try instead of all of them; the
-    same ``seed`` always draws the same ones. ``jobs`` is the number of processes, and ``executor``
-    runs the sweep anywhere else. ``resume`` is a file that keeps the progress, so that an
-    interrupted sweep can continue. Quantities are those of ``cnncalc.analysis.explore.quantities``.
-    With NumPy, large sweeps are computed on arrays.
+    names quantities to minimize (``-rf`` to maximize), ``by`` is the quantity to sort by, and
+    ``best`` limits the number of results. ``sample`` is the number of random combinations to try
+    instead of all of them; the same ``seed`` always draws the same combinations. ``jobs`` is the
+    number of processes; an ``executor`` runs the sweep elsewhere. ``resume`` is a file that keeps
+    the progress, so that an interrupted sweep can continue. Quantities are those of
+    ``cnncalc.analysis.explore.quantities``, and ``time``: the seconds that ``cnncalc.device``
+    calculates, a lower bound on the device ``on`` (from the file ``devices``) or an estimate from a
+    ``calibration``. With NumPy, large sweeps are computed on arrays.
 
-    Raises UsageError for an unknown name or quantity, for an invalid range or condition, and for
-    too many combinations.
+    Raises UsageError for an unknown name, quantity or device, for an invalid range or condition,
+    for too many combinations, and for a time without a device.
 
     >>> [point.values for point in sweep("resnet18", {"input": "64:256:32"}, by="-macs",
     ...     where="macs < 1G", best=1).points]
@@ -84,7 +91,8 @@ def sweep(
     """
     from cnncalc.analysis.explore.sweep import request
 
-    asked = request(show, where, pareto, by, best)
+    clock = clock_of(on, calibration, devices, options.get("dtype"))
+    asked = request(show, where, pareto, by, best, over, clock)
     steps = sweeping(target, over, asked, options, sample, seed, jobs, executor, resume)
     return deque(steps, maxlen=1).pop()
 
@@ -101,8 +109,13 @@ def sweeping(
     resume: str | os.PathLike[str] | None = None,
 ) -> "Iterator[Sweep]":
     """Like ``sweep``, but yields the results so far after every chunk."""
+    if asked.clock is not None:
+        from cnncalc.analysis.hardware.device import stored_as
+
+        options = {**options, "dtype": stored_as(options.get("dtype"))}
     from cnncalc.analysis.explore import sweep as sweeps
     from cnncalc.analysis.explore.evaluate import configurations
+    from cnncalc.analysis.explore.executors import processes
     from cnncalc.analysis.explore.grid import Grid
     from cnncalc.analysis.explore.resume import Progress
 
@@ -111,7 +124,8 @@ def sweeping(
         for name, values in over.items()
     }
     grid = Grid(listed, sample, seed)
-    evaluate = configurations(target, [*listed], asked.quantities, options, load, summarize)
+    given = (target, [*listed], asked.quantities, options, load, summarize, asked.clock)
+    evaluate = configurations(*given)
     work = sweeps.Loop(evaluate, grid, asked)
     if grid.total > FEW and find_spec("numpy"):
         from cnncalc.analysis.explore.many import Arrays
@@ -123,14 +137,14 @@ def sweeping(
     if executor is not None:
         yield from sweeps.sweep(work, executor, sweeps.WAITING, progress or None)
         return
-    with sweeps.processes(jobs) as pool:
+    with processes(jobs) as pool:
         yield from sweeps.sweep(work, pool, sweeps.AHEAD * jobs, progress or None)
 
 
 def _identity(
     evaluate: "Configurations", work: "Loop", options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """A text of everything that the results of a sweep depend on."""
+    """Everything that the results of a sweep depend on, as plain data."""
     grid, asked = work.grid, work.request
     return {
         "network": evaluate.report({}).to_dict(),
@@ -139,6 +153,7 @@ def _identity(
         "sample": [grid.sample, grid.seed],
         "chunk": work.size,
         "asked": [asked.shown, asked.condition.text, asked.front, asked.order, asked.best],
+        "clock": asked.clock,
     }
 
 
@@ -150,10 +165,10 @@ def formula(
     at: Mapping[str, int | float] | None = None,
     **options: Unpack[Options],
 ) -> "Formula":
-    """Find the formula of a quantity of a network in its input, batch size or parameters.
+    """Express a quantity of a network as a formula in its input size, batch size or parameters.
 
     ``names`` are parameters of the spec, ``batch``, or ``input``, which stands for its axes (``H``
-    and ``W``). ``at`` gives some of them values. Reading ``expression`` needs SymPy.
+    and ``W``). ``at`` gives some of these variables a value. Reading ``expression`` needs SymPy.
 
     Raises UsageError for an unknown name, and for a quantity that is not known for the network.
 
@@ -177,7 +192,7 @@ def largest(
     **options: Unpack[Options],
 ) -> "Largest":
     """Find the largest value of a parameter, ``input`` or ``batch`` within some budgets, and the
-    next one beyond.
+    next value, which exceeds a budget.
 
     ``budgets`` maps quantities to numbers, or to text such as ``"300M"``, ``"4GiB"`` or ``"2x"``
     (twice what the network needs by default). Values are multiples of ``step``, by default 1, or
@@ -185,10 +200,10 @@ def largest(
 
     With ratios by name, several values grow together (compound scaling): each is multiplied by its
     ratio to the power of a coefficient, and the largest coefficient is searched, from 0 up. The
-    values then include that coefficient.
+    values in the result then include that coefficient.
 
-    Raises UsageError without a budget, if no value gives a valid network, if all values fit, and if
-    there are too many to try.
+    Raises UsageError if there is no budget, if no value gives a valid network, if all values fit,
+    and if there are too many to try.
 
     >>> largest("mobilenet_v2", "width", {"macs": "300M"}, step=0.05).within.value
     0.95

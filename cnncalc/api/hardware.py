@@ -10,6 +10,7 @@ from cnncalc.core.errors import UsageError, unknown
 
 if TYPE_CHECKING:
     from cnncalc.analysis.hardware.calibration import Calibration, Estimate
+    from cnncalc.analysis.hardware.clock import Clock
     from cnncalc.analysis.hardware.device import Device
     from cnncalc.analysis.hardware.roofline import Needs, Roofline
 
@@ -37,9 +38,10 @@ class OnDevices(NamedTuple):
         return roofline.to_dict(self.report, self.dtype, self.bounds, self.estimates)
 
     def picture(self, format: str = "svg") -> bytes:
-        """The roofline as a picture file: svg, or with the extra ``draw`` png or pdf.
+        """The roofline as a picture file: svg or, with the extra ``draw``, png or pdf.
 
-        Raises UsageError if a device's bandwidth is not known, or no layer has MACs.
+        Raises UsageError for an unknown format, without a device, and if a device's bandwidth is
+        not known or no layer has MACs.
         """
         from cnncalc.render.pictures import roofline, writer_of
 
@@ -58,8 +60,8 @@ class OnDevices(NamedTuple):
 def devices(path: str | os.PathLike[str] | None = None) -> "tuple[Device, ...]":
     """The known devices, or those of a file like ``cnncalc/analysis/hardware/devices.yaml``.
 
-    Raises UsageError if there is no such file, and Mistakes with the location of whatever in it
-    cannot be used.
+    Raises UsageError if there is no such file, and Mistakes with the location of everything in it
+    that cannot be used.
 
     >>> [one.key for one in devices() if one.power == 70]
     ['t4']
@@ -80,12 +82,12 @@ def device(
     **options: Unpack[Changes],
 ) -> OnDevices:
     """Find the shortest time that a network can take on devices, and estimate its time on a
-    calibrated one (docs/how-to/device.md).
+    calibrated device (docs/how-to/device.md).
 
-    ``on`` has the names of devices, of ``devices(path)``, or is ``all``. ``dtype`` may be ``tf32``.
-    The other options are those of ``summarize``, for a network that is not a report. Raises
-    UsageError without a device or a calibration, for an unknown device, and for a dtype whose peak
-    on a device is not known.
+    ``on`` is the name of a device in ``devices(path)``, several of them, or ``all``. ``dtype`` may
+    be ``tf32``. The other options are those of ``summarize``, for a network that is not a report.
+    Raises UsageError without a device or a calibration, for an unknown device, and for a dtype
+    whose peak on a device is not known.
 
     >>> found = device("vgg16", "t4").bounds[0]
     >>> float(found.seconds), found.limited_by("memory")
@@ -116,15 +118,40 @@ def device(
     bounds = tuple(Roofline(found, one, peak, needs) for one in chosen)
     if calibration is None:
         return OnDevices(found, peak, bounds)
+    return OnDevices(found, peak, bounds, (_read(calibration).estimate(found),))
+
+
+def _read(calibration: "str | os.PathLike[str] | Calibration") -> "Calibration":
     from cnncalc.analysis.hardware import calibration as calibrations
 
-    if not isinstance(calibration, calibrations.Calibration):
-        calibration = calibrations.read(calibration)
-    return OnDevices(found, peak, bounds, (calibration.estimate(found),))
+    if isinstance(calibration, calibrations.Calibration):
+        return calibration
+    return calibrations.read(calibration)
+
+
+def clock_of(
+    on: str | None,
+    calibration: "str | os.PathLike[str] | Calibration | None",
+    path: str | os.PathLike[str] | None,
+    dtype: str | None,
+) -> "Clock | None":
+    """What gives the times of networks: a device, from a file if there is a path, or a calibration;
+    None without either. Raises UsageError if both are given, and for an unknown device."""
+    if on is None and calibration is None:
+        return None
+    from cnncalc.analysis.hardware.clock import Bounds, Estimates
+    from cnncalc.analysis.hardware.device import TF32, find
+
+    if calibration is None:
+        return Bounds(find(on or "", devices(path)), dtype == TF32)
+    if on is not None:
+        fact = "a time is either a bound or an estimate"
+        raise UsageError(fact, "give a device or a calibration, not both")
+    return Estimates(_read(calibration))
 
 
 def _needs(found: report.Report) -> "Needs":
-    """The bytes of parameters and of activations in inference."""
+    """The bytes of parameters and of activations at inference, or of flash and RAM in int8."""
     from cnncalc.analysis.hardware.roofline import Needs
     from cnncalc.footprint import inference_peak
     from cnncalc.footprint.arena import arena

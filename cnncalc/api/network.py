@@ -1,4 +1,4 @@
-"""From anything that describes a network to its report or its graph."""
+"""Turns anything that describes a network into its report or its graph."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ def summarize(
     ``tiny`` cuts the input to as few pixels as the network takes (``cnncalc.analysis.smallest``).
     ``extends_anywhere`` lets a spec extend files outside its own folder.
 
-    Raises CnncalcError, with one clear sentence, for anything that cannot be used.
+    Raises CnncalcError for anything that cannot be used, with one sentence per error.
 
     >>> summarize("1x28x28-10N").totals.params
     7850
@@ -66,7 +66,8 @@ def _blamed(
     input: Any,
     layout: Layout | None,
 ) -> UsageError | None:
-    """The error that blames the input or the settings, if the network is valid without them."""
+    """The error that blames the input or the settings, if the network is valid without them; None
+    otherwise."""
     fact = mistakes.errors[0].fact
     if input is not None:
         usual = build(graph.spec, settings, layout=layout)
@@ -107,7 +108,8 @@ Target = str | os.PathLike[str] | Mapping[str, Any] | Spec | report.Report
 
 
 def report_of(target: Target, options: Changes) -> report.Report:
-    """The report of a network. A report is returned unchanged, and takes no options."""
+    """The report of a network. A report is returned unchanged; giving options for it raises
+    UsageError."""
     if not isinstance(target, report.Report):
         return summarize(target, **options)
     if options:
@@ -150,10 +152,11 @@ def layer(
     layout: str | None = None,
     **fields: Any,
 ) -> report.Row:
-    """Compute a single layer of a kind from the shapes of its inputs and its fields.
+    """Compute a single layer, given its kind, its fields and the shapes of its inputs.
 
     Shapes have no batch; ``batch``, ``dtype`` and ``layout`` are those of ``summarize``. Raises
-    Mistakes with every error in the kind, its fields or the shapes.
+    Mistakes with every error in the kind, its fields or the shapes, and UsageError for a kind with
+    several outputs.
 
     >>> layer("conv", "3x32x32", filters=10, kernel=5).cost.params
     760
@@ -169,7 +172,7 @@ def layer_alone(
     dtype: str | None,
     layout: str | None = None,
 ) -> report.Report:
-    """The report of a single layer, called ``layer``, as a part of some network."""
+    """The report of a single layer, called ``layer``, as part of a larger network."""
     names = [f"input{i}" for i in range(1, len(inputs) + 1)]
     spec = {
         "name": kind,

@@ -34,7 +34,7 @@ def explain(
 
     A layer gives derivations with their equations; a block or a network gives sums with their
     terms. ``quantity`` is one of output, parameters, macs, operations, memory and receptive-field;
-    by default all of them.
+    by default all of them. Output and receptive-field have no sums.
 
     Raises UsageError for an unknown layer, block or quantity.
 
@@ -53,8 +53,9 @@ def explain(
 
 
 def check_stride(target: Target, **options: Unpack[Options]) -> "tuple[Window, ...]":
-    """List the window of every layer of a network along each axis; ``fits`` tells whether the
-    stride is legal. For a single window without a network, see ``cnncalc.derivations.stride.Axis``.
+    """List the windows of a network's layers: one per axis, or one for all axes that are alike.
+    ``fits`` says whether the stride is legal. For a single window without a network, see
+    ``cnncalc.derivations.stride.Axis``.
 
     >>> [window.layer for window in check_stride("alexnet") if not window.fits]
     []
@@ -75,11 +76,11 @@ def solve(
     largest: int = 11,
     transposed: bool = False,
 ) -> "list[Solution]":
-    """Find the windows that turn one size into another, or keep it; those that fit exactly come
-    first.
+    """Find the windows that turn one size into another; those that fit exactly come first.
 
-    Sizes that are not given are searched, kernels up to ``largest``. ``transposed`` searches the
-    windows of a transposed convolution, which may need output padding.
+    Without ``output``, the windows keep the input's size. Other values that are not given are
+    searched, kernels up to ``largest``. ``transposed`` searches the windows of a transposed
+    convolution, which may need output padding.
 
     Raises UsageError without a size, for a size below 1, and if there are too many windows to try.
 
@@ -107,7 +108,7 @@ def memory(
     batch: int | None = None,
     **options: Unpack[Changes],
 ) -> "Memory":
-    """Compute the bytes that PyTorch needs to run and train a network, and its peaks
+    """Compute the bytes that PyTorch needs to run and train a network, and the peaks
     (docs/memory.md).
 
     ``training=False`` runs the layers in eval mode, with gradients. ``dtype`` may be ``amp``, for
@@ -173,7 +174,7 @@ def reconcile(target: Target, number: str, **options: Unpack[Options]) -> "Recon
     ``number`` is text, with a unit if the number has one: ``4.1G``, ``8.2 GFLOPs``, ``25.6M
     params``.
 
-    Raises UsageError if the text is not a number.
+    Raises UsageError if the text is not a number, or if no total can be compared with it.
 
     >>> reconcile("lenet5", "61.7k params").agreeing[0].total
     61706

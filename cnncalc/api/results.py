@@ -42,7 +42,8 @@ class Totals(Cost):
 class Report(report.Report):
     """The report of a network: one row per layer, with totals, memory and a table.
 
-    Iterate over it for the layers, index it by name for one of them, ``print`` it for the table.
+    Iterate over a report for its layers, index it by name for one layer, and ``print`` it for the
+    table.
     """
 
     @cached_property
@@ -54,7 +55,8 @@ class Report(report.Report):
 
     @cached_property
     def memory(self) -> "Memory":
-        """The memory that PyTorch needs to train it with SGD (docs/memory.md).
+        """The memory that PyTorch needs to run the network and to train it with SGD
+        (docs/memory.md).
 
         Raises UsageError for a network whose memory is not modelled.
         """
@@ -64,7 +66,7 @@ class Report(report.Report):
 
     @cached_property
     def arena(self) -> "Arena":
-        """The memory that a microcontroller needs to run it in int8 (docs/memory.md).
+        """The memory that a microcontroller needs to run the network in int8 (docs/memory.md).
 
         Raises UsageError for a network whose number of weights is not known.
         """
@@ -85,7 +87,7 @@ class Report(report.Report):
         """A picture, shown in a notebook; ``save("net.svg")`` writes a file (docs/pictures.md).
 
         ``style`` and the options are those of ``cnncalc draw``: ``depth``, ``only``, ``label``,
-        ``colour`` and others. Raises UsageError for an unknown one.
+        ``colour`` and others. Raises UsageError for an unknown style or option.
         """
         from cnncalc.render.pictures import picture
 

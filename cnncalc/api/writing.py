@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def to_yaml(target: Any, **options: Any) -> str:
-    """Write a network as the YAML of a spec, with blocks for layers that repeat
+    """Return a network as the YAML of a spec, with blocks for layers that repeat
     (docs/importing.md).
 
     ``target`` is a graph, or anything that ``summarize`` takes, with its options ``input``,
@@ -30,12 +30,12 @@ def to_yaml(target: Any, **options: Any) -> str:
     from cnncalc.spec.writing import write
 
     graph = graph_of(target, **options)
-    analyze(graph)  # raises every mistake
+    analyze(graph)  # raises Mistakes for an invalid network
     return write(graph)
 
 
 def to_simulator(target: Target, tool: str, **options: Unpack[Changes]) -> str:
-    """Write a network as a workload for an accelerator simulator, ``scalesim`` or ``zigzag``
+    """Return a network as a workload for an accelerator simulator, ``scalesim`` or ``zigzag``
     (docs/export.md#simulators).
 
     Raises UsageError with the names of layers that the simulator cannot describe.
@@ -59,12 +59,12 @@ def to_html(
     dtype: str | None = None,
     **options: Any,
 ) -> str:
-    """Write everything about a network as one HTML page that works on its own
-    (docs/how-to/report.md), or two networks side by side.
+    """Return everything about a network, or two networks side by side, as one HTML page that works
+    on its own (docs/how-to/report.md).
 
-    ``target``, the other network and the options are those of ``to_yaml``; ``batch`` and ``dtype``
-    are those of ``summarize``. ``on`` adds the least times on a device; it and ``path`` are those
-    of ``device``.
+    ``target``, the network to ``compare`` it with and the options are those of ``to_yaml``;
+    ``batch`` and ``dtype`` are those of ``summarize``. ``on`` adds the shortest times on a device;
+    ``on`` and ``path`` are those of ``device``.
 
     >>> to_html("lenet5")[:15]
     '<!doctype html>'
@@ -91,7 +91,7 @@ def to_html(
 def _bounds(
     report: Report, on: str, path: str | os.PathLike[str] | None, dtype: str | None
 ) -> "Roofline":
-    """The least times on a single device."""
+    """The shortest times on a single device."""
     found = device(report, on, path=path, dtype=dtype).bounds
     if len(found) != 1:
         raise UsageError(f"a page shows the times on one device, not on {len(found)}")

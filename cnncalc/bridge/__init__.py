@@ -1,5 +1,5 @@
-"""Bridges to frameworks. No other package imports one, and this package does so only when it is
-used."""
+"""Bridges to deep-learning frameworks. No other package imports a framework, and this one does so
+only when it is used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cnncalc.bridge.verification import Verification
 
 USUAL = (3, 224, 224)
-"""The input of a model, unless another is given."""
+"""The default input shape of a model."""
 INSTALL = "this needs PyTorch: pip install 'cnncalc[torch]'"
 
 
@@ -28,8 +28,8 @@ def to_torch(target: Target, **options: Unpack[Options]) -> Any:
 
     ``target`` is a report, or anything that ``summarize`` accepts, with its options. Parameters are
     named after the layers; several inputs are passed in order, and several outputs are returned as
-    a tuple. Under ``with torch.device("meta")`` nothing is allocated. Raises UsageError without
-    PyTorch.
+    a tuple. Under ``with torch.device("meta")`` nothing is allocated. Raises UsageError for a layer
+    that PyTorch cannot express, and if PyTorch is not installed.
     """
     return _load("network").Network(report_of(target, options))
 
@@ -41,34 +41,34 @@ def to_onnx(
     seed: int | None = None,
     **options: Unpack[Options],
 ) -> bytes:
-    """Write the network as an ONNX file, which computes the same as the module of ``to_torch`` in
+    """Return the content of an ONNX file that computes the same as the module of ``to_torch`` in
     eval mode.
 
     ``target`` is a report, or anything that ``summarize`` accepts, with its options. ``weights`` is
-    the ``state_dict`` of a module that ``to_torch`` made; by default that of a new one, initialized
-    with ``seed``. The batch size is open. Raises UsageError for a layer that ONNX cannot express,
-    and without PyTorch.
+    the ``state_dict`` of a module that ``to_torch`` made; by default, that of a new module that is
+    initialized with ``seed``. The batch size is left dynamic. Raises UsageError for a layer that
+    ONNX cannot express, for more than 2 GiB of weights, and if PyTorch is not installed.
     """
     written: bytes = _load("onnx").onnx_file(report_of(target, options), weights, seed)
     return written
 
 
 def from_torch(model: Any, input: Any = USUAL) -> Spec:
-    """Read a live PyTorch model. The result is a spec, as ``load`` returns it.
+    """Read a live PyTorch model. The result is a spec like those that ``load`` returns.
 
     ``input`` is the shape of the input without the batch, a list of shapes for several inputs, or a
     mapping from keyword arguments to shapes. The model runs twice in eval mode on the meta device;
     its weights are neither read nor changed, and its mode is restored. Parameters and MACs are
-    compared with PyTorch's own counts. Raises UsageError where they differ, for an operation that
-    cannot be described, and without PyTorch.
+    compared with PyTorch's own counts. Raises UsageError if they differ, for an operation that
+    cannot be described, and if PyTorch is not installed.
     """
     return load(_load("importing").read(model, input).imported.spec)
 
 
 @dataclass(frozen=True)
 class Factory(Model):
-    """The models that ``package.module:factory`` makes. Reading one runs the code of that module;
-    this raises UsageError if it does not make a model."""
+    """The models that ``package.module:factory`` makes. Reading a model runs the code of that
+    module, and raises UsageError if the factory does not make a model."""
 
     target: str
     usual = USUAL
@@ -79,8 +79,8 @@ class Factory(Model):
 
 
 def model_of(target: str, arguments: Mapping[str, Any]) -> Any:
-    """The model that ``package.module:factory`` makes, with its weights, for ``verify``. This runs
-    the code of the module."""
+    """The model that ``package.module:factory`` makes, with its weights, for ``verify``. Runs the
+    code of that module, and raises UsageError if the factory does not make a model."""
     return _load("importing").build(target, arguments)
 
 
@@ -95,12 +95,12 @@ def verify(
     """Run a network in PyTorch, forward and backward, and compare every number with its report.
 
     ``target`` is a report, or anything that ``summarize`` accepts, with its options; a live
-    ``torch.nn.Module`` is read as by ``from_torch``, and the outputs of the rebuilt network with
-    its weights are compared with its own. ``device`` is auto, cpu, cuda, mps or meta; auto picks a
-    GPU if there is one, otherwise the CPU, and meta for large networks. ``training=False`` runs the
-    layers in eval mode, with gradients. ``receptive_field`` also compares the receptive field,
-    which takes many more runs. Raises UsageError without PyTorch, and if the network cannot run on
-    that device.
+    ``torch.nn.Module`` is read as ``from_torch`` reads it, and its outputs are compared with those
+    of the rebuilt network, run with the same weights. ``device`` is auto, cpu, cuda, mps or meta;
+    auto picks CUDA if it is available and otherwise the CPU, or meta for a network that is too
+    large for either. ``training=False`` runs the layers in eval mode, with gradients.
+    ``receptive_field`` also compares the receptive field, which takes many more runs. Raises
+    UsageError if the network cannot run on that device, and if PyTorch is not installed.
     """
     original = None
     if hasattr(target, "named_parameters"):
@@ -130,9 +130,9 @@ def calibrate(
     """Time networks on this machine, and fit the seconds per FLOP and per byte to the measurements.
 
     ``networks`` are names of built-ins of at least three families, by default twenty. ``device`` is
-    auto, cpu, cuda or mps; ``name`` is what to call it. ``threads`` is the number of CPU threads,
-    by default PyTorch's. ``seen`` gets each measurement as it is made. Raises UsageError without
-    PyTorch, and for a network that cannot run.
+    auto, cpu, cuda or mps; ``name`` is what to call the device. ``threads`` is the number of CPU
+    threads, by default PyTorch's. ``seen`` is called with each measurement as it is made. Raises
+    UsageError for a network that cannot run, and if PyTorch is not installed.
     """
     from cnncalc.analysis.hardware import calibration
     from cnncalc.api import summarize
@@ -153,9 +153,9 @@ def calibrate(
 
 
 def torch_source(report: Report) -> str:
-    """Write the network as the text of a PyTorch program that does not need cnncalc.
+    """Return the text of a PyTorch program that builds the network and does not need cnncalc.
 
-    Raises UsageError without PyTorch.
+    Raises UsageError for a layer that PyTorch cannot express, and if PyTorch is not installed.
     """
     written: str = _load("source").source(report)
     return written

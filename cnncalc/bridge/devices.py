@@ -25,7 +25,7 @@ MAX_NUMBERS = 2**60
 """A tensor with this many 8-byte elements has more bytes than PyTorch's int64 can count."""
 
 CONTAINER = Path("/sys/fs/cgroup/memory.max")
-"""The files in which Linux stores a container's memory limit."""
+"""The file in which Linux stores a container's memory limit."""
 
 
 def choose(report: Report, asked: str) -> str:
@@ -47,10 +47,9 @@ def choose(report: Report, asked: str) -> str:
 
 @contextmanager
 def on(device: str, dtype: torch.dtype) -> Iterator[str]:
-    """Create tensors on this device with this dtype by default; yields the device they are on.
-
-    On the meta device PyTorch does what it does on the CPU, with tensors that hold no data.
-    """
+    """A context in which tensors are created on this device with this dtype by default. Yields the
+    device that they report: for the meta device the CPU, because PyTorch then does what it does on
+    the CPU, with tensors that hold no data."""
     place: AbstractContextManager[Any] = nullcontext()
     if device == "meta":
         place, device = FakeTensorMode(), "cpu"
@@ -62,7 +61,7 @@ def on(device: str, dtype: torch.dtype) -> Iterator[str]:
 
 @contextmanager
 def of(dtype: torch.dtype) -> Iterator[None]:
-    """Create tensors with this dtype by default."""
+    """A context in which tensors are created with this dtype by default."""
     usual = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
@@ -72,7 +71,7 @@ def of(dtype: torch.dtype) -> Iterator[None]:
 
 
 def dtype_of(report: Report) -> torch.dtype:
-    """PyTorch's dtype; raises UsageError for one that PyTorch's layers do not support."""
+    """A report's dtype in PyTorch; raises UsageError if PyTorch's layers do not support it."""
     dtype = getattr(torch, report.dtype, None)
     if isinstance(dtype, torch.dtype) and dtype.is_floating_point:
         return dtype
@@ -123,7 +122,7 @@ def _too_many(report: Report) -> str:
 
 
 def _activations(report: Report) -> int:
-    """The least bytes of activations that a forward and backward pass needs."""
+    """A lower bound on the bytes of activations that a forward and backward pass needs."""
     try:
         saved = sum(entry.bytes for entry in footprint.saved_for_backward(report))
         return max(saved, footprint.inference_peak(report).bytes)
@@ -133,7 +132,8 @@ def _activations(report: Report) -> int:
 
 
 def _memory(device: str) -> int | None:
-    """The free bytes on a device; None if unknown or not needed."""
+    """The bytes of memory of a device, on CUDA only the free ones; None if unknown or, on the meta
+    device, not needed."""
     if device == "cuda":
         return int(torch.cuda.mem_get_info()[0])
     return _main_memory() if device in {"cpu", "mps"} else None

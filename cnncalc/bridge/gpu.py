@@ -1,4 +1,4 @@
-"""Measurements for which CUDA is necessary: the time of each layer, and the allocator's memory."""
+"""Measurements that need CUDA: the time of each layer, and the allocator's memory."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,11 +22,12 @@ class Measured(NamedTuple):
 
 
 def measure(report: Report, network: Network, inputs: list[Tensor]) -> Iterator[Measured]:
-    """Measure a forward pass in inference on CUDA, after a warm-up pass.
+    """Measure a forward pass at inference on CUDA, after a warm-up pass.
 
     Yields the microseconds of every layer, then the peak bytes of the allocator and their parts:
-    the modelled memory (parameters, buffers, and activations as on the CPU), what rounding to
-    blocks of 512 bytes adds, and the rest, such as workspaces.
+    what rounding to blocks of 512 bytes adds and, if the network's memory can be modelled, the
+    modelled bytes (parameters, buffers, and activations as on the CPU) and the rest, such as
+    workspaces.
     """
     network.eval()
     with torch.no_grad():
@@ -58,7 +59,8 @@ def _parts(resident: int, report: Report) -> Iterator[Measured]:
 
 @contextmanager
 def _timed(report: Report, network: Network) -> Iterator[dict[str, tuple[Any, Any]]]:
-    """An event before every layer and one after it."""
+    """A context that records a CUDA event before and after every layer. Yields the events by
+    layer."""
     events = {row.name: (_event(), _event()) for row in report.layers}
 
     def begins(name: str, _: object) -> None:

@@ -1,11 +1,11 @@
-"""From a live PyTorch model to a spec, with a check of its counts against PyTorch's."""
+"""Turns a live PyTorch model into a spec, and compares its counts with PyTorch's."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
 from typing import Any, NamedTuple
@@ -40,7 +40,7 @@ class Read(NamedTuple):
 
 
 def read(model: Any, input: Inputs = USUAL) -> Read:
-    """Read a model. Raises UsageError for what cannot be read, and where the counts differ from
+    """Read a model. Raises UsageError if it cannot be read, or if the counts differ from
     PyTorch's."""
     if not isinstance(model, nn.Module):
         raise UsageError(f"from_torch reads a torch.nn.Module, not {type(model).__name__}")
@@ -87,7 +87,8 @@ def _check(recording: Recording, found: Imported, report: Report) -> None:
 
 
 def _differences(what: str, recording: Recording, found: Imported, report: Report) -> Iterator[str]:
-    """The layers that differ, each with both numbers."""
+    """The layers whose MACs differ, each with both numbers, or the parameters that no layer
+    holds."""
     if what == "MACs":
         for name, macs in found.macs.items():
             if report[name].macs != macs:
@@ -109,15 +110,28 @@ class OnMeta(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
+def without_weights(build: Callable[[], nn.Module]) -> nn.Module:
+    """The model that a function builds, without allocating its weights, unless the function needs
+    them because it runs a part of the model."""
+    try:
+        with OnMeta():
+            return build()
+    except (RuntimeError, UsageError) as why:
+        if "meta" not in str(why):
+            raise
+        return build()
+
+
 def factory(target: str, arguments: Mapping[str, Any]) -> nn.Module:
-    """The model that ``package.module:factory`` makes with these arguments, without allocating its
-    weights. This runs the code of that module. Raises UsageError if it cannot."""
-    with OnMeta():
-        return build(target, arguments)
+    """The model that ``package.module:factory`` makes with these arguments, if possible without
+    allocating its weights. Runs the code of that module, and raises UsageError if it does not make
+    a model."""
+    return without_weights(lambda: build(target, arguments))
 
 
 def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
-    """The model that ``package.module:factory`` makes, with weights."""
+    """The model that ``package.module:factory`` makes with these arguments, with its weights. Runs
+    the code of that module, and raises UsageError if it does not make a model."""
     path, _, name = target.partition(":")
     if path == "timm":
         path, name, arguments = "timm", "create_model", {"model_name": name, **arguments}
@@ -149,8 +163,8 @@ def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
 
 
 def _called(target: str, factory: Any, arguments: Mapping[str, Any]) -> Any:
-    """Call a factory, and return its result. Raises UsageError for arguments that it does not
-    take."""
+    """Call a factory, and return its result. Raises UsageError if it cannot be called or does not
+    take these arguments."""
     if not callable(factory):
         raise UsageError(f"{target[:200]!r} is {type(factory).__name__}, not a model or a factory")
     try:

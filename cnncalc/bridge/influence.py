@@ -21,15 +21,14 @@ from cnncalc.bridge.network import Network
 from cnncalc.core.shape import Map
 
 EXACT = platform.machine() in {"x86_64", "AMD64"}
-"""Whether float32 is safe too. On other machines, and everywhere in half precision, PyTorch
-convolves some maps in tiles, so that NaN spreads to positions that do not read it. In float64 it
-never does."""
+"""Whether float32 is as safe as float64. On other machines, and everywhere in half precision,
+PyTorch convolves some maps in tiles, so that NaN spreads to positions that do not read it."""
 
-MOVES = (modules.Reshape, modules.Permute, nn.Unfold, nn.Fold)
+REORDERING = (modules.Reshape, modules.Permute, nn.Unfold, nn.Fold)
 """Modules after which positions are no longer those of the image."""
 
-LESS = (modules.DeformConv, modules.ConvLSTM, modules.MaxUnpool)
-"""Modules some of whose units read less than others."""
+UNEVEN = (modules.DeformConv, modules.ConvLSTM, modules.MaxUnpool)
+"""Modules in which some units read less than others."""
 
 WHOLE_MAP = (nn.GroupNorm, nn.LayerNorm, nn.modules.instancenorm._InstanceNorm)
 """Modules that compute statistics over the whole map; ``ChannelsNorm`` does not."""
@@ -51,10 +50,10 @@ def last_map(report: Report) -> Row | None:
     return next((row for row in reversed(maps) if max(row.output.dimensions[1:]) > 1), None)
 
 
-def cannot_tell(report: Report, network: Network, device: str) -> str:
-    """The reason why the pixels that a unit reads cannot be compared; empty if they can."""
+def cannot_tell(report: Report, row: Row, network: Network, device: str) -> str:
+    """Why the pixels that a unit of this map reads cannot be compared; empty if they can."""
     if device != "cpu":
-        return "it needs actual values; --device cpu compares it"
+        return "it needs actual values; use --device cpu to compare it"
     if len(report.input_shapes) > 1:
         return "the network has several inputs"
     fields = [field for row in report.rows for field in row.fields or ()]
@@ -65,23 +64,29 @@ def cannot_tell(report: Report, network: Network, device: str) -> str:
     for module in network.modules():
         if _measures(module):
             return "a normalization reads more pixels for its statistics, which do not count here"
-        if isinstance(module, MOVES):
+        if isinstance(module, REORDERING):
             return "a layer moves numbers to other positions"
-        if isinstance(module, LESS):
+        if isinstance(module, UNEVEN):
             return "what a unit reads depends on the numbers or on its position"
+    if any(field.bound for field in row.fields or ()):
+        return "the calculated field is only an upper bound"
+    reach = [one for row in report for one in row.layer.reach(*row.inputs) or ()]
+    if any(one.wraps for one in reach):
+        return "circular padding reads pixels at the other end of the image"
+    if any(one.copies for one in reach) and clipped(report, calculated(row))[0].end == 0:
+        return "the first unit reads only padding, which copies pixels of the image"
     return ""
 
 
 def _measures(module: nn.Module) -> bool:
-    """Whether it normalizes by statistics of the whole map."""
+    """Whether a module normalizes by statistics of the whole map."""
     if isinstance(module, nn.modules.batchnorm._BatchNorm):
         return not module.track_running_stats
     return isinstance(module, WHOLE_MAP) and not isinstance(module, modules.ChannelsNorm)
 
 
-def cut(report: Report, spans: Spans) -> Spans:
-    """The part of the pixels that lies inside the image; none if they lie outside along any
-    axis."""
+def clipped(report: Report, spans: Spans) -> Spans:
+    """The pixels that lie inside the image; none if they lie outside it along any axis."""
     lengths = report.input_shape.dimensions[1:]
     inside = [
         Span(min(max(first, 0), length), min(max(end, 0), length))
@@ -98,7 +103,8 @@ def calculated(row: Row) -> Spans:
 
 def in_pytorch(report: Report, row: Row, network: Network, guess: Spans) -> Spans | None:
     """The pixels that the first unit reads, found by running the network in eval mode, starting
-    with the guess. None if the unit is NaN even for an image without NaN."""
+    from the guess. None if the unit is NaN even for an image without NaN. The network stays in eval
+    mode and, unless float32 is safe, in float64."""
     unit = _Unit(report, row, network.eval())
     with torch.no_grad():
         if unit.is_nan(unit.image):
@@ -107,8 +113,8 @@ def in_pytorch(report: Report, row: Row, network: Network, guess: Spans) -> Span
 
 
 def cannot_compare(ours: Spans, inside: Spans, theirs: Spans) -> str:
-    """The reason why PyTorch may differ; empty if both must agree. ``inside`` is the calculated
-    part inside the image."""
+    """Why PyTorch's pixels may differ from the calculated ones; empty if they must agree.
+    ``inside`` are the calculated pixels that lie inside the image."""
     if theirs == inside:
         return ""
     if not any(end for _, end in theirs):
@@ -139,7 +145,7 @@ class _Unit:
             self.values = output[self.place]
 
     def span(self, axis: int, guess: Span) -> Span:
-        """The first pixel that it reads along an axis, and one past the last."""
+        """The first pixel that the unit reads along an axis, and one past the last."""
         length = self.image.shape[2 + axis]
         end = _least(length, guess.end, lambda cut: not self.reads(axis, cut, length))
         if end == 0:  # it reads nothing
@@ -150,7 +156,7 @@ class _Unit:
         return Span(first, end)
 
     def reads(self, axis: int, begin: int, end: int) -> bool:
-        """Whether it reads any of these pixels along an axis."""
+        """Whether the unit reads any of these pixels along an axis."""
         if begin == end:
             return False
         image = self.image.clone()
@@ -164,7 +170,7 @@ class _Unit:
 
 
 def _least(length: int, guess: int, holds: Callable[[int], bool]) -> int:
-    """The smallest position, at most ``length``, from which on the condition holds."""
+    """The first position, at most ``length``, from which the condition holds."""
     if holds(guess) and not (guess and holds(guess - 1)):
         return guess
     return bisect_left(range(length + 1), True, key=holds)

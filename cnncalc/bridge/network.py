@@ -37,13 +37,13 @@ WHOLE = (
     modules.Subsampling,
     nn.Sequential,
 )
-"""The modules that stand for one layer that cannot be recognized from the functions that they call.
-A layer may also be a sequence of modules."""
+"""Modules that stand for a single layer, which the functions they call would not reveal. A layer
+may also be a sequence of modules."""
 
 
 class Step(NamedTuple):
-    """The step of one layer: the values that it reads, the one that it produces, and those that are
-    not needed afterwards."""
+    """One layer's step of the forward pass: the values that it reads, the value that it produces,
+    and the values that are not needed afterwards."""
 
     name: str
     sources: tuple[int, ...]
@@ -52,8 +52,9 @@ class Step(NamedTuple):
 
 
 class Network(nn.Module):
-    """A network as a PyTorch module. Layer ``block.conv1`` is the submodule with that name; a layer
-    that shares weights is the submodule of the layer that holds them, or has the same parameters.
+    """A network as a PyTorch module. Layer ``block.conv1`` is the submodule with that name. A layer
+    that shares weights runs the submodule of the layer that holds them, or has its own submodule
+    with the same parameters.
 
     Every tensor is freed as soon as the last layer that reads it has run. The hooks in ``_before``
     and ``_after`` are called around every layer, with its name and its inputs or its output.
@@ -67,12 +68,12 @@ class Network(nn.Module):
         self._inputs = len(report.input_shapes)
         row_of = {row.name: index for index, row in enumerate(report.rows)}
         self._outputs = tuple(row_of[row.name] for row in report.outputs)
-        self._module_of = {row.name: runs(row, report) for row in report.layers}
+        self._module_of = {row.name: runner_of(row, report) for row in report.layers}
         self._frozen: set[nn.Parameter] = set()
         self._before: list[Callable[[str, Sequence[Tensor]], None]] = []
         self._after: list[Callable[[str, Tensor], None]] = []
         for row in report.layers:
-            if runs(row, report) == row.name:
+            if runner_of(row, report) == row.name:
                 module = given.get(row.name) or module_of(row, modules)
                 if isinstance(module, WHOLE):
                     module.layer = row.layer  # from_torch uses this to read the network back
@@ -89,7 +90,7 @@ class Network(nn.Module):
         self._tie()
 
     def _tie(self) -> None:
-        """Let modules that share weights use the parameters and buffers of their owner."""
+        """Give modules that share weights the parameters and buffers of their owner."""
         for name, owner in self._owner_of.items():
             module = self._layer(name)
             for path, part in self._layer(owner).named_modules():
@@ -137,9 +138,10 @@ class Network(nn.Module):
         return outputs if len(outputs) > 1 else outputs[0]
 
 
-def runs(row: Row, report: Report) -> str:
-    """The layer whose module runs a layer: one that shares weights has a module of its own only if
-    other fields, or the zeros that its input's size demands, differ."""
+def runner_of(row: Row, report: Report) -> str:
+    """The name of the layer whose module runs this one. A layer that shares weights has its own
+    module only if it differs from the owner in another field, or in the padding that its input's
+    size demands."""
     if row.weights_of is None:
         return row.name
     owner = report[row.weights_of]
@@ -169,7 +171,7 @@ def _add(holder: nn.Module, part: str, module: nn.Module, name: str) -> None:
 
 
 def _steps(report: Report) -> tuple[Step, ...]:
-    """A step for every layer, with the values that it is the last to read."""
+    """A step for every layer, with the values that no later layer reads."""
     last_reader = {source: index for index, row in enumerate(report.rows) for source in row.sources}
     kept = {row.name for row in report.outputs}  # the caller keeps them
     return tuple(

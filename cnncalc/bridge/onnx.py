@@ -11,24 +11,26 @@ from cnncalc.bridge import network
 from cnncalc.core.errors import LayerError, UsageError
 
 FORMAT, OPSET = 10, 21
-"""The versions of the file format and of the operators that are written."""
+"""The versions of the file format and of the operator set."""
 LARGEST = (1 << 31) - 1
-"""The most bytes that a file may have."""
+"""The largest size of a file, in bytes."""
 FLOAT, INT64 = 1, 7
 """Data types of tensors."""
 REAL = ("alpha", "beta", "bias", "epsilon", "gamma")
 """The settings that are never integers."""
 BATCH = "batch"
-"""The name of the open first size of every input and output."""
+"""The name of the dynamic first size of every input and output."""
 
 
 def onnx_file(
     report: Report, weights: Mapping[str, Any] | None = None, seed: int | None = None
 ) -> bytes:
-    """The content of an ONNX file that computes what ``to_torch`` does in eval mode.
+    """The content of an ONNX file that computes the same as the module of ``to_torch`` in eval
+    mode.
 
-    ``weights`` is the state of such a module; by default, that of a new one. Raises UsageError for
-    a layer that ONNX cannot express, and for a network that is too large for a file.
+    ``weights`` is the ``state_dict`` of such a module; by default, that of a new module that is
+    initialized with ``seed``. Raises UsageError for a layer that ONNX cannot express, and for a
+    network that is too large for a file.
     """
     size = 4 * (report.totals.params + report.totals.fixed + report.totals.buffers)
     if size > LARGEST:
@@ -48,7 +50,7 @@ def onnx_file(
 
 
 class _Graph:
-    """The nodes and tensors so far; what every layer's ``to_onnx`` receives."""
+    """The nodes and tensors written so far. Every layer's ``to_onnx`` receives this object."""
 
     def __init__(self, state: Mapping[str, Any]) -> None:
         self.state = state
@@ -91,7 +93,7 @@ class _Graph:
         return name if count == 1 else outputs
 
     def _name(self, ending: str) -> str:
-        """A name for an operator or a constant of the current layer; the first has the layer's."""
+        """A name for an operator of the current layer. The first operator has the layer's name."""
         self.count += 1
         return f"{self.row.name}.{ending}{self.count}" if ending else self.row.name
 
@@ -114,8 +116,8 @@ class _Graph:
         return self._tensor(f"{full}.{start}", self.state[full][start:stop])
 
     def stacked(self, names: Sequence[str], blocks: Sequence[int] = (0,)) -> str:
-        """The name of a tensor whose rows are parameters, with their blocks, such as the gates of a
-        recurrent cell, in this order; empty if the layer has none of them."""
+        """The name of a tensor that stacks some parameters, each with its blocks in the given
+        order, such as the gates of a recurrent cell; empty if the layer has none of them."""
         full = [f"{self.row.weights_of or self.row.name}.{name}" for name in names]
         if full[0] not in self.state:
             return ""
@@ -124,21 +126,21 @@ class _Graph:
         return self._tensor(full[0], torch.stack(numbers))
 
     def _tensor(self, name: str, numbers: torch.Tensor) -> str:
-        """Learned numbers under this name, unless an earlier layer has written them."""
+        """Write learned numbers under this name, unless an earlier layer has written them."""
         if name not in self.tensors:
             self.tensors[name] = _floats(name, numbers)
         return name
 
     def ints(self, values: Sequence[int]) -> str:
-        """A list of whole numbers."""
+        """The name of a constant list of integers."""
         return self._constant([len(values)], INT64, pack(f"<{len(values)}q", *values))
 
     def number(self, value: float) -> str:
-        """A single number."""
+        """The name of a constant number."""
         return self._constant([], FLOAT, pack("<f", value))
 
     def fixed(self, values: Sequence[float]) -> str:
-        """Numbers that are not learned."""
+        """The name of numbers that are not learned."""
         return self._fixed(_tensor("", [len(values)], FLOAT, pack(f"<{len(values)}f", *values)))
 
     def _fixed(self, tensor: bytes) -> str:
@@ -179,7 +181,7 @@ def _varint(value: int) -> bytes:
 
 
 def _message(*fields: tuple[int, int | float | str | bytes]) -> bytes:
-    """A message of protocol buffers: a number and a value for each field."""
+    """A Protocol Buffers message, from the number and the value of each field."""
     parts: list[bytes] = []
     for number, value in fields:
         if isinstance(value, int):

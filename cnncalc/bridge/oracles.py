@@ -90,12 +90,12 @@ OPTIMIZERS: dict[str, Callable[[Iterable[Tensor]], Any]] = {
     "adam": torch.optim.Adam,
     "adamw": torch.optim.AdamW,
 }
-"""PyTorch's optimizers with their default settings, under our names."""
+"""PyTorch's optimizers with their default settings, under cnncalc's names."""
 
 
 class _Loss(torch.autograd.Function):
-    """A loss that needs no memory except one gradient per output. Its own value and gradient are
-    the seed."""
+    """A loss that needs no memory except one gradient per output. The seed serves as its value and
+    as its gradient."""
 
     @staticmethod
     def forward(ctx: Any, seed: Tensor, *outputs: Tensor) -> Tensor:
@@ -122,7 +122,7 @@ class LiveMemory(TorchDispatchMode):
         self.peak = 0
 
     def watch(self, tensors: Sequence[Tensor]) -> None:
-        """Count these tensors as well from now on."""
+        """From now on, count the storages of these tensors as well."""
         for tensor in tensors:
             storage = tensor.untyped_storage()
             place = storage._cdata
@@ -148,7 +148,7 @@ class LiveMemory(TorchDispatchMode):
         # Some tensors are created where no hook sees them, such as the indices of a pool.
         self.watch(_tensors((args, kwargs)))
         if func is torch.ops.aten.scatter.src:
-            # Only under a mode does PyTorch scatter into a copy of the zeros.
+            # PyTorch scatters into a copy of the zeros only under a dispatch mode.
             self.freed(args[0].untyped_storage()._cdata)
         result = func(*args, **(kwargs or {}))
         self.watch(_tensors(result))
@@ -199,7 +199,7 @@ def _precision(device: str, autocast: bool) -> Any:
 
 def _network(report: Report, device: str, training: bool) -> Network:
     """The network with all parameters set to zero."""
-    if _nowhere() == "cpu":  # without data, there are no zeros to set
+    if _nowhere() == "cpu":  # fake tensors have no data to set to zero
         return Network(report).train(training)
     with torch.device("meta"):
         network = Network(report).to(getattr(torch, report.dtype)).train(training)
@@ -211,7 +211,7 @@ def _network(report: Report, device: str, training: bool) -> Network:
 
 
 def _nowhere() -> str:
-    """A device that allocates nothing: among fake tensors, that is any device."""
+    """A device that allocates nothing, as every device does if tensors are fake."""
     return "cpu" if isinstance(torch.empty(0), FakeTensor) else "meta"
 
 
@@ -228,7 +228,7 @@ def _tensors(tree: Any) -> list[Tensor]:
 
 
 def _storages(tensors: Sequence[Tensor]) -> set[int]:
-    """Identifies the storage of a tensor among all live ones."""
+    """Numbers that identify the storages of these tensors among all live storages."""
     return {tensor.untyped_storage()._cdata for tensor in tensors}
 
 
@@ -238,7 +238,7 @@ def _last_readers(report: Report, device: str) -> list[str | None]:
     found = _seen_reading(report, _nowhere())
     if found == [reads.get(index) for index in range(len(found))]:
         return found
-    return _seen_reading(report, device)  # a view of one input may be a copy of another
+    return _seen_reading(report, device)  # a view on one device may be a copy on another
 
 
 def _seen_reading(report: Report, device: str) -> list[str | None]:

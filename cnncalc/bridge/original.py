@@ -19,14 +19,14 @@ from cnncalc.bridge.recorder import called, evaluating, values
 from cnncalc.layers.parameter import Parameter
 
 TOLERANCE = 1e-4
-"""The largest difference of outputs, relative to the largest output."""
+"""The largest accepted difference of outputs, relative to the largest output."""
 WORDS = {"out_proj_weight": "out_proj.weight", "out_proj_bias": "out_proj.bias"}
-"""Arguments of functions whose parameters have other names in modules."""
+"""Arguments of functions, and the parameters of modules that correspond to them."""
 
 
 def compare(read: Read, device: str) -> Check | Skipped:
-    """Run both networks with the original's weights, on the CPU or this device, and compare
-    them."""
+    """Run the original, and the rebuilt network with the original's weights on this device, and
+    compare their outputs."""
     if device == "meta":
         return Skipped("total", "outputs", "on the meta device there are no numbers to compare")
     if any(one.is_meta for one in read.model.parameters()):
@@ -77,8 +77,8 @@ def tensors_in(value: Any) -> Iterator[Tensor]:
 
 
 def constants(read: Read, found: Sequence[Tensor] = ()) -> dict[str, nn.Module]:
-    """Modules for the layers whose numbers the model computes from other numbers. They have the
-    values of the model's tensors, or zeros."""
+    """Modules for the layers whose numbers the model computes from other numbers. Their values are
+    those of the tensors in ``found``, by number, or zeros if ``found`` is empty."""
     own, made = _own(read.model), {}
     for name, copied in read.imported.copied.items():
         row = read.report[name]
@@ -98,7 +98,8 @@ def constants(read: Read, found: Sequence[Tensor] = ()) -> dict[str, nn.Module]:
 
 
 def _of_image(value: Tensor, sizes: Sequence[int]) -> Tensor:
-    """The part that belongs to the first image, if the sizes tell which axes contain the batch."""
+    """The part of a tensor that belongs to the first image. A size of −k means k times the batch
+    size."""
     for axis, size in enumerate(sizes):
         value = value.narrow(axis, 0, -size) if size < 0 else value
     return value
@@ -110,7 +111,7 @@ def _own(model: nn.Module) -> dict[str, Tensor]:
 
 
 def copy_weights(read: Read, network: Network) -> None:
-    """Give a network the parameters and buffers of the model that it was read from."""
+    """Copy the parameters and buffers of a model to the network that was read from it."""
     own = _own(read.model)
     with torch.no_grad():
         for layer, names in read.imported.held.items():
@@ -133,7 +134,8 @@ def _target(module: nn.Module, word: str) -> Tensor:
 
 
 def _as(given: Tensor, wanted: Tensor) -> Tensor:
-    """The numbers in the order of another tensor, which may have its channels first."""
+    """A tensor in the shape of another. If their sizes are in a different order, the last axis, the
+    channels, becomes the first."""
     plain = given.detach().squeeze()
     if plain.dim() > 1 and plain.shape != wanted.squeeze().shape:
         plain = plain.movedim(-1, 0)

@@ -1,5 +1,4 @@
-"""The quantities to compare for a network that ran in PyTorch, each of which is one entry in a
-list."""
+"""The quantities to compare for a network that ran in PyTorch, each one entry in ``QUANTITIES``."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +22,8 @@ Figure = int | str | tuple[int, ...]
 
 
 class Check(NamedTuple):
-    """One quantity of a layer, or of the network (named ``total``), from both sides."""
+    """One quantity of a layer, or of the network (named ``total``): the calculated figure and
+    PyTorch's."""
 
     layer: str
     quantity: str
@@ -32,7 +32,7 @@ class Check(NamedTuple):
 
     @property
     def agrees(self) -> bool:
-        """Whether both sides agree."""
+        """Whether the two figures are equal."""
         return self.calculated == self.pytorch
 
 
@@ -53,7 +53,7 @@ class Ran:
     trial: Trial
     device: str
     tensors: str
-    """The device of the tensors; on the meta device, they appear to be on the CPU."""
+    """The device that the tensors report: ``cpu`` if they are on the meta device."""
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -62,7 +62,8 @@ class Ran:
 
     @cached_property
     def counts(self) -> dict[str, dict[str, int]]:
-        """How many parameters and buffers each layer, and the network, has."""
+        """The numbers of parameters and buffers of each layer that holds its own, and of the
+        network."""
         counts = {
             row.name: self.counts_of(self.network._layer(row.name))
             for row in self.report.layers
@@ -71,7 +72,8 @@ class Ran:
         return counts | {"total": self.counts_of(self.network)}
 
     def counts_of(self, module: nn.Module) -> dict[str, int]:
-        """The parameters and buffers of a module; parameters named ``bias`` count as biases."""
+        """The numbers of parameters and buffers of a module. Parameters with ``bias`` in their
+        names count as biases."""
         counts = dict.fromkeys(("weights", "biases", "fixed", "frozen"), 0)
         for name, parameter in module.named_parameters():
             learned = "biases" if "bias" in name.rpartition(".")[2] else "weights"
@@ -132,7 +134,7 @@ def _has_groups(module: nn.Module) -> bool:
 def _by_layer(
     ran: Ran, quantity: str, calculated: Mapping[str, int], total: int, found: Mapping[str, int]
 ) -> Iterator[Check]:
-    """The values of every layer, and the total."""
+    """Compare a count layer by layer and, if the whole network ran, in total."""
     for row in ran.rows:
         yield Check(row.name, quantity, calculated.get(row.name, 0), found.get(row.name, 0))
     if ran.whole:
@@ -140,20 +142,20 @@ def _by_layer(
 
 
 def _numbers(quantity: str, ran: Ran) -> Found:
-    """Compare how many numbers of one sort each layer, and the network, has."""
+    """Compare one kind of count, layer by layer and in total."""
     costs = {row.name: row.cost for row in ran.report.layers} | {"total": ran.report.totals}
     for name, counts in ran.counts.items():
         yield Check(name, quantity, getattr(costs[name], quantity), counts[quantity])
 
 
 def _frozen(ran: Ran) -> Found:
-    """The frozen parameters, if there are any on either side."""
+    """Compare the frozen parameters, if there are any on either side."""
     if ran.report.totals.frozen or ran.counts["total"]["frozen"]:
         yield from _numbers("frozen", ran)
 
 
 def _tensors(ran: Ran) -> Found:
-    """The shape of every tensor of a layer, by its name in the module."""
+    """Compare the shapes of every layer's parameters and buffers, by their names in the module."""
     for row in ran.report.layers:
         module = ran.network._layer(row.name)
         calculated = row.layer.tensors(*row.inputs)
@@ -194,8 +196,8 @@ def _training_peak(ran: Ran) -> Found:
 
 
 UNNEEDED = (
-    "on the meta device PyTorch makes a gradient of the input that the CPU does not; "
-    "--device cpu compares it"
+    "on the meta device PyTorch makes a gradient of the input that it does not make on the CPU; "
+    "use --device cpu to compare the peak"
 )
 
 
@@ -231,32 +233,33 @@ def _in_bytes(quantity: str, compare: Callable[[Ran], Found], ran: Ran) -> Found
 
 RESIZED = (
     "on the CPU the tensors of unfold and fold keep larger storages than on the meta device; "
-    "--device cpu compares them"
+    "use --device cpu to compare them"
 )
 
 UNDETERMINED = (
     "PyTorch may leave the smaller output of a 3-D transposed convolution in memory of its input's "
-    "size, depending on the implementation it picks on this machine; --device meta compares it"
+    "size, depending on the implementation it picks on this machine; use --device meta to compare "
+    "the bytes"
 )
 
 
 def _may_keep_its_input_size(row: Row) -> bool:
-    """Whether a layer is such a transposed convolution."""
+    """Whether PyTorch may leave a layer's output in memory of its input's size."""
     volume = len(row.output.dimensions) == 4
     smaller = row.output.elements < row.inputs[0].elements
     return isinstance(row.layer, ConvTranspose) and volume and smaller
 
 
 def _receptive_field(ran: Ran) -> Found:
-    """Compare the number of pixels of the image that the first unit of the last map reads."""
+    """Compare how many pixels of the image the first unit of the last map reads along each axis."""
     row = influence.last_map(ran.report)
     if row is None or not ran.whole:
         return
-    if why := influence.cannot_tell(ran.report, ran.network, ran.device):
+    if why := influence.cannot_tell(ran.report, row, ran.network, ran.device):
         yield Skipped(row.name, "receptive_field", why)
         return
     calculated = influence.calculated(row)
-    inside = influence.cut(ran.report, calculated)
+    inside = influence.clipped(ran.report, calculated)
     found = influence.in_pytorch(ran.report, row, ran.network, inside)
     if found is None:
         yield Skipped(row.name, "receptive_field", "the unit is NaN even without NaN in the image")
@@ -282,4 +285,4 @@ QUANTITIES: dict[str, Callable[[Ran], Found]] = {
     "training_peak": partial(_in_bytes, "training_peak", _training_peak),
     "receptive_field": _receptive_field,
 }
-"""All comparisons, one for each quantity."""
+"""The comparison of each quantity. ``tensors`` compares shapes, one check per tensor."""

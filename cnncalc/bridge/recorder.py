@@ -27,14 +27,14 @@ from cnncalc.core.layer import Layer
 from cnncalc.spec.importing.record import Done, Recording, Ref, Seen
 
 BATCHES = (2, 3)
-"""The batch sizes of the two runs: a size that differs is the batch."""
+"""The batch sizes of the two runs. A size that differs between the runs includes the batch."""
 META = torch.device("meta")
 IN_PLACE = ["iadd", "isub", "imul", "itruediv", "ifloordiv", "ipow", "imatmul"]
 
 
 def _dtype(model: nn.Module) -> str:
-    """The data type of all parameters and buffers that are not integers; empty for float32, and for
-    several."""
+    """The floating-point type of a model's parameters and buffers; empty for float32, for a type
+    that cnncalc does not know, and for several types."""
     held = (*model.parameters(), *model.buffers())
     found = {str(one.dtype).removeprefix("torch.") for one in held if one.is_floating_point()}
     (word,) = found if len(found) == 1 else ("",)
@@ -43,14 +43,15 @@ def _dtype(model: nn.Module) -> str:
 
 def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool) -> Recording:
     """The recording of a model in eval mode for inputs of these sizes, which are passed by position
-    or as keywords. Raises UsageError if it does not run."""
+    or as keywords. Raises UsageError if the model does not run, or if its calls depend on the batch
+    size."""
     with evaluating(model):
         try:
             first, second = (_Run(model, batch, inputs, keywords) for batch in BATCHES)
         except UsageError as why:
             if "Long" not in str(why):
                 raise
-            # Its inputs are indices, like those of an embedding.
+            # The model's inputs are indices, like those of an embedding.
             first, second = (_Run(model, n, inputs, keywords, torch.int64) for n in BATCHES)
     if [call.name for call in first.calls] != [call.name for call in second.calls]:
         raise UsageError(
@@ -88,8 +89,30 @@ def evaluating(model: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
+@contextmanager
+def _restored(model: nn.Module) -> Iterator[None]:
+    """A context after which the model no longer holds what it stored, such as tensors that it
+    computes only once."""
+    holders = [holder for module in model.modules() for holder in _holders(module)]
+    before = [dict(holder) for holder in holders]
+    try:
+        yield
+    finally:
+        for holder, contents in zip(holders, before):
+            holder.clear()
+            holder.update(contents)
+
+
+def _holders(module: nn.Module) -> Iterator[dict[Any, Any]]:
+    """The dictionaries in which a module can store tensors."""
+    own = vars(module)
+    yield from (one for one in own.values() if type(one) is dict)
+    yield own
+
+
 def _without_batch(two: tuple[int, ...], three: tuple[int, ...]) -> tuple[int, ...]:
-    """The sizes of a tensor, with −k for k times the batch size."""
+    """The sizes of a tensor, with −k for k times the batch size. Raises UsageError for a size that
+    depends on the batch in another way."""
     same = len(two) == len(three)
     sizes = [a if a == b else -(b - a) if 3 * a == 2 * b else 0 for a, b in zip(two, three)]
     if not same or 0 in [size for size, a in zip(sizes, two) if a]:
@@ -146,7 +169,7 @@ class _Run(TorchFunctionMode):
             one.untyped_storage()._cdata for one in (*model.parameters(), *model.buffers())
         }
         counting = self.flops if self.counts else nullcontext()
-        with torch.no_grad(), counting, _entered(self), self:
+        with torch.no_grad(), _restored(model), counting, _entered(self), self:
             try:
                 result = called(model, given, keywords)
             except (RuntimeError, ValueError, TypeError, NotImplementedError) as why:
@@ -176,7 +199,7 @@ class _Run(TorchFunctionMode):
         return len(self.tensors) - 1
 
     def _number(self, tensor: Tensor) -> int:
-        """The number of a tensor; one that no call has made yet is the model's, or a constant."""
+        """The number of a tensor. A tensor that no call has made is the model's, or a constant."""
         if id(tensor) in self.stale and self.numbers[id(tensor)] in self.live:
             raise UsageError(
                 f"{self.name}: module {self.open[-1]!r} reads a tensor that shares memory with one "
@@ -205,7 +228,7 @@ class _Run(TorchFunctionMode):
             yield from self._numbers_in([getattr(value, one) for one in value.__dataclass_fields__])
 
     def _refs(self, value: Any) -> Any:
-        """An argument as plain data."""
+        """An argument as plain data, with a ``Ref`` for every tensor."""
         if isinstance(value, Tensor):
             return Ref(self._number(value))
         if isinstance(value, list | tuple):
@@ -294,8 +317,8 @@ class _Run(TorchFunctionMode):
         self.calls.append(Done("layer", self.open[-1], given, (number,), macs))
 
     def passed(self, module: nn.Module, x: Tensor) -> Tensor:
-        """The output of a module that does nothing in eval mode, such as drop path; it is recorded
-        as a call of its class, unless it is an identity."""
+        """The output of a module that does nothing in eval mode, such as drop path. The module is
+        recorded as a call of its class, unless it is an identity or an empty sequence."""
         if not isinstance(x, Tensor) or isinstance(module, nn.Identity | nn.Sequential):
             return x
         plain = {name: one for name, one in vars(module).items() if type(one) in (int, float)}
@@ -333,8 +356,8 @@ class _Run(TorchFunctionMode):
 
 
 class _OneModule(ModuleTracker):
-    """Counts everything for the whole model: the hooks that tell modules apart fail when a module
-    is given a parameter, as in a weight norm."""
+    """Counts everything for the whole model, because the hooks that tell modules apart fail when a
+    parameter is passed to a module, as in a weight norm."""
 
     def __enter__(self) -> Self:
         return self
@@ -363,7 +386,7 @@ QUESTIONS = {"size", "dim", "shape", "device", "dtype", "ndim", "is_meta", "requ
              "stride", "is_contiguous", "__len__", "_set_grad_enabled", "set_grad_enabled",
              "is_floating_point", "layout", "requires_grad_", "__hash__", "_version", "is_cuda",
              "names", "element_size", "storage_offset", "is_complex"}  # fmt: skip
-"""Functions that only query a tensor and create no other."""
+"""Functions that are not recorded, because they create no tensor."""
 
 
 def _tensors_in(value: Any) -> list[Tensor]:
@@ -404,7 +427,7 @@ def _entered(run: _Run) -> Iterator[None]:
 
 
 def _own(model: nn.Module) -> dict[int, Seen]:
-    """The parameters and buffers of a model, by identity; shared ones under their first name."""
+    """The parameters and buffers of a model, by identity; a shared tensor has its first name."""
     found: dict[int, Seen] = {}
     for name, one in model.named_parameters():
         found[id(one)] = Seen((), "parameter", name, one.requires_grad)
@@ -414,7 +437,8 @@ def _own(model: nn.Module) -> dict[int, Seen]:
 
 
 def _name_of(func: Any) -> str:
-    """``conv2d``, ``add_``, ``isub``, or for an attribute its name, such as ``mT``."""
+    """The name of a function, such as ``conv2d``, ``add_`` or ``isub``, or of an attribute, such as
+    ``mT``."""
     name: str = getattr(func, "__name__", repr(func))
     if name == "__get__":
         return str(func.__self__.__name__)
@@ -424,7 +448,8 @@ def _name_of(func: Any) -> str:
 
 
 def _bound(func: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments by name; those that PyTorch does not name are called 0, 1, 2."""
+    """The arguments by name. The first tensor is ``input``; arguments that PyTorch does not name
+    have their places as names."""
     names = _names_of(func, name)
     words = [names[place] if place < len(names) else str(place) for place in range(len(args))]
     bound = {**dict(zip(words, args)), **kwargs}

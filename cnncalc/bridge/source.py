@@ -21,7 +21,7 @@ from torch import nn
 
 from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge import modules
-from cnncalc.bridge.network import module_of, runs
+from cnncalc.bridge.network import module_of, runner_of
 from cnncalc.core import discovery
 
 WIDTH = 100
@@ -58,8 +58,9 @@ class Recorder:
     def Matmul(self) -> Written:
         return Written("", lambda *inputs: " @ ".join(inputs))
 
-    def Power(self, exponent: float) -> Written:
-        return Written("", lambda x: f"{x} ** {exponent!r}")
+    def Power(self, exponent: float, function: str = "") -> Written:
+        own = f"torch.{function}({{}})" if function else f"{{}} ** {exponent!r}"
+        return Written("", own.format)
 
     def Expand(self, sizes: Sequence[int]) -> Written:
         return Written("", lambda x: f"{x}.expand({_arguments([-1, *sizes])})")
@@ -96,7 +97,7 @@ class Recorder:
         return Written(f"nn.Sequential({pad.build}, {module.build})")
 
     def cropped(self, module: Written, sides: Sequence[tuple[int, int]]) -> Written:
-        """The module, and the cut as another one after it."""
+        """The module, followed by a separate module that crops its output."""
         if not any(map(any, sides)):
             return module
         return Written(f"nn.Sequential({module.build}, Crop({_literal(tuple(sides))}))")
@@ -177,7 +178,7 @@ class Names:
         self._taken = {*PLAIN, "self", "torch", *keyword.kwlist, *dir(nn.Module())}
 
     def give(self, wanted: str) -> str:
-        """The name itself if it is available; ``layer1.0.conv1`` becomes ``layer1_0_conv1``."""
+        """A name like the wanted one: ``layer1.0.conv1`` becomes ``layer1_0_conv1``."""
         name = re.sub(r"\W", "_", wanted, flags=re.ASCII)
         if not name.isidentifier():
             name = f"layer_{name}"
@@ -188,7 +189,8 @@ class Names:
 
 
 def _class_name(title: str) -> str:
-    """``VGG-16`` becomes VGG16; a name that cannot be a class becomes Network."""
+    """The name of the class: VGG16 for ``VGG-16``, and Network if the title yields no valid
+    name."""
     words = re.findall(r"[A-Za-z0-9]+", title)
     joined = "_".join(word[0].upper() + word[1:] for word in words)
     name = re.sub(r"(?<!\d)_|_(?!\d)", "", joined)  # keep the underscore between two digits
@@ -206,7 +208,8 @@ def _plain_text(title: str) -> str:
 
 
 def source(report: Report) -> str:
-    """The text of a program that defines the network as a class."""
+    """The text of a program that defines the network as a class. Raises UsageError for a layer that
+    PyTorch cannot express."""
     recorder = Recorder()
     written = {row.name: module_of(row, recorder) for row in report.layers}
     names = Names()
@@ -218,22 +221,22 @@ def source(report: Report) -> str:
 
 
 def _about(report: Report) -> str:
-    """``LeNet-5 for inputs of 1×32×32: 61,706 parameters.``"""
+    """The program's docstring: ``LeNet-5 for inputs of 1×32×32: 61,706 parameters.``"""
     shapes = " and ".join(map(str, report.input_shapes.values()))
     name = _plain_text(report.name) or "A network"
     return f"{name} for inputs of {shapes}: {report.totals.params:,} parameters."
 
 
 def _network(report: Report, written: dict[str, Written], name_of: dict[str, str]) -> str:
-    """The class."""
+    """The definition of the class."""
     variable_of = _variables(report, name_of)
     build, run = [], []
     for row in report.layers:
-        layer, name = written[row.name], f"self.{name_of[runs(row, report)]}"
+        layer, name = written[row.name], f"self.{name_of[runner_of(row, report)]}"
         read = [variable_of[report.rows[source].name] for source in row.sources]
         if layer.apply is None:
             frozen = ".requires_grad_(False)" if row.cost.frozen else ""
-            if runs(row, report) == row.name:
+            if runner_of(row, report) == row.name:
                 build.append((row, f"{name} = {layer.build}{frozen}", ""))
                 if row.weights_of is not None:
                     owner = f"self.{name_of[row.weights_of]}"
@@ -303,8 +306,9 @@ def _opened(code: str) -> tuple[str, list[str]]:
 def _variables(report: Report, name_of: dict[str, str]) -> dict[str, str]:
     """The variable that holds each row's output.
 
-    A tensor replaces one that is read for the last time. A tensor that several layers outside a
-    common block read is named after the layer that produces it; several inputs are named too.
+    A variable is reused after its tensor has been read for the last time. A tensor that several
+    layers without a common block read is named after the layer that produces it; if there are
+    several inputs, all keep their names.
     """
     readers = _readers(report)
     several_inputs = len(report.input_shapes) > 1
@@ -357,8 +361,8 @@ def _main(report: Report) -> str:
 
 
 def _own(program: str) -> tuple[set[str], list[str]]:
-    """The names that a program uses, and the definitions that it needs, each of which follows those
-    that it depends on."""
+    """The names that a program uses, and the definitions that it needs, each after those that it
+    depends on."""
     used: set[str] = set()
     definitions: list[str] = []
 
@@ -379,7 +383,8 @@ def _own(program: str) -> tuple[set[str], list[str]]:
 
 
 def _imports(used: set[str]) -> str:
-    """The imports of the bridge's modules that are used."""
+    """The import statements for the names that a program uses and that the bridge's modules
+    import."""
     found: dict[str, set[str]] = defaultdict(set)
     for part in discovery.modules(modules.__path__):
         for node in ast.parse(inspect.getsource(import_module(f"{modules.__name__}.{part}"))).body:

@@ -17,7 +17,7 @@ from cnncalc.core.errors import UsageError, unknown
 
 DEVICES = tuple(name for name in devices.DEVICES if name != "meta")
 RUNS, SECONDS = 5, 1.0
-"""The least number of runs of a network, and how long they take together at least."""
+"""The minimum number of runs of a network, and their minimum total time."""
 
 
 def place(device: str) -> str:
@@ -45,7 +45,7 @@ def using(threads: int | None) -> Iterator[None]:
 
 
 def describe(device: str) -> str:
-    """A description of what runs the networks, without anything that identifies this machine."""
+    """A description of the device, without anything that identifies this machine."""
     if device == "cuda":
         return str(torch.cuda.get_device_name())
     threads = torch.get_num_threads()
@@ -60,7 +60,8 @@ def software() -> str:
 def measure(
     reports: Iterator[tuple[str, Report]], device: str, seen: Callable[[Measured], None]
 ) -> Iterator[Measured]:
-    """Time the shortest forward pass of each network in inference, after a warm-up pass.
+    """The FLOPs and bytes of each network, and the time of its shortest forward pass at inference,
+    after a warm-up pass.
 
     Raises UsageError for a network that cannot run on the device.
     """

@@ -45,7 +45,7 @@ class Trial:
     def run(self, *inputs: Tensor) -> None:
         """Run forward, then backward from the sum of all outputs."""
         self._network.train(self.training)
-        # PyTorch warns about a padded copy, which the memory contains.
+        # PyTorch warns about a padded copy, which the calculated memory includes.
         warnings.filterwarnings("ignore", "Using padding='same' with even kernel")
         try:
             with self._flops, self._watched(), attention_in_steps():
@@ -93,7 +93,7 @@ class Trial:
                 waiting += [before for before, _ in node.next_functions]
 
     def _turn(self, name: str) -> None:
-        """Attribute the products since the last call to the last layer."""
+        """Attribute the products since the last call to the layer that ran, and begin another."""
         counted = self._flops.get_total_flops() // 2  # PyTorch counts two operations for each
         self._pass[self._layer] += counted - self._counted
         self._layer, self._counted = name, counted
@@ -101,7 +101,7 @@ class Trial:
     def _keep(self, tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
         if storage._cdata not in self._storages:
-            self._storages[storage._cdata] = storage  # keeps its address taken
+            self._storages[storage._cdata] = storage  # so that its address is not reused
             self.saved[self._layer] += storage.nbytes()
         return tensor
 

@@ -24,8 +24,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Verification:
-    """The result of a comparison: what was compared, what was skipped, and what was only
-    measured."""
+    """The result of ``verify``: what was compared, what was skipped, and what was only measured."""
 
     name: str
     device: str
@@ -79,7 +78,7 @@ def verify(
 
     ``device`` is auto, cpu, cuda, mps or meta. With ``training=False``, layers run in eval mode.
     ``receptive_field`` adds the receptive field, which takes many more runs. If the network was
-    read from an ``original`` model, the outputs of both are compared as well.
+    read from an ``original`` model, its outputs are compared with those of the original as well.
 
     Raises UsageError if the network cannot run on the device, or if it is not known what one of its
     layers computes.
@@ -129,8 +128,8 @@ def verify(
 def _known(
     one: Check | Skipped | Measured, report: Report, given: Mapping[str, nn.Module]
 ) -> Check | Skipped | Measured:
-    """The comparison, or the reason to skip it: it needs the products that compute a constant, and
-    only the constant is copied."""
+    """The comparison, or a reason to skip it if it counts the products that compute a constant:
+    those are not computed, because the constant is copied."""
     costly = {name for name in given if report[name].macs}
     products = isinstance(one, Check) and one.quantity in ("macs", "backward_macs")
     if products and costly and one.layer in (*costly, "total"):
@@ -174,7 +173,7 @@ def _compared(
 def _stopped(ran: Ran) -> Check:
     """The failed comparison for the layer at which a run stopped.
 
-    Raises UsageError if a larger batch or input would help.
+    Raises UsageError if a larger batch, a larger input or eval mode would help.
     """
     refusal = ran.trial.refusal
     not_run = [row.name for row in ran.report.layers if row.name not in ran.trial.outputs]

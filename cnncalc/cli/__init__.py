@@ -1,7 +1,7 @@
 """The command line: one file per command, discovered automatically and imported when it runs.
 
-Exit codes: 0 success, 1 the answer is "no", 2 invalid input. Results go to standard
-output, messages to standard error.
+Exit codes: 0 success, 1 the answer is "no", 2 invalid input, 130 interrupted. Results go to
+standard output, messages to standard error.
 """
 
 import errno
@@ -52,7 +52,7 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of that name, or None."""
+        """The command with this name, or None."""
         if cmd_name not in names():
             return None
         module = import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
@@ -132,7 +132,7 @@ def options(
 
 
 def main() -> NoReturn:
-    """Run a command, and print a user's mistake as one clear sentence."""
+    """Run a command. Invalid input ends it with a message and exit code 2."""
     _prepare_streams()
     try:
         sys.exit(app(prog_name="cnncalc", standalone_mode=False))
@@ -148,7 +148,7 @@ def main() -> NoReturn:
 
 
 def _prepare_streams() -> None:
-    """Replace closed streams, and let the others write any text."""
+    """Replace closed streams, and make the others tolerate text that they cannot encode."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the parent process
             setattr(sys, name, io.TextIOWrapper(io.BytesIO()))
@@ -158,7 +158,7 @@ def _prepare_streams() -> None:
 
 
 NotUsable: tuple[Any, ...] = (CnncalcError, *typer.BadParameter.__mro__[1:3])
-"""Our errors, and typer's usage errors."""
+"""cnncalc's errors, and typer's usage errors."""
 
 
 def _show(error: Any) -> None:

@@ -21,7 +21,8 @@ BAR = 30
 
 
 def write(found: Arena, everything: bool, format: str | None, output: Path | None) -> None:
-    """Write RAM, flash, and the layers that need the most RAM, or all of them in order."""
+    """Write RAM, flash, and the layers that need the most RAM; ``everything`` lists all layers in
+    order."""
     form = listing.format_of(format, output)
     title = f"{found.name}: int8, batch {units.exact(found.batch)}, inference"
     if form is not None and form.SUFFIX == ".json":

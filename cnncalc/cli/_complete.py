@@ -14,7 +14,7 @@ Complete = Callable[[str], list[str]]
 
 
 def words(known: Callable[[], Iterable[str]]) -> Complete:
-    """Completes one of the known words."""
+    """A function that completes what is typed to one of the known words."""
 
     def complete(incomplete: str) -> list[str]:
         return [word for word in known() if word.startswith(incomplete)]
@@ -23,7 +23,7 @@ def words(known: Callable[[], Iterable[str]]) -> Complete:
 
 
 def modules(path: list[str]) -> Complete:
-    """Completes the name of a module, as it is typed."""
+    """A function that completes the names of modules, as users type them."""
     return words(lambda: [name.replace("_", "-") for name in discovery.modules(path)])
 
 
@@ -38,7 +38,7 @@ def networks(incomplete: str) -> list[str]:
 
 
 def layers(context: typer.Context, incomplete: str) -> list[str]:
-    """The layers and blocks of the network named before."""
+    """The layers and blocks of the network that precedes them on the command line."""
     from cnncalc.api import summarize
 
     try:

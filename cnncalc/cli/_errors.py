@@ -1,5 +1,6 @@
-"""The layout of errors. On a terminal, each shows its line of the spec with a caret, and its help
-on a separate line; in a pipe, each is one line, ``file:line:column: what is wrong; how to fix it``.
+"""The layout of errors. On a terminal, an error shows its line of the spec with a caret, and its
+help on a separate line; in a pipe, it is one line, ``file:line:column: what is wrong; how to fix
+it``.
 """
 
 import os
@@ -39,7 +40,7 @@ def show(error: CnncalcError) -> None:
 
 
 def plain(error: CnncalcError) -> str:
-    """An error in one line for each mistake."""
+    """An error as text, with one line for each mistake."""
     lines = [f"{_start(one)}{_quoted(one.sentence)}" for one in _each(error)]
     return "\n".join(lines + (error.rest if isinstance(error, Mistakes) else []))
 
@@ -83,7 +84,7 @@ def _block(error: CnncalcError, colour: bool) -> list[str]:
 
 
 def _excerpt(where: Where, colour: bool) -> list[str]:
-    """The line of a spec with a caret under the value."""
+    """The line of a spec with a caret under the value; empty if the line cannot be shown."""
     text = where.source.line(where.line) if isinstance(where.source, Source) else ""
     if not where.column or not 0 < len(text) <= LONGEST_LINE:
         return []
@@ -118,14 +119,14 @@ PHRASES = {
 
 
 def usage(error: Any) -> UsageError:
-    """A mistake in the arguments that typer found, as one of our errors."""
+    """An error that typer found in the arguments, as one of cnncalc's errors."""
     sentence = re.sub(r" \(Possible .*|\.? Did you mean .*", "", error.format_message()).rstrip(".")
     for phrase, better in PHRASES.items():
         sentence = re.sub(phrase, better, sentence, flags=re.DOTALL)
     known = set(error.ctx.command.commands) if hasattr(error.ctx.command, "commands") else ()
     options = [name for param in error.ctx.command.params for name in param.opts]
     word = sentence.rpartition(" ")[2].strip("'")
-    known = known if not word.startswith("-") else {*options} - {word}  # a missing one is known
+    known = known if not word.startswith("-") else {*options} - {word}  # e.g. if it is missing
     hint = did_you_mean(word, sorted(known)).removeprefix("; ")
     return UsageError(
         sentence[0].lower() + sentence[1:], hint or f"see '{error.ctx.command_path} --help'"
@@ -134,7 +135,8 @@ def usage(error: Any) -> UsageError:
 
 @contextmanager
 def in_context(context: Any) -> Iterator[None]:
-    """Note which command a mistake in its arguments belongs to, where typer does not."""
+    """A context that notes which command an error in the arguments belongs to, if typer does
+    not."""
     wrong_call: Any = typer.BadParameter.__mro__[1]  # typer's UsageError, which it does not export
     try:
         yield
@@ -145,7 +147,8 @@ def in_context(context: Any) -> Iterator[None]:
 
 @contextmanager
 def ended_early() -> Iterator[None]:
-    """Exit silently if the reader of a pipe has closed it, and with a message on Ctrl-C."""
+    """A context that exits silently if the reader of a pipe has closed it, and with a message on
+    Ctrl-C."""
     try:
         yield
     except BrokenPipeError:

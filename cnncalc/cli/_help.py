@@ -35,9 +35,9 @@ class Command(TyperCommand):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command, and leave typer's cleanup a little memory if it runs out: CPython 3.11
-        loops forever if it cannot even store the place where a ``with`` block of a long function
-        ends."""
+        """Run the command, and keep a little memory in reserve for typer's cleanup. Without any,
+        CPython 3.11 loops forever, because it cannot store the place where a ``with`` block of a
+        long function ends."""
         spare = [bytearray(2_000_000)]
         try:
             return super().invoke(ctx)
@@ -54,14 +54,14 @@ class Command(TyperCommand):
 
 
 def write_prose(text: str | None, formatter: Any) -> None:
-    """The paragraphs that are not examples."""
+    """Write the paragraphs that are not examples."""
     formatter.write_paragraph()
     with formatter.indentation():
         formatter.write_text("\n\n".join(_paragraphs(text, examples=False)))
 
 
 def write_examples(text: str | None, formatter: Any) -> None:
-    """The examples under their heading."""
+    """Write the examples under their heading."""
     examples = _paragraphs(text, examples=True)
     if examples:
         with formatter.section("Examples"):
@@ -70,7 +70,7 @@ def write_examples(text: str | None, formatter: Any) -> None:
 
 
 def write_commands(commands: dict[str, Any], formatter: Any) -> None:
-    """Every command with its first sentence, grouped by task."""
+    """Write every command with the first sentence of its help, grouped by task."""
     rest = [name for name in commands if not any(name in group for group in TASKS.values())]
     longest = max(map(len, commands))
     for task, group in {**TASKS, "More": tuple(rest)}.items():

@@ -20,8 +20,8 @@ LEAST = 16
 def columns(headings: Mapping[str, bool], rows: Iterable[Sequence[str]]) -> str:
     """Rows below their headings; True marks a column of numbers, which is aligned right.
 
-    Where the table is too wide, headings and texts wrap. Numbers, and words before the last
-    column, are never broken, so a table may still be wider than the terminal.
+    If the table is too wide, headings and texts wrap. Numbers, and words before the last column,
+    are never broken, so a table may still be wider than the terminal.
     """
     colour = terminal.colour()
     table = [[cell.splitlines() or [""] for cell in row] for row in rows]
@@ -56,8 +56,8 @@ def sizes(parts: Iterable[tuple[str, int, str]]) -> str:
 def _widths(
     headings: Sequence[str], table: Sequence[Sequence[Sequence[str]]], right: Sequence[bool]
 ) -> list[int]:
-    """The width of each column. To fit the terminal, the last one gives way if it holds text, then
-    the headings of numbers, then other texts, the widest first.
+    """The width of each column. To fit the terminal, the last column gives way first if it holds
+    text, then the headings of numbers, then other texts, the widest first.
     """
     widths, least = [], []
     for place, heading in enumerate(headings):
@@ -85,7 +85,7 @@ def wrapped(text: str) -> str:
 
 
 def notes(numbered: Mapping[str, int]) -> str:
-    """``[1] text`` for each text with its number, broken into lines."""
+    """Footnotes such as ``[1] text``, broken into lines."""
     width = terminal.width()
     return "".join(
         f"{line}\n"
@@ -97,7 +97,7 @@ def notes(numbered: Mapping[str, int]) -> str:
 def format_of(name: str | None, output: Path | None) -> "Format | None":
     """The requested format, by name or by the file extension; None for a table as text.
 
-    Raises UsageError for an unknown one.
+    Raises UsageError for an unknown format.
     """
     from cnncalc import render
 
@@ -113,7 +113,8 @@ def rendered(
     numbers: Sequence[str] = (),
     sentences: Sequence[str] = (),
 ) -> str:
-    """Records with these keys in a format; numbers to the right, sentences broken into lines."""
+    """Records with these keys in a format. ``numbers`` are the columns that are aligned right,
+    ``sentences`` those that are broken into lines."""
     from cnncalc.render.records import Records
 
     return form.render(Records(title, tuple(names), records, tuple(numbers), tuple(sentences)))

@@ -17,7 +17,7 @@ CONVENTIONS = [str(Path(__file__).parents[1] / "conventions" / "tools")]
 
 
 def dtype_of(word: str | None) -> str | None:
-    """The name of a dtype, which may be short: ``fp16`` is float16, ``bf16`` bfloat16."""
+    """The full name of a dtype: float16 for ``fp16``, bfloat16 for ``bf16``."""
     if word is None:
         return None
     found = re.fullmatch(r"(fp|bf)([0-9]+)", word.lower())
@@ -78,7 +78,7 @@ Dtype = Annotated[
     typer.Option(
         "--dtype",
         help=f"The data type of all values: {one_of(list(BYTES))}; fp16 and bf16 for short. "
-        "By default that of the network, or float32.",
+        "By default, the network's dtype, or float32.",
         show_default=False,
         callback=dtype_of,
         autocompletion=complete.words(lambda: BYTES),
@@ -89,7 +89,7 @@ PeakDtype = Annotated[
     typer.Option(
         "--dtype",
         help=f"The data type of all values: {one_of([*BYTES, 'tf32'])}; fp16 and bf16 for short. "
-        "By default that of the network, or float32.",
+        "By default, the network's dtype, or float32.",
         show_default=False,
         callback=dtype_of,
         autocompletion=complete.words(lambda: (*BYTES, "tf32")),
@@ -147,6 +147,6 @@ Depth = Annotated[
 
 
 def text_format(*names: str) -> Any:
-    """The option for one of these formats."""
+    """The option that chooses one of these formats."""
     help = f"The format of the output: {one_of(names)}."
     return typer.Option("--format", "-f", help=help, autocompletion=complete.words(lambda: names))

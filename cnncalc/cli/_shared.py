@@ -1,4 +1,4 @@
-"""What commands have in common: they read options, load a network and write the result."""
+"""Functions that commands share: for reading options, loading a network and writing a result."""
 
 import re
 import sys
@@ -44,8 +44,8 @@ def announced(items: Sequence[T], name: Callable[[T], str] = str) -> Iterator[T]
 
 
 def pairs(words: Sequence[str] | None, option: str, example: str) -> dict[str, str]:
-    """``classes=10`` as {"classes": "10"}; raises UsageError for anything else, and for a name that
-    is given twice."""
+    """Words such as ``classes=10`` as {"classes": "10"}. Raises UsageError for anything else, and
+    for a name that is given twice."""
     found: dict[str, str] = {}
     for word in words or ():
         name, equals, value = word.partition("=")
@@ -60,7 +60,8 @@ def pairs(words: Sequence[str] | None, option: str, example: str) -> dict[str, s
 def settings_of(
     words: Sequence[str] | None, option: str = "--set", example: str = "classes=10"
 ) -> dict[str, Any]:
-    """``classes=10`` as {"classes": 10}; raises UsageError for anything else."""
+    """Words such as ``classes=10`` as {"classes": 10}, with values as YAML reads them. Raises
+    UsageError like ``pairs``."""
     from cnncalc.spec.text import scalar
 
     written = pairs(words, option, example)
@@ -68,7 +69,8 @@ def settings_of(
 
 
 def inputs_of(words: Sequence[str] | None) -> str | dict[str, str] | None:
-    """``3x256x256``, or several ``NAME=3x256x256``."""
+    """The shape ``3x256x256``, or shapes by name for several ``NAME=3x256x256``. Raises UsageError
+    for anything else."""
     if not words:
         return None
     if len(words) == 1 and "=" not in words[0]:
@@ -90,7 +92,9 @@ def _shape(text: str) -> str:
 
 
 def for_each(words: Sequence[str] | None, count: int) -> list[list[str]]:
-    """The words for each network: those with its number before them, and those without one.
+    """The words for each network: those that begin with its number, and those without a number.
+
+    Raises UsageError for a number that no network has.
 
     >>> for_each(["classes=10", "2:width=0.5"], 2)
     [['classes=10'], ['classes=10', 'width=0.5']]
@@ -113,7 +117,7 @@ def for_each(words: Sequence[str] | None, count: int) -> list[list[str]]:
 EXTENSIONS = {".txt": "text", ".md": "markdown", ".tex": "latex", ".json": "json"}
 
 
-def chosen(format_name: str | None, output: Path | None, names: Iterable[str]) -> str:
+def chosen_format(format_name: str | None, output: Path | None, names: Iterable[str]) -> str:
     """The requested format, by name (``md`` is markdown) or by the file extension; text by default.
 
     Raises UsageError for an unknown format or extension.
@@ -177,8 +181,8 @@ def report(
 
 
 def named(spec: str) -> Any:
-    """The network of a command in the form that the library takes: a factory of models, or the
-    text."""
+    """The network that a command names, in the form that the library takes: a factory of models,
+    or the text."""
     if is_factory(spec):
         from cnncalc import bridge
 
@@ -189,7 +193,7 @@ def named(spec: str) -> Any:
 def _target(
     spec: str, input: Sequence[str] | None, settings: Sequence[str] | None
 ) -> tuple[Any, dict[str, Any]]:
-    """The network of a command, and the options that change it."""
+    """The network that a command names, and the options that change it."""
     return named(spec), {"input": inputs_of(input), "settings": settings_of(settings)}
 
 
@@ -240,7 +244,7 @@ def put(output: Path, data: bytes) -> None:
 
 
 def save(path: Path, data: bytes) -> None:
-    """Write a file and the folders above it; raises UsageError if that fails."""
+    """Write a file, and create the folders above it; raises UsageError if that fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -249,7 +253,7 @@ def save(path: Path, data: bytes) -> None:
 
 
 def draw(view: "View", format_name: str | None, output: Path | None) -> None:
-    """Show a view in the requested format, by name or by the file extension."""
+    """Write a view in the requested format, by name or by the file extension."""
     from cnncalc import render
 
     chosen = render.name_of(format_name) if format_name else render.for_file(str(output or ""))

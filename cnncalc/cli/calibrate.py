@@ -1,4 +1,4 @@
-"""``cnncalc calibrate``: measure this machine, to estimate the times of other networks."""
+"""``cnncalc calibrate``: measurements of this machine, to estimate the times of other networks."""
 
 from typing import TYPE_CHECKING, Annotated
 

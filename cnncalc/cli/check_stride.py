@@ -48,7 +48,7 @@ Dilation = Annotated[
 
 
 TYPED = {"P": "--padding", "D": "--dilation"}
-"""The options for some letters; the others are arguments."""
+"""The letters that are given as options; N, F and S are arguments."""
 
 
 def run(
@@ -77,7 +77,7 @@ def run(
 
     cnncalc check-stride resnet50
     """
-    form = shared.chosen(format, None, ["text", "json"])
+    form = shared.chosen_format(format, None, ["text", "json"])
     if f is None or s is None:
         shared.refuse(context, ("padding", "dilation"), "is for one window, as in 7 3 3 -p 1")
         fits = _check_network(n, input, settings, layout, form)
@@ -128,7 +128,7 @@ def _check_network(
 
 
 def _row(window: stride.Window) -> list[str]:
-    """``conv1  224  7  2  3  112  ✗ illegal: remainder 1, no pixel is lost``."""
+    """A row such as ``conv1  224  7  2  3  112  ✗ illegal: remainder 1, no pixel is lost``."""
     name = f"{window.layer} ({window.along})" if window.along else window.layer
     sides = dict.fromkeys((window.before, window.after))
     kernel = f"{window.F}" + (f" (dilation {window.D})" if window.D > 1 else "")
@@ -151,7 +151,8 @@ def _row(window: stride.Window) -> list[str]:
 def _axes(**words: str) -> list[Axis]:
     """The window along each axis; a single number applies to all of them.
 
-    Raises UsageError for invalid numbers, and if one argument has more of them than another.
+    Raises UsageError for invalid numbers, and if two arguments have numbers for different numbers
+    of axes.
     """
     values = {name: _numbers(name, word) for name, word in words.items()}
     count = max(map(len, values.values()))
@@ -173,16 +174,15 @@ def _numbers(name: str, word: str) -> list[int]:
     typed = TYPED.get(name, name)
     parts = word.replace("×", "x").replace(",", "x").split("x")
     least = 0 if name == "P" else 1
-    if not all(part.isascii() and part.isdecimal() and len(part) <= MAX_DIGITS for part in parts):
+    digits = all(part.isascii() and part.isdecimal() and len(part) <= MAX_DIGITS for part in parts)
+    numbers = [int(part) for part in parts] if digits else []
+    if not numbers or min(numbers) < least:
         raise UsageError(
-            f"{typed} must be a whole number, or one per axis as in 7x9, not {word[:60]!r}"
+            f"{typed} must be a whole number of at least {least}, or one per axis, as in 7x9, "
+            f"not {word[:60]!r}"
         )
-    numbers = [int(part) for part in parts]
-    if len(numbers) > 3 or min(numbers) < least:
-        raise UsageError(
-            f"{typed} must be a whole number of at least {least}, or up to three of them, "
-            f"as in 2x2, not {word[:60]!r}"
-        )
+    if len(numbers) > 3:
+        raise UsageError(f"{typed} has {len(numbers)} sizes; a window has at most three axes")
     return numbers
 
 
@@ -215,7 +215,7 @@ def _verdict(axis: Axis) -> str:
 def _unread(axis: Axis) -> str:
     runs = stride.unread(axis)
     if runs is None:
-        return "windows leave gaps, too many to list (floor)"
+        return "windows may leave gaps, too many to list (floor)"
     if not runs and axis.possible and axis.remainder:
         return f"no pixel is lost: the remainder of {axis.remainder:,} is padding (floor)"
     if not runs:

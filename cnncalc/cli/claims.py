@@ -1,4 +1,4 @@
-"""``cnncalc claims``: compares published figures with the calculated ones."""
+"""``cnncalc claims``: published figures beside the calculated ones."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -47,9 +47,9 @@ def run(
 ) -> None:
     """Compare the figures that papers and lectures print with the calculated values.
 
-    A figure matches as printed, matches with a convention (K = 1024, biases left out, MACs called
-    FLOPs), or does not follow from the architecture, with the reason. The exit code is 1 if a
-    figure without a known erratum does not match, or if one with an erratum does.
+    Each figure matches as printed, matches with a convention (K = 1024, biases left out, MACs
+    called FLOPs), or does not follow from the architecture; the reason is then shown. The exit code
+    is 1 if a figure without a known erratum does not match, or if a figure with an erratum does.
 
     cnncalc claims vgg16
 
@@ -86,7 +86,8 @@ def _sheet(shown: Findings, found: Findings) -> "Records":
 
 
 def _totals(found: Findings) -> "list[Total]":
-    """The numbers of figures that match as printed, match with a convention, or do not match."""
+    """How many figures match as printed, match with a convention, do not match, or are
+    unexpected."""
     from cnncalc.render.view import Total
 
     agree = [one for one in found if one.agrees]
@@ -112,7 +113,7 @@ def _text(shown: Findings, found: Findings, sources: bool) -> str:
 
 
 def _counted(total: "Total") -> str:
-    """``10 match as printed``, ``1 does not match``."""
+    """A total in words: ``10 match as printed``, ``1 does not match``."""
     words = total.label.lower()
     if total.value == 1:
         words = re.sub("^match", "matches", words).replace("do not", "does not")
@@ -157,7 +158,7 @@ def _agrees(one: "Finding", noted: Callable[[str], str]) -> str:
 
 
 def _quantity(name: str) -> str:
-    """The name; a long one is split into two lines to keep the table narrow."""
+    """The name of a quantity; a long name is split into two lines to keep the table narrow."""
     return name if len(name) <= LONGEST_NAME else "_\n".join(name.rsplit("_", 1))
 
 

@@ -39,7 +39,7 @@ def run(
     format: options.FormatName = None,
     output: options.Output = None,
 ) -> None:
-    """Compare the totals of networks, and list the layers in which two of them differ.
+    """Compare the totals of networks; if there are two, also list the layers that differ.
 
     Layers are matched by their names, or by their kinds and fields if few names are the same.
     Ratios are relative to the first network.

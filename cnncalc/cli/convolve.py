@@ -128,7 +128,7 @@ def run(
     """
     _refuse_options([input, *kernels], context)
     _check_digits(digits)
-    chosen = shared.chosen(format, output, [*FORMATS, "json"])
+    chosen = shared.chosen_format(format, output, [*FORMATS, "json"])
     most = _steps(steps)
     x, weights = load(input, kernels, seed, layout_of(layout))
     worked = convolve(
@@ -177,7 +177,7 @@ def _refuse_options(words: Iterable[str], context: typer.Context) -> None:
 
 
 def _sizes(word: str) -> Any:
-    """``2`` or ``2x1`` as numbers; the layer validates anything else."""
+    """Sizes such as ``2`` or ``2x1`` as numbers; the layer validates anything else."""
     is_size = re.fullmatch(notation.SIZE, word, re.ASCII) and len(word) <= LONGEST
     return notation.size_of(word) if is_size else word
 

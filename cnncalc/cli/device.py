@@ -39,7 +39,10 @@ CalibrationFile = Annotated[
 ]
 Layers = Annotated[
     bool,
-    typer.Option("--layers", help="List the layers; by default, only for a single device."),
+    typer.Option(
+        "--layers",
+        help="List the layers; by default, only for a single device without a calibration.",
+    ),
 ]
 
 
@@ -58,9 +61,9 @@ def run(
 ) -> None:
     """Show the shortest time that a network can take on a device, and whether it fits into memory.
 
-    These are lower bounds: operations at the device's peak, bytes at its full bandwidth. The first
-    bound is for layers that run one by one; the second holds however layers are fused. With a
-    calibration, there is also an estimate with its measured error. 'cnncalc devices' lists the
+    The times are lower bounds: operations at the device's peak, bytes at its full bandwidth. The
+    first bound is for layers that run one by one; the second holds however layers are fused. With
+    a calibration, there is also an estimate with its measured error. 'cnncalc devices' lists the
     devices. With -o, a file that ends in .svg, .png or .pdf gets a picture of the roofline.
 
     cnncalc device vgg16 --on a100,t4,raspberry-pi-5
@@ -131,7 +134,8 @@ def _row(one: "Roofline") -> list[str]:
 
 
 def _fits(one: "Roofline") -> str:
-    """``yes: 579.12 MB of 16.00 GB``; a microcontroller holds parameters in its flash."""
+    """Whether the network fits, as in ``yes: 579.12 MB of 16.00 GB``; a microcontroller holds the
+    parameters in its flash."""
     needs, device = one.needs, one.device
     word = {True: "yes", False: "no", None: "?"}[needs.fits(device)]
     memory = "?" if device.memory is None else units.in_bytes(device.memory)
@@ -186,11 +190,14 @@ def _records(found: "OnDevices", listed: bool) -> Any:
 
 
 def _devices(found: "OnDevices") -> Iterator[dict[str, Any]]:
-    """A record for each device, with the kind of its figures."""
+    """A record for each bound and each estimate."""
+    from cnncalc.analysis.hardware.calibration import ESTIMATE
+    from cnncalc.analysis.hardware.roofline import BOUND
+
     for one in found.bounds:
         yield {
             "device": one.device.key,
-            "kind": "bound",
+            "kind": BOUND,
             "seconds": float(one.seconds),
             "fused_seconds": float(one.fused),
             "low": None,
@@ -204,8 +211,8 @@ def _devices(found: "OnDevices") -> Iterator[dict[str, Any]]:
         blank = dict.fromkeys(("fused_seconds", "memory_bound", "layers", "parameters"))
         yield {
             "device": estimate.device,
-            "kind": "estimate",
-            "seconds": estimate.seconds,
+            "kind": ESTIMATE,
+            "seconds": float(estimate.seconds),
             **blank,
             "low": estimate.low,
             "high": estimate.high,

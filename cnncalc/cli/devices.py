@@ -1,4 +1,4 @@
-"""``cnncalc devices``: the devices that are known."""
+"""``cnncalc devices``: the known devices."""
 
 from typing import TYPE_CHECKING, Any
 

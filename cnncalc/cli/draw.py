@@ -44,7 +44,7 @@ Colour = Annotated[
     typer.Option(
         "--colour",
         "--color",
-        help="What colours show: the kind of layer, or the share of macs, params, memory or rf.",
+        help="What the colours show: kind (of layer), macs, params, memory or rf.",
     ),
 ]
 Layer = Annotated[

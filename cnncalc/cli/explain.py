@@ -55,7 +55,7 @@ def run(
 
     cnncalc explain vgg16 fc6 --format latex
     """
-    chosen = shared.chosen(format, output, explain.FORMATS)
+    chosen = shared.chosen_format(format, output, explain.FORMATS)
     wanted = explain.quantities(quantity)
     report = shared.network(spec, input, settings, batch=batch, dtype=dtype, layout=layout)
     if layer is not None and quantity is None and layer not in report and _is_quantity(layer):

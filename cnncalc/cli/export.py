@@ -1,4 +1,4 @@
-"""``cnncalc export``: the network as PyTorch code, as an ONNX file, or as a spec."""
+"""``cnncalc export``: the network as PyTorch code, an ONNX file, a spec, or a workload."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated
@@ -20,7 +20,8 @@ def _torch(spec: str, input: Words, settings: Words, layout: str | None) -> str:
 
 
 def _simulator(name: str) -> Writer:
-    """Writes the products of a network for a simulator, and lists what has none."""
+    """A function that returns a network's products for a simulator, and prints which layers have
+    none."""
 
     def written(spec: str, input: Words, settings: Words, layout: str | None) -> str:
         tool = simulators.load(name).TOOL
@@ -40,7 +41,7 @@ WRITERS: dict[str, Writer] = {
     "yaml": shared.yaml,
     **{name: _simulator(name) for name in simulators.names()},
 }
-"""Each takes the options of the command and returns the text."""
+"""The functions that take the options of the command and return the text."""
 ONNX = "onnx"
 """The target that is not text."""
 ENDINGS = {
@@ -70,8 +71,9 @@ def run(
     simulator.
 
     The code is readable, and runs and trains without cnncalc. An ONNX file has PyTorch's initial
-    weights; both require PyTorch. --to yaml does the same as 'cnncalc import'. A layer that a
-    simulator cannot describe is an error; layers without products are left out and listed.
+    weights. Writing code or an ONNX file requires PyTorch. --to yaml does the same as 'cnncalc
+    import'. A layer that a simulator cannot describe is an error; layers without products are left
+    out and listed.
 
     cnncalc export resnet18 --to torch -o net.py
 

@@ -1,4 +1,4 @@
-"""``cnncalc formula``: the cost of a network as an expression."""
+"""``cnncalc formula``: the cost of a network as a formula."""
 
 import json
 from typing import TYPE_CHECKING, Annotated, Any
@@ -60,11 +60,11 @@ def run(
     dtype: options.Dtype = None,
     output: options.TextOutput = None,
 ) -> None:
-    """Write the cost of a network as a formula of its input, its batch size or its parameters.
+    """Write the cost of a network as a formula in its input size, batch size or parameters.
 
-    The formula is computed by the layers themselves, on symbols instead of numbers; ⌈ ⌉ rounds up,
-    ⌊ ⌋ rounds down, and [ ] is 1 if the condition holds and 0 otherwise. Below it you see where it
-    holds and how the cost grows. Requires SymPy: pip install 'cnncalc[formula]'.
+    The layers themselves compute the formula, with symbols in place of numbers; ⌈ ⌉ rounds up,
+    ⌊ ⌋ rounds down, and [ ] is 1 if the condition inside holds and 0 otherwise. Below the formula
+    you see where it holds and how the cost grows. Requires SymPy: pip install 'cnncalc[formula]'.
 
     cnncalc formula resnet50 macs
 
@@ -78,7 +78,7 @@ def run(
 
     if find_spec("sympy") is None:
         raise UsageError("formula needs SymPy", "pip install 'cnncalc[formula]'")
-    chosen = shared.chosen(format, output, FORMATS)
+    chosen = shared.chosen_format(format, output, FORMATS)
     values: dict[str, Any] = shared.settings_of(at, "--at", "H=224")
     found = formula(
         shared.named(spec), quantity, [name.strip() for name in names.split(",")], at=values,

@@ -51,7 +51,10 @@ FeedbackFolder = Annotated[
     typer.Option("--feedback", help="Write a page for every student to this folder."),
 ]
 Page = Annotated[
-    str, typer.Option("--page", help=f"Format of these pages: {one_of(feedback_formats.names())}.")
+    str,
+    typer.Option(
+        "--page", help=f"Format of the students' pages: {one_of(feedback_formats.names())}."
+    ),
 ]
 Export = Annotated[
     list[str] | None,
@@ -134,7 +137,7 @@ def run(
 
 
 def _title(name: str | None, key: Path) -> str:
-    """The name of the assignment, which names files."""
+    """The name of the assignment; raises UsageError if it cannot be part of a file name."""
     title = name if name is not None else printable(key.stem)
     if not title.strip() or not title.isprintable() or {*title} & {*"/\\"} or title in (".", ".."):
         raise UsageError(f"--name becomes a file name, so it cannot contain a slash: {title!r}")
@@ -184,7 +187,7 @@ BAR = 40
 
 
 def _alone(graded: Graded, form: "Format | None") -> str:
-    """One sheet."""
+    """The answers and the points of one sheet."""
     if form is not None:
         return listing.rendered(form, graded.student, ANSWER, graded.answers)
     headings = {"Question": False, "Answer": False, "": False, "Remark": False}
@@ -210,7 +213,7 @@ def _line(mark: Mark) -> tuple[str, ...]:
 
 
 def _working(mark: Mark) -> str:
-    """The wrong arithmetic above the right one; nothing where nothing is wrong."""
+    """The wrong arithmetic above the right arithmetic; empty unless the answer is wrong."""
     if mark.outcome is not Outcome.WRONG:
         return ""
     lines = [mark.answer.label]
@@ -221,7 +224,8 @@ def _working(mark: Mark) -> str:
 
 
 def _of_class(graded: Grades, form: "Format | None", everything: bool, title: str) -> str:
-    """A table with a line for every student, then one with a line for every question."""
+    """The students' points, then the questions, the mistakes and the distribution of points; in a
+    format other than JSON and HTML, only the students' points."""
     if form is not None and form.SUFFIX == ".json":
         students = [
             {**one.to_dict(), "answers": one.answers, "not asked": one.not_asked} for one in graded
@@ -264,7 +268,7 @@ def _questions(graded: Grades) -> str:
     rows = []
     for one in graded.questions:
         ordered = sorted(one.mistakes.items(), key=lambda item: -item[1])
-        made = ", ".join(f"{title} {often}×" for title, often in ordered)
+        made = ", ".join(f"{title} {count}×" for title, count in ordered)
         right = one.outcomes.get(Outcome.RIGHT.value, 0)
         apart = "" if one.discrimination is None else f"{one.discrimination:.2f}"
         rows.append([one.label, str(right), str(sum(one.outcomes.values())), apart, made])
@@ -279,14 +283,15 @@ def _mistakes(graded: Grades) -> str:
 
 
 def _scores(graded: Grades) -> str:
-    """The mean, the quartiles, and a bar for each ten per cent of the points."""
+    """A bar for each ten per cent of the points, the mean and the quartiles; empty for a single
+    student."""
     found = graded.scores
     if found is None or len(graded) == 1:
         return ""
     most = max(found.bins)
     step = 100 // len(found.bins)
     bars = [
-        [f"{low}–{low + step} %", "█" * -(-BAR * count // most), str(count) if count else ""]
+        [f"{low}–{low + step}%", "█" * -(-BAR * count // most), str(count) if count else ""]
         for low, count in zip(range(0, 100, step), found.bins)
     ]
     rows = [[span, f"{bar} {count}".strip()] for span, bar, count in bars]

@@ -61,7 +61,7 @@ def _explanation(kind: type[Layer]) -> str:
 
 
 def _summary(kind: type[Layer]) -> str:
-    """The first sentence of its docstring, and its other names."""
+    """The first sentence of a kind's docstring, and the kind's other names."""
     paragraph = " ".join(_explanation(kind).partition("\n\n")[0].split())
     first = re.split(r"(?<=\.) ", paragraph, maxsplit=1)[0]
     return f"{first} Other names: {', '.join(kind.aliases)}." if kind.aliases else first
@@ -81,8 +81,8 @@ def _about(kind: type[Layer]) -> list[str]:
 
 
 def elsewhere(kind: type[Layer]) -> list[str]:
-    """A sentence on the names of other frameworks that mean something else than ours; empty if
-    there are none."""
+    """A sentence on names from other frameworks and the fields that they imply; empty if there are
+    none."""
     meanings = [
         f"{name.replace('*', '2')} ({as_written(foreign.fields)[1:-1] or 'as in cnncalc'})"
         for name, foreign in kind.foreign.items()
@@ -135,7 +135,7 @@ def report_of(kind: type[Layer], example: Example) -> Report:
 
 
 def _example(kind: type[Layer], example: Example) -> str:
-    """The fields, the figures worked out by hand, and their source."""
+    """An example's fields, the figures worked out by hand, and their source."""
     claims = (
         f"{name} {figure(value)}"
         for name, value in example._asdict().items()

@@ -22,7 +22,7 @@ from cnncalc.derivations import explain
 SETTINGS = {"ignore_unknown_options": True, "help_option_names": []}
 """The fields of a kind are options that typer does not know, and --help lists them too."""
 LETTERS = {"k": "kernel_size", "s": "stride", "p": "padding", "d": "dilation"}
-"""The fields that have a letter."""
+"""The fields that have a one-letter option."""
 
 Kind = Annotated[
     str | None,
@@ -94,7 +94,7 @@ def run(
         ) from None
     row = report["layer"]
     shared.warn(filter(None, [row.layer.remark()]))
-    form = shared.chosen(format, output, [*explain.FORMATS, "json"])
+    form = shared.chosen_format(format, output, [*explain.FORMATS, "json"])
     if form == "json":
         text = json.dumps(row_dict(row), indent=2) + "\n"
     else:
@@ -108,10 +108,10 @@ def _option(field: str) -> str:
 
 
 def _as_typed(sentence: str, kind: type[Layer], given: Iterable[str]) -> str:
-    """A sentence about the fields of a spec as one about options.
+    """A sentence about the fields of a spec, reworded to name options.
 
-    Names such as padding are also plain words: they count as fields only in quotes, before a colon,
-    in a list, or where the sentence begins.
+    Names such as padding are also plain words. They count as fields only in quotes, before a colon,
+    in a list, or at the beginning of the sentence.
     """
     known = {word for name, field in fields_of(kind).items() for word in (name, *field.also)}
     listed = sentence.startswith("it has ") or "exactly one of" in sentence
@@ -136,8 +136,8 @@ def _flags(kind: type[Layer]) -> set[str]:
 
 
 def _split(words: list[str], flags: set[str]) -> tuple[list[str], dict[str, Any]]:
-    """Shapes and fields: ``--kernel 5``, ``--kernel=3x5``, ``-k5``, ``--ceil-mode``,
-    ``--no-bias``."""
+    """Shapes, and fields such as ``--kernel 5``, ``--kernel=3x5``, ``-k5``, ``--ceil-mode`` and
+    ``--no-bias``. Raises UsageError for a field without a value or given twice."""
     shapes: list[str] = []
     fields: dict[str, Any] = {}
     rest = list(words)

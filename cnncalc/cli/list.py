@@ -65,8 +65,8 @@ def _records() -> Iterator[dict[str, Any]]:
 
 def _inputs(report: "Report") -> str:
     """The shape of each input; equal shapes are counted instead of repeated."""
-    often = Counter(map(str, report.input_shapes.values()))
-    return ", ".join(f"{n} of {shape}" if n > 1 else shape for shape, n in often.items())
+    counts = Counter(map(str, report.input_shapes.values()))
+    return ", ".join(f"{n} of {shape}" if n > 1 else shape for shape, n in counts.items())
 
 
 def _table(records: list[dict[str, Any]]) -> str:

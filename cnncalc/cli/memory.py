@@ -37,7 +37,7 @@ Dtype = Annotated[
     typer.Option(
         "--dtype",
         help=f"{one_of(DTYPES)} (mixed precision); {INT8} is for inference on a microcontroller. "
-        "By default that of the network, or float32.",
+        "By default, the network's dtype, or float32.",
         show_default=False,
     ),
 ]
@@ -128,7 +128,7 @@ def run(
 def _write_fit(
     report: Report, budget: int, setting: dict[str, Any], format: str | None, output: Path | None
 ) -> None:
-    """Write the largest batch that fits; exit with 1 if there is none."""
+    """Write the largest batch that fits; exit with 1 if no batch fits, and otherwise with 0."""
     from cnncalc.footprint.budget import fit
 
     found = fit(report, budget, **setting)
@@ -214,7 +214,7 @@ def _quantity(name: str, bytes: int, layer: str = "", phase: str = "") -> dict[s
 
 
 def _settings(found: "Fit") -> Records:
-    """The largest batch with the requested settings, and with each change."""
+    """A record for the largest batch with the requested settings, and one for each change."""
     at = found.memory
     once = at.repeated_macs // at.batch
     asked = ("as requested", found.batch, at.training_peak.bytes, once)
@@ -272,7 +272,7 @@ def _parts(found: Memory) -> str:
 
 
 def _by_layer(found: Memory, everything: bool) -> str:
-    """The memory saved by layer, largest first; the rest is added up."""
+    """The memory that each layer saves for backward, largest first; the rest is added up."""
     ordered = sorted(found.saved, key=lambda entry: -entry.bytes)
     most = len(ordered) if everything else MAX_SHOWN
     shown, rest = ordered[:most], ordered[most:]

@@ -39,7 +39,7 @@ def run(
         for one in posed:
             right += _asked(one, count)
             asked += 1
-    except (KeyboardInterrupt, EOFError, RuntimeError):  # the last: standard input is closed
+    except (KeyboardInterrupt, EOFError, RuntimeError):  # RuntimeError if standard input is closed
         typer.echo()
     typer.echo(f"{right} of {asked} right" if asked else "no questions answered")
 

@@ -1,4 +1,4 @@
-"""``cnncalc reconcile``: finds the counting convention behind a number."""
+"""``cnncalc reconcile``: the counting convention behind a number."""
 
 import json
 from collections.abc import Iterator
@@ -67,7 +67,7 @@ NUMBERS = ("total", "times", "amount")
 
 
 def _records(found: Reconciliation) -> "Iterator[dict[str, Value]]":
-    """A record for each part of the matching totals, or of the nearest one."""
+    """A record for each part of the matching totals, or of the nearest total."""
     agrees = "yes" if found.agreeing else "no"
     for candidate in found.agreeing or (found.nearest,):
         for part in candidate.parts:
@@ -77,14 +77,14 @@ def _records(found: Reconciliation) -> "Iterator[dict[str, Value]]":
 
 
 def _lines(found: Reconciliation) -> Iterator[str]:
-    """The matching totals or the nearest one, and the conventions that were not compared."""
+    """The matching totals or the nearest total, and the conventions that were not compared."""
     yield View(found.report).title
     if found.agreeing:
         by_1024 = found.reading.kilo == 1024 and not found.number.lower().endswith("ib")
         binary = ", with K = 1024," if by_1024 else ""
-        yield f"{found.number}{binary} is"
+        yield f"{found.number}{binary} is the total of:"
     else:
-        yield f"no convention gives {found.number}; the nearest is"
+        yield f"no convention gives {found.number}; the nearest total is that of:"
     for candidate in found.agreeing or (found.nearest,):
         yield ""
         yield from _sum(candidate)
@@ -108,7 +108,7 @@ def _sum(candidate: Candidate) -> Iterator[str]:
 
 
 def _made(missing: Missing) -> str:
-    """``thop 0.1.1 − 2,048 average-pool outputs``."""
+    """The sum that equals the number: ``thop 0.1.1 − 2,048 average-pool outputs``."""
     candidate, part = missing
     sign = "+" if part.times > 0 else "−"
     names = [count.convention.title for count in candidate.counts]

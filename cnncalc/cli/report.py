@@ -22,7 +22,7 @@ On = Annotated[
     typer.Option(
         "--on",
         metavar="NAME",
-        help="Add the least time of each layer in a training step on this device (see 'cnncalc "
+        help="Add the shortest time of each layer in a training step on this device (see 'cnncalc "
         "devices').",
         autocompletion=complete.devices,
     ),

@@ -16,6 +16,8 @@ from cnncalc.formulas import window
 
 LARGEST = 101
 """The largest kernel size that can be tried."""
+SIZES = ("batch", "input")
+"""What can be enlarged besides a parameter."""
 WINDOW = ("output", "kernel", "step", "padding", "dilation", "largest", "floor", "transposed")
 """The options that a network does not take."""
 
@@ -104,7 +106,7 @@ Params = Annotated[str | None, _budget("params", "parameters")]
 MemoryBudget = Annotated[
     str | None, _budget("memory", "the memory of a training step with SGD: 24GiB")
 ]
-Peak = Annotated[str | None, _budget("peak", "peak activation memory in inference")]
+Peak = Annotated[str | None, _budget("peak", "peak activation memory at inference")]
 Ram = Annotated[str | None, _budget("ram", "RAM on a microcontroller in int8: 256kB")]
 Flash = Annotated[str | None, _budget("flash", "flash on a microcontroller in int8: 1MB")]
 
@@ -135,7 +137,7 @@ def run(
     """List the kernel sizes, strides and paddings that turn one size into another, or keep it.
 
     With a network, find the largest parameter, input or batch size that stays within a budget, and
-    the next one beyond it. The exit code is 1 if no value stays within it.
+    the next larger value. The exit code is 1 if no value stays within the budget.
 
     Without a network, if nothing fits exactly, you see the settings that fit after rounding down,
     with their remainder. The exit code is 1 if nothing fits even then.
@@ -197,7 +199,7 @@ def _windows(floor: bool, **asked: Any) -> None:
         shared.write(_table(shown, "output padding", _output_padding), None)
         return
     if not exact:
-        shared.write("nothing fits exactly; rounded down, as PyTorch does, these do:\n", None)
+        shared.write("nothing fits exactly; rounded down as in PyTorch, these windows do:\n", None)
     shared.write(_table(shown, "remainder", _remainder), None)
     left = len(found) - len(shown)
     if left:
@@ -235,10 +237,11 @@ def _fit(
     rows.append(["budget", *[""] * len(columns), *limits])
     shared.write(listing.columns({**headings, "": False}, rows), None)
     if found.within is None:
-        typer.echo(f"no value of {found.name} fits", err=True)
+        what = f"{found.name} size" if found.name in SIZES else f"value of {found.name}"
+        typer.echo(f"no {what} fits the budget", err=True)
         raise typer.Exit(1)
     if found.beyond is None:
-        typer.echo(f"the next larger values of {found.name} are not valid networks", err=True)
+        typer.echo(f"the next larger values of {found.name} do not give valid networks", err=True)
 
 
 def _ratios(names: str, ratio: str | None) -> str | dict[str, float | str]:
@@ -266,7 +269,7 @@ def _number(items: Sequence[str], what: str) -> str:
 
 
 def _value(value: Any) -> str:
-    """A number, or the sizes of a shape."""
+    """A value as text: a number, or the sizes of a shape."""
     return "×".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -301,7 +304,7 @@ def _output_padding(solution: Solution) -> str:
 
 
 def _table(solutions: list[Solution], last: str, text: Callable[[Solution], str]) -> str:
-    """One line per solution, with this last column."""
+    """One line per solution; ``last`` heads the last column, and ``text`` fills it."""
     rows = [["N", "F", "S", "P", "output", last]]
     for solution in solutions:
         sizes = (*solution.axis[:4], solution.output)

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
-from cnncalc.core.errors import UsageError
 
 if TYPE_CHECKING:
     from cnncalc.analysis.explore.outcome import Sweep
     from cnncalc.analysis.explore.sweep import Request
 
 FEW = 100
-"""Up to this many configurations are evaluated in one process, because starting others takes
-longer."""
+"""Up to this many configurations are evaluated in one process, because starting more processes
+takes longer."""
 MANY = 10_000
-"""More configurations take long without arrays."""
+"""More configurations than this take long without NumPy."""
 REASONS = 3
 
 Over = Annotated[
@@ -39,9 +39,10 @@ Show = Annotated[
     str,
     typer.Option(
         "--show",
+        "--report",
         metavar="NAMES",
         help="The quantities to show: layers, params, macs, flops, activations, weights, peak, "
-        "memory, ram, flash, rf.",
+        "memory, ram, flash, rf, and time with --on or --calibration.",
     ),
 ]
 Where = Annotated[
@@ -114,6 +115,24 @@ Resume = Annotated[
         show_default=False,
     ),
 ]
+On = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="NAME",
+        help="Bound the time from below on this device (see 'cnncalc devices').",
+        show_default=False,
+        autocompletion=complete.devices,
+    ),
+]
+CalibrationFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--calibration",
+        metavar="FILE",
+        help="Estimate the time on the machine where 'cnncalc calibrate' wrote this file.",
+    ),
+]
 
 
 def run(
@@ -131,10 +150,13 @@ def run(
     jobs: Jobs = None,
     dask: Dask = None,
     resume: Resume = None,
+    on: On = None,
+    calibration: CalibrationFile = None,
+    devices: options.Devices = None,
     batch: options.Batch = 1,
     input: options.Input = None,
     settings: options.Settings = None,
-    dtype: options.Dtype = None,
+    dtype: options.PeakDtype = None,
     format: options.FormatName = None,
     output: options.Output = None,
 ) -> None:
@@ -144,8 +166,8 @@ def run(
     Ranges are BEGIN:END:STEP and include both ends; STEP is 1 by default. An input may be one size
     for all its axes. Combinations that are not valid networks are left out, and a warning gives the
     reason. Ctrl-C shows the results so far. With -o, a file that ends in .svg, .png or .pdf gets a
-    picture of the first two quantities, or of --heat; one that ends in .parquet gets the table. The
-    exit code is 1 if no combination is shown.
+    picture of the first two quantities, or of --heat; a file that ends in .parquet gets the table.
+    The exit code is 1 if no combination is shown.
 
     cnncalc sweep resnet18 --over input=128:320:32
 
@@ -154,57 +176,47 @@ def run(
     cnncalc sweep mobilenet_v2 --over width=0.5:1:0.1 --over input=96:224:32 --pareto macs,-rf
 
     cnncalc sweep mobilenet_v2 --over width=0.5:1.5:0.1 --over input=96:224:32 --plot
+
+    cnncalc sweep mobilenet_v2 --over width=0.5:1.5:0.25 --show macs,time --on raspberry-pi-5
     """
     from cnncalc.analysis.explore.sweep import request
-    from cnncalc.render import parquet, pictures, terminal
-    from cnncalc.render.pictures import heat as heats
-    from cnncalc.render.pictures import scatter
-    from cnncalc.render.pictures.scatter import FORMATS
+    from cnncalc.api.hardware import clock_of
 
-    ending = output.suffix.lower() if output and format is None else ""
-    binary = ending == parquet.SUFFIX or ending[1:] in FORMATS
+    binary = format is None and _binary(output)
     form = None if binary else listing.format_of(format, output)
     ranges = shared.pairs(over, "--over", "width=0.25:1.5:0.25")
     fixed = {"batch": batch, "dtype": dtype, "input": shared.inputs_of(input)}
     fixed |= {"settings": shared.settings_of(settings)}
-    names = [
-        *dict.fromkeys([*(word.strip() for word in show.split(",")), *([heat] if heat else [])])
-    ]
-    front = pareto.split(",") if pareto else []
-    if best is not None and best < 1:
-        raise UsageError(f"--best must be at least 1, not {best}")
-    asked = request(names, where, front, by, best)
-    found = _done(_sweeping(spec, ranges, asked, sample, seed, jobs, dask, resume, fixed))
+    names = [*dict.fromkeys([*_words(show), *([heat] if heat else [])])]
+    front = _words(pareto) if pareto else []
+    clock = clock_of(on, calibration, devices, dtype)
+    asked = request(names, where, front, by, best, ranges, clock)
+    found = _done(_sweeping(spec, ranges, asked, fixed, dask, jobs, sample, seed, resume))
     shared.warn(_remarks(found))
     pair = [goal.name for goal in asked.front] if len(front) > 1 else names
-    if output is not None and ending == parquet.SUFFIX:
-        shared.put(output, parquet.render(found))
-    elif output is not None and binary:
-        writer = pictures.writer_for(output)
-        if heat:
-            scene = heats.chart(found, heat, spec, writer.MEASURE)
-        else:
-            scene = scatter.chart(found, pair, spec, writer.MEASURE)
-        shared.put(output, writer.render(scene))
+    if output is not None and binary:
+        shared.put(output, _file(found, output, spec, heat, pair))
+    elif form:
+        shared.write(form.render(_sheet(found)), output)
     else:
-        text = form.render(_sheet(found)) if form else _text(found)
-        if heat and not form:
-            text = heats.text(found, heat, terminal.width()) + "\n" + text
-        if plot and not form:
-            text = scatter.text(found, pair, terminal.width()) + "\n" + text
-        shared.write(text, output)
+        shared.write("\n".join(_parts(found, heat, pair if plot else [])), output)
     raise typer.Exit(0 if found.points else 1)
 
 
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",")]
+
+
 def _sweeping(
-    spec: str, ranges: Any, asked: "Request", sample: int | None, seed: int, jobs: int | None,
-    dask: str | None, resume: Path | None, fixed: Any,
+    spec: str, ranges: Any, asked: "Request", fixed: Any, dask: str | None, jobs: int | None,
+    sample: int | None, seed: int, resume: Path | None,
 ) -> "Iterator[Sweep]":  # fmt: skip
     """Yield the results so far, with as many processes as are worth starting."""
     from importlib.util import find_spec
     from math import inf, prod
 
-    from cnncalc.analysis.explore.sweep import cluster, values_of
+    from cnncalc.analysis.explore.executors import cluster
+    from cnncalc.analysis.explore.sweep import values_of
     from cnncalc.api.exploring import sweeping
     from cnncalc.spec import load
 
@@ -241,7 +253,7 @@ def _done(results: "Iterator[Sweep]") -> "Sweep":
 
 @contextmanager
 def _bar() -> "Iterator[Callable[[int, int], None]]":
-    """A progress bar on a terminal."""
+    """A context with a progress bar on a terminal. Yields the function that moves it."""
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return
@@ -254,7 +266,10 @@ def _bar() -> "Iterator[Callable[[int, int], None]]":
 
 
 def _remarks(found: "Sweep") -> Iterator[str]:
-    """Notes on what the table leaves out: the rest after an interrupt, and invalid networks."""
+    """Notes on how to read the times, and on what the table leaves out: the rest after an
+    interrupt, and invalid networks."""
+    if found.clock is not None:
+        yield from (f"{found.clock.device}: {note}" for note in found.clock.notes)
     if found.done < found.total:
         yield f"stopped after {found.done:,} of {found.total:,} combinations"
     for reason, (first, count) in [*found.refused.items()][:REASONS]:
@@ -269,22 +284,55 @@ def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("s" if number != 1 else "")
 
 
-def _text(found: "Sweep") -> str:
-    from cnncalc.analysis.explore.quantities import QUANTITIES
+def _binary(output: Path | None) -> bool:
+    """Whether a file gets a picture or a Parquet table."""
+    from cnncalc.render import parquet
+    from cnncalc.render.pictures.scatter import FORMATS
 
-    headings = dict.fromkeys(found.names, True)
-    headings |= {QUANTITIES[name].heading: True for name in found.quantities}
+    ending = output.suffix.lower() if output else ""
+    return ending == parquet.SUFFIX or ending[1:] in FORMATS
+
+
+def _file(found: "Sweep", output: Path, title: str, heat: str | None, pair: Sequence[str]) -> bytes:
+    """The picture or the Parquet table for a file."""
+    from cnncalc.render import parquet, pictures
+    from cnncalc.render.pictures import heat as heats
+    from cnncalc.render.pictures import scatter
+
+    if output.suffix.lower() == parquet.SUFFIX:
+        return parquet.render(found)
+    writer = pictures.writer_for(output)
+    if heat:
+        return writer.render(heats.chart(found, heat, title, writer.MEASURE))
+    return writer.render(scatter.chart(found, pair, title, writer.MEASURE))
+
+
+def _parts(found: "Sweep", heat: str | None, pair: Sequence[str]) -> Iterator[str]:
+    """The charts for the terminal, and the table."""
+    from cnncalc.render import terminal
+    from cnncalc.render.pictures import heat as heats
+    from cnncalc.render.pictures import scatter
+
+    if pair:
+        yield scatter.text(found, pair, terminal.width())
+    if heat:
+        yield heats.text(found, heat, terminal.width())
+    yield _table(found)
+
+
+def _table(found: "Sweep") -> str:
+    quantities = [found.quantity(name) for name in found.quantities]
+    headings = dict.fromkeys([*found.names, *(one.heading for one in quantities)], True)
     rows = []
     for point in found.points:
-        values = [(name, point.quantities[name]) for name in found.quantities]
-        texts = ["?" if n is None else QUANTITIES[name].text(n) for name, n in values]
-        rows.append([*(str(one) for one in point.values.values()), *texts])
-    shown = f"{len(found.points):,} of {found.total:,} combinations"
+        numbers = (point.quantities[name] for name in found.quantities)
+        texts = ("?" if n is None else one.text(n) for one, n in zip(quantities, numbers))
+        rows.append([*map(str, point.values.values()), *texts])
+    shown = f"{len(found.points):,} of {found.total:,} combinations shown"
     return f"{listing.columns(headings, rows)}\n{shown}\n"
 
 
 def _sheet(found: "Sweep") -> Any:
     from cnncalc.render.records import Records
 
-    columns: Sequence[str] = (*found.names, *found.quantities)
-    return Records("Sweep", tuple(columns), found.to_dict(), tuple(columns))
+    return Records("Sweep", found.columns, found.to_dict(), found.columns)

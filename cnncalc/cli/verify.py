@@ -1,4 +1,4 @@
-"""``cnncalc verify``: compares the calculated numbers with a run in PyTorch."""
+"""``cnncalc verify``: the calculated numbers beside those of a run in PyTorch."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 Spec = Annotated[
     str | None,
     typer.Argument(
-        help=f"The network: {options.NETWORK}, - for standard input, or MODULE:FACTORY for a "
-        "PyTorch model, which runs your code and compares with it.",
+        help=f"The network: {options.NETWORK}, - for standard input, or MODULE:FACTORY, which runs "
+        "your code and compares with the PyTorch model that it makes.",
         show_default=False,
     ),
 ]
@@ -32,7 +32,7 @@ AllArchitectures = Annotated[
     bool,
     typer.Option(
         "--all-architectures",
-        help="Verify every built-in, on meta or --tiny.",
+        help="Verify every built-in, on the meta device unless you choose another or --tiny.",
     ),
 ]
 Device = Annotated[
@@ -150,8 +150,8 @@ def _plain(value: "Figure") -> int | str:
 
 
 def _summary(one: "Verification") -> str:
-    """``VGG-16: 352 of 352 figures agree with PyTorch 2.13.0 (cpu, float32, batch 1, training)``,
-    followed by the figures that were not compared."""
+    """A line such as ``VGG-16: 352 of 352 figures agree with PyTorch 2.13.0 (cpu, float32, batch 1,
+    training)``, followed by the figures that were not compared."""
     agreeing = len(one.checks) - len(one.disagreements)
     sign = "✓" if one.agrees else "✗"
     mode = "training" if one.training else "evaluation"

@@ -22,7 +22,7 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Convention:
-    """The convention of this name; raises UsageError for an unknown name."""
+    """The convention with this name; raises UsageError for an unknown name."""
     if name not in names():
         raise unknown("convention", name, names())
     convention: Convention = import_module(f"{tools.__name__}.{name.replace('-', '_')}").CONVENTION
@@ -30,7 +30,7 @@ def load(name: str) -> Convention:
 
 
 def count(name: str, report: Report) -> Count:
-    """A network's total under the convention of this name.
+    """A network's total under the convention with this name.
 
     Raises UsageError for an unknown name, and for a layer whose count in the tool is not modelled.
     """
@@ -49,7 +49,7 @@ def count(name: str, report: Report) -> Count:
         )
     within = convention.within(report) if convention.within else None
     known: dict[object, list[int]] = {}
-    often: Counter[object] = Counter()
+    repeats: Counter[object] = Counter()
     by_layer: dict[str, int] = {}
     for row in report.rows:
         # Blocks repeat, so each distinct layer is counted once.
@@ -57,12 +57,12 @@ def count(name: str, report: Report) -> Count:
         key: object = row.name if within else alike
         if key not in known:
             known[key] = _counted(convention, report, row, within)
-        often[key] += 1
+        repeats[key] += 1
         by_layer[row.name] = sum(
             term.times * amount for term, amount in zip(convention.terms, known[key])
         )
     sums = [0] * len(convention.terms)
-    for key, times in often.items():
+    for key, times in repeats.items():
         sums = [n + times * amount for n, amount in zip(sums, known[key])]
     parts = [Part(term.times, n, term.what) for term, n in zip(convention.terms, sums) if n]
     return Count(name, convention, tuple(parts), by_layer)

@@ -1,4 +1,4 @@
-"""The calls that PyTorch makes when a network runs in inference, derived without PyTorch.
+"""The calls that PyTorch makes when it runs a network at inference, derived without PyTorch.
 
 A layer builds its module from the ``nn`` passed to ``to_torch``. The ``nn`` in this file has stub
 modules that list what the real ones would call: themselves, and the operations inside modules that
@@ -23,9 +23,9 @@ class Call(NamedTuple):
     """A call of a module, or of an operation ``inside`` one, on one image.
 
     ``name`` is the module's class, or the ``torch.nn`` class equivalent to the operation.
-    Operations without one are ``add``, ``mul``, ``bmm``, and ``*`` for a product written with that
-    operator. ``weights`` and ``biases`` count its parameters, ``mode`` is the interpolation of an
-    upsampling (``bilinear2d``), and ``layer`` the layer that it belongs to.
+    Operations without such a class are ``add``, ``mul``, ``bmm``, and ``*`` for a product written
+    with that operator. ``weights`` and ``biases`` count the parameters, ``mode`` is the
+    interpolation of an upsampling (``bilinear2d``), and ``layer`` is the layer that makes the call.
     """
 
     name: str
@@ -103,7 +103,7 @@ class _Names:
         return Padded("padded", (module, sides)) if sides else module
 
     def cropped(self, module: "Module", sides: Sequence[tuple[int, int]]) -> "Module":
-        """The module, whose output is cut afterwards."""
+        """The module, followed by a cut of its output."""
         return Cropped("cropped", (module, sides)) if any(map(any, sides)) else module
 
 
@@ -160,8 +160,8 @@ class Sequential(Module):
 
 
 class Separable(Module):
-    """A module of a depthwise convolution and a pointwise one, which has a weight per pair of
-    channels."""
+    """A module with a depthwise and a pointwise convolution. The pointwise convolution has one
+    weight per pair of channels."""
 
     def calls(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         depthwise, pointwise = self.given
@@ -227,7 +227,7 @@ class Scale(Module):
 
 
 class Multiply(Module):
-    """One product per input after the first, with broadcasting."""
+    """One product per input after the first, with broadcasting, or one product with a number."""
 
     def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         if len(inputs) == 1:
@@ -255,7 +255,8 @@ class LocalResponseNorm(Module):
 
 
 class LPPool(Module):
-    """An average pool of the powers, its sign and absolute value, the window size, and the root."""
+    """An average pool of the powers; the ReLU of its absolute value, times its sign and times the
+    window size; and the root."""
 
     def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         return [

@@ -19,10 +19,10 @@ from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Shape
 
 MAX_CACHED = 10_000
-"""The number of cached layers, which pays off because several conventions see the same."""
+"""The number of layers to cache; caching pays off because several conventions see the same ones."""
 
 BYTES = "bytes"
-"""The unit of memory. ``read`` then adds its own unit, such as MB."""
+"""The unit of memory. For this unit, ``read`` adds one of its own, such as MB."""
 
 See = Callable[[Layer, tuple[Shape, ...], Shape], Sequence[Any]]
 
@@ -32,23 +32,23 @@ See = Callable[[Layer, tuple[Shape, ...], Shape], Sequence[Any]]
 
 @lru_cache(maxsize=MAX_CACHED)
 def costs(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Cost]:
-    """Its cost, for one image."""
+    """A layer's cost, for one image."""
     return (layer.cost(inputs, output),)
 
 
 @lru_cache(maxsize=MAX_CACHED)
 def operations(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
-    """Its PyTorch modules and the operations inside them; none for an input."""
+    """A layer's PyTorch modules and the operations inside them; none for an input."""
     return calls.of(layer, inputs, output) if inputs else ()
 
 
 def modules(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
-    """Its PyTorch modules only."""
+    """A layer's PyTorch modules only."""
     return tuple(call for call in operations(layer, inputs, output) if not call.inside)
 
 
 def modules_and_inputs(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
-    """Its PyTorch modules; for an input of the network, a call named ``Input``."""
+    """A layer's PyTorch modules; for an input of the network, a call named ``Input``."""
     return modules(layer, inputs, output) if inputs else (Call("Input", output, output),)
 
 
@@ -71,13 +71,13 @@ class Term:
 @dataclass(frozen=True)
 class Convention:
     """A counting convention: its ``tool`` and ``version``, the ``unit`` of its totals, and one line
-    on what ``counts``.
+    on what it ``counts``.
 
     With ``per_image`` it ignores the batch size. With ``sized`` it counts the bytes of its terms'
-    numbers in the network's dtype. ``within`` replaces ``sees`` if what it sees of a layer depends
-    on other layers; ``whole`` gives the amounts by layer if they depend on the whole network.
-    ``variant_of`` names a convention from which it differs in some networks only. ``read`` formats
-    its totals.
+    numbers in the network's dtype. ``within`` replaces ``sees`` if what the convention sees of a
+    layer depends on other layers; ``whole`` gives the amounts by layer if they depend on the whole
+    network. ``variant_of`` names a convention from which it differs only for some networks.
+    ``read`` formats its totals.
     """
 
     tool: str
@@ -108,11 +108,11 @@ class Part(NamedTuple):
 
     @property
     def total(self) -> int:
-        """Its contribution to the total."""
+        """The part's contribution to the total."""
         return self.times * self.amount
 
     def text(self) -> str:
-        """``4 · 11,113,984 batch-norm elements``."""
+        """The part as text: ``4 · 11,113,984 batch-norm elements``."""
         factor = "" if self.times == 1 else f"{self.times} · "
         return f"{factor}{units.exact(self.amount)} {self.what}"
 
@@ -132,7 +132,7 @@ class Count:
         return sum(part.total for part in self.parts)
 
     def text(self) -> str:
-        """``4,133,742,592 = 4.13 G MACs``."""
+        """The total as text: ``4,133,742,592 = 4.13 G MACs``."""
         exact, read = units.exact(self.total), self.convention.read(self.total)
         unit = self.convention.unit
         if unit == BYTES:
@@ -168,7 +168,7 @@ def inputs_of_network(call: Call) -> bool:
 
 
 def of(*names: str) -> Callable[[Call], bool]:
-    """Calls of these names, for one number of axes (``AvgPool2d``) or for all (``AvgPool``)."""
+    """Calls with these names, for one number of axes (``AvgPool2d``) or for all (``AvgPool``)."""
     return lambda call: call.name in names or call.family in names
 
 
@@ -177,7 +177,7 @@ def modules_of(*names: str) -> Callable[[Call], bool]:
     return lambda call: of(*names)(call) and not call.inside
 
 
-def inside_of_others(*names: str) -> Callable[[Call], bool]:
+def inside_others(*names: str) -> Callable[[Call], bool]:
     """Calls of these operations, but only inside other modules."""
     return lambda call: of(*names)(call) and call.inside
 

@@ -36,8 +36,8 @@ COUNTED_AS = {NO_BIASES: "weights", MACS_AS_FLOPS: "macs"}
 
 
 MAX_WORK = 1_000_000
-"""The limit of steps for all comparisons. Each figure takes one step for each layer of the network,
-or ``ANALYSIS`` steps if its settings differ from those of the figure before it."""
+"""The limit on the steps of all comparisons together. Each figure takes one step per layer, or
+``ANALYSIS`` steps per layer if no earlier figure has the same settings and input."""
 ANALYSIS = 100
 
 
@@ -45,8 +45,8 @@ ANALYSIS = 100
 class Finding:
     """A printed figure and the calculated one, counted with the conventions that the claim names.
 
-    ``calculated`` is an exact integer, or the text of a shape or a ratio. ``network`` is the file
-    or built-in name, ``name`` the network's title.
+    ``calculated`` is an exact integer, or the text of a shape, a ratio or a percentage. ``network``
+    is the file or built-in name, ``name`` the network's title.
     """
 
     network: str
@@ -73,7 +73,7 @@ class Finding:
 
     @property
     def printed(self) -> str:
-        """The value as it is printed, followed by the network that it is relative to, if any."""
+        """The value as printed, followed by the network that it is relative to, if any."""
         claim = self.claim
         return f"{claim.value} than {claim.than}" if claim.than else claim.value
 
@@ -97,7 +97,7 @@ class Finding:
 
     @property
     def reason(self) -> str:
-        """Why the figure does not follow; empty if it does."""
+        """Why the figure does not follow, according to its erratum; empty without one."""
         return self.claim.erratum or ""
 
     @property
@@ -205,7 +205,7 @@ def _check_known(claim: Claim, name: str, rows: Sequence[Row]) -> None:
 
 def _depth(network: Sequence[Row], last: int) -> int:
     """The depth of a row as papers count it: the number of layers with multiply-accumulates on the
-    longest path to it, which leaves out norms and pools."""
+    longest path to it; this leaves out norms and pools."""
     depths: list[int] = []
     for row in network[: last + 1]:
         before = max((depths[source] for source in row.sources), default=0)

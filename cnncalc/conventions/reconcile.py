@@ -50,7 +50,7 @@ MEASURES = {
     "connections": CONNECTIONS,
     "values": VALUES,
 }
-"""The quantity of a convention's unit; others count operations."""
+"""The quantity that a convention's unit stands for; every other unit counts operations."""
 
 MAX_EXPLANATIONS = 6
 """If more parts than this explain a difference, they are probably coincidences, and none is
@@ -71,7 +71,7 @@ class Reading(NamedTuple):
         return read_number(self.digits + self.letter).agrees(total, self.kilo)
 
     def counts(self, measure: str) -> bool:
-        """Whether it may count this quantity; bytes need an explicit unit."""
+        """Whether the number may count this quantity; bytes need an explicit unit."""
         return measure == self.measure if self.measure else measure != MEMORY
 
     @property
@@ -81,7 +81,7 @@ class Reading(NamedTuple):
 
     @property
     def exact(self) -> int | None:
-        """The number, if all of its digits are given."""
+        """The number if all of its digits are given; None otherwise."""
         return int(self.value) if not self.letter and "." not in self.digits else None
 
 
@@ -101,7 +101,7 @@ def readings(text: str) -> tuple[Reading, ...]:
     power = found["e"] or found["power"]
     if power is None:
         return tuple(Reading(found["digits"], *way) for way in ways)
-    # 7.2 · 10^8 is 0.72 G: the digits stay the same.
+    # 7.2 · 10^8 is 0.72 G: the significant digits stay the same.
     thousands, rest = -(-int(power) // 3), -(-int(power) % 3)
     letter = {place: letter for letter, place in POWERS.items() if letter != "B"}.get(thousands)
     plain = [way for way in ways if not way[0]]
@@ -139,8 +139,8 @@ def _ways(unit: str) -> tuple[tuple[str, int, str | None], ...]:
 
 
 class Candidate(NamedTuple):
-    """A total of a network, ``times`` 1, 2 or the bytes of each number, and the conventions that
-    count it."""
+    """A total of a network, to be multiplied by ``times`` (1, 2, or the bytes of each number), and
+    the conventions that give it."""
 
     counts: tuple[Count, ...]
     times: int
@@ -153,7 +153,7 @@ class Candidate(NamedTuple):
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """Its parts, which add up to ``total``."""
+        """The parts, which add up to ``total``."""
         return tuple(part._replace(times=part.times * self.times) for part in self.counts[0].parts)
 
     def times_of(self, what: str) -> int:
@@ -162,7 +162,7 @@ class Candidate(NamedTuple):
 
     @property
     def title(self) -> str:
-        """``2 · thop 0.1.1``; the names of several conventions are joined."""
+        """The names of the conventions and the factor: ``2 · thop 0.1.1``."""
         names = ", ".join(count.convention.title for count in self.counts)
         if self.times == 1:
             return names
@@ -187,8 +187,8 @@ class Candidate(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """A part that turns a candidate into the number when added, or removed if ``times`` is
-    negative."""
+    """A part that, added to a candidate's total (or removed, if ``times`` is negative), gives the
+    number."""
 
     candidate: Candidate
     part: Part
@@ -196,9 +196,10 @@ class Missing(NamedTuple):
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """The candidates that agree under the first reading that any agrees with, and the nearest one.
+    """The candidates that agree with the likeliest reading for which there are any, and the nearest
+    candidate.
 
-    ``unknown`` has the conventions whose totals are not modelled, with the reasons.
+    ``unknown`` maps the conventions whose totals are not modelled to the reasons.
     """
 
     report: Report
@@ -243,7 +244,7 @@ class Reconciliation:
 def reconcile(report: Report, number: str) -> Reconciliation:
     """Find the conventions that give a number for a network, or come nearest to it.
 
-    Raises UsageError if the text is not a number.
+    Raises UsageError if the text is not a number, or if no total can be compared with it.
     """
     ways = readings(number)
     unknown: dict[str, tuple[str, str]] = {}
@@ -278,8 +279,8 @@ def _unlikelihood(candidate: Candidate) -> tuple[bool, bool, int]:
 
 
 def candidates(report: Report, unknown: dict[str, tuple[str, str]]) -> Iterator[Candidate]:
-    """All candidates of a network. Conventions without a total are added to ``unknown``, with their
-    quantity and the reason; variants with the same total for this network are left out."""
+    """All candidates for a network. Conventions without a total are added to ``unknown``, with
+    their quantity and the reason; a variant with the same total as its original is left out."""
     counted: dict[str, Count] = {}
     for name in conventions.names():
         try:
@@ -307,8 +308,8 @@ def _measure(convention: Convention) -> str:
 
 
 def _missing(reading: Reading, known: list[Candidate]) -> Iterator[Missing]:
-    """The parts that explain the difference from an exact number, the likeliest first. Another
-    convention counts such a part more often, less often or not at all."""
+    """The parts that explain the difference from an exact number, the likeliest first. Each is a
+    part that another convention counts more often, less often or not at all."""
     exact = reading.exact
     plain = [one for one in known if one.times == 1]
     counted: dict[tuple[str, str, int], set[int]] = {}

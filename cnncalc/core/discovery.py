@@ -35,9 +35,9 @@ def the_class(module_name: str, base: type[T]) -> type[T]:
 
 
 def chosen(package: str, path: Iterable[str], name: str, what: str) -> ModuleType:
-    """The module of a package with this name; ``what`` describes such modules in the error.
+    """The module with this name in a package; ``what`` describes such modules in the error.
 
-    Raises UsageError with the nearest name if there is none.
+    Raises UsageError, suggesting the nearest name, if there is none.
     """
     known = modules(path)
     if name not in known:

@@ -1,7 +1,7 @@
 """The fields of layer kinds: how they are checked, and their JSON Schema.
 
-Each function declares one dataclass field. Its ``check`` converts a value to its canonical form or
-raises LayerError; its ``schema`` accepts the same values.
+Each function that takes a ``doc`` declares one dataclass field. The field's ``check`` converts a
+value to its canonical form or raises LayerError; its ``schema`` accepts the same values.
 """
 
 import dataclasses
@@ -107,7 +107,8 @@ def _per_axis(least: int) -> str:
 
 
 def _spelled_out(value: Any, least: int) -> Any:
-    """Sizes per axis written as a word, as a list; any other value unchanged."""
+    """A list for sizes per axis that are written as one string, such as ``3x3``; any other value
+    unchanged."""
     if isinstance(value, str) and re.match(_per_axis(least), value):
         return [int(size) for size in re.findall("[0-9]+", value)]
     return value

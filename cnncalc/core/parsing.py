@@ -122,7 +122,7 @@ def _by_field(kind: type[Fields], given: Any) -> Mapping[str, Any]:
 def _missing(kind: type[Fields], values: Mapping[str, Any]) -> Iterator[str]:
     for name in required_of(kind):
         if name not in values:
-            yield f"needs {name!r}: {fields_of(kind)[name].doc}"
+            yield f"needs {name!r} ({fields_of(kind)[name].doc})"
     if kind.either and sum(name in values for name in kind.either) != 1:
         yield f"needs exactly one of {' and '.join(kind.either)}"
 

@@ -24,7 +24,9 @@ class Reach(NamedTuple):
 
     A window spans ``extent`` inputs and moves by ``stride``; the first one starts ``before`` inputs
     ahead of the map. With a ``cut``, that describes the windows instead: ``extent`` is the size of
-    the largest, and ``stride`` is not used. With ``bound``, an output may read less.
+    the largest, and ``stride`` is not used. With ``bound``, an output may read less. ``wraps`` is
+    the size of the map if a window that leaves it at one end continues at the other, otherwise 0;
+    with ``copies``, a window there reads inputs at the same end instead.
     """
 
     extent: int
@@ -32,6 +34,8 @@ class Reach(NamedTuple):
     before: int = 0
     cut: Cut | None = None
     bound: bool = False
+    wraps: int = 0
+    copies: bool = False
 
 
 def everything(x: Shape, bound: bool = False) -> tuple[Reach, ...]:

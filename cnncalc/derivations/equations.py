@@ -33,11 +33,11 @@ class Working(NamedTuple):
 
     @property
     def form(self) -> str:
-        """``weights = F·F·C_in·C_out``: the formula without numbers."""
+        """The formula without numbers: ``weights = F·F·C_in·C_out``."""
         return f"{self.symbol} = {wording.text(self.expression, wording.symbols)}"
 
     def text(self) -> str:
-        """``weights = F·F·C_in·C_out = 5·5·3·10 = 750``."""
+        """The equation as text: ``weights = F·F·C_in·C_out = 5·5·3·10 = 750``."""
         general = wording.text(self.expression, wording.symbols)
         exact = wording.text(self.expression, wording.numbers)
         steps = [self.symbol, general, exact, wording.minus(grouped(self.result))]
@@ -65,7 +65,7 @@ class Working(NamedTuple):
 
 
 def grouped(number: int | Fraction) -> str:
-    """An integer with thousands separators; a fraction without them."""
+    """A number as text: an integer with thousands separators, a fraction without them."""
     return units.exact(number) if isinstance(number, int) else str(number)
 
 
@@ -77,7 +77,7 @@ def latex_text(note: str) -> str:
 
 
 def equations_of(symbol: str, number: int | Fraction, known: Container[str] = ()) -> list[Working]:
-    """The equation of a number, preceded by those of its symbols, without the known ones."""
+    """The equation of a number, preceded by those of its symbols that are not known."""
     expression = expression_of(number)
     if expression.step and expression.symbol == symbol:
         return definition(symbol, expression, known)
@@ -85,14 +85,15 @@ def equations_of(symbol: str, number: int | Fraction, known: Container[str] = ()
 
 
 def definition(symbol: str, expression: Expression, known: Container[str] = ()) -> list[Working]:
-    """The equation of a formula's result, preceded by those of its symbols."""
+    """The equation of a formula's result, preceded by those of its symbols that are not known."""
     step = expression.step
     derivation, note = (step.expression, step.note) if step else (expression, "")
     return [*_parts(derivation, known), Working(symbol, derivation, note)]
 
 
 def _parts(expression: Expression, known: Container[str]) -> list[Working]:
-    """The equations of all symbols in an expression that a formula computed."""
+    """The equations of those symbols in an expression that a formula computed and that are not
+    known."""
     if expression.step and expression.symbol not in known:
         return definition(expression.symbol, expression, known)
     return [working for part in expression.operands for working in _parts(part, known)]
@@ -104,7 +105,7 @@ def once(workings: Iterable[Working]) -> list[Working]:
 
 
 def along(axes: Sequence[str], chains: Sequence[list[Working]]) -> list[Working]:
-    """The equations of several axes: a shared one where all axes agree, otherwise one per axis."""
+    """The equations of several axes: one for all where they agree, otherwise one per axis."""
     chains = [
         once(_renamed(working, f"{axis}_", "N_") for working in chain)
         for axis, chain in zip(axes, chains, strict=True)

@@ -43,7 +43,7 @@ class Quantity(NamedTuple):
     doc: str
     derive: Callable[[Row, Report], tuple[list[Working], str]]
     counts: str = ""
-    """The count that it derives."""
+    """The name of the count that is derived, if it is one of a layer's costs."""
 
 
 SIZES = frozenset(f"{size}_out" for size in ("C", "n", "N", "L", "H", "W", "D"))
@@ -204,7 +204,7 @@ def _field_answer(row: Row, report: Report) -> str:
 
 
 def _each(texts: list[str], between: str) -> str:
-    """A single text if all axes agree, otherwise one per axis."""
+    """A single text if the texts of all axes are equal, otherwise all of them."""
     return texts[0] if len(set(texts)) == 1 else between.join(texts)
 
 
@@ -223,7 +223,7 @@ ALSO = {"params": "parameters", "rf": "receptive-field", "flops": "macs", "outpu
 
 def quantities(word: str | None) -> tuple[str, ...]:
     """The quantities that a word names; all of them without a word. Raises UsageError for an
-    unknown one."""
+    unknown word."""
     if word is None:
         return tuple(QUANTITIES)
     name = ALSO.get(word.lower(), word.lower().replace("_", "-"))
@@ -261,7 +261,8 @@ def only_new(derivations: Iterable[Derivation], known: Container[str]) -> tuple[
 
 
 def title(row: Row) -> str:
-    """``conv1 · conv (out_channels 96, kernel_size 11, stride 4) · 3×227×227 → 96×55×55``."""
+    """A layer's heading, such as
+    ``conv1 · conv (out_channels 96, kernel_size 11, stride 4) · 3×227×227 → 96×55×55``."""
     if not row.inputs:
         return f"{row.name} · {row.kind} · {row.output}"
     fields = row.layer.text()
@@ -274,7 +275,7 @@ LONGEST = 120
 
 
 def as_text(row: Row, derivations: Sequence[Derivation], symbols: bool = True) -> str:
-    """For a terminal; ``symbols`` adds a legend of the symbols."""
+    """Text for a terminal; ``symbols`` adds a legend of the symbols."""
     lines = [title(row)]
     for derivation in derivations:
         lines += ["", f"{derivation.quantity}: {derivation.answer}"]

@@ -12,8 +12,8 @@ FENCES = {"/": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
 
 
 def equation(working: Working) -> str:
-    """``weights = F·F·C_in·C_out = 5·5·3·10 = 750``, to set on a line of its own
-    (``render.page``). An equation that exists only as text is set as text, with its indices."""
+    """An equation such as ``weights = F·F·C_in·C_out = 5·5·3·10 = 750``, for a line of its own
+    (``render.page``). An equation that exists only as text is set as text, with indices."""
     if not working.symbol:
         return f"<math>{_text(working.note)}</math>"
     made, result = working.expression, wording.minus(grouped(working.result))
@@ -31,7 +31,7 @@ def equation(working: Working) -> str:
 
 
 def _text(text: str) -> str:
-    """``p_1 = e^2/11.2`` as text in which only p_1 is a symbol."""
+    """Text in which only names with an index are set as symbols: p_1 in ``p_1 = e^2/11.2``."""
     pieces = []
     for number, piece in enumerate(INDEXED.split(text)):
         match number % 3:
@@ -87,7 +87,8 @@ def _inside(part: Expression, leaf: wording.Leaf) -> str:
 
 
 def _symbol(name: str) -> str:
-    """``C_in`` with its index below the line; browsers set longer identifiers upright."""
+    """A number or a symbol; ``C_in`` has its index below the line, and browsers set longer
+    identifiers upright."""
     if name.strip("(−)")[:1].isdecimal():
         return f"<mn>{name}</mn>"
     base, _, index = name.partition("_")

@@ -78,12 +78,13 @@ def rules(axis: Axis) -> tuple[Rule, ...]:
         Rule("ceil: pooling in Caffe", _caffe(axis)),
         Rule("SAME: TensorFlow, whatever the padding", window.output_size_same(N=N, S=S)),
         Rule("VALID: TensorFlow, no padding", unpadded.floor if unpadded.possible else None),
-        Rule("strict: the lectures; fractions are illegal", axis.floor if axis.fits else None),
+        Rule("strict: taught in courses; fractions are illegal", axis.floor if axis.fits else None),
     )
 
 
 def _caffe(axis: Axis) -> int | None:
-    """Caffe's pools round up, and drop a last window that starts in the padding only if P > 0."""
+    """Caffe's pools round up; only if P > 0 do they drop a last window that starts in the
+    padding."""
     if axis.P:
         size = window.output_size_ceil(N=axis.N, F=axis.F, S=axis.S, P=axis.P, D=axis.D)
     else:
@@ -92,7 +93,7 @@ def _caffe(axis: Axis) -> int | None:
 
 
 def equation(axis: Axis) -> str:
-    """``(N − F)/S + 1 = (7 − 3)/3 + 1 = 2.33``: the formula without rounding, and its value."""
+    """The formula without rounding, and its value: ``(N − F)/S + 1 = (7 − 3)/3 + 1 = 2.33``."""
     with tracing() as steps:
         window.output_size(N=axis.N, F=axis.F, S=axis.S, P=axis.P, D=axis.D)
     # Show the quotient without rounding, because the question is whether rounding is needed.
@@ -104,7 +105,7 @@ def equation(axis: Axis) -> str:
 
 
 def quotient(axis: Axis) -> str:
-    """span/S + 1 as a whole number, or rounded to two decimals that never look whole."""
+    """span/S + 1: a whole number, or rounded to two decimals, but never to .00."""
     size = abs(axis.span + axis.S)
     sign = "−" if axis.span + axis.S < 0 else ""
     whole, over = divmod(size, axis.S)
@@ -115,7 +116,7 @@ def quotient(axis: Axis) -> str:
 def unread(axis: Axis) -> list[tuple[int, int]] | None:
     """The runs of input pixels, counted from 0, that no window reads (rounding down).
 
-    None if windows leave gaps and there are too many to list.
+    None if windows may leave gaps and have more than ``MAX_TAPS`` taps in all.
     """
     if not axis.possible:
         return [(0, axis.N - 1)]
@@ -147,7 +148,7 @@ def nearest(axis: Axis) -> dict[str, list[int]]:
 
 
 def _nearest_fits(axis: Axis, name: str, candidates: range) -> list[int]:
-    """The nearest candidate on either side that fits; tries at most 10,000 per side."""
+    """The nearest fitting candidate on each side; tries at most 10,000 per side."""
     now: int = getattr(axis, name)
     below = range(min(now - 1, candidates.stop - 1), max(candidates.start - 1, now - 10_000), -1)
     above = range(max(now + 1, candidates.start), min(candidates.stop, now + 10_000))
@@ -182,7 +183,7 @@ class Window(NamedTuple):
 
     @property
     def remainder(self) -> int:
-        """The remainder of the division by the stride."""
+        """The remainder of the span divided by the stride."""
         return self.span % self.S
 
     @property
@@ -234,9 +235,10 @@ def solve(
     """Find every (N, F, S, P) with the given values that yields the output; exact fits come first.
 
     Values that are not given are searched: F from 1 to ``largest``, S from 1 to F (or to 4 if F is
-    smaller), P as long as the first window reads an input, and every N that yields the output. With
-    ``transposed``, windows that need no output padding come first. Raises UsageError for a size
-    below 1, and if there are more than 200,000 geometries to try.
+    smaller), P up to the largest at which the first window still reads an input, and at most the 50
+    smallest N that yield the output. With ``transposed``, windows that need no output padding come
+    first. Raises UsageError for a size below 1 or a negative padding, and if there are more than
+    200,000 geometries to try.
     """
     found: list[Solution] = []
     for f, s, p in _windows(output, N, F, S, P, D, largest):
@@ -284,6 +286,7 @@ def _windows(
 
 
 def _inputs(output: int, extent: int, S: int, P: int) -> list[int]:
-    """The input sizes that give this output: from an exact fit to one pixel less than the next."""
+    """The input sizes that give this output, from an exact fit to one pixel less than the next, but
+    at most ``MAX_INPUTS`` of them."""
     exact = (output - 1) * S + extent - 2 * P
     return [n for n in range(exact, exact + min(S, MAX_INPUTS)) if n > 0]

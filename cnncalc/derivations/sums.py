@@ -33,7 +33,7 @@ class Part(NamedTuple):
 
     @property
     def title(self) -> str:
-        """``layer1.0 · bottleneck · 64×56×56 → 256×56×56``."""
+        """The part's heading: ``layer1.0 · bottleneck · 64×56×56 → 256×56×56``."""
         before = self.lines[0].inputs or (self.lines[0].output,)
         shapes = f"{some(before)} → {self.lines[-1].output}"
         return " · ".join(filter(None, (self.name, self.kind, shapes)))
@@ -50,7 +50,7 @@ def network(report: Report) -> Part:
 
 
 def block(report: Report, name: str) -> Part | None:
-    """The block of this name; None if there is none."""
+    """The block with this name; None if there is none."""
     depth = name.count(".") + 2
     lines = tuple(line for line in report.outline(depth) if line.name.startswith(f"{name}."))
     return Part(name, (report.groups or {}).get(name, ""), lines) if lines else None
@@ -101,7 +101,7 @@ def _sum(part: Part, quantity: str) -> Sum:
 
 
 def as_text(part: Part, sums: Iterable[Sum]) -> str:
-    """For a terminal: each sum as a column of terms."""
+    """Text for a terminal, with each sum as a column of terms."""
     lines = [part.title]
     for one in sums:
         lines += ["", f"{one.quantity}: {one.answer}"]

@@ -46,7 +46,7 @@ def _collect(expression: Expression, found: set[str]) -> None:
 
 
 def _letters(symbol: str) -> list[str]:
-    """The letter of a symbol: ``C_in`` is a C. ``D_in`` is a depth, but D alone is the dilation."""
+    """The letter of a symbol, if it has one: C for ``C_in``. ``D_in`` is a depth, D a dilation."""
     letter, _, index = symbol.partition(" ")[0].partition("_")
     if len(letter) != 1 or not letter.isalpha():
         return []

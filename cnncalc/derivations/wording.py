@@ -36,7 +36,7 @@ def minus(number: int | Fraction | str) -> str:
 
 
 def text(expression: Expression, leaf: Leaf) -> str:
-    """``⌊(N − F + 2·P)/S⌋ + 1``."""
+    """An expression as text: ``⌊(N − F + 2·P)/S⌋ + 1``."""
     parts = expression.operands
     match expression.op:
         case "":
@@ -77,7 +77,7 @@ def _quotient(expression: Expression, leaf: Leaf) -> str:
 
 
 def latex(expression: Expression, leaf: Leaf) -> str:
-    r"""``\left\lfloor \frac{N - F + 2 \cdot P}{S} \right\rfloor + 1``."""
+    r"""An expression in LaTeX: ``\left\lfloor \frac{N - F + 2 \cdot P}{S} \right\rfloor + 1``."""
     parts = expression.operands
     match expression.op:
         case "":
@@ -109,7 +109,7 @@ def _latex_inside(part: Expression, leaf: Leaf) -> str:
 
 
 def latex_symbol(name: str) -> str:
-    r"""``C_in`` as ``C_{\mathrm{in}}``; words are upright, numbers unchanged."""
+    r"""A number or symbol in LaTeX: ``C_in`` as ``C_{\mathrm{in}}``, and words upright."""
     name = name.replace("−", "-")
     if name.strip("(-)")[:1].isdecimal():
         return name.replace(",", "{,}")

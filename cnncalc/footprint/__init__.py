@@ -63,7 +63,7 @@ class Memory:
     """The memory of a network: resident, saved for backward, and at its peaks.
 
     ``saved`` lists every tensor once, under the first layer that saves it. ``inference`` are the
-    moments of a forward pass in inference, and ``moments`` those of a training step (forward,
+    moments of a forward pass during inference, and ``moments`` those of a training step (forward,
     backward, optimizer), in order and without resident memory; their rows are positions in
     ``layers``, and the highest are ``inference_peak`` and ``training_peak``. ``repeated_macs`` are
     recomputed for checkpointing.
@@ -95,7 +95,8 @@ class Memory:
 
     @cached_property
     def inference_peak(self) -> LayerBytes:
-        """The peak of activations in inference and its layer; the first if there are several."""
+        """The peak of activations during inference, and its layer; the first if there are
+        several."""
         moment = max(self.inference, key=_alive)
         return LayerBytes(self.layers[moment.row], moment.alive)
 
@@ -217,8 +218,8 @@ def saved_for_backward(
 def inference_peak(
     report: Report, *, dtype: str | None = None, device: str = "cpu", batch: int | None = None
 ) -> LayerBytes:
-    """The peak bytes of live activations in inference without gradients, and the layer that runs at
-    that moment. Each tensor is freed after the last layer that reads it.
+    """The peak bytes of live activations during inference, without gradients, and the layer that
+    runs at that moment. Each tensor is freed after the last layer that reads it.
 
     Raises UsageError for anything that is not modelled.
     """

@@ -1,10 +1,9 @@
-"""The memory that int8 engines on microcontrollers need in inference: RAM for feature maps, and
+"""The memory that int8 engines on microcontrollers need for inference: RAM for feature maps, and
 flash for weights.
 
 Such engines fold batch norms into the preceding layer, clamp its output instead of running a ReLU,
-and leave out layers that do nothing in inference. Each remaining layer has one tensor, which lives
-until the last layer that reads it has run. Details are those of TensorFlow Lite Micro.
-"""
+and leave out layers that do nothing during inference. Each remaining layer has one tensor, which
+lives until the last layer that reads it has run. Details are those of TensorFlow Lite Micro."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -189,7 +188,7 @@ def _between(row: Row) -> list[int]:
 
 
 def _tensors(report: Report, *, copies: bool) -> list[int]:
-    """For each row, the row whose tensor holds its output. ``copies`` tells whether a layer that
+    """For each row, the row whose tensor holds its output. ``copies`` says whether a layer that
     changes only the shape copies its input."""
     readers = Counter(source for row in report.rows for source in row.sources)
     held: list[int] = []

@@ -113,8 +113,8 @@ def fit(
 def largest_batch(report: Report, setting: Setting, budget: int) -> int:
     """The largest batch that fits; 0 if none does.
 
-    The memory at one moment of the step grows by the same number of bytes with each image, or by
-    more from some batch on. Extrapolating from two small batches is therefore exact or slightly too
+    The memory at each moment of the step grows by the same number of bytes per image, or by more
+    beyond some batch size. Extrapolating from two small batches is therefore exact or slightly too
     high, and a search below the estimate finds the batch.
     """
     two, three = (Step(report, setting._replace(batch=batch)) for batch in (2, 3))

@@ -30,10 +30,8 @@ class Need(NamedTuple):
 
 @dataclass(frozen=True)
 class Fits:
-    """What a network in int8 needs of each memory that has a budget; true if everything fits.
-
-    ``reordered`` tells whether it fits if the layers run in the order that needs the least RAM.
-    """
+    """How much RAM and flash a network in int8 needs, where they have a budget; true if all
+    fits."""
 
     arena: Arena
     needs: tuple[Need, ...]
@@ -43,7 +41,8 @@ class Fits:
 
     @property
     def reordered(self) -> bool:
-        """Whether the best order of layers fits; False if it is not known."""
+        """Whether everything fits in the order of layers that needs the least RAM; if that order is
+        not known, in the network's own."""
         best = self.arena.best_placed
         if best is None:
             return bool(self)

@@ -23,7 +23,7 @@ class GradientLayout(Enum):
     APART = auto()
     """Each image is contiguous, but there is a gap between images."""
     STRIPES = auto()
-    """Each image has gaps, which follow a part of one of its later axes."""
+    """There are gaps within each image, because the view takes only a part of a later axis."""
     PERMUTED = auto()
     """The elements are not in the order of the axes."""
     TANGLED = auto()
@@ -109,7 +109,7 @@ def _cuts_stripes(operation: Operation) -> bool:
 
 
 def _bounds(shape: Shape) -> set[int]:
-    """The number of parts that an image has up to each of its axes except the last."""
+    """The products of an image's leading sizes, up to each axis except the last."""
     sizes = shape.dimensions
     return {prod(sizes[:axis]) for axis in range(1, len(sizes))}
 

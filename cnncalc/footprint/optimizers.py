@@ -16,10 +16,10 @@ COUNTER_BYTES = 4
 class Optimizer(NamedTuple):
     """State and temporary memory per parameter.
 
-    ``numbers`` is the state per element, and ``counts`` tells whether there is a step counter.
+    ``numbers`` is the state per element, and ``counts`` says whether there is a step counter.
     ``peaks`` are the peaks of an update on the CPU, in multiples of the previous parameter's size
     and of the parameter's own; ``together`` is the peak on CUDA in multiples of all parameters.
-    ``untrained`` tells whether parameters that are not trained have state too.
+    ``untrained`` says whether parameters that are not trained have state too.
     """
 
     numbers: int = 0
@@ -48,7 +48,7 @@ OPTIMIZERS = {
 
 
 def find(name: str) -> Optimizer:
-    """The optimizer of this name; raises UsageError with the nearest one."""
+    """The optimizer with this name. Raises UsageError, suggesting the nearest, if there is none."""
     if name not in OPTIMIZERS:
         raise unknown("optimizer", name, OPTIMIZERS)
     return OPTIMIZERS[name]

@@ -35,7 +35,7 @@ class Recording(NamedTuple):
 def record(
     report: Report, *, training: bool, learns: bool, dtype: str, device: str, batch: int
 ) -> Recording:
-    """Record the forward pass on a tape; ``learns`` tells whether gradients are needed. The
+    """Record the forward pass on a tape; ``learns`` says whether gradients are needed. The
     report's own batch and dtype are not used.
 
     Raises UsageError for anything that is not modelled.

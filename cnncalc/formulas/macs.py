@@ -16,7 +16,7 @@ def given(multiply_accumulates: int) -> int:
 
 @formula("MACs")
 def of_frames(MACs: int, frames: int) -> int:
-    """The multiply-accumulates of one frame, for every frame."""
+    """Every frame costs the same."""
     return MACs * frames
 
 
@@ -62,7 +62,7 @@ def maxout_macs(n_in: int, n_out: int, k: int) -> int:
 
 @formula("MACs")
 def matrix_macs(rows: int, inner: int, columns: int, batches: tuple[int, ...] = ()) -> int:
-    """One dot product for every row and column of each product."""
+    """One dot product for every pair of a row and a column, in each product."""
     return product(batches) * rows * inner * columns
 
 
@@ -86,7 +86,8 @@ def batched(MACs: int, batch: int) -> int:
 
 @formula("backward MACs")
 def backward_macs(of_weights: int, of_inputs: int) -> int:
-    """The gradients of the weights and of the input each cost as much as the forward pass."""
+    """The gradients of the weights plus those of the input; each usually costs as much as the
+    forward pass."""
     return of_weights + of_inputs
 
 

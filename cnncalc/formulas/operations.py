@@ -42,7 +42,7 @@ def differences(n_in: int, n_out: int) -> int:
 
 @formula("operations", gives="derivation")
 def window_reductions(taps: int, n_out: int = 1) -> int:
-    """Reducing ``taps`` numbers to one takes one operation less, for every output."""
+    """For every output, reducing ``taps`` numbers to one takes ``taps − 1`` operations."""
     return n_out * (taps - 1)
 
 

@@ -138,5 +138,5 @@ def prototypes(n_in: int, n_out: int) -> int:
 
 @formula("buffers")
 def fixed_filters(F: tuple[int, ...], C_in: int) -> int:
-    """A copy of the same fixed filter for every channel."""
+    """One copy of a fixed filter for every channel."""
     return product(F) * C_in

@@ -123,6 +123,8 @@ class Recordable(Number):
         return float(self.plain())
 
     def __truediv__(self, other: Any) -> Any:
+        if type(other) is Fraction:  # exact, as for integers
+            return self * (1 / other)
         return self.plain() / other
 
     def __rtruediv__(self, other: Any) -> Any:
@@ -268,7 +270,7 @@ def combined(op: str, a: Any, b: Any) -> Any:
         a, b = (one.plain() if isinstance(one, Recordable) else one for one in (a, b))
         return OPERATORS[op](a, b)
     try:
-        (one, per), (other, by) = _over(a), _over(b)
+        (one, per), (other, by) = over(a), over(b)
     except TypeError:
         return NotImplemented
     if op == "//":
@@ -282,7 +284,7 @@ def combined(op: str, a: Any, b: Any) -> Any:
     return found if op in COMPARED else _portion(found, common)
 
 
-def _over(number: Any) -> tuple[Any, int]:
+def over(number: Any) -> tuple[Any, int]:
     """A number as a whole number over a fixed one. Raises TypeError for anything else."""
     if type(number) is Condition:
         return number.recording.holds(number), 1

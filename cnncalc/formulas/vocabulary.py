@@ -6,12 +6,14 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cnncalc.formulas.tracing import ONE, Traced, expression_of, traced
 
 if TYPE_CHECKING:
     from fractions import Fraction
+
+N = TypeVar("N", int, "Fraction")
 
 
 class Number:
@@ -25,10 +27,10 @@ class Number:
         """The ``max``, ``min`` or ``gcd`` of some numbers."""
 
 
-def combined_by(op: str, numbers: Sequence[Any]) -> int:
+def combined_by(op: str, numbers: Sequence[Any]) -> Any:
     """The ``max``, ``min`` or ``gcd`` of numbers, some of which are recorded."""
     recorded = next(one for one in numbers if isinstance(one, Number))
-    return recorded.combine(op, numbers)  # type: ignore[no-any-return]
+    return recorded.combine(op, numbers)
 
 
 def product(factors: Iterable[int]) -> int:
@@ -40,7 +42,7 @@ def product(factors: Iterable[int]) -> int:
 
 
 def span(F: int, D: int) -> int:
-    """The inputs from the first to the last of F taps that are D apart."""
+    """The number of inputs from the first to the last of F taps that are D apart."""
     return D * (F - 1) + 1
 
 
@@ -89,7 +91,7 @@ def exact(a: int, b: int) -> int | Fraction:
 def gcd(a: int, b: int) -> int:
     """The greatest common divisor."""
     if isinstance(a, Number) or isinstance(b, Number):
-        return combined_by("gcd", (a, b))
+        return combined_by("gcd", (a, b))  # type: ignore[no-any-return]
     if ONE in (expression_of(a), expression_of(b)):
         return 1
     return traced("gcd", math.gcd(a, b), a, b)  # type: ignore[no-any-return]
@@ -100,12 +102,12 @@ def total(terms: Iterable[int]) -> int:
     return sum(terms)
 
 
-def least(numbers: Sequence[int]) -> int:
+def least(numbers: Sequence[N]) -> N:
     """The smallest number."""
     return _chosen("min", min, numbers)
 
 
-def most(numbers: Sequence[int]) -> int:
+def most(numbers: Sequence[N]) -> N:
     """The largest number."""
     return _chosen("max", max, numbers)
 
@@ -113,11 +115,11 @@ def most(numbers: Sequence[int]) -> int:
 PLAIN = frozenset({int})
 
 
-def _chosen(op: str, choose: Any, numbers: Sequence[int]) -> int:
+def _chosen(op: str, choose: Any, numbers: Sequence[N]) -> N:
     plain = PLAIN.issuperset(map(type, numbers))
     if not plain and any(isinstance(number, Number) for number in numbers):
-        return combined_by(op, numbers)
-    chosen: int = choose(numbers)
+        return combined_by(op, numbers)  # type: ignore[no-any-return]
+    chosen: N = choose(numbers)
     if isinstance(chosen, Traced):
         return traced(op, int(chosen), *numbers)  # type: ignore[no-any-return]
     return chosen

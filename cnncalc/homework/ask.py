@@ -29,9 +29,9 @@ class Ask(Named, ABC):
     also: ClassVar[tuple[str, ...]] = ()
     """Other asks whose value is accepted, with a note, if no unit is written."""
     in_place: ClassVar[str] = "counted in"
-    """The beginning of the note, before the title, if it is accepted in place of another ask."""
+    """How the note begins, before the title, if this ask is accepted in place of another."""
     explained: ClassVar[str | None] = None
-    """The quantity of ``cnncalc explain`` that derives it."""
+    """The quantity of ``cnncalc explain`` whose derivation it shows; None for the value alone."""
     symbols: ClassVar[tuple[str, ...]] = ()
     """The equations of that quantity to show; empty for all of them."""
     made_of: ClassVar[tuple[str, ...]] = ()
@@ -45,10 +45,10 @@ class Ask(Named, ABC):
     adds_up: ClassVar[bool] = True
     """Whether a network's value is the sum over its layers, rather than that of the last layer."""
     stored_as: ClassVar[str] = ""
-    """The ask that a column of it answers if its heading has a unit of bytes."""
+    """The ask that a column with this heading answers if the heading has a unit of bytes."""
     counted_as: ClassVar[str] = ""
-    """The ask that a column of map sizes answers if all are numbers."""
-    whole_way: ClassVar[bool] = False
+    """The ask that a column of map sizes answers if all its cells are numbers."""
+    cumulative: ClassVar[bool] = False
     """Whether it depends on all earlier layers, not only on the layer's input."""
     effort: ClassVar[int] = 1
     """The time to compute it for a network, as a multiple of that for a sum."""
@@ -61,9 +61,9 @@ class Ask(Named, ABC):
         """The value for one layer; raises LayerError if there is none."""
 
     def total(self, rows: Sequence[Row], report: Report, times: Mapping[str, int]) -> Value:
-        """The value for a network or a block; ``times`` is how often a layer counts.
+        """The value for a network or a block; ``times`` says how often a layer counts, if not once.
 
-        Raises LayerError if it cannot be added up.
+        Raises LayerError if there is no value.
         """
         if not self.adds_up:
             return self.of(rows[-1], report)
@@ -73,7 +73,8 @@ class Ask(Named, ABC):
         return sum(count * times.get(name, 1) for name, count in summands.items())
 
     def summands(self, rows: Sequence[Row], report: Report) -> dict[str, int]:
-        """The number that each layer adds to the total, without zeros."""
+        """The number that each layer adds to the total, without zeros; raises LayerError if it
+        cannot be added up."""
         summands = {}
         for row in rows:
             count = self.added(row, report)

@@ -74,7 +74,7 @@ def _distribution(scores: Scores) -> Iterator[str]:
 def _histogram(bins: tuple[int, ...]) -> str:
     """The number of students in each tenth of the points, as bars with their numbers above."""
     most, width, step = max(bins), WIDTH // len(bins), 100 // len(bins)
-    spans = [f"{low}–{low + step} %" for low in range(0, 100, step)]
+    spans = [f"{low}–{low + step}%" for low in range(0, 100, step)]
     parts = []
     for place, (span, count) in enumerate(zip(spans, bins, strict=True)):
         left, tall = place * width, round((HEIGHT - 2 * LABEL) * count / most)
@@ -91,7 +91,7 @@ def _histogram(bins: tuple[int, ...]) -> str:
 
 
 Cells = list[object]
-"""The cells of a row; a tuple is a text with its class."""
+"""The cells of a row; a tuple is a text with its CSS class."""
 
 
 def _table(title: str, headings: Mapping[str, bool], rows: Iterable[Cells]) -> Iterator[str]:
@@ -113,7 +113,7 @@ def _row(tag: str, cells: Cells, right: list[bool]) -> str:
 
 def _question(one: QuestionStatistics) -> Cells:
     ordered = sorted(one.mistakes.items(), key=lambda item: -item[1])
-    made = ", ".join(f"{title} {often}×" for title, often in ordered)
+    made = ", ".join(f"{title} {count}×" for title, count in ordered)
     right, apart = one.outcomes.get(Outcome.RIGHT.value, 0), one.discrimination
     shown = "" if apart is None else f"{apart:.2f}".replace("-", "−")
     low = "bad" if apart is not None and apart < LOW else ""

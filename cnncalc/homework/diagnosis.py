@@ -22,15 +22,14 @@ MOST = 3
 """The number of diagnoses to report."""
 MAX_ALONE = 60_000
 MAX_PAIRED = 10_000
-"""The number of layers to visit for single mistakes, and for pairs; the likeliest come first."""
+"""The most layers to visit for single mistakes, and for pairs; the likeliest come first."""
 MIN_RESOLUTION = 5
 """A rounded value is diagnosed only if its digits can tell at least this many values apart: 1e9
 could mean anything."""
 MIN_RESOLUTION_FOR_PAIRS = 100
 """The same for pairs of mistakes, of which there are enough to explain any small number."""
 RARER = 0.5
-"""The factor by which a mistake in all earlier layers is rarer than one in the layer in
-question."""
+"""The likelihood of a mistake in all earlier layers too, relative to one in the layer alone."""
 
 
 class Slip(NamedTuple):
@@ -56,7 +55,7 @@ class Slip(NamedTuple):
 
     @property
     def likelihood(self) -> float:
-        """How common it is relative to other slips; a pair is rarer than either mistake."""
+        """How common it is relative to other slips; a pair is rarer than either of its mistakes."""
         product = RARER if self.along_the_way else 1.0
         for mistake in self.mistakes:
             product *= mistake.prior / 100
@@ -93,14 +92,14 @@ class Slips:
 
     @cached_property
     def single(self) -> tuple[Slip, ...]:
-        """One mistake each."""
+        """The slips with one mistake, the most common mistakes first."""
         likeliest = sorted(mistakes.every(), key=lambda mistake: -mistake.prior)
         return tuple(self._made([(mistake,) for mistake in likeliest], MAX_ALONE))
 
     @cached_property
     def pairs(self) -> tuple[Slip, ...]:
-        """Two mistakes, each of which changes the value or at least the layer: a forgotten padding
-        may matter only if the stride is forgotten too."""
+        """The slips with two mistakes, each of which changes the value or at least the layer: a
+        forgotten padding may matter only if the stride is forgotten too."""
         if self.own:
             return ()
         different = {slip.mistakes[0] for slip in self.single}
@@ -173,8 +172,8 @@ class Slips:
         return found
 
     def wrong_values(self) -> dict[Value, tuple[Slip, ...]]:
-        """Every value that a single mistake gives, with the mistakes that give it, both most likely
-        first."""
+        """Every wrong value that a single mistake gives, with the slips that give it, both most
+        likely first."""
         values: dict[Value, tuple[Slip, ...]] = {}
         for slip in sorted(self.single, key=lambda slip: -slip.likelihood):
             plain = slip.question.meant is None and slip.question.ask.unit == self.question.ask.unit
@@ -194,8 +193,8 @@ def _others(question: Question, made: tuple[Mistake, ...]) -> Iterator[Question]
 def _likeliest(found: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
     """The most likely diagnoses.
 
-    The same slip in several places is reported once, with the places; if several have the same
-    arithmetic, only the likeliest is reported. A slip in the layer itself hides the same one made
+    The same slip in several places is reported once, with the places; of several slips with the
+    same arithmetic, only the likeliest is reported. A slip in the layer itself hides the same slip
     on the way to it.
     """
     ranked = sorted(found, key=lambda one: (len(one.reading.notes), -one.slip.likelihood))
@@ -217,7 +216,7 @@ def _likeliest(found: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
 
 
 def _arithmetic(question: Question) -> object:
-    """The equations, or the changes to the question where the equations do not show everything."""
+    """The equations, or the changes to the question if the equations do not show everything."""
     derivation = question.derive()
     if derivation.workings and not question.everywhere:
         return derivation.workings, derivation.answer
@@ -234,7 +233,8 @@ def _elsewhere(one: Diagnosis, detail: str) -> Diagnosis:
 
 
 class _Values:
-    """Slips sorted by value, per unit and reading, so that few are compared with an answer."""
+    """Slips sorted by value, separately for each unit and reading, so that only a few are compared
+    with an answer."""
 
     def __init__(self, slips: Iterable[Slip]) -> None:
         self.groups: dict[tuple[str, Meant | None], dict[Value, list[Slip]]] = {}

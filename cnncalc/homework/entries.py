@@ -11,7 +11,7 @@ from cnncalc.spec.text import Item, Key
 
 
 def listed(item: Item | None) -> list[Item]:
-    """The entries of ``questions``."""
+    """The entries of ``questions``; none if it is missing or empty."""
     if item is None or item.value is None:
         return []
     if not isinstance(item.value, list):
@@ -52,7 +52,7 @@ def text_in(item: Item, what: str) -> str:
 
 
 def choices_of(item: Item | None) -> tuple[Any, ...]:
-    """The values to choose from."""
+    """The values to choose from; none if ``choices`` is missing or empty."""
     if item is None or item.value is None:
         return ()
     if not isinstance(item.value, list):
@@ -94,8 +94,8 @@ def part_of(text: str) -> Fraction | None:
 
 
 def failure(why: Exception) -> str:
-    """The reason why something cannot be used, in one sentence without the location, or a note
-    about a bug."""
+    """Why something cannot be used, in one sentence without the location, or a note about a
+    bug."""
     if isinstance(why, Mistakes):
         return "; ".join(error.sentence for error in why.errors)
     if isinstance(why, SpecError):

@@ -27,18 +27,18 @@ class Worked(NamedTuple):
 
 
 def given(mark: Mark) -> str:
-    """The answer as the student wrote it, on one line; empty where there is none."""
+    """The answer as the student wrote it, on one line; empty if there is none."""
     return "" if mark.answer.given is None else printable(as_text(mark.answer.given), "; ")
 
 
 def right(mark: Mark) -> str:
-    """The right answer; empty where there is no question."""
+    """The right answer; empty if there is no question."""
     asked = mark.answer.question
     return format_value(asked.value, asked.ask.unit) if asked else ""
 
 
 def remark(mark: Mark) -> str:
-    """A short remark about an answer; empty where there is nothing to add."""
+    """A short remark about an answer; empty if there is nothing to add."""
     match mark.outcome:
         case Outcome.RIGHT:
             return ", ".join(mark.reading.notes)
@@ -56,8 +56,8 @@ def remark(mark: Mark) -> str:
 
 
 def unread(marks: Iterable[Mark]) -> str:
-    """The reason why the first unreadable answer cannot be read, and the number of others; empty if
-    there are none."""
+    """Why the first unreadable answer cannot be read, and how many more there are; empty if all
+    answers can be read."""
     found = [mark for mark in marks if mark.outcome is Outcome.UNREADABLE]
     first = [f"{mark.answer.label} {remark(mark)}" for mark in found[:1]]
     more = [f"and {len(found) - 1:,} more"] if len(found) > 1 else []
@@ -65,9 +65,9 @@ def unread(marks: Iterable[Mark]) -> str:
 
 
 def workings(mark: Mark) -> tuple[Worked, ...]:
-    """The derivation of a wrong value, where a mistake explains it, then of the correct one.
+    """The derivation of a wrong value, if a mistake explains it, then that of the correct value.
 
-    An unanswered question gets only the correct one; a right answer gets none.
+    An unanswered question gets only the correct derivation; a right answer gets none.
     """
     question = mark.answer.question
     if question is None or mark.outcome in (Outcome.RIGHT, Outcome.FOLLOWS):
@@ -75,7 +75,7 @@ def workings(mark: Mark) -> tuple[Worked, ...]:
     wrong = [
         Worked(f"your answer ({one.slip.says})", one.derive())
         for one in mark.diagnoses[:1]
-        if one.slip.question.meant is None  # without a derivation, only the notation is wrong
+        if one.slip.question.meant is None  # a wrong notation has no derivation of its own
     ]
     return (*wrong, Worked("correct answer", question.derive()))
 

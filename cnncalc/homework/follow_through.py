@@ -31,7 +31,7 @@ Counts = dict[tuple[str, str | None], Span]
 
 
 class Follows(NamedTuple):
-    """The way in which a value follows from earlier answers, and from which ones."""
+    """How a value follows from earlier answers, and from which ones."""
 
     reading: Reading
     why: str
@@ -44,10 +44,9 @@ class StudentNetwork:
         self.sheet = sheet
         self.report = sheet.report
         self.explained = 0
-        """The number of wrong answers that were diagnosed so far."""
+        """The number of wrong answers that have been diagnosed."""
         self.effort = 0
-        """The number of diagnosed answers, in which those about large networks count more than
-        once."""
+        """The same number, but an answer about a large network counts more than once."""
 
     @cached_property
     def answered(self) -> list[tuple[Question, Written]]:
@@ -104,7 +103,7 @@ class StudentNetwork:
         return Follows(reading, "your answers for the earlier layers") if reading else None
 
     def carried(self, question: Question) -> Iterator[Question]:
-        """The question with the student's own input shapes, output shape, or both.
+        """The questions with the student's own input shapes, output shape, or both.
 
         The ``detail`` of each question names the answers that it uses.
         """
@@ -128,8 +127,8 @@ class StudentNetwork:
 
     @cached_property
     def _own_inputs(self) -> dict[str, tuple[Shape, ...]]:
-        """The inputs of every layer according to the student's shapes, where they differ from the
-        truth."""
+        """By layer, the inputs that follow from the student's shapes, unless they are the right
+        ones."""
         assert self.report is not None
         own_inputs: dict[str, tuple[Shape, ...]] = {}
         own_output: list[Shape | None] = []
@@ -155,7 +154,7 @@ class StudentNetwork:
         return [name for name in names[: names.index(layer)] if name in self.shapes][-1]
 
     def _made(self, question: Question) -> Iterator[tuple[Span, str]]:
-        """The values computed from the student's other answers."""
+        """The ranges of values computed from the student's other answers, with the reasons."""
         for own in self.counts:
             yield from _of_others(question, own)
             if question.row is None and question.ask.adds_up:
@@ -255,7 +254,8 @@ def _seen(fields: tuple[Field, ...] | None, written: Written | None) -> tuple[Fi
 
 
 def _of_the_last(question: Question) -> Question | None:
-    """The question about the last layer, for a network or a block; None for sums."""
+    """A question about a layer itself; for a network or block, the question about its last layer,
+    or None for a sum."""
     if question.row is not None:
         return question
     if question.ask.adds_up:
@@ -280,7 +280,7 @@ def _carried(
     own_inputs: tuple[Shape, ...] | None,
     own_output: Shape | None,
 ) -> tuple[Carried, ...]:
-    """The question with these input and output shapes, where they make a difference.
+    """The questions with these input and output shapes, if they make a difference.
 
     Cached, because many students may have the same shapes.
     """
@@ -288,7 +288,7 @@ def _carried(
     found = [Carried(right, False, False)]
     if own_inputs is not None:
         found.insert(0, Carried(right.with_inputs(own_inputs), True, False))
-    if own_output is not None and ask.name != "shape" and not ask.whole_way:
+    if own_output is not None and ask.name != "shape" and not ask.cumulative:
         found += [
             Carried(other, one.from_before, True)
             for one in found
@@ -298,8 +298,8 @@ def _carried(
 
 
 def _with_output(question: Question, own: Shape) -> Iterator[Question]:
-    """The question with the student's output shape, for elements and for counts per output
-    position."""
+    """The questions with the student's output shape: for quantities of the output itself, then for
+    counts at every output position."""
     yield question.with_output(own)
     assert question.row is not None
     (x, *more) = question.inputs or question.row.inputs

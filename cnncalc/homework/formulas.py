@@ -5,11 +5,11 @@ from cnncalc.formulas.tracing import formula
 
 @formula("P")
 def padding_keeping(F: int, D: int = 1) -> int:
-    """The zeros on each side that keep the size at stride 1."""
+    """The number of zeros on each side that keeps the size at stride 1."""
     return D * (F - 1) // 2
 
 
 @formula("S")
 def required_stride(N: int, F: int, N_out: int, P: int = 0, D: int = 1) -> int:
-    """The largest stride that gives the window N_out positions."""
+    """The largest stride that gives the window at least N_out positions."""
     return (N - (D * (F - 1) + 1) + 2 * P) // (N_out - 1)

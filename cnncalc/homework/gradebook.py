@@ -35,7 +35,7 @@ class Graded(NamedTuple):
     problem: str = ""
     scheme: Scheme = Scheme()
     handle: str = ""
-    """The name of the files that are written about it."""
+    """The name, without extension, of the files that are written about it."""
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -50,7 +50,7 @@ class Graded(NamedTuple):
     @property
     def not_asked(self) -> tuple[str, ...]:
         """The labels of the answers that the key does not ask for."""
-        return self.marked.sheet.unasked if self.marked else ()
+        return self.marked.sheet.not_asked if self.marked else ()
 
     def record(self, mark: Mark) -> dict[str, str]:
         """One answer as plain data."""
@@ -93,7 +93,7 @@ class Keys:
             self.own = _by_name(sorted(target.iterdir()))
 
     def of(self, submission: Submission) -> Sheet:
-        """The key of a submission; raises UsageError where there is none."""
+        """The key of a submission; raises UsageError if there is none."""
         if self.one is not None:
             return self.one
         file = submission.file
@@ -106,8 +106,8 @@ class Keys:
     def passed_over(
         self, submissions: Sequence[Submission], graded: Sequence[Graded]
     ) -> Iterator[tuple[str, Path]]:
-        """The students who were graded with another student's key although their own lies beside
-        it, each with that own key."""
+        """The students who were graded with another student's key although their own is in the same
+        folder, each with their own key."""
         used, folder = self.target, self.target.parent
         sent = {one.file for one in submissions}
         beside = sorted(path for path in folder.iterdir() if path.suffix == used.suffix)
@@ -127,7 +127,8 @@ class Keys:
 
 
 def _by_name(files: Sequence[Path]) -> dict[str, Path]:
-    """The files by their names without extensions; raises UsageError for two of the same name."""
+    """The files by their names without extensions; raises UsageError for two with the same
+    name."""
     own: dict[str, Path] = {}
     for file in files:
         other = own.setdefault(printable(file.stem), file)
@@ -153,7 +154,7 @@ def key(target: Path, layout: Layout | None = None) -> Sheet:
 
 
 def wrong_in(key: Sheet, marker: Marker) -> Iterator[Mark]:
-    """The key's own answers that are not right; sheets are graded by the calculated values."""
+    """The key's own answers that are not right; sheets are graded against the calculated values."""
     for mark in marker.sheet(key).marks:
         if mark.answer.given is not None and mark.outcome.value != "right":
             yield mark

@@ -26,9 +26,9 @@ Watch = Callable[[Sequence[Submission]], Iterable[Submission]]
 class Grades(tuple[Graded, ...]):
     """One ``Graded`` per submission, in order.
 
-    ``wrong_in_key`` holds the key's own answers that are not right; the calculated values are what
-    the class is graded by. ``own_keys`` maps each student who was graded with another student's key
-    to their own key, which lies beside it. ``skipped`` lists the folders that were not searched.
+    ``wrong_in_key`` holds the key's own answers that are not right; the class is graded against the
+    calculated values. ``own_keys`` maps each student who was graded with another student's key to
+    their own key in the same folder. ``skipped`` lists the folders that were not searched.
     """
 
     wrong_in_key: tuple[Mark, ...] = ()
@@ -54,7 +54,7 @@ class Grades(tuple[Graded, ...]):
 
     @cached_property
     def mistakes(self) -> dict[str, tuple[str, ...]]:
-        """The students who made each mistake, the most common first."""
+        """The students who made each mistake, the most common mistake first."""
         return statistics.mistakes(self)
 
     @property
@@ -79,16 +79,17 @@ def grade(
     layout: str | None = None,
     watch: Watch = iter,
 ) -> Grades:
-    """Grade one answer sheet, or with a ``key`` the sheets of a class.
+    """Grade one answer sheet or, with a ``key``, the sheets of a class.
 
     ``answers`` is a sheet as a file or as plain data; with a ``key`` (a file, or a folder with one
     key per student) it is files and folders of submissions. ``strict`` accepts only exact values,
     K = 1000 and channels first; ``tolerance`` is how far off a value may be, as a fraction of the
-    right one; ``credit`` is the part of the points for each outcome, as in ``{"slip": "0.5"}``;
+    right one; ``credit`` is the fraction of the points for each outcome, as in ``{"slip": "0.5"}``;
     ``layout`` (``chw`` or ``hwc``) is how shapes are written in sheets that do not state it.
 
-    Raises UsageError for an option or a key that cannot be used, SpecError or Mistakes for a key or
-    a single sheet. A problem with one submission of a class is recorded as its ``problem``.
+    Raises UsageError for an option or a file that cannot be used, and SpecError or Mistakes for
+    errors in a key or in a single sheet. A problem with one submission of a class is recorded as
+    its ``problem``.
 
     >>> [ada] = grade({"architecture": "lenet5", "answers": {"c1": {"params": 150}}})
     >>> ada.marks[0].outcome.value, ada.answers[0]["remark"]

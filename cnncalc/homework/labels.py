@@ -22,19 +22,19 @@ def is_of_input(label: str) -> bool:
 
 
 def is_input(layer: str, report: Report | None) -> bool:
-    """Whether a row is about the input, and the network has no layer of that name."""
+    """Whether a row is about the input, not about a layer with that name."""
     known = report is not None and layer in report
     return not known and INPUT.fullmatch(layer) is not None
 
 
 def normal(label: str) -> str:
-    """A normal form of labels: ``Question 1`` and ``Q1`` have the same one."""
+    """The normal form of a label, the same for ``Question 1`` and ``Q1``."""
     return re.sub(r"^(?:question|q|exercise|ex|task)(?=[0-9])", "", plain(label))
 
 
 def unambiguous(labels: Iterable[str]) -> dict[str, str]:
-    """The labels by their normal forms without what is in brackets, ``conv1 (Conv2D) shape``,
-    except forms that several have."""
+    """The labels by normal form, without the part in brackets (as in ``conv1 (Conv2D) shape``); a
+    form that several labels share is left out."""
     found: dict[str, list[str]] = {}
     for label in labels:
         found.setdefault(normal(BRACKETS.sub("", label)), []).append(label)
@@ -42,7 +42,7 @@ def unambiguous(labels: Iterable[str]) -> dict[str, str]:
 
 
 def question_label(layer: str, word: str) -> str:
-    """The label of a question about a network; the words themselves if it does not exist."""
+    """The label of a question about a network; the words themselves if the quantity is unknown."""
     try:
         return label_of(None if layer.lower() in TOTALS else layer, asks.find(readable(word)))
     except UsageError:
@@ -50,8 +50,10 @@ def question_label(layer: str, word: str) -> str:
 
 
 def layer_named(word: str, report: Report) -> str | None:
-    """The layer or block with this name, None for the network; ``Conv_1`` is conv1 unless another
-    layer is called that."""
+    """The name of the layer or block that a word means, or None for the network.
+
+    An unknown word is returned unchanged. ``Conv_1`` means conv1 unless a layer is called Conv_1.
+    """
     if word in report or not word:
         return word
     if word.lower() in TOTALS:

@@ -16,7 +16,7 @@ from cnncalc.homework.sheet import Answer, Sheet
 from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms, Verdict, Written
 
 MAX_DIAGNOSED = 100
-"""The maximum number of wrong answers on a sheet that are diagnosed."""
+"""The most wrong answers on a sheet to diagnose."""
 LAYERS_EACH = 50
 """An answer about a network counts once for every ``LAYERS_EACH`` layers, because trying all
 mistakes in a larger network takes longer."""
@@ -86,7 +86,7 @@ class Marker:
             return Mark(answer, Outcome.UNREADABLE, why=failure(why))
 
     def mark(self, question: Question, given: object, unit: str = "") -> Mark:
-        """Mark one answer on its own; with a ``unit``, an answer is right only in that unit."""
+        """Mark one answer on its own; with a ``unit``, only the quantity asked for is accepted."""
         return self.answer(Answer(question.label, question, given, Where(""), unit=unit))
 
     def answer(self, answer: Answer, own: StudentNetwork | None = None) -> Mark:
@@ -120,7 +120,8 @@ class Marker:
     def agreement(
         self, question: Question, written: Written, terms: Terms | None = None
     ) -> Reading | None:
-        """How a written value agrees with the question, or with one accepted in its place."""
+        """How a written value agrees with the right answer, or with a quantity that is accepted in
+        its place; None if it does not."""
         terms = terms or self.terms
         reading = question.agreed(written, terms)
         if reading is None and not (terms.strict or terms.as_asked):
@@ -191,7 +192,7 @@ class Marker:
 
 
 def _noted_once(marks: Iterable[Mark]) -> Iterator[Mark]:
-    """The marks; a habit that many answers share is noted on the first only."""
+    """The marks; a habit that many answers share is noted only on the first of them."""
     noted = False
     for mark in marks:
         notes = mark.reading.notes

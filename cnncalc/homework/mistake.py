@@ -1,10 +1,9 @@
 """The interface of a mistake, which every file in ``mistakes/`` implements.
 
-A mistake turns a question into a different one, whose right answer is the wrong answer to
-recognize. It computes nothing itself; it only declares what is wrong. Most mistakes subclass one of
-the classes below: a wrong rule, layer, input, quantity, sum or notation. None of them checks a
-layer's kind: a wrong formula applies wherever the formula is called, and a changed field wherever
-the field exists.
+A mistake turns a question into another, whose right answer is the wrong answer to recognize. It
+computes nothing itself; it only declares what is wrong. Most mistakes subclass one of the classes
+below: a wrong rule, layer, input, quantity, sum or notation. None of them checks a layer's kind: a
+wrong formula applies wherever the formula is called, and a changed field wherever the field exists.
 """
 
 import dataclasses
@@ -52,8 +51,8 @@ class Mistake(Named, ABC):
     prior: ClassVar[int] = 10
     """How common it is: the number of wrong answers in 100 that it plausibly explains."""
     alone: ClassVar[bool] = False
-    """Whether it is never combined with a second mistake: it changes only the scale, so together
-    they would explain too many numbers by accident."""
+    """Whether it is never combined with a second mistake, because the pair would explain too many
+    numbers by chance."""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     @property
@@ -95,19 +94,19 @@ class WrongInput(Mistake):
     """A different input shape."""
 
     @abstractmethod
-    def enters(self, row: Row, report: Report) -> Iterator[Shape]:
+    def other_inputs(self, row: Row, report: Report) -> Iterator[Shape]:
         """The shapes in place of a row's only input."""
 
     def other(self, question: Question) -> Iterator[Question]:
         """The questions with the other inputs; none for totals, whose layers feed one another."""
         if question.everywhere or question.row is None or len(question.row.inputs) != 1:
             return
-        for shape in self.enters(question.row, question.report):
+        for shape in self.other_inputs(question.row, question.report):
             yield question.with_inputs((shape,))
 
 
 class WrongAsk(Mistake):
-    """A different quantity: ``gives`` maps the one asked for to the one given."""
+    """A different quantity: ``gives`` maps the quantity asked for to the quantity given."""
 
     gives: ClassVar[Mapping[str, str]]
 
@@ -147,11 +146,12 @@ class Doubled(Mistake):
 
 
 class WrongWriting(Mistake):
-    """A right value in the wrong notation: with another unit, or without a size."""
+    """A value in the wrong notation: with another unit, for example, or without one of its
+    sizes."""
 
     @abstractmethod
     def meant(self, written: Written, truth: Value) -> Written | None:
-        """The value that the student meant; None if it is not written in this wrong way."""
+        """The value that the student meant; None if this mistake cannot have led to ``written``."""
 
     def other(self, question: Question) -> Iterator[Question]:
         """The question with answers read in this way."""

@@ -7,7 +7,7 @@ class Named:
     """A base for classes that each have their own file."""
 
     name: ClassVar[str]
-    """The name of its file."""
+    """The name of the file, without its extension."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

@@ -29,8 +29,9 @@ ONE = walk.ALONE
 def layout_in(top: dict[Key, Item], usual: Layout | None) -> tuple[Layout | None, str]:
     """How a sheet writes its shapes, and a note if that is inferred from them.
 
-    A sheet uses one layout for all its shapes. If one of them looks like an image with its channels
-    last, all are read that way, unless another one looks like an image with its channels first.
+    A sheet uses one layout for all its shapes: the one that it states, or else ``usual``. If both
+    are missing and a shape looks like an image with its channels last, all shapes are read that
+    way, unless another one looks like an image with its channels first.
     """
     stated = top.get(Key("layout"))
     if stated is not None and stated.value is not None:
@@ -51,7 +52,7 @@ def layout_in(top: dict[Key, Item], usual: Layout | None) -> tuple[Layout | None
 
 
 def _shapes(top: dict[Key, Item]) -> Iterator[Any]:
-    """The shapes of inputs that a sheet gives, as they are written."""
+    """The input shapes on a sheet, as written."""
     networks = [Item(top, Where("")), top.get(Key("architecture"))]
     networks += [
         question.value.get(Key("given"))
@@ -95,7 +96,7 @@ def report_of(top: dict[Key, Item], layout: Layout | None) -> Report:
 def named(
     target: str, plain: dict[str, Any], shape: dict[str, Any], layout: Layout | None
 ) -> Report:
-    """A network by name, path or notation. Its file states how it writes shapes."""
+    """A network by name, path or notation; a file states its own layout."""
     if notation.is_notation(target):
         plain = {**plain, "layout": layout}
     if not shape:
@@ -118,7 +119,7 @@ def _is_special(file: Path) -> bool:
 
 
 def _elsewhere(target: str, **given: Any) -> Report:
-    """The network that a sheet names. A file that is not a spec is refused without quoting it."""
+    """The network that a sheet names; a file that is not a spec is refused and never quoted."""
     if _is_special(Path(target)):
         raise UsageError(f"the architecture {target!r} is not an ordinary file")
     try:
@@ -190,4 +191,4 @@ def given_network(
         if ask is None or not ask.geometry:
             raise
         return window.alone(kind, kinds[kind], given["input"], ONE, layout=layout), ONE
-    return walk.inside(report), ONE  # the gradient of its input counts
+    return walk.inside(report), ONE  # so that the gradient of its input counts

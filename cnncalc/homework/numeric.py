@@ -55,7 +55,7 @@ class Equation(Working):
     __slots__ = ()
 
     def text(self) -> str:
-        """``u(1,1) = 0×0 + 1×1 = 1``."""
+        """The equation: ``u(1,1) = 0×0 + 1×1 = 1``."""
         return self.note
 
     def latex(self) -> str:
@@ -129,7 +129,7 @@ def _worked(
 
 
 def _equations(worked: Worked) -> Iterator[Equation]:
-    """All lines; of very many windows, the first."""
+    """All lines; only the first windows if there are very many."""
     nothing = Expression("", 0)
     for section in sections(worked):
         yield from (Equation("", nothing, " ".join(line.pieces)) for line in section.lines)

@@ -1,61 +1,94 @@
 """Shapes and layers in words, as a teacher would put them in a question."""
 
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 from cnncalc.analysis.report import Row
-from cnncalc.core.parsing import fields_of
+from cnncalc.core.fields import as_written
 from cnncalc.core.shape import Map, Shape
 
-UNCOUNTED = ("ing", "ization", "dropout")
-"""The endings of names that take no article: max pooling, batch normalization."""
+UNCOUNTED = r"(?<!embedd)ing$|ization$|attention$"
+"""Names of layers that take no article: max pooling, batch normalization."""
+COUNTED = r"(convolution|layer|unit|network|operation|reduction|expansion|division|product)$"
+"""Names that need no "layer" after them: a convolution, but a dropout layer."""
+PROPER = ("Gaussian", "LeNet-5")
+"""First words that keep their capital."""
+TAIL = r"(?=,| with| of| over| by| along| for| that| \()"
+"""Where the words begin that describe a layer further: dropout of whole channels."""
 COLOURS = (1, 3)
 """The numbers of channels of an image."""
+APART = ("kernel_size", "stride", "out_channels", "out_features")
+"""The fields that come first in a phrase."""
 
 
 def described(shape: Shape) -> str:
-    """``A 3×32×32 image``, ``An 8×27×27 map``, ``A vector of 40 numbers``."""
+    """A shape in words: ``A 3×32×32 image``, ``An 8×27×27 map`` or ``A vector of 40 numbers``."""
     if not isinstance(shape, Map):
-        return f"A vector of {shape} numbers"
+        return f"A vector of {_several(shape.elements, 'number')}"
     article = "An" if str(shape.channels).startswith("8") or shape.channels in (11, 18) else "A"
     image = shape.channels in COLOURS and len(shape.spatial) == 2
     return f"{article} {shape} {'image' if image else 'map'}"
 
 
 def phrase(row: Row) -> str:
-    """``a convolution with 16 filters of 5×5, stride 1, padding 2``."""
+    """A layer in words, with everything that its output and its costs depend on: ``a convolution
+    with 16 filters of 5×5, stride 1, padding 2``."""
+    return ", ".join([f"{_title(row)}{_size(row)}", *_rest(row)])
+
+
+def _title(row: Row) -> str:
+    """The name of a layer's kind: ``a convolution``, ``max pooling``, ``a dropout layer``."""
     title = (sys.modules[type(row.layer).__module__].__doc__ or row.kind).strip(".\n")
-    article = "" if title.endswith(UNCOUNTED) else "a "
-    return ", ".join([f"{article}{title[:1].lower()}{title[1:]}{_size(row)}", *_rest(row)])
+    title = re.sub("^An? ", "", title)
+    if not title.startswith(PROPER):
+        title = title[:1].lower() + title[1:]
+    name, *tail = re.split(TAIL, title, maxsplit=1)
+    if not re.search(UNCOUNTED, name):
+        article = "an" if name[0] in "aeiou" else "a"
+        name = f"{article} {name}{'' if tail or re.search(COUNTED, name) else ' layer'}"
+    return "".join([name, *tail])
 
 
 def _size(row: Row) -> str:
     """The filters or units of a layer, and their size, in words."""
     layer: Any = row.layer
-    axes = len(row.output.dimensions) - 1
-    units = f" with {layer.out_features} units" if hasattr(layer, "out_features") else ""
+    axes = len(row.inputs[0].dimensions) - 1
+    units = (
+        f" with {_several(layer.out_features, 'unit')}" if hasattr(layer, "out_features") else ""
+    )
     if not hasattr(layer, "kernel_size"):
         return units
     window = _sizes(layer.kernel_size, axes)
     if hasattr(layer, "out_channels"):
-        return f" with {layer.out_channels} filters of {window}"
+        return f" with {_several(layer.out_channels, 'filter')} of {window}"
     return f" with a window of {window}"
 
 
 def _rest(row: Row) -> Iterator[str]:
-    """The stride, the padding and all unusual fields, in words."""
-    given = {name: getattr(row.layer, name) for name in fields_of(type(row.layer))}
-    if "kernel_size" in given:
-        stride = given.get("stride", 1)
-        yield f"stride {_joined(given['kernel_size'] if stride is None else stride)}"
-    for name, usual in (("padding", 0), ("dilation", 1)):
-        if given.get(name, usual) != usual:
-            yield f"{name} {_joined(given[name])}"
-    if given.get("groups", 1) != 1:
-        yield f"{given['groups']} groups"
-    if given.get("bias") is False:
-        yield "without biases"
+    """The stride, and the fields that differ from the defaults, in words."""
+    layer: Any = row.layer
+    if hasattr(layer, "kernel_size"):
+        stride = getattr(layer, "stride", 1)
+        yield f"stride {_joined(layer.kernel_size if stride is None else stride)}"
+    for name, value in layer.given.items():
+        if name not in APART:
+            yield _field(name, value)
+
+
+def _field(name: str, value: Any) -> str:
+    """A field and its value, in words."""
+    if name == "bias":
+        return "with biases" if value else "without biases"
+    if isinstance(value, int) and (name == "groups" or name.startswith("num_")):
+        return f"{value} {name.removeprefix('num_')}"
+    return f"{name.replace('_', ' ')} {_joined(value)}"
+
+
+def _several(number: int, noun: str) -> str:
+    """``1 filter``, ``16 filters``."""
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _sizes(size: Any, axes: int) -> str:
@@ -64,4 +97,6 @@ def _sizes(size: Any, axes: int) -> str:
 
 
 def _joined(size: Any) -> str:
-    return "×".join(map(str, size)) if isinstance(size, tuple) else str(size)
+    """``3×5`` for sizes; anything else as a spec writes it."""
+    sizes = isinstance(size, tuple) and all(isinstance(one, int) for one in size)
+    return "×".join(map(str, size)) if sizes else as_written(size)

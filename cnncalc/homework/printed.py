@@ -21,7 +21,7 @@ NTH = re.compile(r"(\w+) no\. ([0-9]{1,6})")
 TYPED = re.compile(r"(?!input).+ \(([A-Z]\w*)(?:\)|…)")
 """A row as Keras prints it: a name, and the type in brackets, cut off if it is too long."""
 PARTS = ("activation", "arrangement")
-"""The families of layers that a network may have as a part of others, such as padding."""
+"""The families of layers that a network may have only as parts of others: padding, for example."""
 ANY_ACTIVATION = "Activation"
 """The type of every activation in Keras."""
 
@@ -32,10 +32,10 @@ def label(kind: str, number: int) -> str:
 
 
 def renamed(answers: Item, report: Report | None, asked: Container[str] | None = None) -> Item:
-    """Answers by layer, with the names of the network's layers in place of types and places.
+    """Answers by layer, with the names of the network's layers in place of types and positions.
 
-    Rows that are a part of one layer, such as both halves of a separable convolution, are left out;
-    so are padding and activations that the network does not have as layers of their own, and
+    Rows that are parts of one layer, such as the two halves of a separable convolution, are left
+    out; so are padding and activations that are not layers of their own in the network, and
     whatever is not ``asked``, since a summary contains every layer.
     """
     if report is None or not isinstance(answers.value, dict):
@@ -68,8 +68,8 @@ def renamed(answers: Item, report: Report | None, asked: Container[str] | None =
 
 
 def _numbered(rows: dict[Key, Item], report: Report) -> dict[Key, Item]:
-    """The rows with the types and numbers of Keras' layers in place of its names, unless most are
-    names of the network's layers."""
+    """The rows of a Keras summary by type and number instead of by name, unless most of the names
+    are those of the network's layers."""
     types = {key: found[1] for key in rows if (found := TYPED.fullmatch(key))}
     own = [key for key in types if layer_named(key, report) in report]
     if 2 * len(own) > len(types) or not any(map(_kind, types.values())):
@@ -87,8 +87,8 @@ def _numbered(rows: dict[Key, Item], report: Report) -> dict[Key, Item]:
 
 
 def _of_type(kind: str, report: Report) -> list[str | None]:
-    """The layers that PyTorch prints with this type, None for a part of a layer; or those of the
-    kind of this name, as in Keras."""
+    """The layers that PyTorch prints with this type (None for a part of a layer); if there are
+    none, the layers of the kind with this name, as in Keras."""
     printed: list[str | None] = []
     for row in report:
         try:
@@ -103,12 +103,12 @@ def _of_type(kind: str, report: Report) -> list[str | None]:
 
 
 def _is_part(kind: str) -> bool:
-    """Whether a network may have layers of this type as a part of others."""
+    """Whether a network may have layers of this type only as parts of other layers."""
     named = _kind(kind)
     return kind == ANY_ACTIVATION or (named is not None and named.family in PARTS)
 
 
 def _kind(kind: str) -> type[Layer] | None:
-    """The kind of a type, which may be cut off."""
+    """The kind that a type, which may be cut off, stands for; None if there is none."""
     found = layers.known(kind)
     return found.kind if found else layers.beginning(kind)

@@ -36,9 +36,9 @@ class Question:
     """A question about a layer, a block, or the network (``layer`` is None).
 
     The fields after ``layer`` are wrong assumptions: wrong ``rules``, other ``layers`` by name,
-    other ``inputs`` of the layer, another ``output``, another batch or dtype (``conditions``),
-    layers added more than once or not at all (``times``). ``meant`` is the meaning of a wrongly
-    written value, ``detail`` says where a change was made.
+    other ``inputs`` of the layer, another ``output``, another batch or dtype (``conditions``), and
+    layers added more than once or not at all (``times``). ``meant`` gives the meaning of a wrongly
+    written value, and ``detail`` says where a change was made.
 
     ``everywhere`` applies a change to all layers and recomputes the whole network: always for sums,
     and for quantities that depend on all layers before (receptive fields).
@@ -58,12 +58,12 @@ class Question:
     detail: str = ""
 
     def __post_init__(self) -> None:
-        if self.row is None or self.ask.whole_way:
+        if self.row is None or self.ask.cumulative:
             object.__setattr__(self, "everywhere", True)
 
     @property
     def label(self) -> str:
-        """``conv1 parameters``, ``total macs``."""
+        """The name of the question: ``conv1 parameters`` or ``total macs``."""
         return label_of(self.layer, self.ask)
 
     @cached_property
@@ -150,7 +150,7 @@ class Question:
         """The network under the assumptions, as far as it can be computed; raises LayerError if
         that is not far enough for the question."""
         report, refusal = believed(
-            self.report, self.rules, self.layers, self.conditions, fields=self.ask.whole_way
+            self.report, self.rules, self.layers, self.conditions, fields=self.ask.cumulative
         )
         if refusal:
             needed = (self.row,) if self.row else self.part(self.report)
@@ -192,8 +192,8 @@ class Question:
         return replace(self, ask=ask)
 
     def along_the_way(self) -> "Question | None":
-        """The same question with the change in all layers before too; None if that makes no
-        difference."""
+        """The same question, in which a change also applies to all earlier layers; None if that
+        makes no difference."""
         if self.everywhere or not any(self.report.rows[n].sources for n in self.row.sources):  # type: ignore[union-attr]
             return None
         return replace(self, everywhere=True)
@@ -211,8 +211,8 @@ class Question:
             assert self.row is not None
             rows = (self.row,)
         changed: dict[str, Layer] = {}
-        # Equal layers stay one object, because results are cached. Methods of mistakes are asked
-        # again by other questions.
+        # Equal layers stay one object, because results are cached by layer. Only methods are kept
+        # here: those of mistakes, which other questions call again.
         found = _changed.setdefault(self.report, {}) if ismethod(change) else {}
         if len(found) > MAX_ROWS:
             found.clear()
@@ -221,7 +221,7 @@ class Question:
                 own = self._believed(row)
                 key = change, id(own.layer), own.inputs, own.output
                 if key not in found:
-                    found[key] = own.layer, change(own)  # no other layer gets its id
+                    found[key] = own.layer, change(own)  # while kept, no other layer gets its id
                 if (other := found[key][1]) is not None:
                     changed[row.name] = other
         return replace(self, layers={**self.layers, **changed}) if changed else None
@@ -257,7 +257,7 @@ class Question:
         return read(given, self.ask.takes)
 
     def agreed(self, written: Written, terms: Terms = KIND) -> Reading | None:
-        """Like ``agrees``, but cached, because many students write the same."""
+        """Like ``agrees``, but cached, because many students write the same answer."""
         key = written, terms
         if key not in self._agreed:
             self._agreed[key] = self.agrees(written, terms)

@@ -43,7 +43,7 @@ def order(
     seed: int = 0,
     choices: bool = False,
 ) -> Order:
-    """The settings in these words: topics may be separated by commas, and case does not matter."""
+    """The settings from words: topics may be separated by commas, and case does not matter."""
     words = topics.split(",") if isinstance(topics, str) else topics
     named = tuple(word.strip().lower() for word in words if word.strip())
     windows = None if geometry is None else geometry.lower()
@@ -67,13 +67,13 @@ class PosedQuestion(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """The reason why the answer is right, if no equation shows it: ``: illegal, 3 ...``."""
+        """Why the answer is right, if no equation shows it: ``: illegal, 3 ...``."""
         derivation = self.question.derive()
         return "" if derivation.workings else f": {derivation.answer}"
 
     @property
     def mistakes(self) -> dict[Value, tuple[Slip, ...]]:
-        """Every wrong value that a single mistake gives, with the mistakes that give it."""
+        """Every wrong value that a single mistake gives, with the slips that give it."""
         return wrong_values(self.question)
 
     @property
@@ -109,7 +109,7 @@ class Quiz(NamedTuple):
 
     @property
     def title(self) -> str:
-        """``Quiz for Ada``."""
+        """The title: ``Quiz for Ada``."""
         return f"Quiz for {self.student}" if self.student else "Quiz"
 
     def sheet(self, answers: bool) -> str:
@@ -145,7 +145,7 @@ def quiz(
 
     ``level`` is ``easy`` or ``hard``, ``geometry`` is ``clean``, ``illegal`` or ``any``. Another
     ``student`` gets other questions. With a ``network``, the questions are about its layers, and
-    level and geometry do not matter. Raises UsageError for whatever does not exist.
+    level and geometry do not matter. Raises CnncalcError for an invalid setting or network.
 
     >>> len(quiz("shape,params", questions=2, seed=7).posed)
     2
@@ -160,8 +160,8 @@ def pose(order: Order, student: str = "") -> Quiz:
     """The quiz of a student; raises UsageError if the order is not valid."""
     check(order)
     topics = [TOPICS[name] for name in order.topics]
-    if order.report:  # no layers come before a single one
-        topics = [topic for topic in topics if not asks.load(topic.ask).whole_way]
+    if order.report:  # a single layer has no earlier layers
+        topics = [topic for topic in topics if not asks.load(topic.ask).cumulative]
         if not topics:
             raise UsageError("this topic is about several layers; leave out the network")
     posed = []
@@ -172,7 +172,7 @@ def pose(order: Order, student: str = "") -> Quiz:
         given = dice.layer_of(order.report, topic) if order.report else topic.give(dice)
         asked = asked_about(given, topic.ask)
         choices = _choices(asked, dice) if order.choices else ()
-        words = dice.pick(topic.words)
+        words = dice.words(topic, asked.value)
         posed.append(PosedQuestion(number, topic, given, asked, words, choices))
     return Quiz(student, tuple(posed))
 
@@ -193,7 +193,7 @@ def check(order: Order) -> None:
 
 
 def wrong_values(asked: Question) -> dict[Value, tuple[Slip, ...]]:
-    """Every value that a single mistake gives and that is not accepted as right."""
+    """Every value that a single mistake gives and that is not accepted as right, with the slips."""
     unit = asked.ask.unit
     return {
         value: slips

@@ -12,9 +12,9 @@ from cnncalc.homework.marking import Mark, Outcome
 class Scheme(NamedTuple):
     """The fraction of the points that each outcome earns.
 
-    ``follows`` is follow-through credit, ``arithmetic`` a right working with a wrong result,
-    ``slip`` a wrong value that one known mistake explains, ``slips`` one that two explain
-    together. Other wrong or missing answers earn nothing.
+    ``follows`` is follow-through credit; ``arithmetic`` is for right working with a wrong result,
+    ``slip`` for a wrong value that one known mistake explains, and ``slips`` for one that only two
+    mistakes explain together. Other wrong or missing answers earn nothing.
     """
 
     right: Fraction = Fraction(1)

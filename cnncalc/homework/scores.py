@@ -1,6 +1,6 @@
 """Questions about the scores of a classifier, for a softmax or a cross-entropy.
 
-given: {logits: 2 1 0.1, target: 1 0 0}            # the natural logarithm, unless log says 2
+given: {logits: 2 1 0.1, target: 1 0 0}          # natural logarithm, unless log says otherwise
 given: {probabilities: 0.66 0.24 0.10, target: 1 0 0, log: 2}
 """
 
@@ -28,12 +28,12 @@ KEYS = (LOGITS, PROBABILITIES, TARGET, BASE)
 BASES = {"e": 0, "2": 2, "10": 10}
 """The bases of the logarithm; 0 is e."""
 LARGEST = 700
-"""The largest logit: its exponential is still a float."""
+"""The limit of logits, chosen so that every exponential is a finite float."""
 MAX_CLASSES = 1_000
 
 
 class Scores(NamedTuple):
-    """The scores of the classes, and how they are used; mistakes change that."""
+    """The scores of the classes, and how they are used, which a mistake may change."""
 
     logits: tuple[float, ...] = ()
     probabilities: tuple[float, ...] = ()
@@ -81,7 +81,7 @@ class ScoreAsk(Ask):
         """Raise UsageError if the scores lack something."""
 
     def lines(self, scores: Scores) -> Iterator[str]:
-        """The equations after those of the probabilities."""
+        """The equations that follow those of the probabilities; none by default."""
         yield from ()
 
     def of(self, row: Row, report: Report) -> Value:

@@ -72,7 +72,7 @@ class Answer(NamedTuple):
 
     ``problem`` says why there is no question. The first of ``choices`` may be answered as ``a``.
     ``tolerance`` is a fraction of the right value (None: the marker's). With a ``unit``, no other
-    quantity is accepted in its place.
+    quantity is accepted in place of the one asked for.
     """
 
     label: str
@@ -109,9 +109,9 @@ class Sheet(NamedTuple):
     source: str
     credit: Mapping[str, str] = MappingProxyType({})
     note: str = ""
-    """A note on how its shapes are read, if the sheet does not state it and they are not channels
-    first."""
-    unasked: tuple[str, ...] = ()
+    """A note on how its shapes are read, if the sheet does not state its layout and it seems to be
+    channels last."""
+    not_asked: tuple[str, ...] = ()
     """The labels of answers that its key does not ask for."""
 
 
@@ -320,8 +320,8 @@ def _free(item: Item | None, layout: Layout | None, is_key: bool) -> Iterator[An
             if is_stated and is_key:
                 asked = stated.question(answer.given)
                 answer = answer._replace(question=asked, given=None)
-            unasked = UNASKED if is_key else f"{UNASKED}, or give its key first"
-            yield answer._replace(problem="" if asked else unasked)
+            problem = UNASKED if is_key else f"{UNASKED}, or give its key first"
+            yield answer._replace(problem="" if asked else problem)
         except Exception as why:
             yield Answer(label, None, given, one.where, failure(why))
 

@@ -34,8 +34,8 @@ class QuestionStatistics(NamedTuple):
     """A question's statistics: the number of answers with each outcome, and of each mistake.
 
     ``discrimination`` is the correlation, from −1 to 1, between the points of the question and
-    those of all others: how well it separates strong from weak students. It is None if everyone
-    earns the same.
+    those of all others: how well it separates strong from weak students. It is None for fewer than
+    three students, and if all earn the same on the question or on the others.
     """
 
     label: str
@@ -86,7 +86,7 @@ def questions(graded: Sequence[Graded]) -> tuple[QuestionStatistics, ...]:
 
 
 def mistakes(graded: Sequence[Graded]) -> dict[str, tuple[str, ...]]:
-    """The students who made each mistake, the most common first."""
+    """The students who made each mistake, the most common mistake first."""
     made: dict[str, dict[str, None]] = {}
     for one, name in zip(graded, names(graded), strict=True):
         for title in (title for mark in one.marks for title in _made(mark)):
@@ -98,10 +98,11 @@ def mistakes(graded: Sequence[Graded]) -> dict[str, tuple[str, ...]]:
 
 
 def names(graded: Sequence[Graded]) -> tuple[str, ...]:
-    """The names of the students; a name that several share is followed by the submission's."""
-    often = Counter(one.student for one in graded)
+    """The names of the students; a name that several share is followed by that of the
+    submission."""
+    counts = Counter(one.student for one in graded)
     return tuple(
-        one.student if often[one.student] == 1 else f"{one.student} ({one.handle})"
+        one.student if counts[one.student] == 1 else f"{one.student} ({one.handle})"
         for one in graded
     )
 

@@ -57,7 +57,8 @@ def find(targets: Iterable[Path], key: Path | None = None) -> list[Submission]:
 
 
 def _home(targets: Sequence[Path]) -> Path:
-    """The folder below which links are refused; a single folder that you name may be a link."""
+    """The folder below which links are refused; a single folder that you name may itself be a
+    link."""
     paths = [target.parent for target in targets]
     if len(targets) == 1 and targets[0].is_dir():
         paths = [*targets]
@@ -65,7 +66,7 @@ def _home(targets: Sequence[Path]) -> Path:
 
 
 def _in(target: Path) -> Iterator[Found]:
-    """A file, or the files of a folder and of the folders in it; hidden ones are left out."""
+    """A file, or the files of a folder and its subfolders; hidden ones are left out."""
     if not target.is_dir():
         if not os.path.lexists(target):
             raise UsageError(f"no file or folder {str(target)[:200]!r}")
@@ -86,7 +87,8 @@ def _in(target: Path) -> Iterator[Found]:
 
 
 def _walk(target: Path, unread: list[OSError]) -> Iterator[tuple[str, list[str], list[str]]]:
-    """A folder and those in it; raises UsageError if there is too much in them."""
+    """A folder and its subfolders, as ``os.walk`` gives them; raises UsageError if they hold too
+    much."""
     left = MAX_FILES
     for folder, inner, names in os.walk(target, onerror=unread.append):
         left -= len(inner) + len(names)
@@ -105,7 +107,8 @@ def left_out(targets: Sequence[Path]) -> Iterator[Path]:
 
 
 def refusal(file: Path, home: Path, key: Path | None) -> str:
-    """The reason why a file is refused, because it is a link or the key; empty if it is neither."""
+    """Why a file is refused: it cannot be read, or is a link or the key; empty if it is not
+    refused."""
     try:
         real, folder = file.resolve(strict=True), home.resolve()
     except (OSError, RuntimeError) as why:
@@ -120,10 +123,11 @@ def refusal(file: Path, home: Path, key: Path | None) -> str:
 
 
 def handles(files: Sequence[tuple[Path, Path]]) -> list[str]:
-    """A unique name for every file, in order.
+    """A unique name for every file, given with the folder that was searched; in order.
 
     It is the folder's name if each folder of a root contains a single file (``ada/hw1.yaml``), else
-    the file's name without its extension, else both, else one with the extension or a number.
+    the file's name without its extension. If that is not unique, it is the other of the two, then
+    both, then the file's name with its extension, then both with a number.
     """
     alone = Counter(file.parent for file, _ in files)
     shared = {root for file, root in files if file.parent == root or alone[file.parent] > 1}
@@ -131,11 +135,11 @@ def handles(files: Sequence[tuple[Path, Path]]) -> list[str]:
     found: dict[int, str] = {}
     for choice in range(4):
         left = [index for index in range(len(files)) if index not in found]
-        often = Counter(wanted[index][choice].casefold() for index in left)
+        counts = Counter(wanted[index][choice].casefold() for index in left)
         taken = {name.casefold() for name in found.values()}
         for index in left:
             name = wanted[index][choice]
-            if often[name.casefold()] == 1 and name.casefold() not in taken:
+            if counts[name.casefold()] == 1 and name.casefold() not in taken:
                 found[index] = name
     taken = {name.casefold() for name in found.values()}
     numbers: Counter[str] = Counter()

@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 from cnncalc import layers
 from cnncalc.analysis.report import Report
 from cnncalc.core.errors import CnncalcError, UsageError, Where
+from cnncalc.core.shape import Map
 from cnncalc.derivations.stride import Axis
 from cnncalc.homework import asks
 from cnncalc.homework.network import given_network
 from cnncalc.homework.question import Question, question
+from cnncalc.homework.written import Value
 from cnncalc.layers._pool import Pool
 from cnncalc.spec.text import located
 
@@ -138,6 +140,12 @@ class Dice:
         letters = self.window()
         return {name: size for name, size in letters.items() if name != "D" or size > 1}
 
+    def words(self, topic: "Topic", answer: Value) -> str:
+        """One of the topic's questions that suits this answer."""
+        words: str = self.pick(topic.words)
+        plane = isinstance(answer, Map) and len(answer.spatial) == 2
+        return words if plane or words not in FOR_MAPS else topic.words[0]
+
     def odd_window(self) -> Given:
         """A window whose padding can keep the size of the input."""
         F = self.pick([kernel for kernel in self.level.kernels if kernel % 2])
@@ -145,8 +153,8 @@ class Dice:
         return {"N": self.random.randint(12, 64) + D * F, "F": F, **({"D": D} if D > 1 else {})}
 
     def layer_of(self, report: Report, topic: "Topic") -> Given:
-        """A layer of a network, with its input, whose answer is not obvious: not zero, and
-        not the input itself."""
+        """A layer of a network, with its input, whose answer is not obvious: neither zero nor the
+        input itself. Raises UsageError if there is none."""
         rows = [row for row in report if len(row.inputs) == 1 and not row.implied]
         for row in self.random.sample(rows, min(len(rows), MAX_TRIES)):
             given = {row.kind: plain(row.layer.given), "input": "x".join(map(str, row.inputs[0]))}
@@ -184,8 +192,8 @@ TOPICS = {
     "params": Topic(
         "parameters",
         (
-            "How many parameters does it have?",
-            "How many learnable parameters does it have?",
+            "How many parameters does the layer have?",
+            "How many learnable parameters does the layer have?",
             "How many numbers does this layer learn?",
         ),
         Dice.conv_or_linear,
@@ -193,8 +201,8 @@ TOPICS = {
     "macs": Topic(
         "macs",
         (
-            "How many multiply-accumulates (MACs) does it need?",
-            "How many products does it sum in total? Count each as one MAC.",
+            "How many multiply-accumulates (MACs) does the layer need?",
+            "How many products does the layer sum in total? Count each as one MAC.",
         ),
         Dice.conv,
     ),
@@ -218,8 +226,8 @@ TOPICS = {
     "flops": Topic(
         "flops",
         (
-            "How many FLOPs (two per MAC) does it need?",
-            "Counting two FLOPs for each MAC, how many FLOPs does it need?",
+            "How many FLOPs (two per MAC) does the layer need?",
+            "Counting two FLOPs for each MAC, how many FLOPs does the layer need?",
         ),
         Dice.conv,
     ),
@@ -227,7 +235,7 @@ TOPICS = {
         "memory",
         (
             "How many bytes does the output take in float32?",
-            "How much memory, in bytes, does its output need at 4 bytes per number?",
+            "How much memory, in bytes, does the output need at 4 bytes per number?",
         ),
         Dice.conv_or_pool,
         unit="B",
@@ -241,6 +249,8 @@ TOPICS = {
         Dice.odd_window,
     ),
 }
+FOR_MAPS = TOPICS["shape"].words[1:]
+"""The words that suit only an output with channels, rows and columns."""
 MAX_TRIES = 200
 """The number of layers of a network that are tried for a question."""
 

@@ -16,8 +16,8 @@ from cnncalc.spec.text import Item
 
 
 class Given(NamedTuple):
-    """An answer as given: the label of its question, and the layer and the quantity as written,
-    which are empty for a free-standing question."""
+    """An answer as given: the label of its question, and the layer and the quantity as written;
+    both are empty for a free-standing question."""
 
     label: str
     item: Item
@@ -26,7 +26,7 @@ class Given(NamedTuple):
 
 
 class Unrecognized(NamedTuple):
-    """Something that is not understood: its name, the problem, and an answer that it has."""
+    """A heading or row that is not understood: its name, the problem, and one of its answers."""
 
     name: str
     problem: str
@@ -34,7 +34,7 @@ class Unrecognized(NamedTuple):
 
 
 def unknown_quantity(word: str) -> str | None:
-    """The reason why a word is not a quantity; None if it is one."""
+    """Why a word is not a quantity; None if it is one."""
     try:
         asks.find(readable(word))
     except UsageError:
@@ -43,7 +43,7 @@ def unknown_quantity(word: str) -> str | None:
 
 
 def unknown_layer(word: str, report: Report) -> str | None:
-    """The reason why a word is not a layer or block of a network; None if it is one."""
+    """Why a word is not a layer or block of a network; None if it is one."""
     name = layer_named(word, report)
     if name is None or name in report or name in report.blocks:
         return None
@@ -54,8 +54,8 @@ def unknown_layer(word: str, report: Report) -> str | None:
 def sort(
     left: Iterable[Given], report: Report | None, labels: Sequence[str]
 ) -> tuple[tuple[Unrecognized, ...], tuple[str, ...]]:
-    """Everything that is not understood, each once, and the labels of the other answers, given the
-    key's network and the labels of its questions."""
+    """Everything that is not understood, each thing once, and the labels of the other answers,
+    given the key's network and the labels of its questions."""
     unrecognized: dict[str, Unrecognized] = {}
     unasked = []
     for one in left:

@@ -37,8 +37,8 @@ def alone(
 
 
 def _shape(output: Any, x: Shape, layout: Layout | None) -> Shape:
-    """The shape with these sizes, or one size for all axes of x; raises LayerError if their number
-    differs."""
+    """The shape with these sizes, or with one size for all axes of x; raises LayerError if there
+    are too few or too many."""
     sizes = output if isinstance(output, list) else str(output).replace("×", "x").split("x")
     if not all(str(size).strip().isdecimal() for size in sizes):
         raise LayerError(f"'output' must be a size, such as 55 or 55x55, not {str(output)[:60]!r}")

@@ -17,9 +17,7 @@ class Grouped(Filters):
 
     main = "out_channels"
 
-    out_channels: int = count(
-        "number of filters, which is the number of output channels", also=("filters", "K")
-    )
+    out_channels: int = count("number of filters, one per output channel", also=("filters", "K"))
     groups: int = count("number of groups that the channels are split into", 1, also=("G",))
 
     @classmethod

@@ -7,7 +7,7 @@ from cnncalc.core.layer import Tape, Tensor
 from cnncalc.core.nest import Nest
 from cnncalc.core.shape import Map
 from cnncalc.layers._grouped import Grouped
-from cnncalc.layers._window import padded, torch_window
+from cnncalc.layers._window import split_padding
 
 
 class Reparametrized(Grouped):
@@ -26,13 +26,17 @@ class Reparametrized(Grouped):
         """Other arguments of its module."""
         return {}
 
+    def is_same_in_torch(self, x: Map) -> bool:
+        return False  # only PyTorch's own modules take the word
+
     def nests(self, x: Map) -> tuple[Nest, ...]:
         return (self.nest(x, self.out_channels, self.groups),)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A padded copy, the filters, and a convolution, which saves both."""
+        """The filters, and a convolution, which saves them and its input or the padded copy."""
         params, lengths = self.parameters(x.shape), self.out_channels * self.lengths
-        around = tape.op(tape.in_order(x), makes=padded(x.shape, self.axes(x.shape)))
+        copied = self.copied(x.shape)
+        around = tape.op(tape.in_order(x), makes=copied) if copied else tape.in_order(x)
         held = tape.trained(params.weights - lengths, params.biases, lengths)
         rows, *learned = tape.view(held[0]), *held[1 + bool(params.biases) :]
         filters = tape.view(self.computed(tape, rows, *learned))
@@ -44,13 +48,17 @@ class Reparametrized(Grouped):
         """Record how filters are computed from the weights, with one row for each."""
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        window = torch_window(self.axes(x))
-        build = getattr(nn, self.module)
-        return build(
+        axes = self.axes(x)
+        padding, around = split_padding(axes)
+        conv = getattr(nn, self.module)(
             x.channels,
             self.out_channels,
-            *window,
+            tuple(axis.F for axis in axes),
+            tuple(axis.S for axis in axes),
+            padding,
+            tuple(axis.D for axis in axes),
             groups=self.groups,
             bias=self.bias,
             **self.options,
         )
+        return nn.padded(conv, around)

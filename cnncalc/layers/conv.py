@@ -62,7 +62,7 @@ class Conv(Filters):
     takes_bias = True
 
     out_channels: int = count(
-        "number of filters, which is the number of output channels",
+        "number of filters, one per output channel",
         also=("filters", "K", "num_output"),
     )
     groups: int = count("number of groups that the channels are split into", 1, also=("G", "group"))

@@ -47,7 +47,7 @@ class Dropout(Elementwise):
             inputs=("1024x1x1",),
             output="1024x1x1",
             operations=Operations(),
-            source="TUM lecture, GoogLeNet table: dropout (40 %) keeps 1×1×1024",
+            source="TUM lecture, GoogLeNet table: dropout (40%) keeps 1×1×1024",
         ),
     )
     refusals = (Refusal(1.5, ("4096",), "from 0 to 1, not 1.5"),)

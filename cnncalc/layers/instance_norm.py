@@ -20,7 +20,7 @@ class InstanceNorm(Norm):
     batch normalization.
 
     Operations: as for layer_norm, with each channel normalized as a whole. With running
-    statistics everything is folded into one multiplication and one addition per element.
+    statistics, everything is folded into one multiplication and one addition per element.
     """
 
     operators = {"InstanceNormalization": {"epsilon": "eps"}}
@@ -59,9 +59,9 @@ class InstanceNorm(Norm):
         return self.normalized(x, Map(1, x.spatial).elements, x.channels)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A batch normalization that treats the channels of all images as channels. It saves its
-        input, the mean and standard deviation of every channel of every image if they are measured,
-        and copies of the running statistics and of the scale."""
+        """A batch normalization in which every channel of every image is a separate channel. It
+        saves its input, the mean and standard deviation of every channel of every image if they are
+        measured, and copies of the running statistics and of the scale."""
         params = self.parameters(x.shape)
         C = x.shape.channels
         if self.track_running_stats:

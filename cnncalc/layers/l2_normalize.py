@@ -64,7 +64,7 @@ class L2Normalize(Layer):
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
         if self.eps > SMALL:
-            raise LayerError(f"ONNX's LpNormalization has no eps larger than {SMALL}")
+            raise LayerError(f"ONNX's LpNormalization has no eps; use one of at most {SMALL}")
         dim = 1 + place(self.over, x)
         return onnx.node("LpNormalization", *onnx.inputs, axis=dim, p=2)
 

@@ -101,7 +101,7 @@ class Linear(Layer):
             rows = tape.op(rows, passes=(0,), ordered=True)
         y = tape.linear(rows, params.weights, params.biases, n_out)
         y.shape = Vector(n_out)
-        if min(positions, batch, self.out_features) > 1:  # nor has one of the gradient
+        if min(positions, batch, self.out_features) > 1:  # nor does a view of the gradient
             y = tape.reshaped(y)
         elif positions > 1:
             y = tape.view(y, Layout.ROWS)

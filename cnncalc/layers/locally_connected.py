@@ -29,7 +29,7 @@ class LocallyConnected(Filters):
     main = "out_channels"
 
     out_channels: int = count(
-        "number of filters at each position, which is the number of output channels",
+        "number of filters at each position, one per output channel",
         also=("filters", "K", "num_output"),
     )
 

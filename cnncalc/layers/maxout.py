@@ -81,6 +81,12 @@ class Maxout(Layer):
     def to_torch(self, nn: Any, x: Vector) -> Any:
         return nn.Maxout(x.features, self.out_features, self.pieces, self.bias)
 
+    def to_onnx(self, onnx: Any, x: Vector) -> Any:
+        weight, bias = onnx.weight("weight"), onnx.weight("bias")
+        every = onnx.node("Gemm", *onnx.inputs, weight, bias, transB=1)
+        pieces = onnx.node("Reshape", every, onnx.ints([0, self.out_features, self.pieces]))
+        return onnx.node("ReduceMax", pieces, onnx.ints([2]), keepdims=0)
+
     examples = (
         Example(
             given=100,

@@ -17,7 +17,7 @@ from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
 from cnncalc.layers._like import Like
 from cnncalc.layers._rearrangement import Rearrangement
-from cnncalc.layers._window import extended, sides_of, torch_sides
+from cnncalc.layers._window import LOWEST, extended, sides_of, torch_sides
 
 
 class Pad(Like, Rearrangement):
@@ -50,10 +50,11 @@ class Pad(Like, Rearrangement):
 
     @classmethod
     def imported(cls, call: Call) -> dict[str, Any]:
-        """PyTorch lists both sides of the last axis first."""
+        """PyTorch lists both sides of the last axis first. The lowest number stands for −∞, which
+        no field can have."""
         sides, mode = call.attributes["pad"], call.attributes.get("mode", "constant")
         axes = len(call.inputs[0]) - 1
-        value = call.attributes.get("value") or 0
+        value = max(call.attributes.get("value") or 0, LOWEST)
         if min(sides) < 0 or len(sides) > 2 * axes:
             raise LayerError("crops, or pads the channels")
         pairs = [list(pair) for pair in zip(sides[::2], sides[1::2])]
@@ -91,8 +92,13 @@ class Pad(Like, Rearrangement):
         return Map(x.channels, spatial)
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        pairs = sides_of(self.padding or 0, x)
-        return tuple(Reach(1, 1, named("P_before", before)) for before, _ in pairs)
+        around, copies = self.mode == "circular", self.mode in ("reflect", "replicate")
+        return tuple(
+            Reach(1, 1, named("P_before", before), wraps=N * around, copies=copies)
+            if before + after
+            else Reach(1)
+            for N, (before, after) in zip(x.spatial, sides_of(self.padding or 0, x))
+        )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A copy, which saves its input unless it pads with zeros."""

@@ -1,4 +1,4 @@
-"""Numbers that do not depend on the input."""
+"""A tensor that does not depend on the input."""
 
 from math import prod
 from typing import Any

@@ -1,4 +1,4 @@
-"""Radial basis function units."""
+"""Layer of radial basis functions."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ class Rbf(Layer):
     main = "out_features"
 
     out_features: int = count(
-        "number of prototypes, which is the number of outputs", also=("neurons", "units", "outputs")
+        "number of prototypes, one per output", also=("neurons", "units", "outputs")
     )
 
     @property

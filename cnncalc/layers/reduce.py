@@ -103,11 +103,14 @@ class Reduce(Layer):
         return nn.Reduce(self.by, dims, self.keepdim, self.indices)
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
-        names = {"mean": "Mean", "sum": "Sum", "max": "Max", "norm": "L2"}
-        if self.by not in names:
-            raise LayerError(f"computes a {self.by}, for which ONNX has no operator")
+        names = {"mean": "Mean", "sum": "Sum", "max": "Max", "norm": "L2", "var": "Sum"}
         dims = onnx.ints([1 + dim for dim in places(self.over, x)])
-        return onnx.node(f"Reduce{names[self.by]}", *onnx.inputs, dims, keepdims=int(self.keepdim))
+        if self.by == "var":
+            mean = onnx.node("ReduceMean", *onnx.inputs, dims, keepdims=1)
+            apart = onnx.node("Sub", *onnx.inputs, mean)
+            onnx.inputs = [onnx.node("Mul", apart, apart)]
+        y = onnx.node(f"Reduce{names[self.by]}", *onnx.inputs, dims, keepdims=int(self.keepdim))
+        return onnx.node("Div", y, onnx.number(self.together(x) - 1)) if self.by == "var" else y
 
     examples = (
         Example(

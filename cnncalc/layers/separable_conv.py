@@ -30,7 +30,7 @@ class SeparableConv(Filters):
     main = "out_channels"
 
     out_channels: int = count(
-        "number of pointwise filters, which is the number of output channels", also=("filters",)
+        "number of pointwise filters, one per output channel", also=("filters",)
     )
     multiplier: int = count(
         "number of depthwise filters per input channel", 1, also=("depth_multiplier",)

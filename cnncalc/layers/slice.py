@@ -1,4 +1,4 @@
-"""Channel slicing."""
+"""Slicing along an axis."""
 
 from typing import Any
 

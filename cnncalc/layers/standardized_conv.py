@@ -65,19 +65,10 @@ class StandardizedConv(Reparametrized):
         return {**super().tensors(x), **gains}
 
     def computed(self, tape: Tape, rows: Tensor, *learned: Tensor) -> Tensor:
-        """The deviations, the differences from the means, and the quotients, which save both."""
-        C_out = self.out_channels
-        if learned:
-            factors = tape.times(*learned)
-            return tape.normalized(rows, factors, own=2 * factors.bytes)
-        one = rows.bytes // rows.numbers * C_out
-        variances = tape.op(rows, shared=C_out, beside=rows.bytes + 2 * one)
-        deviations = tape.op(tape.plus(variances), keeps_output=True, beside=one)
-        means = tape.op(rows, shared=C_out)
-        differences = tape.op(rows, means, passes=(0,), beside=rows.bytes)
-        quotients = tape.divide(differences, deviations)
-        tape.hold(deviations)
-        return quotients
+        """A batch norm with a channel for each filter, which saves their means and deviations."""
+        factors = [tape.times(*learned)] if learned else []
+        each = rows.bytes // rows.numbers * self.out_channels
+        return tape.normalized(rows, *factors, own=2 * each)
 
     examples = (
         Example(

@@ -28,8 +28,13 @@ class Subsampling(Layer):
 
     kernel_size: Sizes = sizes("window size, which is also the stride", 2, also=("kernel", "F"))
 
+    @property
+    def stride(self) -> Sizes:
+        """The size of the window."""
+        return self.kernel_size
+
     def axes(self, x: Map) -> tuple[Axis, ...]:
-        return axes_of(x, self.kernel_size, self.kernel_size, 0, 1)
+        return axes_of(x, self.kernel_size, self.stride, 0, 1)
 
     def output(self, x: Shape) -> Map:
         x = need_map(x)

@@ -31,7 +31,7 @@ def names() -> tuple[str, ...]:
 
 
 def load(word: str) -> Format:
-    """The format that a word names; raises UsageError with the nearest name."""
+    """The format that a word names; raises UsageError, suggesting the nearest name, for others."""
     name = name_of(word)
     return cast(Format, discovery.chosen(formats.__name__, formats.__path__, name, "format"))
 
@@ -46,9 +46,10 @@ def _extensions() -> dict[str, str]:
 
 
 def for_file(path: str) -> str:
-    """The format of a file extension, ``table`` for a file without one.
+    """The format for a file, by its extension; ``table`` if it has none.
 
-    Raises UsageError for an unknown extension."""
+    Raises UsageError for an unknown extension.
+    """
     suffix = PurePath(path).suffix.lower()
     if not suffix:
         return "table"

@@ -58,7 +58,7 @@ def _share(heading: str, doc: str, name: str) -> Column:
         whole_is_known = name not in report.unknown
         return round(100 * report.share(line.cost, name), 1) if whole_is_known else None
 
-    return Column(heading, f"{doc}, in percent", value, "{:.1f} %".format)
+    return Column(heading, f"{doc}, in percent", value, "{:.1f}%".format)
 
 
 def _field(heading: str, doc: str, read: Callable[[Field], Any], bounded: bool = False) -> Column:
@@ -190,7 +190,7 @@ COLUMNS: dict[str, Column] = {
     ),
     "stored": _bytes("Stored", "bytes that count as activations", "activations_total_bytes"),
     "saved": Column(
-        "Saved", "bytes saved for backward (docs/memory.md); empty where not modelled",
+        "Saved", "bytes saved for backward (docs/memory.md); empty if not modelled",
         _saved, units.in_bytes,
     ),
     "read": _bytes("Read", "bytes read: inputs and parameters", "bytes_read"),
@@ -222,7 +222,7 @@ SHARED = ("params", "weights", "biases", "fixed", "buffers")
 def column(word: str, also: Sequence[str] = ()) -> str:
     """The name of a column, whatever its case; ``also`` lists names beyond those of every view.
 
-    Raises UsageError with the nearest name."""
+    Raises UsageError, suggesting the nearest name, for an unknown one."""
     name, known = word.strip().lower(), (*COLUMNS, *also)
     if name not in known:
         raise unknown("column", name, known)
@@ -232,7 +232,7 @@ def column(word: str, also: Sequence[str] = ()) -> str:
 def choose_columns(words: Sequence[str], also: Sequence[str] = ()) -> tuple[str, ...]:
     """The columns that ``words`` name; ``+rf`` adds to the usual ones, ``all`` is every one.
 
-    Raises UsageError with the nearest name.
+    Raises UsageError, suggesting the nearest name, for an unknown one.
     """
     if list(words) == ["all"]:
         return tuple(COLUMNS)

@@ -20,7 +20,7 @@ def render(found: Sweep) -> bytes:
         raise UsageError("Parquet needs pyarrow", "pip install 'cnncalc[parquet]'") from None
     rows = found.to_dict()
     columns = {}
-    for name in (*found.names, *found.quantities):
+    for name in found.columns:
         values = [row[name] for row in rows]
         try:
             columns[name] = pyarrow.array(values)

@@ -15,7 +15,7 @@ GAP = "  "
 STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32}
 MARKS = {"✓": "green", "✗": "red", "illegal": "red", "added": "green", "removed": "red"}
 """The style of a cell by the character or word with which it begins."""
-ZEROS = frozenset(["0", "0 B", "0.0 %", "0.00", "(0)", "(0 B)"])
+ZEROS = frozenset(["0", "0 B", "0.0%", "0.00", "(0)", "(0 B)"])
 
 
 def width() -> int:
@@ -47,7 +47,7 @@ def marked(text: str, colour: bool = True) -> str:
 
 
 def cells(text: str) -> int:
-    """The number of columns that a text takes: wide characters take two, combining marks none."""
+    """The number of columns that text takes: wide characters take two, combining marks none."""
     if text.isascii() or max(text) < "\u0300":
         return len(text)
     from unicodedata import combining, east_asian_width

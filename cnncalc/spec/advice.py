@@ -47,8 +47,8 @@ WEIGHTS = {
 
 
 def binary_format(ending: str, read: Collection[str]) -> str:
-    """The error for a file that is in none of the binary formats that are ``read``, judging by its
-    extension; empty if it may be text."""
+    """The error for a file that no binary reader recognizes, by its extension; empty if it may be
+    text. ``read`` lists the extensions of the binary formats."""
     if ending in read:
         return f"this is not a valid .{ending} file; export the model again"
     return WEIGHTS.get(ending, "")

@@ -1,4 +1,4 @@
-"""The arguments of similar blocks, which supply the numbers in which they differ.
+"""The arguments of blocks: the values in which similar blocks differ.
 
 Every value that differs between the uses of a block is an argument, or a multiple of one.
 """
@@ -85,8 +85,8 @@ class Arguments:
         return Written(tuple(ordered), tuple(lines))
 
     def _line(self, form: Form, line: Line, inside: Sequence[Part | None]) -> list[Slot]:
-        """The slots of a line, given its part in every block, and of the condition for it if it is
-        optional."""
+        """The slots of a line, and of its condition if it is optional. ``inside`` is its part in
+        every block."""
         slots = [*self._slots(inside)]
         if line.name in form.optional:
             label = f"has_{_plain(line.name)}"
@@ -142,7 +142,8 @@ def _filled(vector: Sequence[Any]) -> list[Any]:
 
 
 def _rank(vector: Sequence[Any]) -> tuple[bool, bool, int]:
-    """A sort key: complete values come before others, and small numbers before their multiples."""
+    """A sort key: complete vectors first, then numbers before other values, and small numbers
+    before their multiples."""
     numbers = all(type(value) is int for value in vector)
     return MISSING in vector, not numbers, sum(vector) if numbers else 0
 
@@ -150,7 +151,8 @@ def _rank(vector: Sequence[Any]) -> tuple[bool, bool, int]:
 def _factor(argument: Argument, field: str, vector: Sequence[Any]) -> int:
     """The factor by which the values are a multiple of an argument everywhere; 0 if there is none.
 
-    Small numbers in different fields, such as a stride and a padding, are equal only by chance.
+    In another field, all values must be large numbers, three of them distinct: small numbers, such
+    as a stride and a padding, are often equal by chance.
     """
     pairs = [(a, b) for a, b in zip(argument.values, vector) if b is not MISSING]
     if field != argument.field:
@@ -167,7 +169,7 @@ def _factor(argument: Argument, field: str, vector: Sequence[Any]) -> int:
 
 
 def _name(arguments: Sequence[Argument]) -> None:
-    """Name arguments after their fields, and where that is ambiguous after their lines, too."""
+    """Name arguments after their fields and, where that is ambiguous, after their lines too."""
     used = {"index", "present", "true", "false"}
     often = [one.label for one in arguments]
     for one in arguments:

@@ -25,7 +25,7 @@ def names() -> tuple[str, ...]:
 
 @lru_cache(maxsize=100)
 def holds(source: str) -> bool:
-    """Whether there is a built-in architecture of this name."""
+    """Whether a source is the file of a built-in architecture."""
     return Path(source).parent == folder()
 
 
@@ -42,7 +42,8 @@ def _bare(name: str) -> str:
 
 
 def path(name: str) -> Path:
-    """The file of a built-in architecture; raises UsageError with the nearest name."""
+    """The file of a built-in architecture. Raises UsageError, suggesting the nearest name, if there
+    is none."""
     found = called(name)
     if found is None:
         hint = did_you_mean(name, names()) or "; run 'cnncalc list' to see the built-ins"

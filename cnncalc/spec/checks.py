@@ -16,7 +16,7 @@ LONGEST_TITLE = 200
 MAX_PROSE = 20_000
 CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 """Characters that a terminal might interpret or a page cannot contain, except newlines and tabs,
-and those that change the direction of the text after them."""
+and characters that change the direction of text."""
 
 
 class Checks:
@@ -42,7 +42,8 @@ class Checks:
     def mapping(
         self, item: Item, what: str, known: Iterable[str], help: str = ""
     ) -> dict[Key, Item]:
-        """The item as a mapping with known keys; ``help`` says how to start one."""
+        """The item as a mapping; an empty one if it is not a mapping. Reports unknown keys.
+        ``help`` says how to start a mapping."""
         if not isinstance(item.value, dict):
             self.wrong(f"{what} must be a mapping, not {describe(item)}{help}", item.where)
             return {}
@@ -101,7 +102,8 @@ class Checks:
         return name[:LONGEST_NAME]
 
     def check_path(self, path: str, where: Where) -> str:
-        """The name of a layer, whose dots make a tree."""
+        """The name of a layer, whose dots make a tree; shortened if it is too long. Reports a name
+        that is not valid."""
         parts = path.split(".") if len(path) <= LONGEST_NAME else [path]
         if len(parts) > MAX_PARTS:
             self.wrong(f"{path[:60]!r} has more than {MAX_PARTS} parts between dots", where)

@@ -232,7 +232,10 @@ def check_value(
 
 
 def read_share(value: str) -> Printed | None:
-    """Parse ``94.86%`` into the number; None for anything without a percent sign."""
+    """Parse ``94.86%`` into the number; None for anything without a percent sign.
+
+    Raises UsageError if the rest is not a number.
+    """
     number, sign, after = value.partition("%")
     if after.strip():
         raise UsageError(f"expected a share such as 94.86%, not {value[:60]!r}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from cnncalc.core.errors import SpecError, UsageError, Where, did_you_mean, some
 from cnncalc.core.fields import shown
 from cnncalc.core.layer import Input
+from cnncalc.core.shape import Shape
 from cnncalc.spec import values
 from cnncalc.spec.entry import NODE, Composite, Entry, Spec, kind_alone
 from cnncalc.spec.node import Node
@@ -29,15 +30,31 @@ CUT = {
 }
 """The keys of a backbone and their meaning."""
 
-UNEQUAL = {
-    False: "add 'shortcut:' with a 1×1 convolution that gives the input the same shape",
-    True: "give both branches the same output shape",
-}
-"""How to fix a residual whose two paths differ in shape, by whether it has a shortcut."""
+SHORTCUT = "add 'shortcut:' with a 1×1 convolution that gives the input the same shape"
+EQUAL = "give both branches the same output shape"
+
+
+def add_shortcut(inner: Shape, x: Shape, *others: Shape) -> str:
+    """How to fix a residual that has no shortcut and whose layers turn ``x`` into another shape."""
+    if others or len(inner) != len(x) or len(x) == 1:
+        return EQUAL
+    sizes = [*zip(x[1:], inner[1:])]
+    if all(_is_strided(*size) for size in sizes):
+        return SHORTCUT
+    if any(after > before or 2 * after <= before for before, after in sizes):
+        return EQUAL
+    padding = f"pad the convolutions so that the size stays {'×'.join(map(str, x[1:]))}"
+    return padding if inner[0] == x[0] else f"{padding}, and {SHORTCUT}"
+
+
+def _is_strided(before: int, after: int) -> bool:
+    """Whether a 1×1 convolution with some stride turns one size into the other."""
+    steps, wanted = before - 1, after - 1
+    return wanted == 0 or (wanted <= steps and steps // (steps // wanted) == wanted)
 
 
 class Branches(Composite):
-    """Branches by name, which all read the same input, and the kind that joins them."""
+    """Branches that all read the same input, and the kind that joins them."""
 
     word = "branches"
     beside = {
@@ -119,7 +136,7 @@ class Residual(Branches):
         shortcut = keys.get(Key("shortcut"))
         inner = parser.entries(value)
         other = parser.entries(shortcut) if shortcut else ()
-        adding = kind_alone("add", kind.where)._replace(help=UNEQUAL[bool(other)])
+        adding = kind_alone("add", kind.where)._replace(help=EQUAL if other else add_shortcut)
         return cls((("", inner), ("shortcut", other)), adding)
 
     @classmethod
@@ -175,7 +192,7 @@ class Backbone(Composite):
     def expand(
         self, build: "Expansion", entry: Entry, name: str, scope: Scope, current: Ends
     ) -> Ends:
-        """Add the layers that the last kept layer depends on."""
+        """Add the last layer to keep, and all layers that it depends on. Returns the outputs."""
         built = self.built(build, entry, scope)
         ends = built.outputs or (len(built.nodes) - 1,)
         if self.up_to is not None:
@@ -218,7 +235,7 @@ class Backbone(Composite):
         return tuple(place for end in ends for place in places[end])
 
     def built(self, build: "Expansion", entry: Entry, scope: Scope) -> "Expansion":
-        """The whole network, with these values of its parameters."""
+        """The expansion of the whole network, with the given values of its parameters."""
         given: Any = {}
         if self.given is not None:
             given = values.value_of(self.given, scope.values, build.work)
@@ -246,7 +263,7 @@ class Backbone(Composite):
 
 
 def _needed(nodes: Sequence[Node], ends: Ends) -> set[int]:
-    """These nodes and everything that they depend on."""
+    """The positions of these nodes and of everything that they depend on."""
     needed = {*ends}
     for index in range(len(nodes) - 1, -1, -1):
         if index in needed:

@@ -1,7 +1,7 @@
-"""The tree of a spec as entries with kind, name, sources and branches.
+"""From the tree of a spec to entries with kind, name, sources and branches.
 
-Every key is checked here, and every mistake is collected. Kinds and numbers are checked by the
-graph, because they depend on blocks and parameters.
+Every key is checked here, and every mistake is collected. The expansion checks kinds and numbers,
+because they depend on blocks and parameters.
 """
 
 from collections import Counter
@@ -27,7 +27,8 @@ TOP = {
     "note": "anything that readers should know, such as which version this is",
     "variants": "networks with similar names, and how they differ",
     "extends": "the built-in or file that this spec starts from",
-    "input": "the shape of the input, as in 3x224x224, or the shapes of several by name",
+    "input": "the shape of the input, as in 3x224x224, or, for several inputs, a shape for each "
+    "name",
     "layout": "how this file writes shapes: chw (channels first; default) or hwc (channels last)",
     "dtype": "the data type of all values, unless --dtype says otherwise; by default float32",
     "parameters": "values that layers use as $name; override them with --set",
@@ -48,8 +49,27 @@ BLOCK = {
 """The keys of a block and their meaning."""
 
 MOVED = ("name", "from", "repeat", "when")
-"""The keys that the replacement of a layer inherits from it."""
+"""The keys that a replacement always inherits from the layer that it replaces."""
 INDEX = "'index' is reserved: $index counts the iterations of a repeat"
+
+
+START = "; start with 'input: 3x224x224'"
+
+
+def _similar(keys: Iterable[Key]) -> str:
+    """The suggestions for misspelt keys of a spec."""
+    return "".join(did_you_mean(key, TOP) for key in keys if key not in TOP)
+
+
+def _no_spec(root: Item) -> str:
+    """Why a file has nothing to do with a spec, in words that quote nothing of what it says; empty
+    if it may be one."""
+    if isinstance(root.value, str):
+        return "a spec must be a mapping, not plain text"
+    keys = root.value if isinstance(root.value, dict) else {}
+    if keys and keys.keys().isdisjoint(TOP) and not _similar(keys):
+        return f"this is not a spec: it has none of the keys {', '.join(TOP)}"
+    return ""
 
 
 def _no_files(named: Item) -> Spec:
@@ -62,9 +82,9 @@ def parse(
     read: Callable[[Item], Spec] = _no_files,
     remarks: Iterable[SpecError] = (),
 ) -> Spec:
-    """The spec of a tree; everything that is wrong with it is in ``mistakes``.
+    """The spec in a tree, with its errors in ``mistakes``. Raises Mistakes if there are too many.
 
-    ``layouts`` has the layout that each of its files states, if it does; ``read`` reads a backbone.
+    ``layouts`` maps each file that states a layout to that layout; ``read`` reads a backbone.
     """
     return Parser(read).spec(root, layouts)._replace(remarks=tuple(remarks))
 
@@ -118,9 +138,12 @@ class Parser(Checks):
         )
 
     def top(self, root: Item) -> dict[Key, Item]:
-        """The keys of a spec, of which some are required."""
-        top = self.mapping(root, "a spec", TOP, "; start with 'input: 3x224x224'")
-        hints = "".join(did_you_mean(key, TOP) for key in top if key not in TOP)
+        """The keys of a spec. Reports required keys that are missing."""
+        if reason := _no_spec(root):
+            self.wrong(f"{reason}{START}", root.where)
+            return {}
+        top = self.mapping(root, "a spec", TOP, START)
+        hints = _similar(top)
         for key in ("input", "layers"):
             # A misspelt key is probably the missing one, so report only the misspelling.
             if key not in top and isinstance(root.value, dict) and repr(key) not in hints:
@@ -142,7 +165,7 @@ class Parser(Checks):
         return {name: self.replacement(name, one) for name, one in item.value.items()}
 
     def replacement(self, name: Key, item: Item) -> Entry:
-        """The replacement of a layer: another one, or several in a row."""
+        """The replacement of a layer: another layer, or several in a row."""
         if isinstance(item.value, list):
             group = kind_alone("layers", name.where)
             return group._replace(group=self.entries(item))
@@ -154,7 +177,7 @@ class Parser(Checks):
         return self.entry(item)
 
     def layout(self, item: Item) -> Layout:
-        """The layout with this name."""
+        """The layout with this name; chw if there is none."""
         try:
             return layout_of(self.text(item)) or "chw"
         except UsageError as why:
@@ -162,7 +185,7 @@ class Parser(Checks):
             return "chw"
 
     def dtype(self, item: Item) -> str:
-        """The data type with this name."""
+        """The data type with this name; empty if there is none."""
         word = self.text(item)
         if word is not None and word not in BYTES:
             known = ", ".join(BYTES)
@@ -299,7 +322,8 @@ class Parser(Checks):
         return f"a layer has one kind, but this one has {first!r} and {second[:60]!r}{hint}"
 
     def lift_from(self, value: Item, keys: dict[Key, Item]) -> tuple[Item | None, dict[Key, Item]]:
-        """``concat: {from: [a, b]}`` means the same as ``concat:`` beside ``from: [a, b]``."""
+        """The value and the keys of a layer, with ``from`` moved out of the value: ``concat: {from:
+        [a, b]}`` means the same as ``concat:`` beside ``from: [a, b]``."""
         if value.value is None:
             return None, keys
         if not isinstance(value.value, dict) or "from" not in value.value:
@@ -321,7 +345,7 @@ class Parser(Checks):
         return self.check_path(name, item.where)
 
     def weights(self, keys: dict[Key, Item]) -> Item | None:
-        """The name of the layer whose weights it uses, if any."""
+        """The name of the layer whose weights a layer uses, if any."""
         item = keys.get(Key("weights"))
         if item is not None and not (isinstance(item.value, str) and item.value):
             fact = f"'weights' must be the name of a layer, not {describe(item)}"
@@ -330,7 +354,7 @@ class Parser(Checks):
         return item
 
     def sources(self, keys: dict[Key, Item]) -> tuple[Item, ...] | None:
-        """The names of the layers that it reads, if they are given and valid."""
+        """The names of the layers that a layer reads; None if they are missing or invalid."""
         item = keys.get(Key("from"))
         if item is None:
             return None

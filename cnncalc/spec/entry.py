@@ -1,7 +1,7 @@
 """The content of a spec: entries with kind, name and sources, not expanded yet."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
@@ -87,14 +87,14 @@ class Entry(NamedTuple):
     """The composite, if the kind is the word of one."""
     group: tuple["Entry", ...] | None = None
     """The list of layers that replaces a single layer, if it is a list."""
-    help: str = ""
-    """How to fix the spec if the layer refuses its input."""
+    help: str | Callable[..., str] = ""
+    """How to fix the spec if the layer refuses its input; see ``Node.help``."""
     broken: bool = False
     """Whether the entry is too broken to expand; its name is still known."""
 
 
 class Block(NamedTuple):
-    """A named group of layers; a value taken without a default is required."""
+    """A named group of layers. An argument in ``takes`` without a default is required."""
 
     name: str
     takes: tuple[tuple[str, Item | None], ...]
@@ -107,7 +107,7 @@ class Block(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """A whole spec. ``inputs`` are by name; a single input is called ``input``."""
+    """A whole spec. ``inputs`` maps names to shapes; an unnamed input is called ``input``."""
 
     name: str
     inputs: dict[Key, Item]

@@ -29,7 +29,7 @@ USUAL_VALUES = 30
 """The number of values that a block may take at no cost; each further one counts as a step."""
 
 COUNTING = re.compile(r"(.*\.)?(0|[1-9][0-9]*)")
-"""A name that ends in a number, from which the copies of a layer count up."""
+"""A name whose last part is a number, from which the copies of a layer count up."""
 
 Ends = tuple[int, ...]
 """The nodes whose outputs the next layer reads."""
@@ -64,7 +64,7 @@ class Expansion:
         """Keeps entries referenced, so that no other entry gets the id of one of them."""
         self.others: dict[tuple[int, str], Expansion] = {}
         self.arguments: dict[str, tuple[str, MutableMapping[str, Any]]] = {}
-        """The text of the last arguments of each block, and the values in it."""
+        """The last arguments of each block as text, and the values visible in it."""
 
     def other(self, spec: Spec) -> "Expansion":
         """The expansion of another network, with the same layout and limits."""
@@ -79,8 +79,9 @@ class Expansion:
     def run(
         self, settings: Mapping[str, Any], inputs: Shapes | Mapping[str, Shapes] | None
     ) -> None:
-        """Expand everything. Raises SpecError for invalid parameters or inputs, and
-        UsageError for a setting or an input that the spec does not have."""
+        """Expand everything. Raises SpecError for invalid parameters or inputs of the spec, and
+        UsageError for a setting or an input that it does not have, and for an invalid or doubtful
+        shape in ``inputs``."""
         spec = self.spec
         try:
             self.parameters = values.parameters(spec, settings, self.work)
@@ -337,7 +338,7 @@ class Expansion:
         return tuple(places)
 
     def like(self, layer: Layer, entry: Entry, scope: Scope) -> int | None:
-        """The node from whose shape some fields of a layer follow."""
+        """The node whose shape determines some fields of a layer, if any."""
         if layer.refers_to is None:
             return None
         where = values.place_of(entry, "like")
@@ -418,6 +419,6 @@ class Expansion:
 
 
 def _counted(name: str, index: int) -> str:
-    """``layer1.2`` for ``layer1.0`` in the third iteration."""
+    """The name in an iteration: ``layer1.2`` for ``layer1.0`` in the third one."""
     before, dot, number = name.rpartition(".")
     return f"{before}{dot}{int(number) + index}"

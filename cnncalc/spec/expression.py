@@ -31,11 +31,12 @@ def quotient(a: Any, b: Any) -> Any:
 
 
 def power(a: Any, b: Any) -> Any:
-    """The exact power. Raises LayerError if it is not a fraction or has too many digits."""
+    """The exact power; the base must not be 0 if the exponent is negative. Raises LayerError if the
+    exponent is not a whole number, or if the power may have too many digits."""
     if not isinstance(b, int) and b.denominator != 1:
         raise LayerError("an exponent must be a whole number")
     digits = max(abs(a.numerator), a.denominator).bit_length() * abs(int(b))
-    if digits > LARGEST.bit_length() or (a == 0 and b < 0):
+    if digits > LARGEST.bit_length():
         raise LayerError("a power is too large")
     return quotient(a, 1) ** int(b)
 
@@ -59,11 +60,11 @@ ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 
 def round_to(value: Any, multiple: int) -> int:
-    """The nearest multiple (halves go up), but at least one, and never below 90% of the value.
+    """The nearest multiple (halves go up), but not 0, and never below 90% of the value.
 
     Source: the rule that keeps channels in the MobileNets divisible by 8.
     """
-    nearest = most((multiple, (2 * value + multiple) // (2 * multiple) * multiple))
+    nearest: int = most((multiple, (2 * value + multiple) // (2 * multiple) * multiple))
     return nearest + multiple * holds(10 * nearest < 9 * value)
 
 
@@ -87,7 +88,7 @@ UNDECLARED = "; declare it under 'parameters'"
 
 
 def is_expression(value: Any) -> bool:
-    """Whether a scalar contains an expression."""
+    """Whether a scalar is an expression."""
     return isinstance(value, str) and value.startswith("$")
 
 
@@ -183,7 +184,8 @@ def _arithmetic(node: ast.BinOp, names: Mapping[str, Any]) -> Any:
         return NOT_ALLOWED
     a = _number(_evaluate(node.left, names))
     b = _number(_evaluate(node.right, names))
-    if b == 0 and isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod):
+    inverse = isinstance(node.op, ast.Pow) and a == 0 and b < 0
+    if inverse or (b == 0 and isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod)):
         raise LayerError(f"{ast.unparse(node)!r} divides by zero")
     return _bounded(operate(a, b))
 
@@ -249,7 +251,7 @@ def is_number(value: Any) -> bool:
 
 
 def _whole(value: Any) -> Any:
-    """A whole number as an integer; anything else as it is."""
+    """A whole number as an integer; any other value is unchanged."""
     whole = is_number(value) and not isinstance(value, int) and value.denominator == 1
     return value.numerator if whole else value
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from cnncalc.spec.entry import NODE, Composite
 
 UNNAMED = ("", "group", "branch", "layers", *NODE, *Composite.words)
-"""The label of blocks that have no name."""
+"""The labels of blocks that have no name."""
 MOST_CHANGES = 3
 """The number of values that may differ between the first copy of a layer and the others."""
 
@@ -20,7 +20,7 @@ class Part:
     parts: "list[Part]" = field(default_factory=list)
     label: str = ""
     copies: bool = False
-    """Whether its parts are copies of each other in a row."""
+    """Whether its parts are consecutive copies of one layer or block."""
     counted: bool = False
     """Whether the copies have consecutive numbers instead of a common name."""
     form: "Form | None" = None
@@ -61,7 +61,7 @@ class Form:
     lines: list[Line]
     blocks: list[Part] = field(default_factory=list)
     optional: dict[str, bool] = field(default_factory=dict)
-    """Whether the line is read by name, for each optional line."""
+    """For each optional line, whether others read it by name."""
     hollow: bool = False
     """Whether some block of this form is empty, because it is an optional line read by name."""
 
@@ -72,7 +72,7 @@ class Form:
 
 
 def continues(line: Line, after: Line) -> bool:
-    """Whether a line is a copy of the one before, with the next number for a name."""
+    """Whether ``after`` is a copy of ``line``, with the next number for a name."""
     single = len(line.sources) == len(after.sources) == 1
     if after.key != line.key or not after.chained or not single:
         return False
@@ -92,8 +92,8 @@ def is_plain(label: str) -> bool:
 
 
 def changes_between(values: dict[Any, Any], other: dict[Any, Any]) -> int:
-    """The number of values that differ, leaving out those that only one has. Values that cannot be
-    a part of an expression count as many."""
+    """The number of values that differ, leaving out those that only one has. A value that cannot
+    be part of an expression counts as more than ``MOST_CHANGES``."""
     pairs = [(value, other[name]) for name, value in values.items() if name in other]
     return sum(
         1 if isinstance(one, int) and isinstance(two, int) else MOST_CHANGES + 1
@@ -103,8 +103,8 @@ def changes_between(values: dict[Any, Any], other: dict[Any, Any]) -> int:
 
 
 def extended(form: Form, other: Form) -> bool:
-    """Let a form describe the blocks of another too, which leave out some of its lines: these
-    become optional. Returns False, and changes nothing, if the blocks differ in more."""
+    """Let a form also describe the blocks of another form that leave out some of its lines, which
+    become optional. Returns False, and changes nothing, if the blocks differ in any other way."""
     left = {line.name: line for line in other.lines}
     kept = [line for line in form.lines if line.name in left]
     extra = {line.name: line for line in form.lines if line.name not in left}
@@ -135,7 +135,8 @@ def extended(form: Form, other: Form) -> bool:
 
 
 def _made_optional(form: Form, named: dict[str, bool], explicit: dict[str, Line]) -> bool:
-    """Make lines of a form optional, unless one that others read by name is read without it."""
+    """Make lines of a form optional, unless one that others read by name is also read implicitly,
+    as the line before."""
     for line, last in zip(form.lines[1:], form.lines):
         if named.get(last.name) and line.chained and line.name not in explicit:
             return False

@@ -1,4 +1,4 @@
-"""Parts that the JSON Schema of the spec language is made of."""
+"""The building blocks of the JSON Schema of the spec language."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ Schema = dict[str, Any]
 
 
 def ref(name: str) -> Schema:
-    """A definition of the whole schema."""
+    """A reference to a definition in the whole schema."""
     return {"$ref": f"#/$defs/{name}"}
 
 

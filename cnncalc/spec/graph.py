@@ -30,11 +30,11 @@ class Graph(NamedTuple):
     used: tuple[Block, ...] = ()
     """The blocks that its layers come from."""
     replaced: Mapping[str, Shape] = MappingProxyType({})
-    """The spec's own shapes of the inputs that are given a different one."""
+    """The spec's own shapes, for the inputs that are given different ones."""
     layout: Layout = "chw"
     """The layout in which shapes are read, and written in tables."""
     outputs: tuple[int, ...] = ()
-    """The nodes that the spec lists as its outputs, if it does."""
+    """The nodes that the spec lists as its outputs, if it lists any."""
 
 
 def build(
@@ -47,7 +47,8 @@ def build(
 
     ``layout`` is how shapes are written, in ``inputs`` and in files that do not state it
     themselves. Raises Mistakes for invalid parameters or inputs, and UsageError for a setting or an
-    input that the spec does not have, and for an input that looks like something else.
+    input that the spec does not have, and for an input whose shape looks like a mistake, such as a
+    batch of images.
     """
     expansion = Expansion(spec, layout)
     try:
@@ -73,6 +74,6 @@ def build(
 
 
 def _stem(source: str) -> str:
-    """``vgg16`` for ``a/vgg16.yaml``."""
+    """The name of a file without folder and extension: ``vgg16`` for ``a/vgg16.yaml``."""
     stem = source.replace("\\", "/").rpartition("/")[2]
     return printable(stem.removesuffix(".yaml").removesuffix(".yml"))

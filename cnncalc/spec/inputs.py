@@ -26,8 +26,8 @@ SMALLEST_IMAGE = 8
 class Given(NamedTuple):
     """The shape of an input.
 
-    ``own`` is the spec's, if another shape replaces it. ``batched`` is why the shape looks like a
-    batch of images; a network of volumes ignores it.
+    ``own`` is the spec's own shape, if another one replaces it. ``batched`` is the error for a
+    shape that looks like a batch of images; a network of volumes ignores it.
     """
 
     shape: Shape
@@ -52,10 +52,10 @@ def inputs(
     layout: Layout | None,
     work: Work,
 ) -> dict[Key, Given | SpecError]:
-    """Every input, or the error in the spec.
+    """Every input by name, or the error in its text.
 
-    ``layout`` is how shapes are written, if it is known. Raises UsageError for the shape of an
-    input that does not exist, and for an invalid or doubtful shape.
+    ``layout`` is how shapes are written, if it is known. Raises SpecError for too many inputs, and
+    UsageError if ``given`` has an input that does not exist, or an invalid or doubtful shape.
     """
     named = _named(spec, given)
     if len(spec.inputs) > MAX_INPUTS:
@@ -140,9 +140,9 @@ def _replaced(
     sizes = _sizes(item, names, work)
     shape = shape_of(sizes, layout or "chw")
     if own is not None and catalog.holds(spec.where.source) and len(shape) != len(own):
+        number = f"{len(own)} dimension{'s' * (len(own) > 1)}"
         raise _batched(sizes, layout, USE) or UsageError(
-            f"{spec.name} needs an input of {len(own)} sizes, such as {_text(own)}, not "
-            f"{_text(sizes)}",
+            f"{spec.name} needs an input with {number}, such as {_text(own)}, not {_text(sizes)}",
             USE.format(_text(sizes[1:]), sizes[0]) if len(sizes) == len(own) + 1 else "",
         )
     if why := turned(sizes, layout):
@@ -174,8 +174,8 @@ def looks_first(sizes: Sequence[int]) -> bool:
 
 
 def turned(sizes: Sequence[int], layout: Layout | None, say: str = OPTION) -> UsageError | None:
-    """The error for sizes that seem to have the other layout; None for others. ``say`` states a
-    layout."""
+    """The error for sizes that seem to have the other layout; None for others. ``say`` is how to
+    state a layout."""
     if len(sizes) < 3:
         return None
     first, *inner, last = sizes
@@ -183,13 +183,13 @@ def turned(sizes: Sequence[int], layout: Layout | None, say: str = OPTION) -> Us
         return UsageError(
             f"{_text(sizes)} looks as if its channels come last",
             f"write {_text([last, first, *inner])}, or add {say.format('hwc')}; "
-            f"if it has {first} channels, add {say.format('chw')}",
+            f"if it really has {first} channels, add {say.format('chw')}",
         )
     if layout == "hwc" and looks_first(sizes):
         return UsageError(
             f"{_text(sizes)} looks as if its channels come first, but the layout is hwc",
             f"write {_text([*inner, last, first])}; "
-            f"if it has {last} channels, write {_text([last, first, *inner])} with "
+            f"if it really has {last} channels, write {_text([last, first, *inner])} with "
             f"{say.format('chw')}",
         )
     return None

@@ -7,7 +7,7 @@ from cnncalc.core.errors import SpecError, Where, did_you_mean, some
 from cnncalc.spec.entry import Entry
 from cnncalc.spec.node import Node
 from cnncalc.spec.scope import Scope
-from cnncalc.spec.text import Item
+from cnncalc.spec.text import Item, twice
 from cnncalc.spec.work import Work
 
 Ends = tuple[int, ...]
@@ -32,7 +32,7 @@ class Names:
         self.counters: dict[str, int] = {}
 
     def note(self, node: Node, place: int, nodes: Sequence[Node]) -> None:
-        """Remember the place of a node; its name must be new."""
+        """Remember the place of a node. Raises SpecError if its name is taken."""
         if node.name in self.index:
             raise _twice(node.name, nodes[self.index[node.name]].where, node.where)
         if node.name in self.ways:
@@ -94,14 +94,16 @@ class Names:
         return tuple(found)
 
     def gathered(self, name: str, scope: Scope) -> Ends | None:
-        """The outputs of all copies of a repeated layer; none if it is left out."""
+        """The outputs of all copies of a repeated layer: none if it is left out, and None if there
+        is no such layer."""
         for prefix in (*(one.prefix for one in scope.outwards()), ""):
             if f"{prefix}{name}" in self.copies:
                 return self.copies[f"{prefix}{name}"]
         return () if name in self.left_out else None
 
     def path(self, name: str, scope: Scope) -> Ends | None:
-        """The nodes inside a block, by a dotted name: from here, or in full."""
+        """The nodes that a dotted name means, relative to a scope or in full; None if there are
+        none."""
         for prefix in (*(one.prefix for one in scope.outwards()), ""):
             full = f"{prefix}{name}"
             if full in self.ends:
@@ -130,7 +132,7 @@ class Names:
 
 
 def _twice(name: str, first: Where, where: Where) -> SpecError:
-    return SpecError(f"two layers are named {name!r}; first on line {first.line}", where)
+    return twice(f"two layers are named {name!r}", first, where)
 
 
 def written_in(entries: Sequence[Entry]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """One layer of an expanded network."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from cnncalc.core.errors import Where
@@ -18,12 +19,13 @@ class Node(NamedTuple):
     where: Where
     axes: int | None = None
     """The number of spatial axes that the name of its kind implies (``Conv2d``), if any."""
-    help: str = ""
-    """How to fix the spec if the layer refuses its input; empty without a hint."""
+    help: str | Callable[..., str] = ""
+    """How to fix the spec if the layer refuses its input, or a function of the shapes of its input
+    that says so; empty if there is no hint."""
     shares: int | None = None
     """The node whose weights it uses, if they are not its own."""
     like: int | None = None
-    """The node from whose shape some of its fields follow."""
+    """The node whose shape determines some of its fields."""
     trainable: bool = True
     """Whether its own weights are trained."""
     word: str = ""

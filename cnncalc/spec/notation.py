@@ -5,11 +5,11 @@
             | "MP" size {option}            max pooling        | "AP" ... average pooling
             | neurons ["N"]                 fully connected
             | "GAP"                         global average pooling
-    option  = ("s" | "p" | "d" | "g") number        stride, padding, dilation, groups
+    option  = ("s" | "p" | "d" | "g") size          stride, padding, dilation, groups
     size    = number ["x" number ["x" number]]
 
-It names no activations. After ``9HL-`` (nine hidden layers, as Ciresan et al. write) a shape of two
-sizes is a grey image; everywhere else it is a signal.
+Pools have no groups, and activations are not written. After ``9HL-`` (nine hidden layers, as
+Ciresan et al. write) a shape of two sizes is a grey image; everywhere else it is a signal.
 """
 
 import re
@@ -99,12 +99,12 @@ def _layer(token: str, where: Where) -> Item:
 
 
 def size_of(text: str) -> Any:
-    """``3`` as a number, ``3x5`` as one number per axis."""
+    """A size: ``3`` as a number, ``3x5`` as one number per axis."""
     sizes = [int(size) for size in re.split("x", text, flags=re.IGNORECASE)]
     return sizes[0] if len(sizes) == 1 else sizes
 
 
 def options_of(text: str) -> dict[str, Any]:
-    """``s2p1`` as {"stride": 2, "padding": 1}."""
+    """The fields of options: ``s2p1`` as {"stride": 2, "padding": 1}."""
     pairs = re.findall(rf"([spdg])({SIZE})", text, re.IGNORECASE)
     return {OPTIONS[letter.lower()]: size_of(size) for letter, size in pairs}

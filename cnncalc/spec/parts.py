@@ -213,7 +213,7 @@ class Parts:
             place = end
 
     def values(self, part: Part) -> dict[Any, Any]:
-        """All values in a part that copies of it might change."""
+        """All values in a part that may differ between its copies."""
         if not part.parts:
             return fields(self.layers[part.span.start])
         found: dict[Any, Any] = {"copies": len(part.parts)} if part.copies else {}
@@ -245,8 +245,7 @@ class Parts:
 
 
 def fields(layer: Layer) -> dict[str, Any]:
-    """The values of a layer's fields, required ones first; a layer that it follows is not one of
-    them."""
+    """The values of a layer's fields except ``like``, required ones first."""
     names = dict.fromkeys((*required_of(type(layer)), *fields_of(type(layer))))
     return {name: getattr(layer, name) for name in names if name != "like"}
 

@@ -15,9 +15,9 @@ LONGEST = 100
 class Printed(NamedTuple):
     """A printed number: ``digits`` / 10 ^ ``places``, times 1000 to the power of its scale.
 
-    Zeros at the end of a whole number count as places, not digits. A ``full`` number has neither a
-    scale nor decimals, so every digit is significant. ``binary`` means a unit based on 1024, such
-    as MiB.
+    Zeros at the end of a whole number count as negative places, not digits. A ``full`` number has
+    neither a scale nor decimals, so every digit is significant. ``binary`` means a unit based on
+    1024, such as MiB.
     """
 
     digits: int

@@ -49,7 +49,7 @@ SEPARATOR = r"[\s_-]*"
 NOT_IN_NAMES = r"\s\u0000-,./:-@\[-^`{-\u00a0\u2000-\u206f"
 """White space and punctuation other than ``_`` and ``-``."""
 WORD = f"[_-]*[^{NOT_IN_NAMES}_-][^{NOT_IN_NAMES}]*"
-"""A name; the name of a layer may be several, joined by dots."""
+"""The pattern of a name; the name of a layer may consist of several, joined by dots."""
 OWN_WORDS = (*NODE, *Composite.words)
 """The keys of a layer that name neither a kind nor a block."""
 AFTER = "the activation after it, which becomes a layer of its own"
@@ -197,7 +197,7 @@ def _body(mode: str) -> Schema:
 
 
 def _takes() -> Schema:
-    """The parameters that a block takes, optionally with defaults."""
+    """The arguments that a block takes, optionally with defaults."""
     name = {**NAME, "not": {"const": "index"}}
     defaults = {**names({}), "properties": {"index": False}}
     one = any_of(name, defaults)
@@ -297,7 +297,7 @@ def _fields(kind: type[Layer]) -> Schema:
 
 
 def _times(words: Sequence[str], needed: bool) -> Schema:
-    """Exactly one of these keys, or at most one."""
+    """Exactly one of these keys if one is needed, otherwise at most one."""
     given: list[Schema] = [{"required": [word]} for word in words]
     return {"oneOf": given if needed else [*given, {"not": {"anyOf": given}}]}
 

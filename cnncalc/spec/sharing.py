@@ -1,7 +1,7 @@
 """Shared weights: ``weights: NAME`` next to a kind or block.
 
-NAME is an earlier layer or block. If there is none, it names the weights: the first layer that
-mentions it owns them, and the others use them.
+NAME is an earlier layer or block. If none has this name, NAME stands for the weights: the first
+layer that mentions it owns them, and the others use them.
 """
 
 from collections import Counter
@@ -49,7 +49,7 @@ class Sharing:
         return None
 
     def unshared_names(self, later: set[str]) -> Iterator[SpecError]:
-        """An error for every name that only one layer uses, which is probably a misspelt layer.
+        """An error for every name that only one layer uses: it is probably a misspelt layer.
         ``later`` are all names that the spec gives to layers."""
         for (_, word), (_, entry) in self.names.items():
             if self.written[word] > 1 or entry.repeat is not None or entry.weights is None:
@@ -61,7 +61,8 @@ class Sharing:
 
 
 def shared(entry: Entry, nodes: Sequence[Node], span: range, owner: range) -> list[Node]:
-    """The nodes of a span with the weights of another; raises SpecError if their kinds differ."""
+    """The nodes of a span with the weights of another. Raises SpecError if the spans differ in
+    length, in a kind, or in whether they are trainable."""
     where = entry.weights.where if entry.weights else entry.where
     label = f"'weights: {_word(entry)}'"
     help = APART if where.source != entry.where.source else ""

@@ -1,4 +1,4 @@
-"""Find the text of a spec: a file, a built-in name, the one-line notation, or standard input."""
+"""Finds the text of a spec: a file, a built-in name, the one-line notation, or standard input."""
 
 import os
 import re
@@ -35,7 +35,7 @@ MERGED = ("parameters", "blocks", "replace")
 SELF = {"extends": "extends", "backbone": "uses"}
 BEYOND = {"extends": "extends", "backbone": "nests"}
 OWN = ("name", "note", "variants", "published", "layout")
-"""Keys that describe a base itself, and which a spec that extends it does not inherit."""
+"""The keys that describe a spec itself; a spec that extends it does not inherit them."""
 ANYWHERE = "--extends-anywhere"
 """The command-line option that lets a spec extend files outside its own folder."""
 
@@ -110,8 +110,8 @@ def _binary(file: Path, inputs: tuple[Any, Layout | None]) -> dict[str, Any] | N
 
 
 class _Archive(FileIO):
-    """A zip archive of a few files. A longer list of files is not read, whatever length it
-    claims."""
+    """A zip archive of a few files. Raises OSError instead of reading a long list of files,
+    whatever length the archive claims."""
 
     def read(self, size: int | None = -1) -> bytes:
         if size is not None and size > READ:
@@ -158,7 +158,8 @@ def _quotable(found: str, source: str, inputs: tuple[Any, Layout | None]) -> Ite
 
 
 def standard_input() -> bytes:
-    """The text on standard input, up to the size limit; raises UsageError if it is closed."""
+    """The bytes on standard input, up to one more than ``MAX_BYTES``. Raises UsageError if it is
+    closed."""
     if sys.stdin is None:
         raise UsageError("standard input is closed, so there is nothing to read")
     return sys.stdin.buffer.read(MAX_BYTES + 1)
@@ -269,7 +270,7 @@ def _folder(root: Item) -> Path:
 class _Bases:
     """The specs that a spec is built on: what it extends, and its backbones.
 
-    Each is a built-in or, if ``within`` is given, inside that folder.
+    If ``within`` is given, each must be a built-in or inside that folder.
     """
 
     def __init__(
@@ -323,7 +324,7 @@ class _Bases:
         return known[file]
 
     def base(self, key: str, named: Item, seen: tuple[Path, ...]) -> tuple[Item, Path | None]:
-        """The tree of a base and its file; none for the notation."""
+        """The tree of a base, and its file (None for the notation)."""
         if not isinstance(named.value, str):
             fact = f"{key!r} must name a spec, not {describe(named)}"
             raise SpecError(fact, named.where)

@@ -1,7 +1,8 @@
-"""YAML text to a tree of values with their locations. The only module that touches YAML.
+"""Reads YAML text into a tree of values with their locations. The only module that parses YAML.
 
 It reads event by event, to enforce the limits below on nesting, repetition and size, and it never
-acts on a tag. Plain scalars have the meaning that YAML 1.2 gives them.
+acts on a tag. Plain scalars are read as in YAML 1.2, except that hexadecimal, octal and infinite
+numbers remain text.
 """
 
 import re
@@ -50,7 +51,7 @@ class Item(NamedTuple):
 
 
 def size(item: Item) -> int:
-    """The number of values in a tree, those inside others included."""
+    """The number of values in a tree, including those inside others."""
     inside = item.value.values() if isinstance(item.value, dict) else item.value
     return 1 + (sum(map(size, inside)) if isinstance(item.value, dict | list) else 0)
 
@@ -86,7 +87,7 @@ def read(text: str, source: str, needed: str = NEEDED) -> Item:
 
 
 class _Reader:
-    """Builds the tree from YAML's events, with its own stack."""
+    """Builds the tree from YAML's events, recursively."""
 
     def __init__(self, text: str, source: str) -> None:
         self.source = source
@@ -161,8 +162,8 @@ class _Reader:
             key = Key(event.value)
             key.where = self.at(event)
             if key in items:
-                first = next(k for k in items if k == key).where.line
-                raise SpecError(f"{key[:60]!r} is given twice; first on line {first}", key.where)
+                first = next(k for k in items if k == key).where
+                raise twice(f"{key[:60]!r} is given twice", first, key.where)
             items[key] = self.node(value, depth + 1)
             last = (key, value)
         return items
@@ -182,6 +183,12 @@ class _Reader:
 
     def at(self, event: Any) -> Where:
         return Where(self.source, event.start_mark.line + 1, event.start_mark.column + 1)
+
+
+def twice(fact: str, first: Where, where: Where) -> SpecError:
+    """The error for something given twice, with the line of the first, if that is another one."""
+    apart = first._replace(column=0) != where._replace(column=0)
+    return SpecError(fact, where, f"the first is on line {first.line}" if apart else "")
 
 
 def _continues(last: Any, key: Any, value: Any) -> bool:

@@ -39,8 +39,8 @@ def weight(value: Any) -> int:
 def value_of(item: Item, names: Values, work: Work) -> Any:
     """The plain value of an item, with its expressions evaluated.
 
-    Raises SpecError for an invalid expression, and for a list that becomes too long once its names
-    are filled in.
+    Raises SpecError for an invalid expression, and for a list or mapping that becomes too large
+    once its names are filled in.
     """
     if isinstance(item.value, dict):
         fields = _Dict({str(key): value_of(one, names, work) for key, one in item.value.items()})
@@ -147,7 +147,7 @@ def times(item: Item | None, names: Values, work: Work) -> int:
 
 
 def holds(item: Item | None, names: Values, work: Work, key: str = "when") -> bool:
-    """Whether the condition under an entry's key is true; it is by default."""
+    """Whether the condition under a key of an entry is true; true if there is none."""
     value = True if item is None else value_of(item, names, work)
     if item is not None and not isinstance(value, bool):
         raise SpecError(f"{key!r} must be true or false, not {shown(value)}", item.where)

@@ -27,7 +27,7 @@ from cnncalc.spec.text import scalar
 
 WIDTH = 100
 PRESENT = "present"
-"""The name of the argument that tells whether a block is present, if it is empty in some places."""
+"""The name of the argument that says whether a block is present; where it is not, it is empty."""
 
 
 def write(graph: Graph) -> str:
@@ -118,7 +118,7 @@ class _Writer:
         return entry | ({} if line.trainable else {"trainable": False})
 
     def given(self, form: Form, line: Line, block: Form, values: dict[str, Any], when: Any) -> Any:
-        """The arguments of a block."""
+        """The arguments that a line passes to a block."""
         given = [*values.values()]
         if form.optional.get(line.name):
             given.append(when)

@@ -44,10 +44,9 @@ def page() -> str:
     head = [
         f"{GENERATED}# Mistakes",
         "The mistakes that grading recognizes. `cnncalc mistakes` lists them, and "
-        "`cnncalc mistakes bias-forgotten` explains one. A mistake is the right answer to a "
-        "different question: cnncalc repeats the calculation with a wrong formula, or with another "
-        "layer, input, quantity or sum, and compares the result with the answer. The examples are "
-        "worked by hand.",
+        "`cnncalc mistakes bias-forgotten` explains one. To find a mistake, cnncalc repeats the "
+        "calculation with a wrong formula, or with another layer, input, quantity or sum, and "
+        "compares the result with the answer. The examples are worked by hand.",
         table(
             ("mistake", "what happened"),
             ((f"[{one.title}](#{anchor(one.title)})", inline(one.says)) for one in known),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.analysis.explore.quantities import value
 from cnncalc.core.errors import CnncalcError, Mistakes, UsageError, did_you_mean, some
@@ -16,6 +16,9 @@ from cnncalc.spec.inputs import sizes_by_name
 from cnncalc.spec.model import Model
 from cnncalc.spec.source import is_foreign
 
+if TYPE_CHECKING:
+    from cnncalc.analysis.hardware.clock import Clock
+
 NUMBERS = ("input", "batch")
 OPTIONS = (*NUMBERS, "dtype")
 """What can vary besides a network's parameters. An input may be a single size for all axes."""
@@ -26,9 +29,9 @@ REMEMBERED = 100
 class Configurations:
     """Computes the quantities of a network with other values of its parameters or options.
 
-    ``load`` and ``summarize`` are those of the library. Copies of it in other processes load the
-    network again. The file of another tool is read again for each input, because its layers may
-    depend on the input.
+    ``load`` and ``summarize`` are those of the library; ``clock`` gives times. Copies of it in
+    other processes load the network again. The file of another tool is read again for each input,
+    because its layers may depend on the input.
     """
 
     def __init__(
@@ -39,11 +42,12 @@ class Configurations:
         options: Mapping[str, Any],
         load: Callable[..., Spec],
         summarize: Callable[..., Any],
+        clock: "Clock | None" = None,
     ) -> None:
         self.target = target
         self.quantities = tuple(quantities)
         self.options = dict(options)
-        self.load, self.summarize = load, summarize
+        self.load, self.summarize, self.clock = load, summarize, clock
         self.read: dict[str, Spec] = {}
         self.check(names)
 
@@ -113,6 +117,14 @@ class Configurations:
                 options["settings"][name] = one
         return self.summarize(self.network(options), **options)
 
+    def measured(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The quantities of a configuration; raises CnncalcError if it is not a valid network, or
+        if its time cannot be told."""
+        report = self.report(values)
+        if self.clock is not None:
+            self.clock.check(report)
+        return {name: value(name, report, self.clock) for name in self.quantities}
+
     def network(self, options: dict[str, Any]) -> Spec:
         """The network for these options."""
         input = options["input"]
@@ -133,15 +145,14 @@ class Configurations:
         """The step of a search for a value: 1, or 0.01 for a parameter that is a decimal."""
         return Fraction(1, 100) if isinstance(self.parameters.get(name), float) else Fraction(1)
 
-    def __call__(self, values: Mapping[str, Any]) -> "dict[str, int | None] | str":
+    def __call__(self, values: Mapping[str, Any]) -> dict[str, Any] | str:
         """The quantities of a configuration, or why it is not a valid network."""
         try:
-            report = self.report(values)
+            return self.measured(values)
         except Mistakes as why:
             return why.errors[0].sentence
         except CnncalcError as why:
             return str(why)
-        return {name: value(name, report) for name in self.quantities}
 
 
 class Models(Configurations):

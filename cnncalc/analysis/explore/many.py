@@ -8,10 +8,11 @@ import numpy as np
 from cnncalc.analysis.explore.arrays import Array, Program
 from cnncalc.analysis.explore.evaluate import Configurations
 from cnncalc.analysis.explore.grid import Chunk, Grid
-from cnncalc.analysis.explore.outcome import Point, Sweep
+from cnncalc.analysis.explore.outcome import Point, Sweep, wholes
 from cnncalc.analysis.explore.paths import Path, path_of, split
+from cnncalc.analysis.explore.quantities import Amount
 from cnncalc.analysis.explore.sweep import Condition, Goal, Loop, Request
-from cnncalc.analysis.explore.topologies import Group, Refusal, Topologies, axis_of
+from cnncalc.analysis.explore.topologies import Column, Group, Refusal, Topologies, axis_of
 from cnncalc.formulas.recorded import Portion, Recording
 
 
@@ -56,7 +57,7 @@ class Arrays(Loop):
             else:
                 places = places[: request.best]
             columns = {
-                name: [None] * len(places) if one is None else one[places].tolist()
+                name: [None] * len(places) if one is None else one.at(places).numbers()
                 for name, one in group.quantities.items()
             }
             rows = zip(*columns.values())
@@ -85,31 +86,32 @@ class Arrays(Loop):
             used = [name for name in self.grid.over if condition.uses(name)]
             axes = {name: axis_of(self.grid.over[name]) for name in used}
             if None in axes.values():  # words and lists are compared one by one
-                rows = enumerate(zip(*(known[name].tolist() for name in known), strict=True))
+                rows = enumerate(zip(*(one.numbers() for one in known.values()), strict=True))
                 for place, row in rows:
                     values = self.grid.values(chunk.at(int(group.positions[place])))
                     mask[place] = condition.holds(Point(values, dict(zip(known, row))))
             else:
                 mask = self.holding(condition, known, axes, chunk, group.positions)
         columns = {
-            name: None if one is None else one[mask] for name, one in group.quantities.items()
+            name: None if one is None else one.at(mask) for name, one in group.quantities.items()
         }
         return Group(group.positions[mask], columns)
 
     def holding(
         self,
         condition: Condition,
-        known: Mapping[str, Array],
+        known: Mapping[str, Column],
         axes: Mapping[str, Any],
         chunk: Chunk,
         positions: Array,
     ) -> Array:
         """A mask of the configurations for which a condition holds, computed on arrays."""
         places = dict(zip(self.grid.over, _places(chunk, positions)))
-        numbers = {name: axis.wholes[places[name]] for name, axis in axes.items()}
-        # A value hides the quantity of the same name.
-        numbers |= {name: known[name] for name in condition.quantities if name not in axes}
-
+        columns = {name: known[name] for name in condition.quantities}
+        columns |= {
+            name: Column(axis.wholes[places[name]], axis.per) for name, axis in axes.items()
+        }
+        numbers = {name: one.wholes for name, one in columns.items()}
         bounds = {name: (int(array.min()), int(array.max())) for name, array in numbers.items()}
 
         def record(now: Mapping[str, int]) -> Path:
@@ -117,8 +119,8 @@ class Arrays(Loop):
             values: dict[str, Any] = {}
             for name, number in now.items():
                 values[name] = recording.variable(name, number, bounds[name])
-                if name in axes and axes[name].per > 1:
-                    values[name] = Portion(values[name], axes[name].per)
+                if columns[name].per > 1:
+                    values[name] = Portion(values[name], columns[name].per)
             return path_of(recording, Program([condition.value(values, {})]))
 
         mask = np.zeros(len(positions), bool)
@@ -140,8 +142,8 @@ def _places(chunk: Chunk, positions: Array) -> Sequence[Array]:
 
 def _costs(group: Group, goals: Sequence[Goal]) -> list[Array]:
     """The numbers to minimize, for each goal."""
-    columns: list[Array] = [group.quantities[goal.name] for goal in goals]
-    return [-column if goal.most else column for goal, column in zip(goals, columns)]
+    columns: list[Any] = [group.quantities[goal.name] for goal in goals]
+    return [-one.wholes if goal.most else one.wholes for goal, one in zip(goals, columns)]
 
 
 def front(points: Sequence[Point], goals: Sequence[Goal]) -> list[Point]:
@@ -152,11 +154,12 @@ def front(points: Sequence[Point], goals: Sequence[Goal]) -> list[Point]:
     return [points[place] for place in unbeaten([_column(cost) for cost in costs])]
 
 
-def _column(numbers: Sequence[int]) -> Array:
+def _column(numbers: Sequence[Amount]) -> Array:
+    whole, _ = wholes(numbers)
     try:
-        return np.array(numbers, np.int64)
+        return np.array(whole, np.int64)
     except OverflowError:
-        return np.array(numbers, object)
+        return np.array(whole, object)
 
 
 def unbeaten(costs: Sequence[Array]) -> Array:

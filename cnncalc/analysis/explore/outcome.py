@@ -1,17 +1,28 @@
 """The results of a sweep."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from math import lcm
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.analysis.explore.grid import Values
+from cnncalc.analysis.explore.quantities import Amount, Quantity, quantity
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.hardware.clock import Clock
 
 
 class Point(NamedTuple):
     """A configuration and its quantities; one that is not known is None."""
 
     values: Values
-    quantities: Mapping[str, int | None]
+    quantities: Mapping[str, Amount | None]
+
+
+def wholes(numbers: Sequence[Amount]) -> tuple[list[int], int]:
+    """Numbers as whole ones over a common denominator."""
+    per = lcm(*{one.denominator for one in numbers})
+    return [one.numerator * (per // one.denominator) for one in numbers], per
 
 
 @dataclass
@@ -32,6 +43,8 @@ class Sweep:
     done: int = 0
     met: int = 0
     """The number of configurations that meet the condition."""
+    clock: "Clock | None" = None
+    """What gives the times, if there are any."""
 
     @property
     def points(self) -> list[Point]:
@@ -45,5 +58,24 @@ class Sweep:
 
     def to_dict(self) -> list[dict[str, Any]]:
         """One mapping for each configuration."""
-        return [{**point.values, **{name: point.quantities[name] for name in self.quantities}}
-                for point in self.points]  # fmt: skip
+        return [
+            self.record(point.values, [point.quantities[name] for name in self.quantities])
+            for point in self.points
+        ]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The keys of these mappings."""
+        blank = self.record(dict.fromkeys(self.names), [None] * len(self.quantities))
+        return (*blank,)
+
+    def record(self, values: Values, amounts: Sequence[Amount | None]) -> dict[str, Any]:
+        """The values of a configuration and its quantities."""
+        found = dict(values)
+        for name, amount in zip(self.quantities, amounts):
+            found |= self.quantity(name).record(name, amount)
+        return found
+
+    def quantity(self, name: str) -> Quantity:
+        """The quantity with this name."""
+        return quantity(name, self.clock)

@@ -3,20 +3,43 @@
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.core import units
 from cnncalc.core.errors import UsageError, unknown
 
+if TYPE_CHECKING:
+    from cnncalc.analysis.hardware.clock import Clock
+
+Amount = int | Fraction
+"""A whole number, or for a time, a fraction of seconds."""
+
 
 class Quantity(NamedTuple):
     """A number of a whole network: its heading, how to read it from a report of ``cnncalc.api``,
-    and how to write it as text. ``counts`` are the counts that must be known for it."""
+    and how to write it as text. ``counts`` are the counts that must be known for it; ``clock`` is
+    what gives a time."""
 
     heading: str
-    read: Callable[[Any], int]
-    text: Callable[[int], str]
-    counts: str
+    read: Callable[[Any], Any]
+    text: Callable[[Any], str]
+    counts: str = ""
+    clock: "Clock | None" = None
+
+    def exact(self, value: Amount | None) -> str:
+        """A number in full, and a time with its kind; ``?`` if it is not known."""
+        if value is None:
+            return "?"
+        if self.clock is None:
+            return units.exact(value.numerator)
+        return f"{self.text(value)} ({self.clock.kind})"
+
+    def record(self, name: str, value: Amount | None) -> dict[str, Any]:
+        """Its columns in data files; those of a time say on which device, and of which kind."""
+        if self.clock is None:
+            return {name: value}
+        seconds = None if value is None else float(value)
+        return {"device": self.clock.device, "kind": self.clock.kind, "seconds": seconds}
 
 
 def _field(report: Any) -> int:
@@ -27,41 +50,46 @@ def _field(report: Any) -> int:
 
 
 QUANTITIES: Mapping[str, Quantity] = {
-    "layers": Quantity("Layers", len, units.exact, ""),
+    "layers": Quantity("Layers", len, units.exact),
     "params": Quantity("Parameters", lambda r: r.totals.params, units.human, "params"),
     "macs": Quantity("MACs", lambda r: r.totals.macs, units.human, "macs"),
     "flops": Quantity("FLOPs", lambda r: r.totals.flops, units.human, "flops"),
     "activations": Quantity(
-        "Activations", lambda r: r.totals.activations_total_bytes, units.in_bytes, ""
+        "Activations", lambda r: r.totals.activations_total_bytes, units.in_bytes
     ),
     "weights": Quantity(
         "Parameter memory", lambda r: r.totals.parameter_bytes, units.in_bytes,
         "parameter_bytes",
     ),
     "peak": Quantity(
-        "Inference peak", lambda r: r.totals.inference_peak, units.in_bytes, ""
+        "Inference peak", lambda r: r.totals.inference_peak, units.in_bytes
     ),
     "memory": Quantity(
-        "Training memory", lambda r: r.totals.training_peak, units.in_bytes, ""
+        "Training memory", lambda r: r.totals.training_peak, units.in_bytes
     ),
-    "ram": Quantity("RAM in int8", lambda r: int(r.arena.ram), units.in_bytes, ""),
-    "flash": Quantity("Flash in int8", lambda r: int(r.arena.flash.total), units.in_bytes, ""),
-    "rf": Quantity("Receptive field", _field, units.exact, ""),
+    "ram": Quantity("RAM in int8", lambda r: int(r.arena.ram), units.in_bytes),
+    "flash": Quantity("Flash in int8", lambda r: int(r.arena.flash.total), units.in_bytes),
+    "rf": Quantity("Receptive field", _field, units.exact),
 }  # fmt: skip
 """By the names that options take. The peak is of activations; training is a step with SGD; RAM and
 flash are those of a microcontroller."""
+TIME = "time"
+"""The quantity that needs a clock."""
 
 
-def quantity(name: str) -> Quantity:
-    """The quantity with this name; raises UsageError with the nearest name."""
+def quantity(name: str, clock: "Clock | None" = None) -> Quantity:
+    """The quantity with this name; raises UsageError, suggesting the nearest name, for others."""
+    if name == TIME and clock is not None:
+        heading = f"Time on {clock.device} ({clock.kind})"
+        return Quantity(heading, clock.seconds, units.duration, clock=clock)
     if name not in QUANTITIES:
         raise unknown("quantity", name, QUANTITIES)
     return QUANTITIES[name]
 
 
-def value(name: str, report: Any) -> int | None:
+def value(name: str, report: Any, clock: "Clock | None" = None) -> Any:
     """A quantity of a report; None if it is not modelled for this network, or not known."""
-    one = quantity(name)
+    one = quantity(name, clock)
     if one.counts in report.unknown:
         return None
     try:
@@ -71,10 +99,14 @@ def value(name: str, report: Any) -> int | None:
 
 
 AMOUNT = re.compile(r"(?<![\w.])([0-9]+(?:\.[0-9]+)?) ?(?:([kKMGTP])(i?)B?|B)\b")
+SECONDS = re.compile(r"(?<![\w.])([0-9]+(?:\.[0-9]+)?) ?([mnuµμ]?)s\b")
+PER_SECOND = {"": 1, "m": 10**3, "u": 10**6, "µ": 10**6, "μ": 10**6, "n": 10**9}
 
 
 def plain_numbers(text: str) -> str:
-    """The text with whole numbers in place of those with units: ``300M``, ``1.5 G``, ``4GiB``."""
+    """The text with plain numbers in place of those with units: whole ones for ``300M``, ``1.5 G``
+    and ``4GiB``, and fractions of a second for ``2.5ms``."""
+    text = SECONDS.sub(lambda one: f"({Fraction(one[1]) / PER_SECOND[one[2]]})", text)
     return AMOUNT.sub(lambda match: str(_whole(match)), text)
 
 
@@ -92,8 +124,8 @@ def _whole(match: re.Match[str]) -> int:
 
 
 def budget(name: str, given: int | str, usual: Any) -> int:
-    """A budget for a quantity: a number, a text such as ``4GiB``, or a multiple of what the default
-    network needs (``1.5x``).
+    """A budget for a quantity: a number, a string such as ``4GiB``, or a multiple of what the
+    default network needs (``1.5x``).
 
     ``usual`` has the quantities of the default network, or says why there are none. Raises
     UsageError for a budget below 1.

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 from time import monotonic
@@ -49,13 +50,13 @@ class Progress:
                 raise other
             found = replace(
                 empty,
-                kept=[Point(values, quantities) for values, quantities in data["kept"]],
+                kept=[Point(values, _numbers(quantities)) for values, quantities in data["kept"]],
                 refused={reason: (first, count) for reason, first, count in data["refused"]},
                 done=int(data["done"]),
                 met=int(data["met"]),
             )
             return found, int(data["chunks"])
-        except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        except (OSError, ValueError, TypeError, ArithmeticError, LookupError, RecursionError):
             raise other from None
 
     def save(self, found: Sweep, chunks: int, *, now: bool = False) -> None:
@@ -75,8 +76,13 @@ class Progress:
         }
         beside = self.path.with_name(f"{self.path.name}.part")
         try:
-            beside.write_text(json.dumps(data), encoding="utf-8")
+            beside.write_text(json.dumps(data, default=str), encoding="utf-8")
             beside.replace(self.path)
         except OSError as why:
             raise UsageError(f"cannot write {self.path}: {why.strerror}") from None
         self.saved = monotonic()
+
+
+def _numbers(saved: Mapping[str, Any]) -> dict[str, Any]:
+    """Quantities as they were; a fraction was saved as text."""
+    return {name: Fraction(one) if isinstance(one, str) else one for name, one in saved.items()}

@@ -7,23 +7,30 @@ kept: all that meet a condition, the Pareto front, or the best few.
 import pickle
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
-from signal import SIG_IGN, SIGINT, signal
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from cnncalc.analysis.explore.grid import Chunk, Grid, Values
 from cnncalc.analysis.explore.outcome import Point, Sweep
-from cnncalc.analysis.explore.quantities import QUANTITIES, plain_numbers, quantity
+from cnncalc.analysis.explore.quantities import (
+    QUANTITIES,
+    TIME,
+    Amount,
+    plain_numbers,
+    quantity,
+)
 from cnncalc.analysis.explore.resume import Progress
 from cnncalc.core import units
 from cnncalc.core.errors import LayerError, UsageError, Where, some
 from cnncalc.spec.expression import UNDECLARED, calculate
 from cnncalc.spec.text import scalar
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.hardware.clock import Clock
 
 MOST_VALUES = 1_000_000
 """The most values of a range."""
@@ -33,16 +40,16 @@ CHUNK = 20
 """The number of configurations that a process evaluates at a time."""
 AHEAD = 2
 """The number of chunks that wait for each process."""
-CONNECTING = 10
-"""The seconds that a scheduler may take to answer."""
 WAITING = 64
 """The number of chunks that wait for an executor of unknown size."""
-COUNTS = "|".join(name for name, one in QUANTITIES.items() if one.text is not units.in_bytes)
-IN_BYTES = re.compile(rf"\b({COUNTS})\s*[<>=!]=?\s*([0-9.]{{1,30}} ?[kKMGTP]?i?)B\b")
-"""A comparison of a count with bytes."""
+COMPARED = re.compile(
+    rf"\b({'|'.join((*QUANTITIES, TIME))})\s*[<>=!]=?\s*"
+    r"([0-9.]{1,30} ?[kKMGTP]?i?)(B|[mnuµμ]?s)?\b"
+)
+"""A comparison of a quantity with a number and its unit."""
 RANGE = re.compile(r"\s*(-?[0-9.]+)\s*:\s*(-?[0-9.]+)\s*(?::\s*([0-9.]+)\s*)?")
 
-Evaluate = Callable[[Values], "dict[str, int | None] | str"]
+Evaluate = Callable[[Values], dict[str, Any] | str]
 """The quantities of a configuration, or why it is not a valid network."""
 
 
@@ -52,7 +59,7 @@ class Goal(NamedTuple):
     name: str
     most: bool
 
-    def of(self, point: Point) -> int:
+    def of(self, point: Point) -> Amount:
         """The value to minimize."""
         value = point.quantities[self.name]
         assert value is not None
@@ -88,23 +95,32 @@ def values_of(text: str) -> list[Any]:
 def goals_of(words: Iterable[str]) -> tuple[Goal, ...]:
     """Quantities to minimize, or with a ``-`` before them, to maximize."""
     found = tuple(Goal(word.strip().removeprefix("-"), word.strip()[:1] == "-") for word in words)
-    for goal in found:
-        if not goal.name:
-            raise UsageError("--pareto has an empty name; write quantities as in macs,-rf")
-        quantity(goal.name)
+    if not all(goal.name for goal in found):
+        raise UsageError("--pareto has an empty name; write quantities as in macs,-rf")
     return found
+
+
+def check_units(text: str) -> None:
+    """Raise UsageError for a condition that compares a quantity with a number of another unit."""
+    for name, amount, unit in COMPARED.findall(text):
+        if name == TIME and (unit == "B" or amount[-1:].isalpha()):
+            raise UsageError("--where: a time is in seconds; write time < 5ms")
+        if name != TIME and unit[-1:] == "s":
+            raise UsageError(f"--where: {name} is not a time; leave out {unit!r}")
+        if unit == "B" and QUANTITIES[name].text is not units.in_bytes:
+            raise UsageError(f"--where: {name} is a count, not bytes; write {amount}")
 
 
 class Condition:
     """An expression in the language of specs over the quantities and values of a configuration;
     numbers may have units, as in ``macs < 300M and weights < 4MiB``."""
 
-    def __init__(self, text: str) -> None:
-        if bytes_for_count := IN_BYTES.search(text):
-            name, amount = bytes_for_count.groups()
-            raise UsageError(f"--where: {name} is a count, not bytes; write {amount}")
+    def __init__(self, text: str, hidden: Iterable[str] = ()) -> None:
+        """``hidden`` are the quantities whose names a value has."""
+        check_units(text)
         self.text, self.source = text, plain_numbers(text)
-        self.quantities = tuple(filter(self.uses, QUANTITIES))
+        known = (name for name in (*QUANTITIES, TIME) if name not in hidden)
+        self.quantities = tuple(filter(self.uses, known))
 
     def uses(self, name: str) -> bool:
         """Whether a name occurs in it."""
@@ -120,7 +136,7 @@ class Condition:
     def value(self, values: Values, quantities: Mapping[str, Any]) -> Any:
         """Whether it holds for known quantities; a recorded condition for recorded numbers."""
         try:
-            names = {**dict.fromkeys(QUANTITIES), **values, **quantities}
+            names = {**dict.fromkeys((*QUANTITIES, TIME)), **quantities, **values}
             value = calculate(self.source, names)
         except LayerError as why:
             help = why.help.replace(UNDECLARED.removeprefix("; "), f"choose from {some(names)}")
@@ -136,13 +152,15 @@ Front = Callable[[Sequence[Point], Sequence[Goal]], list[Point]]
 
 class Request(NamedTuple):
     """A request: of all configurations that meet a condition, those that no other one beats in all
-    goals of ``front``, sorted by ``order``, and of these the ``best`` few."""
+    goals of ``front``, sorted by ``order``, and of these the ``best`` few. ``clock`` gives the
+    times, if there are any."""
 
     shown: tuple[str, ...]
     condition: Condition
     front: tuple[Goal, ...]
     order: tuple[Goal, ...]
     best: int | None
+    clock: "Clock | None" = None
 
     @property
     def goals(self) -> tuple[Goal, ...]:
@@ -170,17 +188,34 @@ class Request(NamedTuple):
 
     def result(self, grid: Grid) -> Sweep:
         """A sweep without results."""
-        return Sweep(tuple(grid.over), self.shown, grid.total, self.best)
+        return Sweep(tuple(grid.over), self.shown, grid.total, self.best, clock=self.clock)
 
 
 def request(
-    shown: Sequence[str], where: str, pareto: Sequence[str], by: str, best: int | None
+    shown: Sequence[str],
+    where: str,
+    pareto: Sequence[str],
+    by: str,
+    best: int | None,
+    over: Iterable[str] = (),
+    clock: "Clock | None" = None,
 ) -> Request:
-    """The request that these options make. Raises UsageError for an unknown quantity."""
-    for name in shown:
-        quantity(name)
+    """The request that these options make. Raises UsageError for an unknown quantity, for a time
+    without a clock, and for a clock that tells none."""
+    if best is not None and best < 1:
+        raise UsageError(f"--best must be at least 1, not {best}")
     front, order = goals_of(pareto), goals_of([by] if by else [])
-    return Request(tuple(shown), Condition(where), front, order, best)
+    found = Request(tuple(shown), Condition(where, over), front, order, best, clock)
+    timed = TIME in found.quantities
+    if timed and clock is None:
+        raise UsageError(
+            "the time depends on the device", "name one with --on; 'cnncalc devices' lists them"
+        )
+    if clock is not None and not timed:
+        raise UsageError("a device is only used for the time", "show it with --show time")
+    for name in found.quantities:
+        quantity(name, clock)
+    return found
 
 
 class Loop:
@@ -306,40 +341,6 @@ def front(points: Sequence[Point], goals: Sequence[Goal]) -> list[Point]:
     return [points[place] for place in sorted(kept)]
 
 
-def _beats(one: Sequence[int], other: Sequence[int]) -> bool:
+def _beats(one: Sequence[Amount], other: Sequence[Amount]) -> bool:
     """Whether one configuration is at least as good in every goal, and better in one."""
     return one != other and all(a <= b for a, b in zip(one, other))
-
-
-@contextmanager
-def processes(jobs: int) -> Iterator[Executor | None]:
-    """A pool of processes, which leave interrupts to this process; None for a single process."""
-    if jobs < 1:
-        raise UsageError(f"the number of processes must be at least 1, not {jobs}")
-    if jobs == 1:
-        yield None
-        return
-    pool = ProcessPoolExecutor(jobs, initializer=signal, initargs=(SIGINT, SIG_IGN))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def cluster(address: str) -> Iterator[Executor]:
-    """The workers of a Dask scheduler. If a worker dies, the others rerun its tasks.
-
-    Raises UsageError if Dask is not installed or there is no scheduler.
-    """
-    try:
-        from distributed import Client
-    except ImportError:
-        fact = "a cluster needs dask.distributed"
-        raise UsageError(fact, "pip install 'cnncalc[dask]'") from None
-    try:
-        client = Client(address, timeout=CONNECTING)
-    except (OSError, ValueError) as why:
-        raise UsageError(f"no Dask scheduler at {address!r}: {why}") from None
-    with client:
-        yield client.get_executor(pure=False)

@@ -207,7 +207,7 @@ class _Symbols:
         self.per: dict[str, int] = {}
 
     def of(self, name: str) -> tuple[Any, Any]:
-        """The value of a name with symbols, and without."""
+        """The value of a name with symbols, and its value in numbers."""
         evaluate = self.evaluate
         if not evaluate.records(name):
             raise UsageError(

@@ -19,9 +19,9 @@ from cnncalc.analysis.explore.arrays import Array, Program
 from cnncalc.analysis.explore.evaluate import Configurations
 from cnncalc.analysis.explore.grid import Chunk, Grid
 from cnncalc.analysis.explore.paths import Path, Region, path_of, split
-from cnncalc.analysis.explore.quantities import value
+from cnncalc.analysis.explore.quantities import Amount
 from cnncalc.core.errors import CnncalcError
-from cnncalc.formulas.recorded import Portion, Recording
+from cnncalc.formulas.recorded import Portion, Recording, over
 
 FREE = 30
 """This many topologies are recorded in any case."""
@@ -33,7 +33,7 @@ computing some of them one by one."""
 REASONS = 100
 """The reasons that are worked out for configurations that one layer refuses."""
 
-Quantities = Mapping[str, "int | None"]
+Quantities = Mapping[str, Amount | None]
 
 
 class Axis(NamedTuple):
@@ -44,26 +44,43 @@ class Axis(NamedTuple):
     bounds: tuple[int, int]
 
 
+class Column(NamedTuple):
+    """Numbers of several configurations: whole ones, divided by ``per``."""
+
+    wholes: Array
+    per: int
+
+    def at(self, places: Array) -> "Column":
+        """The numbers at some places, or where a mask holds."""
+        return Column(self.wholes[places], self.per)
+
+    def numbers(self) -> list[Any]:
+        """All numbers, exactly."""
+        wholes: list[int] = self.wholes.tolist()
+        return wholes if self.per == 1 else [Fraction(one, self.per) for one in wholes]
+
+
 class Group(NamedTuple):
-    """Configurations by their positions in a chunk, and an array of each quantity, or None if it is
+    """Configurations by their positions in a chunk, and a column of each quantity, or None if it is
     not known."""
 
     positions: Array
-    quantities: Mapping[str, Array | None]
+    quantities: Mapping[str, Column | None]
 
 
 class Refusal(NamedTuple):
-    """The reason why configurations are not valid networks."""
+    """Why configurations are not valid networks."""
 
     positions: Array
     reason: str
 
 
 class Gives(NamedTuple):
-    """The results of a topology: its quantities, or None if it is not a valid network and the
-    reason depends on these numbers."""
+    """The results of a topology: its quantities, each a number divided by ``per``, or None if it is
+    not a valid network and the reason depends on these texts."""
 
     names: tuple[str, ...]
+    per: tuple[int, ...]
     numbers: Program | None
     texts: Program
 
@@ -155,25 +172,25 @@ class Topologies:
             plain[name] = whole if axis.per == 1 else whole / axis.per
         found: dict[str, Any] | None
         try:
-            report = self.evaluate.report(values)
-            found = {name: value(name, report) for name in self.evaluate.quantities}
+            found = self.evaluate.measured(values)
         except CnncalcError:
             found = None
         except Exception:  # code that fails on anything but plain numbers
             self.failed = True
             return None
         exact = self.evaluate(plain)
-        now = found and {name: getattr(one, "value", one) for name, one in found.items()}
+        now = found and {name: _now(one) for name, one in found.items()}
         if now != (None if isinstance(exact, str) else exact):
             self.failed = True
             return None
         if found is None:
-            return path_of(recording, Gives((), None, Program([*recording.texts])))
+            return path_of(recording, Gives((), (), None, Program([*recording.texts])))
         for text in [*recording.texts]:
             text.plain()  # code that uses it may depend on its value
-        numbers = {name: one for name, one in found.items() if one is not None}
-        gives = Gives((*numbers,), Program([*numbers.values()]), Program([]))
-        return path_of(recording, gives)
+        pairs = {name: over(one) for name, one in found.items() if one is not None}
+        numbers = Program([whole for whole, _ in pairs.values()])
+        per = tuple(per for _, per in pairs.values())
+        return path_of(recording, Gives((*pairs,), per, numbers, Program([])))
 
     def results(self, path: Path, region: Region, chunk: Chunk) -> Iterator[Group | Refusal]:
         """The results of a topology for a region."""
@@ -183,7 +200,10 @@ class Topologies:
             return
         arrays = gives.numbers.run(region.variables)
         columns: dict[str, Any] = dict.fromkeys(self.evaluate.quantities)
-        columns |= {name: region.column(array) for name, array in zip(gives.names, arrays)}
+        columns |= {
+            name: Column(region.column(array), per)
+            for name, per, array in zip(gives.names, gives.per, arrays)
+        }
         yield Group(region.positions, columns)
 
     def refused(self, path: Path, region: Region, chunk: Chunk) -> Iterator[Group | Refusal]:
@@ -217,7 +237,16 @@ class Topologies:
                 yield Refusal(here, found)
             else:
                 columns = {
-                    name: None if one is None else np.array([one], object)
+                    name: None if one is None else Column(np.array([whole], object), per)
                     for name, one in found.items()
+                    for whole, per in [over(one or 0)]
                 }
                 yield Group(here, columns)
+
+
+def _now(number: Any) -> Any:
+    """The value of a number that may be recorded; None if it is not known."""
+    if number is None:
+        return None
+    whole, per = over(number)
+    return Fraction(getattr(whole, "value", whole), per)

@@ -7,6 +7,7 @@ of relative errors. Its error is measured on families of networks that were left
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -31,6 +32,8 @@ NETWORKS = (
 """The networks that ``calibrate`` measures by default."""
 FEWEST_FAMILIES = 3
 MAX_MEASURED = 10_000
+ESTIMATE = "estimate"
+"""The kind of these times; those of a roofline are a ``bound``."""
 COVERED = 90
 """The percentage of left-out networks whose measured time lies in the range around the estimate."""
 
@@ -70,9 +73,9 @@ class Coefficients(NamedTuple):
     flop: float
     byte: float
 
-    def seconds(self, flops: int, size: int) -> float:
-        """The time for this many FLOPs and bytes."""
-        return self.flop * flops + self.byte * size
+    def seconds(self, flops: int, size: int) -> Fraction:
+        """The time for this many FLOPs and bytes, exactly."""
+        return Fraction(self.flop) * flops + Fraction(self.byte) * size
 
 
 def fit(measured: Sequence[Measured]) -> Coefficients:
@@ -100,7 +103,7 @@ class HeldOut(NamedTuple):
     """A measured network, and what the other families predict for it."""
 
     measured: Measured
-    predicted: float
+    predicted: Fraction
 
     @property
     def ratio(self) -> float:
@@ -118,14 +121,15 @@ class Estimate(NamedTuple):
     percent of the left-out networks were, with their median relative error."""
 
     device: str
-    seconds: float
+    seconds: Fraction
     low: float
     high: float
     median_error: float
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data (docs/json.md)."""
-        return {**self._asdict(), "kind": "estimate", "covered_percent": COVERED}
+        plain = {**self._asdict(), "seconds": float(self.seconds)}
+        return {**plain, "kind": ESTIMATE, "covered_percent": COVERED}
 
 
 @dataclass(frozen=True)
@@ -170,6 +174,13 @@ class Calibration:
     def estimate(self, report: Report) -> Estimate:
         """The time of a network. Raises UsageError if it differs in dtype or batch from what was
         measured, or if its counts are not all known."""
+        self.check(report)
+        seconds = self.seconds(report)
+        low, high = self.spread
+        return Estimate(self.device, seconds, low * seconds, high * seconds, self.median_error)
+
+    def check(self, report: Report) -> None:
+        """Raise UsageError if a network differs in dtype or batch from what was measured."""
         for what in ("dtype", "batch"):
             here, there = getattr(report, what), getattr(self, what)
             if here != there:
@@ -177,12 +188,12 @@ class Calibration:
                     f"the calibration was measured with {what} {there}, not {here}; "
                     f"run 'cnncalc calibrate --{what} {here}' to measure that {what}"
                 )
+
+    def seconds(self, report: Report) -> Fraction:
+        """The estimated time of a network. Raises UsageError if its counts are not all known."""
         if not report.exact:
             raise UsageError(f"{report.name}: no estimate, because not all of its counts are known")
-        cost = report.totals
-        seconds = self.coefficients.seconds(cost.flops, cost.bytes_moved)
-        low, high = self.spread
-        return Estimate(self.device, seconds, low * seconds, high * seconds, self.median_error)
+        return self.coefficients.seconds(report.totals.flops, report.totals.bytes_moved)
 
     def __post_init__(self) -> None:
         check_families([one.network for one in self.measured])

@@ -11,7 +11,14 @@ from typing import Any, NamedTuple, NoReturn
 
 from cnncalc.core import units
 from cnncalc.core.cost import BYTES
-from cnncalc.core.errors import Mistakes, SpecError, UnknownName, did_you_mean, unknown
+from cnncalc.core.errors import (
+    Mistakes,
+    SpecError,
+    UnknownName,
+    UsageError,
+    did_you_mean,
+    unknown,
+)
 from cnncalc.spec import source, text
 from cnncalc.spec.text import Item, Key
 
@@ -27,7 +34,7 @@ MAX_TEXT = 200
 
 
 class Arithmetic(NamedTuple):
-    """The figures from which a peak (2·cores·clock) and a bandwidth (bus·rate) are computed.
+    """The figures of a peak (cores·per_clock·clock) and of a bandwidth (bus·rate).
 
     ``clock`` is in MHz, ``per_clock`` counts the operations of a core in each cycle, ``bus`` is
     in bits, and ``rate`` is in 10⁹ transfers per second.
@@ -75,6 +82,13 @@ class Device:
     checked: tuple[str, ...] = ()
     arithmetic: Arithmetic = Arithmetic()
 
+    def peak_for(self, dtype: str) -> Fraction:
+        """Operations per second. Raises UsageError if the source states none for the dtype."""
+        if dtype not in self.peak:
+            stated = ", ".join(self.peak)
+            raise UsageError(f"{self.key} has no known peak for {dtype}", f"choose from {stated}")
+        return self.peak[dtype]
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data (docs/json.md): operations and bytes per second, bytes, watts."""
         return {
@@ -92,8 +106,8 @@ class Device:
 
 
 def stored_as(dtype: str | None) -> str | None:
-    """The dtype in memory of data that is computed in this one. Raises UnknownName if there is
-    none."""
+    """The dtype in which data is stored if it is computed in this one. Raises UnknownName if there
+    is none."""
     if dtype is None:
         return None
     if dtype not in DTYPES:
@@ -111,7 +125,8 @@ def plain(number: Fraction | None) -> int | float | None:
 def devices(path: str | PathLike[str] | None = None) -> tuple[Device, ...]:
     """All devices of a file, by default of ``devices.yaml``, in its order.
 
-    Raises Mistakes with the location of whatever cannot be used, and UsageError without a file.
+    Raises Mistakes with the location of whatever cannot be used, and UsageError if there is no such
+    file.
     """
     return _built_in() if path is None else _read(Path(path))
 

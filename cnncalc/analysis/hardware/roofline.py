@@ -5,7 +5,7 @@ All times are exact fractions of a second. FLOPs and bytes moved are the report'
 (docs/conventions.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from cnncalc.analysis.hardware.device import TF32, Device, plain
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.errors import UsageError
 from cnncalc.formulas.macs import flops
+from cnncalc.formulas.vocabulary import most
 
 VERSION = 1
 """The version of ``to_dict``."""
@@ -41,23 +41,33 @@ class Needs(NamedTuple):
 
 
 class LayerTime(NamedTuple):
-    """The fewest seconds that a layer can take: for its FLOPs, for its bytes (None if the bandwidth
-    is not known), and for the FLOPs of its backward pass."""
+    """The fewest seconds that a layer can take with so many operations and bytes per second; the
+    bandwidth is None if it is not known."""
 
     row: Row
-    compute: Fraction
-    memory: Fraction | None
-    backward: Fraction
+    peak: Fraction
+    bandwidth: Fraction | None
+
+    @property
+    def compute(self) -> Fraction:
+        """The seconds for its FLOPs."""
+        return self.row.cost.flops / self.peak
+
+    @property
+    def memory(self) -> Fraction | None:
+        """The seconds for its bytes; None if the bandwidth is not known."""
+        return self.row.cost.bytes_moved / self.bandwidth if self.bandwidth else None
 
     @property
     def seconds(self) -> Fraction:
-        """The longer of the two, because they may overlap."""
-        return max(self.compute, self.memory or Fraction(0))
+        """The longer of ``compute`` and ``memory``, because they may overlap."""
+        compute, memory = self.compute, self.memory
+        return compute if memory is None else most((compute, memory))
 
     @property
     def training(self) -> Fraction:
         """The fewest seconds in a training step; the bytes of the backward pass are left out."""
-        return self.seconds + self.backward
+        return self.seconds + flops(self.row.cost.backward_macs) / self.peak
 
     @property
     def limit(self) -> str | None:
@@ -90,43 +100,33 @@ class Roofline:
     needs: Needs
 
     def __post_init__(self) -> None:
-        if self.dtype not in self.device.peak:
-            stated = ", ".join(self.device.peak)
-            raise UsageError(
-                f"{self.device.key} has no known peak for {self.dtype}", f"choose from {stated}"
-            )
+        self.device.peak_for(self.dtype)
 
     @property
     def peak(self) -> Fraction:
         """Operations per second."""
-        return self.device.peak[self.dtype]
+        return self.device.peak_for(self.dtype)
 
     @property
     def ridge(self) -> Fraction | None:
-        """The FLOPs per byte at which both take equally long; None if the bandwidth is not
-        known."""
+        """The FLOPs per byte at which operations and transfers take equally long; None if the
+        bandwidth is not known."""
         return self.peak / self.device.bandwidth if self.device.bandwidth else None
 
     @cached_property
     def layers(self) -> tuple[LayerTime, ...]:
         """Every layer that computes or moves something."""
         return tuple(
-            LayerTime(
-                row, row.cost.flops / self.peak, self._transfer(row.cost.bytes_moved),
-                flops(row.cost.backward_macs) / self.peak,
-            )
-            for row in self.report.layers
-            if row.cost.flops or row.cost.bytes_moved
-        )  # fmt: skip
-
-    def _transfer(self, size: int) -> Fraction | None:
-        return size / self.device.bandwidth if self.device.bandwidth else None
+            one
+            for one in times(self.report, self.peak, self.device.bandwidth)
+            if one.row.cost.flops or one.row.cost.bytes_moved
+        )
 
     @cached_property
     def seconds(self) -> Fraction:
         """The shortest time if every layer reads its inputs from memory and writes its output to
         it."""
-        return sum((layer.seconds for layer in self.layers), Fraction(0))
+        return layer_by_layer(self.report, self.device, self.dtype)
 
     @property
     def training(self) -> Fraction:
@@ -148,7 +148,8 @@ class Roofline:
     def fused(self) -> Fraction:
         """The shortest time however layers are combined, with cold caches."""
         whole = self.report.totals.flops / self.peak
-        return max(whole, self._transfer(self.fused_bytes) or Fraction(0))
+        bandwidth = self.device.bandwidth
+        return max(whole, self.fused_bytes / bandwidth if bandwidth else Fraction(0))
 
     def limited_by(self, limit: str) -> int:
         """The number of layers that are limited by ``compute``, or by ``memory``."""
@@ -157,16 +158,8 @@ class Roofline:
     @property
     def notes(self) -> tuple[str, ...]:
         """Notes on how to read these numbers, one sentence each."""
-        notes = []
-        if self.dtype == "float32" and TF32 in self.device.peak:
-            notes.append(
-                "PyTorch uses tf32, which is faster, for convolutions by default; see --dtype tf32"
-            )
-        if self.device.bandwidth is None:
-            notes.append("the bandwidth is not known, so the bounds are those of compute")
-        if self.report.opaque:
-            notes.append("layers whose counts are not known are left out of the bounds")
-        return tuple(notes)
+        left_out = ["layers whose counts are not known are left out of the bounds"]
+        return (*notes(self.device, self.dtype), *(left_out if self.report.opaque else []))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data (docs/json.md)."""
@@ -180,6 +173,26 @@ class Roofline:
             "notes": list(self.notes),
             "layers": [layer_dict(layer) for layer in self.layers],
         }
+
+
+def times(report: Report, peak: Fraction, bandwidth: Fraction | None) -> Iterator[LayerTime]:
+    """The time of every layer."""
+    return (LayerTime(row, peak, bandwidth) for row in report.layers)
+
+
+def layer_by_layer(report: Report, device: Device, dtype: str) -> Fraction:
+    """The shortest time if the layers run one by one. Raises UsageError if the device's source
+    states no peak for the dtype."""
+    layers = times(report, device.peak_for(dtype), device.bandwidth)
+    return sum((layer.seconds for layer in layers), Fraction(0))
+
+
+def notes(device: Device, dtype: str) -> Iterator[str]:
+    """Notes on how to read the bounds of a device, one sentence each."""
+    if dtype == "float32" and TF32 in device.peak:
+        yield "PyTorch uses tf32, which is faster, for convolutions by default; see --dtype tf32"
+    if device.bandwidth is None:
+        yield "the bandwidth is not known, so the bounds are those of compute"
 
 
 def layer_dict(layer: LayerTime) -> dict[str, Any]:

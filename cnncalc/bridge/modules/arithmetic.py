@@ -1,4 +1,4 @@
-"""Sums, products and other elementwise functions of inputs."""
+"""Sums, products and other arithmetic, and concatenation."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -55,18 +55,20 @@ class WithLearned(nn.Module):
 
 
 class Power(nn.Module):
-    """A fixed power of each element."""
+    """A fixed power of each element, perhaps with PyTorch's own function for it."""
 
-    def __init__(self, exponent: float) -> None:
+    def __init__(self, exponent: float, function: str = "") -> None:
         super().__init__()
         self.exponent = exponent
+        self.function = function
 
     def forward(self, x: Tensor) -> Tensor:
-        return x**self.exponent
+        y: Tensor = getattr(torch, self.function)(x) if self.function else x**self.exponent
+        return y
 
 
 class L2Normalize(nn.Module):
-    """Its input, divided by the Euclidean norms along a dimension."""
+    """The input divided by its Euclidean norms along a dimension."""
 
     def __init__(self, dim: int, eps: float) -> None:
         super().__init__()
@@ -85,7 +87,7 @@ class Matmul(nn.Module):
 
 
 class Concat(nn.Module):
-    """Its inputs, concatenated along a dimension; 1 is the channels."""
+    """The inputs, concatenated along a dimension; 1 is the channels."""
 
     def __init__(self, dim: int = 1) -> None:
         super().__init__()

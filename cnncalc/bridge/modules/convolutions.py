@@ -25,8 +25,8 @@ class Separable(nn.Module):
 
 
 class _Windows(nn.Module):
-    """Windows over a padded input. The padding is before and after each axis, the last axis
-    first."""
+    """Windows over a padded input. ``padding`` lists what is added before and after each axis, the
+    last axis first."""
 
     def __init__(
         self,
@@ -45,10 +45,15 @@ class _Windows(nn.Module):
         return functional.pad(x, self.padding)
 
     def convolved(
-        self, x: Tensor, filters: Tensor, bias: Tensor | None = None, groups: int = 1
+        self,
+        x: Tensor,
+        filters: Tensor,
+        bias: Tensor | None = None,
+        groups: int = 1,
+        padding: Sequence[int] | int = 0,
     ) -> Tensor:
         convolve = getattr(functional, f"conv{len(self.stride)}d")
-        y: Tensor = convolve(x, filters, bias, self.stride, 0, self.dilation, groups)
+        y: Tensor = convolve(x, filters, bias, self.stride, padding, self.dilation, groups)
         return y
 
 
@@ -110,7 +115,7 @@ class LocallyConnected(_Windows):
 
 
 class _Filters(_Windows):
-    """The filters and biases of groups of channels."""
+    """The filters and biases of a convolution with groups."""
 
     def __init__(
         self,
@@ -129,14 +134,14 @@ class _Filters(_Windows):
 
 
 class ComputedConv(_Filters, ABC):
-    """A convolution with computed filters."""
+    """A convolution with computed filters, which pads both sides of an axis alike."""
 
     @abstractmethod
     def filters(self) -> Tensor:
         """The filters, computed from the learned tensors."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.convolved(self.padded(x), self.filters(), self.bias, self.groups)
+        return self.convolved(x, self.filters(), self.bias, self.groups, self.padding)
 
 
 class WeightNormConv(ComputedConv):
@@ -153,8 +158,8 @@ class WeightNormConv(ComputedConv):
 
 
 class StandardizedConv(ComputedConv):
-    """A convolution whose filters have mean 0 and variance 1, perhaps times learned factors and a
-    fixed one."""
+    """A convolution whose filters have mean 0 and variance 1. If ``scale`` is given, each filter is
+    multiplied by it and by a learned factor."""
 
     def __init__(
         self,
@@ -172,18 +177,15 @@ class StandardizedConv(ComputedConv):
             self.gain = nn.Parameter(torch.ones(out_channels))
 
     def filters(self) -> Tensor:
-        rows = self.weight.flatten(1)
+        rows, factors = self.weight.flatten(1)[None], None
         if self.scale is not None:
             factors = self.gain * self.scale
-            rows = functional.batch_norm(rows[None], None, None, factors, None, True, 0, self.eps)
-            return rows[0].unflatten(1, self.weight.shape[1:])
-        deviation = (rows.var(dim=1, correction=0, keepdim=True) + self.eps).sqrt()
-        rows = (rows - rows.mean(dim=1, keepdim=True)) / deviation
-        return rows.unflatten(1, self.weight.shape[1:])
+        rows = functional.batch_norm(rows, None, None, factors, None, True, 0, self.eps)
+        return rows[0].unflatten(1, self.weight.shape[1:])
 
 
 class DeformConv(_Filters):
-    """A convolution whose taps are moved by offsets (and multiplied by factors).
+    """A convolution whose taps are moved by offsets and, optionally, multiplied by factors.
 
     Offsets are ordered as in torchvision: group, tap, then vertical and horizontal.
     """

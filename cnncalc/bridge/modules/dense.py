@@ -81,7 +81,7 @@ class ElementSlopes(nn.Module):
 
 
 class StochasticDepth(nn.Module):
-    """In training, sets whole images to 0 and scales up the others."""
+    """During training, sets whole images to 0 and scales up the others."""
 
     def __init__(self, p: float) -> None:
         super().__init__()

@@ -30,7 +30,7 @@ class MaxUnpool(nn.Module):
         axes = x.dim() - 2
         pool = getattr(functional, f"max_pool{axes}d")
         unpool = getattr(functional, f"max_unpool{axes}d")
-        with torch.no_grad():  # only the values have a gradient, which nothing reads
+        with torch.no_grad():  # only the maxima would have gradients, and nothing reads them
             _, indices = pool(pooled, *self.window, ceil_mode=self.ceil_mode, return_indices=True)
         return unpool(x, indices, *self.window, output_size=pooled.shape[2:])
 
@@ -38,7 +38,7 @@ class MaxUnpool(nn.Module):
 class BlurPool(nn.Module):
     """A fixed binomial filter for every channel, over a map extended by reflection.
 
-    The padding is before and after each axis, the last axis first.
+    ``padding`` lists what is added before and after each axis, the last axis first.
     """
 
     def __init__(

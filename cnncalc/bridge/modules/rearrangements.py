@@ -24,7 +24,7 @@ def padded(module: nn.Module, sides: Sequence[int], value: float = 0.0) -> nn.Mo
 
 
 def cropped(module: nn.Module, sides: Sequence[tuple[int, int]]) -> nn.Module:
-    """The module with cells cut off its output, also by a hook."""
+    """The module with the edges of its output cut off, also by a hook."""
     if any(map(any, sides)):
         module.register_forward_hook(partial(_crop, crop=Crop(sides)))
     return module
@@ -82,7 +82,7 @@ class Slice(nn.Module):
 
 
 class Roll(nn.Module):
-    """Its input, shifted cyclically along dimensions."""
+    """The input, shifted cyclically along dimensions."""
 
     def __init__(self, shifts: Sequence[int], dims: Sequence[int]) -> None:
         super().__init__()
@@ -105,8 +105,8 @@ class Expand(nn.Module):
 
 
 class Reduce(nn.Module):
-    """The mean, sum, maximum, variance or norm over some dimensions; 1 is the channels. A maximum
-    can keep its indices instead of its input."""
+    """The mean, sum, maximum, variance or norm over some dimensions; 1 is the channels. With
+    ``indices``, a maximum saves its indices for the backward pass instead of its input."""
 
     def __init__(self, by: str, dims: Sequence[int], keepdim: bool, indices: bool) -> None:
         super().__init__()

@@ -59,7 +59,7 @@ class SignalLSTM(_Signal, nn.LSTM):
 
 class ConvLSTM(nn.Module):
     """A convolutional LSTM over the frames of a sequence. ``cell`` is the size of a frame if the
-    gates have peepholes."""
+    gates have peepholes, and empty otherwise."""
 
     def __init__(
         self,
@@ -140,7 +140,7 @@ class RelativeAttention(nn.MultiheadAttention):
 
 
 class DotProductAttention(nn.Module):
-    """Attention of heads x positions x features, perhaps with numbers added to the scores."""
+    """Attention over heads × positions × features, optionally with a mask added to the scores."""
 
     def __init__(self, scale: float | None, steps: bool) -> None:
         super().__init__()
@@ -171,8 +171,7 @@ class Constant(nn.Module):
 
 
 class Computed(nn.Module):
-    """Numbers that do not depend on the input, computed by a model from some learned and fixed
-    ones."""
+    """Numbers that a model computes from learned and fixed numbers, but not from the input."""
 
     def __init__(self, value: Tensor, learned: int, fixed: int) -> None:
         super().__init__()
@@ -187,7 +186,7 @@ class Computed(nn.Module):
 
 
 class PositionalEmbedding(nn.Module):
-    """The input plus a number for each element: a learned one, or a value of a wave along the
+    """The input plus a number for each element, which is learned or the value of a wave along the
     positions."""
 
     def __init__(self, sizes: Sequence[int], learned: bool) -> None:

@@ -1,4 +1,4 @@
-"""The numbers in Keras' layers, which differ slightly from PyTorch's."""
+"""The numbers that Keras' layers hold, which differ slightly from those of PyTorch's."""
 
 import dataclasses
 from typing import NamedTuple
@@ -29,8 +29,8 @@ class Held(NamedTuple):
 
 
 def held(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Held]:
-    """The numbers that a layer holds. Unlike PyTorch, Keras counts no batches, and has one set of
-    biases for recurrent gates, except for the three of a GRU."""
+    """The numbers that a layer holds. Unlike PyTorch, Keras counts no batches, and its recurrent
+    layers have one set of biases instead of two, except for the GRU."""
     weights, biases, buffers, fixed = layer.parameters(*inputs)
     if getattr(layer, "gates", 3) != 3:
         biases //= 2

@@ -6,7 +6,7 @@ CONVENTION = Convention(
     tool="activations",
     version="",
     unit="values",
-    counts="the input and every stored output, but none of in-place layers, dropout and reshapes",
+    counts="the input and every stored output, except those of in-place layers, dropout, reshapes",
     sees=costs,
     terms=(Term("stored values", everything, lambda cost: cost.activations_total),),
 )

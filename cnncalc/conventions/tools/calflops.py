@@ -27,8 +27,8 @@ from cnncalc.core.errors import LayerError
 
 
 def _transposed(call: Call) -> int:
-    """The products as calflops counts them: it takes the output channels of one group for all, and
-    divides by the groups again."""
+    """The products as calflops counts them: instead of all output channels, it takes those of one
+    group, and divides them by the groups once more."""
     groups: int = call.layer.groups
     filters = call.output.dimensions[0] // groups // groups
     return call.input.dimensions[0] * filters * _taps(call) * call.places_in

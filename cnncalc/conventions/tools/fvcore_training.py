@@ -1,4 +1,4 @@
-"""fvcore's ``FlopCountAnalysis`` of a network in training mode, in which PyTorch creates it.
+"""fvcore's ``FlopCountAnalysis`` of a network in training mode, the default in PyTorch.
 
 Batch norms then count like the norms that always compute statistics: 5 per element, not 2.
 """

@@ -1,7 +1,7 @@
 """Keras' "Total params" of a network whose layers all have biases.
 
-Keras' own ResNets keep the biases of convolutions before a batch norm, which cancels them; others
-leave them out.
+Keras' own ResNets keep the biases of convolutions before a batch norm, which cancels them; other
+implementations leave them out.
 """
 
 from dataclasses import replace

@@ -6,8 +6,8 @@ SCALES = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "K"))
 
 
 def rounded(number: int) -> str:
-    """``4.1 G``: one decimal, halves rounded up, in the largest unit that gives at least 1; below
-    1,000 the number itself."""
+    """A number as papers round it, such as ``4.1 G``: one decimal, halves rounded up, in the
+    largest unit that gives at least 1; below 1,000 the number itself."""
     if number < 1_000:
         return str(number)
     counts = (((20 * number + scale) // (2 * scale), letter) for scale, letter in SCALES)

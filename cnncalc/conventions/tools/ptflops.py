@@ -11,7 +11,7 @@ from cnncalc.conventions.convention import (
     affine,
     bare,
     inputs,
-    inside_of_others,
+    inside_others,
     modules_of,
     of,
     operations,
@@ -43,7 +43,7 @@ CONVENTION = Convention(
         Term("other norms' elements", affine(OTHER_NORMS), outputs, times=2),
         Term("other bare norms' elements", bare(OTHER_NORMS), outputs),
         Term("layer-norm elements", modules_of("LayerNorm"), outputs),
-        # Where the factor is 2, both the module and its function count; otherwise one of the two.
+        # Where the factor is 2, the module and its function both count; otherwise only one does.
         Term("ReLU elements", modules_of("ReLU"), outputs, times=2),
         Term("PReLU, ELU and GELU elements", modules_of("PReLU", "ELU", "GELU"), outputs, times=2),
         Term(
@@ -51,9 +51,9 @@ CONVENTION = Convention(
             modules_of("LeakyReLU", "ReLU6", "SiLU", "Softmax"),
             outputs,
         ),
-        Term("ReLU elements in other layers", inside_of_others("ReLU"), outputs),
+        Term("ReLU elements in other layers", inside_others("ReLU"), outputs),
         Term("pool inputs", modules_of(*POOLS), inputs, times=2),
-        Term("pool inputs in other layers", inside_of_others(*POOLS), inputs),
+        Term("pool inputs in other layers", inside_others(*POOLS), inputs),
         Term("upsampled outputs", modules_of("Upsample"), outputs, times=2),
         Term("elementwise sums and products", of("add", "mul"), outputs),
         Term("locally connected MACs", of("bmm"), lambda call: call.weights),

@@ -10,17 +10,17 @@ from cnncalc.core import units
 
 
 def is_module(call: Call) -> bool:
-    """Whether it is not an input."""
+    """Whether a call is one of a module, not an input of the network."""
     return call.name != "Input"
 
 
 def output_bytes(call: Call) -> int:
-    """The bytes of its outputs."""
+    """The bytes of a call's output."""
     return 4 * outputs(call)
 
 
 def parameter_bytes(call: Call) -> int:
-    """The bytes of its parameters."""
+    """The bytes of a call's parameters."""
     return 4 * parameters(call)
 
 

@@ -1,4 +1,4 @@
-"""torchsummary's "Forward/backward pass size (MB)" where flatten is a function, as in torchvision.
+"""torchsummary's "Forward/backward pass size (MB)" if flatten is a function, as in torchvision.
 
 torchsummary sees only modules.
 """
@@ -14,14 +14,14 @@ FLATTEN = of("Flatten")
 
 
 def is_other_module(call: Call) -> bool:
-    """Whether it is a module other than a flatten."""
+    """Whether a call is one of a module other than a flatten."""
     return is_module(call) and not FLATTEN(call)
 
 
 CONVENTION = replace(
     torchsummary.CONVENTION,
     tool="torchsummary 1.5.1 forward/backward pass size without flatten",
-    counts="the same as torchsummary, where flatten is a function, not a module",
+    counts="the same as torchsummary, if flatten is a function and not a module",
     terms=(
         Term("bytes of outputs of modules except flatten", is_other_module, output_bytes, times=2),
     ),

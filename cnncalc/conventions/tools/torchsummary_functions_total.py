@@ -1,4 +1,4 @@
-"""torchsummary's "Estimated Total Size (MB)", in 2²⁰ bytes, where flatten is a function."""
+"""torchsummary's "Estimated Total Size (MB)", in units of 2²⁰ bytes, if flatten is a function."""
 
 from dataclasses import replace
 

@@ -27,7 +27,7 @@ def every() -> Iterator[Ask]:
 
 
 def find(word: str) -> Ask:
-    """The ask with this name or alias; raises UsageError with a suggestion."""
+    """The ask with this name or alias; raises UsageError if there is none, suggesting others."""
     name = _spellings().get(_plain(word))
     if name is None:
         hint = nearest(word) or f"; choose from {', '.join(names())}"
@@ -36,7 +36,7 @@ def find(word: str) -> Ask:
 
 
 def nearest(word: str) -> str:
-    """The hint ``; did you mean 'parameters'?`` with the nearest name, if one is near."""
+    """The hint ``; did you mean 'parameters'?`` with the nearest name; empty if none is near."""
     words = [*names(), *(alias for ask in every() for alias in ask.aliases)]
     return did_you_mean(word, [known.replace("_", " ") for known in words]) or did_you_mean(
         word, words

@@ -21,7 +21,7 @@ class AlongField(Ask):
 
     explained = "receptive-field"
     adds_up = False
-    whole_way = True
+    cumulative = True
 
     @abstractmethod
     def along(self, field: Field) -> int | Fraction:

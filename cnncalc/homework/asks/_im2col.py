@@ -10,8 +10,8 @@ from cnncalc.homework.written import KIND, Reading, Size, Terms, Value, Written
 
 
 def sides(row: Row) -> tuple[int, int, int]:
-    """The number of filters, the weights of each, and the positions; raises LayerError if the
-    layer is not a plain convolution."""
+    """The number of filters, of weights in each, and of positions; raises LayerError if the layer
+    is not a plain convolution."""
     layer, weight = row.layer, row.layer.tensors(*row.inputs).get("weight", ())
     plain = hasattr(layer, "axes") and isinstance(row.output, Map) and weight
     if not plain or prod(weight) * prod(row.output.dimensions[1:]) != row.layer.macs(*row.inputs):

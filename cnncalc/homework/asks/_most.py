@@ -20,11 +20,11 @@ class Most(Ask):
     """The field of ``Cost``."""
 
     def of(self, row: Row, report: Report) -> Value:
-        """Only a network or a block has such a layer."""
+        """Raise LayerError: only a network or a block has such a layer."""
         raise LayerError("is about several layers; ask about the network")
 
     def total(self, rows: Sequence[Row], report: Report, times: Mapping[str, int]) -> Value:
-        """The layers with the largest count; raises LayerError if all have none."""
+        """The layers with the largest count; raises LayerError if all counts are 0."""
         counts = {row.name: exact(row, self.count) for row in rows if row.sources}
         most = max(counts.values())
         if not most:
@@ -34,7 +34,7 @@ class Most(Ask):
     def derive_total(
         self, rows: Sequence[Row], report: Report, times: Mapping[str, int]
     ) -> Derivation:
-        """The largest counts, the largest first."""
+        """The three largest counts, in descending order."""
         counts = {row.name: exact(row, self.count) for row in rows if row.sources}
         first = sorted(counts.items(), key=lambda item: -item[1])[:3]
         shown = ", ".join(f"{name} has {count:,}" for name, count in first)

@@ -8,7 +8,10 @@ from cnncalc.layers import _window
 
 
 def axes(row: Row) -> tuple[Axis, ...]:
-    """The window of a layer along each axis; raises LayerError if it has none."""
+    """The window of a layer along each axis; raises LayerError if it has none.
+
+    If the padding differs between the two ends, the difference is part of N.
+    """
     sliding = getattr(row.layer, "axes", None)
     maps = all(isinstance(x, Map) for x in row.inputs)
     found = sliding(row.inputs[0]) if sliding and maps else ()

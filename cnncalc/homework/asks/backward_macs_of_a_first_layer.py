@@ -12,11 +12,12 @@ class BackwardMacsOfAFirstLayer(Counted):
     in_place = "these are the"
     count = "backward_macs"
     unit = "MACs"
-    whole_way = True
+    cumulative = True
     adds_up = False
 
     def of(self, row: Row, report: Report) -> Value:
-        """Those for the gradients of the weights, and of what the layer computes on the way."""
+        """The count for the gradients of the weights and of the layer's own intermediate results;
+        raises LayerError if the layer is not the first."""
         exact(row, self.count)
         if any(report.rows[source].sources for source in row.sources):
             raise LayerError("it is not the first layer")

@@ -12,5 +12,5 @@ class Choice(Ask):
     adds_up = False
 
     def of(self, row: Row, report: Report) -> Value:
-        """Raise LayerError: nothing can compute it."""
-        raise LayerError("needs the right answer in the key, and nothing is given")
+        """Raise LayerError: it cannot be computed."""
+        raise LayerError("cannot be computed; leave out 'given' and state the answer in the key")

@@ -4,7 +4,7 @@ from cnncalc.homework.asks._counted import Counted
 
 
 class Connections(Counted):
-    """LeCun's count of connections: each output to the inputs and the bias that it reads."""
+    """LeCun's count of connections: from each output to the inputs and the bias that it reads."""
 
     aliases = ("connection", "links", "synapses")
     count = "connections"

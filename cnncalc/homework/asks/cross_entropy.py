@@ -42,7 +42,7 @@ class CrossEntropy(ScoreAsk):
     def agrees(
         self, written: Written, value: Value, report: Report, terms: Terms = KIND
     ) -> Reading | None:
-        """Accept any rounded value, since none is exact, and one per cent for rounded intermediate
-        results."""
+        """Accept any rounded value, because none is exact, and an error of 1% from rounded
+        intermediate results."""
         within = terms._replace(strict=False, tolerance=max(terms.tolerance, ROUNDING))
         return Reading() if super().agrees(written, value, report, within) else None

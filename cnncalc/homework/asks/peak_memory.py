@@ -10,8 +10,8 @@ from cnncalc.homework.written import Value
 
 
 class PeakMemory(Stored):
-    """The most bytes of activations that a forward pass holds at once, without the parameters, as
-    PyTorch runs it."""
+    """The most bytes of activations that a forward pass in PyTorch holds at once, without the
+    parameters."""
 
     aliases: ClassVar[tuple[str, ...]] = ("peak", "peak_activation_memory", "inference_peak")
     count = "activation_bytes"
@@ -19,7 +19,7 @@ class PeakMemory(Stored):
     effort = 3  # every replay records the forward pass
 
     def of(self, row: Row, report: Report) -> Value:
-        """Only a whole network has one."""
+        """Raise LayerError: only a whole network has a peak."""
         raise LayerError("has no peak of its own; ask about the network")
 
     def total(self, rows: Sequence[Row], report: Report, times: Mapping[str, int]) -> Value:
@@ -35,7 +35,7 @@ class PeakMemory(Stored):
 
     def _peak(self, rows: Sequence[Row], report: Report) -> footprint.LayerBytes:
         if len(rows) != len(report.rows):
-            raise LayerError("is a part of a network; ask about the network")
+            raise LayerError("is part of a network; ask about the network")
         try:
             return self.peak(report)
         except UsageError as why:

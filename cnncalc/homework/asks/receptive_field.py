@@ -16,7 +16,7 @@ class ReceptiveField(Ask):
     explained = "receptive-field"
     symbols = ("r_out",)
     adds_up = False
-    whole_way = True
+    cumulative = True
 
     def of(self, row: Row, report: Report) -> Value:
         """One size if all axes agree, else one per axis."""
@@ -42,7 +42,8 @@ class ReceptiveField(Ask):
 
 
 def _without_depth(sizes: tuple[int, ...], shape: Shape) -> tuple[int, ...]:
-    """The sizes along the axes of a map, without its channels in front or at the end."""
+    """The sizes along the axes of a map, without its channels in front or at the end; empty if they
+    are in neither place."""
     if isinstance(shape, Map) and len(sizes) == len(shape):
         if sizes[-1] == shape.channels:
             return sizes[:-1]

@@ -32,7 +32,7 @@ class RequiredStride(Ask):
                 )
 
     def of(self, row: Row, report: Report) -> Value:
-        """(N - F + 2P)/(N_out - 1); raises LayerError if the axes disagree."""
+        """⌊(N - F + 2P)/(N_out - 1)⌋; raises LayerError if the axes need different strides."""
         found = {
             sought.required_stride(N=axis.N, F=axis.F, N_out=size, P=axis.P, D=axis.D)
             for axis, size in self._axes(row)

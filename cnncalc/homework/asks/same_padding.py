@@ -10,7 +10,7 @@ from cnncalc.homework.written import Number, Size, Value, format_value
 
 
 class SamePadding(Ask):
-    """The zeros on each side that keep the output as large as the input, at stride 1."""
+    """The number of zeros on each side that keeps the output as large as the input, at stride 1."""
 
     aliases = (
         "padding",
@@ -22,7 +22,7 @@ class SamePadding(Ask):
     geometry = True
 
     def of(self, row: Row, report: Report) -> Value:
-        """(F - 1)/2 of the window; raises LayerError unless it is a whole number."""
+        """D·(F - 1)/2; raises LayerError unless it is a whole number, the same along all axes."""
         windows = {(axis.F, axis.D) for axis in _window.axes(row)}
         ((F, D),) = windows if len(windows) == 1 else ((2, 1),)
         if D * (F - 1) % 2:

@@ -6,7 +6,7 @@ from cnncalc.homework.written import Matrix, Value
 
 
 class Softmax(ScoreAsk):
-    """The probabilities that a softmax makes of given logits."""
+    """The probabilities that a softmax computes from given logits."""
 
     aliases = ("probabilities",)
     takes = (Matrix,)
@@ -18,6 +18,6 @@ class Softmax(ScoreAsk):
         return Tensor(Map(1, (len(found),)), (found,), decimal=True)
 
     def check_scores(self, scores: Scores) -> None:
-        """Raise UsageError without logits."""
+        """Raise UsageError if there are no logits."""
         if not scores.logits:
             raise UsageError(f"a softmax needs 'logits', as in {self.needs}")

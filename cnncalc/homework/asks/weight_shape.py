@@ -8,15 +8,15 @@ from cnncalc.homework.written import KIND, Reading, Size, Terms, Value, Written
 
 
 class WeightShape(Ask):
-    """The shape of a layer's weight tensor: filters, channels, height and width as in PyTorch, or
-    height, width, channels and filters as in Keras, or as in ``96 filters of 11x11x3``."""
+    """The shape of a layer's weight tensor: filters, channels, height and width as in PyTorch;
+    height, width, channels and filters as in Keras; or ``96 filters of 11x11x3``."""
 
     aliases = ("weight_tensor", "kernel_shape", "filter_shape", "shape_of_the_weights")
     takes = (Size,)
     adds_up = False
 
     def of(self, row: Row, report: Report) -> Value:
-        """The shape in PyTorch."""
+        """The shape as in PyTorch; raises LayerError if there is no such tensor."""
         tensors = row.layer.tensors(*row.inputs)
         if "weight" not in tensors or len(tensors["weight"]) < 2:
             raise LayerError("has no single weight tensor")
@@ -26,7 +26,7 @@ class WeightShape(Ask):
     def agrees(
         self, written: Written, value: Value, report: Report, terms: Terms = KIND
     ) -> Reading | None:
-        """Filters first, or unless ``strict`` in another common order."""
+        """Filters first, or, unless ``strict``, another common order."""
         exactly = terms._replace(strict=True)
         reading = super().agrees(written, value, report, exactly)
         if reading is None and isinstance(written, Size) and not terms.strict:

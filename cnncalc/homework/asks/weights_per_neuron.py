@@ -25,7 +25,7 @@ class WeightsPerNeuron(Ask):
         return macs // outputs
 
     def derive(self, row: Row, report: Report) -> Derivation:
-        """The share of one output."""
+        """The multiply-accumulates of the layer, divided by its outputs."""
         macs, outputs = row.cost.macs, row.cost.activation
         answer = (
             f"{macs:,} MACs for {outputs:,} outputs: {self.answer_text(self.of(row, report))} each"

@@ -12,8 +12,8 @@ from cnncalc.spec.text import scalar
 
 
 class Function(NamedTuple):
-    """An activation: a function of a number u for a given layer, and its formula as text and LaTeX
-    with the layer's fields in braces."""
+    """An activation: ``of`` returns a layer's function of a number u; the formula, as text and
+    LaTeX, has the layer's fields in braces."""
 
     of: Callable[[Any], Callable[[Real], Real]]
     text: str
@@ -42,12 +42,12 @@ def _elu(layer: Any) -> Callable[[Real], Real]:
 FUNCTIONS = {
     "elu": Function(
         _elu,
-        "u where u > 0, else {layer.alpha}·(e^u − 1)",
+        "u if u > 0, else {layer.alpha}·(e^u − 1)",
         r"\begin{{cases}} u & u > 0 \\ {layer.alpha} \cdot (e^{{u}} - 1) & u \le 0 \end{{cases}}",
     ),
     "leaky_relu": Function(
         _leaky_relu,
-        "u where u > 0, else {layer.negative_slope}·u",
+        "u if u > 0, else {layer.negative_slope}·u",
         r"\begin{{cases}} u & u > 0 \\ {layer.negative_slope} \cdot u & u \le 0 \end{{cases}}",
     ),
     "relu": Function(lambda layer: relu, "max(0, u)", r"\max(0, u)"),

@@ -171,7 +171,7 @@ def _aligned(pieces: Sequence[str], width: int) -> str:
 
 
 def _matrix(picture: Picture) -> str:
-    r"""``w = \tfrac{1}{9} \begin{pmatrix} ... \end{pmatrix}``."""
+    r"""A matrix with its symbol: ``w = \tfrac{1}{9} \begin{pmatrix} ... \end{pmatrix}``."""
     rows = r" \\ ".join(" & ".join(map(tex, row)) for row in shortened(picture.rows))
     symbol = f"{tex(picture.symbol)} = {tex(picture.factor)}"
     return rf"{symbol} \begin{{pmatrix}} {rows} \end{{pmatrix}}"

@@ -64,7 +64,7 @@ def together(
 ) -> tuple[Tensor, list[Tensor]]:
     """The input and its kernels as tensors, all of them signals or all of them images.
 
-    A named kernel gets as many axes as the rest. A UsageError says which of them is wrong.
+    A named kernel gets as many axes as the others. A UsageError says which tensor is wrong.
     """
     with named_in_errors("the input"):
         x = read(input)
@@ -106,7 +106,7 @@ def named_planes(word: str, axes: int) -> Tensor:
         if one.shape != first.shape:
             raise UsageError(
                 f"{one.name} is {one.shape}, but {first.name} is {first.shape}; all planes of a "
-                "kernel have the same size"
+                "kernel must have the same size"
             )
     shape = Map(len(planes), first.shape.spatial)
     return Tensor(shape, tuple(one.planes[0] for one in planes), name=word.strip())
@@ -141,7 +141,8 @@ def _as_written(item: Item) -> Any:
 
 
 def _random(word: str, dice: Dice, layout: Layout | None) -> Tensor:
-    """Whole numbers from 0 to 9 or between the bounds: a signal, an image, or one with channels."""
+    """Whole numbers from 0 to 9 or between the bounds: a signal, or an image with or without
+    channels."""
     match = RANDOM.fullmatch(word)
     sizes = [int(size) for size in match[1].split("x")] if match else []
     low, high = (int(match[2]), int(match[3])) if match and match[2] else (0, 9)

@@ -80,7 +80,7 @@ KERNELS = {
 def named(word: str, axes: int) -> Tensor:
     """The kernel with this name and number of axes: ``box``, or ``box:5`` for a size other than 3.
 
-    Raises UsageError for an unknown name, or a size or number of axes that it does not have.
+    Raises UsageError for an unknown name, or for a size or number of axes that the kernel lacks.
     """
     name, colon, text = word.partition(":")
     if name not in KERNELS:

@@ -121,7 +121,7 @@ def of(data: Any, name: str = "", layout: Layout | None = None) -> Tensor:
 
 
 def _laid_out(given: Cells, name: str, layout: Layout | None) -> Tensor:
-    """The tensor of these cells; raises UsageError if its channels seem to come last."""
+    """The tensor of these cells; raises UsageError if its axes seem to be in the other layout."""
     tensor = _tensor(given, name)
     if not given.is_nested:
         return tensor
@@ -131,7 +131,8 @@ def _laid_out(given: Cells, name: str, layout: Layout | None) -> Tensor:
 
 
 def channels_first(tensor: Tensor) -> Tensor:
-    """A tensor that was read with its last axis as the columns, which is the channels."""
+    """The tensor of nested lists whose last axis is the channels, although it was read as the
+    columns."""
     rows, (columns, channels) = tensor.shape.channels, tensor.shape.spatial
     planes = tuple(
         tuple(plane[place] for plane in tensor.planes for place in range(c, len(plane), channels))
@@ -151,7 +152,7 @@ def cells(data: Any) -> Cells:
 
 
 def _of_text(text: str) -> Cells:
-    # With single blanks, the expressions below cannot backtrack far.
+    # Collapse blanks, so that the expressions below cannot backtrack far.
     text = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
     *factor, text = re.split(r" ?[*·×]\s?", text, maxsplit=1)
     text, depth = _without_brackets(text)
@@ -300,7 +301,7 @@ def _number_at(cell: Any, where: str) -> tuple[Number, bool]:
 
 
 def _place(channels: Channels, channel: int, row: int, column: int = 0) -> str:
-    """``channel 2, row 1, column 3``; a single channel and a 0 are left out."""
+    """A location, as in ``channel 2, row 1, column 3``; a single channel and a 0 are left out."""
     parts = {"channel": channel if len(channels) > 1 else 0, "row": row, "column": column}
     return ", ".join(f"{word} {number}" for word, number in parts.items() if number)
 

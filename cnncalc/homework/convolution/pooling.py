@@ -26,8 +26,8 @@ def mean(cells: Sequence[Real]) -> Real:
 
 
 class Reduction(NamedTuple):
-    """The function by which a pooling reduces a window, and its formula, in pieces that a line
-    break may separate."""
+    """The function that reduces a window to a number, and its formula, in pieces that a line break
+    may separate."""
 
     reduce: Callable[[Sequence[Real]], Real]
     written: Callable[[Sequence[str]], list[str]]
@@ -41,7 +41,7 @@ REDUCTIONS = {
 
 
 MISSING = nan
-"""Marks a cell that a window does not count. It is the only number that differs from itself."""
+"""Marks a cell that a window does not count; unlike all other numbers, it differs from itself."""
 
 
 class Pooled(NamedTuple):

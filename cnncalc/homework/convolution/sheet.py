@@ -1,6 +1,6 @@
 """The text and numbers of a worked convolution, independent of the output format.
 
-The letters follow the lectures: x is the input, w a kernel, u the sums, y the activations, z the
+The letters follow the lectures: x is the input, w a kernel, u the sums, y the activations and z the
 pooled output.
 """
 
@@ -59,8 +59,9 @@ class Section(NamedTuple):
 def sections(worked: Worked, steps: int | None = None, digits: int | None = None) -> list[Section]:
     """Everything to show about a convolution, in order.
 
-    ``steps`` is the number of windows of each kernel to write out; by default all of up to 64, and
-    otherwise 10. ``digits`` rounds numbers that are not whole; by default floats have 3.
+    ``steps`` is the number of windows of each kernel to write out: by default all if there are at
+    most 64 in total, and otherwise 10. ``digits`` rounds numbers that are not whole to this many
+    decimal digits; by default, only floats are rounded, to 3.
     """
     convolution, pooling = worked.convolution, worked.pooling
     most = steps_shown(worked, steps)
@@ -131,13 +132,13 @@ def _kernel(what: str, kernel: Tensor, *place: tuple[int, int]) -> list[Picture]
 
 
 def _index(*places: tuple[int, int]) -> str:
-    """``_2`` for the second of several, counted from 0; empty if there is only one."""
+    """``_2`` for place 1 (the first is 0) of several; empty if there is only one."""
     shown = [str(place + 1) for place, many in places if many > 1]
     return f"_{','.join(shown)}" if shown else ""
 
 
 def _about(what: str, tensor: Tensor, channel: int) -> str:
-    """``input 3×3 (random, seed 7)``, and ``channel 2`` after that."""
+    """``input 3×3 (random, seed 7)`` for the first channel, ``channel 2`` for the second."""
     if channel:
         return f"channel {channel + 1}"
     name = f" ({tensor.name})" if tensor.name else ""
@@ -149,7 +150,7 @@ def _size(sizes: Iterable[int]) -> str:
 
 
 def _geometry(axes: Sequence[Axis], filled: str) -> str:
-    """``stride 2, padding 1 (zeros), dilation 3``."""
+    """The fields of a window: ``stride 2, padding 1 (zeros), dilation 3``."""
     parts = [f"stride {_same([axis.S for axis in axes])}"]
     if any(axis.before or axis.after for axis in axes):
         sides = [_sides(axis) for axis in axes]
@@ -162,7 +163,7 @@ def _geometry(axes: Sequence[Axis], filled: str) -> str:
 
 
 def _footprint(axes: Sequence[TransposedAxis]) -> str:
-    """``stride 2, padding 1 (removed), output padding 1``."""
+    """The fields of a transposed window: ``stride 2, padding 1 (removed), output padding 1``."""
     parts = [f"stride {_same([axis.S for axis in axes])}"]
     if any(axis.P for axis in axes):
         parts.append(f"padding {_same([axis.P for axis in axes])} (removed)")
@@ -185,7 +186,7 @@ def _same(sizes: Sequence[int]) -> str:
 
 
 def _along(texts: Sequence[str]) -> str:
-    """One text if all axes agree, else one for each by its name."""
+    """One text if all axes agree, else the text and the name of each axis."""
     if len(set(texts)) == 1:
         return texts[0]
     return ", ".join(f"{text} along {name}" for text, name in zip(texts, AXES[len(texts)]))
@@ -257,7 +258,7 @@ def _pooling(pooling: Pooling) -> Section:
     over = {name: axis.overhang() for name, axis in zip(AXES[len(axes)], axes) if axis.overhang()}
     if over:
         cells = " and ".join(f"{cells} along {name}" for name, cells in over.items())
-        what += f"; the last window lacks {cells}, beyond the edge"
+        what += f"; the last window extends beyond the edge by {cells}"
     return slide._replace(notes=(what, *slide.notes))
 
 
@@ -277,9 +278,9 @@ def _pools(pooling: Pooling, output: Tensor, place: int, most: int, style: Style
 
 
 def _equation(letter: str, place: Place, pieces: Sequence[str], result: str) -> Line:
-    """``u(1,1) = 0×0 + 1×1 = 1``."""
+    """An equation: ``u(1,1) = 0×0 + 1×1 = 1``."""
     at = f"{letter}({','.join(map(str, place))})"
-    if not pieces:  # no input reaches it
+    if not pieces:  # no input reaches this output
         return Line((at, f"= {result}"))
     return Line((at, f"= {pieces[0]}", *pieces[1:], f"= {result}"))
 

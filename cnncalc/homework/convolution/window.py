@@ -79,7 +79,7 @@ def _format_count(count: int) -> str:
 
 
 def pad(x: Tensor, axes: Sequence[Axis], mode: str, outside: Real = 0) -> Tensor:
-    """The tensor surrounded by the cells that each axis needs; ``outside`` replaces zeros.
+    """The tensor with its padding; ``outside`` takes the place of zeros.
 
     Raises LayerError for an unknown mode, and if there are too few cells to reflect.
     """
@@ -112,7 +112,7 @@ def windows(axes: Sequence[Axis]) -> Iterator[tuple[Place, list[int]]]:
 
 def footprints(axes: Sequence[TransposedAxis]) -> Iterator[tuple[Place, list[int], list[int]]]:
     """Every position of the output of a transposed window, the cells of a plane that reach it, and
-    the tap of the kernel that each of them meets there."""
+    the tap of the kernel that multiplies each of these cells."""
     into, over = _steps([axis.N for axis in axes]), _steps([axis.F for axis in axes])
     met = [*map(_met, axes)]
     for place in product(*(range(len(along)) for along in met)):

@@ -49,7 +49,7 @@ class Convolution:
     kernels: tuple[Tensor, ...]
     layer: Conv | ConvTranspose
     """Stride, padding and dilation. A transposed convolution multiplies every input by the kernel
-    and adds up what overlaps."""
+    and adds up the overlapping products."""
     mode: str
     """The padding mode: zeros, reflect, replicate or circular."""
     bias: Tensor | None
@@ -57,7 +57,7 @@ class Convolution:
     flip: bool
     """Whether kernels are flipped along every axis: convolution instead of cross-correlation."""
     padded: Tensor
-    """The input with its padding."""
+    """The input with its padding; the input itself if the convolution is transposed."""
 
     @property
     def axes(self) -> tuple[Axis, ...] | tuple[TransposedAxis, ...]:
@@ -160,11 +160,12 @@ def convolve(
 ) -> Worked:
     """Work out the convolution of a signal or an image with kernels as deep as its channels.
 
-    ``stride``, ``padding`` and ``dilation`` are those of the layer ``conv``; ``mode`` says what
-    padding holds. If ``transposed``, they and ``output_padding`` are those of ``conv_transpose``.
-    ``activation`` and ``pool`` are layers, or words for ``activation_of`` and ``pool_of``. ``bias``
-    is a signal of one number for each kernel, or of one for all. Raises CnncalcError if the input,
-    kernels and biases do not match, or there is too much to compute.
+    ``stride``, ``padding`` and ``dilation`` are those of the layer ``conv``; ``mode`` says how to
+    fill the padding. If ``transposed``, the three and ``output_padding`` are those of the layer
+    ``conv_transpose``. ``activation`` and ``pool`` are layers, or words for ``activation_of`` and
+    ``pool_of``. ``bias`` is a signal of one number for each kernel, or of one for all. Raises
+    CnncalcError if the input, kernels and biases do not match, if a setting is not valid, or if
+    there is too much to compute.
     """
     activation = activation_of(activation) if isinstance(activation, str) else activation
     pool = pool_of(pool) if isinstance(pool, str) else pool
@@ -236,7 +237,7 @@ def _check(x: Tensor, kernels: Sequence[Tensor]) -> None:
         if kernel.shape != first:
             raise UsageError(
                 f"kernel {place} is {kernel.shape}, but kernel 1 is {first}; all kernels of a "
-                "layer have the same size"
+                "layer must have the same size"
             )
     if first.channels != x.shape.channels:
         raise UsageError(

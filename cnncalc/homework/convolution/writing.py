@@ -13,14 +13,14 @@ USUAL_DIGITS = 3
 
 
 class Style(NamedTuple):
-    """The way to write numbers: fractions as decimals if these terminate, or all numbers that are
-    not whole rounded to this many digits after the point."""
+    """The way to write numbers that are not whole: as fractions; as decimals that terminate, if
+    ``decimal``; or rounded to ``digits`` after the point."""
 
     decimal: bool = False
     digits: int | None = None
 
     def text(self, number: Real) -> str:
-        """``16/3``; as a decimal ``−0.35``; to two digits ``5.33``."""
+        """A number as text: ``16/3``; as a decimal ``−0.35``; to two digits ``5.33``."""
         if isinstance(number, int):
             return minus(number)
         if isinstance(number, float):
@@ -51,8 +51,8 @@ class Style(NamedTuple):
 
 
 def with_factor(kernel: Tensor, channel: int) -> tuple[str, list[list[str]]]:
-    """``1/9``, and a kernel's numbers without that factor, if all except zeros are fractions; else
-    no factor, and the numbers unchanged."""
+    """The common factor of a kernel's numbers, such as ``1/9``, and the numbers without it, if all
+    except zeros are fractions; else no factor, and the numbers unchanged."""
     common = common_denominator(kernel.planes[channel])
     if kernel.decimal or any(isinstance(n, int) and n for n in kernel.planes[channel]):
         return "", Style(kernel.decimal).rows(kernel, channel)
@@ -63,8 +63,8 @@ def with_factor(kernel: Tensor, channel: int) -> tuple[str, list[list[str]]]:
 def products(
     pairs: Sequence[Sequence[tuple[Real, Real]]], numbers: Style, weights: Style
 ) -> list[str]:
-    """The summands ``0.5×0``, ``− 0.1×1``, ``+ 3×(−2)``; with several channels, those of each are
-    in brackets."""
+    """The summands ``0.5×0``, ``− 0.1×1``, ``+ 3×(−2)``; with several channels, the summands of
+    each channel are in brackets."""
     summands: list[str] = []
     for channel in pairs:
         terms = [f"{numbers.text(x)}×{bracketed(weights.text(weight))}" for x, weight in channel]
@@ -77,7 +77,7 @@ def products(
 
 
 def written_maximum(cells: Sequence[str]) -> list[str]:
-    """``max(1,``, ``2,``, ``3)``."""
+    """A maximum, in pieces: ``max(1,``, ``2,``, ``3)``."""
     pieces = [f"{cell}," for cell in cells]
     pieces[0] = f"max({pieces[0]}"
     pieces[-1] = f"{pieces[-1].removesuffix(',')})"
@@ -85,7 +85,7 @@ def written_maximum(cells: Sequence[str]) -> list[str]:
 
 
 def written_mean(cells: Sequence[str]) -> list[str]:
-    """``(1``, ``+ 2``, ``− 3)/3``."""
+    """A mean, in pieces: ``(1``, ``+ 2``, ``− 3)/3``."""
     pieces = [signed(cell, place == 0) for place, cell in enumerate(cells)]
     pieces[0] = f"({pieces[0]}"
     pieces[-1] += f")/{len(cells)}"
@@ -98,7 +98,7 @@ def bracketed(text: str) -> str:
 
 
 def signed(text: str, is_first: bool) -> str:
-    """A summand with its sign before it; the first has one only if it is negative."""
+    """A summand with its sign; the first summand has a sign only if it is negative."""
     if is_first:
         return text
     return f"− {text[1:]}" if text.startswith("−") else f"+ {text}"

@@ -24,5 +24,6 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Form:
-    """The gradebook of this name; raises UsageError, with the nearest name, if there is none."""
+    """The gradebook with this name; raises UsageError, suggesting the nearest name, if there is
+    none."""
     return cast(Form, discovery.chosen(__name__, __path__, name, "gradebook"))

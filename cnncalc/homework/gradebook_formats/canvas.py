@@ -1,6 +1,6 @@
 """Grades for import into a Canvas gradebook.
 
-Name each submission after the student's login: it fills the column ``SIS Login ID``.
+Name each submission after the student's login, which fills the column ``SIS Login ID``.
 """
 
 from collections.abc import Mapping, Sequence

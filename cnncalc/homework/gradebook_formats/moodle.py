@@ -1,6 +1,6 @@
 """Grades for import into a Moodle gradebook.
 
-Name each submission after the student's ID number: it fills the column ``ID number``.
+Name each submission after the student's ID number, which fills the column ``ID number``.
 """
 
 from collections.abc import Mapping, Sequence

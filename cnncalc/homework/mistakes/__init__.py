@@ -15,7 +15,7 @@ def names() -> tuple[str, ...]:
 
 @cache
 def load(name: str) -> Mistake:
-    """The mistake of this name."""
+    """The mistake with this name."""
     return discovery.the_class(f"{__name__}.{name}", Mistake)()  # type: ignore[type-abstract]
 
 

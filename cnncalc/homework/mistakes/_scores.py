@@ -13,9 +13,9 @@ class WrongScores(Mistake):
 
     @abstractmethod
     def instead(self, scores: Scores) -> Iterator[Scores]:
-        """The scores as they were used."""
+        """The scores as the student used them."""
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The questions about these scores."""
+        """The questions about the scores as the student used them."""
         if isinstance(question, Scored):
             yield from map(question.with_scores, self.instead(question.scores))

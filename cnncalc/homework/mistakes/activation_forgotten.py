@@ -10,8 +10,8 @@ from cnncalc.homework.question import Question
 
 
 class ActivationForgotten(Mistake):
-    """You stopped at the sums. The layer applies its activation to every one of them: a ReLU, for
-    example, replaces each negative sum with 0.
+    """You stopped at the sums. The layer applies its activation to each of them: a ReLU, for
+    example, replaces every negative sum with 0.
     """
 
     says = "left out the activation"

@@ -11,7 +11,7 @@ ASKS = ("parameters", "weights", "biases", "parameter_memory", "macs", "flops")
 
 
 class ActivationParameters(WrongLayer):
-    """You counted the activation as a fully connected layer. An activation such as the softmax
+    """You counted the activation as a fully connected layer. An activation, such as a softmax,
     applies a fixed function to its inputs; the weights belong to the layer before it.
     """
 
@@ -32,16 +32,16 @@ class ActivationParameters(WrongLayer):
     )
 
     def instead(self, row: Row) -> Layer | None:
-        """A fully connected layer of as many units, in place of one without weights."""
+        """A fully connected layer with as many units, in place of a layer without weights."""
         (x,) = row.inputs if len(row.inputs) == 1 else (None,)
         if not isinstance(x, Vector) or row.output != x or row.cost.params or row.cost.buffers:
             return None
-        if not row.cost.operations_total:  # such as dropout
+        if not row.cost.operations_total:  # no arithmetic, as in dropout
             return None
         return layers.load("linear").parse(x.features)
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question about this one layer, or a total with the last activation."""
+        """The question about this one layer; in a total, only the last layer is changed."""
         if question.ask.name not in ASKS:
             return
         if not question.everywhere:

@@ -4,8 +4,8 @@ from cnncalc.homework.mistakes._examples import on_ten_filters
 
 class ActivationsForParameters(WrongAsk):
     """You counted the activations: the numbers in the layer's output. Parameters are the numbers
-    that the layer learns, its weights and biases. They do not depend on the height and width of the
-    map.
+    that the layer learns, its weights and biases. A convolution has the same number of parameters
+    whatever the height and width of its input.
     """
 
     says = "counted the activations instead of the parameters"

@@ -36,7 +36,7 @@ class AnotherVersion(Mistake):
 
 @cache
 def relatives(name: str) -> tuple[Report, ...]:
-    """The built-in networks whose names begin with the same word, without this one."""
+    """The other built-in networks whose names begin with the same word."""
     family = re.match("[a-z]+", name)
     assert family is not None  # the names of built-in networks begin with letters
     names = [other for other in catalog.names() if re.match(f"{family[0]}(?![a-z])", other)]

@@ -9,10 +9,10 @@ from cnncalc.spec import catalog
 
 class AuxiliaryHeadsIncluded(Mistake):
     """You included the auxiliary classifiers. They branch off the middle of the network to help
-    training, and are removed afterwards. Published totals leave them out unless they say otherwise.
+    training and are removed afterwards. Published totals usually leave them out.
     """
 
-    says = "included the auxiliary classifiers, which are used only in training"
+    says = "included the auxiliary classifiers, which are used only during training"
     prior = 25
     examples = (
         Example(

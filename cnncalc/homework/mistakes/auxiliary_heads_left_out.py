@@ -5,7 +5,7 @@ from cnncalc.homework.question import Question
 
 
 class AuxiliaryHeadsLeftOut(WrongSum):
-    """You counted only the layers on the path to the last one. Layers that lead to a side output,
+    """You counted only the layers on the way to the last layer. Layers that lead to a side output,
     such as an auxiliary classifier, are part of this network, so they count too.
     """
 
@@ -27,7 +27,7 @@ class AuxiliaryHeadsLeftOut(WrongSum):
     )
 
     def times(self, question: Question) -> Iterator[tuple[str, Mapping[str, int]]]:
-        """Count the layers that do not lead to the last one zero times."""
+        """Leave out the layers that do not lead to the last one."""
         rows = question.report.rows
         leading = {len(rows) - 1}
         for place in range(len(rows) - 1, -1, -1):

@@ -25,7 +25,7 @@ class BatchNormPerElement(WrongInput):
         ),
     )
 
-    def enters(self, row: Row, report: Report) -> Iterator[Shape]:
+    def other_inputs(self, row: Row, report: Report) -> Iterator[Shape]:
         """Every element as a channel of its own, for a layer without multiply-accumulates."""
         (x,) = row.inputs
         if isinstance(x, Map) and row.cost.params and not row.cost.macs:

@@ -39,6 +39,7 @@ class BiasesInMacs(WrongRule):
     examples = (on_ten_filters("macs", "778,240", "(5·5·3 + 1)·10 · 32·32"),)
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The weights of a neuron, which are as many, are another mistake."""
+        """The question under the wrong rules; for the weights of a neuron, see
+        ``bias_as_weight``."""
         if question.ask.name != "weights_per_neuron":
             yield from super().other(question)

@@ -13,8 +13,8 @@ def no_shift(n: int) -> int:
 
 
 class BiasesLeftOutOfTotal(WrongRule):
-    """You added up the weights only. A network's parameters are everything that it learns. Its
-    biases count as well, although there are few of them.
+    """You added up the weights only. A network's parameters are all the numbers that it learns, so
+    its biases count too, although there are few of them.
     """
 
     says = "left the biases out of the total"

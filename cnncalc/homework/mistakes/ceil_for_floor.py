@@ -4,7 +4,7 @@ from cnncalc.homework.mistake import Example, WrongRule
 
 
 def rounded_up(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
-    """Count a last window that hangs over the edge."""
+    """Count a last window that extends beyond the edge."""
     return ceil_div(N - (D * (F - 1) + 1) + 2 * P, S) + 1
 
 
@@ -14,8 +14,8 @@ def rounded_up_sides(N: int, F: int, S: int, P_before: int, P_after: int, D: int
 
 
 class CeilForFloor(WrongRule):
-    """You rounded up. The window has no position where it would hang over the edge, so the quotient
-    is rounded down, unless the layer sets ``ceil_mode``.
+    """You rounded up. The window must not extend beyond the edge, so the quotient is rounded down,
+    unless the layer sets ``ceil_mode``.
     """
 
     says = "rounded the output size up instead of down"

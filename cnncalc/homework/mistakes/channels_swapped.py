@@ -8,7 +8,7 @@ from cnncalc.homework.question import Question
 
 class ChannelsSwapped(Mistake):
     """You swapped the input and output channels. The depth of each filter is the number of input
-    channels. The number of filters is the number of output channels, and of biases.
+    channels. There are as many filters, and as many biases, as output channels.
     """
 
     says = "swapped the input and output channels"

@@ -22,7 +22,7 @@ class CutNotRounded(WrongWriting):
     )
 
     def meant(self, written: Written, truth: Value) -> Written | None:
-        """Any number that starts with these digits."""
+        """The range of all numbers that start with these digits."""
         if not isinstance(written, Number) or not written.rounded:
             return None
         return replace(written, digits=written.digits + written.half)

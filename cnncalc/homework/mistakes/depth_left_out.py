@@ -11,7 +11,7 @@ class DepthLeftOut(WrongWriting):
     of the layer that produced it.
     """
 
-    says = "the height and width are right, but the depth is missing"
+    says = "left out the depth (the height and width are right)"
     prior = 25
     examples = (on_ten_filters("shape", "32x32", "10 channels of 32×32"),)
 

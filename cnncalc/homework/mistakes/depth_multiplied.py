@@ -22,7 +22,7 @@ class DepthMultiplied(WrongLayer):
     examples = (on_ten_filters("shape", "30x32x32", "3·10 channels; each filter gives only one"),)
 
     def instead(self, row: Row) -> Layer | None:
-        """The layer with a filter for every input channel as well."""
+        """The layer with its number of filters multiplied by the depth of its input."""
         (x,) = row.inputs if len(row.inputs) == 1 else (None,)
         layer: Any = row.layer
         if not (isinstance(x, Map) and isinstance(row.output, Map) and hasattr(layer, "axes")):

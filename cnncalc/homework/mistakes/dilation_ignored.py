@@ -4,7 +4,7 @@ from cnncalc.homework.mistake import Example, WrongLayer, with_fields
 
 
 class DilationIgnored(WrongLayer):
-    """You treated the filter as if its taps were neighbours. With dilation D they are D pixels
+    """You treated the filter as if its taps were adjacent. With dilation D, they are D pixels
     apart, so the filter spans D·(F − 1) + 1 pixels. Its number of weights stays the same.
     """
 

@@ -18,7 +18,7 @@ def rounded_up(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
 
 class DividedByStride(WrongRule):
     """You divided the size by the stride. That is right only if the padding makes up for the
-    window: in general, the size is (N − F + 2P)/S + 1.
+    window: in general, the size is ⌊(N − F + 2P)/S⌋ + 1.
     """
 
     says = "divided the size by the stride and ignored the window and the padding"
@@ -36,7 +36,7 @@ class DividedByStride(WrongRule):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """Rounded up or down, in a layer that moves by more than one position."""
+        """Rounded up or down, for a layer whose window moves by more than one position."""
         row = question.row
         axes = getattr(row.layer, "axes", None) if row and not question.everywhere else None
         if axes and any(axis.S > 1 for axis in axes(row.inputs[0])):  # type: ignore[union-attr]

@@ -9,8 +9,8 @@ def whole_window(r_in: int, j_in: int, E: int = 1) -> int:
 
 
 class FieldMinusOneForgotten(WrongRule):
-    """You added the whole filter. Its first tap already has the receptive field of the layer
-    before; only the F − 1 other taps extend it.
+    """You added the whole filter. Its first tap already has the receptive field of the previous
+    layer; only the other F − 1 taps extend it.
     """
 
     says = "grew the receptive field by F instead of F − 1"

@@ -4,7 +4,7 @@ from cnncalc.homework.mistakes._examples import on_three_layers
 
 
 def next_door(r_in: int, j_in: int, E: int = 1) -> int:
-    """As if neighbouring outputs were one pixel apart."""
+    """E - 1 pixels more, as if neighbouring outputs were one pixel apart."""
     return r_in + (E - 1)
 
 

@@ -55,7 +55,7 @@ WEIGHTS: Rules = {
 
 class FiltersForgotten(WrongRule):
     """You counted one filter. The layer has several, and each produces one channel of the output,
-    so multiply what you found for one filter by the number of filters.
+    so multiply your result for one filter by the number of filters.
     """
 
     says = "counted only one filter"
@@ -78,7 +78,7 @@ class FiltersForgotten(WrongRule):
     def other(self, question: Question) -> Iterator[Question]:
         """One filter with its bias or with all biases, or a layer with one filter.
 
-        A connection table gives filters different depths, so there is no one filter to count. A
+        Under a connection table, filters differ in depth, so there is no single filter to count. A
         question about one neuron is about one filter anyway.
         """
         if question.ask.name == "weights_per_neuron" or any(

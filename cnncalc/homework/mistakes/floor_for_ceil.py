@@ -3,7 +3,7 @@ from cnncalc.homework.mistake import Example, WrongRule
 
 
 def rounded_down(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
-    """Leave out a last window that hangs over the edge."""
+    """Leave out a last window that extends beyond the edge."""
     return (N - (D * (F - 1) + 1) + 2 * P) // S + 1
 
 
@@ -13,8 +13,8 @@ def same_rounded_down(N: int, S: int) -> int:
 
 
 class FloorForCeil(WrongRule):
-    """You rounded down. This layer rounds up: with ``ceil_mode`` the last window may hang over the
-    edge, and ``same`` padding adds as many zeros as the last window needs.
+    """You rounded down. This layer rounds up: with ``ceil_mode``, the last window may extend beyond
+    the edge, and ``same`` padding adds as many zeros as the last window needs.
     """
 
     says = "rounded the output size down instead of up"

@@ -17,7 +17,7 @@ CLOSE = Fraction(1, 20)
 
 
 class Unrounded(Ask):
-    """The number of values in the output with sizes that are not rounded."""
+    """The number of values in an output whose sizes are not rounded."""
 
     takes = (Size, Number)
 
@@ -29,11 +29,11 @@ class Unrounded(Ask):
         return Fraction(row.output.dimensions[0]), *exact
 
     def of(self, row: Row, report: Report) -> Value:
-        """The product of the sizes."""
+        """The product of the sizes and the batch size."""
         return Fraction(prod(self.sizes(row)) * report.batch)
 
     def derive(self, row: Row, report: Report) -> Derivation:
-        """The size along the first axis that has a fraction."""
+        """The size along the first axis where it is not whole."""
         axis = next(axis for axis in _window.axes(row) if not axis.fits)
         return Derivation(self.title, (), stride.equation(axis))
 

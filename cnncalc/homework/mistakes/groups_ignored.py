@@ -23,14 +23,14 @@ def dense_transposed(
 
 
 def undivided_weights(F: tuple[int, ...], C_in: int, multiplier: int = 1) -> int:
-    """Every filter plane is as deep as the input."""
+    """A filter as deep as the input in place of every plane."""
     return product(F) * C_in * C_in * multiplier
 
 
 def undivided_macs(
     F: tuple[int, ...], C_in: int, N_out: tuple[int, ...], multiplier: int = 1
 ) -> int:
-    """Every filter plane is as deep as the input, at every position."""
+    """A filter as deep as the input in place of every plane, at every position."""
     return product(F) * C_in * C_in * multiplier * product(N_out)
 
 

@@ -7,12 +7,12 @@ from cnncalc.homework.question import Question
 from cnncalc.homework.written import Number, Value, Written
 
 SMALLEST = 100
-"""Half of a smaller number says nothing."""
+"""The smallest right number whose half is recognized; smaller ones match too often by chance."""
 
 
 class HalfCounted(WrongWriting):
     """Your number is exactly half of the right one, so a factor of 2 is missing. Check each factor:
-    perhaps you took half of the channels or filters, as on one of the two GPUs in the drawing of
+    perhaps you used half of the channels or filters, as on one of the two GPUs in the drawing of
     AlexNet, or half of the height or width.
     """
 

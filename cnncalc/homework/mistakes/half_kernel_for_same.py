@@ -6,9 +6,9 @@ from cnncalc.homework.mistake import Example, WrongLayer, with_fields
 
 
 class HalfKernelForSame(WrongLayer):
-    """You padded half a window on each side. That keeps the size only if the window is odd; with an
-    even one, the output becomes one larger. ``same`` adds F − 1 zeros in total, so one side
-    gets one zero more than the other.
+    """You padded half a window on each side. That keeps the size only if the window is odd; an even
+    window makes the output larger by one. ``same`` adds F − 1 zeros in total, so one side gets one
+    zero more than the other.
     """
 
     says = "padded F/2 on each side, which is too much for an even window"
@@ -24,7 +24,7 @@ class HalfKernelForSame(WrongLayer):
     )
 
     def instead(self, row: Row) -> Layer | None:
-        """The layer with this padding, where that is more than it has."""
+        """The layer with this padding; None unless it has ``same`` padding and an even window."""
         layer: Any = row.layer
         if not str(getattr(layer, "padding", "")).startswith("same"):
             return None

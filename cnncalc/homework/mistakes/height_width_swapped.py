@@ -61,7 +61,8 @@ def _turned(shape: Shape) -> Shape:
 
 
 def _turned_layer(row: Row) -> Layer | None:
-    """The layer with its per-axis fields swapped; None where it has none."""
+    """The layer with the last two values of its per-axis fields swapped; None if that changes
+    nothing."""
     swapped = {}
     for name in fields_of(type(row.layer)):
         value = getattr(row.layer, name)

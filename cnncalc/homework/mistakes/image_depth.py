@@ -7,8 +7,8 @@ from cnncalc.homework.mistakes._examples import on_three_layers
 
 
 class ImageDepth(WrongInput):
-    """You took filters as deep as the image. A filter is as deep as the map that enters its own
-    layer, which has a channel for each filter of the layer before.
+    """You used filters as deep as the image. A filter is as deep as the input of its own layer,
+    which has a channel for each filter of the previous convolution.
     """
 
     says = "used the depth of the image instead of the depth of the layer's input"
@@ -18,7 +18,7 @@ class ImageDepth(WrongInput):
         on_three_layers("parameters", "40", "(3·3·1 + 1)·4; the map before has 4 channels"),
     )
 
-    def enters(self, row: Row, report: Report) -> Iterator[Shape]:
+    def other_inputs(self, row: Row, report: Report) -> Iterator[Shape]:
         """A map with as many channels as the image."""
         (x,), image = row.inputs, report.rows[0].output
         if isinstance(x, Map) and isinstance(image, Map) and row.cost.weights:

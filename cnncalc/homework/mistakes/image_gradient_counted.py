@@ -30,7 +30,7 @@ class ImageGradientCounted(Mistake):
     not trained, so that layer needs only the gradients of its weights.
     """
 
-    says = "counted the gradient of the network's input, which nothing needs"
+    says = "counted the gradient of the network's input, which is not needed"
     prior = 30
     examples = (
         Example(

@@ -6,9 +6,9 @@ from cnncalc.homework.mistake import Example, WrongLayer
 
 
 class JoinsMixedUp(WrongLayer):
-    """You mixed up adding and concatenating. Maps that are added must have the same shape, and the
-    sum has it too, as in ResNet. Concatenated maps keep all their channels, as in U-Net, so their
-    numbers of channels add up.
+    """You mixed up adding and concatenating. Maps that are added, as in ResNet, must have the same
+    shape, which is also the shape of their sum. Maps that are concatenated, as in U-Net, keep all
+    their channels, so the numbers of channels add up.
     """
 
     says = "mixed up adding the branches and concatenating them"
@@ -24,7 +24,7 @@ class JoinsMixedUp(WrongLayer):
     )
 
     def instead(self, row: Row) -> Layer | None:
-        """A concatenation in place of a sum of equal maps, or the reverse."""
+        """A concatenation in place of a sum, or the reverse, for maps of the same shape."""
         if len(row.inputs) < 2 or len({*row.inputs}) > 1 or not isinstance(row.output, Map):
             return None
         if row.output == row.inputs[0]:

@@ -28,7 +28,7 @@ class KernelFlipped(WrongNumbers):
         return given._replace(flip=not given.flip)
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question, with a note on which way is wrong."""
+        """The question, with a note on how the student applied the kernel."""
         for changed in super().other(question):
             assert isinstance(changed, Numeric)
             assert changed.numbers is not None

@@ -13,7 +13,7 @@ from cnncalc.layers._pool import Pool
 
 class MaximumForMean(Mistake):
     """You used the other kind of pooling. Max pooling takes the largest number in each window;
-    average pooling takes their mean.
+    average pooling takes the mean of all numbers in it.
     """
 
     says = "used the other kind of pooling (maximum and mean swapped)"

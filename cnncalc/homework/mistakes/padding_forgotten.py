@@ -9,8 +9,8 @@ from cnncalc.homework.question import Question
 
 class PaddingForgotten(WrongLayer):
     """You left out the padding. It adds P pixels on each side of the input before the window slides
-    over it. In a transposed convolution, ``output_padding`` makes the output larger in the same
-    way.
+    over it. In a transposed convolution, the padding crops the output instead, and
+    ``output_padding`` makes it larger.
     """
 
     says = "forgot the padding"

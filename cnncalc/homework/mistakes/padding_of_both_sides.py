@@ -9,7 +9,7 @@ def both_sides(F: int, D: int = 1) -> int:
 
 class PaddingOfBothSides(WrongRule):
     """You gave the padding of both sides together. P is the number of zeros on each side. Both
-    sides together have to make up for the F − 1 positions that a window loses, so P = (F − 1)/2.
+    sides together make up for the F − 1 positions that a window loses, so P = (F − 1)/2.
     """
 
     says = "gave the padding of both sides together"

@@ -22,12 +22,12 @@ def one_side_ceil(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
 
 
 def one_side_transposed(N: int, F: int, S: int, P: int = 0, D: int = 1, P_out: int = 0) -> int:
-    """P cut away once."""
+    """P cropped once."""
     return (N - 1) * S - P + (D * (F - 1) + 1) + P_out
 
 
 def stride_for(N: int, F: int, N_out: int, P: int = 0, D: int = 1) -> int:
-    """The stride where P is added once."""
+    """The stride, with P added once."""
     return (N - (D * (F - 1) + 1) + P) // (N_out - 1)
 
 

@@ -42,7 +42,7 @@ def one_less(rule: Callable[..., int]) -> Callable[..., int]:
 
 class PlusOneForgotten(WrongRule):
     """You counted the steps of the window: (N − F + 2P)/S. The window has one more position than
-    steps, because the place where it starts counts too.
+    it takes steps, because the place where it starts counts too.
     """
 
     says = "forgot the + 1 in the output size"

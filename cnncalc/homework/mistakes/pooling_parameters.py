@@ -54,7 +54,7 @@ class PoolingParameters(Mistake):
 
 
 def _window(row: Row) -> dict[str, Any]:
-    """The fields of a pool's window; none where it has no size of its own."""
+    """The fields of a pool's window; empty for other layers and for pools without a fixed size."""
     if not is_pool(row) or not hasattr(row.layer, "kernel_size"):
         return {}
     size = row.layer.kernel_size

@@ -39,8 +39,8 @@ class Printed(Ask):
 
 
 class PrintedSlip(Mistake):
-    """Your number is printed in a source, but it does not follow from the network. Add up the
-    layers yourself: a printed figure may be rounded, count something else, or be wrong.
+    """Your number is printed in a source, but it does not follow from the network. Calculate it
+    from the layers: a printed figure may be rounded, count something else, or be wrong.
     """
 
     says = "gave a printed figure that does not follow from the layers"
@@ -57,7 +57,8 @@ class PrintedSlip(Mistake):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The printed figures about the same layer or network, unless something else is wrong."""
+        """The printed figures about the same layer or network, unless the question already contains
+        another mistake."""
         if question.rules or question.layers or question.times or question.conditions:
             return
         counts = {getattr(question.ask, "count", None), getattr(question.ask, "summed", None)}
@@ -66,20 +67,20 @@ class PrintedSlip(Mistake):
             same = claim.layer == question.layer and one.calculated == question.value
             if same and claim.quantity in counts and claim.than is None:
                 number = Number.read(claim.value)
-                assert number is not None  # the claims have been compared
+                assert number is not None  # it was compared with the network
                 printed = question.asking(Printed(number, question.ask.unit))
                 yield printed.saying(f"{claim.source}; {one.reason}")
 
 
 @lru_cache(maxsize=100)
 def errata(name: str) -> tuple[Finding, ...]:
-    """The printed figures of a built-in network that do not follow from it; none for others."""
+    """The printed figures that do not follow from a built-in network; none for other networks."""
     known = built_in(name)
     return tuple(one for one in published.check(known) if one.reason) if known else ()
 
 
 def built_in(name: str) -> str:
-    """The built-in network that a report is about; empty if there is none."""
+    """The built-in network with this name, as a report prints it; empty if there is none."""
     spelled = name.lower().replace(" ", "_").replace("-", "_")
     known = (one for one in (spelled, spelled.replace("_", "")) if one in catalog.names())
     return next(known, "")

@@ -7,7 +7,7 @@ from cnncalc.homework.question import Question
 
 class SharedWeightsRepeated(WrongSum):
     """You counted shared weights once for every layer that uses them. Layers that share weights
-    have one set of them, so the parameters count once. The computation counts every time.
+    have one set of them, so the parameters count once. The operations count every time.
     """
 
     says = "counted shared weights once for every layer that uses them"

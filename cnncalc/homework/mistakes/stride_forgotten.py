@@ -22,4 +22,4 @@ class StrideForgotten(WrongLayer):
 
     def other(self, question: Question) -> Iterator[Question]:
         """The question with stride 1; for receptive fields, see ``field_without_jump``."""
-        return iter(()) if question.ask.whole_way else super().other(question)
+        return iter(()) if question.ask.cumulative else super().other(question)

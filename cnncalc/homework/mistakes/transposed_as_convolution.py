@@ -7,9 +7,9 @@ from cnncalc.homework.mistakes._examples import on_transposed
 
 
 class TransposedAsConvolution(WrongLayer):
-    """You used the formula of a convolution. A transposed convolution works the other way round:
-    where a convolution makes the map about S times smaller, it makes it about S times larger. Its
-    output size is (N − 1)·S − 2P + F.
+    """You used the formula of a convolution. A transposed convolution works the other way round: it
+    makes the map about S times larger, not smaller. Its output size is (N − 1)·S − 2P + F, plus any
+    ``output_padding``.
     """
 
     says = "treated the transposed convolution as a convolution"

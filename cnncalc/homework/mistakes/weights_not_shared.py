@@ -19,7 +19,7 @@ class Unshared(Parameters):
     """The field of ``Cost`` that is counted at every position."""
 
     def of(self, row: Row, report: Report) -> Value:
-        """These as many times as the output has positions, and the others once."""
+        """The repeated parameters at every position, plus those that are counted once."""
         slides = hasattr(row.layer, "axes") and row.cost.macs > row.cost.weights
         if not (isinstance(row.output, Map) and slides):
             raise LayerError("has no filter that moves over positions")

@@ -4,8 +4,8 @@ from cnncalc.homework.mistake import Example, WrongLayer, with_fields
 
 
 class WindowForStride(WrongLayer):
-    """You used the window size as the stride. That is the default of a pooling layer, but this
-    layer specifies another stride.
+    """You used the window size as the stride. That is the default for a pooling layer, but this
+    layer has another stride.
     """
 
     says = "used the window size as the stride"

@@ -25,5 +25,6 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Platform:
-    """The format of this name; raises UsageError, with the nearest name, if there is none."""
+    """The format with this name; raises UsageError, suggesting the nearest name, if there is
+    none."""
     return cast(Platform, discovery.chosen(__name__, __path__, name, "platform"))

@@ -9,7 +9,7 @@ EXECUTABLE = 0o755 << 16
 
 
 def zipped(files: Mapping[str, str | bytes]) -> bytes:
-    """An archive of these files, by name; each is executable, with a fixed date."""
+    """An archive of these files, by name; each file is executable and has the same date."""
     buffer = BytesIO()
     with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:
         for name, data in files.items():

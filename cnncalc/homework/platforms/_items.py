@@ -26,7 +26,7 @@ class Style(Enum):
 
 
 class Option(NamedTuple):
-    """An answer in all its spellings, the first of which is shown, and the remark on it."""
+    """An answer in all its spellings, of which the first is shown, with its credit and a remark."""
 
     spellings: tuple[str, ...]
     credit: Fraction

@@ -133,7 +133,7 @@ def _processing(parent: Element, item: Item) -> None:
 
 
 def _exactly(variable: Element, number: str) -> None:
-    """An exact number, as Canvas writes and reads it: that number, or a range from it to itself."""
+    """Test for an exact number, as Canvas does: that number, or a range from it to itself."""
     either = SubElement(variable, "or")
     SubElement(either, "varequal", respident=ANSWER).text = number
     between = SubElement(either, "and")
@@ -142,7 +142,8 @@ def _exactly(variable: Element, number: str) -> None:
 
 
 def _condition(parent: Element, feedback: str, go_on: str, right: bool = False) -> Element:
-    """A condition to fill: the feedback that it shows, and whether it gives the points."""
+    """A condition that shows this feedback and, if ``right``, gives the points; returns the empty
+    element for what it tests."""
     condition = SubElement(parent, "respcondition", {"continue": go_on})
     variable = SubElement(condition, "conditionvar")
     if right:

@@ -33,7 +33,7 @@ def _answers(item: Item) -> Iterator[str]:
 
 
 def _credit(item: Item, option: Option) -> str:
-    """``=`` before a right answer; a share of the credit before others."""
+    """``=`` before a right answer; the share of the credit before any other answer."""
     if option.credit == 1:
         return "="
     sign = "~" if item.style is Style.CHOICE else "="

@@ -11,7 +11,7 @@ KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
 def write(quiz: Quiz) -> bytes:
-    """The teacher's version; nbgrader takes out the solutions and the hidden tests."""
+    """The teacher's version; nbgrader removes the solutions and the hidden tests from it."""
     cells = [_text("title", f"# {escape(quiz.title)}")]
     for one in quiz.posed:
         cells += _question(one)

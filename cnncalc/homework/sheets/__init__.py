@@ -2,7 +2,7 @@
 
 A module has ``SUFFIXES``, its file extensions, and ``read(content, source) -> Item``, which returns
 the tree of an answer sheet (``homework.sheet`` describes its keys). The content is text, or bytes
-where the module is ``BINARY``.
+if the module is ``BINARY``.
 """
 
 from functools import cache

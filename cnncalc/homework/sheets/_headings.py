@@ -20,7 +20,8 @@ COUNTS = re.compile(r"\s*(?:[0-9][0-9,. ]*|-?)\s*")
 
 
 def quantity(heading: str, cells: Iterable[str]) -> tuple[str, str]:
-    """The quantity of a column, and the unit of its numbers; the heading itself if it has no unit.
+    """The quantity of a column, and the unit of its numbers; the heading itself if it is not a
+    quantity or has no unit.
 
     A size in bytes is memory, and a column of map sizes that are all numbers counts elements.
     """

@@ -57,7 +57,8 @@ def read(text: str, source: str) -> Item:
 
 
 def _is_row(line: str, below: str, inside: bool) -> bool:
-    """Whether a line is a row of a table; those without bars at their ends need another below."""
+    """Whether a line is a row of a table. Unless it begins with a bar, it must contain one and
+    follow a row or precede a line with a bar."""
     return line.startswith("|") or ("|" in line and (inside or "|" in below))
 
 

@@ -36,7 +36,7 @@ ANSWERED = {ANSWER, "answers", "my answer", "your answer", "result", "solution"}
 ABOVE = ("student", "architecture", "input", "layout", "batch", "dtype")
 """The keys that a row or a line above a table may give."""
 ABOVE_LAYERS = {"", "layers", "name"}
-"""Other headings of the layers' column, besides those such as ``Layer (type)``."""
+"""Other headings of the column of layers, apart from ``Layer (type)`` and the like."""
 NOT_ASKED = {"connected to", "trainable", "input shape", "kernel shape"}
 """Columns of printed summaries that no question is about."""
 GIVEN = {
@@ -63,8 +63,9 @@ def sheet(
     source: str,
     between: str,
 ) -> Item:
-    """The tree of a sheet with these keys (student, architecture) and tables, whose cells have
-    ``between`` between them. Rows above the headings may give keys too, others are titles.
+    """The tree of a sheet with these keys (student, architecture) and tables, whose cells are
+    separated by ``between``. Rows above the headings may also give keys; other rows there are
+    titles.
     """
     known = dict(header)
     answers: dict[Key, Item] = {}
@@ -123,7 +124,8 @@ def _without_blank_columns(table: Sequence[Sequence[Cell]]) -> Sequence[Sequence
 
 
 def _headings_at(table: Sequence[Sequence[Cell]]) -> int:
-    """The row with the headings; without any, the first that gives none of the keys."""
+    """The position of the row with the headings; if there is none, that of the first row that gives
+    no key."""
     first = 0
     for place, row in enumerate(table[:MAX_ABOVE]):
         names = _names(row)
@@ -135,7 +137,8 @@ def _headings_at(table: Sequence[Sequence[Cell]]) -> int:
 
 
 def _names(row: Sequence[Cell]) -> list[str]:
-    """The headings in lower case; those over questions and answers in one word."""
+    """The headings in lower case; columns of questions and answers are named ``question`` and
+    ``answer``."""
     names = [" ".join(cell.text.lower().split()) for cell in _without_blank_end(row)]
     given = [place for place, name in enumerate(names) if name in ANSWERED]
     if names and names[0] in NUMBERED and len(given) == 1:
@@ -228,9 +231,9 @@ def _is_asked(heading: str) -> bool:
 
 
 def _add_total(answers: dict[Key, Item], row: Sequence[Cell]) -> bool:
-    """Whether the row is a total of parameters, as Keras prints four of them; adds the answer.
+    """Whether the row is a total of parameters, of which Keras prints up to four; adds the answer.
 
-    The trainable ones, if printed, replace all of them: Keras' total includes running statistics.
+    Trainable parameters, if printed, replace the total: Keras' total includes running statistics.
     """
     first, *others = [cell.text.strip() for cell in _without_blank_end(row)] or [""]
     found = TOTAL.fullmatch(first)

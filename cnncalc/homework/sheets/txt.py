@@ -1,5 +1,5 @@
-"""Answers in Markdown, as a summary that torchinfo, torchsummary or Keras printed, or in a table in
-a text file."""
+"""Answers in a text file: Markdown, a summary that torchinfo, torchsummary or Keras printed, or a
+table."""
 
 import re
 from collections import Counter
@@ -22,7 +22,7 @@ WRAPPED = re.compile(r"\w*\)")
 TREE = " │├└─\t"
 """The characters that torchinfo draws before a name."""
 NAMED = re.compile(r"(?:.*\()?([A-Za-z]\w*)(?:-\d+|\)?(?: \(\w+\))?: \d+-\d+|\))?")
-"""A type as these three tools print it: ``Conv2d-1``, ``Conv2d: 2-1`` and ``conv2d_2 (Conv2D)``."""
+"""A type as these tools print it: ``Conv2d: 2-1``, ``Conv2d-1`` and ``conv2d_2 (Conv2D)``."""
 
 
 def read(text: str, source: str) -> Item:

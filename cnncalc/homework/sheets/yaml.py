@@ -18,7 +18,7 @@ def read(text: str, source: str) -> Item:
 
 
 def _cells(root: Item) -> list[list[Cell]]:
-    """``[{layer: conv1, params: 456}]`` as a table."""
+    """A list of rows, as in ``[{layer: conv1, params: 456}]``, as a table."""
     names = dict.fromkeys(name for row in root.value for name in row.value)
     table = [[Cell(str(name), root.where) for name in names]]
     for row in root.value:

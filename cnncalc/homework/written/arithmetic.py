@@ -16,7 +16,7 @@ TEX = {"\\times": "×", "\\cdot": "·", "\\approx": "≈", "\\,": "", "{,}": ","
 NOUN = re.compile(r"(?<=[0-9]) (?:activations|elements|floats|numbers|outputs|values)(?= ?[*x×·+])")
 """A noun after a number within arithmetic: ``6272 floats * 4 bytes``."""
 PARTS = re.compile(r"([0-9,]{1,20}) weights?,? (?:\+|and|plus) ([0-9,]{1,20}) bias(?:es)?")
-"""``750 weights and 10 biases``."""
+"""A sum in words: ``750 weights and 10 biases``."""
 DOTTED = r"(?<![0-9.,])[0-9]{1,3}(?:\.[0-9]{3}){2,}(?![0-9.,])"
 
 

@@ -76,8 +76,8 @@ class Matrix(Written):
         return cls(text, tuple(channels))
 
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
-        """Whether every number agrees; channels may come last, and signals as columns, if that is
-        accepted."""
+        """Whether every number agrees; unless ``strict``, channels may come last, and signals may
+        be columns."""
         if not isinstance(truth, Tensor):
             return None
         right = _planes(truth)
@@ -114,8 +114,8 @@ class Matrix(Written):
         return f"{len(wrong)} of {prod(_sizes(right))} numbers {verb} wrong: {which}"
 
     def _like(self, truth: Tensor) -> Channels:
-        """The channels; those of a signal as the rows of one channel. If a row of numbers is right,
-        twice as many are its numbers with decimal commas."""
+        """The channels; those of a signal as the rows of one channel. If one row is right, and
+        twice as many numbers are written, their commas are read as decimal commas."""
         row = list(_flat(self.channels))
         if (
             _sizes(_planes(truth)) == (1, 1, len(row) // 2)
@@ -169,13 +169,13 @@ def _sizes(channels: Sequence[Sequence[Sequence[object]]]) -> tuple[int, int, in
 
 
 def _format_sizes(channels: Sequence[Sequence[Sequence[object]]]) -> str:
-    """``2×2``, with the channels first if there are several."""
+    """The sizes of a matrix: ``2×2``, with the channels first if there are several."""
     return "×".join(map(str, _sizes(channels)[len(channels) == 1 :]))
 
 
 def _places(channels: Sequence[Sequence[Sequence[object]]]) -> Iterator[tuple[int, ...]]:
-    """The position of every number, from 1; the channel, and the row of a signal, only if there are
-    several."""
+    """The position of every number, from 1; the channel is left out if there is only one, and so is
+    the row of a signal."""
     sizes = _sizes(channels)
     first = next((axis for axis, size in enumerate(sizes) if size > 1), len(sizes) - 1)
     for place in product(*(range(1, size + 1) for size in sizes)):

@@ -35,6 +35,9 @@ NOTHING = re.compile(
 )
 """Ways to write 0 for a layer that has none, as in ``no learnable parameters``."""
 
+LETTER_O = re.compile("(?<=[0-9])O(?![A-Za-z])")
+"""A letter where a zero may be meant: 15O is hardly the French for 15 octets."""
+
 BILLION = 10**9
 MIN_ROUNDED = 1000
 MIN_SIGNIFICANT = 2
@@ -70,6 +73,8 @@ class Number(Written):
         source = re.sub(r"(?<=[^\s(])\s*[~≈]\s*(?=\S)", "=", tidied(text))
         working, _, result = source.rpartition("=")
         result = result.strip()
+        if LETTER_O.search(result):
+            raise LayerError(f"{result[:60]!r} has the letter O; write 0 for zero, or B for bytes")
         number = _printed(result) or _said_twice(result) or _with_unit(result)
         if number is None:
             number = cls(text, calculated(result))
@@ -201,7 +206,7 @@ def _half(whole: str) -> Fraction:
 
 
 def _with_unit(text: str) -> Number | None:
-    """``15237608 * 4 bytes``: arithmetic with a unit after it."""
+    """Arithmetic with a unit after it: ``15237608 * 4 bytes``."""
     match = re.fullmatch(r"(.*[0-9)\]])\s*([A-Za-z][A-Za-z -]*)", text)
     suffix = suffix_of(match[2]) if match else None
     if match is None or suffix is None:
@@ -210,7 +215,7 @@ def _with_unit(text: str) -> Number | None:
 
 
 def _said_twice(text: str) -> Number | None:
-    """``34,944 (35K)``: the number before the brackets, if both are numbers."""
+    """The number before the brackets in ``34,944 (35K)``; None unless both are numbers."""
     match = re.fullmatch(r"([^()]+?)(\s*)\(=?([^()]+)\)", text)
     again = _printed(match[3].strip()) if match else None
     if match is None or again is None or not (match[2] or again.rounded):  # 3(5) is a product

@@ -37,7 +37,7 @@ class Size(Written):
 
     @classmethod
     def read(cls, given: Any) -> "Size | None":
-        """``96x55x55``, ``55×55×96``, ``96@55x55``, ``[96, 55, 55]``, ``55^2 x 96``, ``4096``.
+        """A shape such as ``96x55x55``, ``96@55x55``, ``[96, 55, 55]``, ``55^2 x 96`` or ``4096``.
 
         A symbol for the batch in front (``None``, ``N``, ``-1``) is read as 1.
         """
@@ -74,7 +74,7 @@ class Size(Written):
         if isinstance(truth, Map) and self.sizes == (*truth.spatial, truth.channels):
             return Reading((CHANNELS_LAST,))
         bare = tuple(size for size in self.sizes if size != 1)
-        if isinstance(truth, Map) and len(truth.spatial) == truth.channels == 1:  # a window alone
+        if isinstance(truth, Map) and len(truth.spatial) == truth.channels == 1:  # only a window
             notes = ("along each axis",) if len(self.sizes) > 1 else ()
             return Reading(notes) if {*bare} == {*truth.spatial} else None
         if isinstance(truth, Map) and truth.channels == 1 and self.sizes == truth.spatial:
@@ -96,8 +96,8 @@ class Size(Written):
         return None
 
     def shape(self, like: Shape) -> Shape | None:
-        """The shape, if ``like`` is right: channels first, unless only the last size is the right
-        number of channels. None if it has other axes or a size of 0."""
+        """The shape that was meant, if ``like`` is the right one: channels first, unless only the
+        last size is the right number of channels. None for other axes or a size of 0."""
         if len(self.sizes) != len(like.dimensions) or 0 in self.sizes:
             return None
         if isinstance(like, Vector):
@@ -157,7 +157,7 @@ def _sizes_in(text: str) -> tuple[int, ...]:
 
 
 def _sizes_worked_out(text: str) -> tuple[int, ...]:
-    """``96 x ((227-11)/4+1) x 55``; none unless every size is an expression."""
+    """The sizes in ``96 x ((227-11)/4+1) x 55``; none unless every size is an expression."""
     depth, parts = 0, [""]
     between = "x×" if re.search("[x×]", text) else ","  # 363 x 3,025
     for sign in text:
@@ -174,7 +174,7 @@ def _sizes_worked_out(text: str) -> tuple[int, ...]:
 
 
 def _counted(text: str) -> tuple[int, ...]:
-    """``28x28x6 -> 4704``, a shape and its number of elements."""
+    """The sizes of a shape before its number of elements: ``28x28x6 -> 4704``; else none."""
     shape, _, count = re.sub("[→⇒]|=>|->", "=", text).partition("=")
     sizes = _sizes_in(shape)
     return sizes if count.strip().replace(",", "") == str(prod(sizes)) else ()
@@ -184,7 +184,7 @@ LABEL = r"([CDHW]|channels|depth|height|width)\s*[=:]?\s*([0-9]{1,20})(?![0-9])"
 
 
 def _labelled(text: str) -> tuple[int, ...]:
-    """``H=55, W=55, C=96`` with the channels first; none unless every size has a label."""
+    """The sizes in ``H=55, W=55, C=96``, channels first; none unless every size has a label."""
     text = text.strip("()[] ")
     if not re.fullmatch(rf"(?i)(?:{LABEL}[\s,;x×]*){{2,4}}", text):
         return ()

@@ -39,9 +39,9 @@ REMARKED = re.compile(r"\s*([^(]*[^(\s])\s*\((?=[^a-z]*[a-z])(?=.*[a-z]{3}).*\)\
 class Terms(NamedTuple):
     """The terms on which values are accepted.
 
-    If ``strict``, only the exact value is, with K = 1000 and channels first. The ``tolerance`` is a
-    fraction of the right value (1/100: one per cent). If ``as_asked``, no other quantity is
-    accepted in its place, such as a number of elements for one of bytes.
+    If ``strict``, only the exact value is accepted, with K = 1000 and channels first. The
+    ``tolerance`` is a fraction of the right value (1/100: one per cent). If ``as_asked``, no other
+    quantity is accepted in place of the one asked for, such as elements in place of bytes.
     """
 
     strict: bool = False
@@ -52,11 +52,11 @@ class Terms(NamedTuple):
 KIND = Terms()
 
 CHANNELS_LAST = "channels last"
-"""A habit that the answers of a sheet share; it is noted once."""
+"""The note on a habit that the answers of a sheet usually share; it is shown once."""
 
 
 class Reading(NamedTuple):
-    """The way in which a written value agrees with the right one; ``notes`` lists assumptions."""
+    """How a written value agrees with the right one; ``notes`` lists the assumptions."""
 
     notes: tuple[str, ...] = ()
 
@@ -72,7 +72,7 @@ class Written(ABC):
     longest = 300
     """The most characters that such a value may have."""
     telling: ClassVar[bool] = True
-    """Whether a wrong value tells which mistake was made; any could turn a yes into a no."""
+    """Whether a wrong value shows which mistake was made; any mistake could turn yes into no."""
 
     @property
     def before(self) -> "Written | None":
@@ -155,7 +155,7 @@ def _first(given: Any, takes: Sequence[type[Written]]) -> tuple[Written | None, 
         try:
             found = kind.read(given)
         except LayerError as error:
-            # "is not a number" says enough; that it is not an expression either adds nothing.
+            # Leave out a reason that only repeats that the value is not a number.
             words = ("defined", "a number", "an expression")
             same = tuple(f"{shown(given)} is not {what}" for what in words)
             why = why or ("" if str(error).startswith(same) else f": {error}")

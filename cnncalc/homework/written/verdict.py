@@ -35,7 +35,7 @@ class Verdict(Written):
 
     @classmethod
     def read(cls, given: Any) -> "Verdict | None":
-        """``yes``, ``illegal``, true; ``no, 3 does not divide 4``."""
+        """A verdict such as ``yes``, ``illegal``, true or ``no, 3 does not divide 4``."""
         text = as_text(given)
         plain = WORKING.sub("", " ".join(text.lower().replace("’", "'").split()))
         words = REASON.sub("", plain.strip())

@@ -42,7 +42,7 @@ class Writer(Protocol):
 
 
 def style_of(name: str) -> Style:
-    """The style with this name; raises UsageError with the nearest name."""
+    """The style with this name. Raises UsageError, suggesting the nearest, if there is none."""
     return cast(Style, discovery.chosen(styles.__name__, styles.__path__, name, "style"))
 
 
@@ -126,8 +126,8 @@ def picture(report: Report, style: str = "graph", **choices: Any) -> Picture:
             every = discovery.modules(styles.__path__)
             able = one_of([one for one in every if name in style_of(one).CHOICES])
             raise UsageError(
-                f"style {style!r} has no option {_typed(name)}, which belongs to {able}; "
-                f"it has {', '.join(map(_typed, takes)) or 'none'}"
+                f"{_typed(name)} is only for --style {able}; "
+                f"--style {style} takes {', '.join(map(_typed, takes)) or 'no options'}"
             )
     return Picture(report, style, Options(**choices))
 

@@ -1,16 +1,14 @@
 """A sweep over two values as a heat map, which shows a quantity of every combination."""
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from math import ceil
 from typing import Any
 
 from cnncalc.analysis.explore.outcome import Point, Sweep
-from cnncalc.analysis.explore.quantities import QUANTITIES, quantity
-from cnncalc.core import units
 from cnncalc.core.errors import UsageError
 from cnncalc.render.pictures import headings
 from cnncalc.render.pictures.metrics import Measure
+from cnncalc.render.pictures.scale import Scale
 from cnncalc.render.pictures.scene import Scene, Shape, Text
 
 SHADES = "·░▒▓█"
@@ -27,10 +25,9 @@ class _Heat:
     """The cells of a heat map. Raises UsageError if there is nothing to draw."""
 
     def __init__(self, found: Sweep, name: str) -> None:
-        quantity(name)
+        self.scale = Scale(found, name, found.points)
         if len(found.names) != 2:
             raise UsageError("a heat map needs two values to vary, as in --over a=1:9 --over b=1:9")
-        self.name = name
         self.cells: Mapping[tuple[str, str], Point] = {
             (str(one), str(other)): point
             for point in found.points
@@ -41,29 +38,17 @@ class _Heat:
             raise UsageError("there is no combination to draw")
         self.down, self.across = (_in_order(found, name) for name in found.names)
 
-    @cached_property
-    def bounds(self) -> tuple[int, int]:
-        """The least and the greatest number."""
-        numbers = [self.number(point) for point in self.cells.values()]
-        return min(numbers), max(numbers)
-
-    def number(self, point: Point) -> int:
-        """The quantity of a point."""
-        found = point.quantities[self.name]
-        assert found is not None
-        return found
-
     def level(self, point: Point, levels: int) -> int:
         """The index of the part in which a point's number lies, of this many equal parts of the
         range."""
-        least, most = self.bounds
-        return (self.number(point) - least) * levels // (most - least + 1)
+        least, most = self.scale.least, self.scale.most
+        return (self.scale.number(point) - least) * levels // (most - least + 1)
 
     def legend(self, levels: int) -> list[str]:
         """The smallest number of each part."""
-        least, most = self.bounds
+        least, most = self.scale.least, self.scale.most
         starts = (least - -(most - least + 1) * part // levels for part in range(levels))
-        return [QUANTITIES[self.name].text(start) for start in starts]
+        return [*map(self.scale.text, starts)]
 
 
 def _in_order(found: Sweep, name: str) -> list[str]:
@@ -95,7 +80,7 @@ def text(found: Sweep, name: str, width: int) -> str:
         )
     starts = zip(SHADES, heat.legend(len(SHADES)))
     legend = "  ".join(f"{mark} from {start}" for mark, start in starts)
-    lines += ["", f"{QUANTITIES[name].heading}: {legend}"]
+    lines += ["", f"{heat.scale.heading}: {legend}"]
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
@@ -109,7 +94,7 @@ def chart(found: Sweep, name: str, title: str, measure: Measure) -> Scene:
             f"use larger steps, for at most {WIDTH // SMALLEST}×{HEIGHT // SMALLEST}",
         )
     down, across = found.names
-    heading = QUANTITIES[name].heading
+    heading = heat.scale.heading
     texts = headings.heading(title, [heading], measure)
     wide, head = headings.size(texts, measure)
     labels = max(measure.width(one, "small") for one in [down, *heat.down])
@@ -152,7 +137,8 @@ def _squares(heat: _Heat, side: int, left: float, top: float) -> Iterator[Shape]
         for column, other in enumerate(heat.across):
             if point := heat.cells.get((one, other)):
                 values = [f"{name}={value}" for name, value in point.values.items()]
-                title = f"{', '.join(values)}: {units.exact(heat.number(point))}"
+                number = heat.scale.quantity.exact(point.quantities[heat.scale.name])
+                title = f"{', '.join(values)}: {number}"
                 x, y = left + column * side, top + row * side
                 yield _square(x, y, side, heat.level(point, HEATS), title)
 

@@ -38,7 +38,7 @@ class Measure(NamedTuple):
     """The sizes of texts, and the distances between boxes."""
 
     width: Callable[[str, str], float]
-    """The width of a text in a role."""
+    """The width of text in a role."""
     line: float
     """The height of a line of text in a box."""
     pad: float
@@ -116,7 +116,7 @@ def shortened(text: str, width: float, role: str, measure: Measure) -> str:
 
 
 def extent(text: Text, measure: Measure) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of a text."""
+    """Left, top, right and bottom of text."""
     width = measure.width(text.content, text.role)
     left = text.x - width * {"start": 0, "middle": 0.5, "end": 1}[text.anchor]
     if measure.compact:

@@ -7,11 +7,11 @@ file.
 from collections.abc import Iterator, Mapping, Sequence
 
 from cnncalc.analysis.explore.outcome import Point, Sweep
-from cnncalc.analysis.explore.quantities import QUANTITIES
 from cnncalc.core import units
 from cnncalc.core.errors import UsageError
 from cnncalc.render.pictures import headings
 from cnncalc.render.pictures.metrics import Measure
+from cnncalc.render.pictures.scale import Scale
 from cnncalc.render.pictures.scene import Line, Scene, Shape, Text
 from cnncalc.render.pictures.scene import Point as Place
 
@@ -32,44 +32,36 @@ Cells = Mapping[tuple[int, int], list[Point]]
 """The points of each cell, by its column and its row; rows count upwards."""
 
 
-class _Axis:
+class _Axis(Scale):
     """A quantity along one side of a chart of so many cells."""
 
-    def __init__(self, name: str, points: Sequence[Point], cells: int) -> None:
-        self.name, self.cells = name, cells
-        numbers = [number for point in points if (number := point.quantities[name]) is not None]
-        self.least, self.most = min(numbers, default=0), max(numbers, default=0)
-
-    @property
-    def heading(self) -> str:
-        """The name of the quantity in tables."""
-        return QUANTITIES[self.name].heading
+    def __init__(self, found: Sweep, name: str, points: Sequence[Point], cells: int) -> None:
+        super().__init__(found, name, points)
+        self.cells = cells
 
     def place(self, point: Point) -> int:
         """The cell of a point."""
-        number = point.quantities[self.name]
-        assert number is not None
-        return (number - self.least) * (self.cells - 1) // max(self.most - self.least, 1)
+        above, range = self.number(point) - self.least, self.most - self.least
+        return above * (self.cells - 1) // max(range, 1)
 
-    def text(self, part: int, parts: int = 1) -> str:
+    def label(self, part: int, parts: int = 1) -> str:
         """The number at a fraction of the axis."""
-        number = self.least + (self.most - self.least) * part // parts
-        return QUANTITIES[self.name].text(number)
+        return self.text(self.least + (self.most - self.least) * part // parts)
 
 
 def text(found: Sweep, names: Sequence[str], width: int) -> str:
     """A chart for a terminal of this width. Raises UsageError if there is nothing to draw."""
     points = _points(found, names)
-    up = _Axis(names[1], points, ROWS)
-    left = max(len(up.text(0)), len(up.text(1)))
-    across = _Axis(names[0], points, max(width - left - 2, 10))
+    up = _Axis(found, names[1], points, ROWS)
+    left = max(len(up.label(0)), len(up.label(1)))
+    across = _Axis(found, names[0], points, max(width - left - 2, 10))
     cells = _cells(points, across, up)
     lines = [f"{up.heading:>{left}}"]
     for row in reversed(range(ROWS)):
-        label = up.text(1) if row == ROWS - 1 else up.text(0) if row == 0 else ""
+        label = up.label(1) if row == ROWS - 1 else up.label(0) if row == 0 else ""
         marks = (_mark(len(cells.get((column, row), ()))) for column in range(across.cells))
         lines.append(f"{label:>{left}} │{''.join(marks)}".rstrip())
-    least, most = across.text(0), across.text(1)
+    least, most = across.label(0), across.label(1)
     middle = f"{across.heading:^{max(across.cells - len(least) - len(most), 0)}}"
     lines += [f"{'':{left}} └{'─' * across.cells}", f"{'':{left}}  {least}{middle}{most}"]
     return "".join(f"{line}\n" for line in lines)
@@ -78,12 +70,12 @@ def text(found: Sweep, names: Sequence[str], width: int) -> str:
 def chart(found: Sweep, names: Sequence[str], title: str, measure: Measure) -> Scene:
     """A chart as a picture. Raises UsageError if there is nothing to draw."""
     points = _points(found, names)
-    across = _Axis(names[0], points, WIDTH // CELL)
-    up = _Axis(names[1], points, HEIGHT // CELL)
+    across = _Axis(found, names[0], points, WIDTH // CELL)
+    up = _Axis(found, names[1], points, HEIGHT // CELL)
     note = f"{units.exact(len(points))} of {units.exact(found.total)} combinations"
     texts = headings.heading(title, [note], measure)
     wide, head = headings.size(texts, measure)
-    numbers = [up.text(part, 4) for part in range(5)]
+    numbers = [up.label(part, 4) for part in range(5)]
     left = measure.margin + max(measure.width(one, "small") for one in numbers) + 6
     top = measure.margin + head + 14
     grid = [*_ticks(across, numbers, left, top)]
@@ -92,7 +84,7 @@ def chart(found: Sweep, names: Sequence[str], title: str, measure: Measure) -> S
         width=max(left + WIDTH, measure.margin + wide) + 2 * measure.margin,
         height=top + HEIGHT + AXIS + measure.margin,
         lines=tuple(line for line, _ in grid),
-        shapes=tuple(_squares(_cells(points, across, up), left, top)),
+        shapes=tuple(_squares(found, _cells(points, across, up), left, top)),
         texts=(
             *texts,
             *(text for _, text in grid),
@@ -125,13 +117,15 @@ def _mark(number: int) -> str:
     return " " if not number else DENSITIES[(number > 1) + (number >= MANY)]
 
 
-def _squares(cells: Cells, left: float, top: float) -> Iterator[Shape]:
+def _squares(found: Sweep, cells: Cells, left: float, top: float) -> Iterator[Shape]:
     """A square for every cell, whose title has its first configuration."""
     for (column, row), points in sorted(cells.items()):
         x, y = left + column * CELL, top + HEIGHT - (row + 1) * CELL
         first = points[0]
         values = [f"{name}={value}" for name, value in first.values.items()]
-        values += [f"{name} {units.exact(n or 0)}" for name, n in first.quantities.items()]
+        values += [
+            f"{name} {found.quantity(name).exact(n)}" for name, n in first.quantities.items()
+        ]
         others = f" and {units.exact(len(points) - 1)} others" if len(points) > 1 else ""
         corners: tuple[Place, ...] = ((x, y), (x + CELL, y), (x + CELL, y + CELL), (x, y + CELL))
         yield Shape(corners, "tap", f"{', '.join(values)}{others}")
@@ -147,4 +141,4 @@ def _ticks(
         yield line, Text(left - 6, y + 3.5, number, "small", "end")
         x = left + WIDTH * part / 4
         line = Line(((x, top), (x, top + HEIGHT)), arrow=False, tone="grid")
-        yield line, Text(x, top + HEIGHT + 14, across.text(part, 4), "small", "middle")
+        yield line, Text(x, top + HEIGHT + 14, across.label(part, 4), "small", "middle")

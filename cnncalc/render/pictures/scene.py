@@ -19,7 +19,7 @@ class Text(NamedTuple):
     y: float
     content: str
     role: str = "note"
-    """Its role, which decides its size and colour: name, note, title or small."""
+    """The role of the text, which decides its size and colour: name, note, title or small."""
     anchor: str = "start"
 
 

@@ -52,7 +52,7 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Simulator:
-    """The simulator of this name; raises UsageError with the nearest one."""
+    """The simulator with this name. Raises UsageError, suggesting the nearest, if there is none."""
     return cast(Simulator, discovery.chosen(__name__, __path__, name, "simulator"))
 
 

@@ -1,8 +1,9 @@
 """SCALE-Sim 3: a topology in CSV, one convolution per line.
 
-The tool knows neither padding nor groups. A line has the size of the map that is read, padding
-included. Filters that read one channel each are a line whose name begins with DP, which the tool
-expands; other groups are a line each. A fully connected layer is a convolution of 1×1.
+The tool supports neither padding nor groups. A line has the size of the map that is read, padding
+included. A depthwise convolution takes one line, whose name begins with DP and which the tool
+expands; any other grouped convolution takes a line per group. A fully connected layer becomes a 1×1
+convolution.
 """
 
 import re
@@ -27,7 +28,7 @@ def render(workload: Workload) -> str:
     number."""
     number = sum(1 if one.nest.channels == 1 else one.nest.groups for one in workload.products)
     if number > MOST_LINES:
-        raise UsageError(f"{TOOL} needs a line for each of {number:,} groups; the limit is 100,000")
+        raise UsageError(f"{TOOL} would need {number:,} lines; the limit is {MOST_LINES:,}")
     lines = each(TOOL, workload.products, lambda one: [*_lines(one)])
     return "".join(f"{line}\n" for line in [HEADER, *(one for some in lines for one in some)])
 

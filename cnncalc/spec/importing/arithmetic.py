@@ -1,4 +1,4 @@
-"""Arithmetic between tensors, or with numbers and learned numbers."""
+"""Arithmetic between tensors, or with numbers and parameters."""
 
 from functools import partial
 from math import prod
@@ -8,6 +8,7 @@ from cnncalc.layers._arithmetic import Arithmetic
 from cnncalc.layers.add import Add
 from cnncalc.layers.divide import Divide
 from cnncalc.layers.multiply import Multiply
+from cnncalc.layers.power import FUNCTIONS
 from cnncalc.layers.subtract import Subtract
 from cnncalc.spec.importing.regrouping import grown, like, regrouped
 from cnncalc.spec.importing.sources import source
@@ -62,7 +63,7 @@ def _between(walker: Walker, kind: Operation, first: Tensor, second: Tensor) -> 
 
 
 def _simple(first: Tensor, second: Tensor) -> bool:
-    """Whether both are views with the same axes, or views that begin with the batch."""
+    """Whether both are views with the same axes."""
     if isinstance(first, Regrouped) or isinstance(second, Regrouped):
         return False
     alike = (first.axes, first.inside) == (second.axes, second.inside)
@@ -126,7 +127,7 @@ def added(walker: Walker, view: View, given: Any) -> View:
 
 
 def scaled_sum(walker: Walker) -> None:
-    """A sum with a product, ``addcmul``; either may be learned."""
+    """A term plus a product, ``addcmul``; the term and one factor must not depend on the input."""
     if walker.argument("value", 1) != 1:
         raise Unknown("its products have a factor")
     factors = [name for name in ("tensor1", "tensor2") if walker.is_known(name)]
@@ -163,7 +164,8 @@ def power(walker: Walker, exponent: float | None = None) -> None:
     given = walker.argument("exponent") if exponent is None else exponent
     if not isinstance(given, int | float):
         raise Unknown("its exponent is not a number")
-    made = walker.make("power", {"exponent": given}, [view.layer], view.shape)
+    own = {"saves_output": True} if walker.done.name == FUNCTIONS.get(given) else {}
+    made = walker.make("power", {"exponent": given, **own}, [view.layer], view.shape)
     walker.gives(view._replace(layer=made))
 
 
@@ -186,9 +188,7 @@ HANDLERS: Handlers = {
     "neg": negative,
     "pow": power,
     "square": partial(power, exponent=2),
-    "sqrt": partial(power, exponent=0.5),
-    "rsqrt": partial(power, exponent=-0.5),
-    "reciprocal": partial(power, exponent=-1),
+    **{name: partial(power, exponent=exponent) for exponent, name in FUNCTIONS.items()},
     "addcmul": scaled_sum,
     **dict.fromkeys(("hardtanh", "clamp", "clip", "clamp_min"), clamp),
 }

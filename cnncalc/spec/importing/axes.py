@@ -62,7 +62,7 @@ def _joined_rows(walker: Walker, tensors: Sequence[Any], axis: int) -> None:
 
 
 def stack(walker: Walker) -> None:
-    """Tensors along a new axis, which are concatenated."""
+    """Stack tensors along a new axis, by concatenating them."""
     first, *others = [walker.value(one) for one in walker.done.arguments["tensors"]]
     if not isinstance(first, View) or any(
         not isinstance(one, View) or (one.axes, one.inside) != (first.axes, first.inside)
@@ -148,7 +148,7 @@ def largest(walker: Walker) -> None:
 
 
 def reduce(walker: Walker) -> None:
-    """A mean, sum or maximum over axes."""
+    """Reduce axes to their mean, sum, maximum, variance or norm."""
     given = walker.done.arguments.get("dim", walker.done.arguments.get("axis"))
     rank = len(walker.tensor().axes)
     listed = [*range(rank)] if given is None else given

@@ -28,7 +28,8 @@ from cnncalc.spec.importing.values import (
 
 class Made(NamedTuple):
     """A layer: its kind and fields, the layers that it reads, the module that called it, the sizes
-    of its output, and the numbers of the tensors that it holds, by argument."""
+    of its output, the numbers of the tensors that it holds, by argument, and the MACs that PyTorch
+    counts."""
 
     kind: str
     fields: Mapping[str, Any]
@@ -85,9 +86,9 @@ class Builder:
         self.done: Done  # the current call
         self.owners: dict[int, int] = {}  # the layer that holds each parameter and buffer first
         self.unsettled: dict[int, Regrouped] = {}
-        """The values that were settled for the current call."""
+        """The original values of those that were settled for the current call."""
         self.pads: dict[int, tuple[Any, float]] = {}
-        """The sides and the value of what only pads."""
+        """The sides and the value of each layer that only pads."""
         for number, seen in enumerate(recording.tensors):
             if seen.origin == "input":
                 self.made.append(Made("", {}, (), seen.name, seen.sizes[1:], {}))
@@ -236,7 +237,8 @@ class Builder:
         fits = "padding" in fields_of(kind) and value == kind.pads_with
         if not fits or self.made[pad].path != self.done.path:
             return [pad], dict(attributes)
-        return [*self.made[pad].reads], {**attributes, "padding": sides}
+        counted = {"count_include_pad": True} if "count_include_pad" in attributes else {}
+        return [*self.made[pad].reads], {**attributes, "padding": sides, **counted}
 
     def changed(
         self, view: View, kind: Any, held: Mapping[str, Known], attributes: Mapping[str, Any]

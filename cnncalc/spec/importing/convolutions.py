@@ -1,7 +1,7 @@
 """Linear layers, convolutions, pools and the padding before them."""
 
 from collections.abc import Mapping, Sequence
-from math import inf, prod
+from math import prod
 from typing import Any
 
 from cnncalc import layers
@@ -220,26 +220,23 @@ def unpool(walker: Walker) -> None:
 
 
 def pad(walker: Walker) -> None:
-    """Padding, which the layer after it may do itself; by negative numbers, it crops."""
+    """Padding; negative padding crops. If the two sides of an axis differ, the layer after it may
+    pad instead: either way, PyTorch saves the padded copy."""
     given = walker.done.arguments
     sides, value = given["pad"], given.get("value") or 0
     view, constant = walker.data(), given.get("mode", "constant") == "constant"
     spatial = view.in_order and min(sides) >= 0 and not any(sides[2 * len(view.shape) - 2 :])
-    if value == -inf:  # the padding of a max pool
-        walker.opaque_pad()
-    elif spatial or not constant:
+    if spatial or not constant:
         arguments = {**given, "pad": sides[: 2 * len(view.shape) - 2]}
         walker.done = walker.done._replace(arguments=arguments)
         walker.kind()
     else:
         walker.gives(_padded(walker, view, sides, value))
         return
-    if constant and spatial:
-        axes = len(view.shape) - 1
-        listed = [list(pair) for pair in zip(sides[::2], sides[1::2])]
-        listed = [[0, 0]] * (axes - len(listed)) + listed[::-1]
-        plain = len({tuple(pair) for pair in listed}) == 1 and listed[0][0] == listed[0][1]
-        walker.pads[len(walker.made) - 1] = (listed[0][0] if plain else listed, value)
+    pairs = list(zip(sides[::2], sides[1::2]))
+    if constant and spatial and any(before != after for before, after in pairs):
+        around = [[0, 0]] * (len(view.shape) - 1 - len(pairs)) + [list(one) for one in pairs[::-1]]
+        walker.pads[len(walker.made) - 1] = (around, value)
 
 
 def _padded(walker: Walker, view: View, sides: Sequence[int], value: float) -> View:

@@ -1,4 +1,4 @@
-"""Layers with weights whose calls need more than the class of their kind."""
+"""Calls of layers with weights that the class of the kind cannot read on its own."""
 
 from typing import Any
 
@@ -21,13 +21,30 @@ def layer_norm(walker: Walker) -> None:
     elif sorted(places) == [*range(len(view.shape))]:
         layer = walker.plain(view)
         view = View.of(layer, walker.made[layer].shape)
-    elif axes == 1:  # the batch comes last then
+    elif axes == 1:  # the axis becomes the last dimension
         layer = walker.plain(view)
         view, attributes["over"] = View.of(layer, walker.made[layer].shape), "last"
     else:
         raise Unknown("it normalizes some of several axes")
     kind = layers.load(walker.done.name)
     walker.gives(walker.changed(view, kind, held, attributes))
+
+
+def batch_norm(walker: Walker) -> None:
+    """Batch normalization. Images that are merged with the batch become the first spatial axis."""
+    if not walker.data().inside:
+        walker.kind()
+        return
+    value = regrouped(walker.data())
+    images, channels, *spatial = value.axes
+    if images[:1] != (BATCH,):
+        raise Unknown("the batch is not its first axis")
+    layer = arranged(walker, value, [channels, images[1:], *spatial])
+    held, _, attributes = walker.parts()
+    shape = walker.made[layer].shape
+    made = walker.called(layers.load("batch_norm"), [layer], shape, (), held, attributes)
+    axes = ((BATCH, 1), *((place,) for place in (0, *range(2, len(shape)))))
+    walker.gives(Regrouped(made.layer, shape, axes))
 
 
 def embedding(walker: Walker) -> None:
@@ -98,6 +115,7 @@ def from_layer(walker: Walker) -> None:
 HANDLERS: Handlers = {
     **dict.fromkeys(("lstm", "gru", "rnn_tanh"), recurrent),
     **dict.fromkeys(("layer_norm", "rms_norm"), layer_norm),
+    "batch_norm": batch_norm,
     "embedding": embedding,
     "layer": from_layer,
 }

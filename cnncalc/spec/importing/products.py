@@ -55,7 +55,7 @@ FUSED = 4
 
 
 def _mask(walker: Walker, query: Regrouped, key: Regrouped) -> int:
-    """What is added to the scores: the same for all heads or images, or not."""
+    """The layer that is added to the scores, perhaps the same for all heads or images."""
     axes = [[at for at in axis if at != BATCH] for axis in query.axes[:-1]]
     sizes = [prod(query.atoms[at] for at in axis) for axis in axes]
     others = prod(key.atoms[at] for at in key.axes[-2])

@@ -1,6 +1,6 @@
 """Tensors whose axes split or merge the dimensions of a layer's output.
 
-Their sizes may mix the batch with other axes, as windows do, or have more axes than a map. They
+Their axes may merge the batch with others, as windows do, or be more than those of a map. They
 become layers only when a call needs the values.
 """
 
@@ -84,14 +84,15 @@ def settled(walker: Layers, value: Regrouped) -> View:
 
 
 def long(value: Regrouped, axis: Sequence[int]) -> tuple[int, ...]:
-    """The atoms of an axis that have several places, and the batch."""
+    """The atoms of an axis that have a size above 1, and the batch."""
     return tuple(at for at in axis if at == BATCH or value.atoms[at] > 1)
 
 
 def arranged(
     walker: Layers, value: Regrouped, groups: Sequence[Sequence[int]], shape: Sequence[int] = ()
 ) -> int:
-    """A layer that has one dimension for each group of atoms, in this order, or this shape."""
+    """A layer with one dimension for each group of atoms, in this order, or with the values in the
+    same order and this shape."""
     layer, atoms = value.layer, value.atoms
     wanted = [at for group in groups for at in group if atoms[at] > 1]
     order = sorted(wanted)

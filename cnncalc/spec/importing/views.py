@@ -10,7 +10,7 @@ from typing import Any
 from cnncalc.core.call import one_size
 from cnncalc.layers._axes import word
 from cnncalc.layers.reshape import Reshape
-from cnncalc.spec.importing.regrouping import grown, merged, regrouped, resized, shaped
+from cnncalc.spec.importing.regrouping import grown, merged, regrouped, resized, settled, shaped
 from cnncalc.spec.importing.values import BATCH, Regrouped, Tensor, Unknown, View
 from cnncalc.spec.importing.walker import Handlers, Walker
 
@@ -77,7 +77,7 @@ def reshaped(walker: Walker, view: Tensor, sizes: tuple[int, ...]) -> Tensor:
     batch, *rest = sizes or (0,)
     fits = batch == BATCH and min(rest, default=1) > 0 and len(rest) <= 4
     if not fits or isinstance(view, Regrouped) or view.inside or view.axes[0] != BATCH:
-        return resized(regrouped(view), sizes)
+        return _resized(walker, regrouped(view), sizes)
     if sizes == view.sizes:
         return view
     if not view.in_order and (kept := _without_ones(view.sizes, sizes)):
@@ -85,6 +85,14 @@ def reshaped(walker: Walker, view: Tensor, sizes: tuple[int, ...]) -> Tensor:
     if shuffled := _shuffled(walker, view, sizes):
         return shuffled
     return View.of(shaped(walker, walker.plain(view), rest), tuple(rest))
+
+
+def _resized(walker: Walker, value: Regrouped, sizes: tuple[int, ...]) -> Regrouped:
+    """The values with other sizes, which may split a merged axis in another way."""
+    try:
+        return resized(value, sizes)
+    except Unknown:
+        return resized(regrouped(settled(walker, value)), sizes)
 
 
 def _shuffled(walker: Walker, view: View, sizes: tuple[int, ...]) -> View | None:

@@ -38,7 +38,7 @@ class Walker(Builder):
         self.numbers = numbers
         """Makes a layer of numbers that do not depend on the input."""
         self.place: int  # the position of the current call
-        self.counted: frozenset[int] = frozenset()  # the calls whose cost an opaque layer has
+        self.counted: frozenset[int] = frozenset()  # the calls whose cost a layer already has
         self.ends: list[int] = []
         self.sources: dict[tuple[Copied, tuple[int, ...]], int] = {}
         """The layers that output tensors which do not depend on the input, by tensor and shape."""
@@ -166,10 +166,6 @@ class Walker(Builder):
         if self.made[layer].is_input:  # a spec's outputs are layers
             return self.make("identity", {}, [layer], value.shape)
         return layer
-
-    def opaque_pad(self) -> None:
-        """A layer that pads with something other than zeros."""
-        self.lose([self.data()])
 
 
 Handlers = Mapping[str, Callable[[Walker], None]]

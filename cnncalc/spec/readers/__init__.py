@@ -53,7 +53,7 @@ def reader_of(text: str) -> Reader | None:
 
 
 def file_reader_of(data: bytes) -> FileReader | None:
-    """The reader of a file that begins like this; None if it may be text."""
+    """The reader of a file that begins like this; None for text and for unknown formats."""
     if not data or data[0] >= 32 or data[:1].isspace():
         return None
     readers = (cast(FileReader, import_module(f"{__name__}.{name}")) for name in BINARY)

@@ -1,5 +1,5 @@
-"""Tensors of a tool that reorders, splits and merges dimensions freely, in terms of layers that do
-not.
+"""Tensors of a tool that reorders, splits and merges dimensions freely, as outputs of layers that
+do not.
 
 A tensor there is a list of dimensions. Each consists of atoms: the batch, or a piece of a size of
 the layer's output. Reordering and reshaping change only this list; layers that really reorder the
@@ -70,13 +70,15 @@ class Flow(NamedTuple):
         return self.batch if atom == BATCH else self.atoms[atom]
 
     def whole(self, atoms: Sequence[int]) -> int | None:
-        """The place in the layer's output that consists of exactly these atoms; None if none."""
+        """The position of the size of the layer's output that consists of exactly these atoms; None
+        if there is none."""
         found = _numbered(self.parts)
         wanted = tuple(atoms)
         return found.index(wanted) if wanted and wanted in found else None
 
     def resized(self, made: "Flow", place: int) -> "Flow":
-        """The output of a layer that changed one size of this one, with the same dimensions."""
+        """``made``, the output of a layer that changed only the size at ``place``, with the
+        dimensions of this flow."""
         numbers: dict[int, int] = {BATCH: BATCH}
         count = 0
         for at, atoms in enumerate(self.numbers):
@@ -157,8 +159,8 @@ class Move(NamedTuple):
 
 
 def arranged(flow: Flow, groups: Sequence[Sequence[int]]) -> tuple[Flow, list[Move]] | None:
-    """The layers after which each group of atoms is one size of the output, in this order, and the
-    flow after them. None if that takes more dimensions than a layer has."""
+    """The flow with each group of atoms as one size of its layer's output, in this order, and the
+    layers that lead to it. None if a layer cannot have this number of dimensions."""
     order, sizes = [*chain(*groups)], flow.atoms
     target = tuple(prod(sizes[atom] for atom in group) for group in groups)
     if not 1 <= len(target) <= 4:
@@ -204,7 +206,7 @@ def _block(runs: Sequence[tuple[int, ...]], count: int) -> list[tuple[int, ...]]
 
 
 def _runs(order: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """The atoms in order, those that follow each other before and after in one run."""
+    """The atoms in this order, cut into runs of consecutive numbers."""
     run: list[int] = []
     for atom in order:
         if run and atom != run[-1] + 1:

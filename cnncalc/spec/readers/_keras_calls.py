@@ -10,6 +10,8 @@ from typing import Any
 DEEPEST = 20
 """How deeply models, and the arguments of a call, may be nested."""
 LONGEST_NAME = 200
+OPERATIONS = "keras.src.ops.numpy"
+"""The module of operations on tensors, which a model contains beside its layers."""
 Reference = tuple[str, int, int]
 
 
@@ -21,13 +23,13 @@ def histories(node: Any) -> list[list[Any]]:
 
 
 def _values(node: Mapping[str, Any]) -> list[Any]:
-    """The keyword arguments of a call that are tensors, except masks."""
+    """The keyword arguments of a call, except masks."""
     words = node.get("kwargs")
     return [one for key, one in words.items() if key != "mask"] if isinstance(words, dict) else []
 
 
 def _histories(args: Any, depth: int = 0) -> Iterator[list[Any]]:
-    """The layer, the call and the place among its outputs of the tensors in the arguments."""
+    """The histories of the tensors in the arguments of a call, as Keras 3 writes them."""
     if isinstance(args, list) and depth < DEEPEST:
         for one in args:
             yield from _histories(one, depth + 1)
@@ -36,6 +38,18 @@ def _histories(args: Any, depth: int = 0) -> Iterator[list[Any]]:
         history = config.get("keras_history") if isinstance(config, dict) else None
         if isinstance(history, list) and history:
             yield history
+
+
+def operand(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """The number that an operation such as ``x + 3`` computes with, and whether it comes first;
+    empty if there is none."""
+    nodes = layer.get("inbound_nodes")
+    call = nodes[0] if isinstance(nodes, list) and nodes else None
+    args = call.get("args") if isinstance(call, dict) else None
+    if layer.get("module") != OPERATIONS or not isinstance(args, list):
+        return {}
+    found = {at: one for at, one in enumerate(args) if type(one) in (int, float)}
+    return {"number": next(iter(found.values())), "first": 0 in found} if len(found) == 1 else {}
 
 
 def histories_in(listed: Any) -> list[list[Any]]:

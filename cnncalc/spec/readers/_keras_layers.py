@@ -1,11 +1,22 @@
 """How the layers of a Keras model become kinds: those whose fields differ from their kind's."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cnncalc import layers
 from cnncalc.core.shape import Map, shape_of
+from cnncalc.layers._arithmetic import Arithmetic
+from cnncalc.layers.add import Add
+from cnncalc.layers.divide import Divide
+from cnncalc.layers.multiply import Multiply
+from cnncalc.layers.subtract import Subtract
 
 RECURRENT = ("LSTM", "GRU", "SimpleRNN")
+CONVOLVED = ("ConvLSTM1D", "ConvLSTM2D")
+CELLS = (*RECURRENT, *CONVOLVED)
+"""Layers whose activation is part of a cell, not a step after it."""
+GATES = {"activation": "tanh", "recurrent_activation": "sigmoid"}
 TRAINED_ONLY = (
     "ActivityRegularization", "AlphaDropout", "AugMix", "CutMix", "GaussianDropout",
     "GaussianNoise", "MixUp", "RandAugment", "RandomBrightness", "RandomColorDegeneration",
@@ -14,9 +25,10 @@ TRAINED_ONLY = (
     "RandomPosterization", "RandomRotation", "RandomSaturation", "RandomSharpness", "RandomShear",
     "RandomTranslation", "RandomZoom",
 )  # fmt: skip
-"""Layers that change nothing in inference."""
+"""Layers that change nothing during inference."""
 Made = tuple[str, dict[str, Any]] | None
-"""A kind and its fields; None for what a spec cannot express."""
+"""A kind and its fields; None for what a spec cannot express. A reader adds further steps to
+``model.after``: the end of each one's name, its kind and its fields."""
 
 
 def _batch_norm(_: Any, config: Mapping[str, Any], last: bool) -> Made:
@@ -40,13 +52,10 @@ def _layer_norm(_: Any, config: Mapping[str, Any], last: bool) -> Made:
 
 
 def _recurrent(kind: str) -> "Reader":
-    """Reads a recurrent layer with Keras's own functions of the gates."""
+    """Reads a recurrent layer whose gates have Keras's default activations."""
 
     def read(_: Any, config: Mapping[str, Any], last: bool) -> Made:
-        usual = {"activation": "tanh", "recurrent_activation": "sigmoid"}
-        if any(config.get(key, value) != value for key, value in usual.items()):
-            return None
-        if config.get("return_state") or config.get("stateful") or config.get("go_backwards"):
+        if not _is_plain(config):
             return None
         return f"keras.{kind}", {
             "units": config.get("units"),
@@ -58,6 +67,35 @@ def _recurrent(kind: str) -> "Reader":
 
     read.__doc__ = f"`{'rnn' if kind == 'SimpleRNN' else kind.lower()}`."
     return read
+
+
+def _is_plain(config: Mapping[str, Any]) -> bool:
+    """Whether the gates of a cell have their default activations, and it reads forwards and keeps
+    its state to itself."""
+    gates = all(config.get(key, value) == value for key, value in GATES.items())
+    return gates and not any(map(config.get, ("return_state", "stateful", "go_backwards")))
+
+
+def _conv_lstm(model: Any, config: Mapping[str, Any], last: bool) -> Made:
+    """`conv_lstm`, if frames keep their size; `slice` and `reshape` for only the last frame."""
+    steps = [config.get(key, 1) for key in ("strides", "dilation_rate")]
+    if not all(one in (1, [1], [1, 1]) for one in steps):
+        return None
+    if not _is_plain(config) or config.get("padding") != "same" or not isinstance(model.shape, Map):
+        return None
+    if not config.get("return_sequences"):
+        frames, *frame = model.shape.spatial
+        time = "depth" if len(frame) > 1 else "height"
+        shape = [config.get("filters"), *frame]
+        model.after += [
+            ("last", "slice", {"along": time, "start": frames - 1}),
+            ("frame", "reshape", {"shape": shape}),
+        ]
+    return "conv_lstm", {
+        "hidden_channels": config.get("filters"),
+        "kernel_size": config.get("kernel_size"),
+        "bias": config.get("use_bias", True),
+    }
 
 
 def _bidirectional(model: Any, config: Mapping[str, Any], last: bool) -> Made:
@@ -76,19 +114,23 @@ def _time_distributed(model: Any, config: Mapping[str, Any], last: bool) -> Made
     kind, inner = model.named(config.get("layer") or {})
     shape = model.shape
     frames = isinstance(shape, Map)
-    if not frames or inner.get("data_format") == "channels_first" or inner.get("offset"):
+    if not frames or inner.get("data_format") == "channels_first":
         return None
     if kind == "Activation":
         return "identity", {}
     model.shape = shape_of((shape.channels, *shape.spatial[1:]))
     made = model.translated(kind, model.own(kind, inner), 1 + len(model.shape.dimensions))
     model.shape = shape
-    return made and ("time_distributed", {"layer": {made[0]: made[1] or None}})
+    if made is None or model.after:
+        return None
+    return "time_distributed", {"layer": {made[0]: made[1] or None}}
 
 
-def _rescaling(_: Any, config: Mapping[str, Any], last: bool) -> Made:
+def _rescaling(model: Any, config: Mapping[str, Any], last: bool) -> Made:
     """`multiply`, then perhaps `add`."""
     plain = isinstance(config.get("scale"), int | float)
+    if config.get("offset"):
+        model.after.append(("offset", "add", {"value": config["offset"]}))
     return ("multiply", {"value": config["scale"]}) if plain else None
 
 
@@ -123,6 +165,34 @@ def _as(kind: str, *words: str, last: bool = False, **fields: Any) -> "Reader":
 def _scaled_sum(_: Any, config: Mapping[str, Any], last: bool) -> Made:
     """`multiply` the second map by a number, then `add`; used in InceptionResNetV2."""
     return "add", {}
+
+
+def _with(kind: str, value: Any) -> tuple[str, dict[str, Any]]:
+    """A kind with a value of its main field."""
+    return kind, {str(layers.find(kind).kind.main): value}
+
+
+def _arithmetic(kind: type[Arithmetic]) -> "Reader":
+    """Reads an operation on two maps, or on a map and a number."""
+
+    def read(model: Any, config: Mapping[str, Any], last: bool) -> Made:
+        number = config.get("number")
+        if number is None:
+            return kind.kind, {}
+        if not config.get("first"):
+            return _with(kind.kind, number)
+        first, *rest = kind.of_number(number)
+        model.after += [(f"then_{word}", *_with(word, value)) for word, value in rest]
+        return _with(*first)
+
+    read.__doc__ = f"`{kind.kind}`."
+    return read
+
+
+def _power(_: Any, config: Mapping[str, Any], last: bool) -> Made:
+    """`power`, if the exponent is a number."""
+    given = "number" in config and not config.get("first")
+    return _with("power", config["number"]) if given else None
 
 
 def _reshape(model: Any, config: Mapping[str, Any], last: bool) -> Made:
@@ -178,22 +248,47 @@ def _center_crop(_: Any, config: Mapping[str, Any], last: bool) -> Made:
 
 def _attention(model: Any, config: Mapping[str, Any], last: bool) -> Made:
     """`attention`, if all heads together are as wide as the query."""
-    query, value, *key = model.reading
-    width = config.get("num_heads", 0) * config.get("key_dim", 0)
+    query, *rest = model.reading
+    heads, features = config.get("num_heads"), config.get("key_dim")
+    if not isinstance(heads, int) or not isinstance(features, int) or len(rest) not in (1, 2):
+        return None
+    value, *key = rest
     other = ("output_shape", "use_gate", "sliding_window")
     positions = [*range(1, len(model.shape))]
     usual = config.get("value_dim") in (None, config.get("key_dim"))
-    if width != model.shape[0] or key not in ([], [value]) or not usual:
+    if heads * features != model.shape[0] or key not in ([], [value]) or not usual:
         return None
     if any(map(config.get, other)) or config.get("attention_axes") not in (None, positions):
         return None
     model.reading = [query] if value == query else [query, value]
-    return "attention", {"num_heads": config["num_heads"], "bias": config.get("use_bias", True)}
+    return "attention", {"num_heads": heads, "bias": config.get("use_bias", True)}
 
 
-def _mean(_: Any, config: Mapping[str, Any], last: bool) -> Made:
+def _mean(model: Any, config: Mapping[str, Any], last: bool) -> Made:
     """`add`, then `multiply` by one over their number."""
+    model.after.append(("mean", "multiply", {"value": 1 / max(len(model.reading), 1)}))
     return "add", {}
+
+
+def _repeat(model: Any, config: Mapping[str, Any], last: bool) -> Made:
+    """`reshape` to one position, then `expand`."""
+    model.after.append(("repeat", "expand", {"shape": [-1, config.get("n")]}))
+    return "reshape", {"shape": [model.shape.dimensions[0], 1]}
+
+
+def _masking(_: Any, config: Mapping[str, Any], last: bool) -> Made:
+    """`identity`, if the mask value is 0: what is masked is 0 already."""
+    return ("identity", {}) if not config.get("mask_value") else None
+
+
+def _einsum_dense(_: Any, config: Mapping[str, Any], last: bool) -> Made:
+    """`linear` of each position, if only the last axis is summed over."""
+    found = re.fullmatch(r"(\.\.\.|\w*)(\w),\2(\w)->\1\3", str(config.get("equation")))
+    units, biased = config.get("output_shape"), config.get("bias_axes")
+    if not found or biased not in (None, found[3]) or found[3] in found[1] + found[2]:
+        return None
+    units = units[-1] if isinstance(units, list) and units else units
+    return "keras.Dense", {"units": units, "use_bias": biased is not None}
 
 
 def _never(_: Any, config: Mapping[str, Any], last: bool) -> Made:
@@ -218,10 +313,12 @@ SPECIAL: dict[str, Reader] = {
     "Rescaling": _rescaling,
     "LayerScale": _as("scale", "init_values", "initial"),
     "ReLU": _relu,
-    "Add": _as("add"),
+    "Add": _arithmetic(Add),
     "CustomScaleLayer": _scaled_sum,
-    "Multiply": _as("multiply"),
-    "Subtract": _as("subtract"),
+    "Multiply": _arithmetic(Multiply),
+    "Subtract": _arithmetic(Subtract),
+    **dict.fromkeys(("Divide", "TrueDivide"), _arithmetic(Divide)),
+    "Power": _power,
     "Maximum": _as("maximum"),
     "Average": _mean,
     "GroupNormalization": _group_norm,
@@ -232,7 +329,13 @@ SPECIAL: dict[str, Reader] = {
     "CenterCrop": _center_crop,
     "Softmax": _as("softmax", last=True),
     "MultiHeadAttention": _attention,
-    **dict.fromkeys(("Attention", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "RNN"), _never),
+    "RMSNormalization": _as("rms_norm", "epsilon", "eps", last=True, over="channels"),
+    "UnitNormalization": _as("l2_normalize", last=True),
+    "RepeatVector": _repeat,
+    "Masking": _masking,
+    "EinsumDense": _einsum_dense,
+    **dict.fromkeys(CONVOLVED, _conv_lstm),
+    **dict.fromkeys(("Attention", "ConvLSTM3D", "RNN"), _never),
     **dict.fromkeys(TRAINED_ONLY, _as("identity")),
 }
 """How to read the layers whose fields differ from those of their kind. Each reader takes the model,

@@ -175,7 +175,7 @@ def _with_constant(net: Layers, kind: Operation, node: Operator, operands: list[
 
 
 def numbers_of(net: Layers, flow: Flow, constant: Known) -> Flow:
-    """Numbers that do not depend on the input, as many dimensions as a flow has."""
+    """The layer of numbers that do not depend on the input, with as many dimensions as a flow."""
     sizes = (*(1,) * (len(flow.dims) - len(constant.sizes)), *constant.sizes)
     if sizes[0] != 1 or len(sizes) != len(flow.dims) or not flow.is_batched:
         raise Unclear
@@ -185,7 +185,7 @@ def numbers_of(net: Layers, flow: Flow, constant: Known) -> Flow:
 
 
 def _per_channel(net: Layers, kind: str, flow: Flow, covered: list[int], held: list[Known]) -> Flow:
-    """A layer with one number for each channel; the atoms of those become the channels."""
+    """A layer with one number for each channel; the covered atoms become the channels."""
     if flow.whole(covered) != 0:
         rest = [[a for a in part if a not in covered] for part in flow.numbers]
         flow = net.arranged(flow, [covered, *(part for part in rest if part)])
@@ -193,7 +193,8 @@ def _per_channel(net: Layers, kind: str, flow: Flow, covered: list[int], held: l
 
 
 def _shape_of(flow: Flow, covered: Sequence[int]) -> list[int]:
-    """The shape of weights that cover these atoms, as the layer's output has its sizes."""
+    """The shape of weights that cover these atoms: the sizes of the layer's output, or 1 where it
+    has other atoms."""
     parts = [{*atoms} & {*covered} for atoms in flow.numbers]
     if any(part not in ({*atoms}, set()) for part, atoms in zip(parts, flow.numbers)):
         raise Unclear

@@ -108,7 +108,7 @@ def model(file: File) -> Model:
 
 
 def _graph(found: Model, graph: Part) -> None:
-    """The nodes and tensors of a graph."""
+    """Read the nodes and tensors of a graph."""
     lists: Mapping[int, Callable[[Model, Part], None]] = {
         1: _node, 2: _title, 5: _initializer, 11: _input, 12: _output, 13: _value,
         15: _sparse,

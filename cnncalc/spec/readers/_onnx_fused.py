@@ -9,7 +9,8 @@ from cnncalc.spec.readers._onnx_file import Model, Operator
 
 
 def fused(found: Model) -> list[Operator]:
-    """The nodes with each such group replaced by one, where nothing else reads what is inside."""
+    """The nodes, with each such group replaced by a single node if nothing else reads the tensors
+    inside it."""
     if not any(node.kind in ("Erf", "Sqrt") for node in found.nodes):
         return found.nodes
     graph = _Graph(found)
@@ -137,7 +138,7 @@ class _Graph:
         return self.replaced("LayerNormalization", div, inputs, shifted, gone, settings)
 
     def vectors(self, node: Operator) -> Iterator[str]:
-        """The weights that a node reads."""
+        """The weights with a single dimension that a node reads."""
         yield from (n for n in node.inputs if n in self.held and len(self.held[n].sizes) == 1)
 
     def replaced(

@@ -1,4 +1,5 @@
-"""Layers as an ONNX file needs them: over tensors in any order, and with weights by name."""
+"""The layers of an ONNX model: over tensors with dimensions in any order, and with weights by
+name."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -101,7 +102,8 @@ class Layers:
         return Flow.of(own, output.dimensions, self.batch)
 
     def check(self, layer: Layer, shapes: Sequence[Shape], weights: Sequence[Known]) -> None:
-        """Raise LayerError unless a layer has as many numbers as the file holds for it."""
+        """Raise LayerError unless a layer has as many numbers as the file holds for it; Unclear if
+        some of those are computed."""
         own = sum(layer.parameters(*shapes)) - layer.counters()
         held = sum(one.params for one in weights)
         if layer.known and own != held:
@@ -112,7 +114,8 @@ class Layers:
             )
 
     def shared(self, names: tuple[str, ...], weights: Sequence[Known]) -> dict[str, str]:
-        """The key of a layer that uses the weights of an earlier one."""
+        """The key of a layer that uses the weights of an earlier one; empty for others. Raises
+        SpecError if only some weights are shared."""
         if names in self.owners and names:
             return {"weights": self.owners[names]}
         for one in weights:
@@ -124,7 +127,8 @@ class Layers:
         return {}
 
     def with_bias(self, flow: Flow, bias: Known) -> bool:
-        """Give the layer that made a flow this bias, if it has none and nothing else reads it."""
+        """Give the layer that made a flow this bias. Returns False if it cannot have one, already
+        has one, or has another number of channels."""
         entry = self.entries.get(flow.tensor, {})
         kind = next(iter(entry), "identity")
         fields = entry.get(kind) or {}
@@ -164,7 +168,8 @@ class Layers:
         return after._replace(tensor=flow.tensor)
 
     def place(self, flow: Flow, dim: int) -> tuple[Flow, int]:
-        """The position of a dimension in the layer's output; dimensions are moved if necessary."""
+        """The flow, and the position of a dimension in its layer's output; layers that move the
+        dimension there are added if necessary."""
         if not -len(flow.dims) <= dim < len(flow.dims) or BATCH in flow.dims[dim]:
             raise Unclear
         atoms = flow.dims[dim]
@@ -186,7 +191,7 @@ class Layers:
         return flow, place
 
     def opaque_like(self, flow: Flow, node: Operator, held: Sequence[Known] = ()) -> Flow:
-        """An opaque layer whose output has the shape of a flow; it has no products."""
+        """An opaque layer without multiply-accumulates, whose output has the shape of a flow."""
         fields = {
             "shape": [*flow.sizes],
             "what": f"ONNX {node.kind}"[:200],

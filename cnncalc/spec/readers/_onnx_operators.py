@@ -310,7 +310,8 @@ def _matmul(net: Layers, node: Operator, operands: list[Any]) -> Made:
 
 
 def _matrices(flow: Flow) -> list[Sequence[int]]:
-    """A tensor as matrices: what they are for, their rows and their columns."""
+    """The atoms of a tensor of matrices: those that number the matrices, the rows and the
+    columns."""
     lead = [atom for atom in chain(*flow.dims[:-2]) if atom != BATCH]
     return [*([lead] if lead else []), flow.dims[-2], flow.dims[-1]]
 

@@ -14,7 +14,7 @@ ACTIVATIONS = {
     "LSTM": ["Sigmoid", "Tanh", "Tanh"],
     "RNN": ["Tanh"],
 }
-"""The functions of a cell, for each direction."""
+"""The default activations of a cell, for each direction."""
 
 
 def _recurrent(kind: str) -> Rule:
@@ -57,7 +57,8 @@ def _directions(node: Operator) -> int:
 
 
 def _biases(biases: Any, each: int) -> Mapping[str, bool]:
-    """Whether there are biases for ``each`` gate of the input, and others for the state."""
+    """The fields for the biases: there are none, ``each`` of them, or twice as many, with separate
+    ones for the state."""
     if biases is None or (isinstance(biases, Known) and not biases.weights and biases.is_zero):
         return {"bias": False}
     if not isinstance(biases, Known) or biases.params not in (each, 2 * each):
@@ -73,7 +74,8 @@ def _states(
     x: Flow,
     held: Sequence[Known],
 ) -> Made:
-    """The layer; its states at all positions, and the last ones, for the outputs that are read."""
+    """Add the layer. Returns its states at all positions and its last states, as far as they are
+    read."""
     order = "btwu" if node.attributes.get("layout") else "twbu"
     batch, time = (order.replace("w", "").index(letter) for letter in "bt")
     if len(x.dims) != 3 or x.dims[batch] != (BATCH,):
@@ -102,7 +104,7 @@ def _states(
 
 
 def _last(net: Layers, made: Flow, ways: int, units: int) -> Flow:
-    """The last state of each direction: backwards, it is that of the first position."""
+    """The last state of each direction; that of the backward direction is at the first position."""
     length = made.sizes[1]
 
     def cut(flow: Flow, start: int, stop: int, along: str) -> Flow:

@@ -16,9 +16,9 @@ BITS = 64
 class Known(NamedTuple):
     """A tensor that does not depend on the network's input; its numbers if they are few.
 
-    ``weights`` is its name in the file if it holds learned numbers, or is computed from them;
-    ``computed`` is how many those are then. ``fill`` is the number that all its numbers are, if
-    they are many.
+    ``weights`` names the learned numbers in the file that it holds or is computed from; if it is
+    computed, ``computed`` is how many those are. ``fill`` is the value of all its numbers, if they
+    are equal and too many to list.
     """
 
     sizes: tuple[int, ...]
@@ -83,8 +83,8 @@ def of(values: Sequence[Any] | Any) -> Known:
 
 
 def evaluated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
-    """The result of a node that reads only such tensors; None if it is not known. A Python error
-    means that its operands do not fit."""
+    """The result of a node that reads only such tensors; None if it is not known. Raises a Python
+    error if its operands do not fit."""
     if node.kind == "Constant":
         return _constant(node)
     if node.kind in OF_WEIGHTS:
@@ -208,7 +208,7 @@ def _repeated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
 
 
 def _joined(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
-    """Weights one after another."""
+    """Concatenated weights."""
     listed = [one.sizes for one in inputs if one is not None]
     axis = node.attributes["axis"] % len(listed[0])
     others = {(*one[:axis], 0, *one[axis + 1 :]) for one in listed}
@@ -261,7 +261,7 @@ Sizes = Sequence[tuple[int, ...]]
 
 
 def _elementwise(function: Callable[..., Any]) -> Callable[..., Known | None]:
-    """A function of the elements of tensors, of which all but one may be single numbers."""
+    """A function of the elements of tensors that have equally many, or a single one."""
 
     def rule(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
         most = max(map(len, numbers))
@@ -359,7 +359,7 @@ def _product(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
 
 
 def _strided(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
-    """The places that are not 0."""
+    """The indices of all numbers that are not 0."""
     if max(sizes[0], default=0) > FEW or len(sizes[0]) * len(numbers[0]) > FEW:
         return None
     places = [at for at, one in zip(product(*map(range, sizes[0])), numbers[0]) if one]

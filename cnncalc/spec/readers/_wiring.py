@@ -34,7 +34,7 @@ class Wiring:
         self.trees: set[str] = set()
 
     def input(self, tensor: str, shape: list[int]) -> None:
-        """An input of the network, channels first."""
+        """Add an input of the network, channels first."""
         self.made[tensor] = self._free(tensor)
         self.inputs[self.made[tensor]] = shape
         self.shapes[self.made[tensor]] = _shape_of(shape)
@@ -48,7 +48,7 @@ class Wiring:
             raise self.wrong(f"the network has more than {MAX_LAYERS:,} layers")
         read = [self.source_of(tensor) for tensor in tensors]
         if not read:
-            raise self.wrong(f"layer {name[:60]!r} has no input; give the network's input a size")
+            raise self.no_input(name)
         try:
             layer = layers.find(kind).parse(fields)
         except LayerError as why:
@@ -78,7 +78,7 @@ class Wiring:
         return self.made[tensor]
 
     def spec(self, name: str) -> dict[str, Any]:
-        """The network; its only input is called ``input``."""
+        """The spec; a single input is called ``input``. Raises SpecError if there are no layers."""
         if not self.layers:
             raise self.wrong("the file contains no layers")
         spec: dict[str, Any] = {"name": name, "layers": self.layers}
@@ -91,21 +91,26 @@ class Wiring:
         return {**spec, "layout": "chw"}
 
     def outputs(self, names: Iterable[str]) -> dict[str, list[str]]:
-        """The key that names the network's outputs, unless they are simply the layers that no
-        other layer reads, in order."""
+        """The key that names the network's outputs, unless they are simply the inputs and layers
+        that no other layer reads, in order."""
         wanted = list(dict.fromkeys(names))
         listed = (one["from"] for one in self.layers)
         read = {name for one in listed for name in (one if isinstance(one, list) else [one])}
         made = [layer["name"] for layer in self.layers]
-        ends = [name for name in made if name not in read]
+        inputs = self.inputs if len(self.inputs) > 1 else ()
+        ends = [name for name in (*inputs, *made) if name not in read]
         return {"outputs": wanted} if ends != wanted and {*wanted} <= {*made} else {}
+
+    def no_input(self, name: str) -> SpecError:
+        """An error for a layer that reads nothing."""
+        return self.wrong(f"layer {name[:60]!r} has no input; give the network's input a size")
 
     def wrong(self, sentence: str) -> SpecError:
         """An error in the file."""
         return SpecError(sentence, self.where)
 
     def _free(self, name: str) -> str:
-        """A name of letters, digits, _, - and dots that no other layer has, and no group that
+        """A name of letters, digits, _, - and dots that neither another layer has nor a group that
         dotted names imply."""
         words = (re.sub(r"[^A-Za-z0-9_-]+", "_", word).strip("_") for word in name.split("."))
         plain = ".".join(word for word in words if word)[:80].strip("._") or "layer"

@@ -20,7 +20,7 @@ SKIPPED = ("accuracy", "silence", "softmaxwithloss", "softmaxloss", "euclideanlo
             "sigmoidcrossentropyloss", "multinomiallogisticloss", "data", "imagedata", "hdf5data",
             "dummydata", "annotateddata", "python")  # fmt: skip
 """Layers for training and data, without the _ of older files."""
-IGNORED = re.compile(r".*_filler|engine|force_nd_im2col|cudnn_.*|alpha|beta|k|"
+IGNORED = re.compile(r".*_filler|engine|force_nd_im2col|cudnn_.*|"
                      r"use_global_stats|moving_average_fraction|eps|stable_prod_grad")  # fmt: skip
 """Fields that affect neither shapes nor counts."""
 KNOWN = {
@@ -29,7 +29,7 @@ KNOWN = {
     "pooling_param": "pool kernel_size kernel_h kernel_w stride stride_h stride_w pad pad_h pad_w "
     "global_pooling round_mode",
     "inner_product_param": "num_output bias_term",
-    "lrn_param": "local_size norm_region",
+    "lrn_param": "local_size alpha beta k norm_region",
     "relu_param": "negative_slope",
     "eltwise_param": "operation",
     "scale_param": "bias_term",
@@ -44,7 +44,7 @@ KNOWN = {
 }
 """The fields that are read, by message; any other is refused."""
 AXES = {"crop_param": "2", "concat_param": "1", "softmax_param": "1"}
-"""The only axis along which a layer can be read."""
+"""The only axis of a layer that is supported, by message."""
 PLAIN = {"sigmoid": "sigmoid", "tanh": "tanh", "absval": "abs", "softmax": "softmax",
          "flatten": "flatten", "dropout": "dropout", "prelu": "caffe.PReLU", "bnll": "softplus",
          "split": "identity", "concat": "concat", "batchnorm": "caffe.BatchNorm"}  # fmt: skip
@@ -81,6 +81,15 @@ class Message(NamedTuple):
         if not re.fullmatch("-?[0-9]{1,9}", value):
             raise SpecError(f"{name!r} must be a whole number, not {value[:40]!r}", self.where)
         return int(value)
+
+    def real(self, usual: float, name: str) -> float:
+        """The value of a field as a number."""
+        value = self.text(name, str(usual))
+        if not re.fullmatch(
+            r"-?([0-9]{1,9}(\.[0-9]{0,19})?|\.[0-9]{1,19})(e[+-]?[0-9]{1,2})?", value
+        ):
+            raise SpecError(f"{name!r} must be a number, not {value[:40]!r}", self.where)
+        return float(value)
 
     def inside(self, name: str) -> "Message":
         """The message in a field; an empty one if it is not set."""
@@ -184,7 +193,7 @@ class _Network:
         self.owners: dict[tuple[str, ...], str] = {}
         self.used: set[str] = set()
         self.named: tuple[str, ...] | None = None
-        """The names of the weights of each layer that is the first to use them."""
+        """The names of the current layer's weights, if it is the first to use them."""
         self.given = inputs
 
     def spec(self, net: Message) -> dict[str, Any]:
@@ -212,12 +221,12 @@ class _Network:
         return self.wiring.spec(net.text("name", "Caffe network")[:100])
 
     def input(self, name: str, dims: list[Message | str], where: Where) -> None:
-        """An input; the first size is the batch."""
+        """Add an input; the first size is the batch."""
         sizes = [Message({"dim": [one]}, where).number(0, "dim") for one in dims[1:]]
         self.wiring.input(name, [*(self.given.get(name) or self.given.get("") or sizes)])
 
     def layer(self, layer: Message) -> None:
-        """One layer, unless it is for training alone."""
+        """Add a layer, unless it is only for training."""
         kind = layer.text("type").replace("_", "").lower()
         if kind in SKIPPED or not _is_in_test(layer):
             return
@@ -254,7 +263,8 @@ class _Network:
                     self.check_fields(name, param)
 
     def sharing(self, layer: Message) -> dict[str, str]:
-        """The key of a layer whose weights have the names of an earlier layer's."""
+        """The key of a layer whose weights have the names of an earlier layer's; empty for
+        others."""
         params = [one for one in layer.every("param") if isinstance(one, Message)]
         names = tuple(one.text("name") for one in params)
         self.named = None
@@ -290,7 +300,7 @@ def _first(net: Message) -> str:
 
 
 def _is_in_test(layer: Message) -> bool:
-    """Whether a layer is a part of the network in inference."""
+    """Whether a layer is part of the network at inference."""
     rules = {name: [one.text("phase") for one in layer.every(name) if isinstance(one, Message)]
              for name in ("include", "exclude")}  # fmt: skip
     test = {"TEST", "1"}
@@ -345,10 +355,8 @@ def _inner_product(layer: Message) -> Made:
 
 def _relu(layer: Message) -> Made:
     """`relu`, or `leaky_relu` with a slope."""
-    slope = layer.inside("relu_param").text("negative_slope", "0")
-    if not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", slope):
-        raise SpecError(f"'negative_slope' must be a number, not {slope[:40]!r}", layer.where)
-    return ("leaky_relu", {"negative_slope": float(slope)}) if float(slope) else ("relu", None)
+    slope = layer.inside("relu_param").real(0, "negative_slope")
+    return ("leaky_relu", {"negative_slope": slope}) if slope else ("relu", None)
 
 
 def _lrn(layer: Message) -> Made:
@@ -356,7 +364,12 @@ def _lrn(layer: Message) -> Made:
     param = layer.inside("lrn_param")
     if param.text("norm_region", "ACROSS_CHANNELS") not in ("ACROSS_CHANNELS", "0"):
         raise SpecError("LRN within a channel cannot be read", layer.where)
-    return "local_response_norm", {"size": param.number(5, "local_size")}
+    factors = {"alpha": param.real(1, "alpha"), "beta": param.real(0.75, "beta")}
+    return "local_response_norm", {
+        "size": param.number(5, "local_size"),
+        **factors,
+        "k": param.real(1, "k"),
+    }
 
 
 def _eltwise(layer: Message) -> Made:

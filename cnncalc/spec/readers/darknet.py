@@ -91,7 +91,7 @@ def _sections(text: str, source: str) -> list[Section]:
 
 
 class _Network:
-    """Turns the sections into layers; ``outputs`` has the tensor that each section makes."""
+    """Turns the sections into layers; ``outputs`` lists the tensor that each section makes."""
 
     def __init__(self, source: str) -> None:
         self.wiring = Wiring(source)
@@ -110,7 +110,7 @@ class _Network:
         return self.wiring.spec("Darknet network")
 
     def section(self, section: Section, name: str) -> None:
-        """The layers of one section."""
+        """Add the layers of one section."""
         if section.kind in HEADS:
             return
         if section.kind not in KINDS:
@@ -131,12 +131,12 @@ class _Network:
             self.add(f"{name}_{word}", ACTIVATIONS[word], None, [self.last])
 
     def add(self, name: str, kind: str, fields: Any, tensors: list[str]) -> None:
-        """A layer, whose output is the last one."""
+        """Add a layer, whose output becomes the last one."""
         self.wiring.made[name] = self.wiring.layer(name, kind, fields, tensors)
         self.last = name
 
     def earlier(self, section: Section, key: str) -> list[str]:
-        """The outputs of sections by their number, or counted backwards from this one."""
+        """The outputs of earlier sections, given by number or counted backwards from this one."""
         here = len(self.outputs)
         if not section.values.get(key):
             raise SpecError(f"[{section.kind}] needs {key!r}", section.where)

@@ -1,6 +1,6 @@
 """Keras: the JSON from ``model.to_json()``, which is also the ``config.json`` in a ``.keras`` file.
 
-Layers keep their names, and their names of kinds have their Keras meaning.
+Layers keep their names, and the names of kinds have their Keras meaning.
 """
 
 import json
@@ -19,10 +19,11 @@ from cnncalc.spec.readers._keras_calls import (
     Reference,
     histories,
     histories_in,
+    operand,
     reference,
     tensor_of,
 )
-from cnncalc.spec.readers._keras_layers import RECURRENT, SPECIAL, Made
+from cnncalc.spec.readers._keras_layers import CELLS, SPECIAL, Made
 from cnncalc.spec.readers._wiring import Wiring
 
 NAME = "a Keras model"
@@ -38,7 +39,14 @@ TRAINING = re.compile(
     r"adjustment|implementation|optional|input_spec|_?build.*|axis_wrapped|autocast|quantization.*"
 )
 """Fields that affect neither shapes nor counts."""
-ACTIVATIONS = {"swish": "silu", "hard_sigmoid": "hardsigmoid", "hard_swish": "hardswish"}
+ACTIVATIONS = {
+    "swish": "silu",
+    "hard_sigmoid": "hardsigmoid",
+    "hard_silu": "hardswish",
+    "hard_swish": "hardswish",
+}
+SLOPE = {"leaky_relu": {"negative_slope": 0.2}}
+"""The fields of an activation whose default in Keras is not that of its kind."""
 USUAL = {"groups": 1, "dilation_rate": 1, "depth_multiplier": 1}
 """Values that Keras writes although they are the default."""
 
@@ -72,6 +80,7 @@ class _Model:
         self.depth = 0
         self.shape: Shape | None = None
         self.reading: list[str] = []
+        self.after: list[tuple[str, str, dict[str, Any]]] = []
         self.left = MAX_STEPS
         self.dtypes: set[str] = set()
 
@@ -102,8 +111,9 @@ class _Model:
     def model(
         self, kind: str, config: Mapping[str, Any], path: str, given: list[str], call: str
     ) -> list[str]:
-        """All layers of a model that reads the given tensors; the tensors that it outputs. ``path``
-        begins the names of its layers, ``call`` is not empty for a call after the first."""
+        """Add all layers of a model that reads the given tensors. Returns the tensors that it
+        outputs. ``path`` begins the names of its layers; ``call`` is not empty for a call after the
+        first."""
         listed = config.get("layers")
         self.depth += 1
         if not isinstance(listed, list) or self.depth > DEEPEST:
@@ -126,6 +136,7 @@ class _Model:
                 made = self.alias(f"{path}{word}:0{call}", left.pop(0))
                 last = [made]
                 continue
+            own = {**own, **operand(layer)}
             for number, tensors in enumerate(calls or [[]]):
                 self.spend(STEPS + len(own) + len(tensors))
                 tensor = f"{path}{word}:{number}{call}"
@@ -150,9 +161,10 @@ class _Model:
     def sources(self, layer: Mapping[str, Any], path: str, call: str) -> list[list[str]]:
         """The tensors that each call of a layer reads."""
         if id(layer) not in self.read:
-            self.read[id(layer)] = [
-                [*map(reference, histories(node))] for node in layer.get("inbound_nodes") or ()
-            ]
+            nodes = layer.get("inbound_nodes") or []
+            if not isinstance(nodes, list):
+                raise self.wiring.wrong("'inbound_nodes' must be a list; export the model again")
+            self.read[id(layer)] = [[*map(reference, histories(node))] for node in nodes]
         calls = self.read[id(layer)]
         self.spend(sum(map(len, calls)))
         return [[tensor_of(one, path, call) for one in listed] for listed in calls]
@@ -160,7 +172,7 @@ class _Model:
     def layer(
         self, kind: str, config: Mapping[str, Any], name: str, tensor: str, tensors: list[str]
     ) -> list[str]:
-        """One layer, and its activation as another; the tensor that it makes."""
+        """Add a layer, and its activation as another. Returns the tensors that it makes."""
         shape = config.get("batch_shape") or config.get("batch_input_shape")
         if shape and not tensors:
             self.input(name, tensor, shape)
@@ -182,13 +194,15 @@ class _Model:
         self.dtypes.add(_policy(config.get("dtype")))
         fields = self.own(kind, config)
         then = self.activation(kind, config)
-        after = _after(kind, fields, len(tensors))
         factor = config.get("scale") if kind == "CustomScaleLayer" and len(tensors) == 2 else None
         if kind == "Activation":
-            kind, fields, then = then or "identity", {}, ""
+            kind, then = then or "identity", ""
+            fields, self.after = SLOPE.get(kind, {}), []
         else:
-            known = self.shapes.get(tensors[0]) if tensors else None
-            self.shape, self.reading = known, tensors
+            if not tensors:
+                raise self.wiring.no_input(name)
+            known = self.shapes.get(tensors[0])
+            self.shape, self.reading, self.after = known, tensors, []
             made = self.translated(kind, fields, len(known) + 1 if known else 0)
             if made is None:
                 raise self.wiring.wrong(
@@ -202,21 +216,21 @@ class _Model:
             self.add(f"{name}_scale", scaled, "multiply", factor, tensors[1:], {})
             tensors = [tensors[0], scaled]
         self.add(name, tensor, kind, fields, tensors, beside)
-        for word, step, value in after:
-            self.add(f"{name}_{word}", tensor, step, {"value": value}, [tensor], {})
+        for word, step, fields in self.after:
+            self.add(f"{name}_{word}", tensor, step, fields, [tensor], {})
         if then:
-            self.add(f"{name}_{then}", tensor, then, None, [tensor], {})
+            self.add(f"{name}_{then}", tensor, then, SLOPE.get(then), [tensor], {})
         return [tensor]
 
     def activation(self, kind: str, config: Mapping[str, Any]) -> str:
         """The kind of the activation after a layer, if it has one."""
         if kind == "TimeDistributed":  # an activation of the inner layer applies to all frames
             kind, config = self.named(config.get("layer") or {})
-        return "" if kind in RECURRENT else _activation(config.get("activation"))
+        return "" if kind in CELLS else _activation(config.get("activation"))
 
     def own(self, kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
         """The fields of a layer that affect shapes or counts, without its activation."""
-        gone = {"data_format"} if kind in RECURRENT else {"data_format", "activation"}
+        gone = {"data_format"} if kind in CELLS else {"data_format", "activation"}
         kept = {key: value for key, value in config.items() if not TRAINING.fullmatch(key)}
         return {key: value for key, value in kept.items() if key not in gone}
 
@@ -229,7 +243,8 @@ class _Model:
         tensors: list[str],
         beside: dict[str, Any],
     ) -> None:
-        """A layer that makes a tensor; it shares its weights with an earlier one of its name."""
+        """Add a layer that makes a tensor. It shares its weights with an earlier layer that has the
+        same name."""
         for one in tensors:
             if one not in self.wiring.made:
                 word = one.partition(":")[0]
@@ -248,7 +263,7 @@ class _Model:
             raise self.wiring.wrong(f"layer {name[:60]!r} ({kind[:40]}): {why}") from None
 
     def input(self, name: str, tensor: str, shape: Any) -> None:
-        """An input of the model, with the size that is given instead of the file's."""
+        """Add an input of the model, with the given size or else the file's."""
         sizes = self.channels_first(shape)
         given = self.given.get(name) or self.given.get("")
         if given is not None and (sizes is None or len(sizes) == len(given)):
@@ -262,8 +277,8 @@ class _Model:
         self.shapes[tensor] = shape_of(tuple(sizes))
 
     def translated(self, kind: str, config: dict[str, Any], rank: int) -> Made:
-        """A layer's kind and fields; Keras' own name means what it means there. None for what a
-        spec cannot express. ``rank`` counts the axes of the input, including the batch."""
+        """A layer's kind and fields, with the name in its Keras meaning; None for what a spec
+        cannot express. ``rank`` counts the axes of the input, including the batch."""
         last = config.get("axis", -1) in (-1, [-1], rank - 1, [rank - 1])
         read = SPECIAL.get(kind)
         if read is None:
@@ -298,14 +313,6 @@ def _activation(value: Any) -> str:
         value = value.get("config", value.get("class_name"))
     word = str(value or "linear")
     return "" if word == "linear" else ACTIVATIONS.get(word, word)
-
-
-def _after(kind: str, fields: dict[str, Any], count: int) -> list[tuple[str, str, Any]]:
-    """The arithmetic after a layer: what its name ends with, its kind, and its number."""
-    if kind == "Average":
-        return [("mean", "multiply", 1 / max(count, 1))]
-    shift = fields.pop("offset", 0) if kind == "Rescaling" else 0
-    return [("offset", "add", shift)] if shift else []
 
 
 def _fields(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def read(path: Path, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
 
 
 class Network(Layers):
-    """Turns nodes into layers; ``tensors`` has what each tensor of the file is."""
+    """Turns nodes into layers; ``tensors`` holds the tensors of the file by name."""
 
     def __init__(self, found: Model, source: str) -> None:
         super().__init__(found, source)
@@ -108,7 +108,7 @@ class Network(Layers):
         return {"dtype": DTYPES[number]} if number in DTYPES else {}
 
     def add_inputs(self, given: Mapping[str, Sequence[int]]) -> None:
-        """The inputs that are not weights, with the sizes of the file or those that are given."""
+        """Add the inputs that are not weights, with the given sizes or else the file's."""
         named = {name: dims for name, dims in self.model.inputs.items() if name not in self.tensors}
         sizes = {}
         for name, dims in named.items():
@@ -154,7 +154,7 @@ class Network(Layers):
         return node.name
 
     def node(self, node: Operator) -> None:
-        """One node: a constant, an operator with a rule of its own, a kind, or an opaque layer."""
+        """Read a node: a constant, an operator with its own rule, a kind, or an opaque layer."""
         quantized = node.kind in QUANTIZED
         if quantized:
             kind, places = QUANTIZED[node.kind]
@@ -294,7 +294,7 @@ class Network(Layers):
         return tuple(sizes)
 
     def open_sizes(self, name: str) -> tuple[int, ...]:
-        """The sizes of a constant that is not computed, if the file states them."""
+        """The sizes of a constant that is not computed, if the file has them; open ones are 1."""
         said = self.model.shapes.get(name) or ()
         return tuple(size if isinstance(size, int) else 1 for size in said)
 

@@ -56,7 +56,7 @@ class Grid(NamedTuple):
 def draw(report: Report, options: Options, measure: Measure) -> Scene:
     """The window of a layer, by default of the first that has one."""
     if measure.compact:
-        raise UsageError("a window needs a picture file; add -o window.svg")
+        raise UsageError("--style window draws only pictures; add -o window.svg")
     row = _row(report, options.layer)
     full = _axes(row) or ()
     axes = [_small(axis) for axis in full]

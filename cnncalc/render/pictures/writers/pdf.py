@@ -10,7 +10,8 @@ MEASURE = PIXELS
 
 
 def render(scene: Scene) -> bytes:
-    """The whole file. Raises UsageError without the extra, and for characters without a font."""
+    """The whole file. Raises UsageError if the extra is not installed, and for characters that no
+    font has."""
     try:
         import svg2pdf_py
     except ImportError:

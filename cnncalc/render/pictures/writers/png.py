@@ -13,7 +13,8 @@ MOST = 16_000
 
 
 def render(scene: Scene) -> bytes:
-    """The whole file. Raises UsageError without the extra, and for characters without a font."""
+    """The whole file. Raises UsageError if the extra is not installed, and for characters that no
+    font has."""
     try:
         import resvg_py
     except ImportError:

@@ -1,0 +1,31 @@
+"""A quantity of the points in a picture."""
+
+from collections.abc import Sequence
+
+from cnncalc.analysis.explore.outcome import Point, Sweep, wholes
+from cnncalc.formulas.vocabulary import exact
+
+
+class Scale:
+    """The numbers of a quantity, as whole multiples of ``1/per``."""
+
+    def __init__(self, found: Sweep, name: str, points: Sequence[Point]) -> None:
+        self.name, self.quantity = name, found.quantity(name)
+        known = [one for point in points if (one := point.quantities[name]) is not None]
+        numbers, self.per = wholes(known)
+        self.least, self.most = min(numbers, default=0), max(numbers, default=0)
+
+    @property
+    def heading(self) -> str:
+        """The name of the quantity in tables."""
+        return self.quantity.heading
+
+    def number(self, point: Point) -> int:
+        """The number of a point, which must be known."""
+        found = point.quantities[self.name]
+        assert found is not None
+        return int(found * self.per)
+
+    def text(self, number: int) -> str:
+        """A number with its unit."""
+        return self.quantity.text(exact(number, self.per))

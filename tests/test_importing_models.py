@@ -1,0 +1,169 @@
+"""Little models with the traits of published ones: what they store, where they pad, and what they
+save for the backward pass."""
+
+import sys
+
+import pytest
+import torch
+from test_torch_models import Standardized, read, saved_bytes
+from torch import nn
+from torch.nn import functional
+
+import cnncalc
+from cnncalc.bridge import importing
+
+
+class Remembers(nn.Module):
+    """Computes numbers in its first run, and keeps them for the next."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.rand(4, 6, 6))
+        self.bias = {}
+        self.register_buffer("scale", None)
+
+    def forward(self, x):
+        if "once" not in self.bias:
+            self.bias["once"] = self.weight.exp()
+        if self.scale is None:
+            self.scale = torch.full((1, 4, 1, 1), 0.5)
+        return x * self.scale + self.bias["once"]
+
+
+def test_a_model_that_keeps_tensors_for_its_next_run_is_read():
+    model = Remembers()
+    report = read(model, 4, 6, 6)
+    assert report.totals.params == 4 * 6 * 6
+    assert (model.bias, model.scale) == ({}, None)
+    checked = cnncalc.verify(model, "cpu", input=(4, 6, 6))
+    assert checked.agrees, checked.disagreements
+
+
+NEEDY = """
+import torch
+from torch import nn
+
+def net():
+    stem = nn.LayerNorm(8)
+    width = int(stem(torch.zeros(3, 8)).isfinite().sum())
+    return nn.Sequential(stem, nn.Flatten(), nn.Linear(width, 10))
+
+def broken():
+    return nn.Conv2d(3, 4, 3, groups=2)
+"""
+
+
+def test_a_model_that_runs_its_stem_while_it_is_built_gets_weights(tmp_path, monkeypatch):
+    (tmp_path / "needy.py").write_text(NEEDY)
+    monkeypatch.syspath_prepend(tmp_path)
+    model = importing.factory("needy:net", {})
+    assert model[2].weight.shape == (10, 3 * 8)
+    assert not model[0].weight.is_meta
+    with pytest.raises(cnncalc.UsageError, match="in_channels must be divisible by groups"):
+        importing.factory("needy:broken", {})
+    sys.modules.pop("needy")
+
+
+class PerPosition(nn.Module):
+    """Normalizes the channels of all positions, of which the batch has one axis."""
+
+    def __init__(self, order):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(4)
+        self.order = order
+
+    def forward(self, x):
+        x = x.flatten(2).permute(self.order)
+        return self.norm(x.flatten(0, 1)).reshape(x.shape).permute(*map(self.order.index, range(3)))
+
+
+def test_a_batch_norm_of_positions_that_are_merged_with_the_batch_is_read():
+    model = PerPosition([0, 2, 1])
+    report = read(model, 4, 3, 5)
+    assert [row.kind for row in report if row.params] == ["batch_norm"]
+    assert (report.totals.params, report.totals.buffers) == (2 * 4, 2 * 4 + 1)
+    checked = cnncalc.verify(model, "cpu", input=(4, 3, 5))
+    assert checked.agrees, checked.disagreements
+
+
+def test_a_batch_norm_of_positions_before_the_batch_is_opaque():
+    report = read(PerPosition([2, 0, 1]), 4, 3, 5)
+    assert "opaque" in [row.kind for row in report]
+
+
+class Padded(nn.Module):
+    """Pads a map with a number, and then runs a module without padding of its own."""
+
+    def __init__(self, module, sides, value=0.0):
+        super().__init__()
+        self.module, self.sides, self.value = module, sides, value
+
+    def forward(self, x):
+        padded = functional.pad(x, self.sides, value=self.value)
+        return type(self.module).forward(self.module, padded)  # as if it were this module
+
+
+AROUND = {
+    "both sides": (nn.Conv2d(4, 4, 3, 2), (1, 1, 1, 1), 0.0, ["pad", "conv"]),
+    "one side": (nn.Conv2d(4, 4, 3, 2), (0, 1, 0, 1), 0.0, ["conv"]),
+    "both sides of one axis": (nn.Conv2d(4, 4, 3, 2), (1, 1), 0.0, ["pad", "conv"]),
+    "more than half of a pool": (nn.AvgPool2d(2), (2, 2, 2, 2), 0.0, ["pad", "avg_pool"]),
+    "zeros that count": (
+        nn.AvgPool2d(3, 2, count_include_pad=False), (0, 1, 0, 1), 0.0, ["avg_pool"]
+    ),
+    "one side of a max pool": (nn.MaxPool2d(3, 2), (0, 1, 0, 1), -torch.inf, ["max_pool"]),
+    "both sides of a max pool": (nn.MaxPool2d(3, 2), (1, 1, 1, 1), -torch.inf, ["pad", "max_pool"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AROUND)
+def test_padding_outside_a_layer_keeps_its_outputs_and_saved_bytes(name):
+    module, sides, value, kinds = AROUND[name]
+    model, x = (
+        nn.Sequential(nn.Conv2d(3, 4, 1), Padded(module, sides, value)),
+        torch.rand(2, 3, 9, 9),
+    )
+    report = read(model, 3, 9, 9)
+    assert [row.kind for row in report][1:] == kinds
+    assert cnncalc.memory(report, batch=2).saved_for_backward == saved_bytes(model, x)
+    checked = cnncalc.verify(model, "cpu", input=(3, 9, 9))
+    assert checked.agrees, checked.disagreements
+
+
+@pytest.mark.parametrize("padding", [0, 1, (1, 0)])
+def test_standardized_filters_save_the_map_without_its_padding(padding):
+    model, x = Standardized(3, 4, 3, padding=padding), torch.rand(2, 3, 9, 9)
+    report = read(model, 3, 9, 9)
+    assert [row.kind for row in report] == ["standardized_conv"]
+    assert cnncalc.memory(report, batch=2).saved_for_backward == saved_bytes(model, x)
+
+
+class Shrinks(nn.Sequential):
+    """A convolution and a function."""
+
+    def __init__(self, function):
+        super().__init__(nn.Conv2d(3, 4, 3))
+        self.function = function
+
+    def forward(self, x):
+        return self.function(self[0](x))
+
+
+@pytest.mark.parametrize(
+    ("function", "saves_output"),
+    [
+        (torch.sqrt, True),
+        (torch.rsqrt, True),
+        (torch.reciprocal, True),
+        (torch.square, False),
+        (lambda x: x**0.5, False),
+    ],
+)
+def test_powers_save_their_input_or_their_output(function, saves_output):
+    model, x = Shrinks(function), torch.rand(2, 3, 9, 9)
+    report = read(model, 3, 9, 9)
+    assert report["power"].layer.saves_output == saves_output
+    # A map is saved either way; a layer after it would save another one, or the same one.
+    model = nn.Sequential(model, nn.Conv2d(4, 2, 1))
+    report = read(model, 3, 9, 9)
+    assert cnncalc.memory(report, batch=2).saved_for_backward == saved_bytes(model, x)
