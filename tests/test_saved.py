@@ -263,6 +263,7 @@ def test_computing_numbers_saves_what_pytorch_saves(function, by_hand):
     [
         lambda x, w, index: x + (y := w.exp()) - y.mT,  # which two layers read
         lambda x, w, index: x + w.exp() - w.log(),  # the same
+        lambda x, w, index: x + nn.functional.dropout(w, 0.5, False),  # which saves in training
         lambda x, w, index: x + w.mul_(1),  # which PyTorch refuses to train
     ],
 )

@@ -83,6 +83,10 @@ def _made(walker: Walker, known: Known, copied: Copied, shape: tuple[int, ...]) 
     return walker.make("parameter", fields, (0,), shape, held, macs)
 
 
+TRAINED = ("dropout", "batch_norm")
+"""How the names of functions end that save something else in training."""
+
+
 def _saved(
     walker: Walker, known: Known, number: int, held: Mapping[str, int]
 ) -> dict[str, int | bool]:
@@ -95,7 +99,8 @@ def _saved(
         return {}
     saved: dict[int, int] = {}
     for call in calls:
-        if call.saved is None:
+        differs = call.name.endswith(TRAINED) and call.arguments.get("p") != 0
+        if call.saved is None or differs:
             return {}
         saved |= call.saved
     own = {
