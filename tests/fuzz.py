@@ -122,6 +122,10 @@ STATED = (
         "PyTorch pads any axis, but Keras' causal padding has only one",
     ),
     Stated("^conv_transpose dilation must be", "PyTorch does not check it"),
+    Stated(
+        r"^avg_pool .*: dilation \[1(, 1)*\] has . value",
+        "PyTorch's average pools have no dilation",
+    ),
     Stated("in place, .* must be at least 0", "PyTorch refuses it only in the backward pass"),
     Stated("class_token tokens must be", "PyTorch joins any number of tokens, even none"),
     Stated("^upsample scale_factor must be", 'PyTorch treats 0 as "not given"'),

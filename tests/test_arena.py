@@ -299,7 +299,17 @@ def test_the_command_writes_data():
     ]
 
 
-@pytest.mark.parametrize("option", [["--fit", "1MB"], ["--plot"], ["--checkpoint", "1"]])
-def test_training_in_int8_is_refused(option):
-    with pytest.raises(UsageError, match="int8 is for inference"):
-        raise run(*option).exception
+@pytest.mark.parametrize(
+    ("options", "listed"),
+    [
+        ("--fit 1MB", "--fit"),
+        ("--plot", "--plot"),
+        ("--optimizer adam", "--optimizer"),
+        ("--plot --checkpoint 1", "--plot and --checkpoint"),
+        ("--plot --checkpoint 1 --optimizer adam", "--plot, --checkpoint and --optimizer"),
+    ],
+)
+def test_training_in_int8_is_refused(options, listed):
+    with pytest.raises(UsageError) as refused:
+        raise run(*options.split()).exception
+    assert str(refused.value) == f"int8 is for inference; leave out {listed}"

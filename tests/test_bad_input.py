@@ -82,8 +82,29 @@ def test_a_misspelt_built_in_gets_a_hint():
     assert error("vgg61").endswith("'vgg61'; did you mean 'vgg16'?")
 
 
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("vgg166", "'vgg16'"),
+        ("vgg", "'vgg11', 'vgg13', 'vgg16' or 'vgg19'"),
+        ("AlexNet_group", "'alexnet_grouped'"),
+    ],
+)
+def test_part_of_the_name_of_a_built_in_gets_a_hint(word, hint):
+    assert error(word).endswith(f"{word!r}; did you mean {hint}?")
+
+
+def test_a_misspelt_file_gets_the_name_of_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert error("nonet.yaml") == "no file 'nonet.yaml'"  # the built-in unet is no such file
+    Path("nomet.yaml").mkdir()
+    assert error("nonet.yaml") == "no file 'nonet.yaml'"
+    Path("monet.yaml").touch()
+    assert error("nonet.yaml") == "no file 'nonet.yaml'; did you mean 'monet.yaml'?"
+
+
 def test_an_unknown_word_gets_a_pointer_to_the_list():
-    assert error("zzzzzz").endswith("'zzzzzz'; run 'cnncalc list' to see the built-ins")
+    assert error("zzzzzz").endswith("'zzzzzz'; run 'cnncalc list' to see them")
 
 
 @pytest.mark.parametrize("word", ["a\0b", "~" * 100_000, "\ud800", "a\nb"])

@@ -195,7 +195,7 @@ def test_the_file_extension_selects_the_format(net, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["vgg61"], "no file or built-in architecture 'vgg61'"),
+        (["vgg61"], "no file or built-in network 'vgg61'"),
         (["lenet5", "--format", "jsno"], "no format 'jsno'; did you mean 'json'?"),
         (["lenet5", "-o", "claims.xyz"], "no format for the extension '.xyz'"),
     ],

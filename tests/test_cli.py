@@ -49,7 +49,7 @@ def test_an_error_goes_to_standard_error_and_exits_with_2(monkeypatch, capsys):
     assert program(monkeypatch, "summarize", "vgg61") == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("cnncalc: no file or built-in architecture 'vgg61'; did you mean")
+    assert err.startswith("cnncalc: no file or built-in network 'vgg61'; did you mean")
     assert "Traceback" not in err
 
 
@@ -294,7 +294,7 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
         (["summarize", SMALL, "-i", "left=1x30x30"], "no input 'left'"),
         (["summarize", SMALL, "--dtype", "flaot32"], "did you mean 'float32'"),
         (["summarize", SMALL, "--batch", "0"], "at least 1, not 0"),
-        (["show", "vgg17"], "no built-in architecture 'vgg17'"),
+        (["show", "vgg17"], "no built-in network 'vgg17'"),
         (["kinds", "convv"], "did you mean 'conv'"),
         (["list", "--format", "xml"], "no format 'xml'; choose from csv, html, json"),
     ],

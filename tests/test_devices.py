@@ -235,6 +235,10 @@ def test_what_cannot_be_answered_is_refused():
         UnknownName, match=r"no device 'raspbery-pi-5'; did you mean 'raspberry-pi-5'"
     ):
         cnncalc.device("lenet5", "raspbery-pi-5")
+    with pytest.raises(UnknownName, match=r"no device 'a1000'; did you mean 'a100'?"):
+        cnncalc.device("lenet5", "a1000")
+    with pytest.raises(UnknownName, match=r"no device 'h10'; did you mean 'h100' or 'h100-pcie'?"):
+        cnncalc.device("lenet5", "h10")
     with pytest.raises(UsageError, match="name a device with --on, or give a calibration with"):
         cnncalc.device("lenet5")
 

@@ -33,6 +33,14 @@ def test_an_unknown_data_type():
         cnncalc.summarize({**SPEC, "dtype": "float17"})
 
 
+def test_a_short_name_of_a_data_type():
+    short = [CliRunner().invoke(app, ["summarize", "lenet5", "--dtype", "FP16", "-f", "csv"])]
+    short += [CliRunner().invoke(app, ["summarize", "lenet5", "--dtype", "fp17"])]
+    full = CliRunner().invoke(app, ["summarize", "lenet5", "--dtype", "float16", "-f", "csv"])
+    assert short[0].stdout == full.stdout != ""
+    assert "no dtype 'fp17'; choose from" in str(short[1].exception)
+
+
 @pytest.mark.parametrize("dtype", ["int8", "float16"])
 def test_the_memory_of_a_data_type(tmp_path, dtype):
     file = tmp_path / "net.yaml"

@@ -36,6 +36,12 @@ def test_the_lectures_convolution_in_full():
     assert "10,240" in out.stdout
 
 
+def test_a_quantity_and_its_unit_are_not_both_named():
+    assert "\nparameters: 34,944\n" in run("explain", "alexnet", "conv1", "parameters").stdout
+    norm = run("layer", "batch_norm", "64x9x9").stdout
+    assert "\nparameters: 128 parameters, 129 in buffers\n" in norm
+
+
 def test_axes_that_differ_are_explained_separately():
     out = run("explain", "3x7x9-4C3x2s2", "conv1", "shape").stdout
     assert "H_out = ⌊(H_in − F)/S⌋ + 1 = ⌊(7 − 3)/2⌋ + 1 = 3" in out

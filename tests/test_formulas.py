@@ -141,7 +141,7 @@ def words(code: CodeType) -> set[str]:
 def in_vocabulary_only(formula) -> bool:
     """Whether it calls only the vocabulary; other functions (``zip``, ``gcd``) do not accept
     arrays."""
-    known = (set(vars(vocabulary)) - vocabulary.INTEGERS_ALONE) | {one.__name__ for one in FORMULAS}
+    known = (set(vars(vocabulary)) - vocabulary.INTEGERS_ONLY) | {one.__name__ for one in FORMULAS}
     return words(formula.__wrapped__.__code__) <= known
 
 

@@ -268,6 +268,7 @@ DIFFERENT = [
     ("leaky_relu", {"inplace": True}, Vector(8), {"negative_slope": -1}),
     ("class_token", {}, Map(4, (9,)), {"tokens": 0}),
     ("roll", {"shift": 1, "over": ["height", "positions"]}, IMAGE, {}),
+    ("avg_pool", {"kernel_size": 2, "dilation": [1, 1]}, SIGNAL, {}),
 ]
 
 

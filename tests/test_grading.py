@@ -752,6 +752,12 @@ def test_one_right_answer_is_counted_in_the_singular(tmp_path):
         assert summary in run(sheet).stdout
 
 
+def test_a_sheet_without_a_readable_answer_has_no_points(tmp_path):
+    sheet = tmp_path / "eve.yaml"
+    sheet.write_text("architecture: alexnet\nanswers: {conv1: {shape: big}, conf9: {shape: 3}}")
+    assert run(sheet).stdout.endswith("\neve: nothing could be graded\n")
+
+
 def test_pages_and_gradebooks_are_written(room):
     good = [room / "handed_in" / name for name in ("ada.yaml", "bob.csv")]
     words = [

@@ -195,13 +195,13 @@ def test_pairs_are_tried_while_they_cost_little(monkeypatch):
 @pytest.mark.parametrize(
     ("ask", "layer", "text", "says"),
     [
-        ("shape", "c2", "16x28x28", "skipped a pooling layer (p1, on the way to this layer)"),
-        ("shape", "c2", "16x10x10", "forgot the padding (on the way to this layer)"),
+        ("shape", "c2", "16x28x28", "skipped a pooling layer on the way to this layer (p1)"),
+        ("shape", "c2", "16x10x10", "forgot the padding on the way to this layer"),
         (
             "parameters",
             "fc",
             "170",
-            "did not flatten the map to C·H·W inputs (only the channels, on the",
+            "did not flatten the map to C·H·W inputs on the way to this layer (only the",
         ),
         ("receptive_field", "c2", "10", "grew the receptive field without the jump"),
     ],
@@ -214,7 +214,7 @@ def test_a_mistake_in_earlier_layers_is_diagnosed(ask, layer, text, says):
     ("name", "layer", "text", "says"),
     [
         # 224 - 2 - 2 = 220, halved 110, 108, 106, halved 53; conv5_2 would not fit any more.
-        ("vgg16", "pool2", "128x53x53", "forgot the padding (on the way to this layer)"),
+        ("vgg16", "pool2", "128x53x53", "forgot the padding on the way to this layer"),
         # 112, (112 - 3)/2 + 1 = 55, (55 - 3)/2 + 1 = 27, 13; the 7x7 pool would not fit 6x6.
         ("googlenet", "inception4a", "512x13x13", "rounded the output size down instead of up"),
     ],
@@ -231,7 +231,7 @@ def test_a_mistake_in_the_layer_itself_is_likelier_than_in_all_before():
     two = {"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "b"}
     asked = of_network("shape", "b", {"input": "1x9x9", "layers": [one, two]})
     assert remark(asked, "4x7x7").startswith("forgot the padding; or")
-    assert remark(asked, "4x5x5") == "forgot the padding (on the way to this layer)"
+    assert remark(asked, "4x5x5") == "forgot the padding on the way to this layer"
 
 
 def test_a_mistake_in_the_layer_hides_the_same_one_on_the_way():

@@ -132,6 +132,11 @@ def command(*words):
     return CliRunner().invoke(cli.app, ["mistakes", *words], prog_name="cnncalc")
 
 
+def test_part_of_the_name_of_a_mistake_gets_a_hint():
+    with pytest.raises(UsageError, match="no mistake 'subsampling'; did you mean 'subsampling-par"):
+        raise command("subsampling").exception
+
+
 def test_the_command_lists_all_mistakes():
     listed = " ".join(command().output.split())
     assert all(one.title in listed and one.says in listed for one in MISTAKES)

@@ -88,6 +88,11 @@ def test_an_unknown_format_is_refused():
     assert "did you mean 'json'" in str(result.exception)
 
 
+def test_an_unknown_dtype_is_refused_with_all_choices():
+    choices = "float32, float64, bfloat16, float16, amp, int8"
+    assert str(invoke("vgg16", "--dtype", "float8").exception).endswith(f"choose from {choices}")
+
+
 def test_the_peaks_are_shown_with_their_parts():
     shown = invoke("lenet5", "--optimizer", "adam", "--dtype", "amp").stdout
     peak = footprint.training_peak(cnncalc.summarize("lenet5"), optimizer="adam", dtype="amp")

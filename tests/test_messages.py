@@ -131,7 +131,7 @@ def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
         (["summarize", "--bach", "2"], "no such option: --bach; did you mean '--batch'?"),
         (["summarise", "vgg16"], "no such command 'summarise'; did you mean 'summarize'?"),
         (["zzz"], "no such command 'zzz'; see 'cnncalc --help'"),
-        (["summarize"], "missing argument 'SPEC'; see 'cnncalc summarize --help'"),
+        (["summarize"], "missing argument 'NETWORK'; see 'cnncalc summarize --help'"),
         (
             ["summarize", "vgg16", "--batch", "x"],
             "--batch must be a whole number, not 'x'; see 'cnn",
@@ -150,7 +150,7 @@ def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
             ["summarize", "vgg16", "--set", "classes=x"],
             "VGG-16 does not take classes=x: linear out_",
         ),
-        (["explain", "lenet5", "zzz"], "LeNet-5 has no layer 'zzz'; it has input, c1, "),
+        (["explain", "lenet5", "zzz"], "LeNet-5 has no layer 'zzz'; it has c1, "),
         (
             ["solve", "lenet5", "--for", "dtype", "--macs", "3M"],
             "a dtype has no largest value; cho",

@@ -13,7 +13,7 @@ from torch import nn
 
 import cnncalc
 from cnncalc import bridge, footprint, layers
-from cnncalc.bridge.oracles import inference_peak_in_pytorch
+from cnncalc.bridge.oracles import inference_peak_in_pytorch, training_peak_in_pytorch
 from cnncalc.core.errors import CnncalcError, UsageError
 from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Map, Vector
@@ -233,6 +233,15 @@ def test_one_tensor_can_be_two_outputs():
     spec = {"input": "3x7x5", "layers": [CONV, *unread, {"relu": None, "from": "a"}]}
     found = bridge.verify(cnncalc.summarize(spec, batch=2), "cpu")
     assert (found.disagreements, found.skipped) == ((), ())
+
+
+def test_the_gradients_of_one_tensor_that_is_two_outputs_are_added_first():
+    dropouts = ["dropout", {"dropout": None, "from": "a"}]  # in eval mode, both return their input
+    conv = {"conv": {"filters": 1, "kernel": 1}, "name": "a"}
+    report = agrees({"input": "1x2", "layers": [conv, *dropouts]})
+    # The input, two gradients and their sum, of 2·2 numbers each, and the two parameters.
+    peak = footprint.measure(report, training=False).training_peak
+    assert peak.bytes == 4 * (4 * 4 + 2) == training_peak_in_pytorch(report, training=False)
 
 
 @pytest.mark.parametrize("image", ["8x5x6x5", "3x1x1x4", "2x3x3x3"])

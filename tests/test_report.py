@@ -677,7 +677,7 @@ def test_built_ins_are_discovered_automatically():
 def test_an_unknown_built_in_is_refused(name, hint):
     with pytest.raises(UsageError) as refused:
         catalog.path(name)
-    assert str(refused.value).startswith(f"no built-in architecture {name!r}{hint}")
+    assert str(refused.value).startswith(f"no built-in network {name!r}{hint}")
 
 
 def test_a_location_prints_what_is_known():

@@ -32,9 +32,9 @@ REFUSED = {
 SCALESIM = {
     "c3d": "has 3 spatial axes, not 2",
     "r2plus1d_18": "has 3 spatial axes, not 2",
-    "dilated_context": "has a dilation",
-    "deeplabv3_resnet50": "has a dilation",
-    "ssd300_vgg16": "has a dilation",
+    "dilated_context": "is dilated",
+    "deeplabv3_resnet50": "is dilated",
+    "ssd300_vgg16": "is dilated",
 }
 """Networks that only SCALE-Sim cannot describe."""
 
@@ -134,7 +134,7 @@ def test_a_signal_has_a_height_of_one():
     ("layer", "why"),
     [
         ({"conv": {"filters": 4, "kernel": 3, "stride": [1, 2]}}, "a different stride along each"),
-        ({"conv": {"filters": 4, "kernel": 3, "dilation": 2}}, "has a dilation"),
+        ({"conv": {"filters": 4, "kernel": 3, "dilation": 2}}, "is dilated"),
         ({"conv_transpose": {"filters": 4, "kernel": 2, "stride": 2}}, "conv_transpose"),
     ],
 )
@@ -154,7 +154,7 @@ def test_a_dilation_of_one_tap_and_a_stride_of_one_step_do_not_matter():
 
 def test_too_many_groups_are_refused():
     conv = {"filters": 1_000_000, "kernel": 1, "groups": 500_000}
-    with pytest.raises(UsageError, match="a line for each of 500,000 groups"):
+    with pytest.raises(UsageError, match="would need 500,000 lines; the limit is 100,000"):
         cnncalc.to_simulator({"input": "1000000x1x1", "layers": [{"conv": conv}]}, "scalesim")
 
 

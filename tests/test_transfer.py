@@ -125,7 +125,7 @@ def test_the_notation_is_a_backbone():
         ({"backbone": {"up_to": "pool5"}}, "'backbone' needs a network"),
         ({"backbone": None}, "'backbone' needs a network"),
         ({"backbone": 16}, "'backbone' must name a spec, not 16"),
-        ({"backbone": "vgg61"}, "no file or built-in architecture 'vgg61'; did you mean 'vgg16'"),
+        ({"backbone": "vgg61"}, "no file or built-in network 'vgg61'; did you mean 'vgg16'"),
         ({"backbone": {"network": "vgg16", "up_to": ["pool5"]}}, "expected text, not a list"),
         (
             {"backbone": {"network": "vgg16", "set": 3}},
@@ -194,7 +194,7 @@ def test_the_values_of_all_bases_together_are_limited(tmp_path, monkeypatch, usi
     file = write(tmp_path, net=using.format("n3"), **files)
     assert len(cnncalc.summarize(file)) == 1
     write(tmp_path, net=using.format("n0"))
-    why = "all such specs hold more than 200 values|backbone 'n0.yaml' is not a valid spec"
+    why = "builds on have more than 200 values|backbone 'n0.yaml' is not a valid spec"
     with pytest.raises(CnncalcError, match=why):
         cnncalc.summarize(file)
 

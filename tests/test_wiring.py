@@ -225,6 +225,26 @@ def test_what_a_block_cannot_read_or_give_is_refused(block, layers, says):
     assert says in refusal(spec)
 
 
+HALVES = {"split": 2, "from": "one", "name": "half"}
+
+
+@pytest.mark.parametrize(
+    ("reads", "layers", "fix"),
+    [
+        ({}, ["relu"], "name the inputs of block 'two' with 'reads', then choose one with 'from'"),
+        ({"reads": ["one", "other"]}, ["relu"], "choose with 'from': one, other"),
+        ({"reads": ["one", "other"]}, [HALVES, "relu"], "choose with 'from': two1.half.0, two1.h"),
+    ],
+)
+def test_a_layer_with_one_input_cannot_read_all_those_of_its_block(reads, layers, fix):
+    spec = {
+        "input": {"a": "4x8x8", "b": "4x8x8"},
+        "blocks": {"two": {**reads, "layers": layers}},
+        "layers": [{"two": None, "from": ["a", "b"]}],
+    }
+    assert fix in refusal(spec)
+
+
 # Outputs.
 
 TAPPED = {

@@ -11,6 +11,9 @@ from torch.profiler import ProfilerActivity, profile
 from cnncalc.analysis.report import Report
 from cnncalc.bridge.oracles import LiveMemory, _inputs, _Loss, _network, _precision, _storages
 
+OF_OUTPUTS = ("backward", "")
+"""While the gradients of the outputs are made, before the first layer runs backward."""
+
 
 def saved_by_pytorch(
     report: Report, device: str = "cpu", training: bool = True, autocast: bool = False
@@ -34,7 +37,8 @@ def saved_by_pytorch(
 
 def layer_peaks_in_pytorch(report: Report, training: bool = True) -> dict[tuple[str, str], int]:
     """The peak memory of every layer in a forward and a backward pass on the CPU, by phase and
-    layer, without parameters and buffers."""
+    layer, without parameters and buffers. The gradients of the outputs count for the first layer of
+    the backward pass: PyTorch adds up those of one tensor before any layer runs."""
     network = _network(report, "cpu", training)
     inputs, seed = _inputs(report, "cpu"), torch.zeros(())
     alive = LiveMemory(ignored=[*network.parameters(), *network.buffers(), seed])
@@ -44,8 +48,10 @@ def layer_peaks_in_pytorch(report: Report, training: bool = True) -> dict[tuple[
 
     def turn(phase: str, name: str, *_: object) -> None:
         nonlocal running
-        peaks[running] = max(peaks.get(running, 0), alive.peak)
-        alive.peak, running = alive.now, (phase, name)
+        if running != OF_OUTPUTS:
+            peaks[running] = max(peaks.get(running, 0), alive.peak)
+            alive.peak = alive.now
+        running = phase, name
 
     seen: set[Node] = set()
 
@@ -64,7 +70,7 @@ def layer_peaks_in_pytorch(report: Report, training: bool = True) -> dict[tuple[
         outputs = network(*inputs)
         loss = _Loss.apply(seed, *(outputs if isinstance(outputs, tuple) else (outputs,)))
         del outputs
-        turn("", "")
+        turn(*OF_OUTPUTS)
         if loss.requires_grad:
             seen.clear()
             loss.backward(seed)

@@ -8,7 +8,7 @@ for every model and the totals, and exits with 1 if anything differs.
 
 ``--record FILE`` adds the results to a file, and skips the models that the file already has, so
 that a run can be continued. ``--table`` prints the totals of every family as Markdown instead of
-the lines. docs/importing.md has the last totals, and docs/zoo.md the last table.
+the lines. docs/importing.md has the last results.
 """
 
 import argparse

@@ -13,7 +13,7 @@ from cnncalc.spec.sharing import APART
 
 
 def misfits(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[SpecError]:
-    """A mistake for every layer whose input does not fit the weights that it shares."""
+    """An error for every layer whose input does not fit the weights that it shares."""
     sharing = [node for node in nodes if node.shares is not None]
     row_of = {row.name: row for row in rows} if sharing else {}
     for node in sharing:
@@ -34,7 +34,7 @@ def misfits(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[SpecError]:
 
 
 def overwritten(rows: Sequence[Row], graph: Graph) -> Iterator[SpecError]:
-    """A mistake for every layer that runs in place on a map that is still read elsewhere."""
+    """An error for every layer that runs in place on a map that is also read elsewhere."""
     overwriting = [place for place, row in enumerate(rows) if row.layer.overwrites]
     readers = Counter(source for row in rows for source in row.sources)
     returned = {graph.nodes[place].name for place in graph.outputs}

@@ -17,9 +17,10 @@ The size is an upper bound in seven cases:
   than its stride;
 - positions have become channels or moved (permute, reshape), so later layers may read any of them;
 - maps are laid end to end along an axis, so that no step fits all outputs;
-- circular padding wraps around a map that is not as long as the image, so a window there reads
-  pixels that are not next to each other;
-- where an output reads depends on the values (deformable convolution), or is not known (opaque).
+- circular padding wraps around a map whose outputs do not lead exactly around the image, so a
+  window there reads pixels that are not next to each other;
+- the positions that an output reads depend on values (deformable convolution) or are not known
+  (opaque).
 """
 
 from __future__ import annotations
@@ -69,7 +70,8 @@ class Field(NamedTuple):
     If outputs differ (after upsampling or uneven windows), ``size`` is that of the largest field,
     ``jump`` is the average, ``pieces`` describes what each output sees, and ``narrowest`` what each
     sees through the narrowest branch. If ``bound`` is set, the size is an upper bound. ``image`` is
-    the size of the image along the axis, or 0 if some outputs see other pixels than those.
+    the size of the image along the axis, or 0 if some outputs see other pixels than described here,
+    as after reflection padding.
     """
 
     size: int
@@ -112,8 +114,9 @@ def grown(
     fields: tuple[Field, ...], reach: tuple[Reach, ...], along: Along | None = None
 ) -> tuple[Field, ...] | None:
     """The fields after a layer with this reach along each of its axes. ``along`` names the axis of
-    the network's input that each one follows, by default the same. Fields stay the same without a
-    reach: a vector has no axes to slide along."""
+    the network's input that each one follows, by default the same. An empty reach leaves them as
+    they are, because a vector has no axes to slide along. None if the axes of both cannot be
+    matched."""
     if along is not None:
         axes = dict(zip(along[1:], reach))
         return tuple(
@@ -156,8 +159,8 @@ def _grown_axis(field: Field, reach: Reach) -> Field:
 
 
 def _closes(field: Field, outputs: int) -> bool:
-    """Whether this many outputs lead once around the image, so that a window that leaves the map
-    at one end and continues at the other sees adjacent pixels."""
+    """Whether this many outputs lead exactly around the image, so that a window that wraps around
+    the map sees adjacent pixels."""
     _, jump, _, step, per, *_ = _whole(field)
     moved, rest = divmod(outputs * step, per)
     return field.image > 0 and rest == 0 and moved * jump % field.image == 0

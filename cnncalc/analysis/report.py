@@ -20,14 +20,15 @@ added."""
 
 
 class Row(NamedTuple):
-    """One layer of the network. ``sources`` are positions of rows; counts are in ``cost``.
+    """One layer of the network. ``sources`` are the positions of the rows that it reads; counts are
+    in ``cost``.
 
     ``fields`` is the receptive field along each axis of the network's input, or None if the network
     has several inputs with different axes. ``implied`` marks a flatten that the spec leaves out
-    before a linear layer. ``weights_of`` is the layer whose parameters and buffers it uses, if they
-    are not its own; they count there. ``trainable`` is False for a frozen layer. ``along`` has the
-    axis of the network's input along which each dimension of the output runs (None: along none),
-    unless they are in their usual order.
+    before a linear layer. ``weights_of`` is the layer whose parameters and buffers this one shares,
+    if any; they count there. ``trainable`` is False for a frozen layer. ``along`` has the axis of
+    the network's input along which each dimension of the output runs (None: along none), unless
+    they are in their usual order.
     """
 
     name: str
@@ -60,17 +61,17 @@ class Row(NamedTuple):
 
     @property
     def shared(self) -> Parameters:
-        """The parameters and buffers that it uses but that count for another layer."""
+        """The shared parameters and buffers, which count for another layer."""
         return self.layer.parameters(*self.inputs) if self.weights_of else Parameters()
 
     @property
     def trains(self) -> bool:
-        """Whether the backward pass computes gradients of its parameters."""
+        """Whether the backward pass computes gradients of the layer's parameters."""
         return self.trainable and bool(self.params or self.shared.params)
 
     @property
     def taught(self) -> tuple[int, ...]:
-        """The sources to which it passes a gradient."""
+        """The sources to which the layer passes a gradient."""
         blocked = self.layer.without_gradient
         return tuple(one for place, one in enumerate(self.sources) if place not in blocked)
 
@@ -91,7 +92,7 @@ class Line:
 
     @property
     def folded(self) -> bool:
-        """Whether this is a block, which is a separate kind even if it has only one layer."""
+        """Whether this is a block, even one with a single layer."""
         return len(self.rows) > 1 or self.kind != self.rows[0].kind
 
     @property
@@ -129,7 +130,7 @@ def _unknown(rows: Iterable[Row]) -> frozenset[str]:
 class Report:
     """The results for a network: one row per layer, in order, inputs first.
 
-    Iterate over it for the layers, index it by name for one of them, and read ``totals`` for the
+    Iterate over it for the layers, index it by name for a single row, and read ``totals`` for the
     sums, which have the names of ``Cost``.
     """
 
@@ -149,7 +150,7 @@ class Report:
     returned: tuple[str, ...] = ()
     """The layers that the spec names as its outputs, if it does."""
     inside: bool = False
-    """Whether trained layers come before, so that the inputs need a gradient."""
+    """Whether trained layers come before this network, so that its inputs need a gradient."""
 
     def __repr__(self) -> str:
         return f"<Report of {self.name}: {len(self)} layers, {self.totals.params:,} parameters>"
@@ -169,7 +170,8 @@ class Report:
         try:
             return self._by_name[name]
         except KeyError:
-            hint = did_you_mean(str(name), self._by_name) or f"; it has {some(self._by_name)}"
+            layers = [row.name for row in self.layers]
+            hint = did_you_mean(str(name), self._by_name) or f"; it has {some(layers)}"
             raise UnknownName(f"{self.name} has no layer {str(name)[:60]!r}{hint}") from None
 
     @cached_property
@@ -287,7 +289,7 @@ class Report:
         return self.record([row_dict(row) for row in self.layers])
 
     def record(self, layers: list[Any]) -> dict[str, Any]:
-        """The data of ``to_dict``, given the layers as plain data."""
+        """The data of ``to_dict`` with these layers, which may already be in another form."""
         return {
             "format": "cnncalc.report",
             "version": VERSION,

@@ -14,8 +14,8 @@ def smallest(graph: Graph) -> Graph:
     """The network with its inputs cut to the fewest pixels that all layers accept.
 
     All sides are cut to the same length; shorter sides, channels and vectors stay as they are.
-    Above 256 pixels, the length is found by bisection, which is exact if every larger one works. A
-    network that no size can fix is returned unchanged.
+    Above 256 pixels, the length is found by bisection, which is exact if all lengths above the
+    smallest one work. A network that no size can fix is returned unchanged.
     """
     longest = max((side for shape in _inputs(graph) for side in _sides(shape)), default=1)
     for size in range(1, min(longest, TRIED + 1)):

@@ -1,5 +1,5 @@
-"""From graph to report: the only code that runs layers, and that reports those that refuse their
-input."""
+"""From graph to report: the only code that runs layers. It also reports the layers that refuse
+their input."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,15 +24,15 @@ REFUSED = -1
 """A placeholder for the row of a layer that refuses its input, or that depends on such a layer."""
 
 ALONE = "layer"
-"""The name of a layer that is not part of a network; errors leave it out."""
+"""The name of a layer that is not part of a network. Errors leave it out."""
 
 
 def analyze(graph: Graph, *, batch: int = 1, dtype: str | None = None) -> Report:
     """The shapes, costs and receptive fields of every layer; ``dtype`` defaults to the
     spec's, or to float32.
 
-    Raises Mistakes with every layer that refuses its input, unless that follows from another's
-    refusal, and UsageError for an unknown dtype or a batch below 1.
+    Raises Mistakes with every layer that refuses its input, except those that only depend on such a
+    layer, and UsageError for an unknown dtype or a batch below 1.
     """
     if not is_whole(batch, 1):
         raise UsageError(f"the batch size must be a whole number of at least 1, not {shown(batch)}")
@@ -74,7 +74,8 @@ def _taught(report: Report) -> Report:
 def recompute(
     report: Report, rows: Sequence[Row], *, fields: bool = True, keep: bool = False
 ) -> tuple[Report, Sequence[SpecError]]:
-    """Recompute a report for these rows' layers and sources, with or without receptive fields.
+    """Recompute a report from these rows, which may have other layers or sources, with or without
+    receptive fields.
 
     Layers that refuse their new input are left out, and so is everything that depends on them.
     ``keep`` reuses every row whose layer and sources have not changed; formulas and options must
@@ -157,7 +158,8 @@ class _Walk:
         return ""
 
     def rows(self) -> list[Row]:
-        """All rows; raises Mistakes if a layer refuses its input."""
+        """All rows. Raises Mistakes if a layer refuses its input or does not fit the weights that
+        it shares."""
         self.walk()
         self.mistakes += conflicts.misfits(self.nodes, self.done)
         if self.mistakes:
@@ -201,7 +203,7 @@ class _Walk:
         return sources
 
     def refused(self, node: Node, layer: Layer, sources: list[int], why: LayerError) -> None:
-        """Add a mistake, only once for a layer with several outputs."""
+        """Add an error; a layer with several outputs gets only one."""
         shapes = [self.done[source].output for source in sources]
         who = f"layer {(node.part_of or node.name)!r} ({layer.kind}, input {some(shapes)})"
         if ALONE in (node.part_of, node.name):
@@ -354,11 +356,8 @@ class _Walk:
 
 
 def _are_sane(fields: tuple[Field, ...]) -> bool:
-    """Whether the numbers in receptive fields stay below the limit for sizes.
-
-    Otherwise, multiplying jumps such as 9/8 over and over would make these numbers grow without
-    bound.
-    """
+    """Whether the numbers in receptive fields are below the limit for sizes. Without a limit,
+    products of jumps such as 9/8 could grow without bound."""
     before = None
     for field in fields:
         if field is before:  # axes that are alike have one field

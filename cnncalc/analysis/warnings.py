@@ -23,8 +23,8 @@ OUTPUT = re.compile(r"(^|\.)(out|head|aux)", re.IGNORECASE)
 
 
 def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
-    """All warnings about a network, each with its location. For a built-in, these are only warnings
-    about the shape of its input."""
+    """The warnings about a network. For a built-in, only those about the shape of its input. Beyond
+    ``MAX_WARNINGS`` about the spec, the others are only counted."""
     of_inputs = tuple(_other_channels(graph, rows))
     if catalog.holds(graph.spec.where.source):
         return of_inputs
@@ -63,8 +63,8 @@ def _behind(rows: Sequence[Row], place: int) -> Iterator[Row]:
 
 
 def unread(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Iterator[SpecError]:
-    """The layers that no layer reads and that are not outputs either; by default, only the last is
-    an output. Each location in the text is reported once."""
+    """The inputs and layers that no layer reads and that are not outputs; by default, only the last
+    layer is an output. Each location in the text is reported once."""
     read = {source for node in nodes for source in node.inputs}
     read |= {node.like for node in nodes if node.like is not None}
     read |= {*(outputs or (len(nodes) - 1,))}
@@ -103,7 +103,7 @@ def _shadowing(used: Iterable[Block]) -> Iterator[SpecError]:
 
 
 def _read_as_theirs(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[str]:
-    """The names that mean a different layer in their framework; once for every name."""
+    """A warning for every name that means a different layer in its framework."""
     words = {node.word: node for node in reversed(nodes)}
     theirs = [word for word in words if word and word not in layers.names() and "." not in word]
     named = {row.name: row for row in rows} if theirs else {}
@@ -125,7 +125,7 @@ def _read_as_theirs(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[str]
 
 
 def _differ(row: Row, layer: Layer) -> bool:
-    """Whether another layer in a row's place would change the network."""
+    """Whether another layer in a row's place would change its output or its parameters."""
     if layer.flattens and isinstance(row.inputs[0], Map):
         return True
     try:

@@ -78,8 +78,8 @@ def solve(
 ) -> "list[Solution]":
     """Find the windows that turn one size into another; those that fit exactly come first.
 
-    Without ``output``, the windows keep the input's size. Other values that are not given are
-    searched, kernels up to ``largest``. ``transposed`` searches the windows of a transposed
+    Without ``output``, the windows keep the input's size. All values are tried for sizes that are
+    not given, kernels only up to ``largest``. ``transposed`` searches the windows of a transposed
     convolution, which may need output padding.
 
     Raises UsageError without a size, for a size below 1, and if there are too many windows to try.

@@ -104,7 +104,7 @@ def calculated(row: Row) -> Spans:
 def in_pytorch(report: Report, row: Row, network: Network, guess: Spans) -> Spans | None:
     """The pixels that the first unit reads, found by running the network in eval mode, starting
     from the guess. None if the unit is NaN even for an image without NaN. The network stays in eval
-    mode and, unless float32 is safe, in float64."""
+    mode, and in float64 unless it is in float32 and that is safe."""
     unit = _Unit(report, row, network.eval())
     with torch.no_grad():
         if unit.is_nan(unit.image):

@@ -17,7 +17,7 @@ TASKS = {
         "summarize", "explain", "formula", "layer", "memory", "draw", "report", "import", "export",
     ),
     "Choose a network": ("compare", "sweep"),
-    "Run it on a device": ("device", "fits", "calibrate"),
+    "Fit it to a device": ("device", "fits", "calibrate"),
     "Check your homework": ("check-stride", "solve", "convolve", "practice", "mistakes"),
     "Teach a class": ("quiz", "grade"),
     "Check the numbers": ("verify", "reconcile", "claims"),

@@ -1,6 +1,6 @@
 """Options and arguments that several commands share."""
 
-import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,22 +17,21 @@ CONVENTIONS = [str(Path(__file__).parents[1] / "conventions" / "tools")]
 
 
 def dtype_of(word: str | None) -> str | None:
-    """The full name of a dtype: float16 for ``fp16``, bfloat16 for ``bf16``."""
-    if word is None:
-        return None
-    found = re.fullmatch(r"(fp|bf)([0-9]+)", word.lower())
-    return f"{SHORT_DTYPES[found[1]]}{found[2]}" if found else word
+    """The name of a dtype, which may be short: ``fp16`` for float16, ``bf16`` for bfloat16."""
+    return word if word is None else SHORT_DTYPES.get(word.lower(), word)
 
 
-SHORT_DTYPES = {"fp": "float", "bf": "bfloat"}
+SHORT_DTYPES = {name.replace("bfloat", "bf").replace("float", "fp"): name for name in BYTES}
+"""The dtypes by their short names."""
 
 NETWORK = "a file, a built-in name (see 'cnncalc list'), the one-line notation"
 
 Spec = Annotated[
     str,
     typer.Argument(
+        metavar="NETWORK",
         help=f"The network: {NETWORK}, - for standard input, or MODULE:FACTORY for a PyTorch "
-        "model, which runs your code.",
+        "model (this runs your code).",
         show_default=False,
         autocompletion=complete.networks,
     ),
@@ -73,28 +72,23 @@ SettingsOfEach = Annotated[
         help="Set a parameter; 2:width=0.5 does so only for the second network.",
     ),
 ]
-Dtype = Annotated[
-    str | None,
-    typer.Option(
+
+
+def dtype_option(names: Sequence[str]) -> Any:
+    """The option for one of these dtypes."""
+    return typer.Option(
         "--dtype",
-        help=f"The data type of all values: {one_of(list(BYTES))}; fp16 and bf16 for short. "
+        metavar="NAME",
+        help=f"The data type of all values: {one_of(names)}; fp16 and bf16 for short. "
         "By default, the network's dtype, or float32.",
         show_default=False,
         callback=dtype_of,
-        autocompletion=complete.words(lambda: BYTES),
-    ),
-]
-PeakDtype = Annotated[
-    str | None,
-    typer.Option(
-        "--dtype",
-        help=f"The data type of all values: {one_of([*BYTES, 'tf32'])}; fp16 and bf16 for short. "
-        "By default, the network's dtype, or float32.",
-        show_default=False,
-        callback=dtype_of,
-        autocompletion=complete.words(lambda: (*BYTES, "tf32")),
-    ),
-]
+        autocompletion=complete.words(lambda: names),
+    )
+
+
+Dtype = Annotated[str | None, dtype_option([*BYTES])]
+PeakDtype = Annotated[str | None, dtype_option([*BYTES, "tf32"])]
 Devices = Annotated[
     Path | None,
     typer.Option(
@@ -107,6 +101,7 @@ LayoutName = Annotated[
     str | None,
     typer.Option(
         "--layout",
+        metavar="NAME",
         help="The layout of shapes, if the file does not state it: channels first (chw, the "
         "default) or channels last (hwc).",
         show_default=False,
@@ -118,6 +113,7 @@ FormatName = Annotated[
     typer.Option(
         "--format",
         "-f",
+        metavar="NAME",
         help=f"The format of the output: {one_of(discovery.modules(RENDER))}. By default, "
         "the extension of the output file decides; without one, it is a table.",
         show_default=False,
@@ -149,4 +145,6 @@ Depth = Annotated[
 def text_format(*names: str) -> Any:
     """The option that chooses one of these formats."""
     help = f"The format of the output: {one_of(names)}."
-    return typer.Option("--format", "-f", help=help, autocompletion=complete.words(lambda: names))
+    return typer.Option(
+        "--format", "-f", metavar="NAME", help=help, autocompletion=complete.words(lambda: names)
+    )

@@ -17,23 +17,27 @@ Networks = Annotated[
     typer.Option(
         "--networks",
         metavar="NAMES",
-        help="The built-in networks to measure, of at least three families; by default twenty.",
+        help="The built-in networks to measure, of at least three families; by default, twenty.",
         show_default=False,
     ),
 ]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+Device = Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")]
 Threads = Annotated[
     int | None,
     typer.Option(
         "--threads",
         metavar="N",
-        help="The number of CPU threads, by default PyTorch's. With 1, processor time is measured, "
-        "which other programs disturb less.",
+        help="The number of CPU threads; by default, PyTorch's. With 1, processor time is "
+        "measured, which other programs disturb less.",
     ),
 ]
 Name = Annotated[
     str | None,
-    typer.Option("--name", help="What to call this machine; by default its kind of processor."),
+    typer.Option(
+        "--name",
+        metavar="NAME",
+        help="What to call this machine; by default, its kind of processor.",
+    ),
 ]
 
 

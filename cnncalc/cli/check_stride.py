@@ -66,8 +66,8 @@ def run(
     """Check whether a stride fits the input and the kernel.
 
     For a single window, you also see what each framework does with the remainder, which pixels are
-    never read, and the nearest settings that fit. For a network, every layer is checked. The exit
-    code is 0 if everything fits and 1 otherwise.
+    never read, and the nearest settings that fit. For a network, every layer with a window is
+    checked. The exit code is 0 if everything fits and 1 otherwise.
 
     cnncalc check-stride 7 3 3
 

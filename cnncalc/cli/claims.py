@@ -29,8 +29,8 @@ UNEXPECTED = {False: "NO, and no erratum", True: "YES, despite its erratum"}
 Specs = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[SPEC]...",
-        help="Files or built-in names (see 'cnncalc list'). Default: every built-in.",
+        metavar="[NETWORK]...",
+        help="Files or built-in names (see 'cnncalc list'). By default, every built-in network.",
         show_default=False,
     ),
 ]
@@ -45,7 +45,7 @@ def run(
     format: options.FormatName = None,
     output: options.Output = None,
 ) -> None:
-    """Compare the figures that papers and lectures print with the calculated values.
+    """Compare figures published in papers and lectures with the calculated values.
 
     Each figure matches as printed, matches with a convention (K = 1024, biases left out, MACs
     called FLOPs), or does not follow from the architecture; the reason is then shown. The exit code

@@ -20,7 +20,7 @@ MOST = 8
 Specs = Annotated[
     list[str],
     typer.Argument(
-        metavar="SPEC...",
+        metavar="NETWORK...",
         help="The networks: files or built-in names (see 'cnncalc list').",
         show_default=False,
         autocompletion=complete.networks,

@@ -40,30 +40,49 @@ Kernels = Annotated[
         show_default=False,
     ),
 ]
-Stride = Annotated[str, typer.Option("--stride", "-s", help="One number, or one per axis: 2x1.")]
+Stride = Annotated[
+    str, typer.Option("--stride", "-s", metavar="S", help="One number, or one per axis: 2x1.")
+]
 Padding = Annotated[
-    str, typer.Option("--padding", "-p", help="valid, same, or zeros on each side: 1 or 2x1.")
+    str,
+    typer.Option(
+        "--padding", "-p", metavar="P", help="valid, same, or zeros on each side: 1 or 2x1."
+    ),
 ]
 Dilation = Annotated[
     str,
-    typer.Option("--dilation", "-d", help="The distance between kernel taps; 1 means no dilation."),
+    typer.Option(
+        "--dilation",
+        "-d",
+        metavar="D",
+        help="The distance between kernel taps; 1 means no dilation.",
+    ),
 ]
 Mode = Annotated[
-    str, typer.Option("--mode", help="The padding mode: zero, reflect, replicate or circular.")
+    str,
+    typer.Option(
+        "--mode", metavar="NAME", help="The padding mode: zero, reflect, replicate or circular."
+    ),
 ]
-Bias = Annotated[str | None, typer.Option("--bias", help="One number, or one per kernel: 0.1,0.2.")]
+Bias = Annotated[
+    str | None,
+    typer.Option("--bias", metavar="NUMBERS", help="One number, or one per kernel: 0.1,0.2."),
+]
 Flip = Annotated[
     bool,
     typer.Option("--flip", help="Flip the kernels (convolution instead of cross-correlation)."),
 ]
 Activation = Annotated[
     str | None,
-    typer.Option("--activation", "-a", help=f"Apply an activation: {one_of([*FUNCTIONS])}."),
+    typer.Option(
+        "--activation", "-a", metavar="NAME", help=f"Apply an activation: {one_of([*FUNCTIONS])}."
+    ),
 ]
 Pool = Annotated[
     str | None,
     typer.Option(
         "--pool",
+        metavar="POOL",
         help="Pool the result: max:2, avg:3s2p1 with stride 2 and padding 1, max:3s2same, or "
         "max:3s2ceil, which rounds up.",
     ),
@@ -75,18 +94,24 @@ Transpose = Annotated[
 OutputPadding = Annotated[
     str,
     typer.Option(
-        "--output-padding", help="Cells to add at the end of a transposed convolution's output."
+        "--output-padding",
+        metavar="N",
+        help="Cells to add at the end of a transposed convolution's output.",
     ),
 ]
 Steps = Annotated[
     str | None,
     typer.Option(
-        "--steps", help="How many windows to write out per kernel: all, none or a number."
+        "--steps",
+        metavar="STEPS",
+        help="How many windows to write out per kernel: all, none or a number.",
     ),
 ]
 Digits = Annotated[
     int | None,
-    typer.Option("--digits", help="Round to this many digits after the decimal point."),
+    typer.Option(
+        "--digits", metavar="N", help="Round to this many digits after the decimal point."
+    ),
 ]
 
 
@@ -106,7 +131,9 @@ def run(
     output_padding: OutputPadding = "0",
     steps: Steps = None,
     digits: Digits = None,
-    seed: Annotated[int, typer.Option("--seed", help="The seed for random numbers.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", help="The seed for random numbers.")
+    ] = 0,
     layout: options.LayoutName = None,
     format: Annotated[str | None, options.text_format(*FORMATS, "json")] = None,
     output: options.TextOutput = None,

@@ -19,7 +19,7 @@ def run(
     format: options.FormatName = None,
     output: options.Output = None,
 ) -> None:
-    """List devices with their peaks in operations per second, their bandwidth and memory.
+    """List devices with their peak operations per second, bandwidth and memory.
 
     Peaks are dense. Figures that a device's source does not state are left empty. The other formats
     also show the source of each figure, and what else confirms it.

@@ -20,6 +20,7 @@ Style = Annotated[
     str,
     typer.Option(
         "--style",
+        metavar="NAME",
         help=f"What to draw: {one_of(discovery.modules(STYLES))}.",
         autocompletion=complete.modules(STYLES),
     ),
@@ -34,16 +35,21 @@ EveryLayer = Annotated[
     bool,
     typer.Option("--every-layer", help="Give activations and normalizations boxes of their own."),
 ]
-Direction = Annotated[str, typer.Option("--direction", help="The flow of data: down or right.")]
+Direction = Annotated[
+    str, typer.Option("--direction", metavar="NAME", help="The flow of data: down or right.")
+]
 LabelName = Annotated[
     str | None,
-    typer.Option("--label", help="The figure in a box: macs, params, memory, rf or none."),
+    typer.Option(
+        "--label", metavar="NAME", help="The figure in a box: macs, params, memory, rf or none."
+    ),
 ]
 Colour = Annotated[
     str,
     typer.Option(
         "--colour",
         "--color",
+        metavar="NAME",
         help="What the colours show: kind (of layer), macs, params, memory or rf.",
     ),
 ]
@@ -62,6 +68,7 @@ FormatName = Annotated[
     typer.Option(
         "--format",
         "-f",
+        metavar="NAME",
         help=f"The format: {one_of(discovery.modules(WRITERS))}. By default, the extension of the "
         "output file decides; without one, it is text.",
         show_default=False,

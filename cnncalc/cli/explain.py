@@ -21,7 +21,7 @@ Layer = Annotated[
 Quantity = Annotated[
     str | None,
     typer.Argument(
-        help=f"What to explain: {one_of(list(explain.QUANTITIES))}. By default everything.",
+        help=f"What to explain: {one_of(list(explain.QUANTITIES))}. By default, everything.",
         show_default=False,
         autocompletion=complete.words(lambda: explain.QUANTITIES),
     ),

@@ -56,7 +56,7 @@ ENDINGS = {
 def run(
     spec: options.Spec,
     to: Annotated[
-        str, typer.Option("--to", help=f"What to write: {one_of([*ENDINGS])}.")
+        str, typer.Option("--to", metavar="NAME", help=f"What to write: {one_of([*ENDINGS])}.")
     ] = "torch",
     input: options.Input = None,
     settings: options.Settings = None,

@@ -20,11 +20,16 @@ NUMBERS = COLUMNS[1:4]
 def run(
     spec: options.Spec,
     ram: Annotated[
-        str | None, typer.Option("--ram", help="The RAM available for feature maps, as in 256kB.")
+        str | None,
+        typer.Option(
+            "--ram", metavar="SIZE", help="The RAM available for feature maps, as in 256kB."
+        ),
     ] = None,
     flash: Annotated[
         str | None,
-        typer.Option("--flash", help="The flash available for weights and biases, as in 1MB."),
+        typer.Option(
+            "--flash", metavar="SIZE", help="The flash available for weights and biases, as in 1MB."
+        ),
     ] = None,
     batch: options.Batch = 1,
     input: options.Input = None,

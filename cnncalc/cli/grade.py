@@ -36,12 +36,14 @@ Strict = Annotated[
     typer.Option("--strict", help="Accept only exact values, with K = 1000 and channels first."),
 ]
 Tolerance = Annotated[
-    str, typer.Option("--tolerance", help="Accept values this far off, as in 1% or 0.01.")
+    str,
+    typer.Option("--tolerance", metavar="X", help="Accept values this far off, as in 1% or 0.01."),
 ]
 Credit = Annotated[
     list[str] | None,
     typer.Option(
         "--credit",
+        metavar="NAME=PART",
         help="Set the fraction of the points that an outcome earns, as in slip=0.5. "
         f"Outcomes: {', '.join(Scheme._fields)}.",
     ),
@@ -53,19 +55,24 @@ FeedbackFolder = Annotated[
 Page = Annotated[
     str,
     typer.Option(
-        "--page", help=f"Format of the students' pages: {one_of(feedback_formats.names())}."
+        "--page",
+        metavar="NAME",
+        help=f"Format of the students' pages: {one_of(feedback_formats.names())}.",
     ),
 ]
 Export = Annotated[
     list[str] | None,
     typer.Option(
         "--export",
+        metavar="NAME",
         help=f"Write a gradebook for {one_of(gradebook_formats.names())}; -o names the folder.",
     ),
 ]
 Name = Annotated[
     str | None,
-    typer.Option("--name", help="Name of the assignment; default: the key's file name."),
+    typer.Option(
+        "--name", metavar="NAME", help="Name of the assignment; by default, the key's file name."
+    ),
 ]
 Everything = Annotated[
     bool, typer.Option("--all", help="Show every student's answers, not only the summary.")
@@ -195,12 +202,14 @@ def _alone(graded: Graded, form: "Format | None") -> str:
     right = sum(mark.outcome is Outcome.RIGHT for mark in graded.marks)
     are = "is" if right == 1 else "are"
     summary = (
-        f"{graded.student}: {right} of {len(graded.marks)} answers {are} right, "
-        f"{points(graded.score)} of {points(graded.possible)} points\n"
+        f"{right} of {len(graded.marks)} answers {are} right, "
+        f"{points(graded.score)} of {points(graded.possible)} points"
     )
+    if all(mark.outcome is Outcome.UNREADABLE for mark in graded.marks):
+        summary = "nothing could be graded"
     workings = [text for mark in graded.marks if (text := _working(mark))]
     unasked = [f"not asked: {some(graded.not_asked)}\n"] if graded.not_asked else []
-    return "\n".join([table, *workings, *unasked, summary])
+    return "\n".join([table, *workings, *unasked, f"{graded.student}: {summary}\n"])
 
 
 def _line(mark: Mark) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from cnncalc.cli import _listing as listing
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core import units
-from cnncalc.core.errors import UsageError, one_of
+from cnncalc.core.errors import UsageError, one_of, unknown
 from cnncalc.footprint import DEVICES, DTYPES, OPTIMIZERS, LayerBytes, Memory
 
 if TYPE_CHECKING:
@@ -30,12 +30,15 @@ CUDA = (
     "workspace, cuDNN's reserve and allocator rounding."
 )
 
-Optimizer = Annotated[str, typer.Option("--optimizer", help=f"{one_of([*OPTIMIZERS])}.")]
-Device = Annotated[str, typer.Option("--device", help=f"{one_of(DEVICES)}.")]
+Optimizer = Annotated[
+    str, typer.Option("--optimizer", metavar="NAME", help=f"{one_of([*OPTIMIZERS])}.")
+]
+Device = Annotated[str, typer.Option("--device", metavar="NAME", help=f"{one_of(DEVICES)}.")]
 Dtype = Annotated[
     str | None,
     typer.Option(
         "--dtype",
+        metavar="NAME",
         help=f"{one_of(DTYPES)} (mixed precision); {INT8} is for inference on a microcontroller. "
         "By default, the network's dtype, or float32.",
         show_default=False,
@@ -54,10 +57,13 @@ FitOption = Annotated[
     str | None,
     typer.Option(
         "--fit",
-        help="Find the largest batch that fits into this much memory, as in 24GiB or 500MB.",
+        metavar="SIZE",
+        help="Find the largest batch that fits in this much memory, as in 24GiB or 500MB.",
     ),
 ]
-Plot = Annotated[bool, typer.Option("--plot", help="Draw live memory over a training step.")]
+Plot = Annotated[
+    bool, typer.Option("--plot", help="Draw the memory in use during a training step.")
+]
 Everything = Annotated[
     bool,
     typer.Option("--all", help="List every layer that saves something; with int8, every layer."),
@@ -103,6 +109,8 @@ def run(
     _check(fit, plot, batch, format)
     report = shared.network(spec, input, settings, batch=batch, layout=layout)
     dtype = dtype or report.dtype
+    if dtype not in (*DTYPES, INT8):
+        raise unknown("dtype", dtype, (*DTYPES, INT8))
     if dtype == INT8:
         _check_int8(fit, plot, checkpoint, optimizer)
         _arena.write(api.arena(report), everything, format, output)
@@ -148,10 +156,16 @@ def _check(fit: str | None, plot: bool, batch: int, format: str | None) -> None:
 
 def _check_int8(fit: str | None, plot: bool, checkpoint: int | None, optimizer: str) -> None:
     """Raise UsageError for options that only training has."""
-    if fit is not None or plot or checkpoint is not None or optimizer != "sgd":
-        raise UsageError(
-            "int8 is for inference; leave out --fit, --plot, --checkpoint and --optimizer"
-        )
+    given = {
+        "--fit": fit is not None,
+        "--plot": plot,
+        "--checkpoint": checkpoint is not None,
+        "--optimizer": optimizer != "sgd",
+    }
+    if names := [name for name, is_given in given.items() if is_given]:
+        *first, last = names
+        listed = f"{', '.join(first)} and {last}" if first else last
+        raise UsageError(f"int8 is for inference; leave out {listed}")
 
 
 def _budget(text: str) -> int:

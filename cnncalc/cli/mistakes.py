@@ -7,7 +7,7 @@ import typer
 
 from cnncalc.cli import _listing as listing
 from cnncalc.cli.kinds import written
-from cnncalc.core.errors import UsageError, did_you_mean
+from cnncalc.core.errors import UsageError, near_names
 from cnncalc.homework import asks, mistakes
 from cnncalc.homework.mistake import Example, Mistake
 from cnncalc.render import terminal
@@ -33,7 +33,7 @@ def run(
     if word not in mistakes.names():
         between = "_" if "_" in name else " " if " " in name else "-"
         known = [known.replace("_", between) for known in mistakes.names()]
-        hint = did_you_mean(name, known) or "; run 'cnncalc mistakes' to list them"
+        hint = near_names(name, known) or "; run 'cnncalc mistakes' to list them"
         raise UsageError(f"no mistake {name[:60]!r}{hint}")
     typer.echo("\n\n".join(_about(mistakes.load(word))))
 

@@ -5,11 +5,9 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli.quiz import EVERY_WEEK, Count, LevelName, Seed, Topics, new_seed
-from cnncalc.core.errors import one_of
 from cnncalc.homework import feedback
 from cnncalc.homework.marking import Mark, Marker, Outcome
 from cnncalc.homework.quiz import PosedQuestion, quiz
-from cnncalc.homework.topics import GEOMETRIES
 
 
 def run(
@@ -18,7 +16,9 @@ def run(
     geometry: Annotated[
         str,
         typer.Option(
-            help=f"Windows that fit (clean), that do not (illegal), or both: {one_of(GEOMETRIES)}."
+            "--geometry",
+            metavar="NAME",
+            help="Which windows to ask about: clean (they fit), illegal (they do not) or any.",
         ),
     ] = "any",
     count: Count = 10,

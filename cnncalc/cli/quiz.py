@@ -12,25 +12,31 @@ from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of, printable
 from cnncalc.homework import platforms, quiz_formats
 from cnncalc.homework.quiz import USUAL, Order, order, pose
-from cnncalc.homework.topics import GEOMETRIES, LEVELS, TOPICS
+from cnncalc.homework.topics import LEVELS, TOPICS
 from cnncalc.spec.source import read_text
 
 MAX_STUDENTS = 10_000
 LONGEST_STEM = 60
 
 Topics = Annotated[
-    str, typer.Option("--topics", "-t", help=f"Topics, separated by commas: {', '.join(TOPICS)}.")
+    str,
+    typer.Option(
+        "--topics", "-t", metavar="NAMES", help=f"Topics, separated by commas: {', '.join(TOPICS)}."
+    ),
 ]
 LevelName = Annotated[
-    str, typer.Option("--level", "-l", help=f"The difficulty: {one_of([*LEVELS])}.")
+    str, typer.Option("--level", "-l", metavar="NAME", help=f"The difficulty: {one_of([*LEVELS])}.")
 ]
 GEOMETRY = typer.Option(
     "--geometry",
-    help=f"Windows that fit (clean), that do not (illegal), or both: {one_of(GEOMETRIES)}. "
-    "Default: clean, but any for questions about the stride.",
+    metavar="NAME",
+    help="Which windows to ask about: clean (they fit), illegal (they do not) or any. "
+    "By default, clean, but any for questions about the stride.",
 )
-Count = Annotated[int, typer.Option("--count", "-n", help="The number of questions.")]
-Seed = Annotated[int | None, typer.Option("--seed", help="The same seed gives the same questions.")]
+Count = Annotated[int, typer.Option("--count", "-n", metavar="N", help="The number of questions.")]
+Seed = Annotated[
+    int | None, typer.Option("--seed", metavar="N", help="The same seed gives the same questions.")
+]
 EVERY_WEEK = ",".join(USUAL)
 
 
@@ -69,7 +75,10 @@ PerStudent = Annotated[
 Format = Annotated[
     str,
     typer.Option(
-        "--format", "-f", help=f"The format of the sheet: {one_of(quiz_formats.names())}."
+        "--format",
+        "-f",
+        metavar="NAME",
+        help=f"The format of the sheet: {one_of(quiz_formats.names())}.",
     ),
 ]
 Output = Annotated[
@@ -82,6 +91,7 @@ Export = Annotated[
     list[str] | None,
     typer.Option(
         "--export",
+        metavar="NAME",
         help=f"Also write a file for {one_of(platforms.names())}; -o names the folder.",
     ),
 ]

@@ -12,7 +12,7 @@ Compare = Annotated[
     str | None,
     typer.Option(
         "--compare",
-        metavar="SPEC",
+        metavar="NETWORK",
         help="Compare with a second network: the totals, both graphs and the layers that differ.",
         autocompletion=complete.networks,
     ),

@@ -23,23 +23,35 @@ WINDOW = ("output", "kernel", "step", "padding", "dilation", "largest", "floor",
 
 Input = Annotated[
     int | None,
-    typer.Option("--input", "-i", metavar="N", help="The input size; searched by default."),
+    typer.Option("--input", "-i", metavar="N", help="The input size; by default, all are tried."),
 ]
 Output = Annotated[
     int | None,
-    typer.Option("--output", metavar="N", help="The output size; by default the input size."),
+    typer.Option("--output", metavar="N", help="The output size; by default, the input size."),
 ]
 Kernel = Annotated[
     int | None,
-    typer.Option("--kernel", "-k", metavar="F", help="The kernel size; searched by default."),
+    typer.Option(
+        "--kernel",
+        "-k",
+        metavar="F",
+        help="The kernel size; by default, all up to --largest are tried.",
+    ),
 ]
 Step = Annotated[
     int | None,
-    typer.Option("--stride", "-s", metavar="S", help="The stride; searched by default."),
+    typer.Option(
+        "--stride",
+        "-s",
+        metavar="S",
+        help="The stride; by default, all up to the kernel size or 4.",
+    ),
 ]
 Padding = Annotated[
     int | None,
-    typer.Option("--padding", "-p", metavar="P", help="The padding per side; searched by default."),
+    typer.Option(
+        "--padding", "-p", metavar="P", help="The padding per side; by default, all are tried."
+    ),
 ]
 Dilation = Annotated[
     int, typer.Option("--dilation", "-d", metavar="D", help="The dilation; 1 means none.")
@@ -60,6 +72,7 @@ Transposed = Annotated[
 Spec = Annotated[
     str | None,
     typer.Argument(
+        metavar="[NETWORK]",
         help=f"The network to enlarge with --for, within a budget: {options.NETWORK}, or "
         "MODULE:FACTORY.",
         show_default=False,
@@ -136,8 +149,9 @@ def run(
 ) -> None:
     """List the kernel sizes, strides and paddings that turn one size into another, or keep it.
 
-    With a network, find the largest parameter, input or batch size that stays within a budget, and
-    the next larger value. The exit code is 1 if no value stays within the budget.
+    With a network, find the largest value of a parameter, input size or batch size that stays
+    within a budget, and the next larger value. The exit code is 1 if no value stays within the
+    budget.
 
     Without a network, if nothing fits exactly, you see the settings that fit after rounding down,
     with their remainder. The exit code is 1 if nothing fits even then.

@@ -95,7 +95,7 @@ Sample = Annotated[
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="The seed of the random sample.")]
 Jobs = Annotated[
     int | None,
-    typer.Option("--jobs", metavar="N", help="The number of processes; one per core by default."),
+    typer.Option("--jobs", metavar="N", help="The number of processes; by default, one per core."),
 ]
 Dask = Annotated[
     str | None,
@@ -160,8 +160,8 @@ def run(
     format: options.FormatName = None,
     output: options.Output = None,
 ) -> None:
-    """Try all combinations of some values, and show those that meet a condition, the Pareto front
-    or the best.
+    """Try every combination of some values, and show the best, the Pareto front, or all that meet a
+    condition.
 
     Ranges are BEGIN:END:STEP and include both ends; STEP is 1 by default. An input may be one size
     for all its axes. Combinations that are not valid networks are left out, and a warning gives the

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
     from cnncalc.bridge.verification import Verification
     from cnncalc.render import Format
 
+DTYPES = ("float64", "float32", "bfloat16", "float16")
+"""The dtypes in which PyTorch's layers compute."""
+
 Spec = Annotated[
     str | None,
     typer.Argument(
-        help=f"The network: {options.NETWORK}, - for standard input, or MODULE:FACTORY, which runs "
-        "your code and compares with the PyTorch model that it makes.",
+        metavar="[NETWORK]",
+        help=f"The network: {options.NETWORK}, - for standard input, or MODULE:FACTORY for a "
+        "PyTorch model (this runs your code and compares the model with cnncalc's network).",
         show_default=False,
     ),
 ]
@@ -37,7 +41,9 @@ AllArchitectures = Annotated[
 ]
 Device = Annotated[
     str | None,
-    typer.Option("--device", help="auto, cpu, cuda, mps or meta (allocates nothing)."),
+    typer.Option(
+        "--device", metavar="NAME", help="auto, cpu, cuda, mps or meta (allocates nothing)."
+    ),
 ]
 Training = Annotated[
     bool, typer.Option("--train/--eval", help="Run the layers in training or eval mode.")
@@ -51,13 +57,15 @@ ReceptiveField = Annotated[
     typer.Option("--receptive-field", help="Also check receptive fields, in extra runs."),
 ]
 Everything = Annotated[bool, typer.Option("--all", help="Also list the figures that match.")]
+Dtype = Annotated[str | None, options.dtype_option(DTYPES)]
 Batch = Annotated[
     int | None,
     typer.Option(
         "--batch",
         "-b",
-        help="The batch size. Default: 1, or 2 with --tiny or --all-architectures, because PyTorch "
-        "cannot normalize a single value.",
+        metavar="N",
+        help="The batch size. By default, 1, or 2 with --tiny or --all-architectures, because "
+        "PyTorch cannot normalize a single value.",
     ),
 ]
 
@@ -74,7 +82,7 @@ def run(
     input: options.Input = None,
     settings: options.Settings = None,
     layout: options.LayoutName = None,
-    dtype: options.Dtype = None,
+    dtype: Dtype = None,
     format: options.FormatName = None,
     output: options.TextOutput = None,
 ) -> None:

@@ -67,7 +67,7 @@ class Reading(NamedTuple):
     measure: str | None
 
     def agrees(self, total: int) -> bool:
-        """Whether this total, rounded to as many digits, is the number."""
+        """Whether this total, rounded to the same number of digits, equals the number."""
         return read_number(self.digits + self.letter).agrees(total, self.kilo)
 
     def counts(self, measure: str) -> bool:
@@ -196,8 +196,7 @@ class Missing(NamedTuple):
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """The candidates that agree with the likeliest reading for which there are any, and the nearest
-    candidate.
+    """The candidates that agree with the likeliest reading that has any, and the nearest candidate.
 
     ``unknown`` maps the conventions whose totals are not modelled to the reasons.
     """

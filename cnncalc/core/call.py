@@ -9,8 +9,8 @@ from cnncalc.core.shape import Shape
 class Call(NamedTuple):
     """One call to a function or module.
 
-    ``inputs`` and ``output`` are shapes without the batch, channels first. ``held`` has the sizes
-    of the parameters and buffers that it uses, by argument name: ``weight``, ``bias``,
+    ``inputs`` and ``output`` are shapes without the batch, channels first. ``held`` lists the
+    sizes of the parameters and buffers that it uses, by argument name: ``weight``, ``bias``,
     ``running_mean``. ``attributes`` are its other arguments; axes are words, as in a spec
     (``over: channels``).
     """

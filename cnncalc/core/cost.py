@@ -40,7 +40,7 @@ class Operations(NamedTuple):
         return Operations(*(n * count for count in self))
 
     def text(self) -> str:
-        """``64 multiplications, 1 addition``, or ``none``."""
+        """The operations as text: ``64 multiplications, 1 addition``, or ``none``."""
         counts = zip(NOUNS.values(), self, strict=True)
         parts = [f"{units.exact(n)} {noun}{'s' * (n != 1)}" for noun, n in counts if n]
         return ", ".join(parts) or "none"

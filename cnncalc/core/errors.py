@@ -20,7 +20,7 @@ from typing import NamedTuple, Self
 
 
 def printable(text: str) -> str:
-    """The text with terminal control characters escaped."""
+    """The text with characters that are not printable escaped, such as terminal controls."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -101,9 +101,11 @@ def unreadable(path: str | PathLike[str], why: OSError) -> UsageError:
 
 
 def near_file(file: Path) -> str:
-    """A hint with the nearest name of a file in the same folder; empty if none is near."""
+    """A hint with the nearest name of a file in the same folder; empty if none is near. A name
+    without an extension may also be that of a folder."""
     try:
-        beside = sorted(one.name for one in islice(file.parent.iterdir(), MAX_BESIDE))
+        every = islice(file.parent.iterdir(), MAX_BESIDE)
+        beside = sorted(one.name for one in every if not file.suffix or one.is_file())
     except OSError:
         return ""
     return did_you_mean(file.name, beside)
@@ -154,6 +156,10 @@ class Mistakes(CnncalcError):
         return max(len(self.errors) - self.SHOWN, 0)
 
 
+SHORTEST_PART = 3
+"""``longer_names`` suggests no names for words with fewer letters."""
+MAX_NEAR = 4
+"""The number of such names that are suggested."""
 MAX_COMPARED = 3_000
 """A misspelt word is compared with known words until these have this many letters in all."""
 
@@ -175,8 +181,31 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {best!r}?"
 
 
+def near_names(word: str, known: Sequence[str]) -> str:
+    """The hint of ``did_you_mean``, or else of ``longer_names``: ``vgg`` may be ``vgg16``, and
+    ``h10`` ``h100``."""
+    return did_you_mean(word, known) or longer_names(word, known)
+
+
+def longer_names(word: str, known: Iterable[str]) -> str:
+    """The hint with the names that begin with a word, contain it between hyphens, or lack only its
+    last letter."""
+    meant = word.lower()[:100]
+    near = [name for name in known if _extends(meant, name.lower())]
+    near.sort(key=lambda name: abs(len(name) - len(meant)))
+    return f"; did you mean {one_of([*map(repr, near[:MAX_NEAR])])}?" if near else ""
+
+
+def _extends(word: str, name: str) -> bool:
+    """Whether a name begins with a word, contains it between hyphens, or is all of it but the last
+    letter."""
+    if len(word) < SHORTEST_PART:
+        return False
+    return name.startswith(word) or name == word[:-1] or word in re.split("[-_ ]", name)
+
+
 def _same_numbers(word: str, name: str) -> bool:
-    """Whether both have the same digits, or one has more numbers at its end: ``conv99`` is not
+    """Whether two names have the same digits, or one has more numbers at its end: ``conv99`` is not
     ``conv1`` misspelt, but ``conv1`` may be ``conv1_1``."""
     one, other = (re.findall("[0-9]+", text[:100]) for text in (word, name))
     least = min(len(one), len(other))

@@ -9,7 +9,7 @@ class Example(NamedTuple):
     """One layer worked by hand, with the source of the numbers.
 
     ``given`` is the layer's value in a spec; ``inputs`` and ``output`` are shapes as text. Numbers
-    left at None are not checked, unless no example of the kind has them: then they are zero.
+    left at None are not checked, unless no example of the kind has them: then they must be 0.
     ``operations`` are compared as a whole.
     """
 

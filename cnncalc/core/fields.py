@@ -23,7 +23,7 @@ Sizes = int | tuple[int, ...]
 """One size for all spatial axes, or one per axis."""
 
 Padding = int | str | tuple[int | tuple[int, int], ...]
-"""One number for all sides, one per axis, (before, after) per axis, or ``same`` or ``valid``."""
+"""One number for all sides, one per axis, (before, after) per axis, or a word such as ``same``."""
 
 
 class Field(NamedTuple):

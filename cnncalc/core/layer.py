@@ -2,8 +2,7 @@
 
 A layer kind is one frozen dataclass, named after its file. Its fields define its YAML, and its
 docstring is the text of ``cnncalc kinds KIND``. One contract test runs every kind's hand-worked
-examples and refusals. A kind's file imports from here, not from ``example`` or ``reach``, the names
-that those two modules define.
+examples and refusals. A kind's file imports the names of ``example`` and ``reach`` from here.
 """
 
 from __future__ import annotations
@@ -63,16 +62,16 @@ class Layer(Fields):
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other names. Case, underscores and a final 1d, 2d or 3d are ignored."""
     operators: ClassVar[Mapping[str, Mapping[str, str]]] = {}
-    """The ONNX operators that describe such a layer on their own, with their names for its
-    fields."""
+    """The ONNX operators that describe such a layer on their own, each with its names for the
+    layer's fields."""
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     """The least and the greatest number of inputs; None means any number."""
     stored: ClassVar[bool] = True
     """Whether textbook memory tables count the output. False for activations (they usually run in
-    place), dropout (it does nothing in inference) and views."""
+    place), dropout (it does nothing during inference) and views."""
     moves: ClassVar[bool] = True
     """Whether the layer reads and writes data at all. False for views and for layers that do
-    nothing in inference."""
+    nothing during inference."""
     activated: ClassVar[bool] = False
     """Whether a spec may give the activation that follows the layer as one of its fields, as in
     Keras."""
@@ -165,7 +164,7 @@ class Layer(Fields):
         return 0
 
     def nests(self, *inputs: Any) -> tuple[Nest, ...] | None:
-        """The multiply-accumulates as nested loops; None if they are not convolutions."""
+        """The multiply-accumulates as nested loops; None if they do not form convolutions."""
         return None if self.macs(*inputs) or "macs" in self.unknown else ()
 
     def inner_macs(self, *inputs: Any) -> int:
@@ -182,7 +181,7 @@ class Layer(Fields):
     ) -> int:
         """The multiply-accumulates of the gradients of the inputs that need one, and of whatever
         the layer computes on the way; ``products`` are those of the forward pass, and ``learns``
-        tells whether the same number is added for the gradients of the weights."""
+        says whether the same number is added for the gradients of the weights."""
         return products - self.constant_macs(*inputs)
 
     def counters(self) -> int:
@@ -209,7 +208,7 @@ class Layer(Fields):
         return None
 
     def zeros(self, *inputs: Any) -> tuple[tuple[int, int], ...]:
-        """The zeros before and after each axis if they depend on its size; used to explain them."""
+        """The zeros before and after each axis whose padding depends on its size, to explain it."""
         return ()
 
     def steps(self, tape: Tape, *inputs: Any) -> Tensor:
@@ -270,7 +269,7 @@ class Layer(Fields):
 
     @property
     def refers_to(self) -> str | None:
-        """The name of a layer from whose shape some fields follow."""
+        """The name of the layer whose shape determines some fields, if any."""
         return None
 
     def sized_like(self, x: Shape, other: Shape) -> Self:
@@ -387,7 +386,8 @@ def need_map(x: Shape, axes: Sequence[int] = (1, 2, 3)) -> Map:
     if isinstance(x, Vector):
         raise LayerError(
             f"expected a feature map such as 3x32x32, not a vector of {x}; "
-            "put a reshape before the layer, or give the network's input a size for each axis"
+            "put a reshape before the layer, or, if it reads the network's input, give the input a "
+            "size for each axis"
         )
     if len(x.spatial) not in axes:
         needed = f"{' or '.join(map(str, axes))} spatial {'axis' if axes == (1,) else 'axes'}"

@@ -10,8 +10,8 @@ class OnnxCall(NamedTuple):
     """One use of an operator: its settings, the shapes of its inputs, and the tensors that it
     holds.
 
-    ``held`` has the sizes of the weights, by their place among the operands. ``numbers`` gives the
-    numbers of a constant, if they are known and few.
+    ``held`` lists the sizes of the weights, by their place among the operands. ``numbers`` returns
+    the numbers of the constant at a place; None if they are not known or too many.
     """
 
     kind: str
@@ -22,7 +22,7 @@ class OnnxCall(NamedTuple):
 
     def listed(self, name: str, place: int | None = None) -> list[Any] | None:
         """Numbers that are a setting in older versions of an operator and an operand in newer
-        ones."""
+        ones; None if they are not given."""
         value = self.settings.get(name)
         if value is None and place is not None:
             value = self.numbers(place)

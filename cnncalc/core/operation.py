@@ -20,11 +20,10 @@ class Tensor:
     means that the elements are not contiguous, ``reordered`` that they are not in the order of the
     axes, ``interleaved`` that those of several images alternate. ``order`` lists the axes of an
     image from the outermost in memory to the innermost, if a permutation set it. ``channels_last``
-    tells whether PyTorch computes in that memory format (None: in some cases, which are not
-    modelled).
-    ``copies_gradient`` tells whether a parameter's gradient has another memory format and is
-    therefore copied, ``frozen`` whether a parameter is not trained. ``strided`` are the sizes and
-    strides, if they are known.
+    says whether PyTorch computes in that memory format (None: in some cases, which are not
+    modelled), ``copies_gradient`` whether a parameter's gradient has another memory format and is
+    therefore copied, and ``frozen`` whether a parameter is not trained. ``strided`` are the sizes
+    and strides, if they are known.
     """
 
     numbers: int
@@ -84,7 +83,7 @@ class Layout(Enum):
     RESHAPE = auto()
     """A reshaped view of the output's gradient, or a copy where no such view exists."""
     MERGE = auto()
-    """The same, with the batch and the channels as one axis."""
+    """As ``RESHAPE``, with the batch and the channels as one axis."""
     ROWS = auto()
     """A view with a row for each position, or a copy if the axes were permuted otherwise."""
     EXPAND = auto()
@@ -94,7 +93,7 @@ class Layout(Enum):
     SPLIT = auto()
     """Each input's part of the output's gradient, as a view."""
     NARROW = auto()
-    """The same along a later axis, so that even the parts of one image are not contiguous."""
+    """As ``SPLIT``, but along a later axis: even the parts of one image are not contiguous."""
 
 
 class Operation(NamedTuple):

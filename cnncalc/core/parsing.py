@@ -46,7 +46,7 @@ class Fields:
     kind: ClassVar[str]
     """The canonical name, taken from the file."""
     foreign: ClassVar[Mapping[str, Foreign]] = {}
-    """Names of other frameworks that mean something else than ours, such as ``keras.Dense``. A
+    """Names of other frameworks that do not mean what ours do, such as ``keras.Dense``. A
     ``*`` stands for 1D, 2D or 3D."""
     main: ClassVar[str | None] = None
     """The field that needs no name, as in ``linear: 120``."""

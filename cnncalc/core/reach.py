@@ -26,7 +26,7 @@ class Reach(NamedTuple):
     ahead of the map. With a ``cut``, that describes the windows instead: ``extent`` is the size of
     the largest, and ``stride`` is not used. With ``bound``, an output may read less. ``wraps`` is
     the size of the map if a window that leaves it at one end continues at the other, otherwise 0;
-    with ``copies``, a window there reads inputs at the same end instead.
+    with ``copies``, the part of a window beyond an end reads inputs at that end instead.
     """
 
     extent: int
@@ -39,6 +39,6 @@ class Reach(NamedTuple):
 
 
 def everything(x: Shape, bound: bool = False) -> tuple[Reach, ...]:
-    """The reach of a layer whose outputs each read the whole map; at most, with ``bound``."""
+    """The reach of a layer whose outputs each read the whole map; with ``bound``, at most that."""
     spatial = x.spatial if isinstance(x, Map) else ()
     return tuple(Reach(size, 0, bound=bound) for size in spatial)

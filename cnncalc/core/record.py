@@ -21,7 +21,7 @@ long."""
 class Record:
     """The operations of a network, in order.
 
-    ``learns`` tells whether gradients are computed at all, ``training`` whether layers run in
+    ``learns`` says whether gradients are computed at all, ``training`` whether layers run in
     training mode. ``size`` is the size of a parameter's element in bytes; ``low`` is that of the
     lower precision under autocast; ``cuda`` selects CUDA instead of the CPU. ``storages`` lists the
     bytes of every storage, and ``born`` the operation that creates it; ``lives`` maps each tensor

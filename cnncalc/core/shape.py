@@ -29,7 +29,7 @@ class Map(tuple[int, ...]):
     __match_args__ = ("channels", "spatial")
 
     def __new__(cls, channels: int, spatial: tuple[int, ...]) -> "Map":
-        """``Map(3, (224, 224))``, a tuple of three sizes."""
+        """A tuple of all sizes; of three for ``Map(3, (224, 224))``."""
         return super().__new__(cls, (channels, *spatial))
 
     def __getnewargs__(self) -> tuple[int, tuple[int, ...]]:
@@ -61,7 +61,7 @@ class Map(tuple[int, ...]):
         return tuple(self)
 
     def text(self, layout: Layout = "chw") -> str:
-        """``3×224×224``, or ``224×224×3`` with the channels last."""
+        """The sizes as text: ``3×224×224``, or ``224×224×3`` with the channels last."""
         return "×".join(map(str, self if layout == "chw" else (*self.spatial, self.channels)))
 
     def __repr__(self) -> str:
@@ -78,7 +78,7 @@ class Vector(tuple[int]):
     __match_args__ = ("features",)
 
     def __new__(cls, features: int) -> "Vector":
-        """``Vector(4096)``, a tuple of one size."""
+        """A tuple of one size, such as ``Vector(4096)``."""
         return super().__new__(cls, (features,))
 
     def __getnewargs__(self) -> tuple[int]:
@@ -96,11 +96,11 @@ class Vector(tuple[int]):
 
     @property
     def dimensions(self) -> tuple[int, ...]:
-        """Its only size."""
+        """The only size."""
         return (self[0],)
 
     def text(self, layout: Layout = "chw") -> str:
-        """``4096``."""
+        """The size as text: ``4096``."""
         return str(self[0])
 
     def __repr__(self) -> str:

@@ -166,8 +166,8 @@ class Tape(Record):
     # Precision, which only autocast changes.
 
     def lowered(self, *tensors: Tensor) -> list[Tensor]:
-        """Copies in low precision, which convolutions and matrix products take under autocast,
-        the last one first. Copies of parameters are cached if they are trained."""
+        """Copies in low precision, for convolutions and matrix products under autocast, made from
+        the last tensor to the first. Copies of parameters are cached if they are trained."""
         low = self.low or self.size
         return [self._cast(one, min(one.size, low)) for one in reversed(tensors)][::-1]
 

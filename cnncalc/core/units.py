@@ -13,12 +13,12 @@ BINARY = (" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB")
 
 
 def exact(number: int) -> str:
-    """``138,357,544``."""
+    """A number in full: ``138,357,544``."""
     return f"{number:,}"
 
 
 def decimal(number: "Fraction") -> str:
-    """``61.7``: all decimals of a fraction that has finitely many."""
+    """A fraction with all its decimals, of which there must be finitely many: ``61.7``."""
     whole, rest = divmod(number, 1)
     digits = ""
     while rest:
@@ -28,12 +28,12 @@ def decimal(number: "Fraction") -> str:
 
 
 def human(number: int) -> str:
-    """``138.36 M``; numbers below 10,000 in full."""
+    """A number in short: ``138.36 M``; below 10,000 in full."""
     return exact(number) if abs(number) < 10_000 else _scaled(number, 1000, COUNTS)
 
 
 def duration(seconds: "Fraction | float", up: bool = False) -> str:
-    """``3.14 ms``: three digits, rounded down as a lower bound must be, or ``up``."""
+    """A time with three digits: ``3.14 ms``, rounded down as a lower bound must be, or ``up``."""
     if not seconds:
         return "0 s"
     unit, per_second = next(
@@ -47,12 +47,12 @@ def duration(seconds: "Fraction | float", up: bool = False) -> str:
 
 
 def in_bytes(number: int) -> str:
-    """``60.95 MB``."""
+    """Bytes in powers of 1000: ``60.95 MB``."""
     return _scaled(number, 1000, DECIMAL)
 
 
 def in_binary(number: int) -> str:
-    """``58.13 MiB``."""
+    """Bytes in powers of 1024: ``58.13 MiB``."""
     return _scaled(number, 1024, BINARY)
 
 

@@ -3,6 +3,7 @@
 Each quantity is recomputed with tracing on, so every equation shown is one that ran.
 """
 
+import re
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import NamedTuple
 
@@ -249,6 +250,12 @@ def explain(row: Row, report: Report, wanted: Iterable[str] = QUANTITIES) -> tup
     return tuple(derivations)
 
 
+def _without_unit(derivation: Derivation) -> str:
+    """The answer, without a unit that only repeats the quantity: ``34,944``."""
+    alone = re.fullmatch(rf"([0-9,]+) {derivation.quantity}", derivation.answer)
+    return alone[1] if alone else derivation.answer
+
+
 def only_new(derivations: Iterable[Derivation], known: Container[str]) -> tuple[Derivation, ...]:
     """The derivations without equations of a known form; derivations left empty are dropped."""
     kept = (
@@ -278,7 +285,7 @@ def as_text(row: Row, derivations: Sequence[Derivation], symbols: bool = True) -
     """Text for a terminal; ``symbols`` adds a legend of the symbols."""
     lines = [title(row)]
     for derivation in derivations:
-        lines += ["", f"{derivation.quantity}: {derivation.answer}"]
+        lines += ["", f"{derivation.quantity}: {_without_unit(derivation)}"]
         lines += [f"  {working.text()}" for working in derivation.workings]
     known = _legend(derivations) if symbols else {}
     if known:
@@ -295,7 +302,7 @@ def as_markdown(row: Row, derivations: Sequence[Derivation]) -> str:
     """A heading, a list of the equations as code, and a legend of the symbols."""
     lines = [f"### {title(row)}"]
     for derivation in derivations:
-        lines += ["", f"**{derivation.quantity}**: {derivation.answer}", ""]
+        lines += ["", f"**{derivation.quantity}**: {_without_unit(derivation)}", ""]
         lines += [f"- `{working.text()}`" for working in derivation.workings]
     known = _legend(derivations)
     if known:

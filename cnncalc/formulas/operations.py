@@ -65,7 +65,7 @@ def each_group(G: int = 1, times: int = 1) -> int:
 
 
 @formula("operations", gives="derivation")
-def normalisation_additions(n: int, G: int = 1) -> int:
+def normalization_additions(n: int, G: int = 1) -> int:
     """For each group of n numbers: their sum, the deviations from the mean, the sum of the
     squares, and epsilon."""
     return G * ((n - 1) + n + (n - 1) + 1)

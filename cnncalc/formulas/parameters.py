@@ -1,4 +1,4 @@
-"""The number of learned parameters."""
+"""The numbers of parameters and buffers."""
 
 from cnncalc.formulas.tracing import formula
 from cnncalc.formulas.vocabulary import product, share

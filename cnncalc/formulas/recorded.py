@@ -59,7 +59,7 @@ class Recording:
         self.texts: dict[Recorded, None] = {}
 
     def variable(self, name: str, value: int, bounds: Bounds) -> Recorded:
-        """A number that varies between bounds, which has this value in the run."""
+        """A number that has this value in the run, and varies between bounds."""
         return Recorded(self, "", (name,), value, bounds)
 
     def node(self, op: str, a: Any, b: Any) -> Any:

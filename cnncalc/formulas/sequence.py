@@ -31,7 +31,7 @@ def projected_weights(
 def recurrent_biases(
     hidden: int, gates: int, layers: int, directions: int = 1, per_gate: int = 2
 ) -> int:
-    """Two per gate, as PyTorch keeps them: for the input and for the previous output."""
+    """PyTorch has two per gate: for the input and for the previous output."""
     return layers * directions * gates * per_gate * hidden
 
 
@@ -127,7 +127,7 @@ def unshuffled(C_in: int, r: int) -> int:
 
 @formula("N_out")
 def blocks(N: int, r: int) -> int:
-    """How many blocks of r pixels fit an axis."""
+    """The number of blocks of r pixels along an axis."""
     return N // r
 
 

@@ -125,5 +125,5 @@ def _chosen(op: str, choose: Any, numbers: Sequence[N]) -> N:
     return chosen
 
 
-INTEGERS_ALONE = frozenset({"ratio", "exact", "gcd", "total", "least", "most"})
+INTEGERS_ONLY = frozenset({"ratio", "exact", "gcd", "total", "least", "most"})
 """The functions that do not accept arrays."""

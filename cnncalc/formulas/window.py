@@ -204,13 +204,13 @@ def footprints_before(F: int, S: int = 1, P: int = 0) -> int:
 
 @formula("before", note="k is the last tap that reaches the first output")
 def tap_before(k: int, S: int = 1, P: int = 0, D: int = 1) -> int:
-    """The number of such inputs for a dilated filter, whose taps do not reach every output."""
+    """As ``footprints_before``, for a dilated filter, whose taps do not reach every output."""
     return share(k * D - P, S)
 
 
 @formula("before")
 def short_footprints_before(S: int, P: int = 0) -> int:
-    """The number of such inputs if no footprint reaches the first output: up to the edge of the
+    """As ``footprints_before``, if no footprint reaches the first output: up to the edge of the
     padding."""
     return -(P // S)
 

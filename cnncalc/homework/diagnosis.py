@@ -49,9 +49,8 @@ class Slip(NamedTuple):
     def says(self) -> str:
         """A sentence on what the student did, without a full stop."""
         done = ", and ".join(mistake.says for mistake in self.mistakes)
-        where = "on the way to this layer" if self.along_the_way else ""
-        details = ", ".join(filter(None, (self.question.detail, where)))
-        return f"{done} ({details})" if details else done
+        where = " on the way to this layer" if self.along_the_way else ""
+        return f"{done}{where} ({self.question.detail})" if self.question.detail else done + where
 
     @property
     def likelihood(self) -> float:

@@ -33,8 +33,8 @@ def normal(label: str) -> str:
 
 
 def unambiguous(labels: Iterable[str]) -> dict[str, str]:
-    """The labels by normal form, without the part in brackets (as in ``conv1 (Conv2D) shape``); a
-    form that several labels share is left out."""
+    """The labels by their normal forms, which leave out any part in brackets, such as ``(Conv2D)``;
+    a form that several labels share is left out."""
     found: dict[str, list[str]] = {}
     for label in labels:
         found.setdefault(normal(BRACKETS.sub("", label)), []).append(label)

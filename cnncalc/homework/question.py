@@ -40,8 +40,8 @@ class Question:
     layers added more than once or not at all (``times``). ``meant`` gives the meaning of a wrongly
     written value, and ``detail`` says where a change was made.
 
-    ``everywhere`` applies a change to all layers and recomputes the whole network: always for sums,
-    and for quantities that depend on all layers before (receptive fields).
+    ``everywhere`` applies a change to all layers and recomputes the whole network. It is always set
+    for sums, and for quantities that depend on all earlier layers (receptive fields).
     """
 
     ask: Ask
@@ -126,7 +126,8 @@ class Question:
 
     @property
     def changes(self) -> object:
-        """Every wrong assumption about the whole network."""
+        """The ask and the wrong rules, layers and counts, which tell questions about a whole
+        network apart."""
         changed = (self.rules, self.layers, self.times)
         return self.ask, *(frozenset(change.items()) for change in changed)
 
@@ -201,8 +202,8 @@ class Question:
     def with_layers(
         self, change: Callable[[Row], Layer | None], only: Container[str] | None = None
     ) -> "Question | None":
-        """The same question with other layers: this one, or all if the whole network is recomputed.
-        None if ``change`` changes nothing.
+        """The same question with changed layers: its own, or all if the whole network is
+        recomputed. None if ``change`` changes nothing.
 
         ``change`` depends on a row's layer and shapes alone; ``only`` names the rows to change.
         """
@@ -211,8 +212,8 @@ class Question:
             assert self.row is not None
             rows = (self.row,)
         changed: dict[str, Layer] = {}
-        # Equal layers stay one object, because results are cached by layer. Only methods are kept
-        # here: those of mistakes, which other questions call again.
+        # Equal layers stay one object, because results are cached by layer. Only the results of
+        # methods are kept: they belong to mistakes, which change the layers of other questions too.
         found = _changed.setdefault(self.report, {}) if ismethod(change) else {}
         if len(found) > MAX_ROWS:
             found.clear()
@@ -239,7 +240,7 @@ class Question:
         return replace(self, conditions={**self.conditions, **conditions})
 
     def adding(self, times: Mapping[str, int]) -> "Question":
-        """The same sum with layers added this many times."""
+        """The same question with layers counted this many times."""
         return replace(self, times={**self.times, **times})
 
     def taking(self, meant: Meant) -> "Question":

@@ -72,7 +72,7 @@ class Found(NamedTuple):
 def find(word: str) -> Found:
     """The kind that a word in a spec names, and the rank it requires: ``Conv2d`` is (conv, 2).
 
-    Raises LayerError with the nearest name for an unknown word.
+    Raises LayerError, suggesting the nearest name, for an unknown word.
     """
     if found := known(word):
         return found

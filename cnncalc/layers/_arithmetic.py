@@ -17,7 +17,7 @@ LIKE = "'upsample', 'crop' and 'pad' take 'like: LAYER' to give a map the size o
 
 
 class Arithmetic(Layer):
-    """An operation between several maps, element by element, or between one and a number or
+    """An operation between several maps, element by element, or between a map and a number or
     learned numbers."""
 
     family = "join"
@@ -51,7 +51,8 @@ class Arithmetic(Layer):
         return ((cls.kind, number),)
 
     def check(self, *inputs: Shape) -> None:
-        """Raise LayerError unless there are at least two operands."""
+        """Raise LayerError unless there are several inputs, or one with a number or a fitting
+        parameter."""
         given = "number" if self.value is not None else "parameter"
         if self.value is not None and self.parameter is not None:
             raise LayerError("both a number and a parameter are given; remove one of them")

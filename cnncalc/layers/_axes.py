@@ -69,7 +69,7 @@ def as_named(words: Sequence[str], x: Shape) -> tuple[int, ...]:
 
 def along(dims: Sequence[int], x: Shape, bound: bool = False) -> tuple[Reach, ...] | None:
     """The reach of a layer whose outputs read all of these dimensions, and one position along the
-    others. With ``bound``, they read at most that."""
+    others. With ``bound``, they read at most that. None if no dimension is a spatial axis."""
     if not isinstance(x, Map) or not any(dims):
         return None
     return tuple(

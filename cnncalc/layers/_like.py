@@ -1,4 +1,4 @@
-"""Layers whose output can get the height and width of another layer: ``like: LAYER``."""
+"""Layers whose output can take the spatial size of another layer's: ``like: LAYER``."""
 
 from typing import Any, Self
 

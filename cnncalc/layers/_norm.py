@@ -48,7 +48,7 @@ class Norm(Layer, ABC):
 
     @property
     def tracked(self) -> bool:
-        """Whether running statistics replace measured ones in inference."""
+        """Whether running statistics replace measured ones during inference."""
         return False
 
     def learned_shape(self, x: Shape) -> tuple[int, ...]:
@@ -87,14 +87,14 @@ class Norm(Layer, ABC):
         shifts = operations.each(n=x.elements) if self.shifted else 0
         return Operations(
             multiply=operations.each(n=x.elements, times=3 if self.scaled else 2),
-            add=operations.normalisation_additions(n=n, G=groups) + shifts,
+            add=operations.normalization_additions(n=n, G=groups) + shifts,
             divide=operations.each_group(G=groups, times=3),
             exponential=operations.each_group(G=groups),
         )
 
 
 class Together(Norm):
-    """A normalization of the values of one image, measured in inference too."""
+    """A normalization of the values of one image, which are measured during inference too."""
 
     over: str = choice(
         "what to normalize together: the whole map, each position's channels, or the last axis",

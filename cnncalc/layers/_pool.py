@@ -38,8 +38,8 @@ class Pool(Layer):
     )
     padding: Padding = padding("cells added around the input", words=SAME)
     ceil_mode: bool = flag(
-        "round the output size up, so that the last window may extend past the edge; with "
-        "padding same, it is always rounded up",
+        "whether to round the output size up, so that the last window may extend past the edge; "
+        "with padding same, it is always rounded up",
         False,
     )
     dilation: Sizes = sizes(
@@ -55,13 +55,14 @@ class Pool(Layer):
 
     @property
     def spread(self) -> bool:
-        """Whether it has a dilation that PyTorch's pool does not have: the windows are then copied
-        side by side first."""
+        """Whether it has a dilation that PyTorch's pool does not support: the windows are then
+        copied side by side first."""
         given = (self.dilation,) if isinstance(self.dilation, int) else self.dilation
         return not self.dilates and max(given) > 1
 
     def axes(self, x: Map) -> tuple[Axis, ...]:
-        """The window along each axis. Raises LayerError if padding exceeds half the window."""
+        """The window along each axis. Raises LayerError if padding exceeds half the window, or if
+        dilation and ceil_mode cannot be combined."""
         stride = self.kernel_size if self.stride is None else self.stride
         window = (self.kernel_size, stride, self.padding, self.dilation)
         axes = axes_of(x, *window, ceil=self.ceil_mode)

@@ -74,7 +74,7 @@ class Recurrent(Layer):
 
     @property
     def biases_per_gate(self) -> int:
-        """2, or 1 unless they are separate."""
+        """2 if they are separate, otherwise 1."""
         return 2 if self.separate_biases else 1
 
     def tensors(self, x: Map) -> Tensors:
@@ -139,7 +139,7 @@ class Recurrent(Layer):
         return getattr(nn, f"Signal{self.kind.upper()}")(x.channels, **self.settings())
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        """An operator for each stacked layer, which reads the positions first."""
+        """An operator for each stacked layer; the positions are its first dimension."""
         ways, kind = ("", "_reverse")[: self.directions], self.kind.upper()
         settings: dict[str, Any] = {
             "direction": "bidirectional" if self.bidirectional else "forward"
@@ -166,7 +166,7 @@ class Recurrent(Layer):
         return onnx.node("Reshape", y, onnx.ints([0, -1]))
 
     def _onnx_joined(self, onnx: Any, states: str) -> Any:
-        """The states of both directions one after another."""
+        """The states of both directions, concatenated."""
         y = onnx.node("Transpose", states, perm=[0, 2, 1, 3])
         return onnx.node("Reshape", y, onnx.ints([0, 0, -1]))
 

@@ -19,7 +19,7 @@ class Reparametrized(Grouped):
     @property
     @abstractmethod
     def lengths(self) -> bool:
-        """Whether it learns the length of every filter, as its last parameter."""
+        """Whether it learns a length or factor for every filter, as its last parameter."""
 
     @property
     def options(self) -> dict[str, Any]:

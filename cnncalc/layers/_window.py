@@ -15,7 +15,7 @@ from cnncalc.formulas.vocabulary import span
 T = TypeVar("T")
 
 SAME = ("same", "same_lower", "valid")
-"""The words for a padding."""
+"""The words that stand for a padding in every layer with a window."""
 
 CAUSAL = "causal"
 """The padding of a convolution that never reads ahead."""
@@ -120,7 +120,7 @@ def for_each(function: Callable[[Axis], T], axes: tuple[Axis, ...]) -> tuple[T, 
 
 
 def _causal(x: Map, F: int, D: int) -> tuple[int, int]:
-    """The zeros of Keras' ``causal`` padding. Raises LayerError unless x is a signal."""
+    """The zeros of Keras's ``causal`` padding. Raises LayerError unless x is a signal."""
     if len(x.spatial) > 1:
         raise LayerError(
             f"causal padding is for a signal, with one axis, not for {x}; give the zeros before "
@@ -146,7 +146,7 @@ def _same(N: int, F: int, S: int, D: int, lower: bool) -> Axis:
 
 
 def worked_out(axes: Sequence[Axis]) -> tuple[tuple[int, int], ...]:
-    """The zeros before and after each axis if they depend on its size."""
+    """The zeros before and after each axis whose padding depends on its size."""
     return tuple((axis.before, axis.after) for axis in axes if axis.same)
 
 
@@ -212,8 +212,9 @@ def onnx_settings(axes: Sequence[Axis]) -> dict[str, Any]:
 
 
 def onnx_pool(call: OnnxCall) -> dict[str, Any] | None:
-    """The same for a pool, without padding that no window reaches; None if it pads by more than
-    half of its window. Older exporters write such padding for a size that is rounded up."""
+    """The fields of a pool as ONNX describes it; None if it pads by more than half of its window.
+    Padding that no window reaches, which older exporters write for a size that is rounded up, is
+    left out."""
     fields, (x,) = onnx_window(call), call.inputs
     if isinstance(fields["padding"], str):
         return {**fields, "ceil_mode": False}

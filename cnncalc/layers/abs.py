@@ -17,7 +17,7 @@ class Abs(Elementwise):
     module = "Abs"
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which saves its input; the gradient is multiplied by its sign."""
+        """One operation, which saves its input; the gradient is multiplied by the input's sign."""
         return tape.op(x, keeps=(x,), beside=x.bytes)
 
     examples = (

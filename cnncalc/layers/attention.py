@@ -55,7 +55,8 @@ class Attention(Layer):
             need_map(other)
             if self.relative_bias:
                 raise LayerError(
-                    "relative_bias is for offsets between positions of one map; remove the second"
+                    "relative_bias is for offsets between positions of one map; remove the second "
+                    "input"
                 )
         return x
 

@@ -23,7 +23,7 @@ class AvgPool(Pool):
     overlap.
 
     Operations: a window of n elements takes n − 1 additions and one division. Windows that
-    reach over the edge count in full.
+    extend past the edge count in full.
     """
 
     aliases = ("average_pool", "avg_pooling", "average_pooling", "mean_pool", "ap")

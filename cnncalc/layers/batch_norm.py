@@ -18,11 +18,11 @@ class BatchNorm(Norm):
 
     Scale and shift are learned, one of each per channel. Inference uses the running mean and
     variance; these are buffers, not parameters, and PyTorch stores a counter of batches with
-    them. If the statistics are measured (in training, or without running statistics), every
+    them. If the statistics are measured (during training, or without running statistics), every
     channel needs at least two values. After global pooling, the batch size must therefore be at
     least 2; otherwise, PyTorch raises an error.
 
-    Operations, in inference and with everything folded into one scale and one shift: one
+    Operations, during inference and with everything folded into one scale and one shift: one
     multiplication and one addition per element.
     """
 

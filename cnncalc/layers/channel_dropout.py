@@ -10,9 +10,9 @@ from cnncalc.layers._elementwise import Elementwise
 
 
 class ChannelDropout(Elementwise):
-    """Zeroes whole channels with probability p in training; does nothing in inference.
+    """Zeroes whole channels with probability p during training; does nothing during inference.
 
-    Operations: none, because it does nothing in inference.
+    Operations: none, because it does nothing during inference.
     """
 
     aliases = ("dropout1d", "dropout2d", "dropout3d", "spatial_dropout")
@@ -27,7 +27,7 @@ class ChannelDropout(Elementwise):
         return need_map(x)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """In training, a product with one factor per channel, or with a single zero if p is 1."""
+        """During training, a product with one factor per channel, or a single zero if p is 1."""
         if not tape.training or self.p == 0:
             return x
         channels = x.shape.channels * tape.batch
@@ -37,7 +37,7 @@ class ChannelDropout(Elementwise):
         return of_rank(nn, "Dropout", x)(self.p)
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
-        return onnx.node("Identity", *onnx.inputs)  # it does nothing in inference
+        return onnx.node("Identity", *onnx.inputs)  # it does nothing during inference
 
     examples = (
         Example(

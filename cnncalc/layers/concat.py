@@ -13,7 +13,7 @@ from cnncalc.layers._rearrangement import Rearrangement
 
 
 class Concat(Rearrangement):
-    """Concatenates its inputs along the channels, or along another axis; their other sizes must be
+    """Concatenates its inputs along the channels, or along another axis; all other sizes must be
     equal.
 
     Vectors are concatenated end to end. Nothing is computed, but the output is a new tensor.

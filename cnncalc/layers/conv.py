@@ -260,6 +260,6 @@ def check_groups(C_in: int, C_out: int, groups: int) -> None:
     for side, channels in (("input", C_in), ("output", C_out)):
         if channels % groups:
             raise LayerError(
-                f"{channels} {side} channels cannot be divided into {groups} equal groups: "
-                f"{channels} = {channels // groups}·{groups} + {channels % groups}"
+                f"{channels} {side} channels cannot be divided into {groups} equal groups "
+                f"({channels} = {channels // groups}·{groups} + {channels % groups})"
             )

@@ -147,7 +147,7 @@ class ConvTranspose(Layer):
     same output size; output_padding, which adds cells at the end, selects one of them.
 
     Multiply-accumulates are counted at the input positions: each input is multiplied once by
-    every weight it meets. Counting at the output positions would give about S·S times too many.
+    every weight it meets. Counting at the output positions would give about S·S times as many.
 
     Operations: one multiplication and one addition per multiply-accumulate, and one addition
     per output for the bias.

@@ -12,9 +12,9 @@ from cnncalc.layers._elementwise import Elementwise
 
 
 class Dropout(Elementwise):
-    """Zeroes elements with probability p in training; does nothing in inference.
+    """Zeroes elements with probability p during training; does nothing during inference.
 
-    Operations: none, because it does nothing in inference.
+    Operations: none, because it does nothing during inference.
     """
 
     operators = {"Dropout": {"ratio": "p"}}

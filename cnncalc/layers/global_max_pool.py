@@ -11,7 +11,7 @@ from cnncalc.layers._global_pool import SHARED_REFUSALS, GlobalPool
 class GlobalMaxPool(GlobalPool):
     """Takes the maximum of every channel.
 
-    The output tells whether a feature occurs anywhere, but not where. There are no parameters,
+    The output shows whether a feature occurs anywhere, but not where. There are no parameters,
     and the input may have any size.
 
     Operations: a channel of n elements takes n − 1 comparisons.

@@ -49,8 +49,8 @@ class GroupNorm(Norm):
         C = channels_of(x)
         if C % self.num_groups:
             raise LayerError(
-                f"{C} channels cannot be divided into {self.num_groups} equal groups: "
-                f"{C} = {C // self.num_groups}·{self.num_groups} + {C % self.num_groups}"
+                f"{C} channels cannot be divided into {self.num_groups} equal groups "
+                f"({C} = {C // self.num_groups}·{self.num_groups} + {C % self.num_groups})"
             )
         return x
 
@@ -105,7 +105,7 @@ class GroupNorm(Norm):
         ),
     )
     refusals = (
-        Refusal(3, ("4x5x5",), "4 channels cannot be divided into 3 equal groups: 4 = 1·3 + 1"),
+        Refusal(3, ("4x5x5",), "4 channels cannot be divided into 3 equal groups (4 = 1·3 + 1)"),
         Refusal(8, ("4x5x5",), "4 channels cannot be divided into 8 equal groups"),
         Refusal(0, ("4x5x5",), "at least 1, not 0"),
         Refusal(None, ("4x5x5",), "needs 'num_groups'"),

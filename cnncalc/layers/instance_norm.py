@@ -16,8 +16,8 @@ class InstanceNorm(Norm):
     """Normalizes every channel of each image to mean 0 and variance 1.
 
     By default there is no learned scale or shift and there are no running statistics, so mean
-    and variance are measured in inference too. With running statistics, inference works as in
-    batch normalization.
+    and variance are measured during inference too. With running statistics, inference works as
+    in batch normalization.
 
     Operations: as for layer_norm, with each channel normalized as a whole. With running
     statistics, everything is folded into one multiplication and one addition per element.

@@ -15,8 +15,8 @@ class LayerNorm(Together):
 
     Statistics are computed over the whole map, over the channels at every position (as in
     ConvNeXt) or over the last axis. There is one learned scale and shift for each of the values
-    that are normalized together. Mean and variance are measured in inference too, so there are
-    no buffers.
+    that are normalized together. Mean and variance are measured during inference too, so there
+    are no buffers.
 
     Operations for every n values that are normalized together: n − 1 additions and a division
     for the mean; n additions for the deviations from it; n multiplications, n − 1 additions and

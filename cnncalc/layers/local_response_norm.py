@@ -32,7 +32,7 @@ class LocalResponseNorm(Layer):
     size: int = count("number of neighbouring channels", also=("n", "local_size"))
     alpha: float = number("factor for the mean of the squares", 1e-4)
     beta: float = number("exponent of the divisor", 0.75)
-    k: float = number("constant added to the divisor", 1.0)
+    k: float = number("constant added before the power beta is taken", 1.0)
 
     def output(self, x: Shape) -> Map:
         return need_map(x)

@@ -101,7 +101,7 @@ class Pad(Like, Rearrangement):
         )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A copy, which saves its input unless it pads with zeros."""
+        """A copy; reflecting and replicating ones save their input."""
         n_out = self.output(x.shape).elements
         if self.mode == "circular":
             # Every side is copied in place, so the gradient is copied, changed and added up.

@@ -13,17 +13,16 @@ from cnncalc.formulas import macs, parameters
 
 
 class Parameter(Layer):
-    """Outputs the same numbers for every image, whatever the input: learned ones, or numbers that
-    are computed from learned or fixed ones.
+    """Outputs the same numbers for every image, whatever the input.
 
     Other layers add, multiply or concatenate them, or use them as the fourth input of
-    ``dot_product_attention``. The numbers are learned, or fixed ones that are kept as a buffer. If
-    the output is computed from other numbers, ``params`` and ``buffers`` say how many learned and
-    fixed ones: a Swin transformer reads the bias of each pair of positions from a shorter table.
-    cnncalc does not know that computation, so PyTorch cannot run the layer.
+    ``dot_product_attention``. The numbers are learned, or fixed and kept as a buffer. If the output
+    is computed from other numbers, ``params`` and ``buffers`` say how many of those are learned and
+    fixed: a Swin transformer reads the bias of each pair of positions from a shorter table. cnncalc
+    does not know that computation, so PyTorch cannot run the layer.
 
-    Operations: none but one multiplication and one addition per given multiply-accumulate, once for
-    the whole batch; others that compute the numbers are not counted.
+    Operations: one multiplication and one addition per given multiply-accumulate, once for the
+    whole batch; any others that compute the numbers are not counted.
     """
 
     aliases = ("learned", "constant")
@@ -39,7 +38,7 @@ class Parameter(Layer):
         ("parameters",),
         least=0,
     )
-    buffers: int | None = count("fixed numbers that it is computed from", None, least=0)
+    buffers: int | None = count("fixed numbers that the output is computed from", None, least=0)
 
     multiply_accumulates: int = count(
         "multiply-accumulates that compute the output, once for the whole batch",
@@ -48,7 +47,7 @@ class Parameter(Layer):
         least=0,
     )
     backward_multiply_accumulates: int = count(
-        "those of its backward pass", 0, ("backward_macs",), least=0
+        "multiply-accumulates of its backward pass", 0, ("backward_macs",), least=0
     )
 
     saved_bytes: int | None = count(

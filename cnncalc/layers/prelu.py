@@ -19,7 +19,7 @@ WORDS = ("channels", "elements")
 
 
 def slopes(doc: str) -> Any:
-    """A number of slopes, or the word for what has a slope each."""
+    """The number of slopes, or the name of whatever has its own slope."""
 
     def check(value: Any) -> int | str:
         if is_whole(value, 1) or value in WORDS:

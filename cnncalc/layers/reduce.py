@@ -18,8 +18,8 @@ class Reduce(Layer):
     The variance divides by n − 1, as in PyTorch; the norm is the Euclidean one. Reduced axes keep a
     size of 1, or are dropped with ``keepdim: false``.
 
-    Operations for n values: n − 1 comparisons for the maximum, n − 1 additions for the sum, and one
-    more division for the mean; for the norm n multiplications, n − 1 additions and a square root;
+    Operations for n values: n − 1 comparisons for the maximum, n − 1 additions for the sum, and
+    also a division for the mean; for the norm n multiplications, n − 1 additions and a square root;
     for the variance the mean, n additions for the deviations from it, n multiplications, n − 1
     additions and a division.
     """
@@ -32,7 +32,7 @@ class Reduce(Layer):
     over: tuple[str, ...] = axes("what to reduce: channels, positions, or axes by name")
     keepdim: bool = flag("whether to keep reduced axes with size 1", True, ("keepdims",))
     indices: bool = flag(
-        "whether a maximum saves where it was, as torch.max does, and not its input, as torch.amax",
+        "whether a maximum saves its index, as torch.max does, or its input, as torch.amax does",
         False,
     )
 

@@ -25,7 +25,7 @@ class RmsNorm(Together):
     main = "over"
 
     eps: float | None = number(
-        "value added to the mean square; by default the smallest step of the dtype",
+        "value added to the mean square; by default the machine epsilon of the dtype",
         None,
         ("epsilon",),
         least=0,

@@ -11,7 +11,7 @@ from cnncalc.layers._rearrangement import Rearrangement
 
 
 def steps(doc: str) -> Any:
-    """Whole numbers, one for each axis."""
+    """A whole number, or one for each axis."""
 
     def check(value: Any) -> tuple[int, ...]:
         listed = value if isinstance(value, list | tuple) else (value,)

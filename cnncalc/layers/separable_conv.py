@@ -36,7 +36,7 @@ class SeparableConv(Filters):
         "number of depthwise filters per input channel", 1, also=("depth_multiplier",)
     )
 
-    depthwise_bias: bool = flag("whether the depthwise filters have biases, too", False)
+    depthwise_bias: bool = flag("whether the depthwise filters have biases as well", False)
 
     def output(self, x: Shape) -> Map:
         x = need_map(x)

@@ -27,8 +27,10 @@ class Slice(Rearrangement):
     moves = False
     auxiliary = True
 
-    start: int = count("first channel to keep, counted from 0", 0, least=0)
-    stop: int | None = count("first channel not to keep; default: keep all the rest", None)
+    start: int = count("first channel or position to keep, counted from 0", 0, least=0)
+    stop: int | None = count(
+        "first channel or position not to keep; default: keep all the rest", None
+    )
     along: str = axis("the axis to cut")
 
     def output(self, x: Shape) -> Shape:

@@ -54,7 +54,6 @@ class SpaceToDepth(Rearrangement):
         return tape.op(x, makes=self.output(x.shape).elements, ordered=not x.channels_last)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``PixelUnshuffle``."""
         return nn.PixelUnshuffle(self.downscale_factor)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:

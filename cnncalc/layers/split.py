@@ -68,7 +68,7 @@ class Split(Rearrangement):
         return tuple(replace(self, part=number) for number in range(many))
 
     def kept(self, x: Shape) -> Slice:
-        """The slice of the input that this part is."""
+        """The slice of the input that makes this part."""
         size = x.dimensions[place(self.along, x)]
         word = "channels" if self.along == "channels" else "places along the axis"
         if self.part is None:

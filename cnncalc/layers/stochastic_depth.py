@@ -10,11 +10,12 @@ from cnncalc.layers._elementwise import Elementwise
 
 
 class StochasticDepth(Elementwise):
-    """Zeroes a whole residual branch with probability p in training; does nothing in inference.
+    """Zeroes a whole residual branch with probability p during training; does nothing during
+    inference.
 
     It goes at the end of the branch, so that the block is skipped for that image.
 
-    Operations: none, because it does nothing in inference.
+    Operations: none, because it does nothing during inference.
     """
 
     aliases = ("drop_path",)
@@ -28,7 +29,7 @@ class StochasticDepth(Elementwise):
     )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """In training, a product with one factor per image; the factors are ones with dropout
+        """During training, a product with one factor per image; the factors are ones with dropout
         applied."""
         if not tape.training or self.p == 0:
             return x
@@ -40,7 +41,7 @@ class StochasticDepth(Elementwise):
         return nn.StochasticDepth(self.p)
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
-        return onnx.node("Identity", *onnx.inputs)  # it does nothing in inference
+        return onnx.node("Identity", *onnx.inputs)  # it does nothing during inference
 
     examples = (
         Example(

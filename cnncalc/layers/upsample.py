@@ -31,7 +31,7 @@ MODES: dict[str, int | None] = {
 """The interpolation modes, each with the rank its name requires, if any."""
 
 SCALES_AT = {"Upsample": 1, "Resize": 2}
-"""For each ONNX operator, the operand that has the factors."""
+"""For each ONNX operator, the operand that holds the factors."""
 
 Factors = float | tuple[float, ...]
 
@@ -66,8 +66,8 @@ def _ratio(scale: float) -> tuple[int, int]:
 
 
 def _scaled(N: int, scale: float) -> int:
-    """The output size for a factor, rounded down. Raises LayerError where the binary fraction that
-    PyTorch computes with gives a size other than the decimal one."""
+    """The output size for a factor, rounded down. Raises LayerError if it is 0, or if the binary
+    fraction that PyTorch computes with gives another size than the decimal one."""
     if type(scale) is int:
         return window.scaled_size(N=N, scale=scale)
     up, down = _ratio(scale)
@@ -86,8 +86,7 @@ def _onnx_mode(call: OnnxCall, whole: bool, one: bool) -> dict[str, Any] | None:
     """The fields for the way in which ONNX computes new values; None if PyTorch does it
     differently.
 
-    ``whole`` tells whether the factors are whole numbers, ``one`` whether an axis shrinks to one
-    value.
+    ``whole``: whether the factors are whole numbers. ``one``: whether an axis shrinks to one value.
     """
     older = call.kind == "Upsample"
     ways = {"mode": "nearest", "coordinate_transformation_mode": "half_pixel",

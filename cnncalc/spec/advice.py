@@ -108,8 +108,8 @@ def _other(error: Any, mark: Any, line: str) -> Advice:
         opened = error.context_mark
         return Advice("this quote is never closed; add a quote", opened.line, opened.column)
     if "cannot start any token" in problem:
-        sign = line[mark.column : mark.column + 1]
-        return Advice(f"a value cannot start with {sign!r}; put it in quotes", *here)
+        character = line[mark.column : mark.column + 1]
+        return Advice(f"a value cannot start with {character!r}; put it in quotes", *here)
     if "block" in context:
         if line[: mark.column].strip():
             return Advice("the value ends before this; put all of it in quotes", *here)
@@ -131,16 +131,16 @@ def _opening(text: str) -> tuple[str, int, int]:
 
 def _bracket(opening: tuple[str, int, int], stop: Any, lines: list[str]) -> Advice:
     """A list or mapping in brackets that is not closed, or is missing a comma."""
-    sign, number, column = opening
-    end = "}" if sign == "{" else "]"
+    bracket, number, column = opening
+    end = "}" if bracket == "{" else "]"
     opened = lines[number][column:]
     bare = re.search(r"(?<!['\"])\$\{[^}]*\}?", opened)
     if bare:
         sentence = f'an expression inside braces needs quotes; write "{bare[0]}"'
         return Advice(sentence, number, column + bare.start())
-    if opened.count(end) >= opened.count(sign):
+    if opened.count(end) >= opened.count(bracket):
         return Advice(f"expected a comma or {end!r} here", stop.line, stop.column)
-    return Advice(f"this {sign!r} is never closed; add {end!r}", number, column)
+    return Advice(f"this {bracket!r} is never closed; add {end!r}", number, column)
 
 
 def _colon(lines: list[str], mark: Any) -> Advice:

@@ -5,7 +5,7 @@ import re
 from functools import cache, lru_cache
 from pathlib import Path
 
-from cnncalc.core.errors import UsageError, did_you_mean
+from cnncalc.core.errors import UsageError, near_names
 
 
 @cache
@@ -46,6 +46,6 @@ def path(name: str) -> Path:
     is none."""
     found = called(name)
     if found is None:
-        hint = did_you_mean(name, names()) or "; run 'cnncalc list' to see the built-ins"
-        raise UsageError(f"no built-in architecture {name[:60]!r}{hint}")
+        hint = near_names(name, names()) or "; run 'cnncalc list' to see them"
+        raise UsageError(f"no built-in network {name[:60]!r}{hint}")
     return folder() / f"{found}.yaml"

@@ -62,8 +62,7 @@ def _similar(keys: Iterable[Key]) -> str:
 
 
 def _no_spec(root: Item) -> str:
-    """Why a file has nothing to do with a spec, in words that quote nothing of what it says; empty
-    if it may be one."""
+    """Why a file cannot be a spec, without quoting any of it; empty if it may be one."""
     if isinstance(root.value, str):
         return "a spec must be a mapping, not plain text"
     keys = root.value if isinstance(root.value, dict) else {}

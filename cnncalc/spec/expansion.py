@@ -313,7 +313,7 @@ class Expansion:
         self.work.add(len(current) - 1, entry.where)
         full, help = scope.prefix + name, entry.help
         if len(current) > 1 and entry.sources is None and found.kind.arity[1] == 1:
-            help = f"choose with 'from': {some(self.nodes[place].name for place in current)}"
+            help = self.choice(scope, current)
         like = None if layer is None else self.like(layer, entry, scope)
         axes, learns = found.axes, not self.frozen
         node = Node(full, layer, current, entry.where, axes, help, None, like, learns, entry.kind)
@@ -325,6 +325,17 @@ class Expansion:
             name = f"{full}_{after.kind}"
             place = self.add(Node(name, after, (place,), entry.where, trainable=learns))
         return (place,)
+
+    def choice(self, scope: Scope, current: Ends) -> str:
+        """How to choose one of several inputs."""
+        names = [self.nodes[place].name for place in current]
+        if self.open and scope.find("input") == current:
+            block = self.spec.blocks[self.open[-1]]
+            if not block.reads:
+                inputs = f"the inputs of block {block.name!r}"
+                return f"name {inputs} with 'reads', then choose one with 'from'"
+            names = [*block.reads]
+        return f"choose with 'from': {some(names)}"
 
     def outputs_of(self, layer: Layer, node: Node) -> Ends:
         """Add a node for each output of a layer, named ``NAME.0`` and so on."""

@@ -1,6 +1,6 @@
 """The small, safe arithmetic of specs: ``$width``, ``${4 * width}``. No code is ever executed.
 
-Supported are whole numbers, decimals (exact, as fractions), true, false and words;
+It supports whole numbers, decimals (exact, as fractions), true, false and words;
 ``+ - * / // % **``, comparisons, ``and or not``, ``a if c else b``, and the functions in
 ``FUNCTIONS``. Python parses the expression; only the forms in ``FORMS`` are allowed.
 """

@@ -1,9 +1,10 @@
 """From an entry to its layer: the kind is looked up and the fields are evaluated and checked."""
 
 from collections.abc import Callable
+from typing import Any
 
 from cnncalc import layers
-from cnncalc.core.errors import LayerError, SpecError, Where, did_you_mean
+from cnncalc.core.errors import LayerError, SpecError, Where, did_you_mean, some
 from cnncalc.core.layer import Layer
 from cnncalc.core.parsing import FieldErrors
 from cnncalc.core.shape import Layout
@@ -13,6 +14,13 @@ from cnncalc.spec.inputs import layout_in
 from cnncalc.spec.scope import Scope
 from cnncalc.spec.text import Key
 from cnncalc.spec.work import Work
+
+
+def check_names(kind: type[Layer], value: Any) -> None:
+    """Raise LayerError for a list of layers as the value of a kind that joins them."""
+    names = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if names and value and kind.arity[1] != 1:
+        raise LayerError(f"takes its inputs from 'from'; write from: [{some(value)}]")
 
 
 class Kinds:
@@ -72,6 +80,7 @@ class Kinds:
         if wrong not in self.refused:
             self.refused.add(wrong)
             try:
+                check_names(found.kind, value)
                 layer = found.parse(value)
                 if layout == "hwc":
                     layer = layer.channels_first()

@@ -16,8 +16,9 @@ from cnncalc.core.errors import (
     SpecError,
     UsageError,
     Where,
-    did_you_mean,
+    longer_names,
     near_file,
+    near_names,
     unreadable,
 )
 from cnncalc.core.shape import Layout
@@ -198,12 +199,14 @@ def _find(target: str, beside: Path) -> Path:
     there = (other for other in (f"{name}.yaml", f"{name}.yml") if _is_there(beside / other))
     if other := next(there, None):
         hint = f"; did you mean {other[:200]!r}?"
+    elif re.search(r"\.[A-Za-z]\w*$", target):
+        hint = near_file(file) if beside == Path() else ""  # a spec must not reveal names of files
+        if not hint and (built_in := catalog.called(Path(name).name)):
+            hint = f"; did you mean {built_in!r}?"
     else:
         # A name of three letters is near many short ones: net does not mean unet.
-        last = Path(name).name
-        hint = did_you_mean(last, catalog.names()) if len(last) > 3 else ""
-        if beside == Path() and Path(target).suffix:  # a spec must not reveal the names of files
-            hint = near_file(file) or hint
+        near = near_names if len(Path(name).name) > 3 else longer_names
+        hint = near(Path(name).name, catalog.names())
     if code := re.fullmatch(r"(?:\./)?([\w/]+)\.py:([\w.]+)", target):
         module = f"{code[1].replace('/', '.')}:{code[2]}"
         raise UsageError(f"{target[:200]!r} names a file; name its module, as in {module[:200]}")
@@ -215,8 +218,8 @@ def _find(target: str, beside: Path) -> Path:
     if "/" in target or target != name or re.search(r"\.[A-Za-z]\w*$", target):
         raise UsageError(f"no file {target[:200]!r}{hint}")
     raise UsageError(
-        f"no file or built-in architecture {target[:200]!r}"
-        + (hint or "; run 'cnncalc list' to see the built-ins")
+        f"no file or built-in network {target[:200]!r}"
+        + (hint or "; run 'cnncalc list' to see them")
     )
 
 
@@ -344,7 +347,7 @@ class _Bases:
         found = _base(reference, named.where, file)
         self.first.values += text.size(found)
         if self.first.values > text.MAX_VALUES:
-            fact = f"{reference}, and all such specs hold more than {text.MAX_VALUES:,} values"
+            fact = f"the specs that this one builds on have more than {text.MAX_VALUES:,} values"
             raise SpecError(fact, named.where)
         return found, resolved
 

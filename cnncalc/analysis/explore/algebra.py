@@ -24,7 +24,7 @@ RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Written:
-    """An expanded expression, in which sums that are not polynomials are symbols with
+    """An expanded expression, in which sums with conditions are replaced by symbols with
     definitions."""
 
     def __init__(self, result: Any, names: Sequence[str], per: Mapping[str, int]) -> None:
@@ -50,7 +50,7 @@ class Written:
             self.definitions[symbol] = _without_common_factors(one)
 
     def sum(self, a: Any, b: Any) -> Any:
-        """A sum; a symbol for it if a term is a condition."""
+        """A sum, or a symbol for it if one of its terms is a condition."""
         if isinstance(a, sympy.floor | sympy.ceiling) and isinstance(b, int):
             return _rounded_down(a.args[0] + b) if isinstance(a, sympy.floor) else a + b
         found = a + b
@@ -90,7 +90,8 @@ class Written:
 
 
 def _rounded_down(one: Any) -> Any:
-    """The whole part; written as rounding up if that is shorter: ⌊(H + 1)/2⌋ is ⌈H/2⌉."""
+    """An expression rounded down; written as rounding up where that is shorter: ⌊(H + 1)/2⌋ is
+    ⌈H/2⌉."""
     terms = one.as_coefficients_dict()
     parts = lcm(*(int(number.q) for number in terms.values()))
     raised = sympy.Rational(parts - 1, parts)
@@ -119,8 +120,8 @@ def _operands(function: Any, one: Any) -> Sequence[Any]:
 
 
 def _exceeds(one: Any, other: Any) -> bool:
-    """Whether a sum is at least as large as another one, judging by its terms: whole positive ones
-    are at least 1."""
+    """Whether comparing terms shows that a sum is at least as large as another one. Positive
+    integer terms are at least 1."""
     more, fewer = _terms(one), _terms(other)
     if any(more.get(term, 0) < number for term, number in fewer.items() if term != 1):
         return False
@@ -144,7 +145,7 @@ def _terms(one: Any) -> Mapping[Any, int | Fraction]:
 
 @lru_cache(REMEMBERED)
 def _same(term: Any) -> Any:
-    """The first equal object, which dictionaries find faster."""
+    """The first of all equal terms. Dictionaries find the same object faster than an equal one."""
     return term
 
 

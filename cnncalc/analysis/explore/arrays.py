@@ -1,7 +1,7 @@
 """The nodes of a recording, computed on NumPy arrays.
 
-Results are exact: if the bounds of all numbers on the way fit into 64 bits, the arrays hold 64-bit
-integers, which then cannot overflow; otherwise they hold Python's integers.
+Results are exact. If the bounds of all intermediate numbers fit into 64 bits, the arrays hold
+64-bit integers, which then cannot overflow; otherwise they hold Python's integers.
 """
 
 from collections.abc import Callable, Mapping, Sequence

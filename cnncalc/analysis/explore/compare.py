@@ -21,7 +21,8 @@ MOST_PAIRS = 100_000
 
 
 class Change(NamedTuple):
-    """A layer of two networks; one of them is None if only the other has it."""
+    """A layer of two networks, and whether it is the same, changed, added or removed. ``before`` or
+    ``after`` is None if only the other network has the layer."""
 
     change: str
     before: Row | None
@@ -48,7 +49,7 @@ class Comparison:
 
     @cached_property
     def layers(self) -> tuple[Change, ...]:
-        """How every layer of the first network changed in the last one, in order."""
+        """What became of every layer between the first network and the last one, in order."""
         return tuple(_changes(self.reports[0].layers, self.reports[-1].layers))
 
     def to_dict(self) -> dict[str, Any]:
@@ -104,6 +105,6 @@ def _key(row: Row, named: bool, long: bool) -> Hashable:
 
 
 def _verdict(before: Row, after: Row) -> str:
-    """Whether a layer differs in anything that a table shows."""
+    """``changed`` if a layer differs in anything that a table shows, otherwise ``same``."""
     shown = [(row.layer, row.output, row.cost.params, row.cost.macs) for row in (before, after)]
     return "same" if shown[0] == shown[1] else "changed"

@@ -23,11 +23,12 @@ STEP = Fraction(1, 100)
 DIGITS = Decimal("0.0001")
 """Decimals are rounded to this; whole numbers to the nearest one."""
 MOST = 1_000
-"""The largest factor. A search that gets this far has a budget that growth hardly affects."""
+"""The largest factor. If a search gets this far, growth hardly affects the quantity of the
+budget."""
 
 
 class Compound:
-    """Evaluates a network for a coefficient, from what the network has by default."""
+    """Evaluates a network for a coefficient, which scales its default values."""
 
     def __init__(self, evaluate: Configurations, ratios: Mapping[str, Any]) -> None:
         self.evaluate = evaluate

@@ -29,9 +29,9 @@ REMEMBERED = 100
 class Configurations:
     """Computes the quantities of a network with other values of its parameters or options.
 
-    ``load`` and ``summarize`` are those of the library; ``clock`` gives times. Copies of it in
-    other processes load the network again. The file of another tool is read again for each input,
-    because its layers may depend on the input.
+    ``load`` and ``summarize`` are those of the library; ``clock`` gives times. A copy in another
+    process loads the network again. A file of another tool is read again for each input, because
+    its layers may depend on the input.
     """
 
     def __init__(
@@ -56,7 +56,8 @@ class Configurations:
 
     @property
     def spec(self) -> Spec:
-        """The network without changes; its file may leave the size of the input open."""
+        """The network without changes, read for the input in ``options``, because a file may leave
+        its size open."""
         input = self.options.get("input")
         return self.spec_for(None if is_whole(input, 1) else input)
 
@@ -67,7 +68,7 @@ class Configurations:
         return self.once(input, lambda: self.load(self.target, inputs=(input, None)))
 
     def once(self, key: Any, read: Callable[[], Spec]) -> Spec:
-        """The network for this key, which is read only once."""
+        """The network for this key, which is read only if it is not in the cache."""
         if repr(key) not in self.read:
             if len(self.read) >= REMEMBERED:
                 self.read.clear()
@@ -87,12 +88,12 @@ class Configurations:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """The values of the parameters in the spec."""
+        """The parameters of the spec and their default values."""
         return {str(key): item.value for key, item in self.spec.parameters.items()}
 
     def records(self, name: str) -> bool:
-        """Whether all values of a name give the same network, so that its operations can be
-        recorded for many values at once."""
+        """Whether the network is not read again for each value of a name, so that its operations
+        can be recorded for many values at once."""
         return name in self.parameters or name != "input" or not is_foreign(self.spec)
 
     def shapes(self) -> list[Shape]:
@@ -102,7 +103,7 @@ class Configurations:
 
     @cached_property
     def usual(self) -> list[Shape]:
-        """The quantities of the default network, computed once."""
+        """The shapes of the default network's inputs, computed once."""
         return self.shapes()
 
     def report(self, values: Mapping[str, Any]) -> Any:
@@ -119,7 +120,7 @@ class Configurations:
 
     def measured(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The quantities of a configuration; raises CnncalcError if it is not a valid network, or
-        if its time cannot be told."""
+        if the clock has no figures for its dtype or batch size."""
         report = self.report(values)
         if self.clock is not None:
             self.clock.check(report)
@@ -156,10 +157,8 @@ class Configurations:
 
 
 class Models(Configurations):
-    """Configurations of code that makes models, whose arguments are the parameters.
-
-    The code runs again for other arguments or another input.
-    """
+    """Configurations of code that makes models. The parameters are the arguments of the code, which
+    runs again for other arguments or another input."""
 
     target: Model
 
@@ -172,7 +171,7 @@ class Models(Configurations):
         return {}
 
     def records(self, name: str) -> bool:
-        """Whether it is the batch size, the only value for which the code does not run again."""
+        """Whether the name is ``batch``, the only one whose values do not run the code again."""
         return name == "batch"
 
     def shapes(self) -> list[Shape]:

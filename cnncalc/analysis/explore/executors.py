@@ -12,13 +12,14 @@ from cnncalc.core.errors import UsageError
 CONNECTING = 10
 """The seconds that a scheduler may take to answer."""
 STARTING = 60
-"""The seconds after which a cluster without workers is given up."""
+"""The seconds to wait for a cluster without workers."""
 AGAIN = "with --resume FILE, the same command goes on from where it stopped"
 
 
 @contextmanager
 def processes(jobs: int) -> Iterator[Executor | None]:
-    """A pool of processes, which leave interrupts to this process; None for a single process."""
+    """A pool of processes, which leave interrupts to this process; None for a single process.
+    Raises UsageError for fewer than one."""
     if jobs < 1:
         raise UsageError(f"the number of processes must be at least 1, not {jobs}")
     if jobs == 1:
@@ -43,7 +44,7 @@ def cluster(address: str) -> Iterator[Executor]:
     except ImportError:
         fact = "a cluster needs dask.distributed"
         raise UsageError(fact, "pip install 'cnncalc[dask]'") from None
-    for name in ("distributed", "distributed.client"):  # what goes wrong is raised, too
+    for name in ("distributed", "distributed.client"):  # problems are raised as errors anyway
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=CONNECTING)
@@ -54,7 +55,7 @@ def cluster(address: str) -> Iterator[Executor]:
 
 
 class Cluster(Executor):
-    """Gives tasks to a client of Dask. Its own executor would wait forever for a task whose
+    """Gives tasks to a Dask client. Dask's own executor would wait forever for a task whose
     scheduler is lost."""
 
     def __init__(self, client: Any) -> None:
@@ -86,7 +87,7 @@ class Task:
 
 @contextmanager
 def _lost() -> Iterator[None]:
-    """Turn the errors of a lost cluster into a sentence."""
+    """Turn the exceptions of a lost cluster into a UsageError."""
     from distributed import CancelledError, KilledWorker
 
     try:

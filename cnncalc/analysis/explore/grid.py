@@ -19,8 +19,9 @@ Values = Mapping[str, Any]
 
 
 class Chunk(NamedTuple):
-    """Configurations in a row, by the places of their values: every combination of the places along
-    each axis, or in a random sample, one place along each axis for each configuration."""
+    """Successive configurations, given by the places of their values along each axis: all
+    combinations of these places or, if ``sampled``, one place along each axis for every
+    configuration."""
 
     axes: tuple[Sequence[int], ...]
     sampled: bool = False
@@ -46,7 +47,8 @@ class Chunk(NamedTuple):
 
 
 class Grid:
-    """The values of every name, and the sample: the numbers of the configurations, if not all."""
+    """The values of every name, and how many of their combinations to draw at random, if not all.
+    Raises UsageError for a sample or a number of combinations beyond the limits."""
 
     def __init__(
         self, over: Mapping[str, Sequence[Any]], sample: int | None = None, seed: int = 0
@@ -78,7 +80,7 @@ class Grid:
         return sorted(Random(self.seed).sample(range(self.combinations), self.total))
 
     def values(self, places: Sequence[int]) -> dict[str, Any]:
-        """The configuration with these places along the axes."""
+        """The values of the configuration at these places."""
         return {name: values[place] for (name, values), place in zip(self.over.items(), places)}
 
     def chunks(self, most: int) -> Iterator[Chunk]:

@@ -1,9 +1,9 @@
 """The largest value of a parameter with which a network stays within a budget.
 
-Costs grow with a value, but not steadily: channels are rounded to multiples of 8, so that costs
-jump, stay the same for a while or even drop, and some values make no valid network. A binary search
-for the budget would miss drops. This one searches for ``MARGIN`` times the budget instead, and from
-there tries every value downwards.
+Costs grow with a value, but not steadily: channels may be rounded to multiples of 8, so that costs
+jump, stay the same for a while or even drop, and some values give no valid network. A binary search
+for the budget would miss drops. This search looks for ``MARGIN`` times the budget instead, and
+tries every value from there downwards.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ class Tried(NamedTuple):
 
 
 class Largest(NamedTuple):
-    """The largest value within the budgets, and the next one beyond, if there is a valid one.
+    """The largest value within the budgets, and the next valid one beyond them, if any.
 
     ``within`` is None if not even the smallest value fits.
     """
@@ -67,7 +67,8 @@ def largest(
 
 
 class _Search:
-    """The search. It remembers every value that it tried, by its number: 1 for the least."""
+    """The search. Values are numbered from 1, the least; those tried are remembered by their
+    numbers."""
 
     def __init__(
         self,
@@ -123,7 +124,8 @@ class _Search:
         return low, high
 
     def below(self, number: int, low: int) -> Fraction | None:
-        """The cost of the first valid number from this one down to ``low``, which is left out."""
+        """The cost of the first valid number from this one downwards, above ``low`` and at most
+        ``PATIENCE`` numbers; None if there is none."""
         numbers = range(number, max(low, number - PATIENCE), -1)
         return next((one for one in map(self.cost, numbers) if one is not None), None)
 

@@ -1,4 +1,4 @@
-"""A sweep on arrays: of every chunk, only the configurations that may be shown become objects."""
+"""A sweep on arrays. Only those configurations of a chunk that may be shown become objects."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ from cnncalc.formulas.recorded import Portion, Recording
 
 
 class Arrays(Loop):
-    """Evaluates the configurations of a chunk at once."""
+    """Evaluates all configurations of a chunk at once."""
 
     size = 2**16
 
@@ -26,7 +26,7 @@ class Arrays(Loop):
         self.topologies = Topologies(evaluate, grid)
 
     def __call__(self, chunk: Chunk) -> Sweep:
-        """The configurations of a chunk that may be shown."""
+        """The results for a chunk, with only those configurations that may have to be shown."""
         found = self.request.result(self.grid)
         found.done = chunk.number
         groups = []
@@ -43,7 +43,7 @@ class Arrays(Loop):
         return found
 
     def kept(self, groups: Sequence[Group], chunk: Chunk) -> list[Point]:
-        """The points that may be shown."""
+        """The points of these groups that may have to be shown, in order."""
         request, points = self.request, []
         for group in groups:
             if any(group.quantities[goal.name] is None for goal in request.goals):
@@ -163,11 +163,11 @@ def _column(numbers: Sequence[Amount]) -> Array:
 
 
 def unbeaten(costs: Sequence[Array]) -> Array:
-    """The places of the costs that no others beat, where beating means to be at most as large for
-    every goal and smaller for one."""
-    order = np.lexsort(costs[::-1])  # what beats a cost comes before it
+    """The places of the costs that no others beat, by being at most as large in every goal and
+    smaller in at least one. ``costs`` has an array for each goal."""
+    order = np.lexsort(costs[::-1])  # whatever beats a row comes before it
     rows = np.stack(costs, 1)[order]
-    if len(costs) == 2:  # the first with a new least second cost, and those equal to it
+    if len(costs) == 2:  # rows with a new minimum of the second cost, and rows equal to them
         least = np.minimum.accumulate(rows[:, 1])
         starts = np.flatnonzero(np.append(True, least[1:] < least[:-1]))
         first = np.repeat(starts, np.diff(np.append(starts, len(rows))))

@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 
 class Point(NamedTuple):
-    """A configuration and its quantities; one that is not known is None."""
+    """A configuration and its quantities; a quantity that is not known is None."""
 
     values: Values
     quantities: Mapping[str, Amount | None]
 
 
 def wholes(numbers: Sequence[Amount]) -> tuple[list[int], int]:
-    """Numbers as whole ones over a common denominator."""
+    """Numbers as integers over a common denominator, and the denominator."""
     per = lcm(*{one.denominator for one in numbers})
     return [one.numerator * (per // one.denominator) for one in numbers], per
 
 
 @dataclass
 class Sweep:
-    """The requested configurations, in order, and how many there are.
+    """The requested configurations, in order, with the number of all configurations.
 
     ``refused`` has each reason why configurations are not valid networks, with the first such
     configuration and their number; if a layer has very many reasons, only some are worked out.
@@ -52,7 +52,7 @@ class Sweep:
         return self.kept if self.best is None else self.kept[: self.best]
 
     def refuse(self, reason: str, first: Values, count: int) -> None:
-        """Add configurations that are not networks."""
+        """Count configurations that are not valid networks."""
         before = self.refused.get(reason, (first, 0))
         self.refused[reason] = before[0], before[1] + count
 
@@ -70,7 +70,7 @@ class Sweep:
         return (*blank,)
 
     def record(self, values: Values, amounts: Sequence[Amount | None]) -> dict[str, Any]:
-        """The values of a configuration and its quantities."""
+        """The mapping of a configuration: its values, and the columns of its quantities."""
         found = dict(values)
         for name, amount in zip(self.quantities, amounts):
             found |= self.quantity(name).record(name, amount)

@@ -31,8 +31,8 @@ def path_of(recording: Recording, result: Any) -> Path:
 
 
 class Region(NamedTuple):
-    """The configurations that take a path: their mask, and the smallest part of the variables that
-    has them all."""
+    """The configurations that take a path: the smallest part of the variables that contains them
+    all, the mask of them in that part, and their positions."""
 
     variables: Mapping[str, Array]
     mask: Array
@@ -44,7 +44,7 @@ class Region(NamedTuple):
 
 
 def region(variables: Mapping[str, Array], positions: Array, mask: Array) -> Region:
-    """Cut the variables down to the places along each axis that a mask has anywhere."""
+    """Cut the variables down to the places along each axis at which the mask is true anywhere."""
     for axis in range(mask.ndim):
         others = tuple(other for other in range(mask.ndim) if other != axis)
         places = np.flatnonzero(mask.any(axis=others))
@@ -63,8 +63,9 @@ def split(
     known: list[Path],
     record: Callable[[Mapping[str, int]], Path | None],
 ) -> Iterator[tuple[Path | None, Region]]:
-    """Every path and where it is taken. ``record`` gives the path of some values, or None, which is
-    then the path of all values that take no known one."""
+    """Every path and where it is taken. ``record`` gives the path of some values. If it returns
+    None, all values that take no known path come as one region without a path. New paths are added
+    to ``known``."""
     remaining = np.ones(positions.shape, bool)
 
     def take(path: Path) -> Iterator[tuple[Path | None, Region]]:

@@ -16,9 +16,9 @@ Amount = int | Fraction
 
 
 class Quantity(NamedTuple):
-    """A number of a whole network: its heading, how to read it from a report of ``cnncalc.api``,
-    and how to write it as text. ``counts`` are the counts that must be known for it; ``clock`` is
-    what gives a time."""
+    """A quantity of a whole network: its heading, how to read it from a report of ``cnncalc.api``,
+    and how to write it as text. ``counts`` is the count that must be known for it, if any;
+    ``clock`` gives the time, if it is one."""
 
     heading: str
     read: Callable[[Any], Any]
@@ -27,7 +27,7 @@ class Quantity(NamedTuple):
     clock: "Clock | None" = None
 
     def exact(self, value: Amount | None) -> str:
-        """A number in full, and a time with its kind; ``?`` if it is not known."""
+        """A number in full, or a time with its kind; ``?`` if it is not known."""
         if value is None:
             return "?"
         if self.clock is None:
@@ -35,7 +35,7 @@ class Quantity(NamedTuple):
         return f"{self.text(value)} ({self.clock.kind})"
 
     def record(self, name: str, value: Amount | None) -> dict[str, Any]:
-        """Its columns in data files; those of a time say on which device, and of which kind."""
+        """The columns of a value in data files; those of a time include the device and the kind."""
         if self.clock is None:
             return {name: value}
         seconds = None if value is None else float(value)
@@ -71,8 +71,8 @@ QUANTITIES: Mapping[str, Quantity] = {
     "flash": Quantity("Flash in int8", lambda r: int(r.arena.flash.total), units.in_bytes),
     "rf": Quantity("Receptive field", _field, units.exact),
 }  # fmt: skip
-"""By the names that options take. The peak is of activations; training is a step with SGD; RAM and
-flash are those of a microcontroller."""
+"""The quantities by the names that options take. ``peak`` is that of activations in inference,
+``memory`` that of a training step with SGD; RAM and flash are those of a microcontroller."""
 TIME = "time"
 """The quantity that needs a clock."""
 

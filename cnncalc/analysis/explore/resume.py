@@ -17,14 +17,12 @@ VERSION = 1
 LARGEST = 1_000_000_000
 """The largest file that is read, in bytes."""
 SECONDS = 10
-"""How long a sweep runs before it is saved again."""
+"""The seconds that a sweep runs before it is saved again."""
 
 
 class Progress:
-    """A file with the results of the first chunks of one sweep.
-
-    ``what`` is everything that the results depend on; a file of another sweep is refused.
-    """
+    """A file with the results of the first chunks of a sweep. ``what`` is everything that these
+    results depend on; ``load`` refuses the file of any other sweep."""
 
     def __init__(self, path: str | os.PathLike[str], what: Mapping[str, Any]) -> None:
         self.path = Path(path)

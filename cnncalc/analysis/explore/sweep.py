@@ -1,4 +1,5 @@
-"""Many configurations of one network: all combinations of some values, or a sample, and the best.
+"""Many configurations of one network: all combinations of some values or a sample of them, and the
+best of these.
 
 Configurations are evaluated in chunks, in this process or in others. Only those that are shown are
 kept: all that meet a condition, the Pareto front, or the best few.
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 MOST_VALUES = 1_000_000
 """The most values of a range."""
 MOST_SHOWN = 1_000_000
-"""The most configurations that are kept."""
+"""The most configurations that a sweep may keep."""
 CHUNK = 20
 """The number of configurations that a process evaluates at a time."""
 AHEAD = 2
@@ -69,6 +70,8 @@ class Goal(NamedTuple):
 def values_of(text: str) -> list[Any]:
     """The values in ``0.25:1.5:0.25`` (both ends included) or ``float32,int8``."""
     match = RANGE.fullmatch(text)
+    if re.fullmatch(r"[-0-9.: ]*:[-0-9.: ]*", text) and match is None:
+        raise UsageError(f"{text[:60]!r} is not a range; write BEGIN:END:STEP")
     if dashed := re.fullmatch(r"([0-9.]+)-([0-9.]+)", text.strip()):
         begin, end = dashed.groups()
         raise UsageError(f"{text[:60]!r} is not a range; write {begin[:30]}:{end[:30]}:STEP")
@@ -101,7 +104,8 @@ def goals_of(words: Iterable[str]) -> tuple[Goal, ...]:
 
 
 def check_units(text: str) -> None:
-    """Raise UsageError for a condition that compares a quantity with a number of another unit."""
+    """Raise UsageError if a condition compares a quantity with a number in a unit that does not
+    fit."""
     for name, amount, unit in COMPARED.findall(text):
         if name == TIME and (unit == "B" or amount[-1:].isalpha()):
             raise UsageError("--where: a time is in seconds; write time < 5ms")
@@ -116,8 +120,11 @@ class Condition:
     numbers may have units, as in ``macs < 300M and weights < 4MiB``."""
 
     def __init__(self, text: str, hidden: Iterable[str] = ()) -> None:
-        """``hidden`` are the quantities whose names a value has."""
+        """``hidden`` are the names of varied values, which hide quantities of the same name."""
         check_units(text)
+        if re.search(r"[^<>=!]=[^=]", text):
+            help = f"compare with ==, as in {re.sub('(?<![<>=!])=(?!=)', '==', text)}"
+            raise UsageError(f"--where: {text[:60]!r} is not a condition", help)
         self.text, self.source = text, plain_numbers(text)
         known = (name for name in (*QUANTITIES, TIME) if name not in hidden)
         self.quantities = tuple(filter(self.uses, known))
@@ -134,7 +141,8 @@ class Condition:
         return bool(self.value(point.values, point.quantities))
 
     def value(self, values: Values, quantities: Mapping[str, Any]) -> Any:
-        """Whether it holds for known quantities; a recorded condition for recorded numbers."""
+        """Whether the condition holds, given known quantities; a recorded condition if they are
+        recorded. Raises UsageError for an invalid expression."""
         try:
             names = {**dict.fromkeys((*QUANTITIES, TIME)), **quantities, **values}
             value = calculate(self.source, names)
@@ -151,9 +159,9 @@ Front = Callable[[Sequence[Point], Sequence[Goal]], list[Point]]
 
 
 class Request(NamedTuple):
-    """A request: of all configurations that meet a condition, those that no other one beats in all
-    goals of ``front``, sorted by ``order``, and of these the ``best`` few. ``clock`` gives the
-    times, if there are any."""
+    """What to show: the configurations that meet a condition and that no other one beats in the
+    goals of ``front``, sorted by ``order``, and of these only the first ``best``. ``clock`` gives
+    the times, if there are any."""
 
     shown: tuple[str, ...]
     condition: Condition
@@ -200,8 +208,8 @@ def request(
     over: Iterable[str] = (),
     clock: "Clock | None" = None,
 ) -> Request:
-    """The request that these options make. Raises UsageError for an unknown quantity, for a time
-    without a clock, and for a clock that tells none."""
+    """The request for these options. Raises UsageError for an unknown quantity, for a time without
+    a clock, and for a clock without a time to show."""
     if best is not None and best < 1:
         raise UsageError(f"--best must be at least 1, not {best}")
     front, order = goals_of(pareto), goals_of([by] if by else [])
@@ -228,12 +236,12 @@ class Loop:
         self.name = uuid4().hex
 
     def __reduce__(self) -> Any:
-        """Let another process make a single copy, which it keeps for all chunks."""
+        """Pickle so that another process makes only one copy, which it keeps for all chunks."""
         given = type(self), (self.evaluate, self.grid, self.request)
         return _copy, (self.name, pickle.dumps(given))
 
     def __call__(self, chunk: Chunk) -> Sweep:
-        """Those configurations of the chunk that may be requested."""
+        """The results for a chunk, with only those configurations that may have to be shown."""
         found = self.request.result(self.grid)
         met = []
         for places in chunk.places():
@@ -270,9 +278,9 @@ def sweep(
     ahead: int = AHEAD,
     progress: Progress | None = None,
 ) -> Iterator[Sweep]:
-    """Evaluate all configurations, and yield the results so far after every chunk; the last ones
-    are complete. ``ahead`` is how many chunks may wait for an executor. ``progress`` is where an
-    earlier sweep stopped, and where this one is saved."""
+    """Evaluate all configurations, and yield the results so far after every chunk; the last results
+    are complete. ``ahead`` is how many chunks may wait for an executor. ``progress`` has the
+    results of an interrupted sweep, and saves those of this one."""
     state = work.request.result(work.grid), 0
     if progress is not None:
         state = progress.load(state[0])
@@ -291,7 +299,7 @@ def sweep(
 
 
 def _merged(found: Sweep, part: Sweep, work: Loop) -> Sweep:
-    """Both results as one. The first stays as it is, because it may be saved after an interrupt."""
+    """Both results as one. ``found`` is not changed, because it may be saved after an interrupt."""
     kept = found.kept
     if part.kept:
         kept = found.kept + part.kept

@@ -1,4 +1,5 @@
-"""A quantity of a network as an expression: the operations of its own formulas, on symbols."""
+"""A quantity of a network as a formula: the operations of the layers' own formulas, applied to
+symbols."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,8 +26,7 @@ STEPS = 10_000
 LARGEST = 10**9
 """The largest value of a symbol."""
 TRIED = 1024
-"""To see where a formula holds, values are tried up to this one, or up to this far from the usual
-one."""
+"""To see where a formula holds, it is tried up to this many steps from the usual value."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,8 +35,8 @@ class Formula:
     the network itself.
 
     It holds as long as the network keeps its structure: as long as all ``guards`` have the same
-    outcomes. ``per`` are the steps of symbols that are decimals. ``growth`` is the factor by which
-    the quantity grows if a name is doubled, or None if the formula does not hold there.
+    outcomes. ``per`` has the steps per 1 of each symbol that is a decimal. ``growth`` is the factor
+    by which the quantity grows if a name is doubled, or None if the formula does not hold there.
     """
 
     network: str
@@ -86,7 +86,8 @@ class Formula:
         return computed([*self.guards], wholes) == [*self.guards.values()]
 
     def _span(self, name: str) -> tuple[Any, Any]:
-        """The least and the greatest value around the usual one; None if no greatest was found."""
+        """The least and the greatest value up to which the formula holds around the usual one; None
+        if no greatest was found."""
         wholes = self._wholes(self.usual)
         step = 1 if name not in self.per else self.per[name] // 100 or 1
         usual, room = wholes[name], TRIED * step
@@ -114,7 +115,7 @@ class Formula:
 
     @property
     def definitions(self) -> Mapping[Any, Any]:
-        """The meanings of the symbols that are not names in the network, in order."""
+        """The expressions that auxiliary symbols stand for, in order."""
         return self._written.definitions
 
     @cached_property
@@ -226,7 +227,8 @@ class _Symbols:
         return [shape.channels, *symbols], [shape.channels, *numbers]
 
     def symbol(self, name: str, usual: Any) -> tuple[Any, Any]:
-        """The symbol that stands in for a number, and the number."""
+        """The symbol that stands in for a number, and the number; the number twice if it is
+        fixed."""
         now = self.left.pop(name, usual)
         if isinstance(now, bool) or not isinstance(now, int | float):
             raise UsageError(f"{name!r} is {now!r}, which is not a number")

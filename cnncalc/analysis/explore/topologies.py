@@ -2,8 +2,8 @@
 
 A network is computed once on numbers that record their operations. The recording is valid for all
 configurations of that topology: those for which every decision on the way has the same outcome.
-Their quantities are computed on arrays. Other configurations have another topology, which is
-recorded in turn; configurations whose topology no other one shares are computed one by one.
+Their quantities are computed on arrays. Other configurations have other topologies, each of which
+is recorded in turn. If too few configurations share a topology, they are computed one by one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,8 +28,8 @@ FREE = 30
 MOST = 500
 """The most topologies of a sweep; each takes some memory, and all are tried for every chunk."""
 WORTH = 10
-"""The configurations that a recording must serve on average after that; it takes about as long as
-computing some of them one by one."""
+"""After that, recording goes on only while recordings serve this many configurations on average,
+because a recording takes about as long as computing a few configurations one by one."""
 REASONS = 100
 """The reasons that are worked out for configurations that one layer refuses."""
 
@@ -37,7 +37,8 @@ Quantities = Mapping[str, Amount | None]
 
 
 class Axis(NamedTuple):
-    """Numbers that vary: whole ones, divided by ``per``."""
+    """The numbers along an axis: integers, each divided by ``per``, and the least and greatest of
+    the integers."""
 
     wholes: Array
     per: int
@@ -45,7 +46,7 @@ class Axis(NamedTuple):
 
 
 class Column(NamedTuple):
-    """Numbers of several configurations: whole ones, divided by ``per``."""
+    """Numbers of several configurations: integers, each divided by ``per``."""
 
     wholes: Array
     per: int
@@ -61,8 +62,8 @@ class Column(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Configurations by their positions in a chunk, and a column of each quantity, or None if it is
-    not known."""
+    """The positions of configurations in a chunk, and a column for each quantity, or None if the
+    quantity is not known."""
 
     positions: Array
     quantities: Mapping[str, Column | None]
@@ -76,8 +77,9 @@ class Refusal(NamedTuple):
 
 
 class Gives(NamedTuple):
-    """The results of a topology: its quantities, each a number divided by ``per``, or None if it is
-    not a valid network and the reason depends on these texts."""
+    """The results of a topology. ``numbers`` computes the quantities ``names``, each to be divided
+    by its ``per``. It is None if the topology is not a valid network; ``texts`` then computes the
+    numbers on which the reason depends."""
 
     names: tuple[str, ...]
     per: tuple[int, ...]
@@ -86,7 +88,7 @@ class Gives(NamedTuple):
 
 
 def axis_of(values: Sequence[Any]) -> Axis | None:
-    """The axis of values that are all numbers."""
+    """The axis of these values; None unless all are finite numbers."""
     if not all(type(one) is int or (type(one) is float and isfinite(one)) for one in values):
         return None
     numbers = [Fraction(str(one)) for one in values]
@@ -112,7 +114,7 @@ class Topologies:
 
     @property
     def together(self) -> int:
-        """The most configurations that may share a recording."""
+        """The largest number of configurations that could share a recording."""
         return prod(len(axis.wholes) for axis in self.axes.values())
 
     def groups(self, chunk: Chunk) -> Iterator[Group | Refusal]:
@@ -129,8 +131,8 @@ class Topologies:
                     yield from self.results(path, region, chunk)
 
     def parts(self, chunk: Chunk) -> Iterator[tuple[dict[str, Any], dict[str, Array], Array]]:
-        """The chunk in parts with the same values of everything that is not a number: these, the
-        arrays of numbers, and the positions of the configurations."""
+        """The chunk in parts, in each of which everything that is not a number has a single value.
+        Yields these values, the arrays of numbers, and the positions of the configurations."""
         names = [*self.grid.over]
         fixed = [place for place, name in enumerate(names) if name not in self.axes]
         positions = np.arange(chunk.number)
@@ -207,8 +209,9 @@ class Topologies:
         yield Group(region.positions, columns)
 
     def refused(self, path: Path, region: Region, chunk: Chunk) -> Iterator[Group | Refusal]:
-        """The reasons for a region: one for each combination of the numbers in its text, as far as
-        there are few; the rest have the first one."""
+        """Why the configurations of a region are not valid networks. Each combination of the
+        numbers in the text of the reason gets its own, up to ``REASONS`` of them; all others get
+        the first."""
         texts = path.result.texts.run(region.variables)
         rows = [*zip(*(region.column(one).tolist() for one in texts))] or [()] * len(
             region.positions

@@ -1,7 +1,8 @@
 """Measured times of networks on a device, and estimates of other networks from them.
 
-The model has two coefficients: the seconds of a FLOP and of a byte. It is fitted by least squares
-of relative errors. Its error is measured on families of networks that were left out of the fit.
+The model has two coefficients: the seconds that a FLOP takes and those that a byte takes. They are
+fitted by least squares of the relative errors. The model's error is measured on families of
+networks that were left out of the fit.
 """
 
 import re
@@ -35,7 +36,8 @@ MAX_MEASURED = 10_000
 ESTIMATE = "estimate"
 """The kind of these times; those of a roofline are a ``bound``."""
 COVERED = 90
-"""The percentage of left-out networks whose measured time lies in the range around the estimate."""
+"""The percentage of measured networks whose time lies in the range around an estimate that was
+fitted without their family."""
 
 
 class Measured(NamedTuple):
@@ -48,7 +50,7 @@ class Measured(NamedTuple):
 
     @property
     def family(self) -> str:
-        """The letters with which its name begins: resnet50 and resnet18 are a family."""
+        """The letters with which the name begins, so resnet50 and resnet18 are one family."""
         return family(self.network)
 
 
@@ -58,7 +60,7 @@ def family(network: str) -> str:
 
 
 def check_families(networks: Sequence[str]) -> None:
-    """Raise UsageError if too few families could be left out, one at a time."""
+    """Raise UsageError if there are too few families to leave each out in turn."""
     number = len({*map(family, networks)})
     if number < FEWEST_FAMILIES:
         raise UsageError(
@@ -79,7 +81,7 @@ class Coefficients(NamedTuple):
 
 
 def fit(measured: Sequence[Measured]) -> Coefficients:
-    """The coefficients, none of them negative, with the least sum of squared relative errors."""
+    """The non-negative coefficients with the least sum of squared relative errors."""
     pairs = [(one.flops / one.seconds, one.bytes_moved / one.seconds) for one in measured]
     ff = sum(f * f for f, _ in pairs)
     bb = sum(b * b for _, b in pairs)
@@ -100,7 +102,7 @@ def off(fitted: Coefficients, pairs: Sequence[tuple[float, float]]) -> float:
 
 
 class HeldOut(NamedTuple):
-    """A measured network, and what the other families predict for it."""
+    """A measured network, and the seconds that a fit to the other families predicts for it."""
 
     measured: Measured
     predicted: Fraction
@@ -117,8 +119,9 @@ class HeldOut(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """The seconds that a network takes on a calibrated device, and the range in which ``COVERED``
-    percent of the left-out networks were, with their median relative error."""
+    """The estimated seconds of a network on a calibrated device. ``low`` and ``high`` are the range
+    in which ``COVERED`` percent of the left-out networks were, and ``median_error`` is their median
+    relative error."""
 
     device: str
     seconds: Fraction
@@ -166,7 +169,8 @@ class Calibration:
 
     @property
     def spread(self) -> tuple[float, float]:
-        """The multiples of a prediction between which ``COVERED`` percent of measurements are."""
+        """The multiples of their prediction between which ``COVERED`` percent of the measured times
+        lie."""
         ratios = [one.ratio for one in self.held_out]
         cuts = quantiles(ratios, n=200 // (100 - COVERED), method="inclusive")
         return cuts[0], cuts[-1]

@@ -30,7 +30,8 @@ class Clock:
 
     @abstractmethod
     def check(self, report: Report) -> None:
-        """Raise UsageError if it has no figures for the dtype or the batch of a network."""
+        """Raise UsageError if the clock has no figures for the dtype or the batch size of a
+        network."""
 
     @abstractmethod
     def seconds(self, report: Report) -> Fraction:
@@ -39,8 +40,8 @@ class Clock:
 
 @dataclass(frozen=True)
 class Bounds(Clock):
-    """The shortest times, layer by layer, from the figures of a device; with ``tf32`` for networks
-    in float32."""
+    """The shortest times, layer by layer, from the figures of a device. With ``tf32``, networks in
+    float32 are computed in tf32."""
 
     figures: Device
     tf32: bool = False
@@ -73,7 +74,7 @@ class Bounds(Clock):
 
 @dataclass(frozen=True)
 class Estimates(Clock):
-    """Times that follow from measured ones."""
+    """Times estimated from measured ones."""
 
     calibration: Calibration
     kind = ESTIMATE
@@ -85,7 +86,7 @@ class Estimates(Clock):
 
     @property
     def notes(self) -> Sequence[str]:
-        """What is known of the error."""
+        """A sentence about the error of the estimates."""
         low, high = self.calibration.spread
         return (
             f"{COVERED}% of networks from families left out of the fit took {low:.2f} to "

@@ -17,6 +17,7 @@ from cnncalc.core.errors import (
     UnknownName,
     UsageError,
     did_you_mean,
+    near_names,
     unknown,
 )
 from cnncalc.spec import source, text
@@ -106,8 +107,8 @@ class Device:
 
 
 def stored_as(dtype: str | None) -> str | None:
-    """The dtype in which data is stored if it is computed in this one. Raises UnknownName if there
-    is none."""
+    """The dtype that data computed in this one is stored in: float32 for tf32, otherwise the same;
+    None for None. Raises UnknownName for an unknown dtype."""
     if dtype is None:
         return None
     if dtype not in DTYPES:
@@ -116,7 +117,7 @@ def stored_as(dtype: str | None) -> str | None:
 
 
 def plain(number: Fraction | None) -> int | float | None:
-    """A number as JSON has it: an integer if it is one."""
+    """A number for JSON: an integer if it is whole."""
     if number is None or number.denominator == 1:
         return None if number is None else number.numerator
     return float(number)
@@ -132,13 +133,13 @@ def devices(path: str | PathLike[str] | None = None) -> tuple[Device, ...]:
 
 
 def find(name: str, known: tuple[Device, ...]) -> Device:
-    """The device with this name, ignoring case, spaces and hyphens. Raises UnknownName with the
-    nearest name."""
+    """The device with this key or name, ignoring case, spaces, hyphens and underscores. Raises
+    UnknownName, suggesting the nearest key, if there is none."""
     meant = _bare(name)
     for device in known:
         if meant in (_bare(device.key), _bare(device.name)):
             return device
-    hint = did_you_mean(name, [device.key for device in known])
+    hint = near_names(name, [device.key for device in known])
     help = hint or "; run 'cnncalc devices' to see all"
     raise UnknownName(f"no device {name[:60]!r}{help}")
 
@@ -180,7 +181,8 @@ def mapping(item: Item, what: str) -> dict[Key, Item]:
 
 
 def fields(item: Item, what: str, readers: Mapping[str, Any]) -> dict[str, Any]:
-    """The value of every field of a mapping. Raises SpecError for an unknown field."""
+    """The value of every field of a mapping, read by its reader. Raises SpecError for an unknown
+    field."""
     found = {}
     for key, value in mapping(item, what).items():
         if key not in readers:

@@ -41,8 +41,8 @@ class Needs(NamedTuple):
 
 
 class LayerTime(NamedTuple):
-    """The fewest seconds that a layer can take with so many operations and bytes per second; the
-    bandwidth is None if it is not known."""
+    """The least time that a layer can take, given the operations (``peak``) and bytes
+    (``bandwidth``) per second; the bandwidth is None if it is not known."""
 
     row: Row
     peak: Fraction
@@ -50,12 +50,12 @@ class LayerTime(NamedTuple):
 
     @property
     def compute(self) -> Fraction:
-        """The seconds for its FLOPs."""
+        """The seconds for the layer's FLOPs."""
         return self.row.cost.flops / self.peak
 
     @property
     def memory(self) -> Fraction | None:
-        """The seconds for its bytes; None if the bandwidth is not known."""
+        """The seconds for the bytes that it moves; None if the bandwidth is not known."""
         return self.row.cost.bytes_moved / self.bandwidth if self.bandwidth else None
 
     @property
@@ -66,13 +66,13 @@ class LayerTime(NamedTuple):
 
     @property
     def training(self) -> Fraction:
-        """The fewest seconds in a training step; the bytes of the backward pass are left out."""
+        """The fewest seconds in a training step, leaving out the bytes of the backward pass."""
         return self.seconds + flops(self.row.cost.backward_macs) / self.peak
 
     @property
     def limit(self) -> str | None:
-        """The bottleneck, ``compute`` or ``memory``; None if it is not known, or if the layer takes
-        no time."""
+        """The bottleneck, ``compute`` (also in a tie) or ``memory``; None if it is not known or the
+        layer takes no time."""
         known = self.memory is not None and not self.row.unknown & UNKNOWN
         if not known or not self.seconds:
             return None
@@ -91,8 +91,8 @@ UNKNOWN = {"macs", "bytes_read", "bytes_written"}
 
 @dataclass(frozen=True)
 class Roofline:
-    """A network on a device; ``dtype`` chooses the peak. Raises UsageError if the device's source
-    states none."""
+    """A network on a device. ``dtype`` chooses the peak; UsageError is raised if the device's
+    source states none for it."""
 
     report: Report
     device: Device
@@ -124,8 +124,8 @@ class Roofline:
 
     @cached_property
     def seconds(self) -> Fraction:
-        """The shortest time if every layer reads its inputs from memory and writes its output to
-        it."""
+        """The shortest time if every layer reads its inputs from memory and writes its output
+        back."""
         return layer_by_layer(self.report, self.device, self.dtype)
 
     @property
@@ -135,8 +135,8 @@ class Roofline:
 
     @property
     def fused_bytes(self) -> int:
-        """The bytes that no fusion and no cache for activations saves: the input, the output, and
-        the parameters of layers that multiply."""
+        """The bytes that have to move however layers are fused and activations cached: the inputs,
+        the outputs, and the parameters of layers with MACs."""
         rows = self.report.rows
         ends = [*(row for row in rows if not row.sources), *self.report.outputs]
         held = sum(row.cost.parameter_bytes for row in rows if row.cost.macs)

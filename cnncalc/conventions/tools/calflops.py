@@ -27,8 +27,8 @@ from cnncalc.core.errors import LayerError
 
 
 def _transposed(call: Call) -> int:
-    """The products as calflops counts them: instead of all output channels, it takes those of one
-    group, and divides them by the groups once more."""
+    """The products as calflops counts them: it takes one group's output channels for the total, and
+    divides by the number of groups again."""
     groups: int = call.layer.groups
     filters = call.output.dimensions[0] // groups // groups
     return call.input.dimensions[0] * filters * _taps(call) * call.places_in
@@ -55,7 +55,7 @@ def _transposed_biases(call: Call) -> int:
 def _upsampled(call: Call) -> int:
     """The input elements, because calflops discards their product with the scale."""
     if not isinstance(call.layer.scale_factor, int):
-        raise LayerError("it counts an upsampling only by one scale for all axes")
+        raise LayerError("it counts upsampling only if all axes have the same scale")
     return inputs(call)
 
 

@@ -74,7 +74,7 @@ def check_count(count: int) -> None:
     """Raise UsageError if a matrix has too many numbers."""
     if count > MAX_NUMBERS:
         raise UsageError(
-            f"{count:,} numbers are more than the limit of {MAX_NUMBERS:,}; use part of the "
+            f"{count:,} numbers are too many; the limit is {MAX_NUMBERS:,}; use part of the "
             "matrix, or get only the sizes and counts with 'cnncalc layer conv'"
         )
 

@@ -82,7 +82,13 @@ class Pooling:
             shape = layer.output(x.shape)
         except LayerError as why:
             raise UsageError(f"{layer.kind} of {x.shape}: {why}") from None
-        check_work(shape.elements * layer.taps(x.shape), x.shape, layer.axes(x.shape), shape)
+        check_work(
+            shape.elements * layer.taps(x.shape),
+            x.shape,
+            layer.axes(x.shape),
+            shape,
+            "pooling reads {} numbers",
+        )
         planes = tuple(
             tuple(one.result for one in self.windows(channel)) for channel in range(shape.channels)
         )

@@ -59,18 +59,24 @@ MODES = {
 """Padding modes by name."""
 
 
-def check_work(taken: int, x: Map, axes: Sequence[Axis], output: Map) -> None:
-    """Raise UsageError if there is too much to compute."""
+def check_work(
+    taken: int,
+    x: Map,
+    axes: Sequence[Axis],
+    output: Map,
+    step: str = "convolution computes {} products",
+) -> None:
+    """Raise UsageError if there is too much to compute in this step."""
     for what, cells in (("input with its padding", padded(x, axes)), ("output", output.elements)):
         if cells > MAX_CELLS:
             raise UsageError(
-                f"the {what} has {_format_count(cells)} numbers, more than {MAX_CELLS:,}; use part "
-                "of the input, or get only the sizes and counts with 'cnncalc layer conv'"
+                f"the {what} has {_format_count(cells)} numbers, but the limit is {MAX_CELLS:,}; "
+                "use part of the input, or get only the sizes and counts with 'cnncalc layer conv'"
             )
     if taken > MAX_PRODUCTS:
         raise UsageError(
-            f"{_format_count(taken)} products are more than {MAX_PRODUCTS:,}; use part of the "
-            "input, a larger stride or fewer kernels"
+            f"the {step.format(_format_count(taken))}, but the limit is {MAX_PRODUCTS:,}; "
+            "use part of the input or a larger stride"
         )
 
 

@@ -9,7 +9,7 @@ from cnncalc.homework.scores import Scored, Scores
 
 
 class WrongScores(Mistake):
-    """A mistake that uses the scores in another way."""
+    """A mistake that uses the wrong scores, or uses them wrongly."""
 
     @abstractmethod
     def instead(self, scores: Scores) -> Iterator[Scores]:

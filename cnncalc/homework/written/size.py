@@ -23,7 +23,8 @@ class Size(Written):
 
     sizes: tuple[int, ...]
     fractions: tuple[Fraction, ...] = ()
-    """All sizes in place of ``sizes``, if one is a fraction: a mistake that can be explained."""
+    """All the sizes, in place of ``sizes``, if any is a fraction (which a known mistake may
+    explain)."""
     products: tuple[int, ...] = ()
     """The sizes if those in brackets are multiplied, as in ``(5 x 5) x 784``."""
 
@@ -56,7 +57,8 @@ class Size(Written):
 
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
         """Channels first, or last if that is accepted. A vector may be written as a map of one
-        position and vice versa, an equal size once for all axes, and 15 as 3*5."""
+        position and vice versa. If all axes have the same size, it may be written once; 15 may be
+        written 3*5."""
         if self.products not in ((), self.sizes):
             multiplied = replace(self, sizes=self.products, products=())
             if found := multiplied.agrees(truth, unit, terms):
@@ -160,12 +162,12 @@ def _sizes_worked_out(text: str) -> tuple[int, ...]:
     """The sizes in ``96 x ((227-11)/4+1) x 55``; none unless every size is an expression."""
     depth, parts = 0, [""]
     between = "x×" if re.search("[x×]", text) else ","  # 363 x 3,025
-    for sign in text:
-        depth += (sign == "(") - (sign == ")")
-        if sign in between and depth == 0:
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if character in between and depth == 0:
             parts.append("")
         else:
-            parts[-1] += sign
+            parts[-1] += character
     values: list[Fraction] = []
     with suppress(LayerError):
         values = [calculated(part) for part in parts[:MAX_AXES]]

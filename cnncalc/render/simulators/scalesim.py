@@ -40,7 +40,7 @@ def _lines(product: Product) -> Iterator[str]:
         raise LayerError(f"has {len(axes)} spatial axes, not 2")
     axes = (Window(1, 1),) * (2 - len(axes)) + axes
     if any(axis.dilation > 1 and axis.taps > 1 for axis in axes):
-        raise LayerError("has a dilation")
+        raise LayerError("is dilated")
     strides = {axis.stride for axis in axes if axis.places > 1} or {1}
     if len(strides) > 1:
         raise LayerError("has a different stride along each axis")

@@ -14,7 +14,7 @@ from cnncalc.spec.importing.walker import Handlers, Walker
 
 
 def concat(walker: Walker) -> None:
-    """Concatenated maps; a parameter before a signal is a class token."""
+    """Concatenate maps; a parameter before a signal is a class token."""
     listed = walker.done.arguments["tensors"]
     listed = [one for one in listed if 0 not in walker.sizes(one.number)]
     given = walker.done.arguments.get("dim", walker.done.arguments.get("axis", 0))

@@ -36,7 +36,7 @@ class Held(NamedTuple):
         return prod(self.sizes)
 
     def values(self) -> tuple[Any, ...] | None:
-        """Its numbers, if they are few and inside the file."""
+        """The numbers of the tensor, if they are few and inside the file."""
         n = self.elements
         if n > FEW or self.dtype not in FORMATS:
             return None

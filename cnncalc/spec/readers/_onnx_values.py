@@ -35,7 +35,7 @@ class Known(NamedTuple):
 
     @property
     def dtype(self) -> int:
-        """Its data type, if the file holds it."""
+        """The data type, if the file holds the tensor."""
         return self.held.dtype if self.held is not None else 0
 
     @property
