@@ -277,7 +277,7 @@ def test_the_command_shows_the_sum():
     assert ran.exit_code == 0
     assert ran.stdout == (
         "ResNet-50 · input 3×224×224 · float32\n"
-        "4.134G is\n"
+        "4.134G is the total of:\n"
         "\n"
         "thop 0.1.1: 4,133,742,592 MACs\n"
         "  = 4,089,184,256 conv + linear MACs\n"
@@ -295,7 +295,7 @@ def test_the_number_may_be_several_words():
 
 def test_the_command_shows_bytes_and_binary_prefixes():
     ran = run("resnet50", "97.49 MB")
-    assert "97.49 MB, with K = 1024, is\n" in ran.stdout
+    assert "97.49 MB, with K = 1024, is the total of:\n" in ran.stdout
     assert "parameters, 4 bytes each: 102,228,128 bytes\n  = 4 · 25,529,472 weights" in ran.stdout
 
 
