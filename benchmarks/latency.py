@@ -31,7 +31,8 @@ MODELS: dict[str, Fit] = {"FLOPs": of_flops, "bytes": of_bytes, "FLOPs and bytes
 
 
 def ratios(measured: Sequence[Measured], fitted: Fit) -> list[float]:
-    """Predicted by measured seconds of every network, without its family in the fit."""
+    """The predicted seconds of every network divided by the measured ones; each fit leaves out its
+    family."""
     found = []
     for one in measured:
         others = [other for other in measured if other.family != one.family]

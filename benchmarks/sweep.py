@@ -5,8 +5,8 @@
 compares a loop of `summarize`, arrays on one core, on all cores and, with --dask, on the workers of
 a Dask scheduler. The sweeps find the Pareto front of MACs and parameters. Beside them, fvcore and
 torchinfo count models in a loop, fvcore on the CPU and torchinfo on the meta device; the models are
-built before. A tool that is not installed is left out. What runs in one process is also shown per
-second of its processor time, which leaves out the time that other programs took.
+built beforehand. A tool that is not installed is left out. What runs in one process is also shown
+per second of its processor time, which leaves out the time that other programs took.
 
 With --memory, only the arrays on one core run, and the peak of resident memory is shown on the way.
 """
@@ -33,7 +33,7 @@ from cnncalc.api.exploring import sweeping
 GOALS = ["macs", "-params"]
 SIDE = 96
 LOOPED = 25
-"""The configurations of a loop, which takes long enough."""
+"""The number of configurations of a loop, which is enough to time it."""
 Timed = tuple[int, float, float]
 """A number of configurations, and the seconds and the processor time that they took."""
 
@@ -45,7 +45,8 @@ def timed(run: Callable[[], int]) -> Timed:
 
 
 def values(number: int) -> dict[str, list[float]]:
-    """Widths from 0.25 and resolutions from 32, as many of each as give so many configurations."""
+    """Widths from 0.25 and resolutions from ``SIDE``, equally many of each, for about this many
+    configurations."""
     each = max(round(number**0.5), 1)
     return {
         "width": [round(0.25 + place / 1000, 3) for place in range(each)],

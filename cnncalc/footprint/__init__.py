@@ -62,11 +62,11 @@ class Peak(NamedTuple):
 class Memory:
     """The memory of a network: resident, saved for backward, and at its peaks.
 
-    ``saved`` lists every tensor once, under the first layer that saves it. ``inference`` are the
-    moments of a forward pass during inference, and ``moments`` those of a training step (forward,
-    backward, optimizer), in order and without resident memory; their rows are positions in
-    ``layers``, and the highest are ``inference_peak`` and ``training_peak``. ``repeated_macs`` are
-    recomputed for checkpointing.
+    ``saved`` has the bytes of each layer that saves something; a tensor counts for the first layer
+    that saves it. ``inference`` are the moments of a forward pass during inference, and ``moments``
+    those of a training step (forward, backward, optimizer), in order and without resident memory;
+    their rows are positions in ``layers``, and the highest are ``inference_peak`` and
+    ``training_peak``. ``repeated_macs`` are the MACs that checkpointing recomputes.
     """
 
     name: str
@@ -165,12 +165,12 @@ def measure(
     checkpoint: int | None = None,
     batch: int | None = None,
 ) -> Memory:
-    """Measure everything.
+    """Calculate the memory of a network in training and inference.
 
-    With ``training=False``, the layers run in eval mode, with gradients. ``dtype`` and ``batch``
-    default to the report's; ``amp`` stands for autocast. PyTorch saves and accumulates differently
-    on ``device="cuda"``. ``checkpoint`` is the number of blocks that save only the input of the
-    first of them.
+    With ``training=False``, the layers run in eval mode, still with gradients. ``dtype`` and
+    ``batch`` default to the report's; ``amp`` stands for autocast. ``device="cuda"`` models what
+    PyTorch saves and accumulates differently there. ``checkpoint`` is the number of blocks in a
+    checkpointed segment, which saves only the input of its first block.
 
     Raises UsageError for an unknown optimizer, dtype or device, and for anything that is not
     modelled.

@@ -38,7 +38,7 @@ NOT_INCLUDED = (
 
 
 class Flash(NamedTuple):
-    """Bytes of constants: weights in int8, biases in int32, and how both are quantized."""
+    """Bytes of constants: weights in int8, biases in int32, and the quantization of both."""
 
     weights: int
     biases: int
@@ -127,7 +127,7 @@ def arena(report: Report) -> Arena:
 
 def maps_peak(report: Report) -> LayerBytes:
     """The peak bytes of live feature maps, as computed by hand: the inputs and the output of a
-    layer, and what later layers still read, without copies and scratch.
+    layer, and what later layers still read, without copies and scratch memory.
 
     Layers that can run inside the preceding layer, such as a ReLU, need no separate tensor.
     """
@@ -176,8 +176,8 @@ def _problem(
 
 
 def _between(row: Row) -> list[int]:
-    """The elements of the tensors inside a layer that the engine runs as several: each of its
-    convolutions, or the product and the sum of a norm."""
+    """The elements of the tensors inside a layer that the engine runs as several: the outputs of
+    all its convolutions but the last, or the product of a norm."""
     if row.cost.buffers and not row.cost.macs:
         return [row.output.elements]
     nests = row.layer.nests(*row.inputs) or ()
@@ -201,14 +201,14 @@ def _tensors(report: Report, *, copies: bool) -> list[int]:
 
 
 def _runs_inside(row: Row, rows: Sequence[Row], readers: Counter[int]) -> bool:
-    """Whether a layer runs inside the layer before it, as some can."""
+    """Whether a layer that can run inside the layer before it does so here."""
     (source,) = row.sources
     before = rows[source]
     if not row.layer.moves:
         return True
     if readers[source] > 1 or not before.sources:
         return False
-    # A scale can be folded into weights if it is fixed; a clamp needs none.
+    # A fixed scale can be folded into weights; a clamp needs no weights.
     return not row.cost.multiply or (before.cost.macs > 0 and row.cost.buffers > 0)
 
 

@@ -21,7 +21,7 @@ def blocks(report: Report) -> list[range]:
         index: len(report.rows) for index, row in enumerate(report.rows) if row.name in returned
     }
     found = []
-    begin, reach = len(report.input_shapes), 0  # the last row that reads anything so far
+    begin, reach = len(report.input_shapes), 0  # the last row that reads any row so far
     for index in range(len(report.rows)):
         if reach <= index >= begin:
             found.append(range(begin, index + 1))

@@ -40,7 +40,7 @@ def with_copies(report: Report, recording: Recording) -> list[Operation]:
     """The operations, including the copies that their backward passes make of the outputs'
     gradients.
 
-    Raises UsageError if it is not known whether PyTorch copies.
+    Raises UsageError if it is not known whether PyTorch copies a gradient.
     """
     operations, batch = list(recording.tape.operations), recording.tape.batch
     layouts = dict.fromkeys(recording.outputs, GradientLayout.CONTIGUOUS)
@@ -65,7 +65,8 @@ def with_copies(report: Report, recording: Recording) -> list[Operation]:
 
 
 def _is_copied(operation: Operation, given: GradientLayout, batch: int) -> bool:
-    """Whether the output's gradient, which is not contiguous, is copied."""
+    """Whether the output's gradient, which is not contiguous, is copied. Raises LayerError if that
+    is not modelled."""
     layout, read = operation.layout, operation.reads[0]
     if layout is Layout.COPY and given.known:
         return True
@@ -97,7 +98,8 @@ def _is_copied(operation: Operation, given: GradientLayout, batch: int) -> bool:
 
 
 def _cuts_stripes(operation: Operation) -> bool:
-    """Whether no view of a gradient with gaps has the shape of the input."""
+    """Whether a gradient with gaps has to be copied, because no view of it has the shape of the
+    input. Raises LayerError if that is not modelled."""
     before, after = (_bounds(one.shape) for one in (operation.reads[0], operation.outputs[0]))
     if before.isdisjoint(after):
         return True
@@ -159,5 +161,6 @@ _MOVED = {GradientLayout.PERMUTED, GradientLayout.TANGLED, GradientLayout.UNKNOW
 
 
 def _later(given: GradientLayout) -> GradientLayout:
-    """The layout of a gradient that is computed from one in another order."""
+    """The layout of a gradient that is computed from one whose elements are not in the order of the
+    axes."""
     return given if given is GradientLayout.UNKNOWN else GradientLayout.TANGLED

@@ -1,7 +1,7 @@
 """The state of PyTorch's optimizers, and the temporary memory of their updates.
 
 On the CPU, parameters are updated one at a time (``foreach=False``); a temporary tensor is freed
-when that for the next parameter replaces it. On CUDA, all parameters are updated together.
+when the next parameter's replaces it. On CUDA, all parameters are updated together.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,8 @@ OPTIMIZERS = {
     "adam": Optimizer(2, True, ((1, 2),), 1),
     "adamw": Optimizer(2, True, ((1, 2),), 1),
 }
-"""The optimizers with PyTorch's default settings (plus momentum, or Nesterov's)."""
+"""The optimizers with PyTorch's default settings; ``momentum`` and ``nag`` are SGD with momentum,
+plain or Nesterov's."""
 
 
 def find(name: str) -> Optimizer:

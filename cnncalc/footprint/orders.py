@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 MOST_LAYERS = 2_000
 MOST_SETS = 100_000
-"""The search stops after this many sets of layers, or with more layers."""
+"""The search stops after this many sets of layers. It is not tried with more than ``MOST_LAYERS``
+layers."""
 
 
 class Job(NamedTuple):
-    """A layer to run: the tensor that it writes, those that it reads, and the bytes that it needs
-    while it runs."""
+    """A layer to run: the tensor that it writes, those that it reads, and the bytes of scratch
+    memory that it needs while it runs."""
 
     writes: int
     reads: tuple[int, ...]
@@ -59,7 +60,8 @@ class Problem:
 
     @property
     def bound(self) -> int:
-        """The most that a single layer reads and writes; no order has a lower peak."""
+        """A lower bound on the peak of every order: the most bytes that a single layer needs for
+        its inputs, its output and its scratch memory, or that exist at the start."""
         sums = [
             job.scratch + sum(self.sizes[one] for one in {*job.reads, job.writes})
             for job in self.jobs
@@ -68,8 +70,7 @@ class Problem:
 
 
 def best(problem: Problem) -> list[int] | None:
-    """An order with the lowest peak, as positions of layers; None if the search would take too
-    long."""
+    """An order with the lowest peak, as positions of layers; None if the search takes too long."""
     usual = [*range(len(problem.jobs))]
     if max(problem.moments(usual), default=0) <= problem.bound:
         return usual

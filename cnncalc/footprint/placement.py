@@ -9,7 +9,7 @@ from cnncalc.footprint.orders import MOST_LAYERS, Problem
 
 def placed(problem: Problem, order: Sequence[int]) -> int | None:
     """The bytes from the first address to the last, gaps included; None if there are too many
-    layers. Among tensors of one size, those that are written first come first."""
+    layers. Among tensors of equal size, those that are written first come first."""
     if len(order) > MOST_LAYERS:
         return None
     lives = dict.fromkeys(problem.given, (0, 0))

@@ -20,7 +20,7 @@ class Setting(NamedTuple):
 
 
 class Step:
-    """A training step: its resident memory and all its moments.
+    """A training step: its resident memory and its moments.
 
     ``recording`` may be taken from another step that differs only in its optimizer or checkpoints.
     """

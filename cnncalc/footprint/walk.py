@@ -229,8 +229,8 @@ class _Walk:
         return list(live)
 
     def backward_checkpointed(self, segment: range) -> None:
-        """Run a segment backward. It is recomputed when something that it saved is needed, up to
-        the last saved tensor."""
+        """Run a segment backward. When a tensor that it saved is first needed, the
+        segment is recomputed up to the last of these tensors."""
         keeping = [place for place in segment if self.operations[place].keeps]
         if not keeping:
             self.backward(segment)

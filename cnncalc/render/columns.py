@@ -85,7 +85,7 @@ def _few(text: str) -> str:
 
 
 def _inputs(line: Line, report: Report) -> str | None:
-    """The names of the lines whose outputs a line reads."""
+    """The names of the other lines whose outputs a line reads."""
     inside = {row.name for row in line.rows}
     rows = (report.rows[source] for row in line.rows for source in row.sources)
     read = (row.name for row in rows if row.name not in inside)
@@ -94,7 +94,7 @@ def _inputs(line: Line, report: Report) -> str | None:
 
 
 def _kernel(line: Line, report: Report) -> str | None:
-    """``3×3, s2, p1``: the window of a layer; default values are left out."""
+    """``3×3, s2, p1``: the window of a layer, without default values."""
     layer, x = line.last.layer, line.inputs[0] if line.inputs else None
     size = getattr(layer, "kernel_size", None)
     if line.folded or size is None or not isinstance(x, Map):
@@ -121,7 +121,7 @@ def _setting(letter: str, value: Any, usual: int) -> str:
 
 
 def _saved(line: Line, report: Report) -> int | None:
-    """The bytes that its layers save for backward; None if that is not modelled."""
+    """The bytes that the layers of a line save for backward; None if that is not modelled."""
     saved = _saved_in(report)
     if saved is None:
         return None

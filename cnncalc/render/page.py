@@ -1,4 +1,4 @@
-"""The HTML page, in one style, around everything except a notebook's table.
+"""The HTML page around everything that is written as HTML, except a table in a notebook.
 
 It follows the reader's light or dark mode, and prints without cutting a row in two. Its content
 security policy allows no request, and only the style and script that the page was written with.
@@ -41,7 +41,7 @@ def page(
     """A complete page with its title as the heading; ``body`` is HTML.
 
     ``style`` is added to the page's own. ``styles`` are the texts of the ``<style>`` elements in
-    the body, such as a picture's; no other is applied.
+    the body, such as a picture's; browsers apply no others.
     """
     own = f"\n{STYLE}\n{style}\n" if style else f"\n{STYLE}\n"
     policy = f"default-src 'none'; style-src {_hashes([own, *styles])}"

@@ -19,7 +19,8 @@ ZEROS = frozenset(["0", "0 B", "0.0%", "0.00", "(0)", "(0 B)"])
 
 
 def width() -> int:
-    """``COLUMNS`` if it is set, else the width of the terminal, or of a pipe."""
+    """``COLUMNS`` if it is set, else the width of the terminal, at least ``NARROWEST``; ``PIPED``
+    for a pipe."""
     given = os.environ.get("COLUMNS", "")
     if given.isdecimal() and len(given) < 5:
         return max(NARROWEST, int(given))
@@ -85,7 +86,7 @@ def wrap(text: str, width: int, indent: str = "") -> list[str]:
 
 
 def _end(text: str, width: int) -> int:
-    """The position at which the text has filled a width, at least one character beyond the
+    """The position at which to break text that is too wide, at least one character beyond the
     indent."""
     end = len(text)
     while end > 1 and cells(text[:end]) > width:
@@ -99,8 +100,8 @@ def rule(widths: Sequence[int]) -> str:
 
 
 def row(texts: Iterable[str], widths: Sequence[int], right: Sequence[bool], style: str = "") -> str:
-    """One line of a table. A style is for the whole line; "marked" is that of verdicts and zeros,
-    and "" is plain."""
+    """One line of a table. A style applies to the whole line, except "marked", which colours the
+    verdicts and zeros in it; "" is plain."""
     padded = [pad(*cell) for cell in zip(texts, widths, right, strict=True)]
     if style == "marked":
         padded = [marked(text) for text in padded]

@@ -1,7 +1,7 @@
 """The content of a table in any format: columns, lines, totals and a legend.
 
-Values come from the report. A view only selects and words them, and every format draws the same
-view.
+Values come from the report. A view only selects values and puts them into words; every format draws
+the same view.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,8 +25,8 @@ MAX_LINES = 45
 
 
 class LazyList(list[Any]):
-    """A list that makes each item when it is iterated over, so that only one is in memory. It is
-    a list because ``json`` writes nothing else as an array."""
+    """A list that makes each item during iteration, so that only one is in memory at a time. It is
+    a list because ``json`` writes only lists and tuples as arrays."""
 
     def __init__(self, make: Callable[[Any], Any], sources: Iterable[Any]) -> None:
         super().__init__(sources)
@@ -58,7 +58,8 @@ class View:
 
     @cached_property
     def known(self) -> Mapping[str, Column]:
-        """Every column, those in ``more``, and with a count what each layer adds to it."""
+        """All columns, and those in ``more``; with a count that is not a column, its own column
+        instead."""
         count = self.count
         if count is None or count.name in COLUMNS:
             return {**COLUMNS, **self.more}

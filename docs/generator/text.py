@@ -1,4 +1,4 @@
-"""Markdown: code, tables and prose; what every generated page has."""
+"""Markdown for generated pages: code, tables and prose."""
 
 import re
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """The table in the terminal: blocks as headings, layers indented below them, totals and a legend.
 
-It is never wider than the terminal, unless a number or a shape would be cut.
+It fits the terminal, unless that would cut a number or a shape.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ SHORTEST = {"kind": 8, "fields": 8, "inputs": 8, "kernel": 8, "layer": 16}
 
 
 class Entry(NamedTuple):
-    """A row: a line of the view, or None for a block heading."""
+    """A row of the table; ``line`` is its line of the view, or None for the heading of a block."""
 
     label: str
     block: str

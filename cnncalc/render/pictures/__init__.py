@@ -47,8 +47,8 @@ def style_of(name: str) -> Style:
 
 
 def writer_of(name: str) -> Writer:
-    """The writer with this name, which may be given as its file extension; raises UsageError with
-    the nearest name."""
+    """The writer with this name, which may be given as its file extension. Raises UsageError,
+    suggesting the nearest, if there is none."""
     name = _extensions().get(f".{name.lower()}", name)
     return cast(
         Writer, discovery.chosen(writers.__name__, writers.__path__, name, "picture format")
@@ -56,7 +56,8 @@ def writer_of(name: str) -> Writer:
 
 
 def writer_for(path: str | PathLike[str]) -> Writer:
-    """The writer for a file's extension, text without one; raises UsageError for an unknown one."""
+    """The writer for a file, by its extension; text if it has none. Raises UsageError for an
+    unknown extension."""
     suffix, known = PurePath(path).suffix.lower() or ".txt", _extensions()
     if suffix not in known:
         hint = did_you_mean(suffix, known) or f"; choose from {', '.join(known)}"
@@ -85,7 +86,8 @@ class Picture:
         return style_of(self.style).draw(self.report, self.options, measure)
 
     def bytes(self, writer: Writer, room: float = math.inf) -> bytes:
-        """The file that a writer makes of it; raises UsageError if it cannot hold an animation."""
+        """The content of a file. Raises UsageError if the picture is animated but the file cannot
+        be."""
         scene = self.scene(writer, room)
         if scene.css and writer.SUFFIX != ".svg":
             raise UsageError(f"a {writer.SUFFIX} file is not animated; use .svg or no --animate")
@@ -115,8 +117,8 @@ class Picture:
 
 
 def picture(report: Report, style: str = "graph", **choices: Any) -> Picture:
-    """A picture of a report. Raises UsageError for an unknown style, or an option that it does not
-    take."""
+    """A picture of a report. Raises UsageError for an unknown style or option, and for an option
+    that the style does not take."""
     known = Options.__dataclass_fields__
     takes = style_of(style).CHOICES
     for name, value in choices.items():

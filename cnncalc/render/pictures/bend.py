@@ -12,7 +12,7 @@ from cnncalc.render.pictures.layout import Chain, Fork, Frame, Item, Lane, Leaf,
 from cnncalc.render.pictures.metrics import Measure
 
 LEVELS = 2
-"""The least number of skips in a U."""
+"""The fewest skip connections of a U."""
 
 
 class Level(NamedTuple):

@@ -26,9 +26,10 @@ LEVELS = 30
 class Part:
     """A box, or an open block with its ``parts``.
 
-    ``rows`` are the positions of its layers in the report, ``copies`` says how many equal blocks
-    it stands for, from ``name`` to ``last``. ``block`` marks a block, ``closed`` also what is named
-    after one; ``outside`` a layer that is only drawn because others read it.
+    ``rows`` are the positions of its layers in the report, and ``copies`` is the number of equal
+    blocks that it stands for, from ``name`` to ``last``. ``block`` marks a block, ``closed`` a
+    block or a layer named after one, and ``outside`` a layer that is drawn only because others read
+    it.
     """
 
     name: str
@@ -129,7 +130,8 @@ class Folding:
         return Part(row.name, row.kind, [index])
 
     def _merged(self, parts: list[Part]) -> list[Part]:
-        """Activations and the like join the layer before them, an implied flatten the next."""
+        """Activations and the like join the layer before them; an implied flatten joins the layer
+        after it."""
         found: list[Part] = []
         for part in parts:
             before = found[-1] if found else None
@@ -262,7 +264,7 @@ def _shown(report: Report, only: str | None) -> list[int]:
 
 
 def _named(block: Part) -> Part:
-    """A block with a single part is that part, named after the block."""
+    """The block, or if it has a single part, that part named after the block."""
     if len(block.parts) != 1:
         return block
     only = block.parts[0]

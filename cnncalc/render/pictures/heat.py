@@ -14,11 +14,11 @@ from cnncalc.render.pictures.scene import Scene, Shape, Text
 SHADES = "·░▒▓█"
 """The characters for small to large numbers on a terminal."""
 HEATS = 7
-"""The names of the tones in a picture, ``heat0`` to ``heat6``."""
+"""The number of tones in a picture, ``heat0`` to ``heat6``."""
 WIDTH, HEIGHT = 620, 400
 """The largest size of a picture without its labels, in pixels."""
 LARGEST, SMALLEST = 36, 3
-"""The sides of a cell in pixels."""
+"""The largest and the smallest side of a cell in pixels."""
 
 
 class _Heat:
@@ -39,8 +39,8 @@ class _Heat:
         self.down, self.across = (_in_order(found, name) for name in found.names)
 
     def level(self, point: Point, levels: int) -> int:
-        """The index of the part in which a point's number lies, of this many equal parts of the
-        range."""
+        """The index of the part in which a point's number lies, if the range is divided into this
+        many equal parts."""
         least, most = self.scale.least, self.scale.most
         return (self.scale.number(point) - least) * levels // (most - least + 1)
 
@@ -60,7 +60,8 @@ def _in_order(found: Sweep, name: str) -> list[str]:
 
 
 def text(found: Sweep, name: str, width: int) -> str:
-    """A heat map for a terminal of this width. Raises UsageError if it is wider."""
+    """A heat map for a terminal of this width. Raises UsageError if it does not fit or there is
+    nothing to draw."""
     heat = _Heat(found, name)
     down, across = found.names
     left = max(map(len, [down, *heat.down]))
@@ -85,7 +86,8 @@ def text(found: Sweep, name: str, width: int) -> str:
 
 
 def chart(found: Sweep, name: str, title: str, measure: Measure) -> Scene:
-    """A heat map as a picture. Raises UsageError if it has too many cells."""
+    """A heat map as a picture. Raises UsageError if it has too many cells or there is nothing to
+    draw."""
     heat = _Heat(found, name)
     side = min(WIDTH // len(heat.across), HEIGHT // len(heat.down), LARGEST)
     if side < SMALLEST:

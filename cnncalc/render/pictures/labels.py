@@ -27,7 +27,7 @@ class Label(NamedTuple):
 
 
 def label(part: Part, folding: Folding, figure: str, within: str) -> Label:
-    """The texts of a part, whose name is shortened by that of the block it stands in."""
+    """The texts of a part; its name omits ``within``, the name of the block that it stands in."""
     line = folding.line(part)
     shape = line.output.text(folding.report.layout)
     text = figure_text(line, folding.report, figure)

@@ -18,7 +18,7 @@ PAPER, INK, MUTED, LINE = (
     ("#57606a", "#9da7b3"),
     ("#6e7781", "#8b949e"),
 )
-"""The background, texts, less important texts, and lines: on light, on dark."""
+"""The background, texts, less important texts and lines, in light and dark mode."""
 
 GRID = "#808080"
 """The lines behind a chart, which let its colours through."""

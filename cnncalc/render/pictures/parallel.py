@@ -21,10 +21,11 @@ DEEPEST = 60
 
 
 class Region(NamedTuple):
-    """Some items with their edges, and those that read its entry or are read at its exit.
+    """Some items and the edges between them.
 
-    Items are numbered in the order of the report; ``after`` lists the readers of each. Nothing
-    reads the ends in ``unread``, which are outputs.
+    Items are numbered in the order of the report; ``after`` lists the readers of each. ``heads``
+    read the entry, and ``ends`` lead to the exit. Nothing reads the ends in ``unread``, which are
+    outputs.
     """
 
     after: Sequence[Sequence[int]]
@@ -83,8 +84,8 @@ class Arrangement:
         return Frame(part, inner, exits, self.label(part), self.down, self.measure)
 
     def _opened(self, parts: Sequence[Part]) -> list[Part]:
-        """The parts, with what is in a block in its place if it gets no frame: because several
-        lines enter or leave it, or because no block does."""
+        """The parts. A block that gets no frame is replaced by its own parts: one that several
+        lines enter or leave and, without ``frames``, one that is not repeated."""
         found: list[Part] = []
         for part in parts:
             entries, exits = self._ports(part) if part.parts else (set(), set())

@@ -1,4 +1,4 @@
-"""A quantity of the points in a picture."""
+"""The scale of a quantity over the points of a picture."""
 
 from collections.abc import Sequence
 
@@ -21,11 +21,11 @@ class Scale:
         return self.quantity.heading
 
     def number(self, point: Point) -> int:
-        """The number of a point, which must be known."""
+        """The quantity of a point, which must be known, in multiples of ``1/per``."""
         found = point.quantities[self.name]
         assert found is not None
         return int(found * self.per)
 
     def text(self, number: int) -> str:
-        """A number with its unit."""
+        """Such a number as text, with its unit."""
         return self.quantity.text(exact(number, self.per))

@@ -95,7 +95,8 @@ def chart(found: Sweep, names: Sequence[str], title: str, measure: Measure) -> S
 
 
 def _points(found: Sweep, names: Sequence[str]) -> list[Point]:
-    """The points whose quantities are known."""
+    """The points whose two quantities are known. Raises UsageError if there are none, or fewer than
+    two quantities."""
     if len(names) < 2:
         raise UsageError("a chart needs two quantities", "give two to --show or to --pareto")
     points = [

@@ -11,9 +11,9 @@ from cnncalc.render.pictures.scene import Point
 SIDE = 150
 """The height of the largest map in pixels."""
 CHANNEL = 1.9
-"""The width of one channel; more have a width in proportion to their square root."""
+"""The width of one channel; that of several is proportional to the square root of their number."""
 SLANT = (0.34, 0.2)
-"""The offset that one pixel of depth makes: to the right, and upwards."""
+"""The offset for one pixel of depth, to the right and upwards."""
 FEW = 24
 """Up to this many channels, every one is drawn as a plane."""
 THINNEST = 3.0
@@ -121,7 +121,7 @@ def _planes(channels: int, width: float, height: float) -> Solid:
 def window(
     solid: Solid, x: float, y: float, share: tuple[float, float], corner: Point
 ) -> tuple[Point, ...]:
-    """A window on the plane of a solid that covers a share of its width and height."""
+    """The corners of a window that covers a share of the width and height of a solid's plane."""
     (left, top), across, down = solid.plane or ((0, 0), (0, 0), (0, 0))
     a, b = min(corner[0], 1 - share[0]), min(corner[1], 1 - share[1])
     return tuple(

@@ -27,8 +27,8 @@ class Product(NamedTuple):
 
 
 class Workload(NamedTuple):
-    """The products of a network, in order, and the layers without any. A simulator's file has only
-    the former."""
+    """The products of a network, in order, and the layers without any. A simulator's file lists
+    only the products."""
 
     name: str
     products: tuple[Product, ...]

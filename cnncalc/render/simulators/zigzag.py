@@ -1,7 +1,8 @@
 """ZigZag 3: a workload in YAML, one loop nest per product, in int8.
 
-Products are added up in 32 bits. ``operand_source`` names the layer that an input comes from; with
-several, the last of them; with none, the layer itself, as ZigZag's own reader of ONNX does.
+Products are added up in 32 bits. ``operand_source`` names the layer that an input comes from: the
+last of them if there are several, and the layer itself if there is none, as in ZigZag's own reader
+of ONNX.
 """
 
 from collections.abc import Iterator

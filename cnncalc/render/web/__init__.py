@@ -36,7 +36,7 @@ def render(
     findings: Sequence["Finding"] = (),
     bounds: "Roofline | None" = None,
 ) -> str:
-    """The whole page; ``spec`` is the network as YAML, ``findings`` its published figures,
+    """The whole page. ``spec`` is the network as YAML, ``findings`` are its published figures, and
     ``bounds`` its shortest times on a device."""
     times = {layers.TIME: layers.time(bounds)} if bounds else {}
     columns = tuple(name for name in layers.COLUMNS if bounds or name != layers.TIME)

@@ -1,4 +1,4 @@
-"""The table of all layers, with a row for each block before those in it.
+"""The table of all layers, with a row for each block before the rows of its layers.
 
 HTML lets rows and cells end without an end tag, which makes the page a tenth smaller.
 """
@@ -55,7 +55,7 @@ class Table:
 
 
 def tree(report: Report) -> Iterator[Line]:
-    """A line for each block before those in it, and for each layer; ``depth`` is the nesting."""
+    """A line for each layer, and one for each block before them; ``depth`` is the nesting level."""
     yield from _inside(report.rows, report, 1)
 
 

@@ -1,5 +1,5 @@
-"""The fonts of PNG and PDF pictures: Liberation Sans with fewer characters, renamed as its license
-(SIL Open Font License 1.1, in this folder) asks for.
+"""The fonts of PNG and PDF pictures: Liberation Sans with fewer characters, and renamed as its
+license (SIL Open Font License 1.1, in this folder) requires.
 """
 
 from pathlib import Path

@@ -109,7 +109,7 @@ def _size(row: Row) -> int:
 
 
 def _reads(reach: Reach, index: int) -> tuple[int, int]:
-    """The first and the last input that an output reads, in the padding too."""
+    """The first and the last input that an output reads, which may lie in the padding."""
     if reach.cut is not None:
         step, per, begin, end, _ = reach.cut
         return (begin + index * step) // per, (end + index * step) // per

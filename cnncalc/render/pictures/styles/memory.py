@@ -1,6 +1,6 @@
 """The live memory over a training step, stacked by what it is for.
 
-The order is that of the operations; how long each takes is not known.
+Operations are in order, but how long each takes is not known.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ CHOICES = ()
 WIDTH, HEIGHT = 600, 200
 """The size of the chart without its labels, in pixels."""
 STEPS = 150
-"""The most steps of its outline; the highest of several moments is drawn where there are more."""
+"""The most steps of an outline; with more moments, each step is the highest of several."""
 TICKS = 4
 """The lines across the chart; the highest is the peak."""
 TONES = ("resident", "gradients", "saved", "transient")

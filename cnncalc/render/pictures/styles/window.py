@@ -23,7 +23,8 @@ CHOICES = ("layer", "animate")
 """The options that it takes."""
 
 LARGE, CELLS = 16, 10
-"""A map of more pixels than ``LARGE`` is drawn with about ``CELLS``, unless its window is large."""
+"""A map of more than ``LARGE`` pixels along an axis is drawn with about ``CELLS``, or more if its
+window is large."""
 ROOM = 260
 """The side of the larger grid in pixels of the picture."""
 BETWEEN = 70
