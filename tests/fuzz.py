@@ -49,6 +49,7 @@ from cnncalc import footprint, layers
 from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge import devices
 from cnncalc.bridge.network import Network
+from cnncalc.bridge.products import FUSED
 from cnncalc.bridge.trial import attention_in_steps
 from cnncalc.core.errors import CnncalcError, UsageError
 from cnncalc.core.shape import Vector
@@ -150,7 +151,8 @@ NO_VIEW = "view size is not compatible with input tensor's size and stride"
 BYTES_DIFFER: dict[str, Callable[[Row], bool]] = {
     # On the CPU one copies and the others keep large storages; on the meta device the first is a
     # view if possible, and storages are as large as their tensors.
-    "meta": lambda row: row.kind in {"channel_shuffle", "unfold", "fold"},
+    # Only on the CPU does attention run in one kernel.
+    "meta": lambda row: row.kind in {"channel_shuffle", "unfold", "fold", "dot_product_attention"},
     # A volume that shrinks may stay in memory of the input's size, depending on the implementation
     # that PyTorch picks, and so on the machine.
     "cpu": lambda row: (
@@ -168,6 +170,10 @@ MEASURES = ("group_norm", "instance_norm", "layer_norm", "rms_norm")
 # PyTorch's side.
 
 
+FORMULAS = {**flop_registry, **FUSED}
+"""The formulas for multiply-accumulates, by operation."""
+
+
 class Multiplications(TorchDispatchMode):
     """Counts multiply-accumulates with the formulas of PyTorch's ``FlopCounterMode``, in a fraction
     of the time. Only its formula for convolutions backward is wrong: it ignores groups."""
@@ -178,7 +184,7 @@ class Multiplications(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
-        formula = flop_registry.get(func._overloadpacket)
+        formula = FORMULAS.get(func._overloadpacket)
         if func is torch.ops.aten.convolution_backward.default:
             self.macs += macs_of_gradients(*args)
         elif formula is not None:

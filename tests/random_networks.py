@@ -51,7 +51,10 @@ def shape(random: Random) -> Shape:
 
 # Fields.
 
-NOT_RUN = ("params", "buffers", "multiply_accumulates", "backward_multiply_accumulates")
+NOT_RUN = (
+    "params", "buffers", "multiply_accumulates", "backward_multiply_accumulates", "saved_bytes",
+    "saves_output",
+)  # fmt: skip
 """Fields with which PyTorch cannot run a layer: how it computes its output is not known."""
 
 

@@ -70,13 +70,13 @@ UNMODELLED = {
     "avg_pool-3": "PyTorch's pool has no dilation",
     "attention": "PyTorch has several kernels, and picks one by device, dtype and gradients",
     "conv_transpose-7": "a cut volume may keep the storage of its input, depending on the kernel",
-    "dot_product_attention": "as for attention",
+    "dot_product_attention": "what it saves is; its peaks depend on the kernel",
     "deform_conv": "PyTorch has none; torchvision's kernels allocate columns out of sight",
     "gru": "PyTorch runs it with oneDNN, cuDNN or step by step, depending on the machine",
     "lstm": "as for gru",
     "lp_pool-4": "PyTorch's pool has no dilation",
     "opaque": "what it computes is not known",
-    "parameter": "what it is computed from, and whether PyTorch copies it, is not known",
+    "parameter": "what it saves is, if it is known how it is computed; its peaks are not",
     "rms_norm": "PyTorch computes it in several steps, and frees what they make late",
     "rnn": "as for gru",
     "time_distributed": "its layer reads frames in another order, which many layers copy",
@@ -548,11 +548,18 @@ def test_the_comparison_can_fail(monkeypatch, broken):
         {"locally_connected": {"filters": 4, "kernel": 2}},
     ],
 )
-def test_memory_that_depends_on_the_element_order_is_refused(first, last):
+def test_peaks_that_depend_on_the_element_order_are_refused(first, last):
     report = cnncalc.summarize({"input": "4x8x8", "layers": [first, last]})
-    for ask in (footprint.saved_for_backward, footprint.inference_peak):
+    for ask in (footprint.measure, footprint.inference_peak):
         with pytest.raises(UsageError, match="its input is not contiguous"):
             ask(report)
+
+
+@pytest.mark.parametrize("last", ["instance_norm", {"local_response_norm": 3}])
+def test_what_copies_save_is_refused_if_it_depends_on_the_element_order(last):
+    report = cnncalc.summarize({"input": "4x8x8", "layers": [{"permute": [0, 2, 1]}, last]})
+    with pytest.raises(UsageError, match="its input is not contiguous"):
+        footprint.saved_for_backward(report)
 
 
 def positions(units):

@@ -25,10 +25,12 @@ from typing import Any
 import torch
 import typer
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.autograd.graph import saved_tensors_hooks
 from zoo_results import Found, line, record, recorded, table, totals
 
 import cnncalc
+from cnncalc import footprint
 from cnncalc.bridge import importing, original
 from cnncalc.core.errors import CnncalcError
 from cnncalc.spec import catalog, text
@@ -214,14 +216,19 @@ def _runs(name: str, held: set[str]) -> bool:
 def _same_saved(read: importing.Read, model: nn.Module, sizes: Any) -> bool | None:
     """Whether autograd saves as many bytes in training, for a batch of 2."""
     try:
-        ours = cnncalc.memory(read.imported.spec, batch=2).saved_for_backward
+        report = cnncalc.summarize(read.imported.spec, batch=2)
+        ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
         return ours == _saved(model, sizes)
     except (CnncalcError, RuntimeError, ValueError):
         return None
 
 
 def _saved(model: nn.Module, sizes: Any) -> int:
-    model = model.to("meta").train()
+    with FakeTensorMode(allow_non_fake_inputs=True):  # as on the CPU, without its memory
+        return _saved_here(model.to_empty(device="cpu").train(), sizes)
+
+
+def _saved_here(model: nn.Module, sizes: Any) -> int:
     own = {one.untyped_storage()._cdata for one in [*model.parameters(), *model.buffers()]}
     kept: dict[int, Any] = {}
 
@@ -232,7 +239,7 @@ def _saved(model: nn.Module, sizes: Any) -> int:
         return tensor
 
     listed = sizes if isinstance(sizes, list) else [sizes]
-    inputs = [torch.zeros(2, *one, device="meta") for one in listed]
+    inputs = [torch.zeros(2, *one) for one in listed]
     with saved_tensors_hooks(pack, lambda tensor: tensor):
         result = model(*inputs)
     del result

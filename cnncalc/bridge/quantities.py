@@ -16,6 +16,7 @@ from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError
 from cnncalc.layers._columns import Columns
 from cnncalc.layers.conv_transpose import ConvTranspose
+from cnncalc.layers.parameter import Parameter
 
 Figure = int | str | tuple[int, ...]
 
@@ -167,10 +168,16 @@ def _tensors(ran: Ran) -> Found:
 
 
 def _saved(ran: Ran) -> Found:
+    if any(isinstance(row.layer, Parameter) and row.layer.computed for row in ran.rows):
+        yield Skipped("total", "saved_for_backward", COPIED)
+        return
     counts = footprint.saved_for_backward(ran.report, training=ran.training)
     calculated = {one.layer: one.bytes for one in counts}
     total = sum(calculated.values())
-    return _by_layer(ran, "saved_for_backward", calculated, total, ran.trial.saved)
+    yield from _by_layer(ran, "saved_for_backward", calculated, total, ran.trial.saved)
+
+
+COPIED = "PyTorch reads copies of the computed numbers, and saves nothing to compute them"
 
 
 def _inference_peak(ran: Ran) -> Found:

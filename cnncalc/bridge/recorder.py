@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 from torch.utils.module_tracker import ModuleTracker
@@ -162,8 +163,12 @@ class _Run(TorchFunctionMode):
         for name, tensor in given.items():
             self.live.add(self._add(tensor, "input", name))
         # Counting takes as long as running, and the first run has already counted.
-        counts = batch == BATCHES[0] and place == META
-        counting = self.flops if counts else nullcontext()
+        self.counts = batch == BATCHES[0] and place == META
+        self.saved: dict[int, int] | None = None
+        self.resident = {
+            one.untyped_storage()._cdata for one in (*model.parameters(), *model.buffers())
+        }
+        counting = self.flops if self.counts else nullcontext()
         with torch.no_grad(), _restored(model), counting, _entered(self), self:
             try:
                 result = called(model, given, keywords)
@@ -239,8 +244,10 @@ class _Run(TorchFunctionMode):
         if isinstance(value, Tensor) and not value.is_meta:
             if id(value) not in self.twins:
                 self.alive.append(value)
-                twin = torch.empty_like(value, device="meta")
+                twin = torch.empty_like(value, device="meta", requires_grad=value.requires_grad)
                 self.own[id(twin)] = self.own.get(id(value), Seen((), "constant"))
+                if self.own[id(twin)].name:
+                    self.resident.add(twin.untyped_storage()._cdata)
                 self.twins[id(value)] = twin
             return self.twins[id(value)]
         if type(value) in (list, tuple):
@@ -258,7 +265,8 @@ class _Run(TorchFunctionMode):
             kwargs["device"] = self.place
         args, kwargs = self._empty(args), self._empty(kwargs)
         before = self.flops.get_total_flops()
-        result = self._empty(func(*args, **kwargs))
+        self.saved = None
+        result = self._empty(self._result(func, args, kwargs))
         if name == "setitem":  # the call returns nothing, but changes its first argument
             result = args[0]
             self.stale.discard(id(result))  # x[0] += 1 changes x[0] first
@@ -268,6 +276,30 @@ class _Run(TorchFunctionMode):
         if made and not self.silent:
             macs = (self.flops.get_total_flops() - before) // 2
             self._call(name, func, args, kwargs, made, macs)
+        return result
+
+    def _result(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """The result of a call. If it depends on no input, gradients are computed, to see what it
+        saves for them."""
+        tensors = _tensors_in([*args, *kwargs.values()])
+        live = any(self.numbers.get(id(one)) in self.live for one in tensors)
+        if live or not self.counts:
+            return func(*args, **kwargs)
+        saved: dict[int, int] = {}
+
+        def pack(tensor: Tensor) -> Tensor:
+            storage = tensor.untyped_storage()
+            if storage._cdata not in self.resident:
+                self.alive.append(tensor)
+                saved[storage._cdata] = storage.nbytes()
+            return tensor
+
+        try:
+            with torch.enable_grad(), saved_tensors_hooks(pack, lambda one: one):
+                result = func(*args, **kwargs)
+        except RuntimeError:  # as for a parameter that is changed in place
+            return func(*args, **kwargs)
+        self.saved = saved
         return result
 
     def own_layer(
@@ -310,7 +342,10 @@ class _Run(TorchFunctionMode):
         self.live |= {*numbers} if depends else set()
         macs = macs // self.batch if depends else macs
         self.constant += [] if depends else [len(self.calls)]
-        self.calls.append(Done(name.rstrip("_"), self.open[-1], given, numbers, macs))
+        stored = tuple(one.untyped_storage()._cdata for one in made)
+        self.calls.append(
+            Done(name.rstrip("_"), self.open[-1], given, numbers, macs, stored, self.saved)
+        )
         if len(made) == 1 and any(one is made[0] for one in args):
             self._changed(made[0])
 

@@ -15,6 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from cnncalc.analysis.report import Report
 from cnncalc.bridge import devices
 from cnncalc.bridge.network import Network
+from cnncalc.bridge.products import FUSED
 
 
 class Trial:
@@ -33,7 +34,7 @@ class Trial:
         self.saved: Counter[str] = Counter()
         self.refusal = ""
         self._network = network
-        self._flops = FlopCounterMode(display=False)
+        self._flops = FlopCounterMode(display=False, custom_mapping=FUSED)
         self._layer = ""  # the layer that is running
         self._counted = 0
         self._pass = self.macs

@@ -121,6 +121,12 @@ class Layer(Fields):
         return False
 
     @property
+    def keeps_format(self) -> tuple[int, ...]:
+        """The numbers of spatial axes with which PyTorch gives the output the memory format of the
+        inputs: channels first or last."""
+        return ()
+
+    @property
     def flattens(self) -> bool:
         """Whether a feature map is flattened first, by a flatten layer that the report shows."""
         return False

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
+from cnncalc.core.strides import Strided
 from cnncalc.formulas import memory
 
 
@@ -21,7 +22,8 @@ class Tensor:
     image from the outermost in memory to the innermost, if a permutation set it. ``channels_last``
     says whether PyTorch computes in that memory format (None: in some cases, which are not
     modelled), ``copies_gradient`` whether a parameter's gradient has another memory format and is
-    therefore copied, and ``frozen`` whether a parameter is not trained.
+    therefore copied, and ``frozen`` whether a parameter is not trained. ``strided`` are the sizes
+    and strides, if they are known.
     """
 
     numbers: int
@@ -37,6 +39,7 @@ class Tensor:
     copies_gradient: bool = False
     frozen: bool = False
     shape: Any = None
+    strided: Strided | None = None
 
     @property
     def bytes(self) -> int:

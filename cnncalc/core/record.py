@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from cnncalc.core import strides
 from cnncalc.core.errors import LayerError
 from cnncalc.core.operation import Layout, Operation, Tensor
 from cnncalc.formulas import memory
@@ -25,7 +26,8 @@ class Record:
     lower precision under autocast; ``cuda`` selects CUDA instead of the CPU. ``storages`` lists the
     bytes of every storage, and ``born`` the operation that creates it; ``lives`` maps each tensor
     to the last operation during which it is referenced. ``cached`` are copies of parameters that
-    live until the end of the forward pass.
+    live until the end of the forward pass. ``unclear`` is the first row whose peaks are not
+    modelled, and why.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Record:
         self._held: dict[int, list[list[Tensor]]] = {}  # the parameters of each row
         self._lent: Iterator[list[Tensor]] | None = None
         self._trains = True
+        self.unclear: tuple[int, LayerError] | None = None
 
     def turn(self, row: int, owner: int | None = None, trainable: bool = True) -> None:
         """Start recording this row, whose parameters and buffers may belong to another row."""
@@ -106,6 +109,8 @@ class Record:
             output.interleaved = any(read.interleaved for read in reads)
             orders = {read.channels_last for read in reads}
             output.channels_last = True in orders or (None if None in orders else False)
+            if (makes, shared, layout) == (None, None, Layout.FOLLOW):
+                output.strided = between(*reads)
         kept = [*keeps, *([output] if keeps_output else [])]
         self._play(reads, (output,), kept, own, passes, beside, layout, room)
         return output
@@ -124,6 +129,7 @@ class Record:
         """A view of the same elements; the gradient passes through unchanged."""
         output = self._tensor(x.numbers, x.size, x.storage, [x])
         output.gaps, output.reordered, output.interleaved = x.gaps, x.reordered, x.interleaved
+        output.strided = x.strided
         self.views.add(output)
         self._play([x], (output,), passes=(0,), layout=layout)
         return output
@@ -207,3 +213,16 @@ class Record:
             self.saved |= storages
         self.hold(*reads, *outputs)
         self.hold(*(self.originals[read] for read in reads if read in self.originals))
+
+
+def between(*reads: Tensor) -> strides.Strided | None:
+    """The layout of the result of an operation between elements, if it is known; parameters have no
+    say."""
+    first = reads[0]
+    whole = first.strided and first.numbers == max(read.numbers for read in reads)
+    if first.strided and whole and first.strided.dense:  # it decides
+        return strides.elementwise(first.strided)
+    known = [read.strided for read in reads if read.strided or read.storage is not None]
+    if not known or None in known or len({len(one.sizes) for one in known if one}) > 1:
+        return None
+    return strides.elementwise(*(one for one in known if one))

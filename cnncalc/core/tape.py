@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cnncalc.core import strides
 from cnncalc.core.errors import LayerError
 from cnncalc.core.operation import Layout, Tensor, is_sorted
-from cnncalc.core.record import Record
+from cnncalc.core.record import Record, between
 from cnncalc.core.shape import Map
 from cnncalc.formulas import memory
 
@@ -20,6 +21,9 @@ FULL_BYTES = 4
 
 MASK_BYTES = 1
 """The bytes of a bool."""
+
+COPIED = "its input is not contiguous, and how PyTorch copies it is not modelled"
+"""The error for an operation whose input may be copied first."""
 
 CHANNELS_LAST: dict[tuple[int, ...], bool | None] = {(1, 2, 0): True, (1, 2, 3, 0): None}
 """``Tensor.channels_last`` for each order of axes in memory in which it may be true."""
@@ -41,7 +45,7 @@ class Tape(Record):
             )
         output = self._tensor(x.numbers, x.size, x.storage, [x])
         output.gaps, output.reordered, output.interleaved = x.gaps, x.reordered, x.interleaved
-        output.channels_last = x.channels_last
+        output.channels_last, output.strided = x.channels_last, x.strided
         own = x.bytes if x.needs_gradient and not keeps_output else 0
         self._play([x], (output,), [output] if keeps_output else [], own)
         return output
@@ -60,19 +64,69 @@ class Tape(Record):
         layout = Layout.NARROW if later else Layout.SPLIT
         return self.op(*parts, makes=makes, passes=range(len(parts)), layout=layout)
 
-    def reshaped(self, x: Tensor) -> Tensor:
-        """A view of the same elements in another shape."""
-        return self.view(self.in_order(x), Layout.RESHAPE)
+    def reshaped(self, x: Tensor, *sizes: int) -> Tensor:
+        """The same elements in another shape with these sizes, batch first: a view, or a copy where
+        no such view exists."""
+        if x.in_order:
+            output = self.view(x, Layout.RESHAPE)
+            output.strided = None
+            return output
+        self.guess("its input is not contiguous")
+        longer = [size for size in x.shape.dimensions if size > 1] if x.shape else []
+        if x.strided is None and longer == [size for size in sizes[1:] if size > 1]:
+            return self.view(x, Layout.RESHAPE)
+        found = self.strided(x).viewed(sizes)
+        output = self.view(x, Layout.RESHAPE) if found else self.op(x, passes=(0,), ordered=True)
+        return self.laid(output, found or strides.contiguous(sizes))
 
     def split_images(self, x: Tensor) -> Tensor:
         """A view that splits an axis of all images' channels into images and channels."""
-        return self.view(x, Layout.MERGE)
+        output = self.view(x, Layout.MERGE)
+        output.strided = None
+        return output
+
+    def laid(self, x: Tensor, strided: strides.Strided | None) -> Tensor:
+        """The tensor, whose layout is known to be this one."""
+        x.gaps = x.interleaved = False
+        x.strided, x.order = strided, None
+        x.reordered = strided is None or not strided.contiguous
+        x.channels_last = None if x.reordered else False
+        return x
+
+    def ordered(self, x: Tensor, *sizes: int) -> Tensor:
+        """The tensor, which is contiguous and has these sizes, batch first."""
+        return self.laid(x, strides.contiguous(sizes))
+
+    def formatted(self, x: Tensor) -> Tensor:
+        """The tensor if its channels come first or last in memory, or else a copy with the channels
+        first. Raises LayerError if that is not known."""
+        if x.in_order:
+            return x
+        self.guess("its input is not contiguous")
+        strided = self.strided(x)
+        if not strided.format:
+            return self.in_order(x)
+        return x if strided.channels_last else self.reshaped(x, *strided.sizes)
+
+    def strided(self, x: Tensor) -> strides.Strided:
+        """Its sizes and strides. Raises LayerError if they are not known."""
+        if x.strided is None:
+            raise LayerError(COPIED)
+        return x.strided
+
+    def guess(self, why: str) -> None:
+        """Note that the peaks are not modelled, only what is saved."""
+        reason = f"{why}, so peak memory is not modelled, only what is saved for backward"
+        self.unclear = self.unclear or (self.row, LayerError(reason))
 
     def permuted(self, x: Tensor, order: tuple[int, ...]) -> Tensor:
         """The same elements with the axes in another order; () if the batch axis moves too."""
         sizes = x.shape.dimensions if x.shape else ()
         stays = bool(order) and is_sorted(order, sizes or (2,) * len(order))
         output = self.view(x, Layout.FOLLOW if stays else Layout.PERMUTE)
+        known = x.strided and len(x.strided.sizes) == 1 + len(order)
+        axes = (0, *(1 + axis for axis in order))
+        output.strided = x.strided.permuted(axes) if x.strided and known else None
         output.reordered, output.channels_last = True, False
         if order and not x.interleaved:
             output.order = before = _order_of(x, len(order))
@@ -83,12 +137,13 @@ class Tape(Record):
                 output.channels_last = CHANNELS_LAST.get(output.order, False)
         return output
 
-    def part(self, x: Tensor, makes: int) -> Tensor:
+    def part(self, x: Tensor, makes: int, strided: strides.Strided | None = None) -> Tensor:
         """A view of some elements (or of some several times), ``makes`` per image. The gradient
         is a new tensor of the input's size."""
         numbers = makes * self.batch
         output = self._tensor(numbers, x.size, x.storage, [x])
         output.gaps, output.reordered, output.channels_last = True, x.reordered, x.channels_last
+        output.strided = strided
         self.views.add(output)
         self._play([x], (output,), layout=Layout.ORDER)
         return output
@@ -103,9 +158,9 @@ class Tape(Record):
     def in_order(self, x: Tensor) -> Tensor:
         """The tensor itself. Raises LayerError if PyTorch would copy it first."""
         if not x.in_order:
-            raise LayerError(
-                "its input is not contiguous, and how PyTorch copies it is not modelled"
-            )
+            self.guess("its input is not contiguous")
+            if not self.strided(x).contiguous:
+                raise LayerError(COPIED)
         return x
 
     # Precision, which only autocast changes.
@@ -136,6 +191,7 @@ class Tape(Record):
         if size == x.size or x in self.cached:
             return self.cached.get(x, x)
         copy = self.op(x, shared=x.numbers, size=size)
+        copy.strided = between(x)
         if x.parameter and not x.frozen:
             self.cached[x] = copy
         else:
@@ -154,10 +210,7 @@ class Tape(Record):
         """
         parameters = self.trained(weights, biases)
         if spans and x.channels_last is None and self.learns:
-            raise LayerError(
-                "its input may have its channels last in memory, and what PyTorch then copies in "
-                "the backward pass is not modelled"
-            )
+            self.guess("its input may have its channels last in memory")
         copies = spans and bool(x.channels_last)
         if self._lent is not None and (copies or parameters[0].copies_gradient):
             raise LayerError(
@@ -187,12 +240,22 @@ class Tape(Record):
         """The factors that a product saves: each one if the other needs a gradient."""
         return [kept for kept, other in ((a, b), (b, a)) if other.needs_gradient]
 
+    def attended(self, query: Tensor, *others: Tensor) -> Tensor:
+        """Attention in one kernel. It saves its inputs, its output, and a logarithm for each row of
+        scores, which is at least a float32."""
+        rows = query.numbers // query.shape[-1]
+        own = memory.size_in_bytes(rows, max(query.size, FULL_BYTES))
+        y = self.op(query, *others, keeps=(query, *others), keeps_output=True, own=own)
+        return self.laid(y, between(query))
+
     def dropout(self, x: Tensor, p: float) -> Tensor:
         """Elementwise dropout: multiplies by one factor per element, or by a single zero if p is 1.
         On CUDA, a mask of one byte per element is saved instead."""
         if self.cuda and p < 1:
             return self.op(x, own=x.numbers * MASK_BYTES)
-        return self.multiply(x, self.op(shared=1 if p == 1 else x.numbers, size=x.size))
+        factors = self.op(shared=1 if p == 1 else x.numbers, size=x.size)
+        factors.strided = x.strided if x.strided and x.strided.dense else None
+        return self.multiply(x, factors)
 
     def add(self, a: Tensor, b: Tensor) -> Tensor:
         """The sum; a parameter with fewer axes is broadcast."""
@@ -222,7 +285,9 @@ class Tape(Record):
         wanted = [factor for factor in (a, b) if factor.needs_gradient]
         keeps = self.factors(a, b)
         beside = _fitted(wanted, numbers, size)
-        return self.op(a, b, makes=makes, keeps=keeps, beside=beside, size=size)
+        output = self.op(a, b, makes=makes, keeps=keeps, beside=beside, size=size)
+        output.strided = between(a, b)
+        return output
 
     def divide(self, a: Tensor, b: Tensor) -> Tensor:
         """The quotient."""
@@ -258,10 +323,8 @@ class Tape(Record):
         if x.order is not None and x.channels_last is False:
             return means
         if not x.channels_last or 1 in (channels, image.elements // channels):
-            raise LayerError(
-                "its input is not contiguous, and what PyTorch copies in the backward pass is not "
-                "modelled"
-            )
+            self.guess("its input is not contiguous")
+            return means
         output = self.part(means, channels)
         output.gaps = False
         return output

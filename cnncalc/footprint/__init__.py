@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from cnncalc.analysis.report import Report
 from cnncalc.footprint import walk
 from cnncalc.footprint.optimizers import OPTIMIZERS
-from cnncalc.footprint.recording import AMP, DEVICES, DTYPES, record
+from cnncalc.footprint.recording import AMP, DEVICES, DTYPES, check_peaks, record
 from cnncalc.footprint.step import Setting, Step
 from cnncalc.footprint.walk import Moment
 from cnncalc.formulas.vocabulary import most
@@ -239,7 +239,7 @@ def inference(
         device=device,
         batch=batch or report.batch,
     )
-    return tuple(walk.forward(recording))
+    return tuple(walk.forward(check_peaks(report, recording)))
 
 
 def training_peak(

@@ -1,5 +1,6 @@
 """A report recorded on a tape: every operation that PyTorch runs for it, in order."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from cnncalc.analysis.report import Report, Row
@@ -7,6 +8,7 @@ from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import LayerError, UsageError, unknown
 from cnncalc.core.layer import channels_of, positions_of
 from cnncalc.core.operation import Tensor
+from cnncalc.core.strides import LAST, Strided, contiguous, ordered
 from cnncalc.core.tape import Tape
 
 AMP = "amp"
@@ -65,6 +67,8 @@ def record(
         else:
             tensor = _steps(tape, row, [tensors[source] for source in row.sources])
         tensor.shape = row.output
+        sources = [tensors[source] for source in row.sources]
+        tensor.strided = tensor.strided or _strided(row, sources, tensor, batch)
         if tensor.channels_last and 1 in (channels_of(row.output), positions_of(row.output)):
             tensor.channels_last = None  # both memory formats fit, and operations may choose either
         tensors.append(tensor)
@@ -78,6 +82,28 @@ def record(
         tape.lives[tensor] = len(tape.operations) - 1
     inputs = tuple(tensors[place[name]] for name in report.input_shapes)
     return Recording(tape, inputs, outputs, _freed(tape, outputs), tuple(ends))
+
+
+def check_peaks(report: Report, recording: Recording) -> Recording:
+    """The recording. Raises UsageError if its peaks are not modelled."""
+    if recording.tape.unclear:
+        row, why = recording.tape.unclear
+        raise not_modelled(report.rows[row], why)
+    return recording
+
+
+def _strided(row: Row, inputs: Sequence[Tensor], output: Tensor, batch: int) -> Strided | None:
+    """The sizes and strides of a layer's output, if they follow from its input's memory format or
+    from the order of its elements."""
+    sizes = (batch, *row.output.dimensions)
+    formats = [one.strided.format if one.strided else () for one in inputs]
+    if len(sizes) - 2 in row.layer.keeps_format and () not in formats:
+        return ordered(sizes, LAST if set(formats) == {LAST} else range(len(sizes))[::-1])
+    if output.in_order:
+        return contiguous(sizes)
+    if output.order is None or output.gaps or output.interleaved:
+        return None
+    return ordered(sizes, [*(1 + axis for axis in reversed(output.order)), 0])
 
 
 def _steps(tape: Tape, row: Row, inputs: list[Tensor]) -> Tensor:

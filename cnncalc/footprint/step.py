@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from cnncalc.analysis.report import Report
 from cnncalc.footprint import checkpoints, layouts, optimizers, walk
-from cnncalc.footprint.recording import Recording, record
+from cnncalc.footprint.recording import Recording, check_peaks, record
 from cnncalc.footprint.walk import Update
 
 
@@ -66,5 +66,6 @@ def _recorded(report: Report, setting: Setting) -> Recording:
         device=setting.device,
         batch=setting.batch,
     )
+    check_peaks(report, recording)
     recording.tape.operations = layouts.with_copies(report, recording)
     return recording

@@ -13,6 +13,7 @@ class AdaptivePool(Layer):
     """Windows sized to give the output a requested size."""
 
     family = "pooling"
+    keeps_format = (2,)
     main = "output_size"
 
     output_size: Sizes = sizes("output size along each axis", also=("size",))

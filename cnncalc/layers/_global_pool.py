@@ -12,6 +12,7 @@ class GlobalPool(Layer):
     """One value per channel."""
 
     family = "pooling"
+    keeps_format = (2,)
     keepdim: bool = flag(
         "whether to keep the spatial axes with size 1; otherwise the output is a vector",
         True,

@@ -25,6 +25,7 @@ class Pool(Layer):
     """A window that slides over every channel separately."""
 
     family = "pooling"
+    keeps_format = (2,)
     main = "kernel_size"
     limited: ClassVar[bool] = True
     """Whether PyTorch's pool limits the padding to half of the window."""

@@ -26,6 +26,7 @@ class BatchNorm(Norm):
     multiplication and one addition per element.
     """
 
+    keeps_format = (1, 2)
     aliases = ("bn", "batch_normalization", "batch_normalisation")
     foreign = {"caffe.BatchNorm": Foreign({"affine": False})}
     operators = {"BatchNormalization": {"epsilon": "eps"}}

@@ -20,6 +20,7 @@ class ClassToken(Layer):
     """
 
     family = "attention"
+    keeps_format = (1, 2)
     aliases = ("cls_token", "learned_token")
     main = "tokens"
 

@@ -20,6 +20,7 @@ class Concat(Rearrangement):
     """
 
     family = "join"
+    keeps_format = (1, 2)
     aliases = ("cat", "concatenate")
     main = "along"
     arity = (1, None)

@@ -126,6 +126,10 @@ class Conv(Filters):
             return None
         return (self.nest(x, self.out_channels, self.groups),)
 
+    @property
+    def keeps_format(self) -> tuple[int, ...]:
+        return (1, 2) if self.connections is None else ()
+
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A convolution, which saves its input; with a connection table, one convolution per
         filter."""

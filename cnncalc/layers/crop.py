@@ -92,7 +92,8 @@ class Crop(Like, Rearrangement):
         sizes, y = list(x.shape.dimensions), x
         for place, (before, after) in enumerate(self.sides(x.shape), 1):
             sizes[place] -= before + after
-            y = tape.part(y, prod(sizes))
+            left = x.strided and x.strided.cut((tape.batch, *sizes))
+            y = tape.part(y, prod(sizes), left)
         return y
 
     def to_torch(self, nn: Any, x: Map) -> Any:

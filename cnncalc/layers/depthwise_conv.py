@@ -22,6 +22,7 @@ class DepthwiseConv(Filters):
     per output for the bias.
     """
 
+    keeps_format = (1, 2)
     aliases = ("depthwise", "dw_conv", "depthwise_convolution")
     main = "kernel_size"
 

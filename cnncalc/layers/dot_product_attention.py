@@ -1,13 +1,15 @@
 """Attention without projections."""
 
+from functools import reduce
 from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
-from cnncalc.core.fields import number
+from cnncalc.core.fields import choice, number
 from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, sequence
+from cnncalc.layers.matmul import Matmul
 
 
 class DotProductAttention(Layer):
@@ -31,6 +33,12 @@ class DotProductAttention(Layer):
     arity = (3, 4)
 
     scale: float | None = number("factor of the scores; by default one over √features", None)
+    kernel: str = choice(
+        "how PyTorch computes it: fused in one kernel if possible, in steps, which saves scores, "
+        "or unknown, as for windows that were images of a batch",
+        ("fused", "steps", "unknown"),
+        "fused",
+    )
 
     def output(self, query: Shape, key: Shape, value: Shape, mask: Shape | None = None) -> Map:
         query, key, value = (need_map(x, axes=(2,)) for x in (query, key, value))
@@ -86,10 +94,28 @@ class DotProductAttention(Layer):
         return everything(query)
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
-        raise LayerError("what PyTorch saves for attention is not modelled")
+        """One kernel, or several operations if it cannot compute this."""
+        if tape.cuda or tape.low:
+            raise LayerError("what PyTorch saves on CUDA or under autocast is not modelled")
+        if self.kernel == "unknown":
+            raise LayerError("with an unknown kernel, what PyTorch saves is not modelled")
+        tape.guess("when attention frees its intermediate results is not known")
+        query, key, value, *mask = inputs
+        learned = any(one.needs_gradient for one in mask)
+        fits = self.kernel == "fused" and not learned and query.shape[2] == value.shape[2]
+        if fits and all(tape.strided(one).strides[-1] == 1 for one in inputs[:3]):
+            return tape.attended(*inputs)
+        turned = tape.permuted(key, (0, 2, 1))
+        turned.shape = Map(key.shape[0], (key.shape[2], key.shape[1]))
+        q, k = (_scaled(tape, one) for one in (query, turned))
+        scores = Matmul().steps(tape, q, k)
+        scores.shape = Map(query.shape[0], (query.shape[1], key.shape[1]))
+        weights = tape.op(reduce(tape.add, mask, scores), keeps_output=True, ordered=True)
+        weights.shape = scores.shape
+        return Matmul().steps(tape, weights, value)
 
     def to_torch(self, nn: Any, *inputs: Map) -> Any:
-        return nn.DotProductAttention(self.scale)
+        return nn.DotProductAttention(self.scale, self.kernel == "steps")
 
     def to_onnx(self, onnx: Any, query: Map, key: Map, value: Map, mask: Map | None = None) -> Any:
         q, k, v, *added = onnx.inputs
@@ -125,5 +151,15 @@ class DotProductAttention(Layer):
         Refusal(None, ("2x3x4", "2x5x4", "2x5x6", "2x5x3"), "does not fit scores of 2×3×5"),
         Refusal(None, ("2x3x4", "2x5x4"), "expected 3"),
         Refusal(None, ("12", "12", "12"), "not a vector"),
+        Refusal(
+            {"kernel": "flash"}, ("2x3x4", "2x3x4", "2x3x4"), "must be fused, steps or unknown"
+        ),
         Refusal("large", ("2x3x4", "2x3x4", "2x3x4"), "must be a number"),
     )
+
+
+def _scaled(tape: Tape, x: Tensor) -> Tensor:
+    """The root of the scale times a factor of the scores."""
+    y = tape.times(x)
+    y.shape = x.shape
+    return y

@@ -64,7 +64,10 @@ class Expand(Rearrangement):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         out = self.output(x.shape)
-        return tape.view(x) if out == x.shape else tape.part(x, out.elements)
+        if out == x.shape:
+            return tape.view(x)
+        grown = x.strided and x.strided.expanded((tape.batch, *out.dimensions))
+        return tape.part(x, out.elements, grown)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Expand(self.output(x).dimensions)

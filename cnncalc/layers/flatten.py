@@ -65,7 +65,8 @@ class Flatten(Rearrangement):
         return None if output == x else everything(x, bound=isinstance(output, Map))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        return x if x.shape == self.output(x.shape) else tape.reshaped(x)
+        out = self.output(x.shape)
+        return x if x.shape == out else tape.reshaped(x, tape.batch, *out.dimensions)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Flatten(1 + WORDS.index(self.over))

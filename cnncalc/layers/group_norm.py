@@ -24,6 +24,7 @@ class GroupNorm(Norm):
     Operations: as for layer_norm, with each group normalized as a whole.
     """
 
+    keeps_format = (1, 2)
     aliases = ("gn", "group_normalization", "group_normalisation")
     foreign = {"keras.GroupNormalization": Foreign({"num_groups": 32})}
     operators = {"GroupNormalization": {"epsilon": "eps", "num_groups": "num_groups"}}
@@ -60,7 +61,7 @@ class GroupNorm(Norm):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """Saves the input, and the mean and standard deviation of each group."""
         params = self.parameters(x.shape)
-        x = tape.raised(tape.in_order(x), cuda=True)
+        x = tape.raised(tape.formatted(x), cuda=True)
         measured = tape.statistics(2 * self.num_groups * tape.batch, x, self.affine)
         trained = tape.trained(params.weights, params.biases)
         return tape.normalized(x, *trained, own=measured, contiguous=True)

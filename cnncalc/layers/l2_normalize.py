@@ -51,7 +51,9 @@ class L2Normalize(Layer):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """The norms, which are clamped from below and repeated, and then the quotients."""
-        x, groups = tape.in_order(x), self.groups(x.shape)
+        groups = self.groups(x.shape)
+        if not x.in_order:
+            tape.guess("its input is not contiguous")
         flags = groups * tape.batch  # which norms are 0, or less than eps
         norms = tape.op(x, makes=groups, keeps=(x,), keeps_output=True, beside=x.bytes + flags)
         bounded = tape.op(norms, keeps=(norms,), beside=flags)

@@ -83,13 +83,20 @@ class Linear(Layer):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         from cnncalc.core.operation import Layout
+        from cnncalc.core.strides import contiguous
 
         params, n_out = self.parameters(x.shape), self.output(x.shape).elements
         if isinstance(x.shape, Vector):
             return tape.linear(x, params.weights, params.biases, n_out)
         positions, batch = positions_of(x.shape), tape.batch
         axes = tuple(range(len(x.shape.dimensions)))
-        rows = tape.permuted(tape.in_order(x), (*axes[1:], 0))
+        back = (axes[-1], *axes[:-1])
+        rows = tape.permuted(x, (*axes[1:], 0))
+        if not x.in_order:
+            rows = tape.reshaped(rows, batch * positions, x.shape.channels)
+            y = tape.linear(rows, params.weights, params.biases, n_out)
+            tape.ordered(y, batch, *x.shape.spatial, self.out_features)
+            return tape.permuted(y, back)
         if min(positions, batch, x.shape.channels) > 1:  # no view has a row for each position
             rows = tape.op(rows, passes=(0,), ordered=True)
         y = tape.linear(rows, params.weights, params.biases, n_out)
@@ -99,7 +106,8 @@ class Linear(Layer):
         elif positions > 1:
             y = tape.view(y, Layout.ROWS)
         y.shape = shape_of((*x.shape.spatial, self.out_features))
-        return tape.permuted(y, (axes[-1], *axes[:-1]))
+        y.strided = contiguous((batch, *y.shape.dimensions))
+        return tape.permuted(y, back)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         module = nn.PositionLinear if isinstance(x, Map) else nn.Linear

@@ -54,7 +54,7 @@ class Matmul(Layer):
 
     def steps(self, tape: Tape, a: Tensor, b: Tensor) -> Tensor:
         """Each input is saved if the other one needs a gradient."""
-        first, second = tape.lowered(tape.in_order(a), tape.in_order(b))
+        first, second = tape.lowered(self._matrices(tape, a), self._matrices(tape, b))
         keeps = [kept for kept, other in ((first, second), (second, first)) if other.needs_gradient]
         out = self.output(a.shape, b.shape)
         y = tape.op(first, second, makes=out.elements, keeps=keeps, ordered=True)
@@ -63,6 +63,16 @@ class Matmul(Layer):
             return y
         y.shape = Map(prod(matrices), (rows, columns))
         return tape.split_images(y)  # PyTorch multiplies a list of matrices, for all images
+
+    def _matrices(self, tape: Tape, x: Tensor) -> Tensor:
+        """An input as PyTorch multiplies it: a list of matrices, which may be a copy."""
+        if x.in_order:
+            return x
+        *matrices, rows, columns = x.shape.dimensions
+        if matrices:
+            return tape.reshaped(x, tape.batch * prod(matrices), rows, columns)
+        tape.guess("its input is not contiguous")
+        return x
 
     def to_torch(self, nn: Any, a: Map, b: Map) -> Any:
         return nn.Matmul()

@@ -30,6 +30,7 @@ class Pad(Like, Rearrangement):
     Operations: none; values are only copied.
     """
 
+    keeps_format = (1, 2)
     aliases = ("padding", "zero_pad", "zero_padding")
     foreign = {"keras.ZeroPadding*D": Foreign({"padding": 1})}
     operators = {"Pad": {}}

@@ -1,9 +1,10 @@
 """A tensor that does not depend on the input."""
 
+from math import prod
 from typing import Any
 
 from cnncalc.core import fields
-from cnncalc.core.cost import Operations, Parameters, Tensors
+from cnncalc.core.cost import BYTES, Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count, flag
 from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
@@ -49,6 +50,14 @@ class Parameter(Layer):
         "multiply-accumulates of its backward pass", 0, ("backward_macs",), least=0
     )
 
+    saved_bytes: int | None = count(
+        "bytes that PyTorch saves for the backward pass to compute the output, besides the output, "
+        "parameters and buffers, in float32; by default they are not known",
+        None,
+        least=0,
+    )
+    saves_output: bool = flag("whether it saves the output for that as well", False)
+
     @property
     def computed(self) -> bool:
         """Whether the output is computed from other numbers."""
@@ -62,6 +71,8 @@ class Parameter(Layer):
     def output(self, x: Shape) -> Shape:
         if self.computed and not self.learned:
             raise LayerError("params and buffers say what is learned; remove learned: false")
+        if (self.saved_bytes or self.saves_output) and not self.computed:
+            raise LayerError("saved_bytes and saves_output need params or buffers; remove them")
         if self.multiply_accumulates and not self.computed:
             raise LayerError("multiply_accumulates needs params or buffers to compute it from")
         if self.backward_multiply_accumulates and not self.params:
@@ -105,7 +116,24 @@ class Parameter(Layer):
         return everything(x, bound=True)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        raise LayerError("the memory of numbers that do not depend on the input is not modelled")
+        """A view of the numbers for each image."""
+        from cnncalc.core.strides import contiguous
+
+        tape.guess("its output does not depend on the input")
+        numbers = prod(self.shape)
+        if self.computed:  # in an order that is not known
+            return tape.part(self._computed(tape, numbers), numbers)
+        (held,) = tape.trained(numbers) if self.learned else [tape.buffers(numbers)]
+        whole = contiguous((1, *self.shape))
+        return tape.part(held, numbers, whole.expanded((tape.batch, *self.shape)))
+
+    def _computed(self, tape: Tape, numbers: int) -> Tensor:
+        """The numbers as a new tensor."""
+        if self.saved_bytes is None or (self.saved_bytes and tape.size != BYTES["float32"]):
+            raise LayerError("what PyTorch saves to compute it is not known")
+        held = [*tape.trained(self.params or 0), tape.buffers(self.buffers or 0)]
+        own = self.saved_bytes
+        return tape.op(*held, shared=numbers, own=own, keeps_output=self.saves_output)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         if self.computed:

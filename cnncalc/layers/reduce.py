@@ -75,7 +75,14 @@ class Reduce(Layer):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A mean or a sum saves nothing, the others their input; a maximum and a norm also their
         output. A maximum with indices saves only the indices."""
-        x, n_out = tape.in_order(x), self.output(x.shape).elements
+        out = self.output(x.shape)
+        y = self._reduced(tape, x, out.elements)
+        if x.in_order:
+            return y
+        tape.guess("its input is not contiguous")
+        return tape.ordered(y, tape.batch, *out.dimensions)
+
+    def _reduced(self, tape: Tape, x: Tensor, n_out: int) -> Tensor:
         if self.indices:
             return tape.op(x, makes=n_out, own=tape.indices(n_out * tape.batch))
         if self.by == "sum":

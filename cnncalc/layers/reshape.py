@@ -81,7 +81,7 @@ class Reshape(Rearrangement):
         return None if output == x else everything(x, bound=isinstance(output, Map))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        return tape.reshaped(x)
+        return tape.reshaped(x, tape.batch, *self.output(x.shape).dimensions)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Reshape(self.shape)

@@ -34,6 +34,7 @@ class Roll(Rearrangement):
     """
 
     aliases = ("cyclic_shift",)
+    keeps_format = (1, 2)
     main = "shift"
 
     shift: tuple[int, ...] = steps("positions to shift by; negative shifts go backwards")
@@ -53,7 +54,12 @@ class Roll(Rearrangement):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A copy; the gradient is shifted back."""
-        return tape.op(tape.in_order(x), ordered=True)
+        from cnncalc.core.operation import Layout
+
+        if x.in_order:
+            return tape.op(x, ordered=True)
+        tape.guess("its input is not contiguous")
+        return tape.op(x, layout=Layout.KEEP)
 
     def turns(self, x: Shape) -> dict[int, int]:
         """The shift of each dimension."""

@@ -61,7 +61,10 @@ class Slice(Rearrangement):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         out = self.output(x.shape)
-        return tape.view(x) if out == x.shape else tape.part(x, out.elements)
+        if out == x.shape:
+            return tape.view(x)
+        left = x.strided and x.strided.cut((tape.batch, *out.dimensions))
+        return tape.part(x, out.elements, left)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Slice(self.start, self.stop, 1 + place(self.along, x))

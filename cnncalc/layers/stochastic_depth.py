@@ -34,6 +34,7 @@ class StochasticDepth(Elementwise):
         if not tape.training or self.p == 0:
             return x
         ones = tape.op(makes=1, size=x.size)
+        tape.ordered(ones, tape.batch, *[1] * len(x.shape.dimensions))
         return tape.multiply(x, tape.dropout(ones, self.p))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:

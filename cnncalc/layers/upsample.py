@@ -123,6 +123,7 @@ class Upsample(Like):
     """
 
     family = "upsampling"
+    keeps_format = (1, 2)
     aliases = ("upsampling", "interpolate", "resize")
     foreign = {"keras.UpSampling*D": Foreign({"scale_factor": 2}, {"size": "scale_factor"})}
     operators = {"Resize": {}, "Upsample": {}}

@@ -1,11 +1,15 @@
 """Modules for sequences: the positions of a map in order, with the channels last."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import partial
 from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from cnncalc.bridge.modules._parameters import _trained
 
@@ -138,15 +142,18 @@ class RelativeAttention(nn.MultiheadAttention):
 class DotProductAttention(nn.Module):
     """Attention over heads × positions × features, optionally with a mask added to the scores."""
 
-    def __init__(self, scale: float | None) -> None:
+    def __init__(self, scale: float | None, steps: bool) -> None:
         super().__init__()
         self.scale = scale
+        self.kernels = partial(sdpa_kernel, SDPBackend.MATH) if steps else nullcontext
 
-    def forward(self, query: Tensor, key: Tensor, value: Tensor, *mask: Tensor) -> Tensor:
-        scale = query.shape[-1] ** -0.5 if self.scale is None else self.scale
-        # PyTorch's own function hides its products from FlopCounterMode on some devices.
-        scores = sum(mask, (query * scale) @ key.mT)
-        return scores.softmax(-1) @ value
+    def forward(
+        self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
+    ) -> Tensor:
+        with self.kernels():
+            return functional.scaled_dot_product_attention(
+                query, key, value, mask, scale=self.scale
+            )
 
 
 class Constant(nn.Module):

@@ -40,10 +40,18 @@ def dot_product(walker: Walker) -> None:
     given = {n: one for n, one in walker.done.arguments.items() if n not in (*names, "attn_mask")}
     values = [regrouped(walker.data(name)) for name in names]
     reads = [_matrices(walker, one, [_separate(one)]) for one in values]
+    if len(walker.sizes(walker.done.made[0])) != FUSED:
+        given["kernel"] = "steps"
+    elif any(len(long(one, one.axes[0])) > 1 for one in values):
+        given["kernel"] = "unknown"  # a network's heads are copied, windows in a batch are not
     mask = walker.done.arguments.get("attn_mask")
     if mask is not None:
         reads.append(_mask(walker, *values[:2]))
     _give(walker, layers.load("dot_product_attention"), reads, given)
+
+
+FUSED = 4
+"""The number of axes of tensors for which PyTorch has a single kernel."""
 
 
 def _mask(walker: Walker, query: Regrouped, key: Regrouped) -> int:

@@ -26,13 +26,17 @@ class Seen(NamedTuple):
 class Done(NamedTuple):
     """A call: the name of the function, the path of the module that called it, its arguments by
     name, and the numbers of the tensors that it made. ``macs`` are those that PyTorch counts for
-    one image."""
+    one image. ``stored`` identifies the storages of the tensors that it made. ``saved`` has the
+    bytes of each storage that a call which depends on no input saves for backward, without
+    parameters and buffers; None if that is not known."""
 
     name: str
     path: str
     arguments: Mapping[str, Any]
     made: tuple[int, ...]
     macs: int = 0
+    stored: tuple[int, ...] = ()
+    saved: Mapping[int, int] | None = None
 
 
 class Recording(NamedTuple):

@@ -1,5 +1,6 @@
 """Operands that do not depend on the network's input, as layers."""
 
+from collections.abc import Mapping
 from math import prod
 from typing import Any
 
@@ -48,11 +49,11 @@ def numbers(walker: Walker, given: Ref) -> Regrouped:
 def _layer(walker: Walker, known: Known, copied: Copied, shape: tuple[int, ...]) -> int:
     """The layer that outputs the numbers."""
     if (copied, shape) not in walker.sources:
-        walker.sources[copied, shape] = _made(walker, known, shape)
+        walker.sources[copied, shape] = _made(walker, known, copied, shape)
     return walker.sources[copied, shape]
 
 
-def _made(walker: Walker, known: Known, shape: tuple[int, ...]) -> int:
+def _made(walker: Walker, known: Known, copied: Copied, shape: tuple[int, ...]) -> int:
     """A new layer that outputs the numbers. The tensors that they are computed from count where
     they are used first."""
     recording = walker.recording
@@ -72,6 +73,7 @@ def _made(walker: Walker, known: Known, shape: tuple[int, ...]) -> int:
         counts[origins[number]] += prod(walker.sizes(number))
     fields["params"] = counts["parameter"]
     fields |= {"buffers": counts["buffer"]} if counts["buffer"] else {}
+    fields |= _saved(walker, known, copied.number, held)
     calls = [recording.calls[place] for place in sorted(known.calls - walker.counted)]
     walker.counted |= known.calls
     macs = sum(call.macs for call in calls)
@@ -79,6 +81,33 @@ def _made(walker: Walker, known: Known, shape: tuple[int, ...]) -> int:
         fields["multiply_accumulates"] = macs
         fields["backward_multiply_accumulates"] = sum(_backward(walker, call) for call in calls)
     return walker.make("parameter", fields, (0,), shape, held, macs)
+
+
+TRAINED = ("dropout", "batch_norm")
+"""How the names of functions end that save something else in training."""
+
+
+def _saved(
+    walker: Walker, known: Known, number: int, held: Mapping[str, int]
+) -> dict[str, int | bool]:
+    """What computing the numbers saves for backward, besides them and as a part of them; nothing if
+    that is not known, as when other numbers are computed from the same tensors."""
+    recording = walker.recording
+    calls = [recording.calls[place] for place in known.calls]
+    shared = {one for one in known.held if recording.tensors[one].origin == "parameter"}
+    if known.calls & walker.counted or not shared <= {*held.values()}:
+        return {}
+    saved: dict[int, int] = {}
+    for call in calls:
+        differs = call.name.endswith(TRAINED) and call.arguments.get("p") != 0
+        if call.saved is None or differs:
+            return {}
+        saved |= call.saved
+    own = {
+        storage for call in calls for made, storage in zip(call.made, call.stored) if made == number
+    }
+    besides = sum(size for storage, size in saved.items() if storage not in own)
+    return {"saved_bytes": besides, **({"saves_output": True} if own & {*saved} else {})}
 
 
 def _backward(walker: Walker, call: Done) -> int:

@@ -1,0 +1,145 @@
+"""Sizes and strides of tensors, with PyTorch's rules for views and for results of operations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+LAST = (1, 3, 2, 0)
+"""The axes of maps with channels last, from the innermost in memory."""
+
+
+class Strided(NamedTuple):
+    """The sizes of a tensor, with the batch first, and its strides in elements."""
+
+    sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether the elements lie one after another in the order of the axes."""
+        return self.lies(range(len(self.sizes))[::-1])
+
+    @property
+    def dense(self) -> bool:
+        """Whether the elements lie one after another in any order of the axes."""
+        return self.lies(sorted(range(len(self.sizes)), key=self._place))
+
+    def lies(self, axes: Sequence[int]) -> bool:
+        """Whether the elements lie one after another, with these axes from the innermost."""
+        stride = 1
+        for axis in axes:
+            if self.sizes[axis] > 1:
+                if self.strides[axis] != stride:
+                    return False
+                stride *= self.sizes[axis]
+        return True
+
+    def _place(self, axis: int) -> tuple[bool, int]:
+        return self.sizes[axis] == 1, self.strides[axis]
+
+    @property
+    def format(self) -> Sequence[int]:
+        """The axes of the memory format in which PyTorch computes, from the innermost: channels
+        last or first. With axes of size 1 it depends on the operation; it is () then."""
+        if 1 in self.sizes[1:] or 0 in self.strides:
+            return ()
+        is_last = len(self.sizes) == len(LAST) and self._falls(LAST)
+        return LAST if is_last else range(len(self.sizes))[::-1]
+
+    def _falls(self, axes: Sequence[int]) -> bool:
+        """Whether each of these axes lies outside the one before, perhaps with gaps."""
+        least = 0
+        for axis in axes:
+            if self.strides[axis] < least:
+                return False
+            least = self.strides[axis] * self.sizes[axis]
+        return True
+
+    @property
+    def channels_last(self) -> bool:
+        """Whether that is certainly channels last."""
+        return self.format == LAST
+
+    def permuted(self, order: Sequence[int]) -> Strided:
+        """A view with the axes in another order."""
+        return Strided(*(tuple(one[axis] for axis in order) for one in self))
+
+    def expanded(self, sizes: Sequence[int]) -> Strided:
+        """A view with sizes of 1 repeated."""
+        pairs = zip(self.sizes, sizes, self.strides)
+        return Strided(tuple(sizes), tuple(stride * (old == new) for old, new, stride in pairs))
+
+    def cut(self, sizes: Sequence[int]) -> Strided:
+        """A view of a part."""
+        return Strided(tuple(sizes), self.strides)
+
+    def viewed(self, sizes: Sequence[int]) -> Strided | None:
+        """A view in another shape; None if there is none, so that PyTorch copies."""
+        strides: list[int] = []
+        left = [*sizes]
+        base, old, new = self.strides[-1], 1, 1
+        for axis in reversed(range(len(self.sizes))):
+            old *= self.sizes[axis]
+            if axis and (self.sizes[axis - 1] == 1 or self.strides[axis - 1] == old * base):
+                continue
+            while left and (new < old or left[-1] == 1):
+                strides.insert(0, new * base)
+                new *= left.pop()
+            if new != old:
+                return None
+            if axis:
+                base, old, new = self.strides[axis - 1], 1, 1
+        return Strided(tuple(sizes), tuple(strides))
+
+
+def ordered(sizes: Sequence[int], axes: Sequence[int]) -> Strided:
+    """A new tensor with these axes, from the innermost in memory."""
+    strides, stride = [0] * len(sizes), 1
+    for axis in axes:
+        strides[axis] = stride
+        stride *= sizes[axis]
+    return Strided(tuple(sizes), tuple(strides))
+
+
+def contiguous(sizes: Sequence[int]) -> Strided:
+    """A new contiguous tensor."""
+    return ordered(sizes, range(len(sizes))[::-1])
+
+
+def elementwise(*given: Strided) -> Strided:
+    """The result of an operation between elements, whose operands have as many axes."""
+    first = given[0]
+    if all(one.sizes == first.sizes for one in given):
+        for format in (range(len(first.sizes))[::-1], LAST):
+            if len(format) == len(first.sizes) and all(one.lies(format) for one in given):
+                return ordered(first.sizes, format)
+        if first.dense and all(one.strides == first.strides for one in given):
+            return first
+    sizes = tuple(map(max, zip(*(one.sizes for one in given))))
+    read = [one.expanded(sizes) for one in given]
+    axes = [*range(len(sizes))][::-1]
+    for start in range(1, len(axes)):
+        inner = start
+        for place in reversed(range(start)):
+            turns = _compared(read, sizes, axes[place], axes[inner])
+            if turns < 0:
+                break
+            if turns > 0:
+                axes[place], axes[inner] = axes[inner], axes[place]
+                inner = place
+    return ordered(sizes, axes)
+
+
+def _compared(read: Sequence[Strided], sizes: Sequence[int], inner: int, outer: int) -> int:
+    """1 if the first of two axes belongs outside the second, -1 if inside, 0 if it is not clear:
+    the first operand decides in which neither is broadcast."""
+    for one in read:
+        a, b = one.strides[inner], one.strides[outer]
+        if 0 in (a, b):
+            continue
+        if a != b:
+            return 1 if a > b else -1
+        if sizes[inner] > sizes[outer]:
+            return 1
+    return 0

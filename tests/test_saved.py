@@ -1,0 +1,273 @@
+"""What autograd saves where peak memory is not modelled: maps in another order, and attention."""
+
+from itertools import permutations
+
+import pytest
+import torch
+from torch import nn
+from torch.autograd.graph import saved_tensors_hooks
+from torch_memory import saved_by_pytorch
+
+import cnncalc
+from cnncalc import UsageError, footprint
+from cnncalc.core import strides
+from cnncalc.core.strides import Strided, contiguous, elementwise
+from cnncalc.spec import text
+
+
+def agree(spec, batches=(1, 2)):
+    for batch in batches:
+        report = cnncalc.summarize(spec, batch=batch)
+        ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+        assert ours == saved_by_pytorch(report)
+        with pytest.raises(UsageError, match="peak memory is not modelled"):
+            footprint.measure(report)
+        with pytest.raises(UsageError, match="peak memory is not modelled"):
+            footprint.inference_peak(report)
+
+
+def laid(tensor):
+    return Strided(tuple(tensor.shape), tuple(tensor.stride()))
+
+
+def maps(sizes):
+    """Tensors of these sizes in every order in memory, with and without gaps."""
+    for order in permutations(range(len(sizes))):
+        back = [order.index(axis) for axis in range(len(sizes))]
+        for gap in (0, 1):
+            larger = [sizes[axis] + gap for axis in order]
+            whole = torch.zeros(larger).permute(back)
+            yield whole[tuple(slice(size) for size in sizes)]
+
+
+@pytest.mark.parametrize("sizes", [(2, 3, 4, 2), (1, 3, 1, 4), (4, 6), (2, 1, 3, 1, 2)])
+def test_views_exist_where_pytorch_finds_them(sizes):
+    shapes = [(-1,), (2, -1), (-1, 2), (*sizes[:1], -1, *sizes[-1:]), (1, *sizes), (*sizes, 1)]
+    for x in maps(sizes):
+        assert laid(x).contiguous == x.is_contiguous()
+        for shape in shapes:
+            whole = x.numel() // -torch.Size(shape).numel() if -1 in shape else 0
+            wanted = [whole if size == -1 else size for size in shape]
+            if torch.Size(wanted).numel() != x.numel():
+                continue
+            try:
+                expected = laid(x.view(wanted))
+            except RuntimeError:
+                expected = None
+            assert laid(x).viewed(wanted) == expected
+
+
+@pytest.mark.parametrize("sizes", [(2, 3, 4, 2), (1, 3, 1, 4), (2, 4, 3)])
+def test_operations_between_elements_keep_the_order_of_pytorch(sizes):
+    once = laid(torch.zeros(1, 1).expand(1, 1))
+    assert elementwise(once, laid(torch.zeros(2, 3).mT[:1, :1])).sizes == (1, 1)
+    others = [*maps(sizes)][::7]
+    for x in maps(sizes):
+        assert elementwise(laid(x)) == laid(nn.functional.gelu(x))
+        for y in (*others, torch.zeros(sizes[-1:]).expand(sizes), x[:, :1]):
+            assert elementwise(laid(x), laid(y)) == laid(x * y)
+            assert elementwise(laid(y), laid(x)) == laid(y * x)
+
+
+def test_operations_on_maps_keep_the_memory_format():
+    for x in maps((2, 3, 4, 5)):
+        format = laid(x).format
+        for y in (
+            nn.functional.pad(x, (1, 0)),
+            nn.functional.conv2d(x, torch.zeros(2, 3, 1, 1)),
+            nn.functional.max_pool2d(x, 2),
+            torch.cat([x, x], 1),
+        ):
+            assert laid(y) == strides.ordered(y.shape, format)
+    assert contiguous((2, 1, 3)).format == ()
+
+
+# Networks.
+
+QKV = {
+    "input": "6x5",
+    "layers": [
+        {"linear": {"out_features": 18, "per_position": True}},
+        {"permute": [1, 0]},
+        {"reshape": [5, 3, 3, 2], "name": "qkv"},
+        *[
+            entry
+            for part in range(3)
+            for entry in (
+                {"slice": {"start": part, "stop": part + 1, "along": "depth"}, "from": "qkv"},
+                {"reshape": [5, 3, 2]},
+                {"permute": [1, 0, 2], "name": f"x{part}"},
+            )
+        ],
+        {"dot_product_attention": None, "from": ["x0", "x1", "x2"], "name": "attention"},
+        {"permute": [0, 2, 1]},
+        {"reshape": [6, 5]},
+        {"linear": {"out_features": 6, "per_position": True}},
+    ],
+}
+"""Attention of 3 heads, as vision transformers compute it."""
+
+
+def test_attention_saves_one_copy_of_everything():
+    agree(QKV)
+    report = cnncalc.summarize(QKV)
+    # Inputs of both linear layers, queries, keys and values, the sums of each row.
+    saved = footprint.saved_for_backward(report)
+    assert sum(entry.bytes for entry in saved) == 4 * (30 + 90 + 30 + 3 * 5)
+
+
+@pytest.mark.parametrize(
+    ("layer", "value"),
+    [
+        ({"kernel": "steps"}, [3, 5, 2]),
+        ({"scale": 2}, [3, 5, 4]),  # the kernel needs as many values as features
+    ],
+)
+@pytest.mark.parametrize("order", [[0, 1, 2], [1, 0, 2], [0, 2, 1], [2, 1, 0]])
+def test_attention_in_steps_saves_scores(layer, value, order):
+    given = {"q": [3, 4, 2], "k": [3, 5, 2], "v": value}
+    inputs = {name: [sizes[axis] for axis in order] for name, sizes in given.items()}
+    layers = [
+        entry
+        for name in given
+        for entry in (
+            {"scale": None, "from": name},
+            {"permute": [order.index(axis) for axis in range(3)], "name": f"{name}2"},
+        )
+    ]
+    layers.append({"dot_product_attention": layer, "from": ["q2", "k2", "v2"]})
+    agree({"input": inputs, "layers": layers})
+    agree(
+        {"input": inputs, "layers": [*layers[:-1], {**layers[-1], "dot_product_attention": None}]}
+    )
+
+
+@pytest.mark.parametrize("learned", [True, False])
+def test_a_learned_mask_keeps_attention_in_steps(learned):
+    layers = [
+        {"scale": None, "name": "q"},
+        {"parameter": {"shape": [2, 3, 3], "learned": learned}, "from": "input", "name": "bias"},
+        {"dot_product_attention": None, "from": ["q", "input", "q", "bias"]},
+    ]
+    agree({"input": "2x3x4", "layers": layers})
+
+
+@pytest.mark.parametrize("elsewhere", [{"dtype": "amp"}, {"device": "cuda"}])
+def test_attention_elsewhere_is_unknown(elsewhere):
+    report = cnncalc.summarize({"input": "2x3x4", "layers": [ATTENTION]})
+    with pytest.raises(UsageError, match="on CUDA or under autocast is not modelled"):
+        footprint.saved_for_backward(report, **elsewhere)
+
+
+ATTENTION = {"dot_product_attention": None, "from": ["input"] * 3}
+
+
+def test_attention_by_an_unknown_kernel_is_unknown():
+    layer = {**ATTENTION, "dot_product_attention": {"kernel": "unknown"}}
+    report = cnncalc.summarize({"input": "2x3x4", "layers": [{"scale": None}, layer]})
+    with pytest.raises(UsageError, match="an unknown kernel"):
+        footprint.saved_for_backward(report)
+
+
+WINDOWS = [{"scale": None}, {"reshape": [6, 2, 3, 2]}, {"permute": [0, 2, 1, 3]}]
+"""Windows of 2 times 2 in a map of 4 times 6 with 3 channels."""
+TURNED = [{"conv": {"filters": 4, "kernel": 1}}, {"permute": [1, 0, 2]}]
+LAST = [{"linear": {"out_features": 4, "per_position": True}}]
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [*WINDOWS, {"reshape": [3, 6, 4]}, {"conv": {"filters": 2, "kernel": 1}}],
+        [*TURNED, {"linear": {"out_features": 3, "per_position": True}}, "relu", "flatten"],
+        [*TURNED, {"reduce": {"by": "max", "over": "channels"}}, "scale"],
+        [*TURNED, {"roll": 1}, "scale"],
+        [*TURNED, "l2_normalize", "scale"],
+        [*TURNED, {"group_norm": 2}, "scale"],
+        [*TURNED, {"dropout": 0.5}, {"stochastic_depth": 0.5}, "flatten", "scale"],
+        [*TURNED, {"crop": 1}, "flatten", "scale"],
+        [*TURNED, {"expand": [4, 4, 6]}, "flatten", "scale"],
+        [*LAST, {"group_norm": 2}, "flatten", "scale"],
+        [*LAST, {"max_pool": 2}, "flatten", "scale"],
+        [*LAST, {"slice": {"start": 1}}, {"conv": {"filters": 4, "kernel": 3}}, "flatten", "scale"],
+        [*LAST, {"conv": {"filters": 1, "kernel": 3}}, {"reshape": [1, 8]}, "scale"],
+    ],
+)
+def test_other_orders_save_what_pytorch_saves(layers):
+    agree({"input": "3x4x6", "layers": layers})
+
+
+def test_a_mean_of_a_map_in_another_order_saves_nothing():
+    layers = [*TURNED, "relu", {"global_avg_pool": None}, "scale"]
+    report = cnncalc.summarize({"input": "3x4x6", "layers": layers}, batch=2)
+    saved = footprint.saved_for_backward(report)
+    assert sum(entry.bytes for entry in saved) == saved_by_pytorch(report)
+    footprint.inference_peak(report)
+    with pytest.raises(UsageError, match="peak memory is not modelled"):
+        footprint.measure(report)
+
+
+# Numbers that a model computes.
+
+
+class Calls(nn.Module):
+    """A model that calls a function of its input, its parameter and its buffer."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+        self.weight = nn.Parameter(torch.zeros(6, 6))
+        self.register_buffer("index", torch.zeros(6, 6, dtype=torch.int64))
+
+    def forward(self, x):
+        return self.function(x, self.weight, self.index)
+
+
+def saved_by(model):
+    own = {one.untyped_storage()._cdata for one in (*model.parameters(), *model.buffers())}
+    kept = {}
+
+    def pack(tensor):
+        storage = tensor.untyped_storage()
+        kept[storage._cdata] = storage
+        return tensor
+
+    with saved_tensors_hooks(pack, lambda one: one):
+        model(torch.zeros(2, 4, 6, 6))
+    return sum(one.nbytes() for place, one in kept.items() if place not in own)
+
+
+@pytest.mark.parametrize(
+    ("function", "by_hand"),
+    [
+        (lambda x, w, index: x * w.exp(), 144 + 1152),  # the output once, and the input
+        (lambda x, w, index: x * w.pow(2), 1152),
+        (lambda x, w, index: x + w.exp().log(), 144),
+        (lambda x, w, index: x * w.sigmoid() * 16, 144 + 1152),
+        (lambda x, w, index: x + w[index.view(-1), 0].view(6, 6), 0),  # the index is a buffer
+        (lambda x, w, index: x + w @ w.T, 0),
+    ],
+)
+def test_computing_numbers_saves_what_pytorch_saves(function, by_hand):
+    model = Calls(function)
+    spec = cnncalc.from_torch(model, (4, 6, 6))
+    written = text.read(cnncalc.to_yaml(spec), "net.yaml")
+    for one in (spec, written):
+        report = cnncalc.summarize(one, batch=2)
+        saved = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+        assert saved == saved_by(model) == by_hand
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, w, index: x + (y := w.exp()) - y.mT,  # which two layers read
+        lambda x, w, index: x + w.exp() - w.log(),  # the same
+        lambda x, w, index: x + nn.functional.dropout(w, 0.5, False),  # which saves in training
+        lambda x, w, index: x + w.mul_(1),  # which PyTorch refuses to train
+    ],
+)
+def test_what_computing_shared_numbers_saves_is_unknown(function):
+    report = cnncalc.summarize(cnncalc.from_torch(Calls(function), (4, 6, 6)))
+    with pytest.raises(UsageError, match="what PyTorch saves to compute it is not known"):
+        footprint.saved_for_backward(report)
