@@ -103,6 +103,14 @@ class Padded(nn.Module):
         return type(self.module).forward(self.module, padded)  # as if it were this module
 
 
+def test_a_linear_layer_of_positions_that_are_merged_with_the_batch_is_read_back():
+    given = {"linear": {"out_features": 6, "per_position": True}}
+    report = cnncalc.summarize({"input": "4x7", "layers": [given]})
+    back = read(cnncalc.to_torch(report), 4, 7)
+    assert [(row.kind, row.output, row.params) for row in back] == [("linear", (6, 7), 4 * 6 + 6)]
+    assert back.totals == report.totals
+
+
 AROUND = {
     "both sides": (nn.Conv2d(4, 4, 3, 2), (1, 1, 1, 1), 0.0, ["pad", "conv"]),
     "one side": (nn.Conv2d(4, 4, 3, 2), (0, 1, 0, 1), 0.0, ["conv"]),

@@ -45,8 +45,8 @@ def linear(walker: Walker) -> None:
         made = _pointwise(walker, view.layer, held, shape)
         walker.gives(View(made, shape, view.axes, view.inside))
         return
-    kind = layers.load("linear")
-    walker.gives(walker.called(kind, [view.layer], shape, view.axes, held, attributes))
+    made = walker.called(layers.load("linear"), [view.layer], shape, view.axes, held, attributes)
+    walker.gives(made._replace(inside=view.inside))
 
 
 def _pointwise(
