@@ -23,16 +23,15 @@ class Strided(NamedTuple):
     @property
     def dense(self) -> bool:
         """Whether the elements lie one after another in any order of the axes."""
-        return self.lies(sorted(range(len(self.sizes)), key=self._place))
+        return self.contiguous or self.lies(sorted(range(len(self.sizes)), key=self._place))
 
     def lies(self, axes: Sequence[int]) -> bool:
         """Whether the elements lie one after another, with these axes from the innermost."""
         stride = 1
         for axis in axes:
-            if self.sizes[axis] > 1:
-                if self.strides[axis] != stride:
-                    return False
-                stride *= self.sizes[axis]
+            if self.strides[axis] != stride and self.sizes[axis] > 1:
+                return False
+            stride *= self.sizes[axis]
         return True
 
     def _place(self, axis: int) -> tuple[bool, int]:
