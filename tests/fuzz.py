@@ -151,8 +151,11 @@ NO_VIEW = "view size is not compatible with input tensor's size and stride"
 BYTES_DIFFER: dict[str, Callable[[Row], bool]] = {
     # On the CPU one copies and the others keep large storages; on the meta device the first is a
     # view if possible, and storages are as large as their tensors.
-    # Only on the CPU does attention run in one kernel.
-    "meta": lambda row: row.kind in {"channel_shuffle", "unfold", "fold", "dot_product_attention"},
+    # Only on the CPU does attention run in one kernel, and does group normalization read a map with
+    # channels last without a copy.
+    "meta": lambda row: (
+        row.kind in {"channel_shuffle", "unfold", "fold", "dot_product_attention", "group_norm"}
+    ),
     # A volume that shrinks may stay in memory of the input's size, depending on the implementation
     # that PyTorch picks, and so on the machine.
     "cpu": lambda row: (

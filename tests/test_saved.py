@@ -197,6 +197,57 @@ def test_other_orders_save_what_pytorch_saves(layers):
     agree({"input": "3x4x6", "layers": layers})
 
 
+SPLIT = {"split": {"parts": [3, 1], "part": 0}}
+TALL = {"crop": [0, 1]}
+NORMS = [
+    {"group_norm": 1},
+    "layer_norm",
+    {"layer_norm": {"over": "channels"}},
+    "batch_norm",
+    "l2_normalize",
+]
+
+
+def saves_what_pytorch_saves(spec, device, oracle):
+    for batch in (2, 3):
+        report = cnncalc.summarize(spec, batch=batch)
+        saved = footprint.saved_for_backward(report, device=device)
+        assert sum(entry.bytes for entry in saved) == saved_by_pytorch(report, oracle)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize(
+    ("sizes", "layers"),
+    [
+        ([4], [SPLIT]),
+        ([4, 5], [SPLIT]),
+        ([4, 5], [{"split": {"parts": [3, 1], "part": 1}}]),
+        ([4, 5, 6], [SPLIT]),
+        ([4, 5, 6], [TALL]),
+        ([4, 5, 6, 2], [SPLIT]),
+        ([3, 5, 6], [*LAST, SPLIT]),
+        ([3, 5, 6, 2], LAST),
+        ([3, 5, 6, 2], [*LAST, SPLIT]),
+    ],
+)
+def test_normalizations_save_parts_as_pytorch_does(norm, sizes, layers):
+    spec = {"input": sizes, "layers": [{"scale": None}, *layers, norm, "scale"]}
+    saves_what_pytorch_saves(spec, "cpu", "cpu")
+
+
+def test_a_part_of_the_same_numbers_for_every_image_is_copied():
+    layers = [{"constant": [4]}, {"split": {"parts": [3, 1], "part": 0}}, {"group_norm": 1}]
+    agree({"input": [1], "layers": [layers[0], "layer_norm", *layers[1:]]})
+    agree({"input": [1], "layers": layers})
+
+
+@pytest.mark.parametrize("layers", [LAST, [*LAST, SPLIT], [SPLIT], TURNED])
+def test_group_norm_on_cuda_puts_channels_first(layers):
+    # The meta device copies as CUDA does.
+    layers = [{"scale": None}, *layers, {"group_norm": 1}, "scale"]
+    saves_what_pytorch_saves({"input": [4, 5, 6], "layers": layers}, "cuda", "meta")
+
+
 def test_a_mean_of_a_map_in_another_order_saves_nothing():
     layers = [*TURNED, "relu", {"global_avg_pool": None}, "scale"]
     report = cnncalc.summarize({"input": "3x4x6", "layers": layers}, batch=2)

@@ -8,6 +8,9 @@ from typing import NamedTuple
 LAST = (1, 3, 2, 0)
 """The axes of maps with channels last, from the innermost in memory."""
 
+MAPS = (4, 5)
+"""The numbers of axes that can have their channels last: of maps and volumes, batch included."""
+
 
 class Strided(NamedTuple):
     """The sizes of a tensor, with the batch first, and its strides in elements.
@@ -47,8 +50,9 @@ class Strided(NamedTuple):
         last or first. With axes of size 1 it depends on the operation; it is () then."""
         if 1 in self.sizes[1:] or 0 in self.strides:
             return ()
-        is_last = len(self.sizes) == len(LAST) and self._falls(LAST)
-        return LAST if is_last else range(len(self.sizes))[::-1]
+        axes = range(len(self.sizes))[::-1]
+        last = (1, *axes[:-2], 0)
+        return last if len(axes) in MAPS and self._falls(last) else axes
 
     def _falls(self, axes: Sequence[int]) -> bool:
         """Whether each of these axes lies outside the one before, perhaps with gaps."""
@@ -58,11 +62,6 @@ class Strided(NamedTuple):
                 return False
             least = self.strides[axis] * self.sizes[axis]
         return True
-
-    @property
-    def channels_last(self) -> bool:
-        """Whether that is certainly channels last."""
-        return self.format == LAST
 
     def permuted(self, order: Sequence[int]) -> Strided:
         """A view with the axes in another order."""
