@@ -497,7 +497,7 @@ def test_errors_name_the_fields_of_a_layer_as_they_are_typed(words, says):
 
 def test_a_flag_before_the_shape_does_not_swallow_it():
     result = run("layer", "conv", "--filters", "4", "--kernel", "3", "--no-bias", "3x8x8")
-    assert "108 parameters" in result.stdout  # 3·3·3·4
+    assert "parameters: 108" in result.stdout  # 3·3·3·4
     assert "4×6×6" in result.stdout
 
 

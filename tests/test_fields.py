@@ -196,7 +196,7 @@ def test_the_main_field_can_be_given_alone():
         (
             None,
             [
-                f"needs {name!r}: {fields_of(CONV)[name].doc}"
+                f"needs {name!r} ({fields_of(CONV)[name].doc})"
                 for name in ("out_channels", "kernel_size")
             ],
         ),

@@ -205,6 +205,13 @@ def test_memory_is_another_formula_where_pytorch_lays_out_one_image_differently(
     assert substituted(found, {"batch": 7}) == exact("googlenet", "memory", {"batch": 7})
 
 
+def test_memory_is_one_formula_for_all_batches_of_maps_with_channels_last():
+    spec = {"input": "3x8x8", "layers": [{"layer_norm": "channels"}, "gelu"]}
+    found = cnncalc.formula(spec, "memory", ["batch"])
+    assert found.domain() == "the formula holds everywhere"
+    assert found.at(batch=5) == exact(spec, "memory", {"batch": 5})
+
+
 def test_a_formula_holds_where_the_structure_stays():
     found = cnncalc.formula("resnet50", "params", ["n1"])
     assert found.domain() == "the formula holds for n1=3"

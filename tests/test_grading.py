@@ -903,7 +903,8 @@ def test_a_choice_is_read_by_its_letter(given):
 def test_a_wrong_verdict_is_shown_with_the_arithmetic():
     read = sheet_of("questions: [{given: {N: 7, F: 3, S: 3}, ask: stride_legal, answer: legal}]")
     (mark,) = Marker().sheet(read).marks
-    assert mark.why == "it is illegal, 3 does not divide 4: (N − F)/S + 1 = (7 − 3)/3 + 1 = 2.33"
+    sum = "(N − F)/S + 1 = (7 − 3)/3 + 1 = 2.33"
+    assert mark.why == f"it is illegal because 3 does not divide 4: {sum}"
 
 
 @pytest.mark.parametrize("name", ["name: {a: 1}", "name: [1]", "ask: {a: 1}", "ask: "])

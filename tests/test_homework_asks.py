@@ -315,7 +315,11 @@ def test_memory_in_elements_is_accepted_with_a_note():
         ("{conv: {filters: 10, kernel: 5}, input: 3x32x32}", "memory", "31,360 B = 31.36 kB"),
         ("{linear: 10, input: 3}", "memory", "40 B"),
         ("{linear: 10, input: 3}", "parameter_memory", "40 · 4 = 160 B"),
-        ("{N: 3, F: 5}", "stride_legal", "illegal, a window of 5 is larger than 3: (N − F)/S"),
+        (
+            "{N: 3, F: 5}",
+            "stride_legal",
+            "illegal because a window of 5 is larger than the padded input of 3: (N − F)/S",
+        ),
     ],
 )
 def test_derivations_end_with_the_answer(network, ask, answer):

@@ -159,10 +159,11 @@ def test_a_wrong_verdict_gets_the_reason():
     asked = of_layer({"conv": {"filters": 1, "kernel": 3, "stride": 3}}, "1x7x7", "stride_legal")
     assert diagnosed(asked, "legal") == []
     assert remark(asked, "legal") == (
-        "it is illegal, 3 does not divide 4: (N − F)/S + 1 = (7 − 3)/3 + 1 = 2.33"
+        "it is illegal because 3 does not divide 4: (N − F)/S + 1 = (7 − 3)/3 + 1 = 2.33"
     )
     legal = of_layer({"conv": {"filters": 1, "kernel": 3, "stride": 2}}, "1x7x7", "stride_legal")
-    assert remark(legal, "no") == "it is legal, 2 divides 4: (N − F)/S + 1 = (7 − 3)/2 + 1 = 3"
+    sum = "(N − F)/S + 1 = (7 − 3)/2 + 1 = 3"
+    assert remark(legal, "no") == f"it is legal because 2 divides 4: {sum}"
 
 
 def test_under_strict_terms_a_rounded_value_is_reported_as_wrong():

@@ -693,7 +693,7 @@ def test_the_cone_of_a_field_covers_the_receptive_field(name, layer):
 def test_a_picture_of_a_layer_without_a_window_is_refused(name, style, layer, says):
     with pytest.raises(CnncalcError, match=re.escape(says)):
         cnncalc.draw(name, style, layer=layer).scene(PIXELS)
-    with pytest.raises(CnncalcError, match="window draws only pictures"):
+    with pytest.raises(CnncalcError, match=f"--style {style} draws only pictures"):
         str(cnncalc.draw(name, style))
 
 
@@ -721,7 +721,7 @@ def test_memory_of_any_length_is_drawn_without_overlaps(name):
 
 
 def test_memory_on_a_terminal_is_that_of_the_memory_command():
-    with pytest.raises(CnncalcError, match="cnncalc memory NET --plot"):
+    with pytest.raises(CnncalcError, match="cnncalc memory NETWORK --plot"):
         str(cnncalc.draw("lenet5", "memory"))
 
 

@@ -169,7 +169,7 @@ def test_the_key_says_why_a_stride_is_illegal(name):
     quiz = pose(Order(("stride",), geometry="illegal", questions=1, seed=7))
     N, F, S, P, _ = window(quiz.posed[0].given)
     written = quiz_formats.load(name).write(quiz, solved=True)
-    assert f": illegal, {S} does not divide {N - F + 2 * P}: " in written
+    assert f": illegal because {S} does not divide {N - F + 2 * P}: " in written
     assert "\n\n\n" not in written
     assert "illegal" not in quiz_formats.load(name).write(quiz, solved=False)
 

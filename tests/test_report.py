@@ -183,7 +183,7 @@ def test_a_layer_s_text_is_what_differs_from_the_defaults():
     )
 
 
-ALL = "; it has input, conv1, relu1, max_pool1, flatten, linear1"
+ALL = "; it has conv1, relu1, max_pool1, flatten, linear1"
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,8 @@ def run(
 
     The code is readable, and runs and trains without cnncalc. An ONNX file has PyTorch's initial
     weights. Writing code or an ONNX file requires PyTorch. --to yaml does the same as 'cnncalc
-    import'. A layer that a simulator cannot describe is an error; layers without products are left
-    out and listed.
+    import'. A layer that a simulator cannot describe is an error; layers that are neither
+    convolutions nor matrix products are left out and listed.
 
     cnncalc export resnet18 --to torch -o net.py
 

@@ -10,7 +10,10 @@ LAST = (1, 3, 2, 0)
 
 
 class Strided(NamedTuple):
-    """The sizes of a tensor, with the batch first, and its strides in elements."""
+    """The sizes of a tensor, with the batch first, and its strides in elements.
+
+    Strides are compared before sizes: a formula would only hold for the sizes that were compared.
+    """
 
     sizes: tuple[int, ...]
     strides: tuple[int, ...]
@@ -23,20 +26,20 @@ class Strided(NamedTuple):
     @property
     def dense(self) -> bool:
         """Whether the elements lie one after another in any order of the axes."""
-        return self.lies(sorted(range(len(self.sizes)), key=self._place))
+        axes, stride = [*range(len(self.sizes))][::-1], 1
+        while (axis := next((a for a in axes if self.strides[a] == stride), None)) is not None:
+            axes.remove(axis)
+            stride *= self.sizes[axis]
+        return all(self.sizes[axis] == 1 for axis in axes)
 
     def lies(self, axes: Sequence[int]) -> bool:
         """Whether the elements lie one after another, with these axes from the innermost."""
         stride = 1
         for axis in axes:
-            if self.sizes[axis] > 1:
-                if self.strides[axis] != stride:
-                    return False
-                stride *= self.sizes[axis]
+            if self.strides[axis] != stride and self.sizes[axis] > 1:
+                return False
+            stride *= self.sizes[axis]
         return True
-
-    def _place(self, axis: int) -> tuple[bool, int]:
-        return self.sizes[axis] == 1, self.strides[axis]
 
     @property
     def format(self) -> Sequence[int]:

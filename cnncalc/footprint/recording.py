@@ -96,6 +96,8 @@ def _strided(row: Row, inputs: Sequence[Tensor], output: Tensor, batch: int) -> 
     """The sizes and strides of a layer's output, if they follow from its input's memory format or
     from the order of its elements."""
     sizes = (batch, *row.output.dimensions)
+    if all(one.in_order for one in (*inputs, output)):  # whatever the sizes
+        return contiguous(sizes)
     formats = [one.strided.format if one.strided else () for one in inputs]
     if len(sizes) - 2 in row.layer.keeps_format and () not in formats:
         return ordered(sizes, LAST if set(formats) == {LAST} else range(len(sizes))[::-1])

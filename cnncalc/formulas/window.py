@@ -49,7 +49,7 @@ def padding_same(N: int, N_out: int, F: int, S: int, D: int = 1) -> int:
 
 @formula("P_before")
 def padding_causal(F: int, D: int) -> int:
-    """The zeros before a signal so that no output reads a later input."""
+    """The number of zeros before a signal that keeps every output from reading a later input."""
     return D * (F - 1)
 
 
@@ -67,7 +67,7 @@ def padding_after(P_total: int, P_before: int) -> int:
 
 @formula("N_out")
 def output_size_transposed(N: int, F: int, S: int, P: int = 0, D: int = 1, P_out: int = 0) -> int:
-    """Outputs of a transposed window: the input size that the ordinary window would shrink to N."""
+    """Outputs of a transposed window: an input size that the ordinary window would shrink to N."""
     return (N - 1) * S - 2 * P + span(F, D) + P_out
 
 
@@ -141,7 +141,7 @@ def cubic_before(N: int, N_out: int) -> int:
 
 @formula("remainder")
 def left_over(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
-    """The number of positions at the end of the padded input that no window reaches; 0 if the
+    """The number of cells at the end of the padded input that no window reaches; 0 if the
     stride is legal."""
     move = N - span(F, D) + 2 * P
     return move - move // S * S
@@ -187,8 +187,8 @@ def all_taps(C: int, N_taps: tuple[int, ...]) -> int:
 
 @formula("E", note="at most, from the first to the last input that contributes to one output")
 def footprints(F: int, S: int = 1, D: int = 1) -> int:
-    """The inputs from the first to the last that contribute to one output of a transposed
-    window, at most."""
+    """The largest number of inputs from the first to the last that contribute to one output of
+    a transposed window."""
     # Tap k connects input n with output o = n·S − P + k·D, with k from 0 to F − 1. The taps that
     # reach one output are S/gcd(S, D) apart, and their inputs are D/gcd(S, D) apart.
     g = gcd(S, D)
@@ -197,8 +197,7 @@ def footprints(F: int, S: int = 1, D: int = 1) -> int:
 
 @formula("before")
 def footprints_before(F: int, S: int = 1, P: int = 0) -> int:
-    """The number of inputs ahead of the first one whose footprint would still reach the first
-    output."""
+    """The number of places before input 0 from which a footprint would still reach output 0."""
     return (F - 1 - P) // S
 
 
@@ -223,6 +222,6 @@ def interpolated(nearest: int) -> int:
 
 @formula("before")
 def centred_before(N: int, N_out: int) -> int:
-    """The number of inputs ahead of the first one that the first output reads, with aligned
-    centres."""
+    """The number of places before input 0 where output 0 starts to read, with aligned centres;
+    negative if it starts later."""
     return ceil_div(N_out - N, 2 * N_out)

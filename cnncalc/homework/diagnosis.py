@@ -19,7 +19,7 @@ from cnncalc.homework.question import Meant, Question
 from cnncalc.homework.written import Number, Reading, Value, Written
 
 MOST = 3
-"""The number of diagnoses to report."""
+"""The most diagnoses to report."""
 MAX_ALONE = 60_000
 MAX_PAIRED = 10_000
 """The most layers to visit for single mistakes, and for pairs; the likeliest come first."""
@@ -27,7 +27,8 @@ MIN_RESOLUTION = 5
 """A rounded value is diagnosed only if its digits can tell at least this many values apart: 1e9
 could mean anything."""
 MIN_RESOLUTION_FOR_PAIRS = 100
-"""The same for pairs of mistakes, of which there are enough to explain any small number."""
+"""The same for pairs of mistakes, but for exact values too: there are enough pairs to explain any
+small number."""
 RARER = 0.5
 """The likelihood of a mistake in all earlier layers too, relative to one in the layer alone."""
 
@@ -47,7 +48,7 @@ class Slip(NamedTuple):
 
     @property
     def says(self) -> str:
-        """A sentence on what the student did, without a full stop."""
+        """A phrase on what the student did."""
         done = ", and ".join(mistake.says for mistake in self.mistakes)
         where = " on the way to this layer" if self.along_the_way else ""
         return f"{done}{where} ({self.question.detail})" if self.question.detail else done + where
@@ -112,8 +113,8 @@ class Slips:
         return tuple(self._made(likeliest, MAX_PAIRED))
 
     def _made(self, made: Iterable[tuple[Mistake, ...]], most: int) -> Iterator[Slip]:
-        """The slips of these mistakes, in this layer alone or in all earlier ones too, one per
-        value."""
+        """The slips of these mistakes, in this layer alone or in all earlier ones too; one per
+        combination and value."""
         starts = [(self.question, False)]
         before = self.question.along_the_way()
         if before is not None and not self.own:
@@ -154,7 +155,7 @@ class Slips:
         return _Values(self.pairs)
 
     def diagnose(self, written: Written) -> tuple[Diagnosis, ...]:
-        """The slips that explain a written value, most likely first: single mistakes, or else
+        """The diagnoses of a written value, most likely first: single mistakes, or else
         pairs."""
         if written not in self._diagnosed:
             self._diagnosed[written] = self._diagnose(written)
@@ -232,7 +233,7 @@ def _elsewhere(one: Diagnosis, detail: str) -> Diagnosis:
 
 
 class _Values:
-    """Slips sorted by value, separately for each unit and reading, so that only a few are compared
+    """Slips sorted by value, separately for each unit and meaning, so that only a few are compared
     with an answer."""
 
     def __init__(self, slips: Iterable[Slip]) -> None:
@@ -245,7 +246,7 @@ class _Values:
         }
 
     def explaining(self, written: Written) -> Iterator[Diagnosis]:
-        """The slips that give the written value."""
+        """The diagnoses of the written value."""
         for key, values in self.groups.items():
             for value in self._near(key, written):
                 slips = values[value]

@@ -67,7 +67,7 @@ class PosedQuestion(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """Why the answer is right, if no equation shows it: ``: illegal, 3 ...``."""
+        """Why the answer is right, if no equation shows it: ``: illegal because 3 ...``."""
         derivation = self.question.derive()
         return "" if derivation.workings else f": {derivation.answer}"
 

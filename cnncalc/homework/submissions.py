@@ -99,7 +99,7 @@ def _walk(target: Path, unread: list[OSError]) -> Iterator[tuple[str, list[str],
 
 
 def left_out(targets: Sequence[Path]) -> Iterator[Path]:
-    """The folders that ``find`` skips because of their names."""
+    """The folders that ``find`` skips because their names start with ``PACKED``."""
     for target in targets:
         for folder, inner, _ in _walk(target, []):
             yield from (Path(folder, name) for name in sorted(inner) if name.startswith(PACKED))
@@ -123,7 +123,7 @@ def refusal(file: Path, home: Path, key: Path | None) -> str:
 
 
 def handles(files: Sequence[tuple[Path, Path]]) -> list[str]:
-    """A unique name for every file, given with the folder that was searched; in order.
+    """A unique name for each pair of a file and the folder that was searched (its root), in order.
 
     It is the folder's name if each folder of a root contains a single file (``ada/hw1.yaml``), else
     the file's name without its extension. If that is not unique, it is the other of the two, then

@@ -13,9 +13,9 @@ class AdaptiveAvgPool(AdaptivePool):
     """Averages the input to a given output size, whatever the size of the input.
 
     Along an axis of N inputs and O outputs, output i is the mean of the inputs from floor(iN/O)
-    up to, but not including, ceil((i+1)N/O). If O does not divide N, the windows overlap and
-    differ in size. A network with this layer before its linear layers accepts images of any
-    size.
+    up to, but not including, ceil((i+1)N/O). If O does not divide N, some windows overlap,
+    and their sizes may differ. A network with this layer before its linear layers accepts images
+    of any size.
 
     Operations: a window of n elements takes n − 1 additions and one division.
     """

@@ -12,8 +12,8 @@ class AdaptiveMaxPool(AdaptivePool):
     """Takes maxima so that the output has a given size, whatever the size of the input.
 
     Along an axis of N inputs and O outputs, output i is the largest of the inputs from
-    floor(iN/O) up to, but not including, ceil((i+1)N/O). If O does not divide N, the windows
-    overlap and differ in size.
+    floor(iN/O) up to, but not including, ceil((i+1)N/O). If O does not divide N, some
+    windows overlap, and their sizes may differ.
 
     Operations: a window of n elements takes n − 1 comparisons.
     """

@@ -21,8 +21,8 @@ class Parameter(Layer):
     fixed: a Swin transformer reads the bias of each pair of positions from a shorter table. cnncalc
     does not know that computation, so PyTorch cannot run the layer.
 
-    Operations: one multiplication and one addition per given multiply-accumulate, once for the
-    whole batch; any others that compute the numbers are not counted.
+    Operations: none by default; one multiplication and one addition per given multiply-accumulate,
+    once for the whole batch. Any others that compute the numbers are not counted.
     """
 
     aliases = ("learned", "constant")

@@ -38,6 +38,6 @@ class Scope:
         return next((one.names[name] for one in self.outwards() if name in one.names), None)
 
     def visible(self) -> list[str]:
-        """All names that are visible from here."""
+        """The names of all layers that are visible from here."""
         outer = self.outer.visible() if self.outer else []
         return [*self.names, *outer]

@@ -21,18 +21,20 @@ class StrideLegal(Ask):
     geometry = True
 
     def of(self, row: Row, report: Report) -> Value:
-        """Whether no axis has a remainder."""
+        """Whether the window fits along every axis."""
         return all(axis.fits for axis in _window.axes(row))
 
     def derive(self, row: Row, report: Report) -> Derivation:
-        """The number of positions before rounding, along the first axis that does not fit."""
+        """The number of positions before rounding, along the first axis that does not fit, or else
+        the first."""
         axes = _window.axes(row)
         axis = next((axis for axis in axes if not axis.fits), axes[0])
         return Derivation(self.title, (), f"{self._verdict(axis)}: {stride.equation(axis)}")
 
     def _verdict(self, axis: stride.Axis) -> str:
         if not axis.possible:
-            return f"illegal, a window of {axis.extent} is larger than {axis.N + 2 * axis.P}"
+            padded = f"the padded input of {axis.N + 2 * axis.P}"
+            return f"illegal because a window of {axis.extent} is larger than {padded}"
         if axis.remainder:
-            return f"illegal, {axis.S} does not divide {axis.span}"
-        return f"legal, {axis.S} divides {axis.span}"
+            return f"illegal because {axis.S} does not divide {axis.span}"
+        return f"legal because {axis.S} divides {axis.span}"

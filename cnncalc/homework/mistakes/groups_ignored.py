@@ -23,14 +23,14 @@ def dense_transposed(
 
 
 def undivided_weights(F: tuple[int, ...], C_in: int, multiplier: int = 1) -> int:
-    """A filter as deep as the input in place of every plane."""
+    """A filter as deep as the input in place of every single-channel filter."""
     return product(F) * C_in * C_in * multiplier
 
 
 def undivided_macs(
     F: tuple[int, ...], C_in: int, N_out: tuple[int, ...], multiplier: int = 1
 ) -> int:
-    """A filter as deep as the input in place of every plane, at every position."""
+    """A filter as deep as the input in place of every single-channel filter, at every position."""
     return product(F) * C_in * C_in * multiplier * product(N_out)
 
 

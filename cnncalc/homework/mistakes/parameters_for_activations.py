@@ -4,7 +4,7 @@ from cnncalc.homework.mistakes._examples import on_ten_filters
 
 class ParametersForActivations(WrongAsk):
     """You counted the parameters: the numbers that the layer learns. Activations are the C·H·W
-    numbers in its output. Large maps have many activations and few parameters.
+    numbers in its output. Layers with large maps have many activations and few parameters.
     """
 
     says = "gave the parameters instead of the activations"

@@ -45,8 +45,8 @@ def linear(walker: Walker) -> None:
         layer = _pointwise(walker, _rows(walker, view.layer), held, shape)
         walker.gives(View(layer, shape, view.axes, view.inside))
         return
-    made = walker.called(layers.load("linear"), [view.layer], shape, view.axes, held, attributes)
-    walker.gives(made._replace(inside=view.inside))
+    result = walker.called(layers.load("linear"), [view.layer], shape, view.axes, held, attributes)
+    walker.gives(result._replace(inside=view.inside))
 
 
 def _rows(walker: Walker, layer: int) -> int:

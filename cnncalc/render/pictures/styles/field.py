@@ -60,7 +60,7 @@ class Level(NamedTuple):
 def draw(report: Report, options: Options, measure: Measure) -> Scene:
     """The receptive field of a layer, by default of the last one with several outputs per axis."""
     if measure.compact:
-        raise UsageError("a receptive field needs a picture file; add -o field.svg")
+        raise UsageError("--style field draws only pictures; add -o field.svg")
     levels = _thinned(_levels(report, _target(report, options.layer)))
     return _scene(report, levels, measure)
 
