@@ -271,3 +271,67 @@ def test_what_computing_shared_numbers_saves_is_unknown(function):
     report = cnncalc.summarize(cnncalc.from_torch(Calls(function), (4, 6, 6)))
     with pytest.raises(UsageError, match="what PyTorch saves to compute it is not known"):
         footprint.saved_for_backward(report)
+
+
+def test_a_group_normalization_copies_a_part_of_a_map():
+    part = {"slice": {"stop": 2}, "name": "part"}
+    layers = [{"conv": {"filters": 4, "kernel": 1}}, "relu", part, {"group_norm": 1}]
+    agree({"input": "3x4x6", "layers": layers})
+
+
+# Copies in imported models.
+
+
+def saved_in(function, batch=2):
+    model = Calls(function)
+    report = cnncalc.summarize(cnncalc.from_torch(model, (4, 6, 6)), batch=batch)
+    assert any(row.kind == "identity" for row in report.rows)
+    ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+    assert ours == saved_by_pytorch(report)
+    return ours, saved_by(model)
+
+
+@pytest.mark.parametrize(
+    ("function", "by_hand"),
+    [
+        # The output of ReLU, and its copy.
+        (lambda x, w, index: (x + w).relu().mT.contiguous() ** 2, 2 * 1152),
+        (lambda x, w, index: (x + w).relu().clone() ** 2, 2 * 1152),
+    ],
+)
+def test_copies_in_a_model_are_saved(function, by_hand):
+    assert saved_in(function) == (by_hand, by_hand)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, w, index: (x + w).relu().mT.clone() ** 2,
+        lambda x, w, index: (x + w).relu()[:, :2].contiguous() ** 2,  # only one image is contiguous
+        lambda x, w, index: (x + w).relu().view(-1, 6).mT.contiguous().mT.view(-1, 4, 6, 6) ** 2,
+        lambda x, w, index: nn.functional.linear(x.sigmoid().mT, w),  # which reads rows
+    ],
+)
+def test_other_copies_in_a_model_are_unknown(function):
+    report = cnncalc.summarize(cnncalc.from_torch(Calls(function), (4, 6, 6)))
+    with pytest.raises(UsageError, match="how the model copies its input is not modelled"):
+        footprint.saved_for_backward(report)
+
+
+def test_a_copy_that_is_only_reshaped_is_left_out():
+    model = Calls(lambda x, w, index: (x + w).relu().mT.contiguous().view(-1, 4, 36).sigmoid())
+    report = cnncalc.summarize(cnncalc.from_torch(model, (4, 6, 6)), batch=2)
+    assert all(row.kind != "identity" for row in report.rows)
+    ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+    assert ours == saved_by(model) == 2 * 1152
+
+
+def test_a_softmax_of_permuted_axes_is_not_copied_again():
+    def function(x, w, index):
+        y = (x + w).transpose(1, 2).softmax(-1).reshape(-1, 24, 6)
+        return y.mT @ y
+
+    model = Calls(function)
+    report = cnncalc.summarize(cnncalc.from_torch(model, (4, 6, 6)), batch=2)
+    ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+    assert ours == saved_by(model) == 1152

@@ -192,7 +192,7 @@ class _Run(TorchFunctionMode):
 
     def _add(self, tensor: Tensor, origin: str = "", name: str = "") -> int:
         trains = tensor.requires_grad and origin == "parameter"
-        self.tensors.append(Seen(tuple(tensor.shape), origin, name, trains))
+        self.tensors.append(Seen(tuple(tensor.shape), origin, name, trains, tensor.stride()))
         self.numbers[id(tensor)] = len(self.tensors) - 1
         self.alive.append(tensor)
         self.storages.setdefault(tensor.untyped_storage()._cdata, set()).add(id(tensor))

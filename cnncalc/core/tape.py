@@ -98,15 +98,18 @@ class Tape(Record):
         return self.laid(x, strides.contiguous(sizes))
 
     def formatted(self, x: Tensor) -> Tensor:
-        """The tensor if its channels come first or last in memory, or else a copy with the channels
-        first. Raises LayerError if that is not known."""
+        """The tensor if it is contiguous in its memory format, with the channels first or last, or
+        else a copy that is. Raises LayerError if that is not known."""
         if x.in_order:
             return x
         self.guess("its input is not contiguous")
         strided = self.strided(x)
         if not strided.format:
             return self.in_order(x)
-        return x if strided.channels_last else self.reshaped(x, *strided.sizes)
+        if strided.lies(strided.format):
+            return x
+        copy = self.op(x, passes=(0,), ordered=True)
+        return self.laid(copy, strides.ordered(strided.sizes, strided.format))
 
     def strided(self, x: Tensor) -> strides.Strided:
         """Its sizes and strides. Raises LayerError if they are not known."""
