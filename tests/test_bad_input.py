@@ -104,7 +104,7 @@ def test_a_misspelt_file_gets_the_name_of_a_file(tmp_path, monkeypatch):
 
 
 def test_an_unknown_word_gets_a_pointer_to_the_list():
-    assert error("zzzzzz").endswith("'zzzzzz'; run 'cnncalc list' to see them")
+    assert error("zzzzzz").endswith("'zzzzzz'; run 'cnncalc list' to see the built-in networks")
 
 
 @pytest.mark.parametrize("word", ["a\0b", "~" * 100_000, "\ud800", "a\nb"])

@@ -288,7 +288,11 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
             "import writes YAML, but 'net.json' ends in '.json'; use .yaml",
         ),
         (["draw", SMALL, "-o", "/nowhere/net.svg"], "cannot write '/nowhere/net.svg'"),
-        (["export", SMALL, "-o", "net.onnx"], "--to torch writes .py files, but 'net.onnx' ends"),
+        (
+            ["export", SMALL, "-o", "net.onnx"],
+            "--to torch writes .py files, but 'net.onnx' ends in '.onnx'; use --to onnx",
+        ),
+        (["export", SMALL, "-o", "net.xyz"], "but 'net.xyz' ends in '.xyz'; use .py"),
         (["report", SMALL, "-o", "net.pdf"], "report writes HTML, but 'net.pdf' ends in '.pdf'"),
         (["summarize", SMALL, "-i", "3x4x4", "-i", "1x2x2"], "inputs as NAME=SHAPE, not '3x4x4'"),
         (["summarize", SMALL, "-i", "left=1x30x30"], "no input 'left'"),

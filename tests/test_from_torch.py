@@ -434,6 +434,11 @@ def test_what_is_not_one_network_is_refused(function, says):
         read(Calls(function), 3, 4, 4)
 
 
+def test_a_model_that_does_not_run_names_the_layer():
+    with pytest.raises(UsageError, match=r"does not run in layer '1': .*[^.]; if its input"):
+        read(nn.Sequential(nn.Flatten(), nn.Linear(9, 2)), 3, 4, 4)
+
+
 def test_a_spec_or_an_answer_sheet_never_runs_code():
     sheet = {"architecture": "mynet:net", "answers": {"0": {"params": 1}}}
     for refused in (

@@ -74,12 +74,15 @@ def test_the_means_of_a_map_with_channels_last_are_copied_in_the_backward_pass(f
         assert [*fuzz.compared(report)] == []
 
 
-def test_the_memory_of_means_in_an_unknown_order_is_refused():
+def test_the_peaks_of_means_in_an_unknown_order_are_refused():
     local = {"locally_connected": {"filters": 3, "kernel": [1, 3]}}
     spec = {"input": "3x4x3", "layers": [local, {"adaptive_avg_pool": 1}]}
     report = cnncalc.summarize(spec)
-    with pytest.raises(UsageError, match="what PyTorch copies in the backward pass"):
+    with pytest.raises(UsageError, match="input is not contiguous, so peak memory is not modelled"):
         footprint.measure(report)
+    windows = footprint.saved_for_backward(report)
+    assert sum(saved.bytes for saved in windows) == 4 * (3 * 1 * 3) * 4  # of the local layer
+    assert [*fuzz.compared(report)] == []
     footprint.inference_peak(report)
     footprint.measure(cnncalc.summarize(spec, batch=2))
 
@@ -220,7 +223,7 @@ def test_a_missing_refusal_is_noticed(monkeypatch):
 
 def test_a_failure_is_shrunk_and_reproducible(monkeypatch):
     monkeypatch.setattr(layers.load("tanh"), "steps", lambda self, tape, x: tape.op(x))
-    failures = fuzz.work("networks", 1, 34, 1).failures
+    failures = fuzz.work("networks", 1, 47, 1).failures
     head, description, *spec = min(failures, key=len).splitlines()
     assert head.startswith("--seed 1 --networks 1 --first ")
     assert "saved for backward" in description

@@ -478,12 +478,12 @@ LEARNED = {
     "channels last": (
         lambda x, w: functional.linear(x.permute(0, 2, 3, 1), w).permute(0, 3, 1, 2),
         [(3, 4)],
-        ["conv"],
+        ["identity", "conv"],
     ),
     "channels last, with biases": (
         lambda x, w, b: functional.linear(x.permute(0, 2, 3, 1), w, b).permute(0, 3, 1, 2),
         [(3, 4), (3,)],
-        ["conv"],
+        ["identity", "conv"],
     ),
     "along the width": (
         functional.linear, [(5, 6)], ["permute", "conv", "permute"]

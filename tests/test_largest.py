@@ -194,12 +194,13 @@ def test_nothing_may_fit():
     [
         ("width", {}, {}, "give a budget"),
         ("widht", {"macs": 5}, {}, "did you mean 'width'"),
+        ("speed", {"macs": 5}, {}, "choose from .*input, batch$"),
         ("width", {"mac": 5}, {}, "quantity"),
         ("width", {"macs": 0}, {}, "at least 1"),
         ("width", {"macs": "many"}, {}, "is not a number"),
         ("width", {"macs": "0x"}, {}, "not a positive number"),
         ("width", {"macs": 5}, {"step": -1}, "not a positive number"),
-        ("batch", {"params": 10**9}, {}, "never reached: even batch=1048576 fits"),
+        ("batch", {"params": 10**9}, {}, "ended at batch=1048576, which still fits; a larger step"),
         ("input", {"macs": "2x"}, {"settings": {"kernel": 0}}, "of the default network"),
     ],
 )
@@ -327,7 +328,7 @@ def test_a_batch_and_a_set_parameter_grow_from_what_they_are():
         ({"filters": "x"}, "'x' is not a positive number"),
         ({"filtres": 2}, "no parameter 'filtres'; did you mean 'filters'"),
         ({"dtype": 2}, "a dtype has no largest value"),
-        ({"filters": 1}, "the budget is never reached"),
+        ({"filters": 1}, "which still fits"),
     ],
 )
 def test_invalid_ratios_are_refused(ratios, says):

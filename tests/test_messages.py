@@ -161,7 +161,7 @@ def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
         ),
         (
             ["solve", "lenet5", "--for", "batch", "--macs", "3Q"],
-            "the budget for macs: '3Q' is not a number, such ",
+            "the budget for macs: '3Q' is not a number; write ",
         ),
         (["draw", "lenet5", "--only", "b"], "the network has no blocks; leave out --only"),
         (

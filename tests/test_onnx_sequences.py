@@ -349,7 +349,7 @@ def test_what_onnx_computes_otherwise_is_opaque(summarized, nodes, weights):
     assert kinds(summarized(data)) == "opaque"
 
 
-@pytest.mark.parametrize("seed", [2, 4, 6, 10, 13, 14, 15, 16, 18, 20])
+@pytest.mark.parametrize("seed", [4, 6, 10, 13, 14, 15, 18, 20, 31, 51])
 def test_a_random_network_is_read_back(tmp_path, seed):
     """Some that ONNX can express; ``tests/zoo_files.py networks`` tries others."""
     pytest.importorskip("torch")

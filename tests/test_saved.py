@@ -198,7 +198,6 @@ def test_other_orders_save_what_pytorch_saves(layers):
 
 
 SPLIT = {"split": {"parts": [3, 1], "part": 0}}
-TALL = {"crop": [0, 1]}
 NORMS = [
     {"group_norm": 1},
     "layer_norm",
@@ -217,22 +216,23 @@ def saves_what_pytorch_saves(spec, device, oracle):
 
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize(
-    ("sizes", "layers"),
+    ("sizes", "first", "part"),
     [
-        ([4], [SPLIT]),
-        ([4, 5], [SPLIT]),
-        ([4, 5], [{"split": {"parts": [3, 1], "part": 1}}]),
-        ([4, 5, 6], [SPLIT]),
-        ([4, 5, 6], [TALL]),
-        ([4, 5, 6, 2], [SPLIT]),
-        ([3, 5, 6], [*LAST, SPLIT]),
-        ([3, 5, 6, 2], LAST),
-        ([3, 5, 6, 2], [*LAST, SPLIT]),
+        ([4], [], [SPLIT]),
+        ([4, 5], [], [SPLIT]),
+        ([4, 5], [], [{"split": {"parts": [3, 1], "part": 1}}]),
+        ([4, 5, 6], [], [SPLIT]),
+        ([4, 5, 6], [], [{"crop": [0, 1]}]),
+        ([4, 5, 6, 2], [], [SPLIT]),
+        ([3, 5, 6], LAST, []),
+        ([3, 5, 6], LAST, [SPLIT]),
+        ([3, 5, 6, 2], LAST, []),
+        ([3, 5, 6, 2], LAST, [SPLIT]),
     ],
 )
-def test_normalizations_save_parts_as_pytorch_does(norm, sizes, layers):
-    spec = {"input": sizes, "layers": [{"scale": None}, *layers, norm, "scale"]}
-    saves_what_pytorch_saves(spec, "cpu", "cpu")
+def test_normalizations_save_parts_as_pytorch_does(norm, sizes, first, part):
+    layers = [{"scale": None}, *first, "sigmoid", *part, norm, "scale"]
+    saves_what_pytorch_saves({"input": sizes, "layers": layers}, "cpu", "cpu")
 
 
 def test_a_part_of_the_same_numbers_for_every_image_is_copied():
@@ -241,11 +241,12 @@ def test_a_part_of_the_same_numbers_for_every_image_is_copied():
     agree({"input": [1], "layers": layers})
 
 
-@pytest.mark.parametrize("layers", [LAST, [*LAST, SPLIT], [SPLIT], TURNED])
-def test_group_norm_on_cuda_puts_channels_first(layers):
+@pytest.mark.parametrize("first", [[], LAST, TURNED])
+@pytest.mark.parametrize("part", [[], [SPLIT]])
+def test_group_norm_on_cuda_puts_channels_first(first, part):
     # The meta device copies as CUDA does.
-    layers = [{"scale": None}, *layers, {"group_norm": 1}, "scale"]
-    saves_what_pytorch_saves({"input": [4, 5, 6], "layers": layers}, "cuda", "meta")
+    layers = [{"scale": None}, *first, "sigmoid", *part, {"group_norm": 1}, "scale"]
+    saves_what_pytorch_saves({"input": [4, 4, 6], "layers": layers}, "cuda", "meta")
 
 
 def test_a_mean_of_a_map_in_another_order_saves_nothing():
@@ -322,3 +323,67 @@ def test_what_computing_shared_numbers_saves_is_unknown(function):
     report = cnncalc.summarize(cnncalc.from_torch(Calls(function), (4, 6, 6)))
     with pytest.raises(UsageError, match="what PyTorch saves to compute it is not known"):
         footprint.saved_for_backward(report)
+
+
+def test_a_group_normalization_copies_a_part_of_a_map():
+    part = {"slice": {"stop": 2}, "name": "part"}
+    layers = [{"conv": {"filters": 4, "kernel": 1}}, "relu", part, {"group_norm": 1}]
+    agree({"input": "3x4x6", "layers": layers})
+
+
+# Copies in imported models.
+
+
+def saved_in(function, batch=2):
+    model = Calls(function)
+    report = cnncalc.summarize(cnncalc.from_torch(model, (4, 6, 6)), batch=batch)
+    assert any(row.kind == "identity" for row in report.rows)
+    ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+    assert ours == saved_by_pytorch(report)
+    return ours, saved_by(model)
+
+
+@pytest.mark.parametrize(
+    ("function", "by_hand"),
+    [
+        # The output of ReLU, and its copy.
+        (lambda x, w, index: (x + w).relu().mT.contiguous() ** 2, 2 * 1152),
+        (lambda x, w, index: (x + w).relu().clone() ** 2, 2 * 1152),
+    ],
+)
+def test_copies_in_a_model_are_saved(function, by_hand):
+    assert saved_in(function) == (by_hand, by_hand)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, w, index: (x + w).relu().mT.clone() ** 2,
+        lambda x, w, index: (x + w).relu()[:, :2].contiguous() ** 2,  # only one image is contiguous
+        lambda x, w, index: (x + w).relu().view(-1, 6).mT.contiguous().mT.view(-1, 4, 6, 6) ** 2,
+        lambda x, w, index: nn.functional.linear(x.sigmoid().mT, w),  # which reads rows
+    ],
+)
+def test_other_copies_in_a_model_are_unknown(function):
+    report = cnncalc.summarize(cnncalc.from_torch(Calls(function), (4, 6, 6)))
+    with pytest.raises(UsageError, match="how the model copies its input is not modelled"):
+        footprint.saved_for_backward(report)
+
+
+def test_a_copy_that_is_only_reshaped_is_left_out():
+    model = Calls(lambda x, w, index: (x + w).relu().mT.contiguous().view(-1, 4, 36).sigmoid())
+    report = cnncalc.summarize(cnncalc.from_torch(model, (4, 6, 6)), batch=2)
+    assert all(row.kind != "identity" for row in report.rows)
+    ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+    assert ours == saved_by(model) == 2 * 1152
+
+
+def test_a_softmax_of_permuted_axes_is_not_copied_again():
+    def function(x, w, index):
+        y = (x + w).transpose(1, 2).softmax(-1).reshape(-1, 24, 6)
+        return y.mT @ y
+
+    model = Calls(function)
+    report = cnncalc.summarize(cnncalc.from_torch(model, (4, 6, 6)), batch=2)
+    ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+    assert ours == saved_by(model) == 1152

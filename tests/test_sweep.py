@@ -64,7 +64,8 @@ def test_ranges_include_both_ends_and_stay_exact(text, values):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("3:1:1", "'3:1:1' ends before it begins"),
+        ("3:1:1", "'3:1:1' ends before it begins; write the smaller number first"),
+        ("0.5..1", "'0.5..1' is not a range; write 0.5:1:STEP"),
         ("1:2:0", "'1:2:0' needs a positive step"),
         ("1.2.3:4:5", "is not a range"),
         ("1:", "'1:' is not a range; write BEGIN:END:STEP"),
@@ -368,6 +369,7 @@ def test_the_command_shows_a_table_and_the_reasons():
     assert "11.11 M" in done.output  # 11,689,512 − 990·513, without a block of 73,984
     done = run("resnet18", "--over", "n1=-1,1,x,[],1.5,{", "--best", "1")
     assert "warning: n1=-1" in done.output
+    assert "warning: not shown: 2 more reasons\n" in done.output
     assert "1 of 6 combinations" in done.output
     run("resnet18", "--over", "n1=-1", code=1)
 

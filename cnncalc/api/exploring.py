@@ -210,13 +210,14 @@ def largest(
     """
     from cnncalc.analysis.explore import compound
     from cnncalc.analysis.explore import largest as search
-    from cnncalc.analysis.explore.evaluate import configurations
+    from cnncalc.analysis.explore.evaluate import NUMBERS, configurations
     from cnncalc.analysis.explore.quantities import budget, positive
 
     if not budgets:
         raise UsageError("give a budget, such as macs: 300M")
     names = [name] if isinstance(name, str) else [*name]
-    evaluate = configurations(target, names, [*budgets], options, load, summarize)
+    evaluate = configurations(target, [], [*budgets], options, load, summarize)
+    evaluate.check(names, NUMBERS)
     if "dtype" in names and "dtype" not in evaluate.parameters:
         raise UsageError("a dtype has no largest value; choose a parameter, input or batch")
     usual = evaluate({}) if any(str(one).endswith("x") for one in budgets.values()) else {}

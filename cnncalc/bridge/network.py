@@ -15,6 +15,7 @@ WHOLE = (
     modules.ComputedConv,
     modules.Constant,
     modules.ConvLSTM,
+    modules.Copy,
     modules.Crop,
     modules.DeformConv,
     modules.DotProductAttention,

@@ -177,8 +177,8 @@ class _Run(TorchFunctionMode):
         self.outputs = tuple(dict.fromkeys(self._numbers_in(result)))
 
     def _refusal(self, why: Exception) -> UsageError:
-        place = f" in {self.open[-1]!r}" if self.open[-1] else ""
-        text = " ".join(str(why).split())[:300]
+        place = f" in layer {self.open[-1]!r}" if self.open[-1] else ""
+        text = " ".join(str(why).split())[:300].rstrip(".")
         sizes = " and ".join("×".join(map(str, one)) for one in self.sizes)
         help = f"if its input is not {sizes}, give the shape, as in --input 1x28x28"
         if "meta" in text:
@@ -192,7 +192,7 @@ class _Run(TorchFunctionMode):
 
     def _add(self, tensor: Tensor, origin: str = "", name: str = "") -> int:
         trains = tensor.requires_grad and origin == "parameter"
-        self.tensors.append(Seen(tuple(tensor.shape), origin, name, trains))
+        self.tensors.append(Seen(tuple(tensor.shape), origin, name, trains, tensor.stride()))
         self.numbers[id(tensor)] = len(self.tensors) - 1
         self.alive.append(tensor)
         self.storages.setdefault(tensor.untyped_storage()._cdata, set()).add(id(tensor))

@@ -218,11 +218,12 @@ def yaml(
     return api.to_yaml(network)
 
 
-def only(what: str, endings: Sequence[str], output: Path | None) -> None:
-    """Raise UsageError unless a file's name has one of these extensions, or none."""
+def only(what: str, endings: Sequence[str], output: Path | None, use: str = "") -> None:
+    """Raise UsageError unless a file's name has one of these extensions, or none; ``use`` is the
+    remedy, if it is not another extension."""
     if output is not None and output.suffix.lower() not in ("", *endings):
         name = str(output)[:200]
-        raise UsageError(f"{what}, but {name!r} ends in {output.suffix!r}; use {endings[0]}")
+        raise UsageError(f"{what}, but {name!r} ends in {output.suffix!r}; use {use or endings[0]}")
 
 
 def write(text: str, output: Path | None) -> None:

@@ -88,7 +88,9 @@ def run(
     if to not in ENDINGS:
         hint = did_you_mean(to, [*ENDINGS]) or f"; choose {one_of([*ENDINGS])}"
         raise UsageError(f"cannot export to {to!r}{hint}")
-    shared.only(f"--to {to} writes {ENDINGS[to][0]} files", ENDINGS[to], output)
+    ending = output.suffix.lower() if output else ""
+    use = next((f"--to {name}" for name, endings in ENDINGS.items() if ending in endings), "")
+    shared.only(f"--to {to} writes {ENDINGS[to][0]} files", ENDINGS[to], output, use)
     if to != ONNX:
         if seed is not None:
             raise UsageError(f"--seed is only for --to onnx; --to {to} writes no weights")

@@ -277,7 +277,7 @@ def _remarks(found: "Sweep") -> Iterator[str]:
         others = f" and {_counted(count - 1, 'other')}" if count > 1 else ""
         yield f"{where}{others}: {reason}"
     if len(found.refused) > REASONS:
-        yield _counted(len(found.refused) - REASONS, "other reason")
+        yield "not shown: " + _counted(len(found.refused) - REASONS, "more reason")
 
 
 def _counted(number: int, noun: str) -> str:

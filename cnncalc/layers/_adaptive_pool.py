@@ -43,7 +43,7 @@ class AdaptivePool(Layer):
         """ONNX's pool, if all windows have the same size."""
         sizes = self.output(x).spatial
         if any(N % N_out for N, N_out in zip(x.spatial, sizes)):
-            raise LayerError("ONNX's pools have windows of one size only")
+            raise LayerError("ONNX needs an output size that divides the input size")
         window = [N // N_out for N, N_out in zip(x.spatial, sizes)]
         return onnx.node(kind, *onnx.inputs, kernel_shape=window, strides=window)
 

@@ -1,14 +1,19 @@
 """Identity."""
 
+from typing import Any
+
 from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import choice
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor
+from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
 class Identity(Elementwise):
     """Returns its input unchanged.
 
-    Nothing is computed and nothing is copied.
+    Nothing is computed, and nothing is copied unless ``copy`` says so.
     """
 
     operators = {"Identity": {}}
@@ -16,10 +21,27 @@ class Identity(Elementwise):
     each = Operations()
     moves = False
     inside = True
-    module = "Identity"
+
+    copy: str = choice(
+        "how the model that it was imported from copies its input here: not at all, so that it is "
+        "contiguous, or unknown",
+        ("none", "contiguous", "unknown"),
+        "none",
+    )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        return x
+        """The input itself, or a copy, whose gradient passes unchanged."""
+        if self.copy == "none":
+            return x
+        if self.copy == "unknown":
+            raise LayerError("how the model copies its input is not modelled")
+        if not x.in_order:
+            tape.guess("its input is not contiguous")
+        y = tape.op(x, passes=(0,), ordered=True)
+        return tape.ordered(y, tape.batch, *x.shape.dimensions)
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        return nn.Copy() if self.copy == "contiguous" else nn.Identity()
 
     examples = (Example(("64x56x56",), "64x56x56", "He et al. 2015: the identity shortcut"),)
-    refusals = (Refusal(1, ("5",), "has no fields"),)
+    refusals = (Refusal(1, ("5",), "needs field names (copy), not 1"),)

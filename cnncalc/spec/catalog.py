@@ -46,6 +46,6 @@ def path(name: str) -> Path:
     is none."""
     found = called(name)
     if found is None:
-        hint = near_names(name, names()) or "; run 'cnncalc list' to see them"
+        hint = near_names(name, names()) or "; run 'cnncalc list' to see the built-in networks"
         raise UsageError(f"no built-in network {name[:60]!r}{hint}")
     return folder() / f"{found}.yaml"

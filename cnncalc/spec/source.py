@@ -219,7 +219,7 @@ def _find(target: str, beside: Path) -> Path:
         raise UsageError(f"no file {target[:200]!r}{hint}")
     raise UsageError(
         f"no file or built-in network {target[:200]!r}"
-        + (hint or "; run 'cnncalc list' to see them")
+        + (hint or "; run 'cnncalc list' to see the built-in networks")
     )
 
 

@@ -120,7 +120,10 @@ class _Search:
             raise UsageError(f"no value of {self.name!r} gives a valid network: {self.reason}")
         if cost is not None:
             largest = self.value(high)
-            raise UsageError(f"the budget is never reached: even {self.name}={largest} fits")
+            raise UsageError(
+                f"the search ended at {self.name}={largest}, which still fits",
+                "a larger step may reach the budget",
+            )
         return low, high
 
     def below(self, number: int, low: int) -> Fraction | None:

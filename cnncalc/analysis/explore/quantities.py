@@ -114,7 +114,7 @@ def amount(text: str) -> int:
     """The number in ``300M``, ``4GiB`` or ``25000``; raises UsageError for any other text."""
     plain = plain_numbers(text.strip().replace(",", ""))
     if not re.fullmatch("[0-9]{1,30}", plain):
-        raise UsageError(f"{text[:60]!r} is not a number, such as 300M, 1.5G or 4GiB")
+        raise UsageError(f"{text[:60]!r} is not a number; write it as 300M, 1.5G or 4GiB")
     return int(plain)
 
 

@@ -72,7 +72,7 @@ def values_of(text: str) -> list[Any]:
     match = RANGE.fullmatch(text)
     if re.fullmatch(r"[-0-9.: ]*:[-0-9.: ]*", text) and match is None:
         raise UsageError(f"{text[:60]!r} is not a range; write BEGIN:END:STEP")
-    if dashed := re.fullmatch(r"([0-9.]+)-([0-9.]+)", text.strip()):
+    if dashed := re.fullmatch(r"([0-9.]+?)(?:-|\.\.)([0-9.]+)", text.strip()):
         begin, end = dashed.groups()
         raise UsageError(f"{text[:60]!r} is not a range; write {begin[:30]}:{end[:30]}:STEP")
     if match is None:
@@ -87,7 +87,8 @@ def values_of(text: str) -> list[Any]:
     if step <= 0:
         raise UsageError(f"the range {text[:60]!r} needs a positive step")
     if end < begin:
-        raise UsageError(f"the range {text[:60]!r} ends before it begins; write BEGIN:END:STEP")
+        fact = f"the range {text[:60]!r} ends before it begins"
+        raise UsageError(fact, "write the smaller number first")
     count = int((end - begin) / step) + 1
     if count > MOST_VALUES:
         raise UsageError(f"the range {text[:60]!r} has {count:,} values, more than {MOST_VALUES:,}")

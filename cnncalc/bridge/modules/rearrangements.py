@@ -55,6 +55,13 @@ def _pad(_: nn.Module, inputs: tuple[Tensor], sides: tuple[int, ...], value: flo
     return functional.pad(inputs[0], sides, value=value)
 
 
+class Copy(nn.Module):
+    """A contiguous copy of its input."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.clone(memory_format=torch.contiguous_format)
+
+
 class Crop(nn.Module):
     """The map without some positions at its edges."""
 

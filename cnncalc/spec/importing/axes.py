@@ -106,6 +106,9 @@ def along(walker: Walker) -> None:
         made = walker.called(kind, [value.layer], shape, (), {}, attributes)
         walker.gives(value._replace(layer=made.layer))
         return
+    if walker.done.name.endswith("softmax") and not view.inside and view.axes[0] == BATCH:
+        # Its output is contiguous, whatever the input; a later permutation would copy it.
+        view = View.of(walker.plain(view), view.sizes[1:])
     attributes |= {"over": word(view.shape, view.at(axis))}
     walker.gives(walker.changed(view, kind, {}, attributes))
 

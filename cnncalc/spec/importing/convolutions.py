@@ -13,7 +13,7 @@ from cnncalc.spec.importing.arithmetic import added
 from cnncalc.spec.importing.record import Ref
 from cnncalc.spec.importing.regrouping import arranged, merged, regrouped, shaped
 from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Unknown, View
-from cnncalc.spec.importing.views import ranged
+from cnncalc.spec.importing.views import copy, laid_out, ranged
 from cnncalc.spec.importing.walker import Handlers, Walker
 
 
@@ -42,11 +42,19 @@ def linear(walker: Walker) -> None:
         view = View(layer, moved, axes, tuple(order.index(place) for place in view.inside))
     shape = (held["weight"].sizes[0], *view.shape[1:])
     if len(shape) > 2:  # the same as a convolution with filters of size 1
-        made = _pointwise(walker, view.layer, held, shape)
-        walker.gives(View(made, shape, view.axes, view.inside))
+        layer = _pointwise(walker, _rows(walker, view.layer), held, shape)
+        walker.gives(View(layer, shape, view.axes, view.inside))
         return
     result = walker.called(layers.load("linear"), [view.layer], shape, view.axes, held, attributes)
     walker.gives(result._replace(inside=view.inside))
+
+
+def _rows(walker: Walker, layer: int) -> int:
+    """The input of a linear layer, which PyTorch copies unless a view of it is a list of rows; a
+    convolution does not."""
+    laid = laid_out(walker, 2)
+    fits = laid.viewed((prod(laid.sizes[:-1]), laid.sizes[-1]))
+    return layer if fits else copy(walker, layer, "unknown")
 
 
 def _pointwise(
@@ -66,7 +74,7 @@ def _linear_of_rows(walker: Walker) -> None:
     value = merged(walker, value, len(value.axes) - 1)
     (last,) = value.axes[-1]
     others = [at for at in range(len(value.atoms)) if at != last]
-    layer = arranged(walker, value, [[last], others])
+    layer = _rows(walker, arranged(walker, value, [[last], others]))
     given = {name: one for name, one in walker.done.arguments.items() if name != "input"}
     walker.done = walker.done._replace(arguments=given)
     held, _, _ = walker.parts()

@@ -14,13 +14,15 @@ class Seen(NamedTuple):
     """A tensor. A size of −k stands for k times the batch size.
 
     ``origin`` is input, parameter, buffer or constant, or empty for the result of a call; ``name``
-    is that of an input, a parameter or a buffer.
+    is that of an input, a parameter or a buffer. ``strides`` are those of the run, which had a
+    batch of 2.
     """
 
     sizes: tuple[int, ...]
     origin: str = ""
     name: str = ""
     trainable: bool = False
+    strides: tuple[int, ...] = ()
 
 
 class Done(NamedTuple):

@@ -8,16 +8,61 @@ from math import prod
 from typing import Any
 
 from cnncalc.core.call import one_size
+from cnncalc.core.strides import Strided
 from cnncalc.layers._axes import word
 from cnncalc.layers.reshape import Reshape
 from cnncalc.spec.importing.regrouping import grown, merged, regrouped, resized, settled, shaped
 from cnncalc.spec.importing.values import BATCH, Regrouped, Tensor, Unknown, View
-from cnncalc.spec.importing.walker import Handlers, Walker
+from cnncalc.spec.importing.walker import Handlers, Walker, numbers_in
 
 
 def same(walker: Walker) -> None:
-    """Pass the tensor on unchanged; a copy has the same values."""
+    """Pass the tensor on unchanged; another type has the same values."""
     walker.gives(walker.tensor())
+
+
+def copied(walker: Walker) -> None:
+    """Pass the tensor on, or a copy if the model makes one that a network would not."""
+    value, kept = walker.tensor(), walker.done.name == "contiguous"
+    laid = [laid_out(walker, batch) for batch in (1, 2)]
+    same = [kept and one.contiguous for one in laid]
+    if all(no or _is_reshaped(walker, laid[n], n + 1) for n, no in enumerate(same)):
+        walker.gives(value)
+        return
+    try:
+        layer = walker.plain(walker.data())
+    except Unknown:
+        known, layer = False, value.layer
+    else:
+        value = View.of(layer, walker.result())
+        known = not any(same) and (kept or all(one.contiguous for one in laid))
+    layer = copy(walker, layer, "contiguous" if known else "unknown")
+    walker.gives(value._replace(layer=layer))
+
+
+def copy(walker: Walker, layer: int, how: str) -> int:
+    """A copy of a layer's output."""
+    return walker.make("identity", {"copy": how}, [layer], walker.made[layer].shape)
+
+
+def laid_out(walker: Walker, batch: int) -> Strided:
+    """The sizes and strides of the current call's input in the model, for this batch size."""
+    seen = walker.recording.tensors[walker.done.arguments["input"].number]
+    return Strided(_counted(seen.sizes, batch), seen.strides)
+
+
+def _is_reshaped(walker: Walker, laid: Strided, batch: int) -> bool:
+    """Whether the result of the current call is only reshaped, which copies a tensor that is laid
+    out like its input anyway."""
+    (made,) = walker.done.made
+    calls = [one for one in walker.recording.calls if made in numbers_in(one.arguments)]
+    sizes = [walker.sizes(one.made[0]) for one in calls if one.name in RESHAPES.split()]
+    viewed = [laid.viewed(_counted(one, batch)) for one in sizes]
+    return len(viewed) == len(calls) < 2 and not any(viewed)
+
+
+def _counted(sizes: Sequence[int], batch: int) -> tuple[int, ...]:
+    return tuple(-size * batch if size < 0 else size for size in sizes)
 
 
 def permuted(walker: Walker, order: Sequence[int]) -> None:
@@ -307,11 +352,12 @@ def roll(walker: Walker) -> None:
     walker.gives(view._replace(layer=walker.make("roll", fields, [view.layer], view.shape)))
 
 
-SAME = "contiguous clone detach to float type type_as alias half double requires_grad long int"
+SAME = "detach to float type type_as alias half double requires_grad long int"
 RESHAPES = "view reshape flatten unflatten squeeze unsqueeze view_as reshape_as ravel"
 
 HANDLERS: Handlers = {
     **dict.fromkeys(SAME.split(), same),
+    **dict.fromkeys(("contiguous", "clone"), copied),
     **dict.fromkeys(RESHAPES.split(), reshape),
     "permute": permute,
     **dict.fromkeys(("movedim", "moveaxis"), movedim),

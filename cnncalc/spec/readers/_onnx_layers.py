@@ -109,9 +109,7 @@ class Layers:
         if layer.known and own != held:
             if any(one.computed is not None for one in weights):
                 raise Unclear
-            raise LayerError(
-                f"there are {own:,} weights for its input, but the file holds {held:,}"
-            )
+            raise LayerError(f"its input needs {own:,} stored values, but the file holds {held:,}")
 
     def shared(self, names: tuple[str, ...], weights: Sequence[Known]) -> dict[str, str]:
         """The key of a layer that uses the weights of an earlier one; empty for others. Raises

@@ -37,7 +37,10 @@ class File:
 
     def broken(self, at: int) -> SpecError:
         """The error for bytes that are not a field."""
-        return self.wrong(f"the file is damaged or cut off at byte {at:,}; export the model again")
+        return self.wrong(
+            f"the file is damaged or cut off: cannot read the field at byte {at:,}; export the "
+            "model again"
+        )
 
 
 class Part(NamedTuple):

@@ -82,6 +82,12 @@ class Message(NamedTuple):
             raise SpecError(f"{name!r} must be a whole number, not {value[:40]!r}", self.where)
         return int(value)
 
+    def needed(self, name: str) -> int:
+        """The whole number of a field without a default."""
+        if name not in self.fields:
+            raise SpecError(f"{name!r} is missing", self.where)
+        return self.number(0, name)
+
     def real(self, usual: float, name: str) -> float:
         """The value of a field as a number."""
         value = self.text(name, str(usual))
@@ -239,7 +245,7 @@ class _Network:
             return
         if kind not in KINDS and kind not in PLAIN:
             what = layer.text("type")[:40]
-            raise SpecError(f"the layer type {what!r} is not supported yet", layer.where)
+            raise SpecError(f"the layer type {what!r} is unknown or not supported", layer.where)
         if len(tops) != 1 and kind != "split":
             raise SpecError("a layer with several tops is not supported yet", layer.where)
         word, fields = (PLAIN[kind], None) if kind in PLAIN else KINDS[kind](layer)
@@ -288,7 +294,7 @@ class _Network:
                     continue
                 if name == "eltwise_param" and field == "coeff":
                     continue
-                raise SpecError(f"{name} {field[:40]!r} is not supported yet", param.where)
+                raise SpecError(f"{name} {field[:40]!r} is unknown or not supported", param.where)
         if param.text("axis", AXES.get(name, "")) != AXES.get(name, ""):
             raise SpecError(f"{name} along another axis is not supported yet", param.where)
 
@@ -324,7 +330,7 @@ def _window(param: Message) -> dict[str, Any]:
 def _convolution(layer: Message, kind: str = "conv") -> Made:
     """`conv`."""
     param = layer.inside("convolution_param")
-    fields = {"out_channels": param.number(0, "num_output"), **_window(param)}
+    fields = {"out_channels": param.needed("num_output"), **_window(param)}
     fields |= {"groups": param.number(1, "group"), "dilation": param.sizes("dilation", 1)}
     return kind, {**fields, "bias": param.text("bias_term", "true") != "false"}
 
@@ -350,7 +356,7 @@ def _inner_product(layer: Message) -> Made:
     """`linear`."""
     param = layer.inside("inner_product_param")
     bias = param.text("bias_term", "true") != "false"
-    return "linear", {"out_features": param.number(0, "num_output"), "bias": bias}
+    return "linear", {"out_features": param.needed("num_output"), "bias": bias}
 
 
 def _relu(layer: Message) -> Made:
@@ -376,7 +382,7 @@ def _eltwise(layer: Message) -> Made:
     """`add`, `multiply` or `maximum`."""
     word = layer.inside("eltwise_param").text("operation", "SUM")
     if word not in ELTWISE:
-        raise SpecError(f"the operation {word[:40]!r} is not supported yet", layer.where)
+        raise SpecError(f"the operation {word[:40]!r} is unknown or not supported", layer.where)
     return ELTWISE[word], None
 
 

@@ -274,13 +274,14 @@ class Network(Layers):
             )
         if self.resized and said is not None:
             raise self.wiring.wrong(
-                f"node {self.name[:60]!r} ({node.kind[:40]}) is unknown, and the file states the "
-                "sizes of its output only for its own input; leave out --input"
+                f"node {self.name[:60]!r}: the operator {node.kind[:40]} is unknown, and the file "
+                "gives the sizes of its output only for its own input; leave out --input"
             )
         if said is None:
             raise self.wiring.wrong(
-                f"node {self.name[:60]!r} ({node.kind[:40]}) is unknown, and the file does not say "
-                "the sizes of its output; add them with onnx.shape_inference.infer_shapes"
+                f"node {self.name[:60]!r}: the operator {node.kind[:40]} is unknown, and the file "
+                "does not give the sizes of its output; for a standard operator, add them with "
+                "onnx.shape_inference.infer_shapes"
             )
         sizes = [
             size if isinstance(size, int) else self.batch if place == 0 else 0
@@ -288,8 +289,8 @@ class Network(Layers):
         ]
         if 0 in sizes:
             raise self.wiring.wrong(
-                f"node {self.name[:60]!r} ({node.kind[:40]}) is unknown, and the file leaves sizes "
-                "of its output open"
+                f"node {self.name[:60]!r}: the operator {node.kind[:40]} is unknown, and the file "
+                "leaves sizes of its output open"
             )
         return tuple(sizes)
 
