@@ -121,7 +121,9 @@ FUNCTIONS = {
     ),
     "means over channels": (lambda x: x.mean(1), ["reduce"], (6, 6)),
     "softmax over channels last": (
-        lambda x: x.permute(0, 2, 3, 1).softmax(-1).permute(0, 3, 1, 2), ["softmax"], (4, 6, 6)
+        lambda x: x.permute(0, 2, 3, 1).softmax(-1).permute(0, 3, 1, 2),
+        ["permute", "softmax", "permute"],
+        (4, 6, 6),
     ),
     "interpolation": (
         lambda x: functional.interpolate(x, scale_factor=2), ["upsample"], (4, 12, 12)
@@ -213,7 +215,7 @@ class Lost(nn.Module):
 
     def forward(self, x):
         x = self.conv(x)
-        x = self.mixed(x.reshape(-1, 10)).relu().view(-1, 4, 3, 5)
+        x = self.mixed(x.reshape(-1, 10).cumsum(0)).relu().view(-1, 4, 3, 5)
         return self.last(x)
 
 
@@ -224,7 +226,7 @@ def test_unknown_operations_become_opaque_layers_with_their_counts():
     assert names == {"conv": "conv", "opaque": "opaque", "last": "conv"}
     layer = report["opaque"].layer
     assert (layer.params, layer.buffers, layer.multiply_accumulates) == (55, 0, 600)
-    assert layer.what == "linear, relu, view"
+    assert layer.what == "cumsum, linear, relu, view"
     assert report.totals.params == sum(one.numel() for one in model.parameters())
 
 
