@@ -175,3 +175,31 @@ def test_powers_save_their_input_or_their_output(function, saves_output):
     model = nn.Sequential(model, nn.Conv2d(4, 2, 1))
     report = read(model, 3, 9, 9)
     assert cnncalc.memory(report, batch=2).saved_for_backward == saved_bytes(model, x)
+
+
+class Around(nn.Module):
+    """A convolution of another module behind what a function does."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x):
+        return self.conv(self.function(x))
+
+
+BEFORE = {
+    "uneven padding": (lambda x: functional.pad(x, (0, 1, 0, 1)), ["pad", "conv"]),
+    "another type": (lambda x: x.float(), ["conv"]),
+}
+
+
+@pytest.mark.parametrize("name", BEFORE)
+def test_what_comes_before_another_module_is_read(name):
+    function, kinds = BEFORE[name]
+    model = Around(function)
+    report = cnncalc.summarize(cnncalc.from_torch(model, input=(3, 6, 6)))
+    assert [row.kind for row in report] == kinds
+    assert report.output_shape == tuple(model(torch.zeros(1, 3, 6, 6)).shape[1:])
+    assert report.totals.params == sum(one.numel() for one in model.parameters())

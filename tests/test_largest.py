@@ -388,3 +388,10 @@ def test_the_batch_may_be_scaled_from_one_image():
     assert found.beyond.value == {"coefficient": 3.09, "batch": 9}  # 2 ** 3.09 = 8.51
     needs = [cnncalc.memory("lenet5", batch=batch).training_peak.bytes for batch in (8, 9)]
     assert needs[0] <= 1_000_000 < needs[1]
+
+
+def test_sizes_that_are_too_small_for_the_network_are_passed_over():
+    found = cnncalc.largest("lenet5", "input", {"macs": 1_000})
+    assert found.within is None
+    assert found.beyond is not None
+    assert found.beyond.quantities["macs"] > 1_000

@@ -781,3 +781,13 @@ def test_what_an_archive_unpacks_to_is_limited(tmp_path):
         archive.writestr("config.json", " " * 30_000_000)
     with pytest.raises(CnncalcError, match="is longer than 5,000,000 bytes"):
         cnncalc.summarize(file)
+
+
+def test_a_layer_of_caffe_without_a_bottom_has_no_input(tmp_path):
+    file = tmp_path / "net.prototxt"
+    file.write_text(
+        'input: "data" input_dim: 1 input_dim: 3 input_dim: 8 input_dim: 8\n'
+        'layer { name: "r" type: "ReLU" top: "r" }\n'
+    )
+    with pytest.raises(CnncalcError, match="layer 'r' has no input"):
+        cnncalc.summarize(file)

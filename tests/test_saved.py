@@ -387,3 +387,36 @@ def test_a_softmax_of_permuted_axes_is_not_copied_again():
     report = cnncalc.summarize(cnncalc.from_torch(model, (4, 6, 6)), batch=2)
     ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
     assert ours == saved_by(model) == 1152
+
+
+POOLED = (
+    [{"permute": [2, 0, 1]}, "global_avg_pool", "flatten"],
+    [{"permute": [2, 0, 1]}, "global_avg_pool", "relu", {"reshape": [6]}],
+    [{"permute": [2, 0, 1]}, {"adaptive_avg_pool": [1, 4]}, "relu", {"reshape": [6, 4]}],
+    [{"permute": [2, 0, 1]}, "batch_norm", {"reshape": [6, 4]}],
+    [{"permute": [2, 0, 1]}, "softmax", {"reshape": [6, 4]}],
+)
+
+
+@pytest.mark.parametrize("layers", POOLED)
+def test_leaving_out_sizes_of_1_in_another_order_saves_what_pytorch_saves(layers):
+    conv = {"conv": {"filters": 4, "kernel": 1}}
+    for batch in (1, 2):
+        report = cnncalc.summarize({"input": [4, 1, 6], "layers": [conv, *layers]}, batch=batch)
+        ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+        assert ours == saved_by_pytorch(report)
+
+
+def test_the_copy_of_a_map_in_an_order_that_is_no_memory_format_is_unknown():
+    layers = [{"conv": {"filters": 4, "kernel": 1}}, {"permute": [2, 1, 0]}, {"group_norm": 1}]
+    report = cnncalc.summarize({"input": [4, 1, 6], "layers": layers})
+    with pytest.raises(UsageError, match="how PyTorch copies it is not modelled"):
+        footprint.saved_for_backward(report)
+
+
+def test_bytes_of_numbers_that_are_not_computed_are_refused():
+    spec = {"input": [3], "layers": [{"parameter": {"output": [3], "saved_bytes": 4}}]}
+    with pytest.raises(
+        cnncalc.CnncalcError, match="saved_bytes and saves_output need params or buffers"
+    ):
+        cnncalc.summarize(spec)

@@ -20,6 +20,7 @@ from cnncalc.analysis.explore import many, sweep
 from cnncalc.analysis.explore.evaluate import Configurations
 from cnncalc.analysis.explore.grid import Grid
 from cnncalc.analysis.explore.many import Arrays
+from cnncalc.analysis.explore.quantities import quantity
 from cnncalc.api.exploring import sweeping
 from cnncalc.api.hardware import clock_of
 from cnncalc.core.errors import UnknownName, UsageError
@@ -301,3 +302,7 @@ def test_a_recorded_number_is_divided_exactly_by_a_fraction():
     assert type(third) is Portion
     assert (third.whole.value, third.per) == (6, 3)
     assert np.float64(x / 2) == 1.5
+
+
+def test_an_unknown_number_is_a_question_mark():
+    assert quantity("macs").exact(None) == "?"

@@ -56,9 +56,11 @@ class Written:
         found = a + b
         if not any(isinstance(one.as_coeff_Mul()[1], sympy.Piecewise) for one in found.args):
             return found
-        for symbol, known in self.definitions.items():
-            if known == found:
-                return symbol
+        equal = (symbol for symbol, known in self.definitions.items() if known == found)
+        return next(equal, None) or self.defined(found)
+
+    def defined(self, found: Any) -> Any:
+        """A new symbol for an expression."""
         names = {str(symbol) for symbol in (*self.symbols.values(), *self.definitions)}
         name = next(name for name in map("c{}".format, count(1)) if name not in names)
         symbol = sympy.Symbol(name, positive=True, integer=True)
