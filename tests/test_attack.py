@@ -40,7 +40,7 @@ def spin():
 
 
 def swell():
-    return b"x" * (150 * attack.MB)
+    return b"x" * (90 * attack.MB)
 
 
 def leave(code):
@@ -70,9 +70,10 @@ PLANTED = {
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_fault_is_noticed(watch, tmp_path, monkeypatch, name):
-    monkeypatch.setattr(attack, "SECONDS", 0.2)
-    monkeypatch.setattr(attack, "MEMORY", 30 * attack.MB)
     kind, fault = PLANTED[name]
+    if kind == "slow":  # the others may take as long as a busy machine needs
+        monkeypatch.setattr(attack, "SECONDS", 0.2)
+    monkeypatch.setattr(attack, "MEMORY", 30 * attack.MB)
     monkeypatch.setattr(cli, "main", fault)
     assert wrong(watch, tmp_path) == {kind}
 
