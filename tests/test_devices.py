@@ -239,6 +239,8 @@ def test_what_cannot_be_answered_is_refused():
         cnncalc.device("lenet5", "a1000")
     with pytest.raises(UnknownName, match=r"no device 'h10'; did you mean 'h100' or 'h100-pcie'?"):
         cnncalc.device("lenet5", "h10")
+    with pytest.raises(UnknownName, match="no device 'a100,t4'; give a single device"):
+        cnncalc.device("lenet5", "a100,t4")
     with pytest.raises(UsageError, match="name a device with --on, or give a calibration with"):
         cnncalc.device("lenet5")
 

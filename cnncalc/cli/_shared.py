@@ -227,7 +227,7 @@ def only(what: str, endings: Sequence[str], output: Path | None, use: str = "") 
 
 
 def write(text: str, output: Path | None) -> None:
-    """Write a text to a file or to standard output; raises UsageError if the file cannot be
+    """Write text to a file or to standard output; raises UsageError if the file cannot be
     written."""
     if output is None:
         typer.echo(text, nl=False)

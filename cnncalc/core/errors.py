@@ -27,7 +27,7 @@ def printable(text: str) -> str:
 
 
 class Source(str):
-    """The name of a text together with the text, so that an error can show the line it is about."""
+    """The name of a file together with its text, so that an error can show the line it is about."""
 
     __slots__ = ("text",)
     text: str
@@ -132,7 +132,7 @@ class SpecError(CnncalcError):
 MAX_BESIDE = 200
 """The number of files in a folder that a missing file's name is compared with."""
 MAX_MISTAKES = 50
-"""The rest of a text is not checked after this many mistakes."""
+"""The rest of a file is not checked after this many mistakes."""
 
 
 class Mistakes(CnncalcError):

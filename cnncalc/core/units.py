@@ -77,7 +77,7 @@ LEAST_BYTES = 1_000_000
 
 
 def lacks_unit(text: str, number: int, least: int = LEAST_BYTES) -> bool:
-    """Whether a text gives so few bytes, without a unit, that another unit is probably meant."""
+    """Whether a string gives so few bytes, without a unit, that another unit is probably meant."""
     return text.strip().isdecimal() and number < least
 
 

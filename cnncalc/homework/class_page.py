@@ -91,7 +91,7 @@ def _histogram(bins: tuple[int, ...]) -> str:
 
 
 Cells = list[object]
-"""The cells of a row; a tuple is a text with its CSS class."""
+"""The cells of a row; a tuple is the text with its CSS class."""
 
 
 def _table(title: str, headings: Mapping[str, bool], rows: Iterable[Cells]) -> Iterator[str]:

@@ -22,16 +22,17 @@ FORMATS = {
     r"^[ \t]*(\w+ = )?(\w+\.)*(Sequential\(|nn\.\w+\(|add\()": "Python code",
     r'^[ \t]*[{"].*"(class_name|keras_version)"': "a Keras model in JSON",
     r"^[ \t]*<\?xml": "XML",
+    r"^[ \t]*(base_lr|lr_policy|max_iter|solver_mode)[ \t]*:": "a Caffe solver",
 }
+"""Patterns of texts of other tools, each with what the text then seems to be."""
 
-
-ENDINGS = {
-    "a Caffe prototxt": ".prototxt",
-    "a Darknet cfg": ".cfg",
-    "a Keras model in JSON": ".json",
+REMEDIES = {
+    "a Caffe prototxt": "rename the file so that it ends in .prototxt",
+    "a Darknet cfg": "rename the file so that it ends in .cfg",
+    "a Keras model in JSON": "rename the file so that it ends in .json",
+    "a Caffe solver": "give the file of the network that it trains",
 }
-"""The extensions of the files that cnncalc reads."""
-
+"""What to do about a format; for any other, describe the network."""
 
 WEIGHTS = {
     **dict.fromkeys(
@@ -55,14 +56,11 @@ def binary_format(ending: str, read: Collection[str]) -> str:
 
 
 def foreign_format(text: str) -> str:
-    """The error for a text that is another tool's file; empty for any other text."""
+    """The error for the text of another tool's file; empty for any other text."""
+    describe = "describe the network in YAML or in the one-line notation"
     for pattern, name in FORMATS.items():
         if re.search(pattern, text[:5_000], re.MULTILINE):
-            if ending := ENDINGS.get(name):
-                return f"this looks like {name}; rename the file so that it ends in {ending}"
-            return (
-                f"this looks like {name}; describe the network in YAML or in the one-line notation"
-            )
+            return f"this looks like {name}; {REMEDIES.get(name, describe)}"
     return ""
 
 
@@ -118,7 +116,7 @@ def _other(error: Any, mark: Any, line: str) -> Advice:
 
 
 def _opening(text: str) -> tuple[str, int, int]:
-    """The last bracket still open where a text ends: the character, its line and its column."""
+    """The last bracket still open where the text ends: the character, its line and its column."""
     open_at: list[int] = [0]
     for match in re.finditer(r"[\[{\]}]", text):
         if match[0] in "[{":

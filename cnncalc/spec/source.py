@@ -54,7 +54,7 @@ def load(
     """The spec for a target: a file, or else a built-in with that name.
 
     ``-`` is standard input, text with a hyphenated shape is the notation, a mapping is a spec as
-    plain data, a tree is a text that has already been read, and a spec is returned as it is. A spec
+    plain data, a tree is YAML that has already been parsed, and a spec is returned as it is. A spec
     extends only files in its own folder and below, unless ``extends_anywhere``. ``inputs`` are
     shapes for a model file, which may leave some open, and their layout.
 
@@ -266,7 +266,7 @@ def decoded(data: bytes, source: str) -> str:
 
 
 def _folder(root: Item) -> Path:
-    """The folder of a text; the current folder if it does not come from a file."""
+    """The folder of a spec; the current folder if it does not come from a file."""
     return Path(root.where.source).parent
 
 

@@ -245,7 +245,7 @@ def scalar(text: str, where: Where) -> Any:
 def located(value: Any, where: Where, depth: int = 0) -> Item:
     """Plain Python data as a tree in which every value has the same location.
 
-    Raises SpecError for anything that a text cannot express: other types, huge numbers, data that
+    Raises SpecError for anything that YAML cannot express: other types, huge numbers, data that
     contains itself.
     """
     if depth > MAX_DEPTH:

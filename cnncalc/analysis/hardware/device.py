@@ -140,6 +140,7 @@ def find(name: str, known: tuple[Device, ...]) -> Device:
         if meant in (_bare(device.key), _bare(device.name)):
             return device
     hint = near_names(name, [device.key for device in known])
+    hint = "; give a single device" if "," in name else hint
     help = hint or "; run 'cnncalc devices' to see all"
     raise UnknownName(f"no device {name[:60]!r}{help}")
 

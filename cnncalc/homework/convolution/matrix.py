@@ -105,7 +105,7 @@ class Cells(NamedTuple):
 
 
 def read(text: str, name: str = "", layout: Layout | None = None) -> Tensor:
-    """The matrix in a text; a UsageError gives the location of the problem.
+    """The matrix in a string; a UsageError gives the location of the problem.
 
     With the layout hwc, nested brackets hold the channels of each place, as in Keras.
     """
@@ -113,7 +113,7 @@ def read(text: str, name: str = "", layout: Layout | None = None) -> Tensor:
 
 
 def of(data: Any, name: str = "", layout: Layout | None = None) -> Tensor:
-    """The matrix in plain data: a text, or a list of numbers (a signal), of rows, or of channels.
+    """The matrix in plain data: a string, or a list of numbers (a signal), of rows, or of channels.
 
     Raises UsageError for anything else.
     """

@@ -102,7 +102,7 @@ def word_above(name: str) -> str:
 
 
 def check_length(text: str, source: str) -> None:
-    """Raise SpecError for a text that is too long to be a sheet with tables."""
+    """Raise SpecError for text that is too long to be a sheet with tables."""
     if len(text) > MAX_CHARACTERS:
         raise SpecError(f"the table is longer than {MAX_CHARACTERS:,} characters", Where(source))
 

@@ -132,7 +132,7 @@ WORD = re.compile(
 
 
 def suffix_of(text: str) -> Suffix | None:
-    """The suffix that a text stands for: ``MiB`` is (2, True, "B"); None if it is not a unit."""
+    """The suffix that a string stands for: ``MiB`` is (2, True, "B"); None if it is not a unit."""
     word = LEARNED.sub("", " ".join(text.lower().split()))
     if word == "b":
         return Suffix(unit="B", bare_b=True)

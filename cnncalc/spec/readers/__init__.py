@@ -1,8 +1,8 @@
 """Networks in files of other tools: one module per format, discovered automatically.
 
-A module for a text has ``is_it(text)``, which looks at its beginning, and ``read``, which returns a
-spec as plain data. One for other files has ``begins(data)`` instead. Reading runs no code, opens no
-other file and reads no weights.
+A module for text files has ``is_it(text)``, which looks at their beginning, and ``read``, which
+returns a spec as plain data. One for other files has ``begins(data)`` instead. Reading runs no
+code, opens no other file and reads no weights.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ class Reader(Protocol):
     NAME: str
 
     def is_it(self, text: str) -> bool:
-        """Whether a text seems to have this format."""
+        """Whether a file's text seems to have this format."""
 
     def read(self, text: str, source: str, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
         """The spec. Raises SpecError for a broken file, or for what a spec cannot express."""
@@ -43,7 +43,7 @@ BINARY = ("onnx",)
 
 
 def reader_of(text: str) -> Reader | None:
-    """The reader of a text; None if no format is recognized."""
+    """The reader for a file's text; None if no format is recognized."""
     for name in discovery.modules(__path__):
         if name not in BINARY:
             reader = cast(Reader, import_module(f"{__name__}.{name}"))

@@ -161,7 +161,7 @@ def _scopes(entry: Part) -> str:
 
 
 def _attribute(part: Part) -> tuple[str, Any]:
-    """An attribute's name and value: a number, a text, a tensor, or a list of numbers or texts;
+    """An attribute's name and value: a number, a string, a tensor, or a list of numbers or strings;
     None for what is not read, such as a graph."""
     name, value = "", None
     listed: list[Any] = []
@@ -252,7 +252,7 @@ def _check_many(found: Model, part: Part) -> None:
 
 
 def _described(found: Model, part: Part) -> tuple[str, tuple[int | str, ...] | None]:
-    """A tensor's name and sizes; an open size is a text, and None stands for no sizes at all. Its
+    """A tensor's name and sizes; an open size is a string, and None stands for no sizes at all. Its
     data type is noted."""
     name, sizes, dtype = "", None, 0
     for number, value in part.fields():

@@ -14,7 +14,7 @@ MAX_CHARACTERS = 1_000_000
 
 
 def check_length(text: str, source: str) -> None:
-    """Raise SpecError for a text that would take too long to read."""
+    """Raise SpecError for a file that would take too long to read."""
     if len(text) > MAX_CHARACTERS:
         fact = f"the file has more than {MAX_CHARACTERS:,} characters"
         raise SpecError(fact, Where(source))

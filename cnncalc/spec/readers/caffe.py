@@ -117,7 +117,7 @@ class Message(NamedTuple):
 
 
 def is_it(text: str) -> bool:
-    """Whether a text has a layer in the text format."""
+    """Whether a file has a layer in the text format."""
     return bool(re.search(r"(^|\s)(layers?|input_shape|input_param)\s*:?\s*\{", text))
 
 

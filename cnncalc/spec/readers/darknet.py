@@ -63,7 +63,7 @@ class Section(NamedTuple):
 
 
 def is_it(text: str) -> bool:
-    """Whether a text begins with the section of a network."""
+    """Whether a file begins with the section of a network."""
     return bool(re.search(r"^\s*\[(net|network)\]\s*$", text[:5_000], re.MULTILINE))
 
 

@@ -52,7 +52,7 @@ USUAL = {"groups": 1, "dilation_rate": 1, "depth_multiplier": 1}
 
 
 def is_it(text: str) -> bool:
-    """Whether a text begins like a model in JSON."""
+    """Whether a file begins like a model in JSON."""
     return text.lstrip()[:1] == "{" and bool(re.search(r'"class_name"\s*:', text[:5_000]))
 
 
