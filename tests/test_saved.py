@@ -197,6 +197,86 @@ def test_other_orders_save_what_pytorch_saves(layers):
     agree({"input": "3x4x6", "layers": layers})
 
 
+ENDS = ([], ["flatten"], [{"reshape": [-1, 3]}], [{"permute": [1, 0]}, "flatten"])
+
+
+def ends(layers, input):
+    """The layers with each end, behind a layer that is trained."""
+    for end in ENDS:
+        if len(end) < 2 or len(input) == 2:
+            spec = {"input": input, "layers": [{"scale": None}, *layers, *end, "scale"]}
+            saves_what_pytorch_saves(spec, "cpu", "cpu")
+
+
+@pytest.mark.parametrize("over", ["channels", "last"])
+@pytest.mark.parametrize("order", [[0, 1, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0], [0, 2, 1]])
+@pytest.mark.parametrize("part", [[], [{"slice": {"start": 1}}]])
+def test_normalized_vectors_are_laid_out_as_in_pytorch(over, order, part):
+    ends([{"permute": order}, *part, "sigmoid", {"permute": [0, 2, 1]}, *part,
+          {"l2_normalize": over}], [3, 4, 6])  # fmt: skip
+
+
+@pytest.mark.parametrize("over", ["channels", "last", "all"])
+@pytest.mark.parametrize("affine", [True, False])
+@pytest.mark.parametrize(
+    ("input", "first"),
+    [
+        ([6], []),
+        ([6, 4], []),
+        ([6, 4], [{"permute": [1, 0]}]),
+        ([3, 4, 6], [{"permute": [1, 2, 0]}]),
+        ([3, 4, 6], [{"permute": [2, 0, 1]}]),
+        ([3, 4, 6], [{"permute": [2, 0, 1]}, {"slice": {"start": 1, "stop": 4}}]),
+        ([3, 4, 6, 2], [{"permute": [3, 0, 1, 2]}]),
+    ],
+)
+def test_normalization_by_the_mean_square_saves_what_pytorch_saves(over, affine, input, first):
+    ends([*first, {"rms_norm": {"over": over, "affine": affine}}], input)
+
+
+def test_normalization_by_the_mean_square_is_unknown_elsewhere():
+    norm = {"layers": [{"scale": None}, {"rms_norm": "channels"}]}
+    report = cnncalc.summarize({"input": "3x4x6", **norm})
+    for elsewhere in ({"dtype": "amp"}, {"device": "cuda"}, {"dtype": "bfloat16"}):
+        with pytest.raises(UsageError, match="on CUDA or in low precision is not modelled"):
+            footprint.saved_for_backward(report, **elsewhere)
+    layers = [{"scale": None}, {"permute": [1, 2, 0]}, {"slice": {"stop": 1}}, {"rms_norm": "last"}]
+    report = cnncalc.summarize({"input": "3x4x6", "layers": layers})
+    with pytest.raises(UsageError, match="its input is not contiguous"):
+        footprint.saved_for_backward(report)
+
+
+@pytest.mark.parametrize("sizes", [(2, 3, 4, 5), (2, 3, 1, 4), (2, 1, 3, 4), (1, 3, 4, 1)])
+def test_convolutions_of_maps_follow_the_suggested_format(sizes):
+    for x in [*maps(sizes), torch.zeros((*sizes[:1], 1, 1, 1)).expand(sizes)]:
+        y = nn.functional.conv2d(x, torch.zeros(6, sizes[1], 1, 1))
+        assert laid(y) == strides.ordered(y.shape, laid(x).suggested)
+
+
+@pytest.mark.parametrize(
+    ("input", "layers"),
+    [
+        ([4, 3, 6], [{"permute": [1, 0, 2]}, {"reshape": [3, 1, 4, 6]}]),
+        ([4, 3, 6], [{"permute": [0, 2, 1]}, {"reshape": [4, 2, 3, 3]}]),
+        ([1, 6, 4], [{"permute": [2, 0, 1]}]),
+        ([6, 1, 4], [{"permute": [2, 0, 1]}]),
+        ([6, 1, 4], [{"permute": [2, 1, 0]}]),
+    ],
+)
+@pytest.mark.parametrize("window", [{"kernel": 1}, {"kernel": 3, "padding": 1}])
+def test_convolutions_with_axes_of_size_1_and_of_volumes_are_laid_out_as_in_pytorch(
+    input, layers, window
+):
+    ends([*layers, {"conv": {"filters": 6, **window}}, "relu"], input)
+
+
+def test_volumes_with_channels_last_depend_on_the_machine():
+    layers = [{"scale": None}, {"permute": [3, 0, 1, 2]}, {"conv": {"filters": 6, "kernel": 1}}]
+    report = cnncalc.summarize({"input": "3x4x5x2", "layers": [*layers, "flatten", "scale"]})
+    with pytest.raises(UsageError, match="its input is not contiguous"):
+        footprint.saved_for_backward(report)
+
+
 SPLIT = {"split": {"parts": [3, 1], "part": 0}}
 NORMS = [
     {"group_norm": 1},
@@ -317,6 +397,7 @@ def test_computing_numbers_saves_what_pytorch_saves(function, by_hand):
         lambda x, w, index: x + w.exp() - w.log(),  # the same
         lambda x, w, index: x + nn.functional.dropout(w, 0.5, False),  # which saves in training
         lambda x, w, index: x + w.mul_(1),  # which PyTorch refuses to train
+        lambda x, w, index: x * (torch.zeros(len(x), 1, 1, 1) + w),  # once for every image
     ],
 )
 def test_what_computing_shared_numbers_saves_is_unknown(function):

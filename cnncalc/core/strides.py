@@ -54,6 +54,16 @@ class Strided(NamedTuple):
         last = (1, *axes[:-2], 0)
         return last if len(axes) in MAPS and self._falls(last) else axes
 
+    @property
+    def suggested(self) -> Sequence[int]:
+        """The axes of the memory format that PyTorch's ``suggest_memory_format`` names, from the
+        innermost: channels last only if no other order of the axes fits as well."""
+        axes = range(len(self.sizes))[::-1]
+        last = (1, *axes[:-2], 0)
+        if len(axes) not in MAPS or not self.strides[1] or not self._falls(last):
+            return axes
+        return axes if self.sizes[2] * self.strides[2] == self.strides[1] else last
+
     def _falls(self, axes: Sequence[int]) -> bool:
         """Whether each of these axes lies outside the one before, perhaps with gaps."""
         least = 0

@@ -113,6 +113,18 @@ class Tape(Record):
         copy = self.op(x, passes=(0,), ordered=True)
         return self.laid(copy, strides.ordered(strided.sizes, format))
 
+    def suggested(self, y: Tensor, x: Tensor, *sizes: int) -> Tensor:
+        """The output of a convolution with these sizes, batch first, in the memory format that its
+        input suggests to PyTorch. Whether volumes keep their channels last depends on the number of
+        threads."""
+        if x.in_order or not x.strided or len(sizes) not in strides.MAPS:
+            return y
+        format = x.strided.suggested
+        known = len(sizes) == len(strides.LAST) or format[0] != 1
+        if known and y.size == FULL_BYTES and not self.cuda:
+            y.strided = strides.ordered(sizes, format)
+        return y
+
     def strided(self, x: Tensor) -> strides.Strided:
         """Its sizes and strides. Raises LayerError if they are not known."""
         if x.strided is None:

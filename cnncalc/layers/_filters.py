@@ -103,7 +103,8 @@ class Filters(Layer):
         around = tape.op(x, makes=copied) if copied else x
         taps = Map(1, self.window(x.shape)).elements
         spans = taps > 1 and weights > out.channels * taps
-        return tape.convolution(around, weights, biases, out.elements, spans=spans)
+        y = tape.convolution(around, weights, biases, out.elements, spans=spans)
+        return y if copied else tape.suggested(y, x, tape.batch, *out)
 
     def convolution(
         self, nn: Any, x: Map, out_channels: int, groups: int, bias: bool | None = None

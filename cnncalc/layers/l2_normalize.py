@@ -51,13 +51,20 @@ class L2Normalize(Layer):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """The norms, which are clamped from below and repeated, and then the quotients."""
+        from cnncalc.core.strides import contiguous
+
         groups = self.groups(x.shape)
         if not x.in_order:
             tape.guess("its input is not contiguous")
         flags = groups * tape.batch  # which norms are 0, or less than eps
         norms = tape.op(x, makes=groups, keeps=(x,), keeps_output=True, beside=x.bytes + flags)
         bounded = tape.op(norms, keeps=(norms,), beside=flags)
-        return tape.divide(x, tape.part(bounded, x.shape.elements))
+        sizes = [tape.batch, *x.shape.dimensions]
+        once = [
+            size if axis != 1 + place(self.over, x.shape) else 1 for axis, size in enumerate(sizes)
+        ]
+        repeated = contiguous(once).expanded(sizes)
+        return tape.divide(x, tape.part(bounded, x.shape.elements, repeated))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.L2Normalize(1 + place(self.over, x), self.eps)

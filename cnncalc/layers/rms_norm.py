@@ -46,7 +46,33 @@ class RmsNorm(Together):
         )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        raise LayerError("when PyTorch frees this layer's intermediate results is not modelled")
+        """The mean square, the reciprocal of its root, and one product with it and one with the
+        scale. Channels are moved to the end first, and back afterwards."""
+        from cnncalc.core.strides import contiguous, elementwise
+        from cnncalc.core.tape import COPIED, FULL_BYTES
+
+        if tape.cuda or tape.low or tape.size < FULL_BYTES:
+            raise LayerError("what PyTorch saves on CUDA or in low precision is not modelled")
+        tape.guess("when PyTorch frees this layer's intermediate results is not known")
+        moves = self.over == "channels"
+        axes = tuple(range(len(x.shape.dimensions)))
+        given = tape.permuted(x, (*axes[1:], 0)) if moves else x
+        laid = tape.strided(given)
+        if not x.in_order and 1 in laid.sizes[1:]:  # it may keep strides that mean nothing
+            raise LayerError(COPIED)
+        squares = tape.power(given, 2)
+        means = tape.plus(tape.op(squares, makes=self.groups(x.shape)))
+        roots = tape.op(means, keeps_output=True)
+        y = tape.multiply(given, roots)
+        for scale in tape.trained(self.parameters(x.shape).weights):
+            y = tape.multiply(y, scale)
+        formats = contiguous(laid.sizes)
+        if laid.suggested != formats.suggested:  # only channels last are not made contiguous
+            left = 1 if self.over == "all" else len(axes)
+            once = (*laid.sizes[:left], *[1] * (1 + len(axes) - left))
+            formats = elementwise(laid, contiguous(once).expanded(laid.sizes))
+        tape.laid(y, formats)
+        return tape.permuted(y, (axes[-1], *axes[:-1])) if moves else y
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         norm = nn.ChannelsRMSNorm if self.over == "channels" else nn.RMSNorm

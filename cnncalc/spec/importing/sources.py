@@ -91,8 +91,12 @@ def _saved(
     walker: Walker, known: Known, number: int, held: Mapping[str, int]
 ) -> dict[str, int | bool]:
     """What computing the numbers saves for backward, besides them and as a part of them; nothing if
-    that is not known, as when other numbers are computed from the same tensors."""
+    that is not known, as when other numbers are computed from the same tensors, or when the model
+    computes them again for every image."""
     recording = walker.recording
+    seen = recording.tensors[number]
+    if any(size < 0 and stride for size, stride in zip(seen.sizes, seen.strides)):
+        return {}
     calls = [recording.calls[place] for place in known.calls]
     shared = {one for one in known.held if recording.tensors[one].origin == "parameter"}
     if known.calls & walker.counted or not shared <= {*held.values()}:
