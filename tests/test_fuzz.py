@@ -74,6 +74,18 @@ def test_the_means_of_a_map_with_channels_last_are_copied_in_the_backward_pass(f
         assert [*fuzz.compared(report)] == []
 
 
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("padding", [[[1, 0], 0, 0], [0, [2, 1], [6, 3]], [[0, 2], 0, [1, 1]]])
+@pytest.mark.parametrize("first", [True, False])
+def test_circular_padding_of_a_part_of_another_gradient(first, padding, batch):
+    pad = {"pad": {"padding": padding, "mode": "circular"}}
+    size = cnncalc.summarize({"input": "4x6x6x7", "layers": [pad]}).output_shape[1:]
+    branches = [[pad], [{"adaptive_avg_pool": [*size]}]][:: 1 if first else -1]
+    layers = ["layer_norm", {"branches": branches, "join": "concat"}]
+    report = cnncalc.summarize({"input": "4x6x6x7", "layers": layers}, batch=batch)
+    assert [*fuzz.compared(report)] == []
+
+
 def test_the_peaks_of_means_in_an_unknown_order_are_refused():
     local = {"locally_connected": {"filters": 3, "kernel": [1, 3]}}
     spec = {"input": "3x4x3", "layers": [local, {"adaptive_avg_pool": 1}]}
