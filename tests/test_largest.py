@@ -367,6 +367,14 @@ def test_what_cannot_be_scaled_is_refused(spec, name, says):
         cnncalc.largest(spec, {name: 2}, {"macs": "2x"})
 
 
+def test_an_argument_of_code_has_no_known_default(tmp_path, monkeypatch):
+    code = "from torch import nn\n\ndef net(width):\n    return nn.Conv2d(3, width, 1)\n"
+    (tmp_path / "wide.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UsageError, match="'width' has no default value that could be scaled"):
+        solve("wide:net", "--for", "width,batch", "--ratio", "2:1", "--macs", "1G")
+
+
 def test_growth_has_an_end():
     # 1,000 times is between 10² and 10⁴, whatever the network: no parameter depends on the batch.
     for step in (1, "0.5"):

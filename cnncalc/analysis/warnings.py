@@ -1,5 +1,6 @@
-"""Likely mistakes in a valid spec: unread outputs, blocks named like a layer kind, pixels that
-strided layers never read, and inputs with another number of channels than in the spec."""
+"""Likely mistakes in a valid spec, such as unread outputs, blocks named like a layer kind, names
+that mean another layer in their framework, pixels that are never read, and inputs whose number of
+channels differs from the spec's."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -42,7 +43,7 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _other_channels(graph: Graph, rows: Sequence[Row]) -> Iterator[str]:
-    """The inputs with another number of channels than in the spec, and what that changes."""
+    """The inputs whose number of channels differs from the spec's, and what that changes."""
     for place, row in enumerate(rows if graph.replaced else ()):
         own = graph.replaced.get(row.name) if isinstance(row.layer, Input) else None
         if own is None or own[0] == row.output[0]:

@@ -61,7 +61,7 @@ class GroupNorm(Norm):
         return self.normalized(x, operations.group_size(elements=x.elements, G=G), G)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """Saves the input, and the mean and standard deviation of each group."""
+        """Saves the input, and the mean and the reciprocal standard deviation of each group."""
         params = self.parameters(x.shape)
         x = tape.raised(tape.formatted(x), cuda=True)
         measured = tape.statistics(2 * self.num_groups * tape.batch, x, self.affine)

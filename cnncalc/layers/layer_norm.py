@@ -39,8 +39,8 @@ class LayerNorm(Together):
         return self.normalized(x, self.together(x), self.groups(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """Saves the input, and the mean and standard deviation of each group. Channels are moved to
-        the end first, and back afterwards."""
+        """Saves the input, and the mean and the reciprocal standard deviation of each group.
+        Channels are moved to the end first, and back afterwards."""
         params = self.parameters(x.shape)
         groups = x.shape.elements // self.together(x.shape) * tape.batch
         measured = tape.statistics(2 * groups, x, self.elementwise_affine)
