@@ -47,8 +47,8 @@ def test_scores_by_hand(ask, given, answer):
 @pytest.mark.parametrize(
     ("ask", "given", "answer", "remark"),
     [
-        ("cross_entropy", {**LOGITS, **TARGET}, "0.6016", "used a logarithm with another base"),
-        ("cross_entropy", {**LOGITS, **TARGET}, "2.317", "used the probability of another class"),
+        ("cross_entropy", {**LOGITS, **TARGET}, "0.6016", "used a logarithm of the wrong base"),
+        ("cross_entropy", {**LOGITS, **TARGET}, "2.317", "used the probability of the wrong class"),
         (
             "loss",
             {**PRINTED, **TARGET},

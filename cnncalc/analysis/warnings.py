@@ -1,5 +1,5 @@
 """Likely mistakes in a valid spec: unread outputs, blocks named like a layer kind, pixels that
-strided layers never read, and inputs with another number of channels than in the spec."""
+strided layers never read, and inputs with a different number of channels from the spec's."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -42,7 +42,7 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _other_channels(graph: Graph, rows: Sequence[Row]) -> Iterator[str]:
-    """The inputs with another number of channels than in the spec, and what that changes."""
+    """The inputs with a different number of channels from the spec's, and what that changes."""
     for place, row in enumerate(rows if graph.replaced else ()):
         own = graph.replaced.get(row.name) if isinstance(row.layer, Input) else None
         if own is None or own[0] == row.output[0]:
@@ -125,7 +125,7 @@ def _read_as_theirs(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[str]
 
 
 def _differ(row: Row, layer: Layer) -> bool:
-    """Whether another layer in a row's place would change its output or its parameters."""
+    """Whether a different layer in a row's place would change its output or its parameters."""
     if layer.flattens and isinstance(row.inputs[0], Map):
         return True
     try:
