@@ -15,6 +15,7 @@ from cnncalc.analysis.explore.algebra import Written
 from cnncalc.core.errors import CnncalcError, UsageError
 from cnncalc.formulas.recorded import Recording
 from cnncalc.formulas.vocabulary import least, most
+from cnncalc.layers.conv import Conv
 
 
 def run(*words, code=0):
@@ -343,6 +344,29 @@ def test_a_formula_can_take_the_smaller_of_two_numbers():
     found = cnncalc.formula(spec, "macs", ["width"])
     assert found.at(width=4) == 4 * 3 * 64
     assert "MACs = " in str(found)
+
+
+def test_a_slice_has_a_formula_for_all_sizes():
+    conv = {"conv": {"filters": 4, "kernel": 3}}
+    layers = [{"slice": {"start": 1, "stop": 9, "along": "height"}}, conv]
+    found = cnncalc.formula({"input": "3x16x16", "layers": layers}, "macs", ["input"])
+    assert found.at(H=20, W=30) == 4 * 3 * 3 * 3 * 6 * 28
+
+
+def test_a_number_that_became_text_is_fixed(monkeypatch):
+    output = Conv.output
+
+    def written(self, x):
+        assert str(x.spatial[0])
+        return output(self, x)
+
+    monkeypatch.setattr(Conv, "output", written)
+    found = cnncalc.formula(
+        {"input": "1x8x8", "layers": [{"conv": {"K": 1, "F": 1}}]}, "macs", ["input"]
+    )
+    assert found.at(H=8, W=9) == 72
+    with pytest.raises(UsageError, match="H=8"):
+        found.at(H=9, W=9)
 
 
 def test_what_is_not_modelled_has_no_formula():

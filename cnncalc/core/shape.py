@@ -29,7 +29,7 @@ class Map(tuple[int, ...]):
     __match_args__ = ("channels", "spatial")
 
     def __new__(cls, channels: int, spatial: tuple[int, ...]) -> "Map":
-        """A tuple of all sizes; of three for ``Map(3, (224, 224))``."""
+        """A tuple of all sizes: ``(3, 224, 224)`` for ``Map(3, (224, 224))``."""
         return super().__new__(cls, (channels, *spatial))
 
     def __getnewargs__(self) -> tuple[int, tuple[int, ...]]:

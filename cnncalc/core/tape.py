@@ -43,11 +43,23 @@ class Tape(Record):
                 "it overwrites what an earlier layer saved for backward, so PyTorch cannot train "
                 "it; remove inplace"
             )
+        output = self._itself(x)
+        own = x.bytes if x.needs_gradient and not keeps_output else 0
+        self._play([x], (output,), [output] if keeps_output else [], own)
+        return output
+
+    def changed(self, x: Tensor, beside: int) -> Tensor:
+        """A copy of a part of a tensor to another part. Its backward pass changes a copy of the
+        gradient, and needs ``beside`` more bytes."""
+        output = self._itself(x)
+        self._play([x], (output,), beside=beside, layout=Layout.ORDER)
+        return output
+
+    def _itself(self, x: Tensor) -> Tensor:
+        """The tensor after it was changed in place."""
         output = self._tensor(x.numbers, x.size, x.storage, [x])
         output.gaps, output.reordered, output.interleaved = x.gaps, x.reordered, x.interleaved
         output.channels_last, output.strided = x.channels_last, x.strided
-        own = x.bytes if x.needs_gradient and not keeps_output else 0
-        self._play([x], (output,), [output] if keeps_output else [], own)
         return output
 
     def normalized(

@@ -25,6 +25,6 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Platform:
-    """The format with this name; raises UsageError, suggesting the nearest name, if there is
-    none."""
+    """The format with this name; raises UsageError for an unknown name, and suggests the
+    nearest."""
     return cast(Platform, discovery.chosen(__name__, __path__, name, "platform"))

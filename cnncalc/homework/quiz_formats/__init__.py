@@ -25,6 +25,6 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Form:
-    """The format with this name; raises UsageError, suggesting the nearest name, if there is
-    none."""
+    """The format with this name; raises UsageError for an unknown name, and suggests the
+    nearest."""
     return cast(Form, discovery.chosen(__name__, __path__, name, "format"))

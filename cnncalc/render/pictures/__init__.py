@@ -42,7 +42,7 @@ class Writer(Protocol):
 
 
 def style_of(name: str) -> Style:
-    """The style with this name. Raises UsageError, suggesting the nearest, if there is none."""
+    """The style with this name. Raises UsageError for an unknown name, and suggests the nearest."""
     return cast(Style, discovery.chosen(styles.__name__, styles.__path__, name, "style"))
 
 

@@ -52,7 +52,8 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Simulator:
-    """The simulator with this name. Raises UsageError, suggesting the nearest, if there is none."""
+    """The simulator with this name. Raises UsageError for an unknown name, and suggests the
+    nearest."""
     return cast(Simulator, discovery.chosen(__name__, __path__, name, "simulator"))
 
 
