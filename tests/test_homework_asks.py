@@ -73,7 +73,7 @@ def test_an_unknown_quantity_suggests_the_nearest():
         ("{linear: {out_features: 84}, input: 120}", "weight shape", "84x120"),
         # Two convolutions of stride 2: one output of the second moves by 4 pixels.
         (STRIDED, "jump", "4"),
-        (STRIDED, "receptive field center", "0.5"),  # 7 pixels from −3: −3 + 7/2
+        (STRIDED, "receptive field centre", "0.5"),  # 7 pixels from −3: −3 + 7/2
         (STRIDED, "start", "-3"),  # one pixel of padding, then one of two pixels each
         # The gradient of the weights; the image needs none.
         (CONV, "backward macs", "768,000"),
@@ -273,7 +273,7 @@ def test_the_peak_of_a_textbook_exercise(ask, answer, outcome, remark):
 def test_a_field_may_start_at_its_center():
     asked = {"name": "q", "given": yaml.safe_load(STRIDED), "ask": "start", "answer": "0.5"}
     [graded] = cnncalc.grade({"questions": [asked]})
-    assert graded.answers[0]["remark"] == "this is the receptive field center"
+    assert graded.answers[0]["remark"] == "this is the receptive field centre"
 
 
 def test_the_peak_of_a_layer_or_a_block_is_not_asked_for():

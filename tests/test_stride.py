@@ -236,6 +236,8 @@ def test_some_sizes_have_no_solution():
 def test_only_the_limits_of_what_was_searched_are_reported():
     words = ["--input", "5", "--output", "50", "--kernel", "3", "--stride", "1"]
     assert run("solve", *words).stdout == "nothing fits with P < F\n"
+    dilated = run("solve", *words, "--dilation", "2")
+    assert dilated.stdout == "nothing fits with P < D·(F − 1) + 1\n"
 
 
 def test_given_values_that_do_not_fit_show_the_size_that_they_give():

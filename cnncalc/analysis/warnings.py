@@ -1,5 +1,6 @@
-"""Likely mistakes in a valid spec: unread outputs, blocks named like a layer kind, pixels that
-strided layers never read, and inputs with another number of channels than in the spec."""
+"""Likely mistakes in a valid spec, such as unread outputs, blocks named like a layer kind, names
+that mean a different layer in their framework, pixels that are never read, and inputs whose number
+of channels differs from the spec's."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -42,7 +43,7 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _other_channels(graph: Graph, rows: Sequence[Row]) -> Iterator[str]:
-    """The inputs with another number of channels than in the spec, and what that changes."""
+    """The inputs whose number of channels differs from the spec's, and what that changes."""
     for place, row in enumerate(rows if graph.replaced else ()):
         own = graph.replaced.get(row.name) if isinstance(row.layer, Input) else None
         if own is None or own[0] == row.output[0]:
@@ -117,15 +118,15 @@ def _read_as_theirs(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[str]
         changed = {name: usual[name] for name in foreign.fields if usual[name] is not MISSING}
         if any(getattr(layer, name) != foreign.fields[name] for name in changed):
             continue
-        here = replace(layer, **changed)
-        if changed and _differ(named[node.name], here):
+        if changed and _differ(named[node.name], replace(layer, **changed)):
             fact = f"{word!r} is read as {full}: {layer.kind} with {as_written(foreign.fields)}"
-            help = f"write {full} to confirm that, or {layer.kind} for ours"
+            here = as_written({name: usual[name] for name in changed})
+            help = f"write {full} to confirm that, or {layer.kind} for {here}"
             yield str(SpecError(fact, node.where, help))
 
 
 def _differ(row: Row, layer: Layer) -> bool:
-    """Whether another layer in a row's place would change its output or its parameters."""
+    """Whether a different layer in a row's place would change its output or its parameters."""
     if layer.flattens and isinstance(row.inputs[0], Map):
         return True
     try:

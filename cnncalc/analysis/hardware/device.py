@@ -134,7 +134,7 @@ def devices(path: str | PathLike[str] | None = None) -> tuple[Device, ...]:
 
 def find(name: str, known: tuple[Device, ...]) -> Device:
     """The device with this key or name, ignoring case, spaces, hyphens and underscores. Raises
-    UnknownName, suggesting the nearest key, if there is none."""
+    UnknownName for an unknown name, and suggests the nearest."""
     meant = _bare(name)
     for device in known:
         if meant in (_bare(device.key), _bare(device.name)):
