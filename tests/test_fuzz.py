@@ -319,6 +319,7 @@ DIFFERENT = [
     ("class_token", {}, Map(4, (9,)), {"tokens": 0}),
     ("roll", {"shift": 1, "over": ["height", "positions"]}, IMAGE, {}),
     ("avg_pool", {"kernel_size": 2, "dilation": [1, 1]}, SIGNAL, {}),
+    ("lp_pool", {"kernel_size": 2, "dilation": [1, 1]}, SIGNAL, {}),
 ]
 
 
