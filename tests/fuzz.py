@@ -119,12 +119,12 @@ STATED = (
     Stated("(eps|momentum) must be a number of at least 0", "PyTorch does not check it"),
     Stated(
         "causal padding is for a signal",
-        "PyTorch pads any axis, but Keras' causal padding has only one",
+        "PyTorch pads any axis, but Keras's causal padding has only one",
     ),
     Stated("^conv_transpose dilation must be", "PyTorch does not check it"),
     Stated(
-        r"^avg_pool .*: dilation \[1(, 1)*\] has . value",
-        "PyTorch's average pools have no dilation",
+        r"^(avg|lp)_pool .*: dilation \[1(, 1)*\] has . value",
+        "PyTorch has no dilation for these pools",
     ),
     Stated("in place, .* must be at least 0", "PyTorch refuses it only in the backward pass"),
     Stated("class_token tokens must be", "PyTorch joins any number of tokens, even none"),

@@ -33,7 +33,8 @@ def test_every_architecture_reproduces_the_tools_totals(name):
 
 
 def test_the_record_covers_every_tool():
-    tools = {name for name in NAMES if conventions.load(name).version}
+    # onnx-tool is compared below: the totals of some architectures are not known for it.
+    tools = {name for name in NAMES if conventions.load(name).version} - {"onnx-tool"}
     assert tools == {*peers.TOOLS}
     assert all({*totals} == tools for totals in RECORDED.values())
     assert len(RECORDED) >= 60
@@ -311,6 +312,11 @@ def test_onnx_tool_prints_the_total(name):
     assert cnncalc.summarize(name).under("onnx-tool").total == ONNX_TOOL[name]
 
 
+def test_the_version_of_onnx_tool_is_apart_from_its_name():
+    found = conventions.load("onnx-tool")
+    assert (found.tool, found.version, found.title) == ("onnx-tool", "1.0.1", "onnx-tool 1.0.1")
+
+
 @pytest.mark.parametrize(
     ("layers", "total"),
     [
@@ -501,7 +507,7 @@ def test_conventions_are_imported_only_when_asked_for():
 
 @pytest.mark.parametrize(("bias", "more"), [(False, 0), (True, 4 * 4 * 8)])
 def test_calflops_adds_the_biases_of_a_transposed_convolution(bias, more):
-    """At the 4 x 4 positions of an ordinary 3x3 convolution with stride 1 and padding 1."""
+    """At the 4×4 positions of an ordinary 3×3 convolution with stride 1 and padding 1."""
     layer = {"conv_transpose": {"filters": 8, "kernel": 3, "padding": 1, "bias": bias}}
     report = cnncalc.summarize({"input": "2x4x4", "layers": [layer]})
     assert report.under("calflops").total == report.totals.flops + more

@@ -239,7 +239,7 @@ def test_what_cannot_be_answered_is_refused():
         cnncalc.device("lenet5", "a1000")
     with pytest.raises(UnknownName, match=r"no device 'h10'; did you mean 'h100' or 'h100-pcie'?"):
         cnncalc.device("lenet5", "h10")
-    with pytest.raises(UnknownName, match="no device 'a100,t4'; give a single device"):
+    with pytest.raises(UnknownName, match="'a100,t4' names 2 devices; give a single one"):
         cnncalc.device("lenet5", "a100,t4")
     with pytest.raises(UsageError, match="name a device with --on, or give a calibration with"):
         cnncalc.device("lenet5")
@@ -361,6 +361,11 @@ def test_calibrate_measures_networks_here(tmp_path, monkeypatch):
 def test_calibrate_refuses_too_few_families_before_it_measures():
     with pytest.raises(UsageError, match="at least 3 families, not 1"):
         cnncalc.calibrate(["resnet18", "resnet34"])
+
+
+def test_calibrate_names_a_network_that_does_not_exist():
+    with pytest.raises(UsageError, match="no file or built-in network 'foo'"):
+        cnncalc.calibrate(["foo"])
 
 
 def test_the_guide_shows_the_table_that_the_benchmark_prints():

@@ -74,6 +74,53 @@ def test_the_means_of_a_map_with_channels_last_are_copied_in_the_backward_pass(f
         assert [*fuzz.compared(report)] == []
 
 
+@pytest.mark.parametrize(
+    "last", ["instance_norm", {"local_response_norm": 3}, {"locally_connected": {"K": 2, "F": 2}}]
+)
+def test_some_channels_of_a_single_image_are_contiguous(last):
+    layers = [{"conv": {"filters": 4, "kernel": 1}}, {"slice": {"stop": 2}}, last]
+    report = cnncalc.summarize({"input": "3x6x5", "layers": layers})
+    assert footprint.saved_for_backward(report)
+    assert [*fuzz.compared(report)] == []
+
+
+@pytest.mark.parametrize(
+    ("input", "features", "batch"),
+    [("1x2", 1, 3), ("2x2", 1, 3), ("1x2x2", 1, 3), ("1x2", 2, 1), ("2x2", 2, 1)],
+)
+def test_the_gradient_of_rows_beside_another_map(input, features, batch):
+    linear = {"linear": {"out_features": features, "per_position": True}, "name": "rows"}
+    layers = [linear, {"concat": {"from": ["rows", "x"]}}, "relu"]
+    report = cnncalc.summarize(
+        {"input": {"x": input}, "layout": "chw", "layers": layers}, batch=batch
+    )
+    footprint.measure(report)
+    assert [*fuzz.compared(report)] == []
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("features", [1, 6])
+@pytest.mark.parametrize("first", [{"layer_norm": "channels"}, {"permute": [1, 0]}])
+@pytest.mark.parametrize("input", ["2x2", "3x2", "1x3"])
+def test_the_gradient_of_rows_of_a_permuted_signal_is_copied(input, first, features, batch):
+    linear = {"linear": {"out_features": features, "per_position": True}}
+    report = cnncalc.summarize({"input": {"x": input}, "layers": [first, linear]}, batch=batch)
+    footprint.measure(report)
+    assert [*fuzz.compared(report)] == []
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("padding", [[[1, 0], 0, 0], [0, [2, 1], [6, 3]], [[0, 2], 0, [1, 1]]])
+@pytest.mark.parametrize("first", [True, False])
+def test_circular_padding_of_a_part_of_another_gradient(first, padding, batch):
+    pad = {"pad": {"padding": padding, "mode": "circular"}}
+    size = cnncalc.summarize({"input": "4x6x6x7", "layers": [pad]}).output_shape[1:]
+    branches = [[pad], [{"adaptive_avg_pool": [*size]}]][:: 1 if first else -1]
+    layers = ["layer_norm", {"branches": branches, "join": "concat"}]
+    report = cnncalc.summarize({"input": "4x6x6x7", "layers": layers}, batch=batch)
+    assert [*fuzz.compared(report)] == []
+
+
 def test_the_peaks_of_means_in_an_unknown_order_are_refused():
     local = {"locally_connected": {"filters": 3, "kernel": [1, 3]}}
     spec = {"input": "3x4x3", "layers": [local, {"adaptive_avg_pool": 1}]}
@@ -272,6 +319,7 @@ DIFFERENT = [
     ("class_token", {}, Map(4, (9,)), {"tokens": 0}),
     ("roll", {"shift": 1, "over": ["height", "positions"]}, IMAGE, {}),
     ("avg_pool", {"kernel_size": 2, "dilation": [1, 1]}, SIGNAL, {}),
+    ("lp_pool", {"kernel_size": 2, "dilation": [1, 1]}, SIGNAL, {}),
 ]
 
 

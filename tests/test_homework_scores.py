@@ -47,8 +47,8 @@ def test_scores_by_hand(ask, given, answer):
 @pytest.mark.parametrize(
     ("ask", "given", "answer", "remark"),
     [
-        ("cross_entropy", {**LOGITS, **TARGET}, "0.6016", "used a logarithm with another base"),
-        ("cross_entropy", {**LOGITS, **TARGET}, "2.317", "used the probability of another class"),
+        ("cross_entropy", {**LOGITS, **TARGET}, "0.6016", "used a logarithm of the wrong base"),
+        ("cross_entropy", {**LOGITS, **TARGET}, "2.317", "used the probability of the wrong class"),
         (
             "loss",
             {**PRINTED, **TARGET},
@@ -180,15 +180,19 @@ def test_a_wrong_layer_is_shown_with_the_largest(by_key):
     grades, _ = by_key("answers: {totals: {most_macs: conv1}}")
     [mark] = [one for one in grades[0].marks if one.answer.label == "total most macs"]
     assert mark.answer.question.derive().answer == (
-        "conv2 has 447,897,600, conv4 has 224,280,576, conv3 has 149,520,384"
+        "conv2, with 447,897,600 MACs; conv4 has 224,280,576, conv3 has 149,520,384"
     )
 
 
 @pytest.mark.parametrize(
     ("network", "layer", "why"),
     [
-        ("alexnet", "conv1", "is about several layers; ask about the network"),
-        ("3x8x8-MP2", "totals", "has no answer: no layer has any"),
+        (
+            "alexnet",
+            "conv1",
+            "most_parameters: layer 'conv1' is a single layer; ask about the network",
+        ),
+        ("3x8x8-MP2", "totals", "has no layer where this is more than 0"),
     ],
 )
 def test_only_a_network_has_a_largest_layer(network, layer, why):
@@ -217,15 +221,24 @@ def test_a_name_has_letters(given):
 def test_only_a_key_states_what_is_right(tmp_path):
     sheet = {"questions": [{"name": "a", "choices": ["x", "y"], "answer": "x"}]}
     [graded] = cnncalc.grade(sheet)
-    assert graded.answers[0]["remark"] == "needs 'given' and 'ask', or give its key first"
+    assert graded.answers[0]["remark"] == (
+        "the question needs 'given' and 'ask'; to compare the answer with a key, run 'cnncalc "
+        "grade KEY SHEET'"
+    )
 
 
 @pytest.mark.parametrize(
     ("question", "why"),
     [
-        ("{name: a, choices: [x, y]}", "a: needs 'given' and 'ask', or the right answer"),
-        ("{name: a, answer: x}", "a: needs 'given' and 'ask'"),
-        ("{name: a, given: {N: 5, F: 3}, ask: choice, answer: x}", "a: choice of layer 'layer'"),
+        (
+            "{name: a, choices: [x, y]}",
+            "a: the question needs 'given' and 'ask', or the right answer",
+        ),
+        ("{name: a, answer: x}", "a: the question needs 'given' and 'ask'"),
+        (
+            "{name: a, given: {N: 5, F: 3}, ask: choice, answer: x}",
+            "a: choice: layer 'layer' has no answer that can be",
+        ),
     ],
 )
 def test_a_choice_needs_its_answer_in_the_key(tmp_path, question, why):

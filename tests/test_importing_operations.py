@@ -626,10 +626,21 @@ def test_a_module_is_read_with_its_parameters_and_shape(model, kinds):
     assert report.output_shape == tuple(model(torch.rand(1, 4, 6, 6)).shape[1:])
 
 
-def test_a_softmax_without_an_axis_is_opaque():
+@pytest.mark.parametrize("softmax", [nn.Softmax(), nn.LogSoftmax()])
+def test_a_softmax_without_an_axis_is_along_the_channels(softmax):
     with pytest.warns(UserWarning, match="Implicit dimension"):
-        report = read(nn.Softmax(), 4, 6, 6)
-    assert [(row.kind, row.output) for row in report] == [("opaque", (4, 6, 6))]
+        report = read(softmax, 4, 6, 6)
+    with pytest.warns(UserWarning, match="Implicit dimension"):
+        found = cnncalc.verify(softmax, "cpu", input=(4, 6, 6))
+    assert [row.layer.over for row in report] == ["channels"]
+    assert found.agrees, found.disagreements
+
+
+def test_a_softmax_of_a_signal_without_an_axis_is_opaque():
+    """Its axis is the batch."""
+    with pytest.warns(UserWarning, match="Implicit dimension"):
+        report = read(nn.Softmax(), 4, 6)
+    assert [(row.kind, row.output) for row in report] == [("opaque", (4, 6))]
 
 
 def test_attention_along_the_channels_is_opaque():

@@ -116,6 +116,22 @@ def test_drops_of_the_cost_are_not_missed():
         assert found.tried < 1_000
 
 
+@pytest.mark.parametrize("steady", [True, False])
+@pytest.mark.parametrize("most", [1, 5, 64, 100, 700])
+def test_a_cost_that_stops_growing_over_the_budget_gives_the_largest_that_fits(most, steady):
+    def cost(at):
+        return {"macs": 24_300 * min(at["n"], most)}
+
+    for budget in range(24_300, 24_300 * most, max(24_300 * most // 50, 1)):
+        found = search.largest(cost, "n", {"macs": budget}, search.Fraction(1), steady)
+        best = max(n for n in range(1, 1_000) if cost({"n": n})["macs"] <= budget)
+        assert found.within == (best, cost({"n": best}))
+        assert found.beyond == (best + 1, cost({"n": best + 1}))
+    for budget in (24_300 * most, 24_300 * most + 1):
+        with pytest.raises(UsageError, match="ended at n=1048576, which still fits; a larger step"):
+            search.largest(cost, "n", {"macs": budget}, search.Fraction(1), steady)
+
+
 def test_invalid_values_are_skipped():
     spec = {"input": "4x8x8", "parameters": {"n": 8}, "layers": [
         {"conv": {"out_channels": "$n", "kernel_size": 1, "groups": 4}}]}  # fmt: skip
@@ -196,9 +212,17 @@ def test_nothing_may_fit():
         ("widht", {"macs": 5}, {}, "did you mean 'width'"),
         ("speed", {"macs": 5}, {}, "choose from .*input, batch$"),
         ("width", {"mac": 5}, {}, "quantity"),
+        ("width", {"tims": 5}, {}, r"no quantity 'tims'; did you mean 'time'\?"),
+        ("width", {"time": 5}, {}, "only a sweep has times; choose from layers, params, macs, "),
         ("width", {"macs": 0}, {}, "at least 1"),
         ("width", {"macs": "many"}, {}, "is not a number"),
-        ("width", {"macs": "0x"}, {}, "not a positive number"),
+        (
+            "width",
+            {"macs": "0x"},
+            {},
+            "the budget for macs is '0x', which is not a positive multiple",
+        ),
+        ("width", {"macs": "x"}, {}, "is 'x', which is not a positive multiple; write it as 300M"),
         ("width", {"macs": 5}, {"step": -1}, "not a positive number"),
         ("batch", {"params": 10**9}, {}, "ended at batch=1048576, which still fits; a larger step"),
         ("input", {"macs": "2x"}, {"settings": {"kernel": 0}}, "of the default network"),
@@ -211,10 +235,23 @@ def test_what_cannot_be_solved_is_refused(name, budgets, options, says):
 
 def test_an_unknown_quantity_has_no_budget():
     spec = {"input": "3x8x8", "layers": [{"opaque": {"output": "3x8x8"}}]}
-    with pytest.raises(UsageError, match="not known or not modelled"):
-        cnncalc.largest(spec, "batch", {"macs": 5})
-    with pytest.raises(UsageError, match="'macs' is not known"):
-        cnncalc.largest(spec, "batch", {"macs": "2x"})
+    says = r"'macs' is not known, because of layer 'opaque1' \(opaque\); state its counts"
+    for budget in (5, "2x"):
+        with pytest.raises(UsageError, match=says):
+            cnncalc.largest(spec, "batch", {"macs": budget})
+    with pytest.raises(UsageError, match=says):
+        cnncalc.formula(spec, "macs", ["batch"])
+    spec = {"input": "3x8x8", "layers": [{"rms_norm": "channels"}]}
+    with pytest.raises(UsageError, match=r"'memory' is not known: .*layer 'rms_norm1'"):
+        cnncalc.largest(spec, "batch", {"memory": "1GiB"})
+
+
+def test_a_search_stops_where_a_quantity_is_not_known():
+    sometimes = {"input": "3x8x8", "parameters": {"n": 1}, "layers": [
+        {"opaque": {"output": "3x8x8", "macs": 2}, "when": "${n == 1}"},
+        {"opaque": {"output": "3x8x8"}, "when": "${n > 1}"}]}  # fmt: skip
+    with pytest.raises(UsageError, match="'macs' is not known or not modelled"):
+        cnncalc.largest(sometimes, "n", {"macs": 5})
 
 
 def test_a_search_without_a_valid_network_says_why():
@@ -349,6 +386,14 @@ def test_invalid_ratios_are_refused(ratios, says):
 def test_what_cannot_be_scaled_is_refused(spec, name, says):
     with pytest.raises(UsageError, match=says):
         cnncalc.largest(spec, {name: 2}, {"macs": "2x"})
+
+
+def test_an_argument_of_code_has_no_known_default(tmp_path, monkeypatch):
+    code = "from torch import nn\n\ndef net(width):\n    return nn.Conv2d(3, width, 1)\n"
+    (tmp_path / "wide.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UsageError, match="'width' has no default value that could be scaled"):
+        solve("wide:net", "--for", "width,batch", "--ratio", "2:1", "--macs", "1G")
 
 
 def test_growth_has_an_end():

@@ -629,9 +629,9 @@ def test_a_permutation_in_an_unknown_order_is_refused_where_it_matters():
 
 
 def laid_out(input, layers, batch):
-    """A report; a list stands for filters and a kernel."""
+    """A report; a list stands for filters, a kernel and perhaps a padding."""
     full = [
-        {kind: {"filters": given[0], "kernel": given[1]} if kind in WINDOWS else given}
+        {kind: dict(zip(("filters", "kernel", "padding"), given)) if kind in WINDOWS else given}
         for layer in layers
         for kind, given in (layer.items() if isinstance(layer, dict) else [(layer, None)])
     ]
@@ -671,6 +671,12 @@ def test_memory_formats_agree(input, layers, batch):
         ),
         ("1x3x6", [positions(1), {"space_to_depth": 3}], 2, "space_to_depth.*has one channel"),
         ("4x6x4", [positions(1), "relu", {"space_to_depth": 2}], 1, "has one channel"),
+        (
+            "1x1x1",
+            [positions(2), {"locally_connected": [1, [1, 2], "same_lower"]}],
+            3,
+            "padded copy",
+        ),
         (
             "2x3x3",
             [{"locally_connected": [3, 3]}, {"pad": 1}, {"conv": [30, 2]}],

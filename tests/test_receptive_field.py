@@ -687,6 +687,16 @@ def test_a_gate_of_one_position_does_not_move_with_the_map(pool):
     assert not found["y"].bound
 
 
+def test_a_gate_of_one_position_between_pixels():
+    """By hand: position 12 = 3·4 of the transposed convolution reads pixel 4 alone, which then
+    gates every pixel i: the furthest apart are 0 and 4."""
+    spread = {"conv_transpose": {"filters": 1, "kernel": 2, "stride": 3}, "name": "t"}
+    one = {"crop": [[12, 13]], "name": "one"}
+    spec = {"input": {"x": "1x9"}, "layers": [spread, one, {"multiply": {"from": ["one", "x"]}}]}
+    (field,) = cnncalc.summarize(spec)["multiply1"].fields
+    assert (field.size, field.jump) == (5, 1)
+
+
 def test_every_frame_may_be_reordered():
     frames = {"time_distributed": {"permute": [2, 1, 0]}}
     report = cnncalc.summarize({"input": "2x7x7x4", "layers": [frames, {"linear": 1}]})

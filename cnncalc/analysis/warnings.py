@@ -1,5 +1,6 @@
-"""Likely mistakes in a valid spec: unread outputs, blocks named like a layer kind, pixels that
-strided layers never read, and inputs with another number of channels than in the spec."""
+"""Likely mistakes in a valid spec, such as unread outputs, unused parameters, blocks named like a
+layer kind, names that mean a different layer in their framework, pixels that are never read, and
+inputs whose number of channels differs from the spec's."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,12 +8,12 @@ from dataclasses import MISSING, fields, replace
 
 from cnncalc import layers
 from cnncalc.analysis.report import Row
-from cnncalc.core.errors import LayerError, SpecError, Where
+from cnncalc.core.errors import LayerError, SpecError, Where, did_you_mean
 from cnncalc.core.fields import as_written
 from cnncalc.core.layer import Input, Layer
 from cnncalc.core.shape import Map
 from cnncalc.layers._window import Axis
-from cnncalc.spec import Block, catalog
+from cnncalc.spec import Block, Spec, catalog, values
 from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node
 
@@ -32,6 +33,7 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
         *graph.spec.remarks,
         *unread(graph.nodes, graph.outputs),
         *_shadowing(graph.used),
+        *_unused(graph.spec),
         *_of_fields(graph.nodes),
     )
     found = [str(remark) for remark in remarks]
@@ -42,7 +44,7 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _other_channels(graph: Graph, rows: Sequence[Row]) -> Iterator[str]:
-    """The inputs with another number of channels than in the spec, and what that changes."""
+    """The inputs whose number of channels differs from the spec's, and what that changes."""
     for place, row in enumerate(rows if graph.replaced else ()):
         own = graph.replaced.get(row.name) if isinstance(row.layer, Input) else None
         if own is None or own[0] == row.output[0]:
@@ -82,6 +84,17 @@ def unread(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Iterator[SpecE
             yield SpecError(fact, node.where, help)
 
 
+def _unused(spec: Spec) -> Iterator[SpecError]:
+    """The parameters in the text of a spec that nothing uses, as when their name is misspelt."""
+    own = [name for name in spec.parameters if name.where.source == spec.where.source]
+    used = {*values.mentioned(spec)} if own else set()
+    for name in own:
+        if name not in used:
+            known = [other for other in spec.parameters if other in used]
+            hint = did_you_mean(name, known) or f"; use it as ${name}, or remove it"
+            yield SpecError(f"nothing uses the parameter {str(name)!r}{hint}", name.where)
+
+
 def _of_fields(nodes: Iterable[Node]) -> Iterator[SpecError]:
     """The remarks of layers on their own fields, one for each location in the text."""
     seen: set[tuple[Where, str]] = set()
@@ -117,15 +130,15 @@ def _read_as_theirs(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[str]
         changed = {name: usual[name] for name in foreign.fields if usual[name] is not MISSING}
         if any(getattr(layer, name) != foreign.fields[name] for name in changed):
             continue
-        here = replace(layer, **changed)
-        if changed and _differ(named[node.name], here):
+        if changed and _differ(named[node.name], replace(layer, **changed)):
             fact = f"{word!r} is read as {full}: {layer.kind} with {as_written(foreign.fields)}"
-            help = f"write {full} to confirm that, or {layer.kind} for ours"
+            here = as_written({name: usual[name] for name in changed})
+            help = f"write {full} to confirm that, or {layer.kind} for {here}"
             yield str(SpecError(fact, node.where, help))
 
 
 def _differ(row: Row, layer: Layer) -> bool:
-    """Whether another layer in a row's place would change its output or its parameters."""
+    """Whether a different layer in a row's place would change its output or its parameters."""
     if layer.flattens and isinstance(row.inputs[0], Map):
         return True
     try:

@@ -1,4 +1,4 @@
-"""Shell completion: networks, their layers, formats, columns, kinds, conventions.
+"""Shell completion: networks, their layers, formats, columns, devices, kinds and conventions.
 
 typer calls each function with the word typed so far.
 """

@@ -8,7 +8,7 @@ import typer
 
 from cnncalc.cli import _complete as complete
 from cnncalc.core import discovery
-from cnncalc.core.cost import BYTES
+from cnncalc.core.cost import BYTES, SHORT_DTYPES
 from cnncalc.core.errors import one_of
 
 RENDER = [str(Path(__file__).parents[1] / "render" / "formats")]
@@ -21,8 +21,8 @@ def dtype_of(word: str | None) -> str | None:
     return word if word is None else SHORT_DTYPES.get(word.lower(), word)
 
 
-SHORT_DTYPES = {name.replace("bfloat", "bf").replace("float", "fp"): name for name in BYTES}
-"""The dtypes by their short names."""
+TORCH_DTYPES = ("float64", "float32", "bfloat16", "float16")
+"""The dtypes in which PyTorch's layers compute."""
 
 NETWORK = "a file, a built-in name (see 'cnncalc list'), the one-line notation"
 
@@ -74,13 +74,13 @@ SettingsOfEach = Annotated[
 ]
 
 
-def dtype_option(names: Sequence[str]) -> Any:
-    """The option for one of these dtypes."""
+def dtype_option(names: Sequence[str], usual: str = "the network's dtype, or float32") -> Any:
+    """The option for one of these dtypes; ``usual`` is the default."""
     return typer.Option(
         "--dtype",
         metavar="NAME",
         help=f"The data type of all values: {one_of(names)}; fp16 and bf16 for short. "
-        "By default, the network's dtype, or float32.",
+        f"By default, {usual}.",
         show_default=False,
         callback=dtype_of,
         autocompletion=complete.words(lambda: names),
@@ -94,20 +94,24 @@ Devices = Annotated[
     typer.Option(
         "--devices",
         metavar="FILE",
-        help="Read the devices from this file (docs/how-to/device.md).",
+        help="Read the devices from this YAML file, which gives the peak of each and, if known, "
+        "its bandwidth and memory.",
     ),
 ]
-LayoutName = Annotated[
-    str | None,
-    typer.Option(
+
+
+def layout_option(what: str) -> Any:
+    """The option for the layout of what is described."""
+    return typer.Option(
         "--layout",
         metavar="NAME",
-        help="The layout of shapes, if the file does not state it: channels first (chw, the "
-        "default) or channels last (hwc).",
+        help=f"The layout of {what}: channels first (chw, the default) or channels last (hwc).",
         show_default=False,
         autocompletion=complete.words(lambda: ("chw", "hwc")),
-    ),
-]
+    )
+
+
+LayoutName = Annotated[str | None, layout_option("shapes, if the file does not state it")]
 FormatName = Annotated[
     str | None,
     typer.Option(
@@ -132,14 +136,15 @@ Output = Annotated[
 TextOutput = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file.")
 ]
-Depth = Annotated[
-    int | None,
-    typer.Option(
+
+
+def depth_option(most: str) -> Any:
+    """The option for the levels of blocks; ``most`` says what limits them by default."""
+    return typer.Option(
         "--depth",
         metavar="N",
-        help="How many levels of blocks to open; by default, as many as fit.",
-    ),
-]
+        help=f"How many levels of blocks to open; by default, as many as keep {most}.",
+    )
 
 
 def text_format(*names: str) -> Any:

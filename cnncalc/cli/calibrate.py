@@ -47,14 +47,15 @@ def run(
     threads: Threads = None,
     name: Name = None,
     batch: options.Batch = 1,
-    dtype: options.Dtype = None,
+    dtype: Annotated[str | None, options.dtype_option(options.TORCH_DTYPES, "float32")] = None,
     output: options.TextOutput = None,
 ) -> None:
     """Time networks on this machine, and fit the time per FLOP and per byte.
 
-    Pass the file to 'cnncalc device --calibration'. The table compares the time of each network
-    with what the networks of other families predict; expect a similar error for a network of your
-    own. Requires PyTorch and takes about a minute. Close other programs first.
+    Save the result with -o, and pass that file to 'cnncalc device --calibration'. The table
+    compares the time of each network with what the networks of other families predict; expect a
+    similar error for a network of your own. Requires PyTorch and takes a minute or two. Close other
+    programs first.
 
     cnncalc calibrate -o mine.yaml
 

@@ -21,7 +21,8 @@ Specs = Annotated[
     list[str],
     typer.Argument(
         metavar="NETWORK...",
-        help="The networks: files or built-in names (see 'cnncalc list').",
+        help=f"2 to {MOST} networks: {options.NETWORK}, or MODULE:FACTORY for a PyTorch model "
+        "(this runs your code).",
         show_default=False,
         autocompletion=complete.networks,
     ),

@@ -46,7 +46,11 @@ Stride = Annotated[
 Padding = Annotated[
     str,
     typer.Option(
-        "--padding", "-p", metavar="P", help="valid, same, or zeros on each side: 1 or 2x1."
+        "--padding",
+        "-p",
+        metavar="P",
+        help="valid, same, or the number of cells on each side: 1 or 2x1. --mode sets their "
+        "values.",
     ),
 ]
 Dilation = Annotated[
@@ -134,7 +138,7 @@ def run(
     seed: Annotated[
         int, typer.Option("--seed", metavar="N", help="The seed for random numbers.")
     ] = 0,
-    layout: options.LayoutName = None,
+    layout: Annotated[str | None, options.layout_option("nested lists and random numbers")] = None,
     format: Annotated[str | None, options.text_format(*FORMATS, "json")] = None,
     output: options.TextOutput = None,
 ) -> None:

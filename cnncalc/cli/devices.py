@@ -21,8 +21,8 @@ def run(
 ) -> None:
     """List devices with their peak operations per second, bandwidth and memory.
 
-    Peaks are dense. Figures that a device's source does not state are left empty. The other formats
-    also show the source of each figure, and what else confirms it.
+    Peaks are without sparsity. Figures that a device's source does not state are left empty.
+    Formats other than the table also show the source of each figure, and what else confirms it.
 
     cnncalc devices
 

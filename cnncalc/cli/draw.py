@@ -80,7 +80,7 @@ FormatName = Annotated[
 def run(
     spec: options.Spec,
     style: Style = "graph",
-    depth: options.Depth = None,
+    depth: Annotated[int | None, options.depth_option("the picture small")] = None,
     only: Only = None,
     every_layer: EveryLayer = False,
     direction: Direction = "down",

@@ -37,7 +37,11 @@ Strict = Annotated[
 ]
 Tolerance = Annotated[
     str,
-    typer.Option("--tolerance", metavar="X", help="Accept values this far off, as in 1% or 0.01."),
+    typer.Option(
+        "--tolerance",
+        metavar="X",
+        help="Accept values that differ from the right one by up to this fraction: 1% or 0.01.",
+    ),
 ]
 Credit = Annotated[
     list[str] | None,
@@ -99,11 +103,12 @@ def run(
 ) -> None:
     """Grade answer sheets, and name the mistake behind a wrong answer if a known one explains it.
 
-    An answer sheet is YAML, JSON, CSV, a Markdown table, a notebook or an Excel workbook. Correct
-    answers may be rounded or written in any common form, and answers that follow from an earlier
-    mistake get credit. 'Discr.' is the discrimination of a question: how closely its points
-    correlate with the points on all others, from -1 to 1. The exit code is 1 if an answer is wrong
-    when you grade one sheet, or if a sheet cannot be graded when you grade a class.
+    An answer sheet is YAML, JSON, CSV or TSV, a table in Markdown or plain text, a summary printed
+    by Keras, torchinfo or torchsummary, a notebook or an Excel workbook. Correct answers may be
+    rounded or written in any common form, and answers that follow from an earlier mistake get
+    credit. 'Discr.' is the discrimination of a question: how closely its points correlate with the
+    points on all others, from -1 to 1. The exit code is 1 if an answer is wrong when you grade one
+    sheet, or if a sheet cannot be graded when you grade a class.
 
     cnncalc grade answers.yaml
 

@@ -14,6 +14,7 @@ from cnncalc.cli import _complete as complete
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.cli.kinds import fields_table
+from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import Mistakes, SpecError, UsageError, Where, some
 from cnncalc.core.layer import Layer
 from cnncalc.core.parsing import fields_of
@@ -52,8 +53,8 @@ def run(
     kind: Kind = None,
     words: Words = None,
     batch: options.Batch = 1,
-    dtype: options.Dtype = None,
-    layout: options.LayoutName = None,
+    dtype: Annotated[str | None, options.dtype_option([*BYTES], "float32")] = None,
+    layout: Annotated[str | None, options.layout_option("shapes")] = None,
     format: Annotated[str | None, options.text_format(*explain.FORMATS, "json")] = None,
     output: options.TextOutput = None,
     wanted: Wanted = False,

@@ -44,13 +44,16 @@ Step = Annotated[
         "--stride",
         "-s",
         metavar="S",
-        help="The stride; by default, all up to the kernel size or 4.",
+        help="The stride; by default, all up to the kernel size, but at least up to 4.",
     ),
 ]
 Padding = Annotated[
     int | None,
     typer.Option(
-        "--padding", "-p", metavar="P", help="The padding per side; by default, all are tried."
+        "--padding",
+        "-p",
+        metavar="P",
+        help="The padding per side; by default, all that are smaller than the (dilated) kernel.",
     ),
 ]
 Dilation = Annotated[
@@ -295,7 +298,7 @@ def _nothing(asked: Mapping[str, Any]) -> str:
     limits = [
         *([] if F is not None else [f"F ≤ {asked['largest']}"]),
         *([] if S is not None else ["S ≤ max(F, 4)"]),
-        *([] if P is not None else ["P < F"]),
+        *([] if P is not None else ["P < F" if D == 1 else "P < D·(F − 1) + 1"]),
     ]
     if limits:
         return f"nothing fits with {', '.join(limits)}"

@@ -59,7 +59,7 @@ Strict = Annotated[
 
 def run(
     spec: options.Spec,
-    depth: options.Depth = None,
+    depth: Annotated[int | None, options.depth_option("the table within 45 lines")] = None,
     columns: Columns = None,
     sort: Sort = None,
     exact: Exact = False,

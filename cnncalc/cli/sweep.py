@@ -163,11 +163,11 @@ def run(
     """Try every combination of some values, and show the best, the Pareto front, or all that meet a
     condition.
 
-    Ranges are BEGIN:END:STEP and include END if a step reaches it; STEP is 1 by default. An input
-    may be one size for all its axes. Combinations that are not valid networks are left out, and a
-    warning gives the reason. Ctrl-C shows the results so far. With -o, a file that ends in .svg,
-    .png or .pdf gets a picture of the first two quantities, or of --heat; a file that ends in
-    .parquet gets the table. The exit code is 1 if no combination is shown.
+    Ranges are BEGIN:END:STEP and include END if a step reaches it; STEP is 1 by default. For the
+    input, one size sets the height, the width and any other axis. Combinations that are not valid
+    networks are left out, and a warning gives the reason. Ctrl-C shows the results so far. With -o,
+    a file that ends in .svg, .png or .pdf gets a picture of the first two quantities, or of --heat;
+    a file that ends in .parquet gets the table. The exit code is 1 if no combination is shown.
 
     cnncalc sweep resnet18 --over input=128:320:32
 

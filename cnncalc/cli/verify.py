@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from cnncalc.bridge.verification import Verification
     from cnncalc.render import Format
 
-DTYPES = ("float64", "float32", "bfloat16", "float16")
 """The dtypes in which PyTorch's layers compute."""
 
 Spec = Annotated[
@@ -50,14 +49,16 @@ Training = Annotated[
 ]
 Tiny = Annotated[
     bool,
-    typer.Option("--tiny", help="Use the smallest input that fits, and batch size 2."),
+    typer.Option(
+        "--tiny", help="Use the smallest input that the network accepts, and batch size 2."
+    ),
 ]
 ReceptiveField = Annotated[
     bool,
     typer.Option("--receptive-field", help="Also check receptive fields, in extra runs."),
 ]
 Everything = Annotated[bool, typer.Option("--all", help="Also list the figures that match.")]
-Dtype = Annotated[str | None, options.dtype_option(DTYPES)]
+Dtype = Annotated[str | None, options.dtype_option(options.TORCH_DTYPES)]
 Batch = Annotated[
     int | None,
     typer.Option(

@@ -16,6 +16,8 @@ BYTES = {
     "int8": 1,
 }
 """Bytes per element, by dtype."""
+SHORT_DTYPES = {name.replace("bfloat", "bf").replace("float", "fp"): name for name in BYTES}
+"""The dtypes by their short names, such as ``fp16``."""
 NOUNS = {
     "multiply": "multiplication",
     "add": "addition",
@@ -27,7 +29,7 @@ NOUNS = {
 
 
 class Operations(NamedTuple):
-    """All arithmetic, split by kind; ``exponential`` stands for any transcendental function."""
+    """All arithmetic, split by kind. docs/conventions.md defines what counts as an exponential."""
 
     multiply: int = 0
     add: int = 0

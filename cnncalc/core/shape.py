@@ -22,14 +22,14 @@ MAX_DIGITS = 100
 class Map(tuple[int, ...]):
     """A feature map: a tuple of its sizes, channels first, such as ``(3, 224, 224)``.
 
-    It has ``channels`` channels, each with 1, 2 or 3 ``spatial`` sizes (L, H x W, or D x H x W).
+    It has ``channels`` channels, each with 1, 2 or 3 ``spatial`` sizes (L, H×W, or D×H×W).
     """
 
     __slots__ = ()
     __match_args__ = ("channels", "spatial")
 
     def __new__(cls, channels: int, spatial: tuple[int, ...]) -> "Map":
-        """A tuple of all sizes; of three for ``Map(3, (224, 224))``."""
+        """A tuple of all sizes: ``(3, 224, 224)`` for ``Map(3, (224, 224))``."""
         return super().__new__(cls, (channels, *spatial))
 
     def __getnewargs__(self) -> tuple[int, tuple[int, ...]]:

@@ -43,11 +43,23 @@ class Tape(Record):
                 "it overwrites what an earlier layer saved for backward, so PyTorch cannot train "
                 "it; remove inplace"
             )
+        output = self._itself(x)
+        own = x.bytes if x.needs_gradient and not keeps_output else 0
+        self._play([x], (output,), [output] if keeps_output else [], own)
+        return output
+
+    def changed(self, x: Tensor, beside: int) -> Tensor:
+        """A copy of a part of a tensor to another part. Its backward pass changes a copy of the
+        gradient, and needs ``beside`` more bytes."""
+        output = self._itself(x)
+        self._play([x], (output,), beside=beside, layout=Layout.ORDER)
+        return output
+
+    def _itself(self, x: Tensor) -> Tensor:
+        """The tensor after it was changed in place."""
         output = self._tensor(x.numbers, x.size, x.storage, [x])
         output.gaps, output.reordered, output.interleaved = x.gaps, x.reordered, x.interleaved
         output.channels_last, output.strided = x.channels_last, x.strided
-        own = x.bytes if x.needs_gradient and not keeps_output else 0
-        self._play([x], (output,), [output] if keeps_output else [], own)
         return output
 
     def normalized(
@@ -65,8 +77,8 @@ class Tape(Record):
         return self.op(*parts, makes=makes, passes=range(len(parts)), layout=layout)
 
     def reshaped(self, x: Tensor, *sizes: int) -> Tensor:
-        """The same elements in another shape with these sizes, batch first: a view, or a copy where
-        no such view exists."""
+        """The same elements in a different shape with these sizes, batch first: a view, or a copy
+        where no such view exists."""
         if x.in_order:
             output = self.view(x, Layout.RESHAPE)
             output.strided = None
@@ -137,7 +149,7 @@ class Tape(Record):
         self.unclear = self.unclear or (self.row, LayerError(reason))
 
     def permuted(self, x: Tensor, order: tuple[int, ...]) -> Tensor:
-        """The same elements with the axes in another order; () if the batch axis moves too."""
+        """The same elements with the axes in a different order; () if the batch axis moves too."""
         sizes = x.shape.dimensions if x.shape else ()
         stays = bool(order) and is_sorted(order, sizes or (2,) * len(order))
         output = self.view(x, Layout.FOLLOW if stays else Layout.PERMUTE)

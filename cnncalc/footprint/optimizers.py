@@ -16,10 +16,10 @@ COUNTER_BYTES = 4
 class Optimizer(NamedTuple):
     """State and temporary memory per parameter.
 
-    ``numbers`` is the state per element, and ``counts`` says whether there is a step counter.
-    ``peaks`` are the peaks of an update on the CPU, in multiples of the previous parameter's size
-    and of the parameter's own; ``together`` is the peak on CUDA in multiples of all parameters.
-    ``untrained`` says whether parameters that are not trained have state too.
+    ``numbers`` is how many values of state each element has, and ``counts`` says whether there is a
+    step counter. ``peaks`` are the peaks of an update on the CPU, in multiples of the previous
+    parameter's size and of the parameter's own; ``together`` is the peak on CUDA in multiples of
+    all parameters. ``untrained`` says whether parameters that are not trained have state too.
     """
 
     numbers: int = 0
@@ -49,14 +49,15 @@ plain or Nesterov's."""
 
 
 def find(name: str) -> Optimizer:
-    """The optimizer with this name. Raises UsageError, suggesting the nearest, if there is none."""
+    """The optimizer with this name. Raises UsageError for an unknown name, and suggests the nearest
+    one."""
     if name not in OPTIMIZERS:
         raise unknown("optimizer", name, OPTIMIZERS)
     return OPTIMIZERS[name]
 
 
 def state(optimizer: Optimizer, trained: Sequence[int], fixed: Sequence[int], *, cuda: bool) -> int:
-    """The bytes of state for trained and fixed parameters of these sizes."""
+    """The bytes of state for trained and fixed parameters of these sizes in bytes."""
     counter = COUNTER_BYTES if optimizer.counts and not cuda else 0
     parameters = [*trained, *fixed] if optimizer.untrained else trained
     return sum(optimizer.numbers * size + counter for size in parameters)

@@ -59,8 +59,8 @@ class BatchNorm(Norm):
         return training or not self.track_running_stats
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """Saves the input, and the mean and standard deviation of each channel if they are
-        measured."""
+        """Saves the input, and the mean and the reciprocal standard deviation of each channel if
+        they are measured."""
         params, C = self.parameters(x.shape), channels_of(x.shape)
         if self.track_running_stats:
             tape.buffers(2 * C, counters=1)

@@ -60,8 +60,8 @@ class InstanceNorm(Norm):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A batch normalization in which every channel of every image is a separate channel. It
-        saves its input, the mean and standard deviation of every channel of every image if they are
-        measured, and copies of the running statistics and of the scale."""
+        saves its input, the mean and the reciprocal standard deviation of every channel of every
+        image if they are measured, and copies of the running statistics and of the scale."""
         params = self.parameters(x.shape)
         C = x.shape.channels
         if self.track_running_stats:

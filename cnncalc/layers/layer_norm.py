@@ -39,8 +39,8 @@ class LayerNorm(Together):
         return self.normalized(x, self.together(x), self.groups(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """Saves the input, and the mean and standard deviation of each group. Channels are moved to
-        the end first, and back afterwards."""
+        """Saves the input, and the mean and the reciprocal standard deviation of each group.
+        Channels are moved to the end first, and back afterwards."""
         params = self.parameters(x.shape)
         groups = x.shape.elements // self.together(x.shape) * tape.batch
         measured = tape.statistics(2 * groups, x, self.elementwise_affine)
@@ -103,5 +103,6 @@ class LayerNorm(Together):
     )
     refusals = (
         Refusal("first", ("4x5x5",), "must be all, channels or last, not 'first'"),
+        Refusal([4, 5, 5], ("4x5x5",), "last, not [4, 5, 5]; cnncalc infers the sizes"),
         Refusal({"eps": -1}, ("4x5x5",), "at least 0, not -1"),
     )

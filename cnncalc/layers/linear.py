@@ -94,12 +94,10 @@ class Linear(Layer):
         rows = tape.permuted(x, (*axes[1:], 0))
         if not x.in_order:
             rows = tape.reshaped(rows, batch * positions, x.shape.channels)
-            y = tape.linear(rows, params.weights, params.biases, n_out)
-            tape.ordered(y, batch, *x.shape.spatial, self.out_features)
-            return tape.permuted(y, back)
-        if min(positions, batch, x.shape.channels) > 1:  # no view has a row for each position
+        elif min(positions, batch, x.shape.channels) > 1:  # no view has a row for each position
             rows = tape.op(rows, passes=(0,), ordered=True)
         y = tape.linear(rows, params.weights, params.biases, n_out)
+        tape.ordered(y, batch * positions, self.out_features)
         y.shape = Vector(n_out)
         if min(positions, batch, self.out_features) > 1:  # nor does a view of the gradient
             y = tape.reshaped(y)

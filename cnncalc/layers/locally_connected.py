@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
@@ -58,6 +59,11 @@ class LocallyConnected(Filters):
         """The windows of a padded copy, made contiguous if they are not; a matrix product at
         every position, which saves them; and the biases."""
         params = self.parameters(x.shape)
+        if x.channels_last is None and any(axis.before + axis.after for axis in self.axes(x.shape)):
+            raise LayerError(
+                "its input has one channel or one position, and whether PyTorch moves the channels "
+                "of its padded copy last is not modelled"
+            )
         around = tape.op(tape.in_order(x), makes=padded(x.shape, self.axes(x.shape)))
         windows = self._cut(tape, around, x.shape)
         copied = self._windows(x.shape)

@@ -106,10 +106,20 @@ class Pad(Like, Rearrangement):
         if self.mode == "circular":
             # Every side is copied in place, so the gradient is copied, changed and added up.
             wrapped = 2 * tape.images(n_out, x.size) - x.bytes
-            return tape.op(x, makes=n_out, beside=wrapped, ordered=True)
+            y = tape.op(x, makes=n_out, beside=wrapped, ordered=True)
+            return tape.changed(y, beside=2 * tape.images(self._last_side(x.shape), x.size))
         if self.mode == "zeros":
             return tape.op(x, makes=n_out)
         return extended(tape, x, n_out, self.mode)
+
+    def _last_side(self, x: Map) -> int:
+        """The elements of the side that circular padding fills last: PyTorch begins with the last
+        axis, and with the side before it; 0 if there is none."""
+        out = self.output(x)
+        for (before, after), size in zip(sides_of(self.padding or 0, x), out.spatial):
+            if before or after:
+                return out.elements // size * (after or before)
+        return 0
 
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:

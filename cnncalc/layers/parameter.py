@@ -51,12 +51,12 @@ class Parameter(Layer):
     )
 
     saved_bytes: int | None = count(
-        "bytes that PyTorch saves for the backward pass to compute the output, besides the output, "
-        "parameters and buffers, in float32; by default they are not known",
+        "bytes that PyTorch saves for the backward pass of that computation in float32, apart from "
+        "the output, parameters and buffers; by default they are not known",
         None,
         least=0,
     )
-    saves_output: bool = flag("whether it saves the output for that as well", False)
+    saves_output: bool = flag("whether it also saves the output for that backward pass", False)
 
     @property
     def computed(self) -> bool:
@@ -74,11 +74,9 @@ class Parameter(Layer):
         if (self.saved_bytes or self.saves_output) and not self.computed:
             raise LayerError("saved_bytes and saves_output need params or buffers; remove them")
         if self.multiply_accumulates and not self.computed:
-            raise LayerError("multiply_accumulates needs params or buffers to compute it from")
+            raise LayerError("macs needs params or buffers, from which the output is computed")
         if self.backward_multiply_accumulates and not self.params:
-            raise LayerError(
-                "backward_multiply_accumulates needs params, whose gradients they compute"
-            )
+            raise LayerError("backward_macs needs params, whose gradients it computes")
         return shape_of(self.shape)
 
     def parameters(self, x: Shape) -> Parameters:
@@ -121,7 +119,7 @@ class Parameter(Layer):
 
         tape.guess("its output does not depend on the input")
         numbers = prod(self.shape)
-        if self.computed:  # in an order that is not known
+        if self.computed:  # the strides of a computed tensor are not known
             return tape.part(self._computed(tape, numbers), numbers)
         (held,) = tape.trained(numbers) if self.learned else [tape.buffers(numbers)]
         whole = contiguous((1, *self.shape))
@@ -185,7 +183,7 @@ class Parameter(Layer):
             weights=3_072,  # 2·512 + 512 + 512·3
             macs=576_000,
             operations=Operations(multiply=576_000, add=576_000),
-            source="Liu et al. 2022, Swin V2-T: two layers of 512 and 3 units, for 15·15 offsets",
+            source="Liu et al. 2022, SwinV2-T: two layers of 512 and 3 units, for 15·15 offsets",
         ),
         Example(
             given={"shape": 4, "params": 0, "buffers": 9},
@@ -200,7 +198,7 @@ class Parameter(Layer):
         Refusal(None, ("8",), "needs 'shape'"),
         Refusal({"shape": 8, "params": -1}, ("8",), "at least 0, not -1"),
         Refusal({"shape": 8, "params": 3, "learned": False}, ("8",), "remove learned: false"),
-        Refusal({"shape": 8, "backward_macs": 2}, ("8",), "multiply_accumulates needs params"),
-        Refusal({"shape": 8, "macs": 16}, ("8",), "needs params or buffers"),
+        Refusal({"shape": 8, "backward_macs": 2}, ("8",), "backward_macs needs params, whose"),
+        Refusal({"shape": 8, "macs": 16}, ("8",), "macs needs params or buffers, from"),
         Refusal(8, (), "expected 1 input, not 0"),
     )

@@ -29,7 +29,7 @@ class Slice(Rearrangement):
 
     start: int = count("first channel or position to keep, counted from 0", 0, least=0)
     stop: int | None = count(
-        "first channel or position not to keep; default: keep all the rest", None
+        "first channel or position not to keep; by default the rest is kept", None
     )
     along: str = axis("the axis to cut")
 
@@ -38,11 +38,11 @@ class Slice(Rearrangement):
         size = x.dimensions[dim]
         stop = size if self.stop is None else self.stop
         what, where = ("positions", " along this axis") if dim else ("channels", "")
-        has = f"{x} has {what} 0 to {size - 1}{where}"
-        if self.start >= size:
-            raise LayerError(f"{has}, so a slice cannot start at {self.start}")
-        if stop > size:
-            raise LayerError(f"{has}, not {self.start} to {stop - 1}")
+        if self.start >= size or stop > size:
+            not_so = f"not {self.start} to {stop - 1}"
+            if self.start >= size:
+                not_so = f"so a slice cannot start at {self.start}"
+            raise LayerError(f"{x} has {what} 0 to {size - 1}{where}, {not_so}")
         if self.start >= stop:
             raise LayerError(
                 f"no {what} from {self.start} up to {stop}{where}, since stop is exclusive"

@@ -42,8 +42,8 @@ def _bare(name: str) -> str:
 
 
 def path(name: str) -> Path:
-    """The file of a built-in architecture. Raises UsageError, suggesting the nearest name, if there
-    is none."""
+    """The file of a built-in architecture. Raises UsageError for an unknown name, and suggests the
+    nearest."""
     found = called(name)
     if found is None:
         hint = near_names(name, names()) or "; run 'cnncalc list' to see the built-in networks"

@@ -20,8 +20,8 @@ class Node(NamedTuple):
     axes: int | None = None
     """The number of spatial axes that the name of its kind implies (``Conv2d``), if any."""
     help: str | Callable[..., str] = ""
-    """How to fix the spec if the layer refuses its input, or a function of the shapes of its input
-    that says so; empty if there is no hint."""
+    """How to fix the spec if the layer refuses its input, or a function that gives this hint from
+    the shapes of its inputs; empty if there is none."""
     shares: int | None = None
     """The node whose weights it uses, if they are not its own."""
     like: int | None = None

@@ -5,10 +5,12 @@ import re
 import typing
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import partial
 from importlib import import_module
 
 from cnncalc import api, conventions, layers
 from cnncalc.core import units
+from cnncalc.core.errors import UsageError
 from cnncalc.derivations import wording
 from cnncalc.formulas.tracing import tracing
 from cnncalc.spec import composites, document
@@ -139,12 +141,23 @@ def conventions_table() -> str:
 
 
 def totals_table() -> str:
-    """The MACs of some architectures, and their totals under every tool's convention."""
+    """The MACs of some architectures, and their totals under the convention of every tool for which
+    all of them are known."""
+    reports = {name: api.summarize(name) for name in COUNTED}
     tools = [name for name in conventions.names() if conventions.load(name).version]
+    tools = [tool for tool in tools if all(map(partial(_known, tool), reports.values()))]
     rows = []
-    for name in COUNTED:
-        report = api.summarize(name)
+    for name, report in reports.items():
         totals = (report.under(tool).total for tool in ("macs", *tools))
         rows.append([code(name), *map(units.exact, totals)])
     headings = ["network", "MACs", *(conventions.load(tool).title for tool in tools)]
     return f"{table(headings, rows)}\n"
+
+
+def _known(tool: str, report: api.Report) -> bool:
+    """Whether the total of a network is known under a tool's convention."""
+    try:
+        report.under(tool)
+    except UsageError:
+        return False
+    return True

@@ -5,7 +5,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.analysis.explore.quantities import value
+from cnncalc.analysis.explore.quantities import missing, value
 from cnncalc.core.errors import CnncalcError, Mistakes, UsageError, did_you_mean, some
 from cnncalc.core.fields import is_whole
 from cnncalc.core.layer import Input
@@ -27,7 +27,7 @@ REMEMBERED = 100
 
 
 class Configurations:
-    """Computes the quantities of a network with other values of its parameters or options.
+    """Computes the quantities of a network with different values of its parameters or options.
 
     ``load`` and ``summarize`` are those of the library; ``clock`` gives times. A copy in another
     process loads the network again. A file of another tool is read again for each input, because
@@ -126,6 +126,17 @@ class Configurations:
             self.clock.check(report)
         return {name: value(name, report, self.clock) for name in self.quantities}
 
+    def require(self) -> None:
+        """Raise UsageError if a quantity is not known for the default network. One that is not
+        valid is not checked."""
+        try:
+            report = self.report({})
+        except CnncalcError:
+            return
+        for name in self.quantities:
+            if value(name, report, self.clock) is None:
+                raise missing(name, report)
+
     def network(self, options: dict[str, Any]) -> Spec:
         """The network for these options."""
         input = options["input"]
@@ -158,7 +169,7 @@ class Configurations:
 
 class Models(Configurations):
     """Configurations of code that makes models. The parameters are the arguments of the code, which
-    runs again for other arguments or another input."""
+    runs again for different arguments or a different input."""
 
     target: Model
 

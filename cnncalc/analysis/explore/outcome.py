@@ -65,7 +65,7 @@ class Sweep:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The keys of these mappings."""
+        """The keys of the mappings that ``to_dict`` returns."""
         blank = self.record(dict.fromkeys(self.names), [None] * len(self.quantities))
         return (*blank,)
 

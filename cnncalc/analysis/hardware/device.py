@@ -134,13 +134,14 @@ def devices(path: str | PathLike[str] | None = None) -> tuple[Device, ...]:
 
 def find(name: str, known: tuple[Device, ...]) -> Device:
     """The device with this key or name, ignoring case, spaces, hyphens and underscores. Raises
-    UnknownName, suggesting the nearest key, if there is none."""
+    UnknownName for an unknown name, and suggests the nearest."""
     meant = _bare(name)
     for device in known:
         if meant in (_bare(device.key), _bare(device.name)):
             return device
+    if "," in name:
+        raise UnknownName(f"{name[:60]!r} names {name.count(',') + 1} devices; give a single one")
     hint = near_names(name, [device.key for device in known])
-    hint = "; give a single device" if "," in name else hint
     help = hint or "; run 'cnncalc devices' to see all"
     raise UnknownName(f"no device {name[:60]!r}{help}")
 

@@ -2,8 +2,8 @@
 
 It counts instructions, which it calls MACs: an exponential counts as 32, a division as 4, a square
 root as 24. PyTorch folds a batch norm into the convolution before it, if nothing else reads the
-convolution's output. A transposed convolution counts its weights at every output position, and its
-output channels in place of its input channels.
+convolution's output. For a transposed convolution it counts the weights at every output position,
+with the output channels in place of the input channels.
 """
 
 from collections import Counter
@@ -101,8 +101,8 @@ def _term(name: str) -> Term:
 
 
 CONVENTION = Convention(
-    tool="onnx-tool 1.0.1",
-    version="",
+    tool="onnx-tool",
+    version="1.0.1",
     unit="MACs",
     counts="instructions (called MACs), with batch norms folded into convolutions",
     within=_exported,

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.errors import LayerError
 from cnncalc.derivations.explain import Derivation
-from cnncalc.homework.ask import Ask
+from cnncalc.homework.ask import Ask, NoAnswer
 from cnncalc.homework.asks._counted import exact
 from cnncalc.homework.written import Name, Names, Value
 
@@ -18,17 +17,19 @@ class Most(Ask):
     adds_up = False
     count: ClassVar[str]
     """The field of ``Cost``."""
+    noun: ClassVar[str]
+    """What it counts."""
 
     def of(self, row: Row, report: Report) -> Value:
-        """Raise LayerError: only a network or a block has such a layer."""
-        raise LayerError("is about several layers; ask about the network")
+        """Raise NoAnswer: only a network or a block has such a layer."""
+        raise NoAnswer("is a single layer; ask about the network")
 
     def total(self, rows: Sequence[Row], report: Report, times: Mapping[str, int]) -> Value:
-        """The layers with the largest count; raises LayerError if all counts are 0."""
+        """The layers with the largest count; raises NoAnswer if all counts are 0."""
         counts = {row.name: exact(row, self.count) for row in rows if row.sources}
         most = max(counts.values())
         if not most:
-            raise LayerError("has no answer: no layer has any")
+            raise NoAnswer("has no layer where this is more than 0")
         return Names(name for name, count in counts.items() if count == most)
 
     def derive_total(
@@ -36,6 +37,7 @@ class Most(Ask):
     ) -> Derivation:
         """The three largest counts, in descending order."""
         counts = {row.name: exact(row, self.count) for row in rows if row.sources}
-        first = sorted(counts.items(), key=lambda item: -item[1])[:3]
-        shown = ", ".join(f"{name} has {count:,}" for name, count in first)
-        return Derivation(self.title, (), shown)
+        (most, count), *others = sorted(counts.items(), key=lambda item: -item[1])[:3]
+        after = ", ".join(f"{name} has {count:,}" for name, count in others)
+        shown = f"{most}, with {count:,} {self.noun}"
+        return Derivation(self.title, (), f"{shown}; {after}" if after else shown)

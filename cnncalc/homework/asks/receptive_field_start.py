@@ -9,7 +9,7 @@ class ReceptiveFieldStart(AlongField):
     padding."""
 
     aliases = ("start",)
-    also = ("receptive_field_center",)
+    also = ("receptive_field_centre",)
     symbols = ("s_out",)
 
     def along(self, field: Field) -> int | Fraction:

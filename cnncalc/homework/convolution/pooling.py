@@ -45,7 +45,7 @@ MISSING = nan
 
 
 class Pooled(NamedTuple):
-    """One output of a pooling, with the cells that its window counts."""
+    """One output of a pooling layer, with the cells that its window counts."""
 
     place: Place
     cells: tuple[Real, ...]
@@ -54,7 +54,7 @@ class Pooled(NamedTuple):
 
 @dataclass(frozen=True)
 class Pooling:
-    """A pooling of the output of a convolution or its activation."""
+    """The pooling of the output of a convolution or its activation."""
 
     input: Tensor
     layer: Pool

@@ -61,7 +61,7 @@ def sections(worked: Worked, steps: int | None = None, digits: int | None = None
 
     ``steps`` is the number of windows of each kernel to write out: by default all if there are at
     most 64 in total, and otherwise 10. ``digits`` rounds numbers that are not whole to this many
-    decimal digits; by default, only floats are rounded, to 3.
+    decimal places; by default, only floats are rounded, to 3.
     """
     convolution, pooling = worked.convolution, worked.pooling
     most = steps_shown(worked, steps)
@@ -249,7 +249,7 @@ def _activation(worked: Worked, layer: Layer, digits: int | None) -> Section:
 
 
 def _pooling(pooling: Pooling) -> Section:
-    """The window of a pooling, and its number of positions."""
+    """The window of a pooling layer, and its number of positions."""
     axes = pooling.layer.axes(pooling.input.shape)
     slide = _slide(pooling.layer, pooling.input, axes)
     outside = "not counted" if pooling.outside is None else Style().text(pooling.outside)

@@ -1,6 +1,6 @@
 """The formats of a student's feedback page, discovered automatically: one file each.
 
-A format is a module with ``SUFFIX``, its file extension, and ``write(graded) -> str``: the marks of
+A format is a module with ``SUFFIX`` (its file extension) and ``write(graded) -> str``: the marks of
 one student, and a worked solution for everything that was not right.
 """
 
@@ -25,6 +25,6 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Form:
-    """The format with this name; raises UsageError, suggesting the nearest name, if there is
-    none."""
+    """The format with this name; raises UsageError for an unknown name, and suggests the
+    nearest."""
     return cast(Form, discovery.chosen(__name__, __path__, name, "page format"))

@@ -24,6 +24,6 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Form:
-    """The gradebook with this name; raises UsageError, suggesting the nearest name, if there is
-    none."""
+    """The gradebook with this name; raises UsageError for an unknown name, and suggests the
+    nearest."""
     return cast(Form, discovery.chosen(__name__, __path__, name, "gradebook"))

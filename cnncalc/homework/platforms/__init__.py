@@ -1,6 +1,6 @@
 """Quizzes for learning platforms: one module per format, discovered automatically.
 
-A module has ``EXTENSION``, its file extension, and ``write(quiz) -> bytes``. The file contains the
+A module has ``EXTENSION`` (its file extension) and ``write(quiz) -> bytes``. The file contains the
 answers. The same quiz always gives the same bytes.
 """
 
@@ -25,6 +25,6 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Platform:
-    """The format with this name; raises UsageError, suggesting the nearest name, if there is
-    none."""
+    """The format with this name; raises UsageError for an unknown name, and suggests the
+    nearest."""
     return cast(Platform, discovery.chosen(__name__, __path__, name, "platform"))

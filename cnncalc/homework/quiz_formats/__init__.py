@@ -1,6 +1,6 @@
 """The formats of a quiz, discovered automatically: one file each.
 
-A format is a module with ``SUFFIX``, its file extension, and ``write(quiz, solved) -> str``. A
+A format is a module with ``SUFFIX`` (its file extension) and ``write(quiz, solved) -> str``. A
 solved quiz shows the answer to every question and its derivation.
 """
 
@@ -25,6 +25,6 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Form:
-    """The format with this name; raises UsageError, suggesting the nearest name, if there is
-    none."""
+    """The format with this name; raises UsageError for an unknown name, and suggests the
+    nearest."""
     return cast(Form, discovery.chosen(__name__, __path__, name, "format"))

@@ -27,7 +27,7 @@ NAMED = re.compile(r"(?:.*\()?([A-Za-z]\w*)(?:-\d+|\)?(?: \(\w+\))?: \d+-\d+|\))
 
 def read(text: str, source: str) -> Item:
     """The tree of the summary; a text without one is read like Markdown, or like CSV if its columns
-    are separated by tabs, as from a spreadsheet, or by several blanks."""
+    are separated by tabs, as from a spreadsheet, or by several spaces."""
     lines = text.splitlines()
     start = next((n for n, line in enumerate(lines) if HEADING.match(line)), None)
     if start is None:
@@ -66,5 +66,6 @@ def _rows(lines: list[str], start: int, source: str) -> Iterator[list[Cell]]:
 
 
 def _plain(cell: str) -> str:
-    """A cell with 0 for torchinfo's ``--``, and an open batch size as Keras writes it."""
+    """A cell with 0 in place of torchinfo's ``--``, and ``None`` in place of a batch size, as Keras
+    writes it."""
     return "0" if cell == "--" else re.sub(r"^([\[(])-?[0-9]+, ", r"\g<1>None, ", cell)

@@ -1,6 +1,6 @@
 """One file per accelerator simulator, discovered automatically.
 
-A simulator is a module with ``TOOL``, its name, ``SUFFIX``, the extension of its file, and
+A simulator is a module with ``TOOL`` (its name), ``SUFFIX`` (the extension of its file) and
 ``render(workload) -> str``, which raises UsageError for products that it cannot describe.
 """
 
@@ -52,7 +52,8 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Simulator:
-    """The simulator with this name. Raises UsageError, suggesting the nearest, if there is none."""
+    """The simulator with this name. Raises UsageError for an unknown name, and suggests the
+    nearest."""
     return cast(Simulator, discovery.chosen(__name__, __path__, name, "simulator"))
 
 

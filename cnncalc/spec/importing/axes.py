@@ -96,7 +96,7 @@ def _token(walker: Walker, token: Known, view: View, axis: int) -> None:
 
 def along(walker: Walker) -> None:
     """A function along an axis, such as a softmax."""
-    kind, axis = layers.find(walker.done.name).kind, walker.axis(default=-1)
+    kind, axis = layers.find(walker.done.name).kind, _axis(walker)
     attributes = {"eps": walker.argument("eps")}
     try:
         view = walker.data()
@@ -111,6 +111,16 @@ def along(walker: Walker) -> None:
         view = View.of(walker.plain(view), view.sizes[1:])
     attributes |= {"over": word(view.shape, view.at(axis))}
     walker.gives(walker.changed(view, kind, {}, attributes))
+
+
+def _axis(walker: Walker) -> int:
+    """The axis; for a softmax without one, PyTorch takes the batch of three axes, and otherwise the
+    second axis."""
+    if walker.done.arguments.get("dim", -1) is not None:
+        return walker.axis(default=-1)
+    if len(walker.tensor().axes) in (1, 3):
+        raise Unknown("it is computed over the batch")
+    return 1
 
 
 def _in_rows(walker: Walker, axis: int) -> Regrouped:
