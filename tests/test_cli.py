@@ -474,6 +474,8 @@ def test_an_unknown_file_extension_is_refused(tmp_path, arguments):
     [
         (["--kernel", "3", "--kernel", "5"], "--kernel is given twice"),
         (["--padding"], "--padding needs a value"),
+        (["--no-bais"], "conv has no field --no-bais; did you mean --no-bias?"),
+        (["--qqq"], "conv has no field --qqq; run 'cnncalc kinds conv' to see its fields"),
     ],
 )
 def test_a_field_of_a_layer_needs_one_value(words, says):
@@ -486,6 +488,9 @@ def test_a_field_of_a_layer_needs_one_value(words, says):
     [
         ("conv 3x8x8 --filters 0 --kernel 3", "conv --filters must be a whole number"),
         ("conv 3x8x8 --filters 4", "conv needs --kernel-size (filter size"),
+        ("conv 3x8x8 --filters 1e3 -k 3", "a whole number of at least 1, not 1e3"),
+        ("add 4x8x8", "give the shape of every input, as in cnncalc layer add 4x8x8 4x8x8"),
+        ("linear 3x8x8 10", "(number of outputs); '10' was read as the shape of another input"),
         ("conv 3x8x8 --filters 4 --kernl 3", "no field --kernl; did you mean --kernel?"),
         ("conv 3x8x8 --filters 4 --kernel 3 --mode x", "no field --mode; it has --out-channels, "),
         ("conv 3x8x8 --filters 4 --out-channels 4 --kernel 3", "both --filters and --out-channels"),

@@ -363,6 +363,21 @@ def test_calibrate_refuses_too_few_families_before_it_measures():
         cnncalc.calibrate(["resnet18", "resnet34"])
 
 
+def test_calibrate_advises_only_what_it_can_do(monkeypatch):
+    torch = pytest.importorskip("torch")
+    from cnncalc.bridge import devices
+
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    networks = ["lenet5", "mnist_ntu", "espcn"]
+    with pytest.raises(UsageError, match=r"sees no mps device here; use --device cpu$"):
+        cnncalc.calibrate(networks, device="mps")
+    monkeypatch.setattr(devices, "_main_memory", lambda: 1000)
+    with pytest.raises(UsageError, match=r"; choose smaller --networks, or a smaller --batch$"):
+        cnncalc.calibrate(networks, device="cpu")
+    with pytest.raises(UsageError, match=r"--threads must be from 1 to \d+, not 0"):
+        cnncalc.calibrate(networks, device="cpu", threads=0)
+
+
 def test_the_guide_shows_the_table_that_the_benchmark_prints():
     root = Path(__file__).parent.parent
     script = root / "benchmarks" / "latency.py"

@@ -16,7 +16,7 @@ from cnncalc.core.errors import (
     unknown,
     unwritable,
 )
-from cnncalc.core.shape import read_sizes, shape_of
+from cnncalc.core.shape import MAX_DIGITS, read_sizes, shape_of
 
 if TYPE_CHECKING:
     from cnncalc.api import Report
@@ -89,6 +89,22 @@ def _shape(text: str) -> str:
     except CnncalcError as why:
         raise UsageError(f"--input: {why.fact}", why.help) from None
     return text
+
+
+def sizes(option: str, word: str, least: int = 1, words: str = "") -> list[int]:
+    """One size, or one for each of at most three axes: ``7`` or ``7x9``. Raises UsageError for
+    anything else; ``words`` are those that the option also takes, for the error."""
+    parts = word.replace("×", "x").replace(",", "x").split("x")
+    digits = all(part.isascii() and part.isdecimal() and len(part) <= MAX_DIGITS for part in parts)
+    numbers = [int(part) for part in parts] if digits else []
+    if not numbers or min(numbers) < least:
+        raise UsageError(
+            f"{option} must be {words}a whole number of at least {least}, or one per axis, as in "
+            f"7x9, not {word[:60]!r}"
+        )
+    if len(numbers) > 3:
+        raise UsageError(f"{option} has {len(numbers)} sizes; a window has at most three axes")
+    return numbers
 
 
 def for_each(words: Sequence[str] | None, count: int) -> list[list[str]]:
