@@ -494,10 +494,10 @@ def test_a_field_of_a_layer_needs_one_value(words, says):
         ("conv 3x8x8 --filters 4 --kernl 3", "no field --kernl; did you mean --kernel?"),
         ("conv 3x8x8 --filters 4 --kernel 3 --mode x", "no field --mode; it has --out-channels, "),
         ("conv 3x8x8 --filters 4 --out-channels 4 --kernel 3", "both --filters and --out-channels"),
-        ("crop 3x8x8", "crop needs exactly one of --crop and --size and --like"),
+        ("crop 3x8x8", "crop needs exactly one of --crop, --size and --like"),
         ("pad 1x3x3 --padding 3 --mode reflect", "pad by less or use --mode replicate"),
         ("avg_pool 4x5x5 --kernel 3 --padding 2", "padding 2 is more than half of the window"),
-        ("avg_pool 4x5x5 --kernel 3 --padding 2", "to pool zeros, put 'pad: 2' before it"),
+        ("avg_pool 4x5x5 --kernel 3 --padding 2", "to pool zeros, put 'pad: 2' before the pool"),
     ],
 )
 def test_errors_name_the_fields_of_a_layer_as_they_are_typed(words, says):

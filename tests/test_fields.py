@@ -59,10 +59,8 @@ GOOD = [
 
 A_COUNT = "must be a whole number of at least 1, not "
 A_SIZE = "must be a whole number of at least 1, or one per axis, not "
-A_PADDING = (
-    "must be same or valid, a whole number of at least 0, one per axis, "
-    "or [before, after] per axis, not "
-)
+LISTED = "must be a whole number of at least 0, a list with one or [before, after] for each axis, "
+A_PADDING = f"{LISTED}sides as in {{top: 1}}, or same or valid, not "
 A_SIDE = "must name sides (left, right, top, bottom, front or back) with whole numbers, not "
 
 BAD = [
@@ -96,12 +94,7 @@ BAD = [
     (PADDING, {}, A_SIDE + "{}"),
     (PADDING, {"up": 1}, A_SIDE + "{up: 1}"),
     (PADDING, {"top": -1}, A_SIDE + "{top: -1}"),
-    (
-        PLAIN_PADDING,
-        "same",
-        "must be a whole number of at least 0, one per axis, "
-        "or [before, after] per axis, not 'same'",
-    ),
+    (PLAIN_PADDING, "same", f"{LISTED}or sides as in {{top: 1}}, not 'same'"),
     (FLAG, 1, "must be true or false, not 1"),
     (FLAG, "yes", "must be true or false, not 'yes'"),
     (FLAG, None, "must be true or false, not null"),
@@ -233,6 +226,22 @@ def test_a_misspelt_side_is_refused_as_a_side():
         ("activation", "linear", "; remove it: activations are separate layers"),
         ("in_channels", 3, "; remove it: cnncalc infers it from the input"),
         ("input_shape", [28, 28, 1], "; remove it: cnncalc infers it from the input"),
+        ("kernel_initializer", "he", "; remove it: it changes neither shapes nor counts"),
+        ("bias_regularizer", None, "; remove it: it changes neither shapes nor counts"),
+        ("weight_filler", {"type": "xavier"}, "; remove it: it changes neither shapes nor counts"),
+        ("engine", "CAFFE", "; remove it: it changes neither shapes nor counts"),
+        ("padding_mode", "zeros", "; remove it: padding is always zeros"),
+        (
+            "padding_mode",
+            "circular",
+            "; put 'pad: {padding: ..., mode: circular}' before the layer",
+        ),
+        (
+            "data_format",
+            "channels_last",
+            "; remove it, and state the 'layout' of the spec if channels come last",
+        ),
+        ("axis", -1, "; remove it: the layer has no choice of axis"),
     ],
 )
 @pytest.mark.parametrize("kind", ["conv", "linear"])
@@ -245,12 +254,59 @@ def test_a_field_of_another_framework_is_refused_with_our_spelling(kind, field, 
 
 
 @pytest.mark.parametrize(
-    ("kind", "given"),
-    [("crop", {}), ("crop", {"crop": 1, "size": 2}), ("upsample", {"size": 4, "scale": 2})],
-)
-def test_fields_that_exclude_each_other_are_refused(kind, given):
-    with pytest.raises(FieldErrors, match=r"needs exactly one of \w+ and size"):
+    ("kind", "given", "says"),
+    [
+        ("softmax", {"dim": 1}, "has no field 'dim'; name the axis with 'over', as in over: "
+         "channels"),
+        ("max_pool", {"F": 2, "pool": "MAX"}, "has no field 'pool'; remove it: the layer is a max "
+         "pool"),
+        ("max_pool", {"F": 2, "pool": "AVE"}, "has no field 'pool'; write avg_pool; add ceil_mode: "
+         "true for Caffe's sizes"),
+        ("max_pool", {"global_pooling": True}, "has no field 'global_pooling'; write "
+         "global_max_pool or global_avg_pool"),
+        ("relu", {"max_value": 6}, "has no field 'max_value'; write relu6"),
+        ("relu", {"max_value": 6.0}, "has no field 'max_value'; write relu6"),
+        ("relu", {"max_value": 60}, "has no field 'max_value'; it has inplace"),
+        ("relu", {"negative_slope": 0.1}, "has no field 'negative_slope'; write leaky_relu for a "
+         "slope"),
+    ],
+)  # fmt: skip
+def test_a_word_of_another_framework_gets_ours(kind, given, says):
+    with pytest.raises(FieldErrors) as refused:
         layers.load(kind).parse(given)
+    assert [text for _, text in refused.value.wrong] == [says]
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "says"),
+    [
+        ("batch_norm", 3, "takes no value by itself; remove 3, or name a field: affine, scale, "
+         "bias, track_running_stats, eps, momentum"),
+        ("global_avg_pool", 7, "takes no value by itself; remove 7, or name a field: keepdim"),
+        ("conv", [3, 8, 3], "takes its fields by name, as in {out_channels: ..., kernel_size: "
+         "...}, not [3, 8, 3]"),
+    ],
+)  # fmt: skip
+def test_values_without_names_are_refused(kind, given, says):
+    with pytest.raises(LayerError) as refused:
+        layers.load(kind).parse(given)
+    assert str(refused.value) == says
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "says"),
+    [
+        ("crop", {}, "crop, size and like"),
+        ("pad", {}, "padding and like"),
+        ("crop", {"crop": 1, "size": 2}, "crop, size and like, but has crop and size; keep one"),
+        ("upsample", {"size": 4, "scale": 2},
+         "scale_factor, size and like, but has scale_factor and size; keep one"),
+    ],
+)  # fmt: skip
+def test_fields_that_exclude_each_other_are_refused(kind, given, says):
+    with pytest.raises(FieldErrors) as refused:
+        layers.load(kind).parse(given)
+    assert str(refused.value) == f"needs exactly one of {says}"
 
 
 def test_the_text_of_a_layer_omits_defaults():

@@ -76,10 +76,10 @@ def test_a_name_means_what_it_means_in_its_framework(kind, given, shape, output,
 @pytest.mark.parametrize(
     ("kind", "given", "says"),
     [
-        ("PReLU", None, "prelu differs between frameworks; write torch.PReLU (as in cnncalc), "
-         "caffe.PReLU (num_parameters channels) or keras.PReLU (num_parameters elements)"),
-        ("LSTM", 4, "write torch.LSTM (hidden_size 4) or keras.LSTM (hidden_size 4, "
-         "separate_biases false, return_sequences false)"),
+        ("PReLU", None, "PReLU differs between frameworks; write torch.PReLU (one slope), "
+         "caffe.PReLU (one for each channel) or keras.PReLU (one for each element)"),
+        ("LSTM", 4, "LSTM differs between frameworks; write torch.LSTM (two biases for each gate, "
+         "and every output) or keras.LSTM (one bias for each gate, and only the last output)"),
         ("PReLU", {"slopes": 2}, "prelu has no field 'slopes'"),
         ("lstm", {"units": 4}, "has no field 'units'; it is a field of keras.LSTM"),
         ("upsample", {"sizes": 4}, "has no field 'sizes'; did you mean 'size'?"),
@@ -93,15 +93,25 @@ def test_a_name_that_frameworks_dispute_is_refused_with_the_ways_out(kind, given
     assert says in str(refused.value)
 
 
+def test_every_name_that_frameworks_dispute_says_what_each_means():
+    words = [full for kind in layers.every() for full in kind.foreign]
+    disputed = [one for word in words if (one := layers.known(word.partition(".")[2]))]
+    disputed = [one for one in disputed if len(one.meanings) > 1]
+    assert len(disputed) == 3 + 2 + 2
+    assert all(one.says for found in disputed for one in found.meanings.values())
+
+
 @pytest.mark.parametrize(
     ("kind", "shape", "remark"),
     [
         ("BatchNorm", "4x5x5", "'BatchNorm' is read as caffe.BatchNorm: batch_norm with "
-         "{affine: false}; write caffe.BatchNorm to confirm that, or batch_norm for ours"),
+         "{affine: false}; write caffe.BatchNorm to confirm that, or batch_norm for "
+         "{affine: true}"),
         ("Pooling", "4x2x2", "'Pooling' is read as caffe.Pooling: max_pool with "
-         "{ceil_mode: true}; write caffe.Pooling to confirm that, or max_pool for ours"),
+         "{ceil_mode: true}; write caffe.Pooling to confirm that, or max_pool for "
+         "{ceil_mode: false}"),
         ("Dense", "4x5x5", "'Dense' is read as keras.Dense: linear with {per_position: true}; "
-         "write keras.Dense to confirm that, or linear for ours"),
+         "write keras.Dense to confirm that, or linear for {per_position: false}"),
     ],
 )  # fmt: skip
 def test_a_name_that_is_also_ours_is_read_as_theirs_with_a_remark(kind, shape, remark):

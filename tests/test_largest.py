@@ -116,6 +116,22 @@ def test_drops_of_the_cost_are_not_missed():
         assert found.tried < 1_000
 
 
+@pytest.mark.parametrize("steady", [True, False])
+@pytest.mark.parametrize("most", [1, 5, 64, 100, 700])
+def test_a_cost_that_stops_growing_over_the_budget_gives_the_largest_that_fits(most, steady):
+    def cost(at):
+        return {"macs": 24_300 * min(at["n"], most)}
+
+    for budget in range(24_300, 24_300 * most, max(24_300 * most // 50, 1)):
+        found = search.largest(cost, "n", {"macs": budget}, search.Fraction(1), steady)
+        best = max(n for n in range(1, 1_000) if cost({"n": n})["macs"] <= budget)
+        assert found.within == (best, cost({"n": best}))
+        assert found.beyond == (best + 1, cost({"n": best + 1}))
+    for budget in (24_300 * most, 24_300 * most + 1):
+        with pytest.raises(UsageError, match="ended at n=1048576, which still fits; a larger step"):
+            search.largest(cost, "n", {"macs": budget}, search.Fraction(1), steady)
+
+
 def test_invalid_values_are_skipped():
     spec = {"input": "4x8x8", "parameters": {"n": 8}, "layers": [
         {"conv": {"out_channels": "$n", "kernel_size": 1, "groups": 4}}]}  # fmt: skip

@@ -8,6 +8,7 @@ from cnncalc import layers
 from cnncalc.core.call import Call
 from cnncalc.core.errors import CnncalcError, LayerError
 from cnncalc.core.shape import shape_of
+from cnncalc.layers import _divisors
 
 KINDS = tuple(layers.every())
 
@@ -135,3 +136,17 @@ def test_negative_padding_is_a_crop_and_no_pad():
     call = Call("pad", (shape_of((3, 8, 8)),), shape_of((3, 8, 7)), {}, {"pad": (0, -1)})
     with pytest.raises(LayerError, match="crops"):
         layers.load("pad").imported(call)
+
+
+@pytest.mark.parametrize(
+    ("channels", "says"),
+    [
+        (1, "groups can only be 1"),
+        (7, "groups can be 1 or 7"),
+        (36, "groups can be 1, 2, 3, 4, 6, 9, 12, 18 or 36"),
+        (5_040, "groups can be 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, ... (60 in all)"),
+        (10**9, "groups must divide 1000000000"),
+    ],
+)
+def test_an_error_lists_the_numbers_that_divide_the_channels(channels, says):
+    assert _divisors.that_fit("groups", channels) == says

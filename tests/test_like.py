@@ -81,7 +81,7 @@ def test_a_name_may_come_from_an_argument():
         ({"upsample": {"like": "inptu"}},
          "'like: inptu' does not name a layer; did you mean 'input'?"),
         ({"upsample": {"like": "later"}}, "'like: later' names a layer that is not above this one"),
-        ({"upsample": {"like": "input", "size": 3}}, "exactly one of scale_factor and size"),
+        ({"upsample": {"like": "input", "size": 3}}, "exactly one of scale_factor, size and like"),
         ({"upsample": {"like": 3}}, "like must be the name of a layer, not 3"),
         ({"crop": {"like": "wide"}}, "cannot keep 8 cells of an axis of 6"),
         ({"crop": {"like": "input", "offset": 1}}, "fewer than 6 cells from cell 1 on"),

@@ -118,10 +118,10 @@ def _read_as_theirs(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[str]
         changed = {name: usual[name] for name in foreign.fields if usual[name] is not MISSING}
         if any(getattr(layer, name) != foreign.fields[name] for name in changed):
             continue
-        here = replace(layer, **changed)
-        if changed and _differ(named[node.name], here):
+        if changed and _differ(named[node.name], replace(layer, **changed)):
             fact = f"{word!r} is read as {full}: {layer.kind} with {as_written(foreign.fields)}"
-            help = f"write {full} to confirm that, or {layer.kind} for ours"
+            here = as_written({name: usual[name] for name in changed})
+            help = f"write {full} to confirm that, or {layer.kind} for {here}"
             yield str(SpecError(fact, node.where, help))
 
 

@@ -141,7 +141,7 @@ def shape(doc: str, default: Any = REQUIRED, also: Sequence[str] = ()) -> Any:
         try:
             sizes = read_sizes(value) if isinstance(value, str) else value
         except UsageError as why:
-            raise LayerError(f"is not a shape: {why.sentence}") from None
+            raise LayerError(why.sentence.removeprefix("a shape ")) from None
         sizes = tuple(sizes) if isinstance(sizes, list | tuple) else (sizes,)
         if not 1 <= len(sizes) <= 4 or not all(is_whole(size, 1) for size in sizes):
             raise LayerError(
@@ -197,11 +197,13 @@ def padding(
         value = _spelled_out(value, 0)
         if isinstance(value, list | tuple) and 1 <= len(value) <= 3 and all(map(axis, value)):
             return tuple(tuple(v) if isinstance(v, list | tuple) else v for v in value)
-        known = f"{one_of(list(words))}, " if words else ""
-        raise LayerError(
-            f"must be {known}a whole number of at least 0, one per axis, "
-            f"or [before, after] per axis, not {shown(value)}"
-        )
+        known = [
+            "must be a whole number of at least 0",
+            "a list with one or [before, after] for each axis",
+            "sides as in {top: 1}",
+            *([one_of(list(words))] if words else ()),
+        ]
+        raise LayerError(f"{', '.join(known[:-1])}, or {known[-1]}, not {shown(value)}")
 
     one = {"type": "integer", "minimum": 0}
     pair = {"type": "array", "items": one, "minItems": 2, "maxItems": 2}
@@ -275,13 +277,16 @@ def choice(
     default: Any = REQUIRED,
     also: Sequence[str] = (),
     synonyms: Mapping[str, str] | None = None,
+    help: str = "",
 ) -> Any:
-    """One of a few words; ``synonyms`` are other tools' names for them."""
+    """One of a few words; ``synonyms`` are other tools' names for them. ``help`` is advice for
+    anything but a word, such as a size."""
     meant = {**dict(zip(words, words)), **(synonyms or {})}
 
     def check(value: Any) -> str:
         if not isinstance(value, str) or value not in meant:
-            raise LayerError(f"must be {one_of(list(words))}, not {shown(value)}")
+            advice = "" if isinstance(value, str) else help
+            raise LayerError(f"must be {one_of(list(words))}, not {shown(value)}", advice)
         return meant[value]
 
     return declare(doc, default, also, check, {"enum": list(meant)})

@@ -77,6 +77,8 @@ class Layer(Fields):
     Keras."""
     once: ClassVar[bool] = False
     """Whether it computes its output once, for all images of a batch."""
+    reads: ClassVar[str] = ""
+    """The inputs of a layer that needs several, as named in an error: ``a query and a key``."""
     inside: ClassVar[bool] = False
     """Whether an int8 engine can run the layer inside the one before: by folding it into the
     weights, by clamping the outputs, or by leaving it out."""
@@ -284,7 +286,8 @@ class Layer(Fields):
             exactly = " or ".join(map(str, range(least, (most or least) + 1)))
             wanted = f"at least {least}" if most is None else exactly
             plural = "s" * ((most or least) != 1)
-            raise LayerError(f"expected {wanted} input{plural}, not {len(inputs)}")
+            help = f"name {self.reads} with 'from'" if self.reads and len(inputs) < least else ""
+            raise LayerError(f"expected {wanted} input{plural}, not {len(inputs)}", help)
         output = self.output(*inputs)
         if any(size >= LARGEST for size in output.dimensions):
             raise LayerError(f"a size of the output has more than {MAX_DIGITS} digits")

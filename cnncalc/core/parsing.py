@@ -4,6 +4,7 @@ it."""
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, cast, dataclass_transform
@@ -15,16 +16,35 @@ Wrong = list[tuple[str | None, str]]
 INFERRED = ("in_channels", "in_features", "num_features", "num_channels", "normalized_shape",
             "input_shape", "input_dim")  # fmt: skip
 """Arguments of other frameworks that cnncalc infers."""
+NOT_COUNTED = ".*_(initializer|regularizer|constraint|filler)|engine|force_nd_im2col|cudnn_.*"
+"""Arguments of other frameworks that affect neither shapes nor counts."""
 ACTIVATION = ("activation", "activation_fn", "act", "nonlinearity")
 """Arguments of other frameworks for layers that are separate here."""
+AXIS = ("axis", "axes", "dim", "dims")
+"""Arguments of other frameworks that number an axis."""
+THEIRS = (
+    (f"({'|'.join(INFERRED)}): .*", "remove it: cnncalc infers it from the input"),
+    (f"({NOT_COUNTED}): .*", "remove it: it changes neither shapes nor counts"),
+    ("padding_mode: zeros", "remove it: padding is always zeros"),
+    ("padding_mode: (.*)", "put 'pad: {{padding: ..., mode: {0}}}' before the layer"),
+    ("data_format: .*", "remove it, and state the 'layout' of the spec if channels come last"),
+    ("pool: (MAX|0)", "remove it: the layer is a max pool"),
+    ("pool: (AVE|1)", "write avg_pool; add ceil_mode: true for Caffe's sizes"),
+    ("global_pooling: true", "write global_max_pool or global_avg_pool"),
+    (r"max_value: 6(\.0)?", "write relu6"),
+    ("negative_slope: .*", "write leaky_relu for a slope"),
+)
+"""Patterns of arguments of other frameworks with their values, and what to write instead. ``{0}``
+stands for the first group."""
 
 
 class Foreign(NamedTuple):
     """The meaning of another framework's name: ``fields`` whose defaults differ there, and the
-    ``names`` that fields have there."""
+    ``names`` that fields have there. ``says`` describes it where frameworks disagree."""
 
     fields: Mapping[str, Any] = {}
     names: Mapping[str, str] = {}
+    says: str = ""
 
 
 OURS = Foreign()
@@ -85,6 +105,9 @@ class Fields:
         values, wrong = _checked(
             cls, _by_field(cls, given), foreign.names if isinstance(given, Mapping) else {}
         )
+        if wrong and isinstance(given, list) and len(required_of(cls)) > 1:
+            named = ", ".join(f"{name}: ..." for name in required_of(cls))
+            raise LayerError(f"takes its fields by name, as in {{{named}}}, not {shown(given)}")
         values = {**foreign.fields, **values}
         # A misspelt field is probably the missing one, so report only the misspelling.
         if not any(text.startswith("has no field") for _, text in wrong):
@@ -115,7 +138,9 @@ def _by_field(kind: type[Fields], given: Any) -> Mapping[str, Any]:
     if kind.main is None:
         if not known:
             raise LayerError(f"has no fields; remove {shown(given)}")
-        raise LayerError(f"needs field names ({', '.join(known)}), not {shown(given)}")
+        raise LayerError(
+            f"takes no value by itself; remove {shown(given)}, or name a field: {', '.join(known)}"
+        )
     return {kind.main: given}
 
 
@@ -123,8 +148,10 @@ def _missing(kind: type[Fields], values: Mapping[str, Any]) -> Iterator[str]:
     for name in required_of(kind):
         if name not in values:
             yield f"needs {name!r} ({fields_of(kind)[name].doc})"
-    if kind.either and sum(name in values for name in kind.either) != 1:
-        yield f"needs exactly one of {' and '.join(kind.either)}"
+    given = [name for name in kind.either if name in values]
+    if kind.either and len(given) != 1:
+        has = f", but has {' and '.join(given)}; keep one" if given else ""
+        yield f"needs exactly one of {', '.join(kind.either[:-1])} and {kind.either[-1]}{has}"
 
 
 def _checked(
@@ -159,8 +186,6 @@ def _checked(
 
 def _hint(kind: type[Fields], names: Mapping[str, str], written: str, value: Any) -> str:
     """A hint on how to fix an unknown field."""
-    if written in INFERRED:
-        return "; remove it: cnncalc infers it from the input"
     if written in ACTIVATION:
         if value in (None, "linear", "identity", "none"):
             return "; remove it: activations are separate layers"
@@ -171,7 +196,28 @@ def _hint(kind: type[Fields], names: Mapping[str, str], written: str, value: Any
             return f"; it is a field of {theirs.replace('*', '2')}"
     if kind.main and written in fields_of(kind)[kind.main].parts:
         return f"; write it as in {kind.main}: {{{written}: {shown(value)}}}"
+    if advice := _of_theirs(f"{written}: {shown(value)}".replace("'", "")):
+        return f"; {advice}"
+    if written in AXIS:
+        return _axis(kind)
     return did_you_mean(str(written), names) or has_only(fields_of(kind))
+
+
+def _of_theirs(argument: str) -> str:
+    """What to do about an argument of another framework; empty for any other text."""
+    for pattern, advice in THEIRS:
+        if match := re.fullmatch(pattern, argument, re.DOTALL):
+            return advice.format(*match.groups())
+    return ""
+
+
+def _axis(kind: type[Fields]) -> str:
+    """How to write an axis that another framework numbers."""
+    words = {name: one.schema.get("enum", ()) for name, one in fields_of(kind).items()}
+    field = next((name for name, known in words.items() if "channels" in known), None)
+    if field is None:
+        return "; remove it: the layer has no choice of axis"
+    return f"; name the axis with {field!r}, as in {field}: channels"
 
 
 @_cached

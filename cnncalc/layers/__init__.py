@@ -63,7 +63,7 @@ class Found(NamedTuple):
         if not read:
             raise wrong[0]
         if len(set(read.values())) > 1:
-            ways = [f"{word} ({layer.text() or 'as in cnncalc'})" for word, layer in read.items()]
+            ways = [f"{word} ({self.meanings[word].says})" for word in read]
             raise LayerError(f"differs between frameworks; write {one_of(ways)}")
         return next(iter(read.values()))
 

@@ -42,6 +42,6 @@ class GlobalPool(Layer):
 SHARED_REFUSALS = (
     Refusal(None, ("100",), "not a vector"),
     Refusal({"keepdim": 1}, ("4x5x5",), "must be true or false"),
-    Refusal(7, ("4x7x7",), "needs field names (keepdim), not 7"),
+    Refusal(7, ("4x7x7",), "takes no value by itself; remove 7, or name a field: keepdim"),
 )
 """Refusals of every global pool."""

@@ -100,8 +100,11 @@ class Together(Norm):
         "what to normalize together: the whole map, each position's channels, or the last axis",
         ("all", "channels", "last"),
         "all",
+        help="cnncalc infers the sizes from the input",
     )
-    elementwise_affine: bool = flag("whether to learn scales and shifts", True, ("affine",))
+    elementwise_affine: bool = flag(
+        "whether to learn scales and, if the kind has them, shifts", True, ("affine",)
+    )
 
     @property
     def scaled(self) -> bool:

@@ -72,8 +72,9 @@ class Pool(Layer):
             if self.limited and not axis.same and max(axis.before, axis.after) > axis.F // 2:
                 most = max(axis.before, axis.after)
                 raise LayerError(
-                    f"padding {most} is more than half of the window of {axis.F}, so some windows "
-                    f"would lie outside the input; to pool zeros, put 'pad: {most}' before it"
+                    f"padding {most} is more than half of the window of {axis.F}, which PyTorch's "
+                    f"pools do not allow; pad by at most {axis.F // 2}, or, to pool zeros, put "
+                    f"'pad: {most}' before the pool"
                 )
         return axes
 
@@ -129,7 +130,11 @@ class Pool(Layer):
 
 SHARED_REFUSALS = (
     Refusal(3, ("4x2x2",), "larger than the input of 2"),
-    Refusal({"kernel": 3, "padding": 2}, ("4x9x9",), "more than half of the window"),
+    Refusal(
+        {"kernel": 3, "padding": 2},
+        ("4x9x9",),
+        "more than half of the window of 3, which PyTorch's pools do not allow; pad by at most 1",
+    ),
     Refusal(2, ("100",), "not a vector"),
     Refusal({"kernel": 2, "stride": 0}, ("4x9x9",), "at least 1"),
 )

@@ -14,7 +14,8 @@ class Add(Arithmetic):
     """Adds two or more inputs of the same shape, as at the end of a residual block, or adds a
     number or learned numbers to one input.
 
-    Operations: one addition per element for every input after the first, or for the number.
+    Operations: one addition per element for every input after the first, or for the number
+    or the learned numbers.
     """
 
     aliases = ("sum", "plus")

@@ -11,6 +11,7 @@ from cnncalc.core.fields import BIAS, count, flag
 from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, sequence
+from cnncalc.layers import _divisors as divisors
 
 
 class Attention(Layer):
@@ -49,7 +50,8 @@ class Attention(Layer):
         if rest:
             raise LayerError(
                 f"{x.channels} channels cannot be divided among {self.num_heads} heads equally: "
-                f"{x.channels} = {each}·{self.num_heads} + {rest}"
+                f"{x.channels} = {each}·{self.num_heads} + {rest}",
+                divisors.that_fit("num_heads", x.channels),
             )
         if other is not None:
             need_map(other)
@@ -246,7 +248,11 @@ class Attention(Layer):
         ),
     )
     refusals = (
-        Refusal(3, ("8x4x4",), "8 channels cannot be divided among 3 heads equally: 8 = 2·3 + 2"),
+        Refusal(
+            3,
+            ("8x4x4",),
+            "among 3 heads equally: 8 = 2·3 + 2; num_heads can be 1, 2, 4 or 8",
+        ),
         Refusal(2, ("100",), "not a vector"),
         Refusal(None, ("8x4",), "needs 'num_heads'"),
         Refusal(2, ("8x4", "8"), "not a vector"),

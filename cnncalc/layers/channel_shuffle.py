@@ -57,7 +57,11 @@ class ChannelShuffle(Rearrangement):
         ),
     )
     refusals = (
-        Refusal(3, ("4x5x5",), "4 input channels cannot be divided into 3 equal groups"),
+        Refusal(
+            3,
+            ("4x5x5",),
+            "cannot be divided into 3 equal groups (4 = 1·3 + 1); groups can be 1, 2 or 4",
+        ),
         Refusal(None, ("4x5x5",), "needs 'groups'"),
         Refusal(2, ("100",), "not a vector"),
     )

@@ -8,6 +8,7 @@ from cnncalc.core.errors import LayerError, some
 from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor
 from cnncalc.core.shape import Map, Shape, Vector, alike, shape_of
 from cnncalc.formulas import dimensions
+from cnncalc.layers._arithmetic import LIKE
 from cnncalc.layers._axes import along, axis, place
 from cnncalc.layers._rearrangement import Rearrangement
 
@@ -37,8 +38,9 @@ class Concat(Rearrangement):
         maps = [x for x in inputs if isinstance(x, Map)]
         if not alike([(*x[:dim], *x[dim + 1 :]) for x in maps]):
             word = self.along if self.along == "channels" else f"{self.along}s"
+            help = LIKE if dim == 0 and alike([len(x) for x in maps]) else ""
             raise LayerError(
-                f"cannot concatenate {some(maps, ' and ')}: only the {word} may differ"
+                f"cannot concatenate {some(maps, ' and ')}: only the {word} may differ", help
             )
         if dim == 0:
             return Map(dimensions.joined(C_i=tuple(x.channels for x in maps)), maps[0].spatial)
@@ -79,7 +81,7 @@ class Concat(Rearrangement):
         ),
     )
     refusals = (
-        Refusal(None, ("64x28x28", "64x14x14"), "only the channels may differ"),
+        Refusal(None, ("64x28x28", "64x14x14"), f"only the channels may differ; {LIKE}"),
         Refusal(None, ("64x28x28", "64"), "maps with vectors"),
         Refusal("height", ("4x5x5", "4x6x7"), "only the heights may differ"),
         Refusal("length", ("4x5x5", "4x5x5"), "has no axis 'length'"),

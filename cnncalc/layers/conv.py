@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import reduce
+from math import gcd
 from typing import Any
 
 from cnncalc.core.call import Call
@@ -13,6 +14,7 @@ from cnncalc.core.nest import Nest
 from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, parameters
+from cnncalc.layers import _divisors as divisors
 from cnncalc.layers._filters import Filters
 from cnncalc.layers._window import onnx_window, padded, torch_window
 
@@ -259,7 +261,9 @@ def check_groups(C_in: int, C_out: int, groups: int) -> None:
     """Raise LayerError unless the number of groups divides both channel counts."""
     for side, channels in (("input", C_in), ("output", C_out)):
         if channels % groups:
+            fits = divisors.that_fit("groups", gcd(C_in, C_out))
             raise LayerError(
                 f"{channels} {side} channels cannot be divided into {groups} equal groups "
-                f"({channels} = {channels // groups}·{groups} + {channels % groups})"
+                f"({channels} = {channels // groups}·{groups} + {channels % groups})",
+                fits,
             )

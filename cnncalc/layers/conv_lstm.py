@@ -34,7 +34,7 @@ class ConvLstm(Layer):
     )
     kernel_size: Sizes = sizes("filter size along each axis of a frame", also=("kernel", "F"))
     bias: bool = flag("whether gates have biases", True, ("use_bias",))
-    peepholes: bool = flag("whether gates read the cell", False)
+    peepholes: bool = flag("whether three of the gates also read the cell", False)
 
     def output(self, x: Shape) -> Map:
         x = _need_frames(x)

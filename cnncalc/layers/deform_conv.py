@@ -28,6 +28,7 @@ class DeformConv(Grouped):
 
     aliases = ("deformable_conv", "deformable_convolution", "dcn")
     arity = (2, 3)
+    reads = "a map and its offsets"
 
     def output(self, x: Shape, *others: Shape) -> Map:
         y = super().output(need_map(x, axes=(2,)))
@@ -129,7 +130,11 @@ class DeformConv(Grouped):
             ("4x5x5", "54x3x3"),
             "4 input channels cannot",
         ),
-        Refusal({"filters": 4, "kernel": 3}, ("4x5x5",), "expected 2 or 3 inputs, not 1"),
+        Refusal(
+            {"filters": 4, "kernel": 3},
+            ("4x5x5",),
+            "expected 2 or 3 inputs, not 1; name a map and its offsets with 'from'",
+        ),
         Refusal({"filters": 4, "kernel": 3}, ("4x5", "6x3"), "expected 2 spatial axes, not 1"),
         Refusal({"filters": 4, "kernel": 3}, ("4x5x5", "100"), "not a vector"),
         Refusal({"filters": 4, "kernel": 3, "groups": 3}, ("4x5x5", "18x3x3"), "4 input channels"),

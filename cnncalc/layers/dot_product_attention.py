@@ -31,6 +31,7 @@ class DotProductAttention(Layer):
     aliases = ("scaled_dot_product_attention", "sdpa")
     main = "scale"
     arity = (3, 4)
+    reads = "a query, a key and a value"
 
     scale: float | None = number("factor of the scores; by default one over √features", None)
     kernel: str = choice(
@@ -149,7 +150,7 @@ class DotProductAttention(Layer):
         Refusal(None, ("2x3x4", "2x5x5", "2x5x6"), "heads and features must be equal"),
         Refusal(None, ("2x3x4", "2x5x4", "2x6x6"), "heads and positions must be equal"),
         Refusal(None, ("2x3x4", "2x5x4", "2x5x6", "2x5x3"), "does not fit scores of 2×3×5"),
-        Refusal(None, ("2x3x4", "2x5x4"), "expected 3"),
+        Refusal(None, ("2x3x4", "2x5x4"), "name a query, a key and a value with 'from'"),
         Refusal(None, ("12", "12", "12"), "not a vector"),
         Refusal(
             {"kernel": "flash"}, ("2x3x4", "2x3x4", "2x3x4"), "must be fused, steps or unknown"

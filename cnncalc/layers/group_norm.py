@@ -11,6 +11,7 @@ from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
+from cnncalc.layers import _divisors as divisors
 from cnncalc.layers._norm import Norm
 
 
@@ -50,7 +51,8 @@ class GroupNorm(Norm):
         if C % self.num_groups:
             raise LayerError(
                 f"{C} channels cannot be divided into {self.num_groups} equal groups "
-                f"({C} = {C // self.num_groups}·{self.num_groups} + {C % self.num_groups})"
+                f"({C} = {C // self.num_groups}·{self.num_groups} + {C % self.num_groups})",
+                divisors.that_fit("num_groups", C),
             )
         return x
 
@@ -105,7 +107,11 @@ class GroupNorm(Norm):
         ),
     )
     refusals = (
-        Refusal(3, ("4x5x5",), "4 channels cannot be divided into 3 equal groups (4 = 1·3 + 1)"),
+        Refusal(
+            3,
+            ("4x5x5",),
+            "cannot be divided into 3 equal groups (4 = 1·3 + 1); num_groups can be 1, 2 or 4",
+        ),
         Refusal(8, ("4x5x5",), "4 channels cannot be divided into 8 equal groups"),
         Refusal(0, ("4x5x5",), "at least 1, not 0"),
         Refusal(None, ("4x5x5",), "needs 'num_groups'"),

@@ -18,8 +18,8 @@ class Gru(Recurrent):
 
     aliases = ("gated_recurrent_unit",)
     foreign = {
-        "torch.GRU": Foreign(),
-        "keras.GRU": Foreign({"return_sequences": False}, KERAS),
+        "torch.GRU": Foreign(says="every output"),
+        "keras.GRU": Foreign({"return_sequences": False}, KERAS, "only the last output"),
     }
     gates = 3
     onnx_gates = (1, 0, 2)

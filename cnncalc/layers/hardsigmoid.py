@@ -39,4 +39,4 @@ class Hardsigmoid(InPlace):
             source="Howard et al. 2019, MobileNetV3: ReLU6(x + 3)/6 in squeeze and excite",
         ),
     )
-    refusals = (Refusal(6, ("5",), "needs field names (inplace), not 6"),)
+    refusals = (Refusal(6, ("5",), "takes no value by itself; remove 6, or name a field: inplace"),)

@@ -26,4 +26,4 @@ class Hardswish(InPlace):
             source="Howard et al. 2019, MobileNetV3: x·ReLU6(x + 3)/6, after the first layer",
         ),
     )
-    refusals = (Refusal(6, ("5",), "needs field names (inplace), not 6"),)
+    refusals = (Refusal(6, ("5",), "takes no value by itself; remove 6, or name a field: inplace"),)

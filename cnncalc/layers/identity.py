@@ -44,4 +44,4 @@ class Identity(Elementwise):
         return nn.Copy() if self.copy == "contiguous" else nn.Identity()
 
     examples = (Example(("64x56x56",), "64x56x56", "He et al. 2015: the identity shortcut"),)
-    refusals = (Refusal(1, ("5",), "needs field names (copy), not 1"),)
+    refusals = (Refusal(1, ("5",), "takes no value by itself; remove 1, or name a field: copy"),)

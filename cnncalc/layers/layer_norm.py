@@ -103,5 +103,6 @@ class LayerNorm(Together):
     )
     refusals = (
         Refusal("first", ("4x5x5",), "must be all, channels or last, not 'first'"),
+        Refusal([4, 5, 5], ("4x5x5",), "last, not [4, 5, 5]; cnncalc infers the sizes"),
         Refusal({"eps": -1}, ("4x5x5",), "at least 0, not -1"),
     )

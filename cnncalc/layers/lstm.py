@@ -25,8 +25,12 @@ class Lstm(Recurrent):
 
     aliases = ("long_short_term_memory",)
     foreign = {
-        "torch.LSTM": Foreign(),
-        "keras.LSTM": Foreign({"separate_biases": False, "return_sequences": False}, KERAS),
+        "torch.LSTM": Foreign(says="two biases for each gate, and every output"),
+        "keras.LSTM": Foreign(
+            {"separate_biases": False, "return_sequences": False},
+            KERAS,
+            "one bias for each gate, and only the last output",
+        ),
     }
     gates = 4
     onnx_gates = (0, 3, 1, 2)

@@ -26,6 +26,7 @@ class MaxUnpool(Rearrangement):
     aliases = ("unpool", "unpooling")
     main = "kernel_size"
     arity = (2, 2)
+    reads = "the values and the map that the pool read"
 
     kernel_size: Sizes = sizes("the pool's window size along each axis", also=("kernel", "F"))
     stride: Sizes | None = sizes(
@@ -56,7 +57,8 @@ class MaxUnpool(Rearrangement):
         for axis in axes:
             if axis.before > axis.F // 2:
                 raise LayerError(
-                    f"padding {axis.before} is more than half of the window of {axis.F}"
+                    f"padding {axis.before} is more than half of the window of {axis.F}, which no "
+                    f"pool allows; pad by at most {axis.F // 2}, as the pool does"
                 )
         indices = Map(pooled.channels, tuple(axis.places() for axis in axes))
         if x != indices:
@@ -145,7 +147,7 @@ class MaxUnpool(Rearrangement):
         Refusal(2, ("4x5x5", "4x8x8"), "the pool gives 4×4×4 from 4×8×8, but the values are 4×5×5"),
         Refusal(2, ("4x4x4", "3x8x8"), "the pool gives 3×4×4"),
         Refusal({"kernel": 2, "padding": 2}, ("4x4x4", "4x8x8"), "more than half of the window"),
-        Refusal(2, ("4x4x4",), "expected 2 inputs, not 1"),
+        Refusal(2, ("4x4x4",), "name the values and the map that the pool read with 'from'"),
         Refusal(2, ("4x4x4", "100"), "not a vector"),
         Refusal([2, 2], ("4x4", "4x8"), "has 2 values"),
     )

@@ -19,6 +19,7 @@ class Maximum(Layer):
     family = "join"
     aliases = ("max", "eltwise_max")
     arity = (2, None)
+    reads = "the layers to compare"
 
     def output(self, *inputs: Shape) -> Shape:
         """The common shape."""
@@ -52,5 +53,7 @@ class Maximum(Layer):
     )
     refusals = (
         Refusal(None, ("4x5x5", "4x5x6"), "maximum of 4×5×5 and 4×5×6"),
-        Refusal(None, ("4x5x5",), "at least 2 inputs, not 1"),
+        Refusal(
+            None, ("4x5x5",), "at least 2 inputs, not 1; name the layers to compare with 'from'"
+        ),
     )

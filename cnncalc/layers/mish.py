@@ -26,4 +26,4 @@ class Mish(InPlace):
             source="Bochkovskiy, Wang and Liao 2020, YOLOv4: after the first layer",
         ),
     )
-    refusals = (Refusal(1, ("5",), "needs field names (inplace), not 1"),)
+    refusals = (Refusal(1, ("5",), "takes no value by itself; remove 1, or name a field: inplace"),)

@@ -19,7 +19,7 @@ class Multiply(Arithmetic):
     must be equal.
 
     Operations: one multiplication per output element for every input after the first, or for the
-    number.
+    number or the learned numbers.
     """
 
     aliases = ("mul", "product", "gate")

@@ -74,11 +74,9 @@ class Parameter(Layer):
         if (self.saved_bytes or self.saves_output) and not self.computed:
             raise LayerError("saved_bytes and saves_output need params or buffers; remove them")
         if self.multiply_accumulates and not self.computed:
-            raise LayerError("multiply_accumulates needs params or buffers to compute it from")
+            raise LayerError("macs needs params or buffers, from which the output is computed")
         if self.backward_multiply_accumulates and not self.params:
-            raise LayerError(
-                "backward_multiply_accumulates needs params, whose gradients they compute"
-            )
+            raise LayerError("backward_macs needs params, whose gradients it computes")
         return shape_of(self.shape)
 
     def parameters(self, x: Shape) -> Parameters:
@@ -200,7 +198,7 @@ class Parameter(Layer):
         Refusal(None, ("8",), "needs 'shape'"),
         Refusal({"shape": 8, "params": -1}, ("8",), "at least 0, not -1"),
         Refusal({"shape": 8, "params": 3, "learned": False}, ("8",), "remove learned: false"),
-        Refusal({"shape": 8, "backward_macs": 2}, ("8",), "multiply_accumulates needs params"),
-        Refusal({"shape": 8, "macs": 16}, ("8",), "needs params or buffers"),
+        Refusal({"shape": 8, "backward_macs": 2}, ("8",), "backward_macs needs params, whose"),
+        Refusal({"shape": 8, "macs": 16}, ("8",), "macs needs params or buffers, from"),
         Refusal(8, (), "expected 1 input, not 0"),
     )

@@ -44,9 +44,9 @@ class Prelu(Elementwise):
     each = Operations(multiply=1, compare=1)
 
     foreign = {
-        "torch.PReLU": Foreign(),
-        "caffe.PReLU": Foreign({"num_parameters": "channels"}),
-        "keras.PReLU": Foreign({"num_parameters": "elements"}),
+        "torch.PReLU": Foreign(says="one slope"),
+        "caffe.PReLU": Foreign({"num_parameters": "channels"}, says="one for each channel"),
+        "keras.PReLU": Foreign({"num_parameters": "elements"}, says="one for each element"),
     }
     operators = {"PRelu": {}}
 

@@ -38,4 +38,4 @@ class Relu6(InPlace):
             source="Sandler et al. 2018, MobileNetV2: after the first layer; 2·32·112·112",
         ),
     )
-    refusals = (Refusal(6, ("5",), "needs field names (inplace), not 6"),)
+    refusals = (Refusal(6, ("5",), "takes no value by itself; remove 6, or name a field: inplace"),)

@@ -62,15 +62,11 @@ class Reshape(Rearrangement):
         known = prod(size for size in self.shape if size != -1)
         left, over = divmod(x.elements, known)
         if over or (left != 1 and -1 not in self.shape):
-            wanted = "·".join(str(size) for size in self.shape)
-            raise LayerError(
-                f"the {x.elements} elements of {x} do not fill a shape of {wanted}"
-                + (
-                    f": {x.elements} = {left}·{known} + {over}"
-                    if -1 in self.shape
-                    else f" = {known}"
-                )
-            )
+            wanted = "×".join("?" if size == -1 else str(size) for size in self.shape)
+            why = f", which has {known}"
+            if -1 in self.shape:
+                why = f": {x.elements} = {left}·{known} + {over} is not a multiple of {known}"
+            raise LayerError(f"the {x.elements} elements of {x} do not fit {wanted}{why}")
         if left != 1:
             sizes_given = tuple(size for size in self.shape if size != -1)
             left = dimensions.left_for(n=x.elements, sizes=sizes_given)
@@ -111,8 +107,8 @@ class Reshape(Rearrangement):
         ),
     )
     refusals = (
-        Refusal([10, 10], ("4x5x6",), "the 120 elements of 4×5×6 do not fill a shape of 10·10"),
-        Refusal([7, -1], ("4x5x5",), "100 = 14·7 + 2"),
+        Refusal([10, 10], ("4x5x6",), "the 120 elements of 4×5×6 do not fit 10×10, which has 100"),
+        Refusal([7, -1], ("4x5x5",), "do not fit 7×?: 100 = 14·7 + 2 is not a multiple of 7"),
         Refusal([-1, -1], ("4x5x5",), "one of which may be -1"),
         Refusal([0, 5], ("4x5x5",), "at least 1"),
         Refusal("flat", ("4x5x5",), "of at least 1, one of which may be -1 to be inferred"),

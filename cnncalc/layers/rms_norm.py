@@ -12,9 +12,10 @@ from cnncalc.layers._norm import Together
 
 
 class RmsNorm(Together):
-    """Divides each image by the root of the mean square of its values, then scales it.
+    """Divides values by the root of their mean square, then scales them.
 
-    Unlike layer normalization, it subtracts no mean and learns no shift.
+    The mean is over a whole image, the channels of each position, or the last axis. Unlike layer
+    normalization, it subtracts no mean and learns no shift.
 
     Operations for every n values that are normalized together: n multiplications, n − 1 additions
     and a division for the mean square; an addition (eps), a square root and a division for the

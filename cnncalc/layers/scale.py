@@ -90,5 +90,7 @@ class Scale(Layer):
     refusals = (
         Refusal({"bias": 1}, ("4x5x5",), "must be true or false, not 1"),
         Refusal({"initial": "small"}, ("4x5x5",), "must be a number, not 'small'"),
-        Refusal(2, ("4x5x5",), "needs field names (bias, initial), not 2"),
+        Refusal(
+            2, ("4x5x5",), "takes no value by itself; remove 2, or name a field: bias, initial"
+        ),
     )

@@ -79,6 +79,6 @@ class Softmax(Layer):
         ),
     )
     refusals: ClassVar[tuple[Refusal, ...]] = (
-        Refusal({"dim": 1}, ("5",), "has no field 'dim'; it has over"),
+        Refusal({"dim": 1}, ("5",), "has no field 'dim'; name the axis with 'over'"),
         Refusal("width", ("4x8",), "4×8 has no axis 'width'; choose channels or length"),
     )

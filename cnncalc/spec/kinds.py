@@ -91,7 +91,8 @@ class Kinds:
                     fact = f"has no field {written!r}{beside}" if written in NODE else text
                     self.wrong(f"{found.kind.kind} {fact}", values.place_of(entry, written))
             except LayerError as why:
-                self.wrong(f"{found.kind.kind} {why}", entry.where)
+                word = entry.kind if len(found.meanings) > 1 else found.kind.kind
+                self.wrong(f"{word} {why}", entry.where)
         return None
 
     def activation(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:

@@ -3,7 +3,7 @@
 Costs grow with a value, but not steadily: channels may be rounded to multiples of 8, so that costs
 jump, stay the same for a while or even drop, and some values give no valid network. A binary search
 for the budget would miss drops. This search looks for ``MARGIN`` times the budget instead, and
-tries every value from there downwards.
+tries every value from there downwards. A cost that stops growing is expected to stay the same.
 """
 
 from collections.abc import Callable, Mapping
@@ -58,8 +58,8 @@ def largest(
     """Search the multiples of a step. ``steady`` promises that costs never drop as the value grows.
     ``least`` is the smallest value, by default the step.
 
-    Raises UsageError if no multiple is a valid network, if all fit, or if there are too many to
-    try.
+    Raises UsageError if no multiple is a valid network, if the last of those searched still fits,
+    or if there are too many to try.
     """
     margin = Fraction(1) if steady else MARGIN
     least = step if least is None else least
@@ -106,24 +106,28 @@ class _Search:
 
     def bounds(self) -> tuple[int, int]:
         """The number of a value whose cost is within the margin (0 if there is none), and of one
-        far beyond the budget."""
+        far beyond the budget, or the last one to search."""
         low = high = 0
-        cost = None
+        cost = before = None
+        level = 1
         for doubling in range(DOUBLINGS + 1):
-            high = 2**doubling
+            high, before = 2**doubling, cost
             cost = self.below(high, high // 2)
+            level = level if cost == before else high
             if cost is not None and cost > FAR:
                 return low, high
             if cost is not None and cost <= self.margin:
                 low = high
         if not any(self.known.values()):
             raise UsageError(f"no value of {self.name!r} gives a valid network: {self.reason}")
-        if cost is not None:
+        if cost is not None and cost <= 1:
             largest = self.value(high)
             raise UsageError(
                 f"the search ended at {self.name}={largest}, which still fits",
                 "a larger step may reach the budget",
             )
+        if low == high:  # the cost stopped growing at ``level``, a little above the budget
+            return level, level
         return low, high
 
     def below(self, number: int, low: int) -> Fraction | None:

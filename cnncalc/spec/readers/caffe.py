@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cnncalc.core.errors import SpecError, Where
+from cnncalc.core.parsing import NOT_COUNTED
 from cnncalc.spec.readers._wiring import Wiring, check_length
 
 NAME = "a Caffe prototxt"
@@ -20,8 +21,9 @@ SKIPPED = ("accuracy", "silence", "softmaxwithloss", "softmaxloss", "euclideanlo
             "sigmoidcrossentropyloss", "multinomiallogisticloss", "data", "imagedata", "hdf5data",
             "dummydata", "annotateddata", "python")  # fmt: skip
 """Layers for training and data, without the _ of older files."""
-IGNORED = re.compile(r".*_filler|engine|force_nd_im2col|cudnn_.*|"
-                     r"use_global_stats|moving_average_fraction|eps|stable_prod_grad")  # fmt: skip
+IGNORED = re.compile(
+    rf"{NOT_COUNTED}|use_global_stats|moving_average_fraction|eps|stable_prod_grad"
+)
 """Fields that affect neither shapes nor counts."""
 KNOWN = {
     "convolution_param": "num_output kernel_size kernel_h kernel_w stride stride_h stride_w pad "

@@ -12,6 +12,7 @@ from cnncalc import layers
 from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import LayerError, SpecError, Where
 from cnncalc.core.layer import Layer
+from cnncalc.core.parsing import NOT_COUNTED
 from cnncalc.core.shape import Shape, shape_of
 from cnncalc.spec.readers._keras_calls import (
     DEEPEST,
@@ -34,7 +35,7 @@ each of its fields and inputs. Models inside models that are called repeatedly c
 number."""
 STEPS = 20
 TRAINING = re.compile(
-    r".*_(initializer|regularizer|constraint)|name|trainable|dtype|batch_(input_)?shape|sparse|"
+    rf"{NOT_COUNTED}|name|trainable|dtype|batch_(input_)?shape|sparse|"
     r"ragged|seed|noise_shape|momentum|synchronized|renorm.*|fused|virtual_batch_size|"
     r"adjustment|implementation|optional|input_spec|_?build.*|axis_wrapped|autocast|quantization.*"
 )
