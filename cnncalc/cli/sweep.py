@@ -271,7 +271,7 @@ def _remarks(found: "Sweep") -> Iterator[str]:
     if found.clock is not None:
         yield from (f"{found.clock.device}: {note}" for note in found.clock.notes)
     if found.done < found.total:
-        yield f"stopped after {found.done:,} of {found.total:,} combinations"
+        yield f"stopped after {found.done:,} of {_counted(found.total, 'combination')}"
     for reason, (first, count) in [*found.refused.items()][:REASONS]:
         where = ", ".join(f"{name}={value}" for name, value in first.items())
         others = f" and {_counted(count - 1, 'other')}" if count > 1 else ""
@@ -328,7 +328,7 @@ def _table(found: "Sweep") -> str:
         numbers = (point.quantities[name] for name in found.quantities)
         texts = ("?" if n is None else one.text(n) for one, n in zip(quantities, numbers))
         rows.append([*map(str, point.values.values()), *texts])
-    shown = f"{len(found.points):,} of {found.total:,} combinations shown"
+    shown = f"{len(found.points):,} of {_counted(found.total, 'combination')} shown"
     return f"{listing.columns(headings, rows)}\n{shown}\n"
 
 
