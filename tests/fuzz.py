@@ -119,7 +119,7 @@ STATED = (
     Stated("(eps|momentum) must be a number of at least 0", "PyTorch does not check it"),
     Stated(
         "causal padding is for a signal",
-        "PyTorch pads any axis, but Keras' causal padding has only one",
+        "PyTorch pads any axis, but Keras's causal padding has only one",
     ),
     Stated("^conv_transpose dilation must be", "PyTorch does not check it"),
     Stated(

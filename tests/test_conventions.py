@@ -507,7 +507,7 @@ def test_conventions_are_imported_only_when_asked_for():
 
 @pytest.mark.parametrize(("bias", "more"), [(False, 0), (True, 4 * 4 * 8)])
 def test_calflops_adds_the_biases_of_a_transposed_convolution(bias, more):
-    """At the 4 x 4 positions of an ordinary 3x3 convolution with stride 1 and padding 1."""
+    """At the 4×4 positions of an ordinary 3×3 convolution with stride 1 and padding 1."""
     layer = {"conv_transpose": {"filters": 8, "kernel": 3, "padding": 1, "bias": bias}}
     report = cnncalc.summarize({"input": "2x4x4", "layers": [layer]})
     assert report.under("calflops").total == report.totals.flops + more

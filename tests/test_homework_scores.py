@@ -47,8 +47,8 @@ def test_scores_by_hand(ask, given, answer):
 @pytest.mark.parametrize(
     ("ask", "given", "answer", "remark"),
     [
-        ("cross_entropy", {**LOGITS, **TARGET}, "0.6016", "used a logarithm with another base"),
-        ("cross_entropy", {**LOGITS, **TARGET}, "2.317", "used the probability of another class"),
+        ("cross_entropy", {**LOGITS, **TARGET}, "0.6016", "used a logarithm of the wrong base"),
+        ("cross_entropy", {**LOGITS, **TARGET}, "2.317", "used the probability of the wrong class"),
         (
             "loss",
             {**PRINTED, **TARGET},
@@ -189,7 +189,7 @@ def test_a_wrong_layer_is_shown_with_the_largest(by_key):
     grades, _ = by_key("answers: {totals: {most_macs: conv1}}")
     [mark] = [one for one in grades[0].marks if one.answer.label == "total most macs"]
     assert mark.answer.question.derive().answer == (
-        "conv2 has 447,897,600, conv4 has 224,280,576, conv3 has 149,520,384"
+        "conv2, with 447,897,600 MACs; conv4 has 224,280,576, conv3 has 149,520,384"
     )
 
 

@@ -96,7 +96,7 @@ def test_powers_are_bounded(text):
         ("25529472", {("weights", 1)}),
         # + 2 · 26,560 running statistics and 53 counters
         ("25610205", {("params-buffers", 1)}),
-        # Keras' own ResNet-50 has 26,560 more biases: 25,636,712, of which 53,120 are moving.
+        # Keras's own ResNet-50 has 26,560 more biases: 25,636,712, of which 53,120 are moving.
         ("25636712", {("keras-biased", 1)}),
         ("25583592", {("keras-biased-trainable", 1)}),
         ("53120", {("keras-non-trainable", 1)}),

@@ -289,7 +289,7 @@ class Report:
         return self.record([row_dict(row) for row in self.layers])
 
     def record(self, layers: list[Any]) -> dict[str, Any]:
-        """The data of ``to_dict`` with these layers, which may already be in another form."""
+        """The data of ``to_dict`` with these layers, which may already be in a different form."""
         return {
             "format": "cnncalc.report",
             "version": VERSION,

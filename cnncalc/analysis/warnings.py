@@ -1,6 +1,6 @@
 """Likely mistakes in a valid spec, such as unread outputs, blocks named like a layer kind, names
-that mean another layer in their framework, pixels that are never read, and inputs whose number of
-channels differs from the spec's."""
+that mean a different layer in their framework, pixels that are never read, and inputs whose number
+of channels differs from the spec's."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -126,7 +126,7 @@ def _read_as_theirs(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[str]
 
 
 def _differ(row: Row, layer: Layer) -> bool:
-    """Whether another layer in a row's place would change its output or its parameters."""
+    """Whether a different layer in a row's place would change its output or its parameters."""
     if layer.flattens and isinstance(row.inputs[0], Map):
         return True
     try:

@@ -112,7 +112,7 @@ def _holders(module: nn.Module) -> Iterator[dict[Any, Any]]:
 
 def _without_batch(two: tuple[int, ...], three: tuple[int, ...]) -> tuple[int, ...]:
     """The sizes of a tensor, with −k for k times the batch size. Raises UsageError for a size that
-    depends on the batch in another way."""
+    depends on the batch in a different way."""
     same = len(two) == len(three)
     sizes = [a if a == b else -(b - a) if 3 * a == 2 * b else 0 for a, b in zip(two, three)]
     if not same or 0 in [size for size, a in zip(sizes, two) if a]:

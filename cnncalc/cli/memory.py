@@ -196,7 +196,7 @@ def _write(
     format: str | None,
     output: Path | None,
 ) -> None:
-    """Write the result as JSON, its records in another format, or the text."""
+    """Write the result as JSON, its records in a different format, or the text."""
     form = listing.format_of(format, output)
     if form is not None and form.SUFFIX == ".json":
         text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n"

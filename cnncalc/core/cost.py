@@ -27,7 +27,7 @@ NOUNS = {
 
 
 class Operations(NamedTuple):
-    """All arithmetic, split by kind; ``exponential`` stands for any transcendental function."""
+    """All arithmetic, split by kind. docs/conventions.md defines what counts as an exponential."""
 
     multiply: int = 0
     add: int = 0

@@ -21,9 +21,9 @@ class Tensor:
     axes, ``interleaved`` that those of several images alternate. ``order`` lists the axes of an
     image from the outermost in memory to the innermost, if a permutation set it. ``channels_last``
     says whether PyTorch computes in that memory format (None: in some cases, which are not
-    modelled), ``copies_gradient`` whether a parameter's gradient has another memory format and is
-    therefore copied, and ``frozen`` whether a parameter is not trained. ``strided`` are the sizes
-    and strides, if they are known.
+    modelled), ``copies_gradient`` whether a parameter's gradient has a different memory format and
+    is therefore copied, and ``frozen`` whether a parameter is not trained. ``strided`` are the
+    sizes and strides, if they are known.
     """
 
     numbers: int

@@ -22,7 +22,7 @@ MAX_DIGITS = 100
 class Map(tuple[int, ...]):
     """A feature map: a tuple of its sizes, channels first, such as ``(3, 224, 224)``.
 
-    It has ``channels`` channels, each with 1, 2 or 3 ``spatial`` sizes (L, H x W, or D x H x W).
+    It has ``channels`` channels, each with 1, 2 or 3 ``spatial`` sizes (L, H×W, or D×H×W).
     """
 
     __slots__ = ()

@@ -64,7 +64,7 @@ class Strided(NamedTuple):
         return True
 
     def permuted(self, order: Sequence[int]) -> Strided:
-        """A view with the axes in another order."""
+        """A view with the axes in a different order."""
         return Strided(*(tuple(one[axis] for axis in order) for one in self))
 
     def expanded(self, sizes: Sequence[int]) -> Strided:
@@ -77,7 +77,7 @@ class Strided(NamedTuple):
         return Strided(tuple(sizes), self.strides)
 
     def viewed(self, sizes: Sequence[int]) -> Strided | None:
-        """A view in another shape; None if there is none, so that PyTorch copies."""
+        """A view in a different shape; None if there is none, so that PyTorch copies."""
         strides: list[int] = []
         left = [*sizes]
         base, old, new = self.strides[-1], 1, 1

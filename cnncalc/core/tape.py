@@ -77,8 +77,8 @@ class Tape(Record):
         return self.op(*parts, makes=makes, passes=range(len(parts)), layout=layout)
 
     def reshaped(self, x: Tensor, *sizes: int) -> Tensor:
-        """The same elements in another shape with these sizes, batch first: a view, or a copy where
-        no such view exists."""
+        """The same elements in a different shape with these sizes, batch first: a view, or a copy
+        where no such view exists."""
         if x.in_order:
             output = self.view(x, Layout.RESHAPE)
             output.strided = None
@@ -137,7 +137,7 @@ class Tape(Record):
         self.unclear = self.unclear or (self.row, LayerError(reason))
 
     def permuted(self, x: Tensor, order: tuple[int, ...]) -> Tensor:
-        """The same elements with the axes in another order; () if the batch axis moves too."""
+        """The same elements with the axes in a different order; () if the batch axis moves too."""
         sizes = x.shape.dimensions if x.shape else ()
         stays = bool(order) and is_sorted(order, sizes or (2,) * len(order))
         output = self.view(x, Layout.FOLLOW if stays else Layout.PERMUTE)

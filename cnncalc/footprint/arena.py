@@ -32,8 +32,8 @@ weights and of biases."""
 
 NOT_INCLUDED = (
     "scratch memory of optimized kernels, the engine's own records (the tail of TensorFlow Lite "
-    "Micro's arena: 2.6 to 8.2 kB in the models we measured), the engine's code, and the structure "
-    "of the model file"
+    "Micro's arena: 2.6 to 8.2 kB in nine small models that were measured), the engine's code, and "
+    "the structure of the model file"
 )
 
 

@@ -120,7 +120,7 @@ def without_biases(params: int, biases: int) -> int:
 
 @formula("weights")
 def separable_weights(F: tuple[int, ...], C_in: int, C_out: int, multiplier: int = 1) -> int:
-    """Single-channel filters for each input channel, then one 1x1 filter per output channel."""
+    """Single-channel filters for each input channel, then one 1×1 filter per output channel."""
     return product(F) * C_in * multiplier + C_in * multiplier * C_out
 
 

@@ -1,4 +1,4 @@
-"""Recorded arithmetic, computed again for other values of its variables."""
+"""Recorded arithmetic, computed again for different values of its variables."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -27,7 +27,7 @@ def computed(
     variables: Mapping[str, Any],
     operators: Mapping[str, Callable[..., Any]] = OPERATORS,
 ) -> list[Any]:
-    """The results for other values of the variables, with these operators."""
+    """The results for different values of the variables, with these operators."""
     found: dict[int, Any] = {}
     for node in ordered(results):
         given = (found.get(id(one), one) for one in node.args)

@@ -121,7 +121,7 @@ def attention_and_relative_biases(C: int, heads: int, N: tuple[int, ...]) -> int
 
 @formula("C_out")
 def unshuffled(C_in: int, r: int) -> int:
-    """Each block of r x r pixels becomes r x r channels."""
+    """Each block of r×r pixels of a channel becomes r² channels."""
     return C_in * r * r
 
 
@@ -159,7 +159,7 @@ def conv_lstm_macs(
 
 @formula("N_out")
 def with_tokens(N: int, tokens: int) -> int:
-    """The positions of a signal, after those that are learned."""
+    """The number of positions of a signal and of the learned tokens before them."""
     return N + tokens
 
 

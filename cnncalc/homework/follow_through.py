@@ -313,7 +313,7 @@ def _with_output(question: Question, own: Shape) -> Iterator[Question]:
 
 
 def _with(row: Row, fields: dict[str, Any]) -> Layer:
-    """The layer with other field values, if it has these fields."""
+    """The layer with different field values, if it has these fields."""
     return with_fields(row.layer, **fields) or row.layer
 
 

@@ -1,9 +1,10 @@
 """The interface of a mistake, which every file in ``mistakes/`` implements.
 
-A mistake turns a question into another, whose right answer is the wrong answer to recognize. It
-computes nothing itself; it only declares what is wrong. Most mistakes subclass one of the classes
-below: a wrong rule, layer, input, quantity, sum or notation. None of them checks a layer's kind: a
-wrong formula applies wherever the formula is called, and a changed field wherever the field exists.
+A mistake turns a question into a different one, whose right answer is the wrong answer to
+recognize. It computes nothing itself; it only declares what is wrong. Most mistakes subclass one of
+the classes below: a wrong rule, layer, input, quantity, sum or notation. None of them checks a
+layer's kind: a wrong formula applies wherever the formula is called, and a changed field wherever
+the field exists.
 """
 
 import dataclasses
@@ -155,7 +156,7 @@ class Doubled(Mistake):
 
 
 class WrongWriting(Mistake):
-    """A value in the wrong notation: with another unit, for example, or without one of its
+    """A value in the wrong notation: with a different unit, for example, or without one of its
     sizes."""
 
     @abstractmethod

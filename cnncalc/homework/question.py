@@ -1,7 +1,7 @@
 """A question: its subject, the quantity asked for, and assumptions, which are correct at first.
 
-A mistake turns a question into another one, whose correct answer is the wrong answer to the first:
-with a wrong rule for a formula, another layer, another input, another ask, or a sum over other
+A mistake turns a question into a different one, whose correct answer is the wrong answer to the
+first: with a wrong rule for a formula, a different layer, input or ask, or a sum over different
 layers. Nothing is computed until the value is needed.
 """
 
@@ -36,9 +36,9 @@ class Question:
     """A question about a layer, a block, or the network (``layer`` is None).
 
     The fields after ``layer`` are wrong assumptions: wrong ``rules``, other ``layers`` by name,
-    other ``inputs`` of the layer, another ``output``, another batch or dtype (``conditions``), and
-    layers added more than once or not at all (``times``). ``meant`` gives the meaning of a wrongly
-    written value, and ``detail`` says where a change was made.
+    other ``inputs`` of the layer, a different ``output``, a different batch or dtype
+    (``conditions``), and layers added more than once or not at all (``times``). ``meant`` gives the
+    meaning of a wrongly written value, and ``detail`` says where a change was made.
 
     ``everywhere`` applies a change to all layers and recomputes the whole network. It is always set
     for sums, and for quantities that depend on all earlier layers (receptive fields).
@@ -228,15 +228,15 @@ class Question:
         return replace(self, layers={**self.layers, **changed}) if changed else None
 
     def with_inputs(self, inputs: tuple[Shape, ...]) -> "Question":
-        """The same question with other inputs of the layer."""
+        """The same question with different inputs of the layer."""
         return replace(self, inputs=inputs)
 
     def with_output(self, output: Shape) -> "Question":
-        """The same question with another output of the layer."""
+        """The same question with a different output of the layer."""
         return replace(self, output=output)
 
     def where(self, **conditions: Any) -> "Question":
-        """The same question for another batch or dtype."""
+        """The same question for a different batch or dtype."""
         return replace(self, conditions={**self.conditions, **conditions})
 
     def adding(self, times: Mapping[str, int]) -> "Question":
@@ -244,7 +244,7 @@ class Question:
         return replace(self, times={**self.times, **times})
 
     def taking(self, meant: Meant) -> "Question":
-        """The same question with another meaning of the written value."""
+        """The same question with a different meaning of the written value."""
         return replace(self, meant=meant)
 
     def saying(self, detail: str) -> "Question":
@@ -332,8 +332,8 @@ def believed(
     *,
     fields: bool,
 ) -> Belief:
-    """The network with wrong rules, other layers, another batch or dtype, with or without receptive
-    fields.
+    """The network with wrong rules, different layers, a different batch or dtype, with or without
+    receptive fields.
 
     The result is cached for all questions about a network.
     """

@@ -205,7 +205,7 @@ def wrong_values(asked: Question) -> dict[Value, tuple[Slip, ...]]:
 def _choices(asked: Question, dice: Dice) -> tuple[str, ...]:
     """The right answer and those of the likeliest mistakes, shuffled.
 
-    Empty for yes or no, and if no mistake gives another answer.
+    Empty for yes or no, and if no mistake gives a different answer.
     """
     if isinstance(asked.value, bool):
         return ()

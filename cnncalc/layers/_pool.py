@@ -34,7 +34,7 @@ class Pool(Layer):
 
     kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F", "pool_size"))
     stride: Sizes | None = sizes(
-        "step between neighbouring windows; default: the window size", None, also=("S", "strides")
+        "step between neighbouring windows; by default the window size", None, also=("S", "strides")
     )
     padding: Padding = padding("cells added around the input", words=SAME)
     ceil_mode: bool = flag(

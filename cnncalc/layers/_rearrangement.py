@@ -6,7 +6,7 @@ from cnncalc.core.shape import Shape
 
 
 class Rearrangement(Layer):
-    """The same values in other places or in another shape."""
+    """The same values in different places or in a different shape."""
 
     family = "arrangement"
 

@@ -69,7 +69,7 @@ class Conv(Filters):
     )
     groups: int = count("number of groups that the channels are split into", 1, also=("G", "group"))
     connections: Connections | None = connection_table(
-        "for each filter, the input channels that it reads, counted from 0; default: all"
+        "for each filter, the input channels that it reads, counted from 0; by default all"
     )
 
     @classmethod

@@ -163,7 +163,7 @@ class ConvLstm(Layer):
             macs=4_800,  # 120 at 4·5 positions of 2 frames
             # 80 hidden units in all: 3 multiplications each, 4 additions, 3 divisions, 5 functions
             operations=Operations(multiply=5_040, add=5_120, divide=240, exponential=400),
-            source="by hand: Keras' ConvLSTM2D(2, (1, 3), padding='same', use_bias=False)",
+            source="by hand: Keras's ConvLSTM2D(2, (1, 3), padding='same', use_bias=False)",
         ),
         Example(
             given={"hidden": 2, "kernel": 3, "peepholes": True},

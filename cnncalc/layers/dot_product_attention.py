@@ -16,9 +16,9 @@ class DotProductAttention(Layer):
     """Computes softmax(QKᵀ·scale)·V for every head, from a query, a key and a value that other
     layers have projected.
 
-    The inputs are heads x positions x features. Key and value have the same positions; query and
-    key have as many features. A fourth input of heads x positions x other positions, or
-    1 x positions x other positions, is added to the scores before the softmax, as a mask or a
+    The inputs are heads × positions × features. Key and value have the same positions; query and
+    key have as many features. A fourth input of heads × positions × other positions, or
+    1 × positions × other positions, is added to the scores before the softmax, as a mask or a
     relative position bias.
 
     Operations: a multiplication and an addition for every multiply-accumulate, and a

@@ -42,7 +42,7 @@ class Fold(Columns):
         if x.channels % taps:
             shown = "·".join(map(str, self.window(AXES)))
             raise LayerError(
-                f"the {x.channels} rows are not a multiple of the window size {shown}: "
+                f"the number of rows, {x.channels}, is not a multiple of the window size {shown}: "
                 f"{x.channels} = {x.channels // taps}·{taps} + {x.channels % taps}"
             )
         sides = per_axis(self.output_size, AXES, "output_size")

@@ -30,7 +30,9 @@ class MaxUnpool(Rearrangement):
 
     kernel_size: Sizes = sizes("the pool's window size along each axis", also=("kernel", "F"))
     stride: Sizes | None = sizes(
-        "the pool's step between neighbouring windows; default: the window size", None, also=("S",)
+        "the pool's step between neighbouring windows; by default the window size",
+        None,
+        also=("S",),
     )
     padding: Sizes = sizes("the cells that the pool adds around its input", 0, ("pad", "P"), 0)
 

@@ -14,9 +14,9 @@ class Multiply(Arithmetic):
     """Multiplies two or more inputs element by element, as a gate does, or multiplies one input by
     a number or by learned numbers.
 
-    A dimension of size 1 is broadcast: a gate of C x 1 x 1 weights whole channels (squeeze and
-    excitation), and one of 1 x H x W weights positions (spatial attention). All other sizes
-    must be equal.
+    A dimension of size 1 is broadcast: a gate of C×1×1 weights whole channels
+    (squeeze-and-excitation), and one of 1×H×W weights positions (spatial attention). All other
+    sizes must be equal.
 
     Operations: one multiplication per output element for every input after the first, or for the
     number or the learned numbers.

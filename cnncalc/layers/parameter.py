@@ -51,12 +51,12 @@ class Parameter(Layer):
     )
 
     saved_bytes: int | None = count(
-        "bytes that PyTorch saves for the backward pass to compute the output, besides the output, "
-        "parameters and buffers, in float32; by default they are not known",
+        "bytes that PyTorch saves for the backward pass of that computation in float32, apart from "
+        "the output, parameters and buffers; by default they are not known",
         None,
         least=0,
     )
-    saves_output: bool = flag("whether it saves the output for that as well", False)
+    saves_output: bool = flag("whether it also saves the output for that backward pass", False)
 
     @property
     def computed(self) -> bool:
@@ -119,7 +119,7 @@ class Parameter(Layer):
 
         tape.guess("its output does not depend on the input")
         numbers = prod(self.shape)
-        if self.computed:  # in an order that is not known
+        if self.computed:  # the strides of a computed tensor are not known
             return tape.part(self._computed(tape, numbers), numbers)
         (held,) = tape.trained(numbers) if self.learned else [tape.buffers(numbers)]
         whole = contiguous((1, *self.shape))

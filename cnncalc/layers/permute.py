@@ -40,7 +40,7 @@ class Permute(Rearrangement):
     """Reorders the dimensions.
 
     Dimensions are counted from 0, starting with the channels; the batch is not counted. [1, 2, 0]
-    turns C x H x W into H x W x C, and from then on the first dimension counts as the channels. The
+    turns C×H×W into H×W×C, and from then on the first dimension counts as the channels. The
     output is a view: nothing is computed or copied. Receptive fields follow the dimensions; where
     positions become channels, each output is taken to read all of them, which is an upper bound.
 

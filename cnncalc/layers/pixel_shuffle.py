@@ -34,7 +34,7 @@ class PixelShuffle(Rearrangement):
         r = self.upscale_factor
         if x.channels % r**2:
             raise LayerError(
-                f"the {x.channels} channels are not a multiple of {r}·{r}: "
+                f"the number of channels, {x.channels}, is not a multiple of {r}·{r} = {r**2}: "
                 f"{x.channels} = {x.channels // r**2}·{r**2} + {x.channels % r**2}"
             )
         r = named("r", r)

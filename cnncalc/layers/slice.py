@@ -29,7 +29,7 @@ class Slice(Rearrangement):
 
     start: int = count("first channel or position to keep, counted from 0", 0, least=0)
     stop: int | None = count(
-        "first channel or position not to keep; default: keep all the rest", None
+        "first channel or position not to keep; by default the rest is kept", None
     )
     along: str = axis("the axis to cut")
 

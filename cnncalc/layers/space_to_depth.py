@@ -13,7 +13,7 @@ from cnncalc.layers._rearrangement import Rearrangement
 
 
 class SpaceToDepth(Rearrangement):
-    """Moves each block of r × r pixels into r² channels: the reverse of a pixel shuffle.
+    """Moves each block of r×r pixels of a channel into r² channels: the reverse of a pixel shuffle.
 
     It shrinks a map without losing anything (YOLOv2's reorg, YOLOv5's Focus).
 
@@ -31,7 +31,7 @@ class SpaceToDepth(Rearrangement):
         r = self.downscale_factor
         if any(size % r for size in x.spatial):
             raise LayerError(
-                f"{x} cannot be cut into blocks of {r}·{r}; both sides must be multiples of {r}"
+                f"{x} cannot be cut into blocks of {r}×{r}; both sides must be multiples of {r}"
             )
         r = named("r", r)
         return Map(

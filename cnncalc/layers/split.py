@@ -57,7 +57,7 @@ class Split(Rearrangement):
     moves = False
 
     parts: int | tuple[int, ...] = parts("number of equal parts, or the size of each part")
-    part: int | None = count("the only part to keep, counted from 0; default: all", None, least=0)
+    part: int | None = count("the only part to keep, counted from 0; by default all", None, least=0)
     along: str = axis("the axis to split", also=("axis", "dim"))
 
     @property

@@ -67,7 +67,7 @@ def _ratio(scale: float) -> tuple[int, int]:
 
 def _scaled(N: int, scale: float) -> int:
     """The output size for a factor, rounded down. Raises LayerError if it is 0, or if the binary
-    fraction that PyTorch computes with gives another size than the decimal one."""
+    fraction that PyTorch computes with gives a different size from the decimal one."""
     if type(scale) is int:
         return window.scaled_size(N=N, scale=scale)
     up, down = _ratio(scale)

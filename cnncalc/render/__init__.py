@@ -1,6 +1,6 @@
 """One file per output format, discovered automatically.
 
-A format is a module with ``SUFFIX``, its file extension, and ``render(view) -> str``.
+A format is a module with ``SUFFIX`` (its file extension) and ``render(view) -> str``.
 """
 
 from functools import cache

@@ -181,6 +181,9 @@ COLUMNS: dict[str, Column] = {
     **{
         name: _count(name.capitalize(), f"{noun}s", name) for name, noun in NOUNS.items()
     },
+    "exponential": _count(
+        "Exponential", "exponentials, and what counts as one (docs/conventions.md)", "exponential"
+    ),
     "activation": _kept(
         "Activation", "elements of the output", "activation", "activations_total", units.human
     ),

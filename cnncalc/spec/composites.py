@@ -35,7 +35,8 @@ EQUAL = "give both branches the same output shape"
 
 
 def add_shortcut(inner: Shape, x: Shape, *others: Shape) -> str:
-    """How to fix a residual that has no shortcut and whose layers turn ``x`` into another shape."""
+    """How to fix a residual that has no shortcut and whose layers turn ``x`` into a different
+    shape."""
     if others or len(inner) != len(x) or len(x) == 1:
         return EQUAL
     sizes = [*zip(x[1:], inner[1:])]

@@ -43,7 +43,7 @@ def build(
     inputs: Shapes | Mapping[str, Shapes] | None = None,
     layout: Layout | None = None,
 ) -> Graph:
-    """Expand a spec, optionally with other parameters and input shapes.
+    """Expand a spec, optionally with different parameters and input shapes.
 
     ``layout`` is how shapes are written, in ``inputs`` and in files that do not state it
     themselves. Raises Mistakes for invalid parameters or inputs, and UsageError for a setting or an

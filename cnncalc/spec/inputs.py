@@ -135,7 +135,7 @@ def _own(
 def _replaced(
     spec: Spec, item: Item, own: Shape | None, names: Values, layout: Layout | None, work: Work
 ) -> Given:
-    """An input with another shape; raises UsageError if it is invalid or doubtful."""
+    """An input with a different shape; raises UsageError if it is invalid or doubtful."""
     layout = layout or spec.layouts.get(spec.where.source)
     sizes = _sizes(item, names, work)
     shape = shape_of(sizes, layout or "chw")

@@ -45,7 +45,7 @@ def page() -> str:
         f"{GENERATED}# Mistakes",
         "The mistakes that grading recognizes. `cnncalc mistakes` lists them, and "
         "`cnncalc mistakes bias-forgotten` explains one. To find a mistake, cnncalc repeats the "
-        "calculation with a wrong formula, or with another layer, input, quantity or sum, and "
+        "calculation with a wrong formula, or with a different layer, input, quantity or sum, and "
         "compares the result with the answer. The examples are worked by hand.",
         table(
             ("mistake", "what happened"),

@@ -27,7 +27,7 @@ REMEMBERED = 100
 
 
 class Configurations:
-    """Computes the quantities of a network with other values of its parameters or options.
+    """Computes the quantities of a network with different values of its parameters or options.
 
     ``load`` and ``summarize`` are those of the library; ``clock`` gives times. A copy in another
     process loads the network again. A file of another tool is read again for each input, because
@@ -158,7 +158,7 @@ class Configurations:
 
 class Models(Configurations):
     """Configurations of code that makes models. The parameters are the arguments of the code, which
-    runs again for other arguments or another input."""
+    runs again for different arguments or a different input."""
 
     target: Model
 

@@ -131,8 +131,8 @@ class _Search:
         return low, high
 
     def below(self, number: int, low: int) -> Fraction | None:
-        """The cost of the first valid number from this one downwards, above ``low`` and at most
-        ``PATIENCE`` numbers; None if there is none."""
+        """The cost of the first valid number from this one down to ``low``, exclusive; None if
+        there is none among the first ``PATIENCE``."""
         numbers = range(number, max(low, number - PATIENCE), -1)
         return next((one for one in map(self.cost, numbers) if one is not None), None)
 

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from cnncalc.analysis.hardware.clock import Clock
 
 Amount = int | Fraction
-"""A whole number, or for a time, a fraction of seconds."""
+"""A whole number, or, for a time, a number of seconds as a fraction."""
 
 
 class Quantity(NamedTuple):
     """A quantity of a whole network: its heading, how to read it from a report of ``cnncalc.api``,
     and how to write it as text. ``counts`` is the count that must be known for it, if any;
-    ``clock`` gives the time, if it is one."""
+    ``clock`` gives the value if the quantity is a time."""
 
     heading: str
     read: Callable[[Any], Any]

@@ -2,8 +2,8 @@
 
 A network is computed once on numbers that record their operations. The recording is valid for all
 configurations of that topology: those for which every decision on the way has the same outcome.
-Their quantities are computed on arrays. Other configurations have other topologies, each of which
-is recorded in turn. If too few configurations share a topology, they are computed one by one.
+Their quantities are computed on arrays. Other configurations have different topologies, each of
+which is recorded in turn. If too few configurations share a topology, they are computed one by one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -136,7 +136,7 @@ class Reduce(nn.Module):
 
 
 class Reshape(nn.Module):
-    """The same elements in another shape."""
+    """The same elements in a different shape."""
 
     def __init__(self, shape: Sequence[int]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The numbers that Keras' layers hold, which differ slightly from those of PyTorch's."""
+"""The numbers that Keras's layers hold, which differ slightly from those of PyTorch's."""
 
 import dataclasses
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The FLOPs of calflops' ``calculate_flops`` (its MACs are those of convolutions and linear
+"""The FLOPs of ``calculate_flops`` in calflops (its MACs are those of convolutions and linear
 layers).
 
 It counts calls of ``torch.nn.functional`` functions: two FLOPs for each multiply-accumulate, the

@@ -1,4 +1,4 @@
-"""Keras' ``model.summary()``, "Total params": moving means and variances count as parameters."""
+"""Keras's ``model.summary()``, "Total params": moving means and variances count as parameters."""
 
 from cnncalc.conventions.convention import Convention, Term, everything
 from cnncalc.conventions.tools import _keras

@@ -1,6 +1,6 @@
-"""Keras' "Total params" of a network whose layers all have biases.
+"""Keras's "Total params" of a network whose layers all have biases.
 
-Keras' own ResNets keep the biases of convolutions before a batch norm, which cancels them; other
+Keras's own ResNets keep the biases of convolutions before a batch norm, which cancels them; other
 implementations leave them out.
 """
 
@@ -12,7 +12,7 @@ from cnncalc.conventions.tools import keras
 CONVENTION = replace(
     keras.CONVENTION,
     tool="Keras total params with all biases",
-    counts="the same as keras, plus biases in layers without any, as in Keras' ResNets",
+    counts="the same as keras, plus biases in layers without any, as in Keras's ResNets",
     terms=(
         *keras.CONVENTION.terms,
         Term("biases of layers without any", everything, lambda held: held.more),

@@ -1,4 +1,4 @@
-"""Keras' "Trainable params" of a network whose layers all have biases, as in its ResNets."""
+"""Keras's "Trainable params" of a network whose layers all have biases, as in its ResNets."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from cnncalc.conventions.tools import keras_trainable
 CONVENTION = replace(
     keras_trainable.CONVENTION,
     tool="Keras trainable params with all biases",
-    counts="the same as keras-trainable, plus biases in layers without any, as in Keras' ResNets",
+    counts="the same as keras-trainable, plus biases in layers without any, as in Keras's ResNets",
     terms=(
         *keras_trainable.CONVENTION.terms,
         Term("biases of layers without any", everything, lambda held: held.more),

@@ -1,4 +1,4 @@
-"""Keras' ``model.summary()``, "Non-trainable params"."""
+"""Keras's ``model.summary()``, "Non-trainable params"."""
 
 from cnncalc.conventions.convention import Convention, Term, everything
 from cnncalc.conventions.tools import _keras

@@ -1,4 +1,4 @@
-"""Keras' ``model.summary()``, "Trainable params"."""
+"""Keras's ``model.summary()``, "Trainable params"."""
 
 from cnncalc.conventions.convention import Convention, Term, everything
 from cnncalc.conventions.tools import _keras

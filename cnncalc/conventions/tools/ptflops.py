@@ -1,4 +1,4 @@
-"""ptflops' ``get_model_complexity_info`` with its default backend, ``pytorch``.
+"""``get_model_complexity_info`` of ptflops with its default backend, ``pytorch``.
 
 It counts both modules and ``torch.nn.functional`` functions, so a module that calls such a function
 counts twice. The batch size is always 1.

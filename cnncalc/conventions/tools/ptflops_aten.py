@@ -1,4 +1,4 @@
-"""ptflops' ``get_model_complexity_info`` with ``backend="aten"``.
+"""``get_model_complexity_info`` of ptflops with ``backend="aten"``.
 
 It counts only matrix products and convolutions, with their biases, wherever they run. The batch
 size is always 1.

@@ -18,6 +18,8 @@ class Most(Ask):
     adds_up = False
     count: ClassVar[str]
     """The field of ``Cost``."""
+    noun: ClassVar[str]
+    """What it counts."""
 
     def of(self, row: Row, report: Report) -> Value:
         """Raise LayerError: only a network or a block has such a layer."""
@@ -36,6 +38,7 @@ class Most(Ask):
     ) -> Derivation:
         """The three largest counts, in descending order."""
         counts = {row.name: exact(row, self.count) for row in rows if row.sources}
-        first = sorted(counts.items(), key=lambda item: -item[1])[:3]
-        shown = ", ".join(f"{name} has {count:,}" for name, count in first)
-        return Derivation(self.title, (), shown)
+        (most, count), *others = sorted(counts.items(), key=lambda item: -item[1])[:3]
+        after = ", ".join(f"{name} has {count:,}" for name, count in others)
+        shown = f"{most}, with {count:,} {self.noun}"
+        return Derivation(self.title, (), f"{shown}; {after}" if after else shown)

@@ -10,3 +10,4 @@ class MostMacs(Most):
         "which_layer_has_the_most_macs",
     )
     count = "macs"
+    noun = "MACs"

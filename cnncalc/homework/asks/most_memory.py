@@ -10,3 +10,4 @@ class MostMemory(Most):
         "which_layer_has_the_most_memory",
     )
     count = "activation_bytes"
+    noun = "bytes"

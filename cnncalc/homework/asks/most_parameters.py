@@ -10,3 +10,4 @@ class MostParameters(Most):
         "which_layer_has_the_most_parameters",
     )
     count = "params"
+    noun = "parameters"

@@ -1,6 +1,6 @@
 """The formats of a student's feedback page, discovered automatically: one file each.
 
-A format is a module with ``SUFFIX``, its file extension, and ``write(graded) -> str``: the marks of
+A format is a module with ``SUFFIX`` (its file extension) and ``write(graded) -> str``: the marks of
 one student, and a worked solution for everything that was not right.
 """
 

@@ -9,7 +9,7 @@ from cnncalc.homework.question import Question
 
 
 class WrongNumbers(Mistake):
-    """A mistake that uses other numbers, or applies the kernels in another way."""
+    """A mistake that uses different numbers, or applies the kernels differently."""
 
     @abstractmethod
     def instead(self, given: Numbers) -> Numbers | None:

@@ -6,11 +6,11 @@ from cnncalc.homework.scores import BASES, Scores
 
 
 class LogarithmBase(WrongScores):
-    """You used another logarithm. Frameworks compute the cross-entropy with the natural logarithm,
-    ln; some lectures use log2, which gives 1.44 times as much.
+    """You used a different logarithm. Frameworks compute the cross-entropy with the natural
+    logarithm, ln; some lectures use log2, which gives 1.44 times as much.
     """
 
-    says = "used a logarithm with another base"
+    says = "used a logarithm of the wrong base"
     prior = 25
     examples = (
         Example(

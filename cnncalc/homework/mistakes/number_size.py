@@ -7,7 +7,7 @@ from cnncalc.homework.question import Question
 
 
 class NumberSize(Mistake):
-    """You used another number format. A value takes 8 bytes in double precision (float64), 4 in
+    """You used a different number format. A value takes 8 bytes in double precision (float64), 4 in
     single precision (float32, the default) and 2 in half precision (float16).
     """
 

@@ -31,8 +31,8 @@ class PoolingDepth(WrongInput):
     )
 
     def other_inputs(self, row: Row, report: Report) -> Iterator[Shape]:
-        """Maps with other numbers of channels: divided by the stride, as if the window slid along
-        the channels too, a single one, and as many as the window is wide."""
+        """Maps with different numbers of channels: divided by the stride, as if the window slid
+        along the channels too, a single one, and as many as the window is wide."""
         (x,) = row.inputs
         layer: Any = row.layer
         if not (is_pool(row) and isinstance(x, Map) and hasattr(layer, "axes")):

@@ -5,7 +5,7 @@ from cnncalc.homework.mistake import Example, WrongLayer, with_fields
 
 class WindowForStride(WrongLayer):
     """You used the window size as the stride. That is the default for a pooling layer, but this
-    layer has another stride.
+    layer has a different stride.
     """
 
     says = "used the window size as the stride"

@@ -6,11 +6,11 @@ from cnncalc.homework.scores import Scores
 
 
 class WrongClass(WrongScores):
-    """You used the probability of another class. Only the class with a 1 in the target counts: the
-    zeros remove all others from the sum.
+    """You used the probability of the wrong class. Only the class with a 1 in the target counts:
+    the zeros remove all others from the sum.
     """
 
-    says = "used the probability of another class"
+    says = "used the probability of the wrong class"
     prior = 18
     examples = (on_three_classes("1 0 0", "2", "−log2(1/4), but the target is the first class"),)
 

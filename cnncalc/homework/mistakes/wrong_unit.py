@@ -6,8 +6,8 @@ from cnncalc.homework.written import Number, Value, Written
 
 
 class WrongUnit(WrongWriting):
-    """Your number is right, but its unit belongs to another quantity. Parameters are not MACs, and
-    a count of numbers is not a count of bytes.
+    """Your number is right, but its unit belongs to a different quantity. Parameters are not MACs,
+    and a count of numbers is not a count of bytes.
     """
 
     says = "used the wrong unit"

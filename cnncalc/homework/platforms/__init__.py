@@ -1,6 +1,6 @@
 """Quizzes for learning platforms: one module per format, discovered automatically.
 
-A module has ``EXTENSION``, its file extension, and ``write(quiz) -> bytes``. The file contains the
+A module has ``EXTENSION`` (its file extension) and ``write(quiz) -> bytes``. The file contains the
 answers. The same quiz always gives the same bytes.
 """
 

@@ -1,6 +1,6 @@
 """The formats of a quiz, discovered automatically: one file each.
 
-A format is a module with ``SUFFIX``, its file extension, and ``write(quiz, solved) -> str``. A
+A format is a module with ``SUFFIX`` (its file extension) and ``write(quiz, solved) -> str``. A
 solved quiz shows the answer to every question and its derivation.
 """
 

@@ -1,6 +1,6 @@
 """Formats of answer sheets: one module per format, discovered automatically.
 
-A module has ``SUFFIXES``, its file extensions, and ``read(content, source) -> Item``, which returns
+A module has ``SUFFIXES`` (its file extensions) and ``read(content, source) -> Item``, which returns
 the tree of an answer sheet (``homework.sheet`` describes its keys). The content is text, or bytes
 if the module is ``BINARY``.
 """

@@ -233,7 +233,7 @@ def _is_asked(heading: str) -> bool:
 def _add_total(answers: dict[Key, Item], row: Sequence[Cell]) -> bool:
     """Whether the row is a total of parameters, of which Keras prints up to four; adds the answer.
 
-    Trainable parameters, if printed, replace the total: Keras' total includes running statistics.
+    Trainable parameters, if printed, replace the total: Keras's total includes running statistics.
     """
     first, *others = [cell.text.strip() for cell in _without_blank_end(row)] or [""]
     found = TOTAL.fullmatch(first)

@@ -1,7 +1,7 @@
 """Pictures of a report: one file per style in ``styles/``, one per kind of file in ``writers/``.
 
-A style is a module with ``draw(report, options, measure) -> Scene`` and ``CHOICES``, the names of
-the options that it takes. A writer has ``SUFFIX``, the ``MEASURE`` for its scenes, and
+A style is a module with ``draw(report, options, measure) -> Scene`` and ``CHOICES`` (the names
+of the options that it takes). A writer has ``SUFFIX``, the ``MEASURE`` for its scenes, and
 ``render(scene) -> bytes``. Both are discovered automatically.
 """
 

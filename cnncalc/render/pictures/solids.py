@@ -15,7 +15,7 @@ CHANNEL = 1.9
 SLANT = (0.34, 0.2)
 """The offset for one pixel of depth, to the right and upwards."""
 FEW = 24
-"""Up to this many channels, every one is drawn as a plane."""
+"""If no map has more channels, every channel is drawn as a plane."""
 THINNEST = 3.0
 BAR = (9.0, 4.0, 3.0)
 """The width of a bar, and its depth to the right and upwards."""

@@ -1,6 +1,6 @@
 """One file per accelerator simulator, discovered automatically.
 
-A simulator is a module with ``TOOL``, its name, ``SUFFIX``, the extension of its file, and
+A simulator is a module with ``TOOL`` (its name), ``SUFFIX`` (the extension of its file) and
 ``render(workload) -> str``, which raises UsageError for products that it cannot describe.
 """
 

@@ -173,7 +173,7 @@ def grown(walker: Layers, value: Regrouped, sizes: tuple[int, ...]) -> Regrouped
 
 
 def shaped(walker: Layers, layer: int, sizes: Sequence[int]) -> int:
-    """The values of a layer in another shape; any reshapes before it are skipped."""
+    """The values of a layer in a different shape; any reshapes before it are skipped."""
     shape = tuple(sizes)
     while walker.made[layer].shape != shape and walker.made[layer].layer in (Reshape, Flatten):
         (layer,) = walker.made[layer].reads

@@ -12,7 +12,7 @@ class Unknown(Exception):
 
 
 class View(NamedTuple):
-    """The output of a layer, perhaps with its axes in another order.
+    """The output of a layer, perhaps with its axes in a different order.
 
     ``axes`` has, for each axis of the tensor, the dimension of the layer's ``shape`` that it is
     (0: the channels), or BATCH. ``inside`` are dimensions that share the axis of the batch, as

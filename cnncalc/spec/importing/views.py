@@ -17,7 +17,7 @@ from cnncalc.spec.importing.walker import Handlers, Walker, numbers_in
 
 
 def same(walker: Walker) -> None:
-    """Pass the tensor on unchanged; another type has the same values."""
+    """Pass the tensor on unchanged; a different type has the same values."""
     walker.gives(walker.tensor())
 
 
@@ -133,7 +133,7 @@ def reshaped(walker: Walker, view: Tensor, sizes: tuple[int, ...]) -> Tensor:
 
 
 def _resized(walker: Walker, value: Regrouped, sizes: tuple[int, ...]) -> Regrouped:
-    """The values with other sizes, which may split a merged axis in another way."""
+    """The values with different sizes, which may split a merged axis differently."""
     try:
         return resized(value, sizes)
     except Unknown:

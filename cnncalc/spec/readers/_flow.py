@@ -90,7 +90,7 @@ class Flow(NamedTuple):
         return made._replace(parts=parts, dims=dims)
 
     def reordered(self, order: Sequence[int], name: str) -> "Flow":
-        """The flow with its dimensions in another order."""
+        """The flow with its dimensions in a different order."""
         return self._replace(dims=tuple(self.dims[place] for place in order), name=name)
 
     def squeezed(self, places: Sequence[int], name: str) -> "Flow":

@@ -11,7 +11,7 @@ DEEPEST = 20
 """How deeply models, and the arguments of a call, may be nested."""
 LONGEST_NAME = 200
 OPERATIONS = "keras.src.ops.numpy"
-"""The module of operations on tensors, which a model contains beside its layers."""
+"""The module of operations on tensors, which a model may contain besides its layers."""
 Reference = tuple[str, int, int]
 
 

@@ -271,8 +271,8 @@ class _Network:
                     self.check_fields(name, param)
 
     def sharing(self, layer: Message) -> dict[str, str]:
-        """The key of a layer whose weights have the names of an earlier layer's; empty for
-        others."""
+        """``{"weights": OWNER}`` for a layer whose weights have the same names as those of an
+        earlier layer, its owner; empty for others."""
         params = [one for one in layer.every("param") if isinstance(one, Message)]
         names = tuple(one.text("name") for one in params)
         self.named = None

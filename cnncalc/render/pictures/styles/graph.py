@@ -106,7 +106,7 @@ class Graph:
         ).whole()
 
     def _behind(self, part: Part) -> float:
-        """The room of the copies behind a box."""
+        """The room for the copies behind a box."""
         return self.measure.copy * min(part.copies - 1, 2)
 
     def _turned(self, point: Point) -> Point:

@@ -1,4 +1,4 @@
-"""Graphviz' DOT language, for other layouts: ``dot -Tpdf net.dot -o net.pdf``."""
+"""Graphviz's DOT language, for other layouts: ``dot -Tpdf net.dot -o net.pdf``."""
 
 from collections.abc import Iterator
 
