@@ -150,7 +150,7 @@ def test_a_sheet_of_its_own_reports_them_once(tmp_path):
 
 @pytest.mark.parametrize("alone", [False, True])
 def test_what_is_not_understood_once_is_shown_with_its_layer(graded, tmp_path, alone):
-    rows = {"konv": {"shape": 1, "macs": 2}, "Conv1": {"colour": 3}, "pool1": {"prams": 4}}
+    rows = {"konv": {"shape": 1, "macs": 2}, "Conv1": {"colour": 3, "prams": 4}}
     own = {"architecture": "3x32x32-6C5-MP2-10N"} if alone else {}
     text = json.dumps({**own, "answers": rows})
     (tmp_path / "own.json").write_text(text, encoding="utf-8")
@@ -163,7 +163,7 @@ def test_what_is_not_understood_once_is_shown_with_its_layer(graded, tmp_path, a
     assert found == [
         ("konv", "", "is not a layer of the network"),
         ("Conv1 colour", "3", "is not a quantity that can be asked for"),
-        ("pool1 prams", "4", "is not a quantity; did you mean 'params'?"),
+        ("Conv1 prams", "4", "is not a quantity; did you mean 'params'?"),
     ]
 
 
