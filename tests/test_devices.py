@@ -92,7 +92,7 @@ WRONG = {
     "a: {peak: {int8: 1}, arithmetic: {dtype: int9}}": "1:42: 'dtype' must be one of float64",
     'a: {peak: {int8: 1}, name: "\\e[31m"}': "1:28: 'name' must be text of at most 200 printable",
     f"{'a' * 201}: {{peak: {{int8: 1}}}}": "1:1: 'name' must be text of at most 200",
-    "a: 3": "1:4: a must be a mapping",
+    "a: 3": "1:4: the device 'a' must be a mapping, not 3; write it as {peak: {float32: 8.1}",
     "[1]": "1:1: the file must be a mapping",
     "": "the file is empty; a file of devices needs a name and a 'peak' for each",
 }
@@ -313,7 +313,9 @@ def test_a_calibration_survives_its_file(tmp_path):
 ROW = "{network: a, flops: 1, bytes_moved: 1, seconds: 1}"
 BROKEN = {
     "device: x": "the calibration has no 'dtype'",
-    "colour: x": "a calibration has no field 'colour'",
+    "colour: x": "this is not a calibration; 'cnncalc calibrate -o FILE' writes one",
+    "[1]": "this is not a calibration; 'cnncalc calibrate -o FILE' writes one",
+    "{device: x, colour: x}": "a calibration has no field 'colour'",
     "batch: 0": "'batch' must be a positive integer",
     "dtype: int9": "'dtype' must be one of",
     "measured: 3": "'measured' must be a list",

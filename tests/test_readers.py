@@ -412,7 +412,7 @@ def test_shortcuts_and_other_sections(tmp_path):
     ("sections", "why"),
     [
         ("[lstm]\noutput=3\n", r"net.cfg:8: the section \[lstm\] is not supported"),
-        (conv("many"), r"net.cfg:8: 'filters' must be a whole number, not 'many'"),
+        (conv("many"), r"net.cfg:10: 'filters' must be a whole number, not 'many'"),
         (conv(3, activation="loggy"), "unknown activation 'loggy'"),
         ("[shortcut]\nfrom=-1\n", "'from' must name earlier sections"),
         (conv(9) + "[route]\nlayers=-1\ngroups=2\n", "group 0 of 2 of the channels of 9×416×416"),
@@ -791,3 +791,23 @@ def test_a_layer_of_caffe_without_a_bottom_has_no_input(tmp_path):
     )
     with pytest.raises(CnncalcError, match="layer 'r' has no input"):
         cnncalc.summarize(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        (
+            "net.cfg",
+            "hello\n",
+            "this is neither a Darknet cfg, which begins with [net], nor a spec",
+        ),
+        ("net.cfg", "a: 1\n", "this is neither a Darknet cfg, which begins with [net], nor a spec"),
+        ("net.prototxt", "hello\n", "neither a Caffe prototxt, which has 'layer {', nor a spec"),
+        ("net.txt", "hello\n", "a spec must be a mapping, not plain text; start with 'input: "),
+    ],
+)
+def test_a_text_that_is_no_network_is_refused_in_terms_of_its_extension(tmp_path, name, text, says):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(CnncalcError) as refused:
+        cnncalc.summarize(str(tmp_path / name))
+    assert says in str(refused.value)

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -149,6 +150,20 @@ def chosen_format(format_name: str | None, output: Path | None, names: Iterable[
     if found not in names:
         raise unknown("format", word, names)
     return found
+
+
+@contextmanager
+def typed(**options: str) -> Iterator[None]:
+    """Name parameters at the beginning of any error raised inside by their options, as in
+    ``typed(questions="--count")``."""
+    try:
+        yield
+    except UsageError as why:
+        names = "|".join(options)
+        match = re.match(f"'?({names})'?(?=[: ])", why.sentence)
+        if match is None:
+            raise
+        raise UsageError(options[match[1]] + why.sentence[match.end() :]) from None
 
 
 def refuse(context: typer.Context, names: Container[str], why: str) -> None:

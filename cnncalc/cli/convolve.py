@@ -194,11 +194,12 @@ PADDINGS = ("valid", "same", "same_lower", "causal")
 @contextmanager
 def _named_as_typed() -> Iterator[None]:
     """Name settings by their options in any error raised inside."""
-    try:
-        yield
-    except CnncalcError as why:
-        typed = re.sub("^(bias|padding|stride|dilation)(?=[ :])", r"--\1", why.sentence)
-        raise UsageError(typed.replace("use mode: ", "use --mode ")) from None
+    names = ("bias", "padding", "stride", "dilation")
+    with shared.typed(**{name: f"--{name}" for name in names}):
+        try:
+            yield
+        except CnncalcError as why:
+            raise UsageError(why.sentence.replace("use mode: ", "use --mode ")) from None
 
 
 def _mode(word: str) -> str:

@@ -40,11 +40,12 @@ WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 
 class Section(NamedTuple):
-    """A section with its values, and the line that it begins on."""
+    """A section with its values, the line that it begins on, and those of its values."""
 
     kind: str
     values: dict[str, str]
     where: Where
+    places: dict[str, Where]
 
     def number(self, key: str, usual: int) -> int:
         """A whole number; raises SpecError for anything else."""
@@ -53,7 +54,8 @@ class Section(NamedTuple):
     def whole(self, key: str, text: str) -> int:
         """One of the whole numbers that a key has; raises SpecError for anything else."""
         if not WHOLE.fullmatch(text):
-            raise SpecError(f"'{key}' must be a whole number, not {text[:40]!r}", self.where)
+            where = self.places.get(key, self.where)
+            raise SpecError(f"'{key}' must be a whole number, not {text[:40]!r}", where)
         return int(text)
 
     def numbers(self, key: str) -> list[int]:
@@ -81,10 +83,11 @@ def _sections(text: str, source: str) -> list[Section]:
     for number, line in enumerate(text.splitlines(), 1):
         bare, where = re.sub(r"[#;].*", "", line).strip(), Where(source, number)
         if match := re.fullmatch(r"\[\s*(\w+)\s*\]", bare):
-            sections.append(Section(match[1].lower(), {}, where))
+            sections.append(Section(match[1].lower(), {}, where, {}))
         elif "=" in bare and sections:
             key, _, value = bare.partition("=")
             sections[-1].values[key.strip()] = value.strip()
+            sections[-1].places[key.strip()] = where
         elif bare:
             raise SpecError("expected a [section] or key=value here", where)
     return sections
