@@ -125,7 +125,8 @@ class Watch:
             for path in args[: 2 if event in ("os.rename", "os.link") else 1]:
                 if isinstance(path, str | bytes | os.PathLike):
                     real = os.path.realpath(os.fsdecode(path))
-                    own = real.startswith(self.folder) or "torchinductor" in real  # PyTorch's cache
+                    cache = re.search("/__pycache__(/|$)|torchinductor", real)  # of Python, PyTorch
+                    own = real.startswith(self.folder) or cache
                     named = real == os.devnull or any(
                         real == place or Path(real).is_relative_to(place) for place in self.named
                     )

@@ -123,8 +123,8 @@ STATED = (
     ),
     Stated("^conv_transpose dilation must be", "PyTorch does not check it"),
     Stated(
-        r"^avg_pool .*: dilation \[1(, 1)*\] has . value",
-        "PyTorch's average pools have no dilation",
+        r"^(avg|lp)_pool .*: dilation \[1(, 1)*\] has . value",
+        "PyTorch has no dilation for these pools",
     ),
     Stated("in place, .* must be at least 0", "PyTorch refuses it only in the backward pass"),
     Stated("class_token tokens must be", "PyTorch joins any number of tokens, even none"),

@@ -577,7 +577,8 @@ def avg_pool(layer: Any, x: Map) -> nn.Module:
 def lp_pool(layer: Any, x: Map) -> nn.Module | None:
     if not is_dilated(layer):
         return None
-    return windowed(layer, x, lambda windows: windows.norm(layer.norm_type, -1))
+    p = layer.norm_type  # a root of degree 0 fails, as in PyTorch's own pools
+    return windowed(layer, x, lambda windows: (windows**p).sum(-1) ** (1 / p))
 
 
 def windowed(layer: Any, x: Map, reduced: Callable[[Tensor], Tensor]) -> nn.Module:

@@ -196,6 +196,39 @@ def test_every_command_shown_prints_the_output_shown(example):
     assert matches(example.output, text), text
 
 
+# Commands within sentences, unless they need a model file or a PyTorch model.
+
+STANDS_FOR = {"NET": "lenet5", "NETWORK": "lenet5", "NAME": "lenet5", "DEVICE": "t4"}
+MODELS = re.compile(r"\S+(?:\.(?:keras|cfg|prototxt|onnx)|:\w+)(?: |$)")
+
+
+def within_sentences():
+    """The commands with an argument in the prose of README.md and docs, without repetitions."""
+    prose = "\n".join(
+        FENCE.sub("", page(path)) for path in (ROOT / "README.md", *DOCS.rglob("*.md"))
+    )
+    found = re.findall(r"`(cnncalc [a-z][a-z-]* [^-`\n][^`\n]*)`", prose)
+    return sorted(line for line in {*found} if not MODELS.search(line))
+
+
+@pytest.mark.parametrize("line", within_sentences())
+def test_every_command_within_a_sentence_runs(line):
+    Path("net.yaml").write_text("extends: lenet5", encoding="utf-8")
+    known = {**STANDS_FOR, "NAME": "conv"} if "kinds" in line else STANDS_FOR
+    done = shell(re.sub(r"\b[A-Z]+\b", lambda word: known[word[0]], line))
+    assert done.code in (0, 1), done.text
+
+
+@pytest.mark.parametrize(
+    "script",
+    sorted(
+        {one for path in PAGES for one in re.findall(r"python [^`\n]*?(\w+/\S+\.py)", page(path))}
+    ),
+)
+def test_every_script_named_exists(script):
+    assert (ROOT / script).exists()
+
+
 def run_in_order(path):
     """Run all blocks of a page in one folder, and compare what it shows beside and below them."""
     text, names = page(path), {}

@@ -84,6 +84,20 @@ def test_some_channels_of_a_single_image_are_contiguous(last):
     assert [*fuzz.compared(report)] == []
 
 
+@pytest.mark.parametrize(
+    ("input", "features", "batch"),
+    [("1x2", 1, 3), ("2x2", 1, 3), ("1x2x2", 1, 3), ("1x2", 2, 1), ("2x2", 2, 1)],
+)
+def test_the_gradient_of_rows_beside_another_map(input, features, batch):
+    linear = {"linear": {"out_features": features, "per_position": True}, "name": "rows"}
+    layers = [linear, {"concat": {"from": ["rows", "x"]}}, "relu"]
+    report = cnncalc.summarize(
+        {"input": {"x": input}, "layout": "chw", "layers": layers}, batch=batch
+    )
+    footprint.measure(report)
+    assert [*fuzz.compared(report)] == []
+
+
 @pytest.mark.parametrize("batch", [1, 3])
 @pytest.mark.parametrize("features", [1, 6])
 @pytest.mark.parametrize("first", [{"layer_norm": "channels"}, {"permute": [1, 0]}])
@@ -305,6 +319,7 @@ DIFFERENT = [
     ("class_token", {}, Map(4, (9,)), {"tokens": 0}),
     ("roll", {"shift": 1, "over": ["height", "positions"]}, IMAGE, {}),
     ("avg_pool", {"kernel_size": 2, "dilation": [1, 1]}, SIGNAL, {}),
+    ("lp_pool", {"kernel_size": 2, "dilation": [1, 1]}, SIGNAL, {}),
 ]
 
 

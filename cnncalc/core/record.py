@@ -105,7 +105,7 @@ class Record:
         storage = self._new(max(room, memory.size_in_bytes(numbers, size)))
         output = self._tensor(numbers, size, storage, reads)
         if not ordered:
-            output.reordered = any(read.reordered for read in reads)
+            output.reordered = any(read.permuted for read in reads)
             output.interleaved = any(read.interleaved for read in reads)
             orders = {read.channels_last for read in reads}
             output.channels_last = True in orders or (None if None in orders else False)

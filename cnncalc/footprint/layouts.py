@@ -87,8 +87,12 @@ def _is_copied(operation: Operation, given: GradientLayout, batch: int) -> bool:
         and len(read.shape.dimensions) == 1
     ):
         return True
+    if layout is Layout.ROWS and given is GradientLayout.UNKNOWN and batch == 1:
+        places = operation.outputs[0].shape.dimensions[:-1]
+        if len([size for size in places if size > 1]) < 2:  # a row for each, whatever the order
+            return False
     if layout in {Layout.COPY, Layout.RESHAPE, Layout.MERGE} or (
-        layout is Layout.ROWS and given is GradientLayout.TANGLED
+        layout is Layout.ROWS and not given.known
     ):
         raise LayerError(
             "the gradient of its output comes in an order other than that of the axes, and what "

@@ -97,6 +97,7 @@ class Linear(Layer):
         elif min(positions, batch, x.shape.channels) > 1:  # no view has a row for each position
             rows = tape.op(rows, passes=(0,), ordered=True)
         y = tape.linear(rows, params.weights, params.biases, n_out)
+        tape.ordered(y, batch * positions, self.out_features)
         y.shape = Vector(n_out)
         if min(positions, batch, self.out_features) > 1:  # nor does a view of the gradient
             y = tape.reshaped(y)

@@ -183,7 +183,7 @@ class Parameter(Layer):
             weights=3_072,  # 2·512 + 512 + 512·3
             macs=576_000,
             operations=Operations(multiply=576_000, add=576_000),
-            source="Liu et al. 2022, Swin V2-T: two layers of 512 and 3 units, for 15·15 offsets",
+            source="Liu et al. 2022, SwinV2-T: two layers of 512 and 3 units, for 15·15 offsets",
         ),
         Example(
             given={"shape": 4, "params": 0, "buffers": 9},

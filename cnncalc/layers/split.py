@@ -119,7 +119,7 @@ class Split(Rearrangement):
             inputs=("116x28x28",),
             output="58x28x28",
             operations=Operations(),
-            source="Ma et al. 2018, ShuffleNet v2, section 3.2: c channels in two halves",
+            source="Ma et al. 2018, ShuffleNet V2, section 3.2: c channels in two halves",
         ),
         Example(
             given={"parts": [64, 16, 16], "part": 0},
