@@ -33,6 +33,11 @@ def test_an_unknown_data_type():
         cnncalc.summarize({**SPEC, "dtype": "float17"})
 
 
+@pytest.mark.parametrize(("short", "full"), [("fp16", "float16"), ("bf16", "bfloat16")])
+def test_a_spec_takes_short_names_too(short, full):
+    assert cnncalc.summarize({**SPEC, "dtype": short}).dtype == full
+
+
 def test_a_short_name_of_a_data_type():
     short = [CliRunner().invoke(app, ["summarize", "lenet5", "--dtype", "FP16", "-f", "csv"])]
     short += [CliRunner().invoke(app, ["summarize", "lenet5", "--dtype", "fp17"])]

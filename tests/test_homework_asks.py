@@ -110,9 +110,14 @@ def test_right_answers_by_hand(given, ask, answer):
     [
         ("{linear: 4, input: 9}", "stride_legal", "has no sliding window"),
         (
+            "{linear: 4, input: 9}",
+            "im2col_input",
+            "im2col_input: layer 'layer' is not a convolution that can be computed as a single",
+        ),
+        (
             "{conv_transpose: {filters: 4, kernel: 2}, input: 3x9x9}",
             "stride_legal",
-            "stride legal of layer 'layer': has no sliding window",
+            "stride_legal: layer 'layer' has no sliding window",
         ),
         ("{max_pool: {kernel: 3, padding: 2}, input: 3x9x9}", "stride_legal", "more than half"),
         ("{conv: {filters: 8, kernel: 7}, input: 3x4x4}", "shape", "larger than the input"),
@@ -130,7 +135,7 @@ def test_right_answers_by_hand(given, ask, answer):
         (
             "{conv: {filters: 8, kernel: 3}, input: 9}",
             "same_padding",
-            "same padding of layer 'layer': has no sliding window",
+            "same_padding: layer 'layer' has no sliding window",
         ),
         ("{N: 20, F: 3, output: 19}", "stride", "has no stride that gives an output size of 19"),
         (
@@ -227,7 +232,7 @@ def test_a_layer_by_itself_may_be_anywhere_in_a_network(given, ask, answer, outc
 
 
 def test_only_a_first_layer_is_asked_about_as_one():
-    with pytest.raises(UsageError, match="it is not the first layer"):
+    with pytest.raises(UsageError, match="is not the first layer"):
         question(
             asks.find("backward macs of a first layer"),
             summarize({"input": "784", "layers": [{"linear": 9}, {"linear": 9, "name": "b"}]}),
@@ -340,7 +345,7 @@ def test_a_block_has_no_total_of_a_quantity_that_does_not_add_up():
         "blocks": {"two": {"layers": [{"conv": {"filters": 4, "kernel": 3}}] * 2}},
         "layers": [{"two": {}, "name": "both"}],
     }
-    with pytest.raises(UsageError, match="stride legal of layer 'both': stride legal has no total"):
+    with pytest.raises(UsageError, match="stride_legal: layer 'both' has no total"):
         question(asks.find("stride_legal"), summarize(spec), "both")
 
 

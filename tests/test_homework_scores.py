@@ -196,8 +196,12 @@ def test_a_wrong_layer_is_shown_with_the_largest(by_key):
 @pytest.mark.parametrize(
     ("network", "layer", "why"),
     [
-        ("alexnet", "conv1", "is about several layers; ask about the network"),
-        ("3x8x8-MP2", "totals", "has no answer: no layer has any"),
+        (
+            "alexnet",
+            "conv1",
+            "most_parameters: layer 'conv1' is a single layer; ask about the network",
+        ),
+        ("3x8x8-MP2", "totals", "has no layer where this is more than 0"),
     ],
 )
 def test_only_a_network_has_a_largest_layer(network, layer, why):
@@ -226,15 +230,24 @@ def test_a_name_has_letters(given):
 def test_only_a_key_states_what_is_right(tmp_path):
     sheet = {"questions": [{"name": "a", "choices": ["x", "y"], "answer": "x"}]}
     [graded] = cnncalc.grade(sheet)
-    assert graded.answers[0]["remark"] == "needs 'given' and 'ask', or give its key first"
+    assert graded.answers[0]["remark"] == (
+        "the question needs 'given' and 'ask'; to compare the answer with a key, run 'cnncalc "
+        "grade KEY SHEET'"
+    )
 
 
 @pytest.mark.parametrize(
     ("question", "why"),
     [
-        ("{name: a, choices: [x, y]}", "a: needs 'given' and 'ask', or the right answer"),
-        ("{name: a, answer: x}", "a: needs 'given' and 'ask'"),
-        ("{name: a, given: {N: 5, F: 3}, ask: choice, answer: x}", "a: choice of layer 'layer'"),
+        (
+            "{name: a, choices: [x, y]}",
+            "a: the question needs 'given' and 'ask', or the right answer",
+        ),
+        ("{name: a, answer: x}", "a: the question needs 'given' and 'ask'"),
+        (
+            "{name: a, given: {N: 5, F: 3}, ask: choice, answer: x}",
+            "a: choice: layer 'layer' has no answer that can be",
+        ),
     ],
 )
 def test_a_choice_needs_its_answer_in_the_key(tmp_path, question, why):

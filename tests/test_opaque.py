@@ -150,13 +150,17 @@ def test_it_is_not_built_in_pytorch():
 @pytest.mark.parametrize(
     ("layer", "ask", "says"),
     [
-        ("total", "macs", "macs of detector: not known, because of layer 'roi' (opaque)"),
-        ("total", "params", "not known, because of layer 'roi'"),
+        (
+            "total",
+            "macs",
+            "macs: detector has no known value, because layer 'roi' (opaque) does not",
+        ),
+        ("total", "params", "has no known value, because layer 'roi' (opaque) does not state it"),
         ("total", "peak_memory", "memory of an opaque operation is not known"),
-        ("roi", "flops", "not known, because of layer 'roi'"),
+        ("roi", "flops", "flops: layer 'roi' has no known value, because layer 'roi'"),
         ("roi", "weights_per_neuron", "has no weights"),
-        ("roi", "rf", "only an upper bound is known"),
-        ("roi", "receptive_field_start", "only an upper bound is known"),
+        ("roi", "rf", "layer 'roi' has only an upper bound"),
+        ("roi", "receptive_field_start", "layer 'roi' has only an upper bound"),
     ],
 )
 def test_questions_without_an_exact_answer_are_refused(layer, ask, says):

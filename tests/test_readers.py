@@ -107,7 +107,7 @@ def test_a_keras_archive_is_read_without_its_weights(tmp_path):
         ({"class_name": "Sequential", "config": {}}, "the model has no list of layers"),
         (sequential(), "the file contains no layers"),
         (sequential(3), "lacks its 'class_name' or 'config'"),
-        (sequential(CONV), "layer 'a/conv' has no input; give"),
+        (sequential(CONV), "layer 'a/conv' has no input; add an Input to the model"),
         (sequential(keras("InputLayer", "x"), CONV), "the input 'x' has no shape"),
         (sequential(keras("InputLayer", "x", batch_shape=[None, None, 3])), "an unspecified size"),
         (sequential(keras("InputLayer", "x", batch_shape=[None])), "must be a list of sizes"),
@@ -303,10 +303,19 @@ def test_an_open_input_size_is_given(tmp_path):
     assert cnncalc.summarize(file, input="9x9x3", layout="hwc")["a_conv"].output == (8, 7, 7)
 
 
+def test_a_model_without_an_input_takes_the_given_size(tmp_path):
+    file = tmp_path / "model.json"
+    file.write_text(json.dumps(sequential(CONV, keras("Flatten", "f"))), encoding="utf-8")
+    for given in ({"input": "3x9x9"}, {"input": "9x9x3", "layout": "hwc"}):
+        report = cnncalc.summarize(file, **given)
+        assert report["a_conv"].output == (8, 7, 7)
+        assert report.input_shapes == {"input": (3, 9, 9)}
+
+
 def test_a_tensor_that_no_layer_makes_is_refused(tmp_path):
     model = functional(3)
     del model["config"]["layers"][1]
-    with pytest.raises(CnncalcError, match="a layer reads 'a/conv', but no layer produces it"):
+    with pytest.raises(CnncalcError, match=r"layer .* reads 'a/conv', but no layer produces it"):
         summarized(tmp_path, model)
 
 
@@ -411,13 +420,24 @@ def test_shortcuts_and_other_sections(tmp_path):
 @pytest.mark.parametrize(
     ("sections", "why"),
     [
-        ("[lstm]\noutput=3\n", r"net.cfg:8: the section \[lstm\] is not supported"),
+        ("[lstm]\noutput=3\n", r"net.cfg:8: the section \[lstm\] is unknown or not supported$"),
+        ("[maxpol]\nsize=2\n", r"not supported; did you mean 'maxpool'\?"),
         (conv("many"), r"net.cfg:10: 'filters' must be a whole number, not 'many'"),
-        (conv(3, activation="loggy"), "unknown activation 'loggy'"),
-        ("[shortcut]\nfrom=-1\n", "'from' must name earlier sections"),
+        (
+            conv(3, activation="loggy"),
+            "net.cfg:14: no activation 'loggy'; choose from leaky, logistic, ",
+        ),
+        (conv(3, activation="leeky"), r"no activation 'leeky'; did you mean 'leaky'\?"),
+        ("[shortcut]\nfrom=-1\n", "net.cfg:9: 'from' is -1, but no section comes before this one"),
+        (conv(3) + "[shortcut]\nfrom=-3\n", "'from' is -3, but only 1 section comes before"),
+        (conv(3) * 2 + "[route]\nlayers=-1,2\n", "'layers' is 2, but only 2 sections come before"),
+        (
+            conv(3) + "[maxpool]\nsize=999\npadding=0\n",
+            "net.cfg:.*: layer 'maxpool1' .*window of 999",
+        ),
         (conv(9) + "[route]\nlayers=-1\ngroups=2\n", "group 0 of 2 of the channels of 9×416×416"),
         ("[route]\n", "needs 'layers'"),
-        (conv(8, stride_x=2), "the key 'stride_x' is not supported"),
+        (conv(8, stride_x=2), r"the key 'stride_x' of \[convolutional\] is unknown or not sup"),
         ("[dropout]\nprobability=2\n", "'probability' must be from 0 to 1, not '2'"),
         ("what\n", r"net.cfg:8: expected a \[section\] or key=value"),
         ("", "the file contains no layers"),
@@ -432,7 +452,8 @@ def test_what_a_cfg_cannot_say_is_refused(tmp_path, sections, why):
     ("net", "why"),
     [
         ("[net]\nwidth=3\n", "needs 'height' and 'width'"),
-        ("[a]\n[net]\n", r"must be \[net"),
+        ("[a]\n[net]\n", r"begins with \[net\], not \[a\]; add \[net\] with width, height"),
+        ("", r"net.cfg:1: a Darknet cfg begins with \[net\], not \[convolutional\]"),
     ],
 )
 def test_a_cfg_needs_its_size_first(tmp_path, net, why):
@@ -542,8 +563,10 @@ def test_older_files_and_rounded_up_pools(tmp_path):
     ("text", "why"),
     [
         (layer("ReLU", "a", "data"), "the size of the input is not given"),
-        (DATA + layer("Permute", "a", "data"), r"prototxt:4: the layer type 'Permute' is unkn"),
-        (DATA + layer("ReLU", "a", "dat"), "prototxt:4: a layer reads 'dat', but no layer"),
+        (DATA + layer("Permute", "a", "data"), r"prototxt:4: layer 'a': the type 'Permute' is u"),
+        (DATA + layer("Convolutoin", "a", "data"), r"not supported; did you mean 'convolution'\?"),
+        (DATA + layer("ReLU", "a", "dat"),
+         r"prototxt:4: layer 'a' reads 'dat', but no layer produces it; did you mean 'data'\?"),
         (DATA + layer("Pooling", "a", "data", pooling_param="pool: STOCHASTIC"), "stochastic"),
         (DATA + layer("LRN", "a", "data", lrn_param="norm_region: WITHIN_CHANNEL"), "within a"),
         (DATA + layer("ReLU", "a", "data", relu_param="negative_slope: x"), "must be a number"),
@@ -555,7 +578,11 @@ def test_older_files_and_rounded_up_pools(tmp_path):
          "needs its fields in braces"),
         (DATA + 'layer { type { a: 1 } bottom: "data" top: "a" }', "must be a single value"),
         (DATA + layer("Convolution", "a", "data", convolution_param="kernel_size: 3"),
-         "prototxt:4: 'num_output' is missing"),
+         "prototxt:4: layer 'a': convolution_param needs 'num_output'"),
+        (DATA + layer("Pooling", "a", "data", pooling_param="kernel_size: 999"),
+         r"prototxt:4: layer 'a' \(max_pool.*\): a window of 999 is larger"),
+        (DATA + layer("Pooling", "a", "data", pooling_param="kernle_size: 9"),
+         r"pooling_param 'kernle_size' is unknown or not supported; did you mean 'kernel_size'\?"),
         (DATA + layer("Convolution", "a", "data", convolution_param="num_output: x"),
          "'num_output' must be a whole number, not 'x'"),
         (DATA + "layer: conv", "the layer 'conv' needs its fields in braces"),
@@ -568,11 +595,12 @@ def test_older_files_and_rounded_up_pools(tmp_path):
         (DATA + "layer { } layers { }", "mixes 'layer' and 'layers'"),
         ("layer { name: [1, 2", "the bracket is never closed"),
         ('input: "a" input: "b" input_shape { dim: 1 dim: 3 } layer { }', "input needs a shape"),
-        (DATA + layer("Concat", "a", "data", concat_param="axis: 2"), "concat_param along another"),
+        (DATA + layer("Concat", "a", "data", concat_param="axis: 2"),
+         "layer 'a': concat_param with axis 2 is not supported; only axis 1 is"),
         (DATA + layer("PReLU", "a", "data", prelu_param="channel_shared: true"), "'channel_sh"),
         (DATA + layer("Flatten", "a", "data", flatten_param="axis: 2"), "flatten_param 'axis'"),
         (DATA + layer("Convolution", "a", "data", convolution_param="num_output: 1 kernel_w: 3"),
-         "kernel_h and kernel_w must be given together"),
+         "convolution_param needs both kernel_h and kernel_w, or kernel_size for both"),
         (DATA + layer("Eltwise", "a", "data", eltwise_param="operation: AVG"), "operation 'AVG'"),
     ],
 )  # fmt: skip
@@ -640,7 +668,9 @@ def named(name, *words):
 def test_caffe_layers_with_the_same_weights_share_them(tmp_path):
     report = caffe(tmp_path, DATA + named("a", "w", "b") + named("c", "w", "b"))
     assert report.totals.params == 9 * 3 * 4 + 4
-    with pytest.raises(CnncalcError, match="shares some of its weights, but not all"):
+    with pytest.raises(
+        CnncalcError, match="layer 'c': some, but not all, of its weights are shared"
+    ):
         caffe(tmp_path, DATA + named("a", "w", "b") + named("c", "w", "d"))
 
 

@@ -207,6 +207,22 @@ def test_a_broken_notebook_is_refused(tmp_path, text):
         cnncalc.grade(file)
 
 
+@pytest.mark.parametrize("cells", [[], [("code", "| layer | shape |")], [("markdown", "Hello.")]])
+def test_a_notebook_without_a_table_in_markdown_is_refused(tmp_path, cells):
+    file = notebook(tmp_path / "ada.ipynb", *cells)
+    with pytest.raises(
+        CnncalcError, match=r"no Markdown cell .*; code cells are not read; a table"
+    ):
+        cnncalc.grade(file)
+
+
+def test_a_broken_notebook_says_what_to_do(tmp_path):
+    file = tmp_path / "ada.ipynb"
+    file.write_text("{", encoding="utf-8")
+    with pytest.raises(CnncalcError, match="because it is not valid JSON; save the notebook again"):
+        cnncalc.grade(file)
+
+
 def test_json_is_a_sheet(tmp_path):
     file = tmp_path / "ada.json"
     file.write_text(json.dumps({"architecture": "lenet5", "answers": {"c1": {"params": 156}}}))

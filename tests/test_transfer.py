@@ -126,7 +126,10 @@ def test_the_notation_is_a_backbone():
         ({"backbone": None}, "'backbone' needs a network"),
         ({"backbone": 16}, "'backbone' must name a spec, not 16"),
         ({"backbone": "vgg61"}, "no file or built-in network 'vgg61'; did you mean 'vgg16'"),
-        ({"backbone": {"network": "vgg16", "up_to": ["pool5"]}}, "expected text, not a list"),
+        (
+            {"backbone": {"network": "vgg16", "up_to": ["pool5"]}},
+            "'up_to' must be text, not a list",
+        ),
         (
             {"backbone": {"network": "vgg16", "set": 3}},
             "'set' must map the parameters of vgg16 to values, not 3",

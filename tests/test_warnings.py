@@ -335,3 +335,36 @@ def test_other_channels_of_one_of_two_inputs():
     }
     report = cnncalc.summarize(spec, input={"a": (1, 8, 8), "b": (3, 8, 8)})
     assert [text for text in report.warnings if "own then has 2 weights" in text]
+
+
+def test_a_parameter_that_nothing_uses_is_probably_misspelt(tmp_path):
+    file = tmp_path / "net.yaml"
+    file.write_text("extends: vgg16\nparameters: {clases: 10, a: 1, classes: 5}\n")
+    assert cnncalc.summarize(file).warnings == (
+        f"{file}:2:14: nothing uses the parameter 'clases'; did you mean 'classes'?",
+        f"{file}:2:26: nothing uses the parameter 'a'; use it as $a, or remove it",
+    )
+
+
+USES = {
+    "a field": {"layers": [{"linear": "$a"}]},
+    "an expression": {"layers": [{"linear": "${2 * a}"}]},
+    "a list": {"layers": [{"reshape": ["$a", -1]}]},
+    "an input": {"input": "$a", "layers": ["relu"]},
+    "a condition that is false": {"layers": ["relu", {"relu": None, "when": "${a < 0}"}]},
+    "a repeat": {"layers": [{"relu": None, "repeat": "$a"}]},
+    "a parameter": {"parameters": {"a": 2, "b": "$a"}, "layers": [{"linear": "$b"}]},
+    "a default": {"blocks": {"u": {"takes": {"f": "$a"}, "layers": [{"linear": "$f"}]}},
+                  "layers": ["u"]},
+    "a block": {"blocks": {"u": {"layers": [{"linear": "$a"}]}}, "layers": ["u"]},
+    "a branch": {"layers": [{"branches": [[{"linear": "$a"}], []], "join": "concat"}]},
+    "a backbone": {"input": "3x32x32", "layers": [
+        {"backbone": {"network": "vgg16", "set": {"classes": "$a"}}, "name": "b"}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_parameter_that_something_uses_gets_no_warning(use):
+    spec = {"input": 8, "parameters": {"a": 2}, **USES[use]}
+    given = cnncalc.summarize(spec).warnings
+    assert not [one for one in given if "nothing uses" in one]

@@ -216,7 +216,7 @@ def test_two_streams_share_their_weights():
         ({"gives": [3]}, [], "expected the name of a layer, not 3"),
         ({"reads": ["a b"]}, [], "'a b' is not a valid name"),
         ({"reads": ["high", "high"]}, [], "block 'exchange' reads 'high' twice"),
-        ({"reads": ["down", "low"]}, [], "two layers are named 'down'"),
+        ({"reads": ["down", "low"]}, [], "'down' is the name of an input"),
     ],
 )  # fmt: skip
 def test_what_a_block_cannot_read_or_give_is_refused(block, layers, says):

@@ -9,13 +9,14 @@ from cnncalc.core.cost import Tensors
 from cnncalc.core.errors import SpecError, some
 from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node
-from cnncalc.spec.sharing import APART
+from cnncalc.spec.sharing import APART, OWN
 
 
 def misfits(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[SpecError]:
     """An error for every layer whose input does not fit the weights that it shares."""
     sharing = [node for node in nodes if node.shares is not None]
     row_of = {row.name: row for row in rows} if sharing else {}
+    source_of = {node.name: node.where.source for node in nodes} if sharing else {}
     for node in sharing:
         row = row_of.get(node.name)
         owner = row_of.get(row.weights_of or "") if row else None
@@ -30,7 +31,8 @@ def misfits(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[SpecError]:
             text = f"{who}: {fact} {some(owner.inputs)} but not this one"
             if row.layer != owner.layer:
                 text = f"{who}: needs {_sizes(ours)}, but {owner.name!r} holds {_sizes(theirs)}"
-            yield SpecError(text, node.where, APART)
+            inherited = source_of[owner.name] != node.where.source
+            yield SpecError(text, node.where, APART if inherited else OWN)
 
 
 def overwritten(rows: Sequence[Row], graph: Graph) -> Iterator[SpecError]:

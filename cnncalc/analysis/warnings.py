@@ -1,6 +1,6 @@
-"""Likely mistakes in a valid spec, such as unread outputs, blocks named like a layer kind, names
-that mean a different layer in their framework, pixels that are never read, and inputs whose number
-of channels differs from the spec's."""
+"""Likely mistakes in a valid spec, such as unread outputs, unused parameters, blocks named like a
+layer kind, names that mean a different layer in their framework, pixels that are never read, and
+inputs whose number of channels differs from the spec's."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,12 +8,12 @@ from dataclasses import MISSING, fields, replace
 
 from cnncalc import layers
 from cnncalc.analysis.report import Row
-from cnncalc.core.errors import LayerError, SpecError, Where
+from cnncalc.core.errors import LayerError, SpecError, Where, did_you_mean
 from cnncalc.core.fields import as_written
 from cnncalc.core.layer import Input, Layer
 from cnncalc.core.shape import Map, Shape
 from cnncalc.layers._window import Axis
-from cnncalc.spec import Block, catalog, notation
+from cnncalc.spec import Block, Spec, catalog, notation, values
 from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node
 
@@ -34,6 +34,7 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
         *graph.spec.remarks,
         *unread(graph.nodes, graph.outputs),
         *_shadowing(graph.used),
+        *_unused(graph.spec),
         *_of_fields(graph.nodes),
     )
     found = [str(remark) for remark in remarks]
@@ -110,6 +111,17 @@ def unread(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Iterator[SpecE
             fact = f"no layer reads the output of {node.name!r}"
             help = "read it with 'from', or name it under 'outputs'"
             yield SpecError(fact, node.where, help)
+
+
+def _unused(spec: Spec) -> Iterator[SpecError]:
+    """The parameters in the text of a spec that nothing uses, as when their name is misspelt."""
+    own = [name for name in spec.parameters if name.where.source == spec.where.source]
+    used = {*values.mentioned(spec)} if own else set()
+    for name in own:
+        if name not in used:
+            known = [other for other in spec.parameters if other in used]
+            hint = did_you_mean(name, known) or f"; use it as ${name}, or remove it"
+            yield SpecError(f"nothing uses the parameter {str(name)!r}{hint}", name.where)
 
 
 def _of_fields(nodes: Iterable[Node]) -> Iterator[SpecError]:

@@ -71,7 +71,7 @@ def _blamed(
     fact = mistakes.errors[0].fact
     if input is not None:
         usual = build(graph.spec, settings, layout=layout)
-        if walk.takes(usual):
+        if _inputs(usual) != _inputs(graph) and walk.takes(usual):
             given = f"{graph.name} does not take an input of {_inputs(graph)}"
             return UsageError(f"{given}: {fact}; the network's default input is {_inputs(usual)}")
     if settings and walk.takes(build(graph.spec, None, input, layout)):

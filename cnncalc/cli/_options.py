@@ -8,7 +8,7 @@ import typer
 
 from cnncalc.cli import _complete as complete
 from cnncalc.core import discovery
-from cnncalc.core.cost import BYTES
+from cnncalc.core.cost import BYTES, SHORT_DTYPES
 from cnncalc.core.errors import one_of
 
 RENDER = [str(Path(__file__).parents[1] / "render" / "formats")]
@@ -20,9 +20,6 @@ def dtype_of(word: str | None) -> str | None:
     """The name of a dtype, which may be short: ``fp16`` for float16, ``bf16`` for bfloat16."""
     return word if word is None else SHORT_DTYPES.get(word.lower(), word)
 
-
-SHORT_DTYPES = {name.replace("bfloat", "bf").replace("float", "fp"): name for name in BYTES}
-"""The dtypes by their short names."""
 
 TORCH_DTYPES = ("float64", "float32", "bfloat16", "float16")
 """The dtypes in which PyTorch's layers compute."""

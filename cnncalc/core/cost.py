@@ -16,6 +16,8 @@ BYTES = {
     "int8": 1,
 }
 """Bytes per element, by dtype."""
+SHORT_DTYPES = {name.replace("bfloat", "bf").replace("float", "fp"): name for name in BYTES}
+"""The dtypes by their short names, such as ``fp16``."""
 NOUNS = {
     "multiply": "multiplication",
     "add": "addition",

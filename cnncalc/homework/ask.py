@@ -17,6 +17,11 @@ from cnncalc.homework.named import Named
 from cnncalc.homework.written import KIND, Number, Reading, Terms, Value, Written, format_value
 
 
+class NoAnswer(LayerError):
+    """A layer or a network has no answer to a question; the text is a sentence without its subject,
+    such as ``has no sliding window``."""
+
+
 class Ask(Named, ABC):
     """A quantity to ask for: one stateless subclass per file."""
 
@@ -79,7 +84,7 @@ class Ask(Named, ABC):
         for row in rows:
             count = self.added(row, report)
             if isinstance(count, bool) or not isinstance(count, int):
-                raise LayerError(f"{self.title} has no total")
+                raise NoAnswer("has no total")
             if count:
                 summands[row.name] = count
         return summands

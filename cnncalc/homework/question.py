@@ -24,7 +24,7 @@ from cnncalc.derivations import explain
 from cnncalc.derivations.equations import Working
 from cnncalc.derivations.explain import Derivation
 from cnncalc.formulas.tracing import Rules, replacing
-from cnncalc.homework.ask import Ask
+from cnncalc.homework.ask import Ask, NoAnswer
 from cnncalc.homework.written import KIND, Reading, Size, Terms, Value, Written, format_value, read
 
 Meant = Callable[[Written, Value], Written | None]
@@ -367,5 +367,6 @@ def question(ask: Ask, report: Report, layer: str | None = None) -> Question:
         _ = asked.value
     except LayerError as why:
         who = f"layer {layer!r}" if layer else report.name
-        raise UsageError(f"{ask.title} of {who}: {why}") from None
+        fact = f"{ask.name}: {who} " if isinstance(why, NoAnswer) else f"{ask.name} of {who}: "
+        raise UsageError(f"{fact}{why}") from None
     return asked

@@ -66,7 +66,8 @@ MAX_NAMED = 200
 MAX_ANSWERS = 500
 MAX_LAYERS = 10_000
 """The number of layers that the networks of a sheet's questions may have together."""
-UNASKED = "needs 'given' and 'ask'"
+UNASKED = "the question needs 'given' and 'ask'"
+UNKEYED = f"{UNASKED}; to compare the answer with a key, run 'cnncalc grade KEY SHEET'"
 BLANKS = ("", "-", "–", "—", "?", "??", "n/a", "na", "tbd", "todo")
 
 
@@ -336,7 +337,7 @@ def _free(item: Item | None, layout: Layout | None, is_key: bool) -> Iterator[An
             if is_stated and is_key:
                 asked = stated.question(answer.given)
                 answer = answer._replace(question=asked, given=None)
-            problem = UNASKED if is_key else f"{UNASKED}, or give its key first"
+            problem = UNASKED if is_key else UNKEYED
             yield answer._replace(problem="" if asked else problem)
         except Exception as why:
             yield Answer(label, None, given, one.where, failure(why))

@@ -41,7 +41,7 @@ def question(right: Any) -> Stated:
     listed: Sequence[Any] = right if isinstance(right, list) else [right]
     names = Names(as_text(one) for one in listed if one is not None)
     if not names:
-        raise UsageError("needs 'given' and 'ask', or the right answer")
+        raise UsageError("the question needs 'given' and 'ask', or the right answer")
     return Stated(asks.load("choice"), _nothing(), names=names)
 
 

@@ -31,7 +31,14 @@ def layer_of(doc: str) -> Any:
         if not isinstance(value, Mapping) or len(value) != 1:
             raise LayerError(f"must be one layer, as in conv: {{filters: 8}}, not {shown(value)}")
         ((word, given),) = value.items()
-        inner = layers.find(str(word)).parse(given)
+        try:
+            found = layers.find(str(word))
+        except LayerError as why:
+            raise LayerError(f"is not valid: {why}") from None
+        try:
+            inner = found.parse(given)
+        except LayerError as why:
+            raise LayerError(f"is not valid: {found.kind.kind} {why}") from None
         if inner.arity[0] != 1 or inner.outputs or inner.refers_to or not inner.known:
             raise LayerError(
                 f"cannot be {inner.kind}; it must be a layer with one input and one output"

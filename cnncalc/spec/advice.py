@@ -156,5 +156,12 @@ def _colon(lines: list[str], mark: Any) -> Advice:
     if glued:
         sentence = f"the colon after {glued[1]!r} needs a space"
         return Advice(f"{sentence}; write '{glued[1]}: ...'", mark.line - 1, glued.start(1))
+    nested = re.match(r"(\s*(?:- +)*)(\w+): (\w+: .*)", line)
+    if nested:
+        fields = f"{nested[2]}: {{{nested[3].strip()}}}"
+        sentence = (
+            f"fields on the same line need braces; write '{fields[:80]}', or put text in quotes"
+        )
+        return Advice(sentence, mark.line, len(nested[1]))
     sentence = "a colon followed by a space starts a value, and none can start here"
     return Advice(f"{sentence}; put the text in quotes", mark.line, mark.column)

@@ -53,28 +53,29 @@ class Checks:
                 self.wrong(f"{what} has no key {key[:60]!r}{hint}", key.where)
         return item.value
 
-    def names_of(self, item: Item) -> dict[Key, Item]:
-        """The item as a mapping from names."""
+    def names_of(self, item: Item, what: str) -> dict[Key, Item]:
+        """The item, called ``what`` in errors, as a mapping from names."""
         if not isinstance(item.value, dict):
-            self.wrong(f"expected a mapping from names to values, not {describe(item)}", item.where)
+            fact = f"{what} must be a mapping from names to values, not {describe(item)}"
+            self.wrong(fact, item.where)
             return {}
         for key in item.value:
             self.check_name(key, key.where)
         return item.value
 
-    def prose(self, item: Item) -> str | None:
+    def prose(self, item: Item, what: str) -> str | None:
         """The item as prose for readers; the total length per spec is limited."""
-        text = self.text(item)
+        text = self.text(item, what)
         self.letters += len(text or "")
         if self.letters > MAX_PROSE:
-            sentence = f"name, source, note and variants have more than {MAX_PROSE:,} characters"
-            self.wrong(sentence, item.where)
+            sentence = "name, source, note and variants together have more than"
+            self.wrong(f"{sentence} {MAX_PROSE:,} characters; shorten them", item.where)
             return None
         return text
 
     def title(self, item: Item) -> str | None:
         """The item as the network's name: one short line."""
-        text = self.prose(item) or ""
+        text = self.prose(item, "'name'") or ""
         if len(text) > LONGEST_TITLE or len(text.splitlines()) > 1:
             self.wrong(
                 f"a network's name must be one line of at most {LONGEST_TITLE} characters",
@@ -82,10 +83,10 @@ class Checks:
             )
         return text
 
-    def text(self, item: Item) -> str | None:
-        """The item as text; None if it is not text."""
+    def text(self, item: Item, what: str) -> str | None:
+        """The item, called ``what`` in errors, as text; None if it is not text."""
         if isinstance(item.value, dict | list) or item.value is None:
-            self.wrong(f"expected text, not {describe(item)}", item.where)
+            self.wrong(f"{what} must be text, not {describe(item)}", item.where)
             return None
         # Most texts are printable, and compiling the expression takes a while.
         if not str(item.value).isprintable() and re.search(CONTROL, str(item.value)):
@@ -94,11 +95,17 @@ class Checks:
 
     def check_name(self, name: str, where: Where) -> str:
         """The name, shortened if it is too long. Reports a name that is not valid."""
-        if len(name) > LONGEST_NAME:
+        if not name:
+            self.wrong("a name must not be empty", where)
+        elif len(name) > LONGEST_NAME:
             self.wrong(f"a name has at most {LONGEST_NAME} characters, not {len(name)}", where)
         elif not name.replace("_", "").replace("-", "").isalnum():
-            dots = "; only the name of a layer may contain dots" if "." in name else ""
-            self.wrong(f"{name[:60]!r} is not a valid name; use {NAME}{dots}", where)
+            help = f"use {NAME}"
+            if not name.replace("_", "").replace("-", ""):
+                help = "it needs a letter or a digit"
+            elif "." in name:
+                help += "; only the name of a layer may contain dots"
+            self.wrong(f"{name[:60]!r} is not a valid name; {help}", where)
         return name[:LONGEST_NAME]
 
     def check_path(self, path: str, where: Where) -> str:

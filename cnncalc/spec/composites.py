@@ -172,7 +172,7 @@ class Backbone(Composite):
             return None
         network, up_to, given = map(inside.get, CUT)
         assert network is not None
-        last = None if up_to is None else parser.text(up_to)
+        last = None if up_to is None else parser.text(up_to, "'up_to'")
         try:
             spec = parser.read(network)
         except SpecError as error:

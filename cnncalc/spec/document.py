@@ -6,14 +6,16 @@ because they depend on blocks and parameters.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import PurePath
 from types import MappingProxyType
 
-from cnncalc.core.cost import BYTES
+from cnncalc.core.cost import BYTES, SHORT_DTYPES
 from cnncalc.core.errors import (
     SpecError,
     UsageError,
     did_you_mean,
+    unknown,
 )
 from cnncalc.core.shape import Layout, layout_of
 from cnncalc.spec import claims
@@ -108,11 +110,13 @@ class Parser(Checks):
     def spec(self, root: Item, layouts: Mapping[str, Item]) -> Spec:
         """The spec of a whole tree."""
         top = self.top(root)
-        parameters = self.optional(top, "parameters", self.names_of, {})
+        parameters = self.optional(
+            top, "parameters", partial(self.names_of, what="'parameters'"), {}
+        )
         for name in parameters:
             if name == "index":
                 self.wrong(f"{INDEX}; choose another name", name.where)
-        blocks = self.optional(top, "blocks", self.names_of, {})
+        blocks = self.optional(top, "blocks", partial(self.names_of, what="'blocks'"), {})
         known = {name: self.block(name, item) for name, item in blocks.items()}
         layers = self.optional(top, "layers", self.entries, ())
         if "layers" in top and not layers and not self.mistakes:
@@ -123,6 +127,7 @@ class Parser(Checks):
         if replace and "extends" not in top:
             where = top[Key("replace")].where
             self.wrong("'replace' needs 'extends': the network whose layers it replaces", where)
+        variants = partial(self.names_of, what="'variants'")
         published = tuple(self.optional(top, "published", self.claims, ()))
         known_layouts = {source: self.layout(item) for source, item in layouts.items()}
         return Spec(
@@ -132,11 +137,11 @@ class Parser(Checks):
             parameters=parameters,
             blocks=known,
             where=root.where,
-            source=self.optional(top, "source", self.prose, "") or "",
-            note=self.optional(top, "note", self.prose, "") or "",
+            source=self.optional(top, "source", partial(self.prose, what="'source'"), "") or "",
+            note=self.optional(top, "note", partial(self.prose, what="'note'"), "") or "",
             variants=tuple(
-                (str(name), self.prose(item) or "")
-                for name, item in self.optional(top, "variants", self.names_of, {}).items()
+                (str(name), self.prose(item, f"variant {str(name)!r}") or "")
+                for name, item in self.optional(top, "variants", variants, {}).items()
             ),
             published=published,
             outputs=self.optional(top, "outputs", self.layer_names, ()),
@@ -188,18 +193,18 @@ class Parser(Checks):
     def layout(self, item: Item) -> Layout:
         """The layout with this name; chw if there is none."""
         try:
-            return layout_of(self.text(item)) or "chw"
+            return layout_of(self.text(item, "'layout'")) or "chw"
         except UsageError as why:
             self.wrong(str(why), item.where)
             return "chw"
 
     def dtype(self, item: Item) -> str:
         """The data type with this name; empty if there is none."""
-        word = self.text(item)
-        if word is not None and word not in BYTES:
-            known = ", ".join(BYTES)
-            self.wrong(f"there is no dtype {word[:60]!r}; choose from {known}", item.where)
-        return word if word in BYTES else ""
+        word = self.text(item, "'dtype'")
+        name = SHORT_DTYPES.get(word or "", word or "")
+        if word is not None and name not in BYTES:
+            self.wrong(str(unknown("dtype", word, BYTES)), item.where)
+        return name if name in BYTES else ""
 
     def claims(self, item: Item) -> Iterator[Claim]:
         """The well-formed claims."""
@@ -212,7 +217,7 @@ class Parser(Checks):
     def inputs(self, item: Item) -> dict[Key, Item]:
         """The shapes of the inputs, by name."""
         if isinstance(item.value, dict):
-            return self.names_of(item)
+            return self.names_of(item, "'input'")
         key = Key("input")
         key.where = item.where
         return {key: item}
@@ -230,7 +235,7 @@ class Parser(Checks):
                     (self.check_name(key, key.where), default)
                     for key, default in entry.value.items()
                 )
-            elif (taken := self.text(entry)) is not None:
+            elif (taken := self.text(entry, "an argument in 'takes'")) is not None:
                 takes.append((self.check_name(taken, entry.where), None))
         names = [taken for taken, _ in takes]
         if "index" in names:
@@ -241,7 +246,8 @@ class Parser(Checks):
         if isinstance(item.value, dict) and "layers" not in keys:
             self.wrong(f"block {name!r} needs 'layers'", item.where)
         layers = self.optional(keys, "layers", self.entries, ())
-        reads = [self.text(one) or "" for one in self.optional(keys, "reads", self.items, [])]
+        listed = self.optional(keys, "reads", self.items, [])
+        reads = [self.text(one, "a name in 'reads'") or "" for one in listed]
         for word, often in Counter(reads).items():
             self.check_name(word, keys[Key("reads")].where)
             if often > 1:
@@ -324,7 +330,7 @@ class Parser(Checks):
             return "a layer needs a kind, such as 'conv', besides name, from, repeat and when"
         first, second = map(str, kinds[:2])
         if keys[kinds[0]].value is None:
-            hint = f"; if it is a field of {first!r}, indent it further"
+            hint = f"; if {second[:60]!r} is a field of {first!r}, indent it further"
         else:
             hint = f"; move a field into the value of {first!r}, or start another layer with '- '"
         hint = did_you_mean(second, NODE) or hint
@@ -348,7 +354,7 @@ class Parser(Checks):
         item = keys.get(Key("name"))
         if item is None:
             return None
-        name = self.text(item)
+        name = self.text(item, "'name'")
         if name is None or not isinstance(item.value, str):
             return None if name is None else self.check_name(name, item.where)
         return self.check_path(name, item.where)

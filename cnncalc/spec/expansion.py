@@ -13,6 +13,7 @@ from cnncalc.core.layer import Input, Layer
 from cnncalc.core.shape import Layout
 from cnncalc.spec import values
 from cnncalc.spec.entry import Block, Entry, Spec
+from cnncalc.spec.expression import UNDECLARED
 from cnncalc.spec.inputs import Given, Shapes
 from cnncalc.spec.inputs import inputs as read_inputs
 from cnncalc.spec.kinds import Kinds
@@ -155,6 +156,7 @@ class Expansion:
             current = (self.add(Node(name, layer, (), name.where)),)
             scope.names[name] = current
             scope.places[name] = name.where
+            scope.inputs.add(name)
         if not scope.names:  # already reported; the inputs of the layers are unknown
             self.nodes.append(Node("", None, (), self.spec.where))
             current = (0,)
@@ -172,7 +174,11 @@ class Expansion:
                 current = self.entry(entry, scope, current)
             except SpecError as error:
                 current = self.broken(entry, scope)
-                self.wrong(error.sentence, error.where)
+                sentence = error.sentence
+                if self.open and error.help == UNDECLARED:
+                    taken = f"add it to 'takes' of block {self.open[-1]!r}"
+                    sentence = f"{error.fact}; {taken}, or {UNDECLARED}"
+                self.wrong(sentence, error.where)
         self.nested -= 1
         return current
 
@@ -407,12 +413,15 @@ class Expansion:
         for word, node in zip(block.reads, current):
             inner.names[word] = (node,)
             inner.places[word] = block.where
+            inner.inputs.add(word)
         self.open.append(block.name)
+        self.kinds.uses.append(entry)
         try:
             end = self.expand(block.layers, inner, current)
             return self.given(block.gives, inner) if block.gives else end
         finally:
             self.open.pop()
+            self.kinds.uses.pop()
 
     def values_in(self, block: Block, given: dict[str, Any]) -> MutableMapping[str, Any]:
         """The values in a block with these arguments: the same object as last time if they are

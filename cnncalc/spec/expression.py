@@ -84,7 +84,7 @@ ONLY_IN_REPEAT = (
     "to use it inside a block or in 'when', pass it to the block"
 )
 
-UNDECLARED = "; declare it under 'parameters'"
+UNDECLARED = "declare it under 'parameters'"
 
 
 def is_expression(value: Any) -> bool:
@@ -142,7 +142,19 @@ def _parsed(source: str) -> ast.expr:
             warnings.simplefilter("error")
             return ast.parse(source.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError, Warning):
-        raise LayerError(f"{source[:60]!r} is not an expression") from None
+        raise LayerError(f"{source[:60]!r} is not an expression{_broken(source)}") from None
+
+
+def _broken(source: str) -> str:
+    """Why a text is not an expression, if that is clear."""
+    text = source.strip()
+    if not text:
+        return "; write a name or a number"
+    if last := re.search(r"(\*\*|//|[-+*/%<>=(,]|\b(?:and|or|not|if|else))$", text):
+        return f"; something is missing after {last[0]!r}"
+    if text.count("(") != text.count(")"):
+        return "; its parentheses do not match"
+    return ""
 
 
 def _evaluate(node: ast.AST, names: Mapping[str, Any]) -> Any:
@@ -228,7 +240,9 @@ def _look_up(name: str, names: Mapping[str, Any]) -> Any:
     if name in WORDS and name not in names:
         return WORDS[name]
     if name not in names:
-        hint = did_you_mean(name, names) or (ONLY_IN_REPEAT if name == "index" else UNDECLARED)
+        hint = did_you_mean(name, names) or (
+            ONLY_IN_REPEAT if name == "index" else f"; {UNDECLARED}"
+        )
         raise LayerError(f"{name!r} is not defined here{hint}")
     return names[name]
 

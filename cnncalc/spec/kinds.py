@@ -23,6 +23,20 @@ def check_names(kind: type[Layer], value: Any) -> None:
         raise LayerError(f"takes its inputs from 'from'; write from: [{some(value)}]")
 
 
+def _depends(entry: Entry) -> bool:
+    return entry.value is not None and values.depends(entry.value)
+
+
+def _dollar(value: Any, written: str | None, scope: Scope) -> str:
+    """The hint for a field that is the name of a parameter or an argument, without its ``$``."""
+    given = value.get(written) if isinstance(value, dict) else value
+    return (
+        f"; write ${given} for its value"
+        if isinstance(given, str) and given in scope.values
+        else ""
+    )
+
+
 class Kinds:
     """Reads the layers of a spec; ``wrong`` reports a mistake."""
 
@@ -40,6 +54,8 @@ class Kinds:
         self.found: dict[str, layers.Found] = {}
         self.parsed: dict[tuple[str, str, Layout | None], Layer] = {}
         self.refused: set[tuple[int, str]] = set()
+        self.uses: list[Entry] = []
+        """The uses of blocks that are being expanded, from the outside."""
         self.last: dict[int, tuple[values.Values | None, Layer | None]] = {}
         """The last layer of each entry, and the values that it depends on, if any."""
 
@@ -89,11 +105,25 @@ class Kinds:
                 for written, text in errors.wrong:
                     beside = f"; write it beside {str(entry.kind)!r}, not among its fields"
                     fact = f"has no field {written!r}{beside}" if written in NODE else text
+                    fact += _dollar(value, written, scope) + self.use(entry, written)
                     self.wrong(f"{found.kind.kind} {fact}", values.place_of(entry, written))
             except LayerError as why:
                 word = entry.kind if len(found.meanings) > 1 else found.kind.kind
                 self.wrong(f"{word} {why}", entry.where)
         return None
+
+    def use(self, entry: Entry, written: str | None) -> str:
+        """Where to correct a field that is computed from the arguments of the block around it: the
+        use of the block that states them."""
+        item = entry.value
+        if item is not None and isinstance(item.value, dict):
+            item = item.value.get(Key(written or ""))
+        if not self.uses or item is None or not values.depends(item):
+            return ""
+        stated = (one for one in reversed(self.uses) if not _depends(one))
+        use = next(stated, self.uses[0])
+        line = f", used on line {use.where.line}" if use.where.line else ""
+        return f" (in block {str(use.kind)!r}{line})"
 
     def activation(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
         """The activation that a layer names among its fields, which becomes a layer of its own."""

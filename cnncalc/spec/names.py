@@ -42,6 +42,11 @@ class Names:
 
     def check_free(self, name: str, entry: Entry, scope: Scope) -> None:
         """Refuse a second layer with the same name."""
+        if name in scope.inputs:
+            line = scope.places[name].line
+            at = f" (line {line})" if line else ""
+            fact = f"{name!r} is the name of an input{at}"
+            raise SpecError(fact, entry.where, "choose another name for the layer")
         if name in scope.places:
             raise _twice(name, scope.places[name], entry.where)
 

@@ -15,7 +15,7 @@ from itertools import combinations
 from typing import Any
 
 from cnncalc import layers
-from cnncalc.core.cost import BYTES
+from cnncalc.core.cost import BYTES, SHORT_DTYPES
 from cnncalc.core.fields import any_case
 from cnncalc.core.layer import Layer
 from cnncalc.core.parsing import fields_of, required_of
@@ -163,7 +163,7 @@ def _top() -> Mapping[str, Schema]:
         "extends": {"type": "string", "minLength": 1},
         "input": INPUTS,
         "layout": {"type": "string", "pattern": f"^({'|'.join(map(any_case, ('chw', 'hwc')))})$"},
-        "dtype": any_of({"enum": [*BYTES]}, NULL),
+        "dtype": any_of({"enum": [*{**BYTES, **SHORT_DTYPES}]}, NULL),
         "parameters": any_of(parameters, NULL),
         "blocks": any_of({"type": "object"}, NULL),
         "layers": {"type": "array", "minItems": 1},

@@ -19,11 +19,13 @@ class Scope:
         self.names: dict[str, tuple[int, ...]] = {}
         self.places: dict[str, Where] = {}
         """Where each name was defined."""
+        self.inputs: set[str] = set()
+        """The names of inputs."""
 
     def turn(self, index: int) -> "Scope":
         """The scope for one iteration of a repeat."""
         scope = Scope(self.prefix, ChainMap({"index": index}, self.values), self.outer)
-        scope.names, scope.places = self.names, self.places
+        scope.names, scope.places, scope.inputs = self.names, self.places, self.inputs
         return scope
 
     def outwards(self) -> "Iterator[Scope]":

@@ -14,9 +14,8 @@ from cnncalc.spec.node import Node
 from cnncalc.spec.scope import Scope
 from cnncalc.spec.text import Item
 
-APART = (
-    "for weights of its own, leave out 'weights', or write a replacement as a list: [linear: 10]"
-)
+OWN = "for weights of its own, leave out 'weights'"
+APART = f"{OWN}, or write a replacement as a list: [linear: 10]"
 
 
 class Sharing:

@@ -56,6 +56,14 @@ def size(item: Item) -> int:
     return 1 + (sum(map(size, inside)) if isinstance(item.value, dict | list) else 0)
 
 
+class Placed(dict[str, Any]):
+    """A mapping of plain data that has a location of its own."""
+
+    def __init__(self, items: dict[str, Any], where: Where) -> None:
+        super().__init__(items)
+        self.where = where
+
+
 NEEDED = "a spec needs at least 'input' and 'layers'"
 
 
@@ -243,7 +251,8 @@ def scalar(text: str, where: Where) -> Any:
 
 
 def located(value: Any, where: Where, depth: int = 0) -> Item:
-    """Plain Python data as a tree in which every value has the same location.
+    """Plain Python data as a tree in which every value has the same location, except that of
+    ``Placed`` mappings.
 
     Raises SpecError for anything that YAML cannot express: other types, huge numbers, data that
     contains itself.
@@ -251,6 +260,7 @@ def located(value: Any, where: Where, depth: int = 0) -> Item:
     if depth > MAX_DEPTH:
         raise SpecError(TOO_DEEP, where)
     if isinstance(value, dict):
+        where = value.where if isinstance(value, Placed) else where
         items = {}
         for name, inner in value.items():
             key = Key(name)

@@ -3,13 +3,14 @@
 No other module evaluates expressions.
 """
 
+import re
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from cnncalc.core.errors import LayerError, SpecError, UsageError, Where, did_you_mean, some
 from cnncalc.core.fields import shown
-from cnncalc.spec.entry import Block, Entry, Spec
+from cnncalc.spec.entry import Block, Composite, Entry, Spec
 from cnncalc.spec.expression import evaluate, is_expression
 from cnncalc.spec.text import MAX_VALUES, Item, located
 from cnncalc.spec.work import Work
@@ -73,6 +74,22 @@ def depends(item: Item) -> bool:
     if isinstance(item.value, list):
         return any(map(depends, item.value))
     return is_expression(item.value)
+
+
+def mentioned(part: Any) -> Iterator[str]:
+    """All names in the expressions of a part of a spec, whether or not they are evaluated."""
+    if isinstance(part, Item):
+        yield from mentioned(part.value)
+    elif isinstance(part, str):
+        yield from re.findall(r"[A-Za-z_]\w*", part) if is_expression(part) else ()
+    elif isinstance(part, Mapping):
+        for inner in part.values():
+            yield from mentioned(inner)
+    elif isinstance(part, tuple | list):
+        for inner in part:
+            yield from mentioned(inner)
+    elif isinstance(part, Composite):
+        yield from mentioned([one for one in vars(part).values() if not isinstance(one, Spec)])
 
 
 def parameters(spec: Spec, settings: Values, work: Work) -> dict[str, Any]:

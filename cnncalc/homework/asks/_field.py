@@ -5,15 +5,14 @@ from fractions import Fraction
 
 from cnncalc.analysis.receptive import Field
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.errors import LayerError
-from cnncalc.homework.ask import Ask
+from cnncalc.homework.ask import Ask, NoAnswer
 from cnncalc.homework.written import Value
 
 
 def exact_fields(row: Row) -> None:
-    """Raise LayerError if only a bound of the receptive field is known."""
+    """Raise NoAnswer if only a bound of the receptive field is known."""
     if any(field.bound for field in row.fields or ()):
-        raise LayerError("only an upper bound is known")
+        raise NoAnswer("has only an upper bound")
 
 
 class AlongField(Ask):
@@ -32,5 +31,5 @@ class AlongField(Ask):
         exact_fields(row)
         numbers = {self.along(field) for field in row.fields or ()}
         if len(numbers) != 1:
-            raise LayerError("has a receptive field that differs between axes")
+            raise NoAnswer("has a receptive field that differs between axes")
         return numbers.pop()

@@ -3,22 +3,21 @@
 from math import prod
 
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.errors import LayerError
 from cnncalc.core.shape import Map
-from cnncalc.homework.ask import Ask
+from cnncalc.homework.ask import Ask, NoAnswer
 from cnncalc.homework.written import KIND, Reading, Size, Terms, Value, Written
 
 
 def sides(row: Row) -> tuple[int, int, int]:
-    """The number of filters, of weights in each, and of positions; raises LayerError if the layer
+    """The number of filters, of weights in each, and of positions; raises NoAnswer if the layer
     is not a plain convolution."""
     layer, weight = row.layer, row.layer.tensors(*row.inputs).get("weight", ())
     plain = hasattr(layer, "axes") and isinstance(row.output, Map) and weight
     if not plain or prod(weight) * prod(row.output.dimensions[1:]) != row.layer.macs(*row.inputs):
-        raise LayerError("is not a convolution that can be a single matrix product")
+        raise NoAnswer("is not a convolution that can be computed as a single matrix product")
     filters, *depth = weight
     if filters != row.output.dimensions[0] or prod(depth) % row.inputs[0].dimensions[0]:
-        raise LayerError("is not a convolution that can be a single matrix product")
+        raise NoAnswer("is not a convolution that can be computed as a single matrix product")
     return filters, prod(depth), prod(row.output.dimensions[1:])
 
 

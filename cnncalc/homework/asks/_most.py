@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.errors import LayerError
 from cnncalc.derivations.explain import Derivation
-from cnncalc.homework.ask import Ask
+from cnncalc.homework.ask import Ask, NoAnswer
 from cnncalc.homework.asks._counted import exact
 from cnncalc.homework.written import Name, Names, Value
 
@@ -22,15 +21,15 @@ class Most(Ask):
     """What it counts."""
 
     def of(self, row: Row, report: Report) -> Value:
-        """Raise LayerError: only a network or a block has such a layer."""
-        raise LayerError("is about several layers; ask about the network")
+        """Raise NoAnswer: only a network or a block has such a layer."""
+        raise NoAnswer("is a single layer; ask about the network")
 
     def total(self, rows: Sequence[Row], report: Report, times: Mapping[str, int]) -> Value:
-        """The layers with the largest count; raises LayerError if all counts are 0."""
+        """The layers with the largest count; raises NoAnswer if all counts are 0."""
         counts = {row.name: exact(row, self.count) for row in rows if row.sources}
         most = max(counts.values())
         if not most:
-            raise LayerError("has no answer: no layer has any")
+            raise NoAnswer("has no layer where this is more than 0")
         return Names(name for name, count in counts.items() if count == most)
 
     def derive_total(

@@ -1,5 +1,5 @@
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.errors import LayerError
+from cnncalc.homework.ask import NoAnswer
 from cnncalc.homework.asks._counted import Counted, exact
 from cnncalc.homework.written import Value
 
@@ -17,9 +17,9 @@ class BackwardMacsOfAFirstLayer(Counted):
 
     def of(self, row: Row, report: Report) -> Value:
         """The count for the gradients of the weights and of the layer's own intermediate results;
-        raises LayerError if the layer is not the first."""
+        raises NoAnswer if the layer is not the first."""
         exact(row, self.count)
         if any(report.rows[source].sources for source in row.sources):
-            raise LayerError("it is not the first layer")
+            raise NoAnswer("is not the first layer")
         given = row.inputs, row.output, report.batch, report.dtype
         return row.layer.cost(*given, trainable=row.trainable).backward_macs

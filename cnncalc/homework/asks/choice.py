@@ -1,6 +1,5 @@
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.errors import LayerError
-from cnncalc.homework.ask import Ask
+from cnncalc.homework.ask import Ask, NoAnswer
 from cnncalc.homework.written import Name, Value
 
 
@@ -12,5 +11,7 @@ class Choice(Ask):
     adds_up = False
 
     def of(self, row: Row, report: Report) -> Value:
-        """Raise LayerError: it cannot be computed."""
-        raise LayerError("cannot be computed; leave out 'given' and state the answer in the key")
+        """Raise NoAnswer: it cannot be computed."""
+        raise NoAnswer(
+            "has no answer that can be computed; leave out 'given' and state the answer in the key"
+        )

@@ -1,6 +1,5 @@
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.errors import LayerError
-from cnncalc.homework.ask import Ask
+from cnncalc.homework.ask import Ask, NoAnswer
 from cnncalc.homework.written import Matrix, Value
 
 
@@ -13,5 +12,5 @@ class Convolution(Ask):
     numbers = True
 
     def of(self, row: Row, report: Report) -> Value:
-        """Raise LayerError: without numbers there is no output to compute."""
-        raise LayerError("needs numbers, as in given: {input: 0 1 2; 3 4 5, kernel: 1 -1}")
+        """Raise NoAnswer: without numbers there is no output to compute."""
+        raise NoAnswer("needs numbers, as in given: {input: 0 1 2; 3 4 5, kernel: 1 -1}")

@@ -3,8 +3,9 @@ from typing import ClassVar
 
 from cnncalc import footprint
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.errors import LayerError, UsageError
+from cnncalc.core.errors import UsageError
 from cnncalc.derivations.explain import Derivation
+from cnncalc.homework.ask import NoAnswer
 from cnncalc.homework.asks._counted import Stored
 from cnncalc.homework.written import Value
 
@@ -19,8 +20,8 @@ class PeakMemory(Stored):
     effort = 3  # every replay records the forward pass
 
     def of(self, row: Row, report: Report) -> Value:
-        """Raise LayerError: only a whole network has a peak."""
-        raise LayerError("has no peak of its own; ask about the network")
+        """Raise NoAnswer: only a whole network has a peak."""
+        raise NoAnswer("has no peak of its own; ask about the network")
 
     def total(self, rows: Sequence[Row], report: Report, times: Mapping[str, int]) -> Value:
         """The peak of the network."""
@@ -35,11 +36,11 @@ class PeakMemory(Stored):
 
     def _peak(self, rows: Sequence[Row], report: Report) -> footprint.LayerBytes:
         if len(rows) != len(report.rows):
-            raise LayerError("is part of a network; ask about the network")
+            raise NoAnswer("is part of a network; ask about the network")
         try:
             return self.peak(report)
         except UsageError as why:
-            raise LayerError(str(why)) from None
+            raise NoAnswer(f"has no known peak: {why}") from None
 
     def peak(self, report: Report) -> footprint.LayerBytes:
         """The peak, and the layer where it occurs; raises UsageError if it is not known."""

@@ -1,9 +1,8 @@
 from dataclasses import replace
 
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.errors import LayerError
 from cnncalc.core.shape import Map, Shape
-from cnncalc.homework.ask import Ask
+from cnncalc.homework.ask import Ask, NoAnswer
 from cnncalc.homework.asks._field import exact_fields
 from cnncalc.homework.written import KIND, Number, Reading, Size, Terms, Value, Written
 
@@ -23,7 +22,7 @@ class ReceptiveField(Ask):
         exact_fields(row)
         sizes = row.receptive_field
         if not sizes:
-            raise LayerError(
+            raise NoAnswer(
                 "has no receptive field: it has no axes, or its inputs differ in their axes"
             )
         return sizes[0] if len(set(sizes)) == 1 else Map(sizes[0], sizes[1:])

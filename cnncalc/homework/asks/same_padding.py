@@ -1,10 +1,9 @@
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.errors import LayerError
 from cnncalc.derivations.equations import Working
 from cnncalc.derivations.explain import Derivation
 from cnncalc.formulas.tracing import tracing
 from cnncalc.homework import formulas as sought
-from cnncalc.homework.ask import Ask
+from cnncalc.homework.ask import Ask, NoAnswer
 from cnncalc.homework.asks import _window
 from cnncalc.homework.written import Number, Size, Value, format_value
 
@@ -22,11 +21,11 @@ class SamePadding(Ask):
     geometry = True
 
     def of(self, row: Row, report: Report) -> Value:
-        """D·(F - 1)/2; raises LayerError unless it is a whole number, the same along all axes."""
+        """D·(F - 1)/2; raises NoAnswer unless it is a whole number, the same along all axes."""
         windows = {(axis.F, axis.D) for axis in _window.axes(row)}
         ((F, D),) = windows if len(windows) == 1 else ((2, 1),)
         if D * (F - 1) % 2:
-            raise LayerError("has no padding that keeps the size and is the same on all sides")
+            raise NoAnswer("has no padding that keeps the size and is the same on all sides")
         return sought.padding_keeping(F=F, D=D)
 
     def derive(self, row: Row, report: Report) -> Derivation:

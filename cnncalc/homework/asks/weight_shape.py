@@ -1,9 +1,8 @@
 from dataclasses import replace
 
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.errors import LayerError
 from cnncalc.core.shape import Map
-from cnncalc.homework.ask import Ask
+from cnncalc.homework.ask import Ask, NoAnswer
 from cnncalc.homework.written import KIND, Reading, Size, Terms, Value, Written
 
 
@@ -16,10 +15,10 @@ class WeightShape(Ask):
     adds_up = False
 
     def of(self, row: Row, report: Report) -> Value:
-        """The shape as in PyTorch; raises LayerError if there is no such tensor."""
+        """The shape as in PyTorch; raises NoAnswer if there is no such tensor."""
         tensors = row.layer.tensors(*row.inputs)
         if "weight" not in tensors or len(tensors["weight"]) < 2:
-            raise LayerError("has no single weight tensor")
+            raise NoAnswer("has no single weight tensor")
         filters, *rest = tensors["weight"]
         return Map(filters, tuple(rest))
 

@@ -1,7 +1,6 @@
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.errors import LayerError
 from cnncalc.derivations.explain import Derivation
-from cnncalc.homework.ask import Ask
+from cnncalc.homework.ask import Ask, NoAnswer
 from cnncalc.homework.written import Value
 
 
@@ -21,7 +20,7 @@ class WeightsPerNeuron(Ask):
         macs, outputs = row.cost.macs, row.cost.activation
         reach = row.layer.reach(*row.inputs) or ()
         if not row.layer.known or not macs or macs % outputs or any(one.cut for one in reach):
-            raise LayerError("has no weights, or its outputs read different numbers of them")
+            raise NoAnswer("has no weights, or its outputs read different numbers of them")
         return macs // outputs
 
     def derive(self, row: Row, report: Report) -> Derivation:

@@ -6,9 +6,11 @@ from typing import Any
 
 from cnncalc.core.errors import SpecError, Where
 from cnncalc.homework.sheets import txt
+from cnncalc.homework.sheets._table import NEEDED
 from cnncalc.spec.text import Item
 
 SUFFIXES = (".ipynb",)
+HELP = f"code cells are not read; {NEEDED}"
 
 
 def read(text: str, source: str) -> Item:
@@ -16,8 +18,16 @@ def read(text: str, source: str) -> Item:
     try:
         notebook = json.loads(text)
     except (ValueError, RecursionError):
-        raise SpecError("this is not a notebook: it is not valid JSON", Where(source)) from None
-    return txt.read("\n\n".join(_prose(notebook)), source)
+        raise SpecError(
+            "this is not a notebook, because it is not valid JSON; save the notebook again",
+            Where(source),
+        ) from None
+    try:
+        return txt.read("\n\n".join(_prose(notebook)), source)
+    except SpecError as why:
+        if why.sentence != NEEDED:
+            raise
+        raise SpecError("no Markdown cell has a table of answers", why.where, HELP) from None
 
 
 def _prose(notebook: Any) -> Iterator[str]:

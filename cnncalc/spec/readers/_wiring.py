@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cnncalc import layers
-from cnncalc.core.errors import LayerError, SpecError, UsageError, Where
+from cnncalc.core.errors import LayerError, SpecError, UsageError, Where, did_you_mean
 from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Shape, shape_of
 from cnncalc.spec.expansion import MAX_LAYERS
+from cnncalc.spec.text import Placed
 
 MAX_CHARACTERS = 1_000_000
 
@@ -25,6 +26,7 @@ class Wiring:
 
     def __init__(self, source: str) -> None:
         self.where = Where(source)
+        """The part of the file that is being read."""
         self.inputs: dict[str, Any] = {}
         self.layers: list[dict[str, Any]] = []
         self.shapes: dict[str, Shape | None] = {}
@@ -46,9 +48,9 @@ class Wiring:
         keys next to the kind. Raises SpecError, with the layer, for fields that do not fit."""
         if len(self.layers) >= MAX_LAYERS:  # early enough that no file takes long
             raise self.wrong(f"the network has more than {MAX_LAYERS:,} layers")
-        read = [self.source_of(tensor) for tensor in tensors]
+        read = [self.source_of(tensor, f"layer {name[:60]!r}") for tensor in tensors]
         if not read:
-            raise self.no_input(name)
+            raise self.wrong(f"layer {name[:60]!r} has no input; name what it reads")
         try:
             layer = layers.find(kind).parse(fields)
         except LayerError as why:
@@ -56,7 +58,8 @@ class Wiring:
         own = self._free(name)
         self.shapes[own] = self._output(layer, read)
         sources = read if len(read) != 1 else read[0]
-        self.layers.append({kind: fields, "name": own, "from": sources, **beside})
+        entry = {kind: fields, "name": own, "from": sources, **beside}
+        self.layers.append(Placed(entry, self.where))
         return own
 
     def _output(self, layer: Layer, sources: Sequence[str]) -> Shape | None:
@@ -71,10 +74,11 @@ class Wiring:
         except (LayerError, IndexError):
             return None
 
-    def source_of(self, tensor: str) -> str:
+    def source_of(self, tensor: str, reader: str = "a layer") -> str:
         """The layer or input that makes a tensor."""
         if tensor not in self.made:
-            raise self.wrong(f"a layer reads {tensor[:60]!r}, but no layer produces it")
+            hint = did_you_mean(tensor, self.made)
+            raise self.wrong(f"{reader} reads {tensor[:60]!r}, but no layer produces it{hint}")
         return self.made[tensor]
 
     def spec(self, name: str) -> dict[str, Any]:
@@ -100,10 +104,6 @@ class Wiring:
         inputs = self.inputs if len(self.inputs) > 1 else ()
         ends = [name for name in (*inputs, *made) if name not in read]
         return {"outputs": wanted} if ends != wanted and {*wanted} <= {*made} else {}
-
-    def no_input(self, name: str) -> SpecError:
-        """An error for a layer that reads nothing."""
-        return self.wrong(f"layer {name[:60]!r} has no input; give the network's input a size")
 
     def wrong(self, sentence: str) -> SpecError:
         """An error in the file."""

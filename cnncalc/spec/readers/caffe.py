@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cnncalc.core.errors import SpecError, Where
+from cnncalc.core.errors import SpecError, Where, did_you_mean
 from cnncalc.core.parsing import NOT_COUNTED
 from cnncalc.spec.readers._wiring import Wiring, check_length
 
@@ -61,10 +61,12 @@ NO_SIZE = (
 
 
 class Message(NamedTuple):
-    """The fields of a message, each with all of its values, and the line where it begins."""
+    """The fields of a message, each with all of its values, the line where it begins, and the name
+    of the field that it is the value of."""
 
     fields: dict[str, list["Message | str"]]
     where: Where
+    name: str = ""
 
     def every(self, *names: str) -> list["Message | str"]:
         """All values of these fields."""
@@ -87,7 +89,7 @@ class Message(NamedTuple):
     def needed(self, name: str) -> int:
         """The whole number of a field without a default."""
         if name not in self.fields:
-            raise SpecError(f"{name!r} is missing", self.where)
+            raise SpecError(f"{self.name} needs {name!r}", self.where)
         return self.number(0, name)
 
     def real(self, usual: float, name: str) -> float:
@@ -104,14 +106,15 @@ class Message(NamedTuple):
         value = self.fields.get(name, [Message({}, self.where)])[-1]
         if isinstance(value, str):
             raise SpecError(f"{name!r} needs its fields in braces", self.where)
-        return value
+        return value._replace(name=name)
 
     def sizes(self, name: str, usual: int) -> int | list[int]:
         """A size for all axes, or one for the height and one for the width: ``kernel_h``."""
         short = name.removesuffix("_size")
         if {f"{short}_h", f"{short}_w"} & {*self.fields}:
             if not {f"{short}_h", f"{short}_w"} <= {*self.fields}:
-                raise SpecError(f"{short}_h and {short}_w must be given together", self.where)
+                fact = f"{self.name} needs both {short}_h and {short}_w"
+                raise SpecError(f"{fact}, or {name} for both", self.where)
             return [self.number(usual, f"{short}_h"), self.number(usual, f"{short}_w")]
         listed = [Message({name: [one]}, self.where) for one in self.every(name)]
         values = [one.number(usual, name) for one in listed] or [usual]
@@ -194,7 +197,7 @@ def _values(tokens: list[tuple[str, Where]], at: int, values: list[Message | str
 
 
 class _Network:
-    """Turns Caffe's layers into ours."""
+    """Turns Caffe's layers into those of a spec."""
 
     def __init__(self, source: str, inputs: Mapping[str, Sequence[int]]) -> None:
         self.wiring = Wiring(source)
@@ -238,26 +241,42 @@ class _Network:
         kind = layer.text("type").replace("_", "").lower()
         if kind in SKIPPED or not _is_in_test(layer):
             return
-        self.check(layer)
-        tops, bottoms = [*map(str, layer.every("top"))], [*map(str, layer.every("bottom"))]
+        self.wiring.where = layer.where
         if kind == "input":
+            tops = map(str, layer.every("top"))
             for top, shape in zip(tops, layer.inside("input_param").every("shape")):
                 dims = shape.every("dim") if isinstance(shape, Message) else []
                 self.input(top, dims, layer.where)
             return
+        try:
+            word, fields = self.made(kind, layer)
+            beside = self.sharing(layer)
+        except SpecError as why:
+            name = layer.text("name")[:60]
+            start = f"layer {name!r}: " if name else ""
+            raise SpecError(f"{start}{why.sentence}", why.where) from None
+        if not self.wiring.inputs:
+            raise SpecError(NO_SIZE, layer.where)
+        self.add(layer, word, fields, beside)
+
+    def made(self, kind: str, layer: Message) -> "Made":
+        """The kind and the fields of a layer."""
+        self.check(layer)
         if kind not in KINDS and kind not in PLAIN:
             what = layer.text("type")[:40]
-            raise SpecError(f"the layer type {what!r} is unknown or not supported", layer.where)
-        if len(tops) != 1 and kind != "split":
-            raise SpecError("a layer with several tops is not supported yet", layer.where)
-        word, fields = (PLAIN[kind], None) if kind in PLAIN else KINDS[kind](layer)
-        try:
-            if fields and "like" in fields:
-                fields["like"] = self.wiring.source_of(bottoms.pop())
-            beside = self.sharing(layer)
-            own = self.wiring.layer(layer.text("name", tops[0]), word, fields, bottoms, **beside)
-        except SpecError as why:
-            raise SpecError(why.sentence if self.wiring.inputs else NO_SIZE, layer.where) from None
+            hint = did_you_mean(what, (*KINDS, *PLAIN))
+            raise SpecError(f"the type {what!r} is unknown or not supported{hint}", layer.where)
+        if len(layer.every("top")) != 1 and kind != "split":
+            raise SpecError("several tops are not supported", layer.where)
+        return (PLAIN[kind], None) if kind in PLAIN else KINDS[kind](layer)
+
+    def add(self, layer: Message, word: str, fields: Any, beside: Mapping[str, str]) -> None:
+        """Add a layer of this kind."""
+        tops, bottoms = [*map(str, layer.every("top"))], [*map(str, layer.every("bottom"))]
+        name = layer.text("name", tops[0] if tops else "")
+        if fields and "like" in fields:
+            fields["like"] = self.wiring.source_of(bottoms.pop(), f"layer {name[:60]!r}")
+        own = self.wiring.layer(name, word, fields, bottoms, **beside)
         self.wiring.made |= dict.fromkeys(tops, own)
         if self.named is not None:
             self.owners[self.named] = own
@@ -281,8 +300,9 @@ class _Network:
         if names in self.owners:
             return {"weights": self.owners[names]}
         if {*names} & self.used:
-            fact = "shares some of its weights, but not all, with another layer"
-            raise SpecError(f"{fact}, which a spec cannot express", layer.where)
+            fact = "some, but not all, of its weights are shared with another layer"
+            help = "give all of them names of their own"
+            raise SpecError(f"{fact}, which a spec cannot express", layer.where, help)
         self.named = names
         return {}
 
@@ -296,9 +316,13 @@ class _Network:
                     continue
                 if name == "eltwise_param" and field == "coeff":
                     continue
-                raise SpecError(f"{name} {field[:40]!r} is unknown or not supported", param.where)
-        if param.text("axis", AXES.get(name, "")) != AXES.get(name, ""):
-            raise SpecError(f"{name} along another axis is not supported yet", param.where)
+                hint = did_you_mean(field, KNOWN[name].split())
+                fact = f"{name} {field[:40]!r} is unknown or not supported"
+                raise SpecError(f"{fact}{hint}", param.where)
+        only = AXES.get(name, "")
+        if param.text("axis", only) != only:
+            fact = f"{name} with axis {param.text('axis')[:40]} is not supported"
+            raise SpecError(fact, param.where, f"only axis {only} is")
 
 
 def _first(net: Message) -> str:

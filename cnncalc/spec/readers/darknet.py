@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cnncalc.core.errors import SpecError, Where
+from cnncalc.core.errors import SpecError, Where, did_you_mean, unknown
 from cnncalc.spec.readers._wiring import Wiring, check_length
 
 NAME = "a Darknet cfg"
@@ -47,6 +47,10 @@ class Section(NamedTuple):
     where: Where
     places: dict[str, Where]
 
+    def at(self, key: str) -> Where:
+        """The line of a value, or that of the section if it is not given."""
+        return self.places.get(key, self.where)
+
     def number(self, key: str, usual: int) -> int:
         """A whole number; raises SpecError for anything else."""
         return self.whole(key, self.values.get(key, str(usual)))
@@ -54,8 +58,7 @@ class Section(NamedTuple):
     def whole(self, key: str, text: str) -> int:
         """One of the whole numbers that a key has; raises SpecError for anything else."""
         if not WHOLE.fullmatch(text):
-            where = self.places.get(key, self.where)
-            raise SpecError(f"'{key}' must be a whole number, not {text[:40]!r}", where)
+            raise SpecError(f"'{key}' must be a whole number, not {text[:40]!r}", self.at(key))
         return int(text)
 
     def numbers(self, key: str) -> list[int]:
@@ -65,8 +68,11 @@ class Section(NamedTuple):
 
 
 def is_it(text: str) -> bool:
-    """Whether a file begins with the section of a network."""
-    return bool(re.search(r"^\s*\[(net|network)\]\s*$", text[:5_000], re.MULTILINE))
+    """Whether a file has the section of a network, or begins with that of a layer."""
+    if re.search(r"^\s*\[(net|network)\]\s*$", text[:5_000], re.MULTILINE):
+        return True
+    first = re.match(r"(?:\s|[#;].*\n)*\[(\w+)\]\s*\n", text[:5_000])
+    return first is not None and first[1] in KINDS
 
 
 def read(text: str, source: str, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
@@ -74,7 +80,11 @@ def read(text: str, source: str, inputs: Mapping[str, Sequence[int]]) -> dict[st
     check_length(text, source)
     first, *rest = _sections(text, source)
     if first.kind not in ("net", "network"):
-        raise SpecError(f"the first section must be [net], not [{first.kind[:40]}]", first.where)
+        raise SpecError(
+            f"a Darknet cfg begins with [net], not [{first.kind[:40]}]",
+            first.where,
+            "add [net] with width, height and channels",
+        )
     return _Network(source).spec(first, rest)
 
 
@@ -114,13 +124,18 @@ class _Network:
 
     def section(self, section: Section, name: str) -> None:
         """Add the layers of one section."""
+        self.wiring.where = section.where
         if section.kind in HEADS:
             return
         if section.kind not in KINDS:
-            raise SpecError(f"the section [{section.kind[:40]}] is not supported", section.where)
+            hint = did_you_mean(section.kind, (*KINDS, *HEADS))
+            fact = f"the section [{section.kind[:40]}] is unknown or not supported{hint}"
+            raise SpecError(fact, section.where)
+        known = KNOWN.get(section.kind, "").split()
         for key in section.values:
-            if key not in KNOWN.get(section.kind, "").split() and key not in IGNORED:
-                raise SpecError(f"the key {key[:40]!r} is not supported", section.where)
+            if key not in known and key not in IGNORED:
+                fact = f"the key {key[:40]!r} of [{section.kind}] is unknown or not supported"
+                raise SpecError(f"{fact}{did_you_mean(key, known)}", section.at(key))
         kind, fields, tensors = KINDS[section.kind](self, section)
         self.add(name, kind, fields, tensors)
         if section.number("batch_normalize", 0):
@@ -129,7 +144,9 @@ class _Network:
             "activation", "logistic" if section.kind in LOGISTIC else "linear"
         )
         if word != "linear" and word not in ACTIVATIONS:
-            raise SpecError(f"unknown activation {word[:40]!r}", section.where)
+            raise SpecError(
+                str(unknown("activation", word, (*ACTIVATIONS, "linear"))), section.at("activation")
+            )
         if word != "linear":
             self.add(f"{name}_{word}", ACTIVATIONS[word], None, [self.last])
 
@@ -144,8 +161,11 @@ class _Network:
         if not section.values.get(key):
             raise SpecError(f"[{section.kind}] needs {key!r}", section.where)
         places = [number if number >= 0 else here + number for number in section.numbers(key)]
-        if not all(0 <= place < here for place in places):
-            raise SpecError(f"'{key}' must name earlier sections", section.where)
+        for number, place in zip(section.numbers(key), places):
+            if not 0 <= place < here:
+                count = f"only {here}" if here else "no"
+                fact = f"but {count} section{'s come' if here > 1 else ' comes'} before this one"
+                raise SpecError(f"{key!r} is {number}, {fact}", section.at(key))
         return [self.outputs[place] for place in places]
 
 
@@ -224,7 +244,9 @@ def _dropout(net: _Network, section: Section) -> Made:
     """`dropout`."""
     text = section.values.get("probability", "0.5")
     if not re.fullmatch(r"0?\.[0-9]{1,9}|0|1", text):
-        raise SpecError(f"'probability' must be from 0 to 1, not {text[:40]!r}", section.where)
+        raise SpecError(
+            f"'probability' must be from 0 to 1, not {text[:40]!r}", section.at("probability")
+        )
     return "dropout", {"p": float(text)}, [net.last]
 
 

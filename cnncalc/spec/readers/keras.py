@@ -175,6 +175,8 @@ class _Model:
     ) -> list[str]:
         """Add a layer, and its activation as another. Returns the tensors that it makes."""
         shape = config.get("batch_shape") or config.get("batch_input_shape")
+        if not tensors and not shape and kind != "InputLayer":
+            tensors = [self.first_input(name)]
         if shape and not tensors:
             self.input(name, tensor, shape)
             if kind == "InputLayer":
@@ -200,8 +202,6 @@ class _Model:
             kind, then = then or "identity", ""
             fields, self.after = SLOPE.get(kind, {}), []
         else:
-            if not tensors:
-                raise self.wiring.no_input(name)
             known = self.shapes.get(tensors[0])
             self.shape, self.reading, self.after = known, tensors, []
             made = self.translated(kind, fields, len(known) + 1 if known else 0)
@@ -249,7 +249,8 @@ class _Model:
         for one in tensors:
             if one not in self.wiring.made:
                 word = one.partition(":")[0]
-                raise self.wiring.wrong(f"a layer reads {word[:60]!r}, but no layer produces it")
+                fact = f"layer {name[:60]!r} reads {word[:60]!r}, but no layer produces it"
+                raise self.wiring.wrong(fact)
         found = layers.find(kind).kind if name in self.owners else Layer
         if found.parameters is not Layer.parameters:
             beside = {"weights": self.owners[name]}
@@ -262,6 +263,20 @@ class _Model:
             self.shapes[tensor] = layer.infer(shapes)
         except LayerError as why:
             raise self.wiring.wrong(f"layer {name[:60]!r} ({kind[:40]}): {why}") from None
+
+    def first_input(self, name: str) -> str:
+        """The tensor that the first layer of a model without an Input reads, with the given
+        size."""
+        given = self.given.get("")
+        if self.wiring.inputs or not given:
+            help = (
+                "add an Input to the model and save it again, or give a size, as in --input 3x9x9"
+            )
+            raise self.wiring.wrong(f"layer {name[:60]!r} has no input; {help}")
+        self.wiring.input("input", [*given])
+        self.wiring.made["input"] = "input"
+        self.shapes["input"] = shape_of(tuple(given))
+        return "input"
 
     def input(self, name: str, tensor: str, shape: Any) -> None:
         """Add an input of the model, with the given size or else the file's."""
