@@ -88,6 +88,8 @@ def test_a_misspelt_built_in_gets_a_hint():
         ("vgg166", "'vgg16'"),
         ("vgg", "'vgg11', 'vgg13', 'vgg16' or 'vgg19'"),
         ("AlexNet_group", "'alexnet_grouped'"),
+        ("densenet12", "'densenet121'"),
+        ("resnet5", "'resnet50' or 'resnet50_v1'"),
     ],
 )
 def test_part_of_the_name_of_a_built_in_gets_a_hint(word, hint):

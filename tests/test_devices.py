@@ -239,7 +239,7 @@ def test_what_cannot_be_answered_is_refused():
         cnncalc.device("lenet5", "a1000")
     with pytest.raises(UnknownName, match=r"no device 'h10'; did you mean 'h100' or 'h100-pcie'?"):
         cnncalc.device("lenet5", "h10")
-    with pytest.raises(UnknownName, match="no device 'a100,t4'; give a single device"):
+    with pytest.raises(UnknownName, match="'a100,t4' names 2 devices; give a single one"):
         cnncalc.device("lenet5", "a100,t4")
     with pytest.raises(UsageError, match="name a device with --on, or give a calibration with"):
         cnncalc.device("lenet5")
@@ -378,6 +378,11 @@ def test_calibrate_advises_only_what_it_can_do(monkeypatch):
         cnncalc.calibrate(networks, device="cpu")
     with pytest.raises(UsageError, match=r"--threads must be from 1 to \d+, not 0"):
         cnncalc.calibrate(networks, device="cpu", threads=0)
+
+
+def test_calibrate_names_a_network_that_does_not_exist():
+    with pytest.raises(UsageError, match="no file or built-in network 'foo'"):
+        cnncalc.calibrate(["foo"])
 
 
 def test_the_guide_shows_the_table_that_the_benchmark_prints():

@@ -212,9 +212,17 @@ def test_nothing_may_fit():
         ("widht", {"macs": 5}, {}, "did you mean 'width'"),
         ("speed", {"macs": 5}, {}, "choose from .*input, batch$"),
         ("width", {"mac": 5}, {}, "quantity"),
+        ("width", {"tims": 5}, {}, r"no quantity 'tims'; did you mean 'time'\?"),
+        ("width", {"time": 5}, {}, "only a sweep has times; choose from layers, params, macs, "),
         ("width", {"macs": 0}, {}, "at least 1"),
         ("width", {"macs": "many"}, {}, "is not a number"),
-        ("width", {"macs": "0x"}, {}, "not a positive number"),
+        (
+            "width",
+            {"macs": "0x"},
+            {},
+            "the budget for macs is '0x', which is not a positive multiple",
+        ),
+        ("width", {"macs": "x"}, {}, "is 'x', which is not a positive multiple; write it as 300M"),
         ("width", {"macs": 5}, {"step": -1}, "'step' must be a positive number, such as 0.05"),
         ("width", {"macs": "4GiB"}, {}, "'4GiB' is not a number; write it as 300M or 1.5G"),
         ("width", {"ram": "4X"}, {}, "'4X' is not a number of bytes; write it as 4GiB or 500MB"),
@@ -229,10 +237,23 @@ def test_what_cannot_be_solved_is_refused(name, budgets, options, says):
 
 def test_an_unknown_quantity_has_no_budget():
     spec = {"input": "3x8x8", "layers": [{"opaque": {"output": "3x8x8"}}]}
-    with pytest.raises(UsageError, match="not known or not modelled"):
-        cnncalc.largest(spec, "batch", {"macs": 5})
-    with pytest.raises(UsageError, match="'macs' is not known"):
-        cnncalc.largest(spec, "batch", {"macs": "2x"})
+    says = r"'macs' is not known, because of layer 'opaque1' \(opaque\); state its counts"
+    for budget in (5, "2x"):
+        with pytest.raises(UsageError, match=says):
+            cnncalc.largest(spec, "batch", {"macs": budget})
+    with pytest.raises(UsageError, match=says):
+        cnncalc.formula(spec, "macs", ["batch"])
+    spec = {"input": "3x8x8", "layers": [{"rms_norm": "channels"}]}
+    with pytest.raises(UsageError, match=r"'memory' is not known: .*layer 'rms_norm1'"):
+        cnncalc.largest(spec, "batch", {"memory": "1GiB"})
+
+
+def test_a_search_stops_where_a_quantity_is_not_known():
+    sometimes = {"input": "3x8x8", "parameters": {"n": 1}, "layers": [
+        {"opaque": {"output": "3x8x8", "macs": 2}, "when": "${n == 1}"},
+        {"opaque": {"output": "3x8x8"}, "when": "${n > 1}"}]}  # fmt: skip
+    with pytest.raises(UsageError, match="'macs' is not known or not modelled"):
+        cnncalc.largest(sometimes, "n", {"macs": 5})
 
 
 def test_a_search_without_a_valid_network_says_why():

@@ -18,6 +18,15 @@ def summarized(tmp_path, data, **options):
     return cnncalc.summarize(file, **options)
 
 
+def test_an_input_with_other_channels_than_the_weights_is_explained(tmp_path):
+    file = model([CONV], [KERNEL, BIAS], outputs=("c",))
+    says = r"needs \d+ stored values, but the file holds 112; give --input the number of channels"
+    with pytest.raises(CnncalcError, match=says):
+        summarized(tmp_path, file, input="5x8x8")
+    with pytest.raises(CnncalcError, match="because it is read from a model file; leave it out"):
+        summarized(tmp_path, file, settings={"a": 3})
+
+
 def kinds(report):
     return [row.kind for row in report.layers]
 
@@ -250,7 +259,7 @@ def test_a_file_that_is_cut_off(tmp_path, length):
         (model([CONV], [tensor("w", [1 << 41]), BIAS]), "'w' has an impossible size"),
         (
             model([CONV], [tensor("w", [4, 2, 3, 3]), BIAS]),
-            r"'stem.conv' \(Conv\): its input needs 112 stored values, but the file holds 76",
+            r"\(Conv\): an input of 3×8×8 needs 112 stored values, but the file holds 76$",
         ),
         (model([], outputs=("x",)), "the file contains no layers"),
         (model([node("Relu", "x", "y")], outputs=("z",)), "the output 'z' does not depend"),

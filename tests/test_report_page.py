@@ -235,10 +235,11 @@ def test_times_of_layers_that_are_not_known_are_marked():
 @pytest.mark.parametrize(
     ("options", "says"),
     [
+        ({"on": "t4,a100"}, "'t4,a100' names 2 devices; give a single one"),
         ({"on": "all"}, "times on one device, not on"),
         ({"on": "raspberry-pi"}, "did you mean 'raspberry-pi-"),
-        ({"on": "t4", "compare": "resnet34"}, "no times on a device; leave out --on"),
-        ({"path": "devices.yaml"}, "needs --on"),
+        ({"on": "t4", "compare": "resnet34"}, "no times on a device; leave out the device"),
+        ({"path": "devices.yaml"}, "a file of devices is given, but no device; name one"),
         ({"on": "t4", "dtype": "float64"}, "t4 has no known peak for float64"),
         ({"dtype": "tf32"}, "no dtype 'tf32'"),
     ],

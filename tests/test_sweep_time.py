@@ -263,6 +263,7 @@ def test_a_dtype_without_a_known_peak_is_a_reason():
     ("words", "says"),
     [
         (["--show", "time"], "the time depends on the device; name one with --on; 'cnncalc"),
+        (["--show", "tims"], "no quantity 'tims'; did you mean 'time'?"),
         (["--where", "time < 5ms"], "the time depends on the device"),
         (["--pareto", "macs,time"], "the time depends on the device"),
         (["--by=-time"], "the time depends on the device"),

@@ -220,6 +220,7 @@ def largest(
     evaluate.check(names, NUMBERS)
     if "dtype" in names and "dtype" not in evaluate.parameters:
         raise UsageError("a dtype has no largest value; choose a parameter, input or batch")
+    evaluate.require()
     usual = evaluate({}) if any(str(one).endswith("x") for one in budgets.values()) else {}
     limits = {key: budget(key, one, usual) for key, one in budgets.items()}
     try:

@@ -138,8 +138,10 @@ def calibrate(
     UsageError for a network that cannot run, and if PyTorch is not installed.
     """
     from cnncalc.analysis.hardware import calibration
-    from cnncalc.api import summarize
+    from cnncalc.api import load, summarize
 
+    for one in networks:
+        load(one)
     chosen = [*dict.fromkeys(networks or calibration.NETWORKS)]
     calibration.check_families(chosen)
     timing = _load("timing", "calibrate")

@@ -222,8 +222,10 @@ def _unread(axis: Axis) -> str:
         return "every pixel is read (floor)"
     count = sum(last - first + 1 for first, last in runs)
     shown = [f"{a:,}" if a == b else f"{a:,} to {b:,}" for a, b in runs[:6]]
-    more = f" and {len(runs) - 6:,} more ranges" if len(runs) > 6 else ""
-    where = f"index {', '.join(shown)}{more}, counting from 0"
+    rest = sum(last - first + 1 for first, last in runs[6:])
+    more = f" and {rest:,} more" if rest else ""
+    number = "number" if count == 1 else "numbers"
+    where = f"{number} {', '.join(shown)}{more}, counting from 0"
     return f"never read (floor): {count:,} of {axis.N:,} pixels, {where}"
 
 

@@ -77,7 +77,7 @@ def run(
     from cnncalc.api import formula
 
     if find_spec("sympy") is None:
-        raise UsageError("formula needs SymPy", "pip install 'cnncalc[formula]'")
+        raise UsageError("formula needs SymPy", "install it with pip install 'cnncalc[formula]'")
     chosen = shared.chosen_format(format, output, FORMATS)
     values: dict[str, Any] = shared.settings_of(at, "--at", "H=224")
     for name, number in values.items():

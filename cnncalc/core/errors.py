@@ -182,9 +182,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def near_names(word: str, known: Sequence[str]) -> str:
-    """The hint of ``did_you_mean``, or else of ``longer_names``: ``vgg`` may be ``vgg16``, and
-    ``h10`` ``h100``."""
-    return did_you_mean(word, known) or longer_names(word, known)
+    """The hint of ``longer_names``, or else of ``did_you_mean``: ``resnet5`` may be ``resnet50``,
+    and ``vgg61`` ``vgg16``."""
+    return longer_names(word, known) or did_you_mean(word, known)
 
 
 def longer_names(word: str, known: Iterable[str]) -> str:

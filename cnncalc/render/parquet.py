@@ -18,7 +18,8 @@ def render(found: Sweep) -> bytes:
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise UsageError("Parquet needs pyarrow", "pip install 'cnncalc[parquet]'") from None
+        help = "install it with pip install 'cnncalc[parquet]'"
+        raise UsageError("Parquet needs pyarrow", help) from None
     rows = found.to_dict()
     columns = {}
     for name in found.columns:

@@ -6,6 +6,7 @@ No other module evaluates expressions.
 import re
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from pathlib import Path
 from typing import Any
 
 from cnncalc.core.errors import LayerError, SpecError, UsageError, Where, did_you_mean, some
@@ -101,8 +102,7 @@ def parameters(spec: Spec, settings: Values, work: Work) -> dict[str, Any]:
         if name not in spec.parameters:
             owner, known = spec.name or "the spec", list(spec.parameters)
             if not known:
-                fact = f"{owner} has no parameter {name!r}"
-                raise UsageError(fact, "declare it under 'parameters' in the spec")
+                raise _without(owner, name, spec.where.source)
             hint = did_you_mean(str(name), known) or f"; it has {some(known)}"
             raise UsageError(f"{owner} has no parameter {name!r}{hint}")
     values: dict[str, Any] = {}
@@ -110,6 +110,15 @@ def parameters(spec: Spec, settings: Values, work: Work) -> dict[str, Any]:
         given = located(settings[name], Where("")) if name in settings else item
         values[str(name)] = value_of(given, values, work)
     return values
+
+
+def _without(owner: str, name: str, source: str) -> UsageError:
+    """The error for a parameter of a network that has none."""
+    fact = f"{owner} has no parameter {name!r}"
+    if Path(source).suffix.lower() in ("", ".yaml", ".yml"):
+        return UsageError(fact, "declare it under 'parameters' in the spec")
+    help = "leave it out, or write the network as a spec with 'cnncalc import'"
+    return UsageError(f"{fact}, because it is read from a model file", help)
 
 
 def given_to(entry: Entry, names: Values, work: Work) -> Any:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.analysis.explore.quantities import value
+from cnncalc.analysis.explore.quantities import missing, value
 from cnncalc.core.errors import CnncalcError, Mistakes, UsageError, did_you_mean, some
 from cnncalc.core.fields import is_whole
 from cnncalc.core.layer import Input
@@ -125,6 +125,17 @@ class Configurations:
         if self.clock is not None:
             self.clock.check(report)
         return {name: value(name, report, self.clock) for name in self.quantities}
+
+    def require(self) -> None:
+        """Raise UsageError if a quantity is not known for the default network. One that is not
+        valid is not checked."""
+        try:
+            report = self.report({})
+        except CnncalcError:
+            return
+        for name in self.quantities:
+            if value(name, report, self.clock) is None:
+                raise missing(name, report)
 
     def network(self, options: dict[str, Any]) -> Spec:
         """The network for these options."""

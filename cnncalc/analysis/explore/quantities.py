@@ -90,8 +90,10 @@ def quantity(name: str, clock: "Clock | None" = None) -> Quantity:
     if name == TIME and clock is not None:
         heading = f"Time on {clock.device} ({clock.kind})"
         return Quantity(heading, clock.seconds, units.duration, clock=clock)
+    if name == TIME:
+        raise UsageError("only a sweep has times", f"choose from {', '.join(QUANTITIES)}")
     if name not in QUANTITIES:
-        raise unknown("quantity", name, QUANTITIES)
+        raise unknown("quantity", name, (*QUANTITIES, TIME))
     return QUANTITIES[name]
 
 
@@ -104,6 +106,20 @@ def value(name: str, report: Any, clock: "Clock | None" = None) -> Any:
         return one.read(report)
     except UsageError:
         return None
+
+
+def missing(name: str, report: Any) -> UsageError:
+    """The error for a quantity of a report that has no value."""
+    one = quantity(name)
+    unsure = [row for row in report.opaque if one.counts in row.unknown]
+    if unsure:
+        why = f"because of layer {unsure[0].name!r} ({unsure[0].kind})"
+        return UsageError(f"{name!r} is not known, {why}", "state its counts in the spec")
+    try:
+        one.read(report)
+    except UsageError as why_not:
+        return UsageError(f"{name!r} is not known: {why_not.fact}", why_not.help)
+    return UsageError(f"{name!r} is not known or not modelled for this network")
 
 
 AMOUNT = re.compile(r"(?<![\w.])([0-9]+(?:\.[0-9]+)?) ?(?:([kKMGTP])(i?)B?|B)\b")
@@ -145,7 +161,7 @@ def budget(name: str, given: int | str, usual: Any) -> int:
     quantity(name)
     text = str(given)
     if text.strip().endswith("x"):
-        times, value = positive(text.strip()[:-1]), None if isinstance(usual, str) else usual[name]
+        times, value = _times(name, text.strip()), None if isinstance(usual, str) else usual[name]
         if value is None:
             why = usual if isinstance(usual, str) else f"its {name!r} is not known"
             raise UsageError(f"{text.strip()!r} of the default network: {why}")
@@ -162,8 +178,18 @@ def budget(name: str, given: int | str, usual: Any) -> int:
     return found
 
 
+def _times(name: str, text: str) -> Fraction:
+    """The factor in a budget such as ``1.5x``; raises UsageError for any other text."""
+    try:
+        return positive(text[:-1])
+    except UsageError:
+        fact = f"the budget for {name} is {text[:60]!r}, which is not a positive multiple"
+        help = "write it as 300M, or as 2x for twice the default network's"
+        raise UsageError(fact, help) from None
+
+
 def positive(text: str) -> Fraction:
     """A positive decimal; raises UsageError for any other text."""
     if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", text.strip()) or not Fraction(text.strip()):
-        raise UsageError(f"{text[:60]!r} is not a positive number, such as 0.05")
+        raise UsageError(f"{text[:60]!r} is not a positive number; write it as 2 or 0.05")
     return Fraction(text.strip())

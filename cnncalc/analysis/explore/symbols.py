@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.analysis.explore.evaluate import Configurations
-from cnncalc.analysis.explore.quantities import QUANTITIES, called, value
+from cnncalc.analysis.explore.quantities import QUANTITIES, called, missing, value
 from cnncalc.analysis.explore.quantities import quantity as known
 from cnncalc.core.errors import UsageError, some
 from cnncalc.core.fields import shown
@@ -63,9 +63,10 @@ class Formula:
         for name in self.usual:
             least, most = self._span(name)
             if (least, most) != (1, None):
-                more = "" if most is None else f" to {most}"
-                texts.append(f"{name}={least}" if least == most else f"{name} from {least}{more}")
-        return f"the formula holds for {some(texts)}" if texts else "the formula holds everywhere"
+                texts.append(_span_of(name, least, most))
+        if not texts:
+            return "the formula holds everywhere"
+        return f"the formula holds for {' and '.join(filter(None, (some(texts[:-1]), texts[-1])))}"
 
     def _wholes(self, values: Mapping[str, Any]) -> dict[str, int]:
         found = {}
@@ -185,7 +186,7 @@ def formula(
     report = evaluate.report(values)
     result = value(quantity, report)
     if result is None:
-        raise UsageError(f"{quantity!r} is not known or not modelled for this network")
+        raise missing(quantity, report)
     for text in [*symbols.recording.texts]:
         text.plain()  # code that uses it may depend on its value
     guards = symbols.recording.guards
@@ -196,6 +197,15 @@ def formula(
         if values[name] is not plain[name]
     }
     return replace(found, growth=growth)
+
+
+def _span_of(name: str, least: int, most: int | None) -> str:
+    """The values from ``least`` to ``most``: ``1 ≤ k ≤ 8``."""
+    if least == most:
+        return f"{name} = {least}"
+    if most is None:
+        return f"{name} ≥ {least}"
+    return f"{least} ≤ {name} ≤ {most}"
 
 
 class _Symbols:
@@ -214,8 +224,9 @@ class _Symbols:
         evaluate = self.evaluate
         if not evaluate.records(name):
             raise UsageError(
-                f"a formula in {name!r} needs a spec; "
-                "a model file or code is read again for each value"
+                f"a formula in {name!r} needs a spec, because a model file or code is read again "
+                "for each value",
+                "use --in batch, or write the network as a spec with 'cnncalc import'",
             )
         if name in evaluate.parameters:
             given = evaluate.options.get("settings") or {}

@@ -141,8 +141,9 @@ def find(name: str, known: tuple[Device, ...]) -> Device:
     for device in known:
         if meant in (_bare(device.key), _bare(device.name)):
             return device
+    if "," in name:
+        raise UnknownName(f"{name[:60]!r} names {name.count(',') + 1} devices; give a single one")
     hint = near_names(name, [device.key for device in known])
-    hint = "; give a single device" if "," in name else hint
     help = hint or "; run 'cnncalc devices' to see all"
     raise UnknownName(f"no device {name[:60]!r}{help}")
 

@@ -33,6 +33,8 @@ class Layers:
         self.model = found
         self.wiring = Wiring(source)
         self.batch = 0
+        self.resized = False
+        """Whether sizes are given that replace those of the file's inputs."""
         self.name = ""
         self.readers = Counter(chain(*(node.inputs for node in found.nodes), found.outputs))
         self.entries: dict[str, dict[str, Any]] = {}
@@ -109,7 +111,11 @@ class Layers:
         if layer.known and own != held:
             if any(one.computed is not None for one in weights):
                 raise Unclear
-            raise LayerError(f"its input needs {own:,} stored values, but the file holds {held:,}")
+            fact = (
+                f"an input of {shapes[0]} needs {own:,} stored values, but the file holds {held:,}"
+            )
+            help = "give --input the number of channels that the model was made for"
+            raise LayerError(fact, help if self.resized else "")
 
     def shared(self, names: tuple[str, ...], weights: Sequence[Known]) -> dict[str, str]:
         """The key of a layer that uses the weights of an earlier one; empty for others. Raises

@@ -92,6 +92,7 @@ class Network(Layers):
 
     def spec(self, inputs: Mapping[str, Sequence[int]], title: str) -> dict[str, Any]:
         """The spec of the whole model."""
+        self.resized = bool(inputs)
         self.add_inputs(inputs)
         for place, node in enumerate(self.model.nodes):
             self.name = self.name_of(node, self.scopes[place])
