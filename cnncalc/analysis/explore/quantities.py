@@ -113,13 +113,14 @@ def missing(name: str, report: Any) -> UsageError:
     one = quantity(name)
     unsure = [row for row in report.opaque if one.counts in row.unknown]
     if unsure:
-        why = f"because of layer {unsure[0].name!r} ({unsure[0].kind})"
-        return UsageError(f"{name!r} is not known, {why}", "state its counts in the spec")
+        whose = f"because of layer {unsure[0].name!r} ({unsure[0].kind})"
+        return UsageError(f"{name!r} is not known, {whose}", "state its counts in the spec")
+    reason = UsageError("it is not modelled for this network")
     try:
         one.read(report)
-    except UsageError as why_not:
-        return UsageError(f"{name!r} is not known: {why_not.fact}", why_not.help)
-    return UsageError(f"{name!r} is not known or not modelled for this network")
+    except UsageError as why:
+        reason = why
+    return UsageError(f"{name!r} is not known: {reason.fact}", reason.help)
 
 
 AMOUNT = re.compile(r"(?<![\w.])([0-9]+(?:\.[0-9]+)?) ?(?:([kKMGTP])(i?)B?|B)\b")
