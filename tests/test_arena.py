@@ -305,6 +305,7 @@ def test_the_command_writes_data():
         ("--fit 1MB", "--fit"),
         ("--plot", "--plot"),
         ("--optimizer adam", "--optimizer"),
+        ("--device cuda", "--device"),
         ("--plot --checkpoint 1", "--plot and --checkpoint"),
         ("--plot --checkpoint 1 --optimizer adam", "--plot, --checkpoint and --optimizer"),
     ],
@@ -312,4 +313,4 @@ def test_the_command_writes_data():
 def test_training_in_int8_is_refused(options, listed):
     with pytest.raises(UsageError) as refused:
         raise run(*options.split()).exception
-    assert str(refused.value) == f"int8 is for inference; leave out {listed}"
+    assert str(refused.value) == f"int8 is for inference on a microcontroller; leave out {listed}"

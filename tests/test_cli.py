@@ -299,6 +299,23 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
         (["summarize", SMALL, "--dtype", "flaot32"], "did you mean 'float32'"),
         (["summarize", SMALL, "--batch", "0"], "at least 1, not 0"),
         (["show", "vgg17"], "no built-in network 'vgg17'"),
+        (["show", "net.yaml"], "no built-in network 'net.yaml'; show prints no other files"),
+        (["summarize", "1x28x28"], "'1x28x28' is a shape without layers; write them after it, as"),
+        (["draw", SMALL, "--depth", "0"], "--depth must be at least 1, not 0"),
+        (["draw", SMALL, "--style", "memory", "--depth", "2"], "takes none of these options"),
+        (["practice", "--count", "0"], "--count must be from 1 to 1,000, not 0"),
+        (["quiz", "--count", "0"], "--count must be from 1 to 1,000, not 0"),
+        (["sweep", SMALL, "--over", "batch=1,2", "--sample", "0"], "--sample must be from 1 to"),
+        (["sweep", SMALL, "--over", "batch=1,2", "--jobs", "0"], "--jobs must be at least 1"),
+        (["sweep", SMALL, "--over", "batch=1,2", "-o", "s.xyz"], ".svg, .png, .pdf, .parquet"),
+        (["device", SMALL, "--on", "t4", "-o", "r.xyz"], ".txt, .svg, .png, .pdf"),
+        (["device", SMALL, "--on", "t4", "-o", "r.pgn"], "'.pgn'; did you mean '.png'?"),
+        (["solve", SMALL, "--for", "batch", "--macs", "4GiB"], "--macs: '4GiB' is not a number;"),
+        (["solve", SMALL, "--for", "batch", "--macs", "0"], "--macs must be at least 1, not 0"),
+        (
+            ["solve", SMALL, "--for", "batch", "--macs", "3M", "--step", "0"],
+            "--step must be a positive number, such as 0.05, not '0'",
+        ),
         (["kinds", "convv"], "did you mean 'conv'"),
         (["list", "--format", "xml"], "no format 'xml'; choose from csv, html, json"),
     ],
@@ -474,6 +491,8 @@ def test_an_unknown_file_extension_is_refused(tmp_path, arguments):
     [
         (["--kernel", "3", "--kernel", "5"], "--kernel is given twice"),
         (["--padding"], "--padding needs a value"),
+        (["--no-bais"], "conv has no field --no-bais; did you mean --no-bias?"),
+        (["--qqq"], "conv has no field --qqq; run 'cnncalc kinds conv' to see its fields"),
     ],
 )
 def test_a_field_of_a_layer_needs_one_value(words, says):
@@ -486,6 +505,9 @@ def test_a_field_of_a_layer_needs_one_value(words, says):
     [
         ("conv 3x8x8 --filters 0 --kernel 3", "conv --filters must be a whole number"),
         ("conv 3x8x8 --filters 4", "conv needs --kernel-size (filter size"),
+        ("conv 3x8x8 --filters 1e3 -k 3", "a whole number of at least 1, not 1e3"),
+        ("add 4x8x8", "give the shape of every input, as in cnncalc layer add 4x8x8 4x8x8"),
+        ("linear 3x8x8 10", "(number of outputs); '10' was read as the shape of another input"),
         ("conv 3x8x8 --filters 4 --kernl 3", "no field --kernl; did you mean --kernel?"),
         ("conv 3x8x8 --filters 4 --kernel 3 --mode x", "no field --mode; it has --out-channels, "),
         ("conv 3x8x8 --filters 4 --out-channels 4 --kernel 3", "both --filters and --out-channels"),

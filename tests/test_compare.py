@@ -31,6 +31,15 @@ def run(*words):
     return done.output
 
 
+def test_small_ratios_have_two_significant_digits():
+    # 32·(5·5 + 1) + 10·(32·12·12 + 1) = 46,922 of 11,689,512 parameters
+    line = next(
+        one for one in run("resnet18", "1x28x28-32C5-MP2-10N").splitlines() if "Para" in one
+    )
+    assert line.split()[-1] == "×0.0040"
+    assert "×1.00" in run("lenet5", "lenet5")
+
+
 def test_a_network_is_the_same_as_itself():
     assert changes("lenet5", "lenet5") == []
 

@@ -92,7 +92,7 @@ WRONG = {
     "a: {peak: {int8: 1}, arithmetic: {dtype: int9}}": "1:42: 'dtype' must be one of float64",
     'a: {peak: {int8: 1}, name: "\\e[31m"}': "1:28: 'name' must be text of at most 200 printable",
     f"{'a' * 201}: {{peak: {{int8: 1}}}}": "1:1: 'name' must be text of at most 200",
-    "a: 3": "1:4: a must be a mapping",
+    "a: 3": "1:4: the device 'a' must be a mapping, not 3; write it as {peak: {float32: 8.1}",
     "[1]": "1:1: the file must be a mapping",
     "": "the file is empty; a file of devices needs a name and a 'peak' for each",
 }
@@ -313,7 +313,9 @@ def test_a_calibration_survives_its_file(tmp_path):
 ROW = "{network: a, flops: 1, bytes_moved: 1, seconds: 1}"
 BROKEN = {
     "device: x": "the calibration has no 'dtype'",
-    "colour: x": "a calibration has no field 'colour'",
+    "colour: x": "this is not a calibration; 'cnncalc calibrate -o FILE' writes one",
+    "[1]": "this is not a calibration; 'cnncalc calibrate -o FILE' writes one",
+    "{device: x, colour: x}": "a calibration has no field 'colour'",
     "batch: 0": "'batch' must be a positive integer",
     "dtype: int9": "'dtype' must be one of",
     "measured: 3": "'measured' must be a list",
@@ -361,6 +363,21 @@ def test_calibrate_measures_networks_here(tmp_path, monkeypatch):
 def test_calibrate_refuses_too_few_families_before_it_measures():
     with pytest.raises(UsageError, match="at least 3 families, not 1"):
         cnncalc.calibrate(["resnet18", "resnet34"])
+
+
+def test_calibrate_advises_only_what_it_can_do(monkeypatch):
+    torch = pytest.importorskip("torch")
+    from cnncalc.bridge import devices
+
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    networks = ["lenet5", "mnist_ntu", "espcn"]
+    with pytest.raises(UsageError, match=r"sees no mps device here; use --device cpu$"):
+        cnncalc.calibrate(networks, device="mps")
+    monkeypatch.setattr(devices, "_main_memory", lambda: 1000)
+    with pytest.raises(UsageError, match=r"; choose smaller --networks, or a smaller --batch$"):
+        cnncalc.calibrate(networks, device="cpu")
+    with pytest.raises(UsageError, match=r"--threads must be from 1 to \d+, not 0"):
+        cnncalc.calibrate(networks, device="cpu", threads=0)
 
 
 def test_calibrate_names_a_network_that_does_not_exist():

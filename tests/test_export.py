@@ -277,4 +277,5 @@ def test_without_pytorch_the_error_says_how_to_install_it():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.returncode == 2
-    assert ran.stderr == "cnncalc: this needs PyTorch: pip install 'cnncalc[torch]'\n"
+    install = "install it with pip install 'cnncalc[torch]'"
+    assert ran.stderr == f"cnncalc: export to PyTorch code needs PyTorch; {install}\n"

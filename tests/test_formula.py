@@ -251,7 +251,7 @@ def test_some_symbols_may_have_values():
         (("lenet5", "params", ["bacth"]), "no parameter 'bacth'; did you mean 'batch'"),
         (("lenet5", "parms", ["batch"]), "did you mean 'params'"),
         (("lenet5", "params", ["dtype"]), "'dtype' is 'float32', which is not a number"),
-        (("resnet50", "params", ["v1"]), "'v1' is False, which is not a number"),
+        (("resnet50", "params", ["v1"]), "'v1' is false, which is not a number"),
         (("8-2N", "params", ["input"]), "a single feature map"),
     ],
 )
@@ -269,6 +269,27 @@ def test_values_that_do_not_fit_are_refused():
         found.at(depth=3)
     with pytest.raises(UsageError, match="the formula has no symbol 'depth'"):
         cnncalc.formula("mobilenet_v2", "params", ["width"], at={"depth": 3})
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("H=2.5", "--at: H must be a whole number of at least 1, not 2.5"),
+        ("H=0", "--at: H must be a whole number of at least 1, not 0"),
+        ("H=abc", "--at: H must be a whole number of at least 1, not 'abc'"),
+        ("H=8,W=8", "--at: H must be a number, not '8,W=8'; repeat --at for each variable"),
+    ],
+)
+def test_a_value_that_is_not_a_size_is_refused(words, says):
+    with pytest.raises(UsageError) as refused:
+        run("lenet5", "macs", "--at", words)
+    assert str(refused.value) == says
+    with pytest.raises(UsageError, match="at: width must be a number, not 'wide'"):
+        cnncalc.formula("mobilenet_v2", "params", ["width"], at={"width": "wide"})
+
+
+def test_a_quantity_may_be_named_as_in_explain():
+    assert run("lenet5", "parameters") == run("lenet5", "params")
 
 
 def test_an_unknown_quantity_has_no_formula():

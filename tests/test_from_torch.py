@@ -426,7 +426,10 @@ def test_several_inputs_and_outputs_are_read():
             lambda x: x.view(-1, 3, 2, 2, 4).transpose(1, 2).reshape(-1, 3, 2, 4),
             "one of its outputs has no batch axis",
         ),
-        (lambda x: x.view(2, 3), "does not run: .*; if its input is not 3×4×4, give the shape"),
+        (
+            lambda x: x.view(2, 3),
+            "fails for an input of 3×4×4: .*; if its input has another shape, give",
+        ),
         (lambda x: x if x.sum() > 0 else -x, "models that do not depend on the values of tensors"),
         (lambda x: torch.ones(3), "is computed"),
     ],
@@ -437,7 +440,7 @@ def test_what_is_not_one_network_is_refused(function, says):
 
 
 def test_a_model_that_does_not_run_names_the_layer():
-    with pytest.raises(UsageError, match=r"does not run in layer '1': .*[^.]; if its input"):
+    with pytest.raises(UsageError, match=r"fails in layer '1' for an input of .*[^.]; if its"):
         read(nn.Sequential(nn.Flatten(), nn.Linear(9, 2)), 3, 4, 4)
 
 

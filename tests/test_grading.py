@@ -154,6 +154,16 @@ def test_an_unreadable_sheet_is_reported_and_the_others_are_graded(graded):
         assert "\n" not in problems[name]
 
 
+def test_a_misspelt_key_of_a_sheet_is_named_with_its_place(tmp_path):
+    file = tmp_path / "ada.yaml"
+    file.write_text("architecture: lenet5\nanswer:\n  c1: {params: 156}\n", encoding="utf-8")
+    with pytest.raises(SpecError) as refused:
+        cnncalc.grade(file)
+    assert str(refused.value) == (
+        f"{file}:2:1: an answer sheet has no key 'answer'; did you mean 'answers'?"
+    )
+
+
 def test_statistics_count_outcomes_and_mistakes(graded):
     found = {one.label: one for one in statistics.questions(graded)}
     assert found["conv1 parameters"].outcomes == {"wrong": 1, "right": 2}
@@ -259,12 +269,14 @@ def test_grading_with_the_key_of_another_warns(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(KEY, encoding="utf-8")
     key, bob = str(tmp_path / "keys/ada.yaml"), str(tmp_path / "keys/bob.yaml")
-    rest = "; to grade everyone with their own key, give the folder as the key\n"
+    rest = f"give the folder {tmp_path / 'keys'} as the key\n"
     words = ["grade", key, str(tmp_path / "in/bob.yaml")]
     found = CliRunner().invoke(cli.app, words)
-    assert found.stderr == f"warning: bob: graded with {key}, not with {bob}{rest}"
+    own = f"there is a key of their own, {bob}; to use that, {rest}"
+    assert found.stderr == f"warning: bob: graded with {key} although {own}"
     found = CliRunner().invoke(cli.app, [*words, str(tmp_path / "in/cy.yaml")])
-    assert found.stderr == f"warning: bob, cy: graded with {key}, not with {bob} and so on{rest}"
+    own = f"they have keys of their own, such as {bob}; to use those, {rest}"
+    assert found.stderr == f"warning: bob, cy: graded with {key} although {own}"
 
 
 def test_a_key_is_validated_and_its_answers_are_checked(room):
@@ -750,6 +762,10 @@ def test_one_right_answer_is_counted_in_the_singular(tmp_path):
         second = f"{{{conv}, ask: shape, answer: {shape}}}"
         sheet.write_text(f"questions: [{first}, {second}]", encoding="utf-8")
         assert summary in run(sheet).stdout
+    sheet.write_text(f"questions: [{second}]", encoding="utf-8")
+    assert "eve: 1 of 1 answer is right, 1 of 1 point\n" in run(sheet).stdout
+    sheet.write_text(f"questions: [{second.replace('4x3x3', '5')}]", encoding="utf-8")
+    assert "eve: 0 of 1 answer is right, 0 of 1 point\n" in run(sheet).stdout
 
 
 def test_a_sheet_without_a_readable_answer_has_no_points(tmp_path):
@@ -784,7 +800,11 @@ def test_pages_and_gradebooks_are_written(room):
         (["ROOM/key.yaml", "ROOM/missing"], "no file or folder"),
         (["ROOM/key.yaml", "ROOM/handed_in", "ROOM/missing.yaml"], "no file or folder"),
         (["missing.yaml"], "no file 'missing.yaml'"),
-        (["ROOM/handed_in"], "the sheets to grade are missing"),
+        (["ROOM/handed_in"], "the sheets to grade are missing; name them, or their folder, after"),
+        (["ROOM", "ROOM/handed_in", "--name", "a/b"], "printable text without / or \\, not 'a/b'"),
+        (["ROOM/key.yaml", "--name", ""], "becomes part of file names, so it must be printable"),
+        ([".."], "the files cannot be named after '..'; give --name"),
+        (["ROOM/empty", "ROOM/handed_in"], "empty' has no keys; name the one that has"),
         (["ROOM/key.yaml", "ROOM/key.yaml"], "the sheets to grade are missing"),
         (["ROOM/key.yaml", "--tolerance", "2"], "the tolerance must be a fraction from 0 to 1"),
         (["ROOM/key.yaml", "--credit", "slip"], "--credit takes NAME=VALUE"),
@@ -795,6 +815,7 @@ def test_pages_and_gradebooks_are_written(room):
     ],
 )
 def test_invalid_submissions_are_refused(room, words, says):
+    (room / "empty/inner").mkdir(parents=True)
     result = run(*(word.replace("ROOM", str(room)) for word in words))
     assert isinstance(result.exception, UsageError)
     assert says in str(result.exception)
@@ -1083,7 +1104,7 @@ def test_a_name_never_leads_out_of_the_folder(room, name):
         *(room / "key.yaml", room / "handed_in", "--export", "csv", "--name", name),
         *("-o", room / "books"),
     )
-    assert "cannot contain a slash" in str(result.exception)
+    assert "printable text without / or" in str(result.exception)
     assert not list(room.rglob("x.csv"))
 
 

@@ -148,6 +148,25 @@ def test_a_sheet_of_its_own_reports_them_once(tmp_path):
     assert unread == ["Output shap", "Colour", "konv1", "fc1"]
 
 
+@pytest.mark.parametrize("alone", [False, True])
+def test_what_is_not_understood_once_is_shown_with_its_layer(graded, tmp_path, alone):
+    rows = {"konv": {"shape": 1, "macs": 2}, "Conv1": {"colour": 3, "prams": 4}}
+    own = {"architecture": "3x32x32-6C5-MP2-10N"} if alone else {}
+    text = json.dumps({**own, "answers": rows})
+    (tmp_path / "own.json").write_text(text, encoding="utf-8")
+    one = cnncalc.grade(tmp_path / "own.json")[0] if alone else graded(text, "ada.json")
+    found = [
+        (answer["question"], answer["answer"], answer["remark"])
+        for answer in one.answers
+        if answer["outcome"] == "unreadable"
+    ]
+    assert found == [
+        ("konv", "", "is not a layer of the network"),
+        ("Conv1 colour", "3", "is not a quantity that can be asked for"),
+        ("Conv1 prams", "4", "is not a quantity; did you mean 'params'?"),
+    ]
+
+
 def test_answers_are_about_a_network(graded, tmp_path):
     (tmp_path / "key.yaml").write_text("questions: [{name: a, given: {N: 7, F: 3}, ask: padding}]")
     one = graded("answers: {a: {answer: 1}}", "ada.yaml")

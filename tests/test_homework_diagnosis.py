@@ -4,7 +4,7 @@ import pytest
 
 from cnncalc.api import summarize
 from cnncalc.core.errors import UsageError
-from cnncalc.homework import asks, feedback
+from cnncalc.homework import asks, feedback, mistakes
 from cnncalc.homework.diagnosis import MOST, Slips
 from cnncalc.homework.marking import Marker, Outcome
 from cnncalc.homework.question import question
@@ -54,7 +54,7 @@ def remark(asked, text, terms=None):
         ("shape", "32", "left out the depth (the height and width are right)"),
         ("macs", "1.54 MFLOPs", "gave FLOPs (two for each MAC) instead of MACs"),
         ("elements", "40,960 bytes", "gave bytes instead of the number of elements"),
-        ("memory", "41 KiB", "confused MB (1,000,000 bytes) with MiB"),
+        ("memory", "41 KiB", "confused decimal units (1 MB = 10⁶ bytes) with binary ones (1 MiB"),
         ("parameters", "760 MACs", "used the wrong unit"),
     ],
 )
@@ -66,6 +66,20 @@ def test_several_possible_mistakes_are_listed_most_likely_first():
     pool = of_layer({"max_pool": {"kernel": 3, "stride": 2}}, "64x112x112", "shape")
     ranked = ["ceil_for_floor", "fraction_rounded", "divided_by_stride"]
     assert diagnosed(pool, "64x56x56") == [(name,) for name in ranked]
+
+
+def test_one_filter_of_a_transposed_convolution_has_the_channels_of_its_group():
+    fields = {"filters": 6, "kernel": 3, "groups": 2, "bias": False}
+    conv = of_layer({"conv_transpose": fields}, "4x32x32", "macs")
+    assert conv.value == 3 * 3 * 2 * 6 * 32 * 32  # every filter reads 2 of the 4 channels
+    assert ("filters_forgotten",) in diagnosed(conv, "18,432")  # 3·3·2·32·32
+    assert ("filters_forgotten",) not in diagnosed(conv, "36,864")  # 3·3·4·32·32
+    assert remark(conv, "18,432").startswith("counted only one filter")
+
+
+def test_units_in_the_titles_of_mistakes_are_written_as_units():
+    titles = {name: mistakes.load(name).title for name in ("mb_for_mib", "macs_for_flops")}
+    assert titles == {"mb_for_mib": "MB for MiB", "macs_for_flops": "MACs for FLOPs"}
 
 
 def test_a_mistake_made_in_several_places_is_reported_once():

@@ -144,7 +144,7 @@ def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
         (["summarize", "vgg16", "--input", "abc"], "--input: a shape must be whole numbers joined"),
         (
             ["summarize", "vgg16", "--input", "x=3x8x8"],
-            "the network has no input 'x'; it has input",
+            "the network has no input 'x'; its only input is called 'input'",
         ),
         (
             ["summarize", "vgg16", "--set", "classes=x"],
@@ -157,11 +157,11 @@ def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
         ),
         (
             ["solve", "lenet5", "--for", "batch", "--memory", "24"],
-            "the budget for memory needs a unit; write 24GiB",
+            "--memory needs a unit; write 24GiB",
         ),
         (
             ["solve", "lenet5", "--for", "batch", "--macs", "3Q"],
-            "the budget for macs: '3Q' is not a number; write ",
+            "--macs: '3Q' is not a number; write it as 300M or ",
         ),
         (["draw", "lenet5", "--only", "b"], "the network has no blocks; leave out --only"),
         (

@@ -213,7 +213,7 @@ def test_latex_compiles(tmp_path):
         (Order(topics=("shap",)), "no topic 'shap'; did you mean 'shape'?"),
         (Order(level="middling"), "no level 'middling'"),
         (Order(geometry="ilegal"), "did you mean 'illegal'?"),
-        (Order(questions=0), "1 to 1,000 questions, not 0"),
+        (Order(questions=0), "'questions' must be from 1 to 1,000, not 0"),
         (Order(questions=10**9), "not 1,000,000,000"),
     ],
 )

@@ -422,13 +422,13 @@ def test_shortcuts_and_other_sections(tmp_path):
     [
         ("[lstm]\noutput=3\n", r"net.cfg:8: the section \[lstm\] is unknown or not supported$"),
         ("[maxpol]\nsize=2\n", r"not supported; did you mean 'maxpool'\?"),
-        (conv("many"), r"net.cfg:8: 'filters' must be a whole number, not 'many'"),
+        (conv("many"), r"net.cfg:10: 'filters' must be a whole number, not 'many'"),
         (
             conv(3, activation="loggy"),
-            "net.cfg:8: no activation 'loggy'; choose from leaky, logistic, ",
+            "net.cfg:14: no activation 'loggy'; choose from leaky, logistic, ",
         ),
         (conv(3, activation="leeky"), r"no activation 'leeky'; did you mean 'leaky'\?"),
-        ("[shortcut]\nfrom=-1\n", "net.cfg:8: 'from' is -1, but no section comes before this one"),
+        ("[shortcut]\nfrom=-1\n", "net.cfg:9: 'from' is -1, but no section comes before this one"),
         (conv(3) + "[shortcut]\nfrom=-3\n", "'from' is -3, but only 1 section comes before"),
         (conv(3) * 2 + "[route]\nlayers=-1,2\n", "'layers' is 2, but only 2 sections come before"),
         (
@@ -821,3 +821,23 @@ def test_a_layer_of_caffe_without_a_bottom_has_no_input(tmp_path):
     )
     with pytest.raises(CnncalcError, match="layer 'r' has no input"):
         cnncalc.summarize(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        (
+            "net.cfg",
+            "hello\n",
+            "this is neither a Darknet cfg, which begins with [net], nor a spec",
+        ),
+        ("net.cfg", "a: 1\n", "this is neither a Darknet cfg, which begins with [net], nor a spec"),
+        ("net.prototxt", "hello\n", "neither a Caffe prototxt, which has 'layer {', nor a spec"),
+        ("net.txt", "hello\n", "a spec must be a mapping, not plain text; start with 'input: "),
+    ],
+)
+def test_a_text_that_is_no_network_is_refused_in_terms_of_its_extension(tmp_path, name, text, says):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(CnncalcError) as refused:
+        cnncalc.summarize(str(tmp_path / name))
+    assert says in str(refused.value)

@@ -216,6 +216,13 @@ def test_a_notebook_without_a_table_in_markdown_is_refused(tmp_path, cells):
         cnncalc.grade(file)
 
 
+def test_other_errors_in_the_table_of_a_notebook_stay_what_they_are(tmp_path):
+    rows = "| layer | shape | shape |\n|---|---|---|\n| c1 | 6x28x28 | 6x28x28 |\n"
+    file = notebook(tmp_path / "ada.ipynb", ("markdown", rows))
+    with pytest.raises(CnncalcError, match="twice"):
+        cnncalc.grade(file)
+
+
 def test_a_broken_notebook_says_what_to_do(tmp_path):
     file = tmp_path / "ada.ipynb"
     file.write_text("{", encoding="utf-8")

@@ -162,6 +162,8 @@ def test_wide_strides_with_few_windows_list_their_gaps():
     ("arguments", "says"),
     [
         ("seven 3 3", "N must be a whole number"),
+        ("net.yaml 3 2", "'net.yaml' is a network, which takes no F and S; leave out 3 2"),
+        ("lenet5 3", "'lenet5' is a network, which takes no F and S; leave out 3"),
         (
             "7 0 3",
             "F must be a whole number of at least 1, or one per axis, as in 7x9, not '0'",

@@ -368,10 +368,14 @@ def test_the_command_shows_a_table_and_the_reasons():
     assert "6 of 6 combinations" in done.output
     assert "11.11 M" in done.output  # 11,689,512 − 990·513, without a block of 73,984
     done = run("resnet18", "--over", "n1=-1,1,x,[],1.5,{", "--best", "1")
-    assert "warning: n1=-1" in done.output
+    assert "warning: ResNet-18 does not take n1=-1: 'repeat' must be" in done.output
+    assert "n1=-1: ResNet-18 does" not in done.output  # the value is named once
     assert "warning: not shown: 2 more reasons\n" in done.output
     assert "1 of 6 combinations" in done.output
-    run("resnet18", "--over", "n1=-1", code=1)
+    none = run("resnet18", "--over", "n1=-1", code=1)
+    assert "0 of 1 combination shown" in none.output
+    one = run("lenet5", "--over", "batch=2", "--show", "parameters,receptive-field", "--by", "-rf")
+    assert one.output.split()[:4] == ["batch", "Parameters", "Receptive", "field"]
 
 
 def test_the_command_writes_every_format():

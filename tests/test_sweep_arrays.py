@@ -292,7 +292,7 @@ def test_a_sample_is_random_and_repeatable():
     assert some[0] == some[1] != some[2]
     assert len({*some[0]}) == 50
     assert Grid(over, 10**6).total == 10_000
-    with pytest.raises(UsageError, match="a sample must be from 1 to 1,000,000, not 0"):
+    with pytest.raises(UsageError, match="'sample' must be from 1 to 1,000,000, not 0"):
         Grid(over, 0)
 
 

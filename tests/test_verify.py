@@ -554,7 +554,7 @@ def test_a_container_may_have_less_memory_than_the_machine(monkeypatch, tmp_path
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a machine without CUDA is meant")
 def test_a_device_that_is_not_there_is_refused():
-    with pytest.raises(UsageError, match="sees no cuda device here"):
+    with pytest.raises(UsageError, match="sees no cuda device here; use --device cpu or meta"):
         bridge.verify(cnncalc.summarize("4-2N"), "cuda")
 
 
@@ -808,4 +808,5 @@ def test_without_pytorch_the_error_says_how_to_install_it():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.returncode == 2
-    assert ran.stderr == "cnncalc: this needs PyTorch: pip install 'cnncalc[torch]'\n"
+    install = "install it with pip install 'cnncalc[torch]'"
+    assert ran.stderr == f"cnncalc: verify needs PyTorch; {install}\n"

@@ -27,6 +27,28 @@ def unread(name):
     return f"no layer reads the output of {name!r}; {UNREAD}"
 
 
+# Inputs without their channels.
+
+
+def test_an_input_without_its_channels_is_explained():
+    file = {"input": "3x32x32", "layers": [conv("a")]}
+    assert cnncalc.summarize(file, input="32x32").warnings == (
+        "32×32 is read as 32 channels of length 32, but the spec's input is 3×32×32; write the "
+        "channels too, as in 3x32x32",
+    )
+    volumes = {"input": "2x8x8x8", "layers": [conv("a")]}
+    (found,) = cnncalc.summarize(volumes, input="8x9x9").warnings
+    assert found.startswith("8×9×9 is read as 8 channels of 9×9 pixels, but the spec's input is 2×")
+
+
+def test_a_square_in_the_notation_is_probably_an_image():
+    assert cnncalc.summarize("28x28-32C5").warnings == (
+        "28x28 is read as 28 channels of length 28; for an image with one channel, write 1x28x28",
+    )
+    assert cnncalc.summarize("12x100-32C5").warnings == ()
+    assert cnncalc.summarize("28x28-32C5", input="28x30").warnings == ()
+
+
 # Unread outputs.
 
 

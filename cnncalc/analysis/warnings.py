@@ -11,9 +11,9 @@ from cnncalc.analysis.report import Row
 from cnncalc.core.errors import LayerError, SpecError, Where, did_you_mean
 from cnncalc.core.fields import as_written
 from cnncalc.core.layer import Input, Layer
-from cnncalc.core.shape import Map
+from cnncalc.core.shape import Map, Shape
 from cnncalc.layers._window import Axis
-from cnncalc.spec import Block, Spec, catalog, values
+from cnncalc.spec import Block, Spec, catalog, notation, values
 from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node
 
@@ -29,6 +29,7 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
     of_inputs = tuple(_other_channels(graph, rows))
     if catalog.holds(graph.spec.where.source):
         return of_inputs
+    of_inputs += tuple(_square_signal(graph, rows))
     remarks = (
         *graph.spec.remarks,
         *unread(graph.nodes, graph.outputs),
@@ -49,10 +50,38 @@ def _other_channels(graph: Graph, rows: Sequence[Row]) -> Iterator[str]:
         own = graph.replaced.get(row.name) if isinstance(row.layer, Input) else None
         if own is None or own[0] == row.output[0]:
             continue
+        if len(own) == len(row.output) + 1 > 2:
+            yield _without_channels(row.output, own)
+            continue
         first = next((one for one in _behind(rows, place) if one.weights), None)
         then = f": {first.name} then has {first.weights:,} weights" if first else ""
         what = "channels" if isinstance(row.output, Map) else "features"
         yield f"the input has {row.output[0]:,} instead of {own[0]:,} {what}{then}"
+
+
+def _without_channels(given: Shape, own: Shape) -> str:
+    """The warning about an input with one size less than in the spec."""
+    read = f"{given} is read as {given[0]:,} channels of {_size(given)}"
+    whole = "x".join(map(str, (own[0], *given)))
+    return f"{read}, but the spec's input is {own}; write the channels too, as in {whole}"
+
+
+def _size(shape: Shape) -> str:
+    """The size of a channel in words."""
+    sizes = "×".join(map(str, shape[1:]))
+    return f"length {sizes}" if len(shape) == 2 else f"{sizes} pixels"
+
+
+def _square_signal(graph: Graph, rows: Sequence[Row]) -> Iterator[str]:
+    """An input of the one-line notation that looks like an image without its channels."""
+    first = rows[0].output
+    is_written = graph.spec.where.source == notation.SOURCE and not graph.replaced
+    if is_written and isinstance(first, Map) and len(first) == 2 and first[0] == first[1]:
+        size = f"{first[0]}x{first[1]}"
+        yield (
+            f"{size} is read as {first[0]:,} channels of {_size(first)}; for an image with one "
+            f"channel, write 1x{size}"
+        )
 
 
 def _behind(rows: Sequence[Row], place: int) -> Iterator[Row]:

@@ -223,7 +223,11 @@ def largest(
     evaluate.require()
     usual = evaluate({}) if any(str(one).endswith("x") for one in budgets.values()) else {}
     limits = {key: budget(key, one, usual) for key, one in budgets.items()}
-    given = None if step is None else positive(str(step))
+    try:
+        given = None if step is None else positive(str(step))
+    except UsageError:
+        fact = "'step' must be a positive number, such as 0.05"
+        raise UsageError(f"{fact}, not {str(step)[:60]!r}") from None
     if isinstance(name, str):
         by = given or evaluate.step(name)
         return search.largest(evaluate, name, limits, by, steady=name == "batch")

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 USUAL = (3, 224, 224)
 """The default input shape of a model."""
-INSTALL = "this needs PyTorch: pip install 'cnncalc[torch]'"
+INSTALL = "install it with pip install 'cnncalc[torch]'"
+READING = "reading a PyTorch model"
 
 
 def to_torch(target: Target, **options: Unpack[Options]) -> Any:
@@ -31,7 +32,7 @@ def to_torch(target: Target, **options: Unpack[Options]) -> Any:
     a tuple. Under ``with torch.device("meta")`` nothing is allocated. Raises UsageError for a layer
     that PyTorch cannot express, and if PyTorch is not installed.
     """
-    return _load("network").Network(report_of(target, options))
+    return _load("network", "to_torch").Network(report_of(target, options))
 
 
 def to_onnx(
@@ -49,7 +50,9 @@ def to_onnx(
     initialized with ``seed``. The batch size is left dynamic. Raises UsageError for a layer that
     ONNX cannot express, for more than 2 GiB of weights, and if PyTorch is not installed.
     """
-    written: bytes = _load("onnx").onnx_file(report_of(target, options), weights, seed)
+    written: bytes = _load("onnx", "export to ONNX").onnx_file(
+        report_of(target, options), weights, seed
+    )
     return written
 
 
@@ -62,7 +65,7 @@ def from_torch(model: Any, input: Any = USUAL) -> Spec:
     compared with PyTorch's own counts. Raises UsageError if they differ, for an operation that
     cannot be described, and if PyTorch is not installed.
     """
-    return load(_load("importing").read(model, input).imported.spec)
+    return load(_load("importing", READING).read(model, input).imported.spec)
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,14 @@ class Factory(Model):
     usual = USUAL
 
     def read(self, arguments: Mapping[str, Any], inputs: Mapping[str, Sequence[int]]) -> Spec:
-        model = _load("importing").factory(self.target, arguments)
+        model = _load("importing", READING).factory(self.target, arguments)
         return from_torch(model, inputs.get("", inputs) or USUAL)
 
 
 def model_of(target: str, arguments: Mapping[str, Any]) -> Any:
     """The model that ``package.module:factory`` makes, with its weights, for ``verify``. Runs the
     code of that module, and raises UsageError if the factory does not make a model."""
-    return _load("importing").build(target, arguments)
+    return _load("importing", READING).build(target, arguments)
 
 
 def verify(
@@ -105,9 +108,9 @@ def verify(
     original = None
     if hasattr(target, "named_parameters"):
         input = options.pop("input", None) or USUAL
-        original = _load("importing").read(target, input)
+        original = _load("importing", READING).read(target, input)
         target = original.imported.spec
-    checked: Verification = _load("verification").verify(
+    checked: Verification = _load("verification", "verify").verify(
         report_of(target, options),
         device,
         training=training,
@@ -141,7 +144,7 @@ def calibrate(
         load(one)
     chosen = [*dict.fromkeys(networks or calibration.NETWORKS)]
     calibration.check_families(chosen)
-    timing = _load("timing")
+    timing = _load("timing", "calibrate")
     reports = ((one, summarize(one, batch=batch, dtype=dtype)) for one in chosen)
     where = timing.place(device)
     with timing.using(threads):
@@ -159,15 +162,16 @@ def torch_source(report: Report) -> str:
 
     Raises UsageError for a layer that PyTorch cannot express, and if PyTorch is not installed.
     """
-    written: str = _load("source").source(report)
+    written: str = _load("source", "export to PyTorch code").source(report)
     return written
 
 
-def _load(name: str) -> Any:
-    """A module of this package that imports PyTorch; raises UsageError if it is not installed."""
+def _load(name: str, what: str) -> Any:
+    """A module of this package that imports PyTorch; raises UsageError, which says what needs it,
+    if it is not installed."""
     try:
         return import_module(f"{__name__}.{name}")
     except ModuleNotFoundError as missing:
         if missing.name != "torch":
             raise
-        raise UsageError(INSTALL) from None
+        raise UsageError(f"{what} needs PyTorch", INSTALL) from None

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
@@ -28,20 +28,35 @@ CONTAINER = Path("/sys/fs/cgroup/memory.max")
 """The file in which Linux stores a container's memory limit."""
 
 
-def choose(report: Report, asked: str) -> str:
-    """The device to run on; raises UsageError if it does not exist or is too small."""
+class Remedies(NamedTuple):
+    """What to do about a device that is not there, too little memory, and tensors that are too
+    large for PyTorch."""
+
+    absent: str = "use --device cpu or meta"
+    full: str = "--device meta checks it without allocating anything, --tiny with a smaller input"
+    beyond: str = "try a smaller --batch or --input, or --tiny"
+
+
+OF_VERIFY = Remedies()
+
+
+def choose(report: Report, asked: str, remedies: Remedies = OF_VERIFY) -> str:
+    """The device to run on; raises UsageError, with the remedy of the command, if it does not exist
+    or is too small."""
     if asked not in DEVICES:
         meant = "cuda" if asked == "gpu" else asked
         raise unknown("device", asked, DEVICES, meant)
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not present.get(asked, True):
-        raise UsageError(f"PyTorch sees no {asked} device here; --device cpu or meta runs anywhere")
+        raise UsageError(f"PyTorch sees no {asked} device here", remedies.absent)
     if asked == "auto":
         asked = "cuda" if present["cuda"] else "cpu"
         large = asked == "cpu" and report.totals.macs > MAX_MACS
         asked = "meta" if large or _too_large(report, asked) else asked
-    if refusal := _too_large(report, asked) or _too_many(report):
-        raise UsageError(refusal)
+    if refusal := _too_large(report, asked):
+        raise UsageError(refusal, remedies.full)
+    if refusal := _too_many(report):
+        raise UsageError(refusal, remedies.beyond)
     return asked
 
 
@@ -102,8 +117,7 @@ def _too_large(report: Report, device: str) -> str:
         f"({units.in_bytes(parameters)} for parameters{beside}, {units.in_bytes(gradients)} for "
         f"their gradients, "
         f"{units.in_bytes(activations)} for activations), and {device} has "
-        f"{units.in_bytes(there)}; --device meta checks it without allocating anything, "
-        "--tiny with a smaller input"
+        f"{units.in_bytes(there)}"
     )
 
 
@@ -116,7 +130,7 @@ def _too_many(report: Report) -> str:
             return (
                 f"{report.name}: layer {row.name!r} has {units.exact(numbers)} numbers in its "
                 f"{'parameters' if numbers == params else 'output'}, more than a PyTorch tensor "
-                "can have; try a smaller --batch or --input, or --tiny"
+                "can have"
             )
     return ""
 

@@ -180,10 +180,11 @@ class _Run(TorchFunctionMode):
         place = f" in layer {self.open[-1]!r}" if self.open[-1] else ""
         text = " ".join(str(why).split())[:300].rstrip(".")
         sizes = " and ".join("×".join(map(str, one)) for one in self.sizes)
-        help = f"if its input is not {sizes}, give the shape, as in --input 1x28x28"
+        place += f" for an input of {sizes}"
+        help = "if its input has another shape, give that with --input"
         if "meta" in text:
             help = "cnncalc reads only models that do not depend on the values of tensors"
-        return UsageError(f"{self.name} does not run{place}: {text}", help)
+        return UsageError(f"{self.name} fails{place}: {text}", help)
 
     def unused(self) -> tuple[str, ...]:
         """The parameters that no call used."""

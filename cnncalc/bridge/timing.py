@@ -16,6 +16,8 @@ from cnncalc.bridge.network import Network
 from cnncalc.core.errors import UsageError, unknown
 
 DEVICES = tuple(name for name in devices.DEVICES if name != "meta")
+SMALLER = "choose smaller --networks, or a smaller --batch"
+REMEDIES = devices.Remedies("use --device cpu", SMALLER, SMALLER)
 RUNS, SECONDS = 5, 1.0
 """The minimum number of runs of a network, and their minimum total time."""
 
@@ -35,7 +37,7 @@ def using(threads: int | None) -> Iterator[None]:
     impossible number."""
     most = os.cpu_count() or 1
     if threads is not None and not 1 <= threads <= most:
-        raise UsageError(f"the number of threads must be from 1 to {most}, not {threads}")
+        raise UsageError(f"--threads must be from 1 to {most}, not {threads}")
     usual = torch.get_num_threads()
     torch.set_num_threads(threads or usual)
     try:
@@ -73,7 +75,7 @@ def measure(
 
 
 def _seconds(report: Report, device: str) -> float:
-    where, dtype = devices.choose(report, device), devices.dtype_of(report)
+    where, dtype = devices.choose(report, device, REMEDIES), devices.dtype_of(report)
     try:
         with torch.inference_mode(), devices.on(where, dtype):
             network = Network(report).eval()

@@ -94,14 +94,14 @@ def notes(numbered: Mapping[str, int]) -> str:
     )
 
 
-def format_of(name: str | None, output: Path | None) -> "Format | None":
+def format_of(name: str | None, output: Path | None, others: Iterable[str] = ()) -> "Format | None":
     """The requested format, by name or by the file extension; None for a table as text.
 
-    Raises UsageError for an unknown format.
+    Raises UsageError for an unknown format; ``others`` are further extensions of the command.
     """
     from cnncalc import render
 
-    chosen = render.name_of(name) if name else render.for_file(str(output or ""))
+    chosen = render.name_of(name) if name else render.for_file(str(output or ""), others)
     return None if chosen == "table" else render.load(chosen)
 
 

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +17,7 @@ from cnncalc.core.errors import (
     unknown,
     unwritable,
 )
-from cnncalc.core.shape import read_sizes, shape_of
+from cnncalc.core.shape import MAX_DIGITS, read_sizes, shape_of
 
 if TYPE_CHECKING:
     from cnncalc.api import Report
@@ -91,6 +92,22 @@ def _shape(text: str) -> str:
     return text
 
 
+def sizes(option: str, word: str, least: int = 1, words: str = "") -> list[int]:
+    """One size, or one for each of at most three axes: ``7`` or ``7x9``. Raises UsageError for
+    anything else; ``words`` are those that the option also takes, for the error."""
+    parts = word.replace("×", "x").replace(",", "x").split("x")
+    digits = all(part.isascii() and part.isdecimal() and len(part) <= MAX_DIGITS for part in parts)
+    numbers = [int(part) for part in parts] if digits else []
+    if not numbers or min(numbers) < least:
+        raise UsageError(
+            f"{option} must be {words}a whole number of at least {least}, or one per axis, as in "
+            f"7x9, not {word[:60]!r}"
+        )
+    if len(numbers) > 3:
+        raise UsageError(f"{option} has {len(numbers)} sizes; a window has at most three axes")
+    return numbers
+
+
 def for_each(words: Sequence[str] | None, count: int) -> list[list[str]]:
     """The words for each network: those that begin with its number, and those without a number.
 
@@ -133,6 +150,20 @@ def chosen_format(format_name: str | None, output: Path | None, names: Iterable[
     if found not in names:
         raise unknown("format", word, names)
     return found
+
+
+@contextmanager
+def typed(**options: str) -> Iterator[None]:
+    """Name parameters at the beginning of any error raised inside by their options, as in
+    ``typed(questions="--count")``."""
+    try:
+        yield
+    except UsageError as why:
+        names = "|".join(options)
+        match = re.match(f"'?({names})'?(?=[: ])", why.sentence)
+        if match is None:
+            raise
+        raise UsageError(options[match[1]] + why.sentence[match.end() :]) from None
 
 
 def refuse(context: typer.Context, names: Container[str], why: str) -> None:

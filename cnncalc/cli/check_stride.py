@@ -1,7 +1,9 @@
 """``cnncalc check-stride``: whether a window fits its input."""
 
 import json
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,11 +14,11 @@ from cnncalc.cli import _listing as listing
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
-from cnncalc.core.shape import MAX_DIGITS
 from cnncalc.derivations import stride
 from cnncalc.derivations.stride import Axis
 from cnncalc.formulas.expression import AXES
 from cnncalc.render import terminal
+from cnncalc.spec import catalog
 
 PAIR = "One number, or one per axis: 7x9."
 Words = Sequence[str] | None
@@ -78,6 +80,11 @@ def run(
     cnncalc check-stride resnet50
     """
     form = shared.chosen_format(format, None, ["text", "json"])
+    if f is not None and _is_network(n):
+        given = " ".join(filter(None, (f, s)))
+        raise UsageError(
+            f"{n[:60]!r} is a network, which takes no F and S", f"leave out {given[:60]}"
+        )
     if f is None or s is None:
         shared.refuse(context, ("padding", "dilation"), "is for one window, as in 7 3 3 -p 1")
         fits = _check_network(n, input, settings, layout, form)
@@ -96,6 +103,12 @@ def _check_axes(axes: list[Axis], format: str) -> bool:
         parts = [_as_text(axis, name) for axis, name in zip(axes, names, strict=False)]
         shared.write("\n".join(parts), None)
     return all(axis.fits for axis in axes)
+
+
+def _is_network(word: str) -> bool:
+    """Whether a word names a network, rather than sizes, right or wrong."""
+    named = word in catalog.names() or Path(word).is_file()
+    return named or re.search(r"[A-Za-z].*[.:-]|[.:-].*[A-Za-z]", word) is not None
 
 
 def _check_network(
@@ -154,7 +167,10 @@ def _axes(**words: str) -> list[Axis]:
     Raises UsageError for invalid numbers, and if two arguments have numbers for different numbers
     of axes.
     """
-    values = {name: _numbers(name, word) for name, word in words.items()}
+    values = {
+        name: shared.sizes(TYPED.get(name, name), word, 0 if name == "P" else 1)
+        for name, word in words.items()
+    }
     count = max(map(len, values.values()))
     longest = next(name for name, numbers in values.items() if len(numbers) == count)
     for name, numbers in values.items():
@@ -168,22 +184,6 @@ def _axes(**words: str) -> list[Axis]:
         Axis(**{name: numbers[i % len(numbers)] for name, numbers in values.items()})
         for i in range(count)
     ]
-
-
-def _numbers(name: str, word: str) -> list[int]:
-    typed = TYPED.get(name, name)
-    parts = word.replace("×", "x").replace(",", "x").split("x")
-    least = 0 if name == "P" else 1
-    digits = all(part.isascii() and part.isdecimal() and len(part) <= MAX_DIGITS for part in parts)
-    numbers = [int(part) for part in parts] if digits else []
-    if not numbers or min(numbers) < least:
-        raise UsageError(
-            f"{typed} must be a whole number of at least {least}, or one per axis, as in 7x9, "
-            f"not {word[:60]!r}"
-        )
-    if len(numbers) > 3:
-        raise UsageError(f"{typed} has {len(numbers)} sizes; a window has at most three axes")
-    return numbers
 
 
 def _as_text(axis: Axis, name: str) -> str:

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,17 +11,16 @@ import typer
 
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
-from cnncalc.core.errors import UsageError, did_you_mean, one_of
+from cnncalc.core.errors import CnncalcError, UsageError, did_you_mean, one_of
 from cnncalc.core.shape import layout_of
 from cnncalc.homework.convolution import Tensor, Worked, convolve, read
 from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.formats import FORMATS, WIDE, as_data
-from cnncalc.homework.convolution.given import load
+from cnncalc.homework.convolution.given import load, named_in_errors
 from cnncalc.homework.convolution.kernels import KERNELS
-from cnncalc.homework.convolution.matrix import LONGEST
+from cnncalc.homework.convolution.pooling import pool_of
 from cnncalc.homework.convolution.sheet import sections
-from cnncalc.homework.convolution.window import MAX_PRODUCTS
-from cnncalc.spec import notation
+from cnncalc.homework.convolution.window import MAX_PRODUCTS, MODES
 
 MAX_DIGITS = 15
 SETTINGS = {"ignore_unknown_options": True}
@@ -158,25 +158,63 @@ def run(
     cnncalc convolve random:3x6x6 "box | box | box" --seed 7 --format latex
     """
     _refuse_options([input, *kernels], context)
+    if transpose:
+        shared.refuse(context, ("mode",), "is for the padding, which --transpose removes")
+    else:
+        shared.refuse(context, ("output_padding",), "needs --transpose")
     _check_digits(digits)
     chosen = shared.chosen_format(format, output, [*FORMATS, "json"])
     most = _steps(steps)
     x, weights = load(input, kernels, seed, layout_of(layout))
-    worked = convolve(
-        x,
-        weights,
-        stride=_sizes(stride),
-        padding=_sizes(padding),
-        dilation=_sizes(dilation),
-        mode="zeros" if mode == "zero" else mode,
-        bias=None if bias is None else _bias(bias),
-        flip=flip,
-        activation=activation,
-        pool=pool,
-        transposed=transpose,
-        output_padding=_sizes(output_padding),
-    )
+    axes = len(x.shape.spatial)
+    with _named_as_typed():
+        worked = convolve(
+            x,
+            weights,
+            stride=_sizes("--stride", stride, axes),
+            padding=padding
+            if padding.lower() in PADDINGS
+            else _sizes("--padding", padding, axes, 0),
+            dilation=_sizes("--dilation", dilation, axes),
+            mode=_mode(mode),
+            bias=None if bias is None else _bias(bias),
+            flip=flip,
+            activation=activation,
+            pool=None if pool is None else _pool(pool),
+            transposed=transpose,
+            output_padding=_sizes("--output-padding", output_padding, axes, 0),
+        )
     _write(worked, most, digits, chosen, output)
+
+
+PADDINGS = ("valid", "same", "same_lower", "causal")
+"""The paddings that have a name."""
+
+
+@contextmanager
+def _named_as_typed() -> Iterator[None]:
+    """Name settings by their options in any error raised inside."""
+    names = ("bias", "padding", "stride", "dilation")
+    with shared.typed(**{name: f"--{name}" for name in names}):
+        try:
+            yield
+        except CnncalcError as why:
+            raise UsageError(why.sentence.replace("use mode: ", "use --mode ")) from None
+
+
+def _mode(word: str) -> str:
+    """The mode of padding; raises UsageError for an unknown one."""
+    mode = "zeros" if word == "zero" else word
+    if mode not in MODES:
+        known = ["zero" if name == "zeros" else name for name in MODES]
+        raise UsageError(f"--mode must be {one_of(known)}, not {word[:40]!r}")
+    return mode
+
+
+def _pool(word: str) -> Any:
+    """The pooling layer that a word names; raises UsageError for anything else."""
+    with named_in_errors("--pool"):
+        return pool_of(word)
 
 
 def _write(
@@ -207,10 +245,17 @@ def _refuse_options(words: Iterable[str], context: typer.Context) -> None:
             raise UsageError(f"no option {name[:40]!r}{did_you_mean(name, known)}")
 
 
-def _sizes(word: str) -> Any:
-    """Sizes such as ``2`` or ``2x1`` as numbers; the layer validates anything else."""
-    is_size = re.fullmatch(notation.SIZE, word, re.ASCII) and len(word) <= LONGEST
-    return notation.size_of(word) if is_size else word
+def _sizes(option: str, word: str, axes: int, least: int = 1) -> Any:
+    """A size such as ``2``, or one for each axis of the input, as in ``2x1``. Raises UsageError for
+    anything else."""
+    words = "valid, same, " if option == "--padding" else ""
+    found = shared.sizes(option, word, least, words)
+    if len(found) not in (1, axes):
+        raise UsageError(
+            f"{option} {word} has {len(found)} sizes, but the input has {axes} "
+            f"ax{'i' if axes == 1 else 'e'}s"
+        )
+    return found[0] if len(found) == 1 else found
 
 
 def _steps(word: str | None) -> int | None:
@@ -224,10 +269,8 @@ def _steps(word: str | None) -> int | None:
 
 
 def _bias(word: str) -> Tensor:
-    try:
+    with named_in_errors("--bias"):
         return read(word)
-    except UsageError as why:
-        raise UsageError(f"--bias: {why}") from None
 
 
 def _width(format: str, output: Path | None) -> int:

@@ -84,7 +84,8 @@ def run(
 
     ending = output.suffix.lower().removeprefix(".") if output else ""
     drawn = format is None and ending in FORMATS
-    form = None if drawn else listing.format_of(format, output)
+    pictures = [f".{one}" for one in FORMATS]
+    form = None if drawn else listing.format_of(format, output, pictures)
     report = shared.network(spec, input, settings, batch=batch, dtype=stored_as(dtype))
     names = [name.strip() for name in on.split(",") if name.strip()]
     found = api.device(report, names, calibration=calibration, path=path, dtype=dtype)

@@ -108,10 +108,11 @@ def run(
     from cnncalc.render import pictures, terminal
 
     report = shared.network(spec, input, settings, batch=batch, layout=layout)
-    picture = pictures.picture(
-        report, style, depth=depth, only=only, every_layer=every_layer, direction=direction,
-        label=label, colour=colour, layer=layer, animate=animate,
-    )  # fmt: skip
+    with shared.typed(depth="--depth"):
+        picture = pictures.picture(
+            report, style, depth=depth, only=only, every_layer=every_layer, direction=direction,
+            label=label, colour=colour, layer=layer, animate=animate,
+        )  # fmt: skip
     if format is None and output is not None:
         writer = pictures.writer_for(output)
     else:

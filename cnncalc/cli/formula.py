@@ -80,9 +80,14 @@ def run(
         raise UsageError("formula needs SymPy", "install it with pip install 'cnncalc[formula]'")
     chosen = shared.chosen_format(format, output, FORMATS)
     values: dict[str, Any] = shared.settings_of(at, "--at", "H=224")
-    found = formula(
-        shared.named(spec), quantity, [name.strip() for name in names.split(",")], at=values,
-        batch=batch, input=shared.inputs_of(input), settings=shared.settings_of(settings),
-        dtype=dtype,
-    )  # fmt: skip
+    for name, number in values.items():
+        if "," in str(number):
+            fact = f"--at: {name} must be a number, not {str(number)[:60]!r}"
+            raise UsageError(fact, "repeat --at for each variable")
+    with shared.typed(at="--at"):
+        found = formula(
+            shared.named(spec), quantity, [name.strip() for name in names.split(",")], at=values,
+            batch=batch, input=shared.inputs_of(input), settings=shared.settings_of(settings),
+            dtype=dtype,
+        )  # fmt: skip
     shared.write(FORMATS[chosen](found), output)

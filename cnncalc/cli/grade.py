@@ -151,8 +151,14 @@ def run(
 def _title(name: str | None, key: Path) -> str:
     """The name of the assignment; raises UsageError if it cannot be part of a file name."""
     title = name if name is not None else printable(key.stem)
-    if not title.strip() or not title.isprintable() or {*title} & {*"/\\"} or title in (".", ".."):
-        raise UsageError(f"--name becomes a file name, so it cannot contain a slash: {title!r}")
+    unfit = not title.strip() or not title.isprintable() or {*title} & {*"/\\"}
+    if unfit or title in (".", ".."):
+        if name is None:
+            raise UsageError(f"the files cannot be named after {str(key)!r}; give --name")
+        raise UsageError(
+            "--name becomes part of file names, so it must be printable text without / or \\, "
+            f"not {title[:60]!r}"
+        )
     return title
 
 
@@ -172,18 +178,22 @@ def _report_oddities(grades: Grades, key: Path) -> None:
             err=True,
         )
     shared.warn(grades.warnings)
-    own = [printable(str(key)) for key in grades.own_keys.values()]
-    if own:
-        such_as = "" if len(own) == 1 else " and so on"
-        shared.warn(
-            [
-                f"{some(grades.own_keys)}: graded with {printable(str(key))}, not with {own[0]}"
-                f"{such_as}; to grade everyone with their own key, give the folder as the key"
-            ]
-        )
+    if grades.own_keys:
+        shared.warn([_own_keys(grades.own_keys, key)])
     for folder in grades.skipped:
         name = printable(str(folder))
         typer.echo(f"skipped {name}: folders whose names begin with __ are not graded", err=True)
+
+
+def _own_keys(own: Mapping[str, Path], key: Path) -> str:
+    """The warning that some students have a key of their own, which was not used."""
+    first = next(iter(own.values()))
+    folder, name = printable(str(first.parent)), printable(str(first))
+    theirs = f"there is a key of their own, {name}; to use that"
+    if len(own) > 1:
+        theirs = f"they have keys of their own, such as {name}; to use those"
+    used = printable(str(key))
+    return f"{some(own)}: graded with {used} although {theirs}, give the folder {folder} as the key"
 
 
 def _write_all(folder: Path, texts: Mapping[str, str]) -> None:
@@ -205,10 +215,12 @@ def _alone(graded: Graded, form: "Format | None") -> str:
     headings = {"Question": False, "Answer": False, "": False, "Remark": False}
     table = listing.columns(headings, map(_line, graded.marks))
     right = sum(mark.outcome is Outcome.RIGHT for mark in graded.marks)
-    are = "is" if right == 1 else "are"
+    are = "is" if 1 in (right, len(graded.marks)) else "are"
+    answers = "answer" if len(graded.marks) == 1 else "answers"
+    unit = "point" if graded.possible == 1 else "points"
     summary = (
-        f"{right} of {len(graded.marks)} answers {are} right, "
-        f"{points(graded.score)} of {points(graded.possible)} points"
+        f"{right} of {len(graded.marks)} {answers} {are} right, "
+        f"{points(graded.score)} of {points(graded.possible)} {unit}"
     )
     if all(mark.outcome is Outcome.UNREADABLE for mark in graded.marks):
         summary = "nothing could be graded"

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +15,7 @@ from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.cli.kinds import fields_table
 from cnncalc.core.cost import BYTES
-from cnncalc.core.errors import Mistakes, SpecError, UsageError, Where, some
+from cnncalc.core.errors import Mistakes, SpecError, UsageError, Where, did_you_mean, some
 from cnncalc.core.layer import Layer
 from cnncalc.core.parsing import fields_of
 from cnncalc.derivations import explain
@@ -80,7 +80,7 @@ def run(
     if wanted:
         typer.echo(f"{context.get_help()}\n\n{found.kind}:\n\n{fields_table(found, _option)}")
         return
-    shapes, fields = _split(words or [], _flags(found))
+    shapes, fields = _split(words or [], found)
     if not shapes:
         names = some(map(_option, fields_of(found)))
         has = f"its fields are {names}" if names else "it has no fields"
@@ -88,11 +88,7 @@ def run(
     try:
         report = layer_alone(kind, shapes, fields, batch, dtype, layout)
     except Mistakes as why:
-        typed = [[_as_typed(text, found, fields) for text in (e.fact, e.help)] for e in why.errors]
-        raise Mistakes(
-            SpecError(fact, one.where, help)
-            for one, (fact, help) in zip(why.errors, typed, strict=True)
-        ) from None
+        raise Mistakes(_typed(error, found, shapes, fields) for error in why.errors) from None
     row = report["layer"]
     shared.warn(filter(None, [row.layer.remark()]))
     form = shared.chosen_format(format, output, [*explain.FORMATS, "json"])
@@ -106,6 +102,22 @@ def run(
 def _option(field: str) -> str:
     """A field as an option: ``--kernel-size``."""
     return f"--{field.replace('_', '-')}"
+
+
+def _typed(
+    error: SpecError, kind: type[Layer], shapes: Sequence[str], fields: Mapping[str, Any]
+) -> SpecError:
+    """An error about a layer of a spec, reworded for the command line."""
+    fact, help = (_as_typed(text, kind, fields) for text in (error.fact, error.help))
+    for value in fields.values():
+        if isinstance(value, _Decimal):
+            fact = fact.replace(f"not {float(value)}", f"not {value.text}")
+    if "'from'" in help:
+        example = " ".join(["cnncalc layer", kind.kind, *[shapes[0]] * 2])
+        help = f"give the shape of every input, as in {example}"
+    if " needs --" in fact and len(shapes) > 1:
+        help = f"{shapes[-1]!r} was read as the shape of another input"
+    return SpecError(fact, error.where, help)
 
 
 def _as_typed(sentence: str, kind: type[Layer], given: Iterable[str]) -> str:
@@ -136,9 +148,10 @@ def _flags(kind: type[Layer]) -> set[str]:
     return {name for name, field in fields if field.schema.get("type") == "boolean"}
 
 
-def _split(words: list[str], flags: set[str]) -> tuple[list[str], dict[str, Any]]:
+def _split(words: list[str], kind: type[Layer]) -> tuple[list[str], dict[str, Any]]:
     """Shapes, and fields such as ``--kernel 5``, ``--kernel=3x5``, ``-k5``, ``--ceil-mode`` and
     ``--no-bias``. Raises UsageError for a field without a value or given twice."""
+    flags = _flags(kind)
     shapes: list[str] = []
     fields: dict[str, Any] = {}
     rest = list(words)
@@ -159,8 +172,19 @@ def _split(words: list[str], flags: set[str]) -> tuple[list[str], dict[str, Any]
         elif rest and not _spelled_out(rest[0]).startswith("--"):
             fields[name] = _value(rest.pop(0))
         else:
-            raise UsageError(f"{_option(name)} needs a value")
+            raise UsageError(_without_value(name, kind))
     return shapes, fields
+
+
+def _without_value(name: str, kind: type[Layer]) -> str:
+    """What is wrong with the last field, which has no value: it needs one, or is unknown."""
+    known = [word for field, one in fields_of(kind).items() for word in (field, *one.also)]
+    if name in known:
+        return f"{_option(name)} needs a value"
+    words = [*map(_option, known), *(f"--no-{flag}" for flag in sorted(_flags(kind)))]
+    hint = did_you_mean(_option(name), words).replace("'", "")
+    hint = hint or f"; run 'cnncalc kinds {kind.kind}' to see its fields"
+    return f"{kind.kind} has no field {_option(name)}{hint}"
 
 
 def _spelled_out(word: str) -> str:
@@ -177,4 +201,16 @@ def _value(word: str) -> Any:
 
     if re.fullmatch(r"-?\d+([x,]-?\d+)+", word):
         return [text.scalar(size, Where("")) for size in re.split("[x,]", word)]
-    return text.read(word, "").plain()
+    value = text.read(word, "").plain()
+    return _Decimal(value, word) if isinstance(value, float) else value
+
+
+class _Decimal(float):
+    """A decimal that remembers how it is typed: ``1e3``."""
+
+    text: str
+
+    def __new__(cls, value: float, text: str) -> "_Decimal":
+        made = super().__new__(cls, value)
+        made.text = text
+        return made

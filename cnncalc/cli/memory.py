@@ -112,7 +112,7 @@ def run(
     if dtype not in (*DTYPES, INT8):
         raise unknown("dtype", dtype, (*DTYPES, INT8))
     if dtype == INT8:
-        _check_int8(fit, plot, checkpoint, optimizer)
+        _check_int8(fit, plot, checkpoint, optimizer, device)
         _arena.write(api.arena(report), everything, format, output)
         return
     setting: dict[str, Any] = {
@@ -154,18 +154,21 @@ def _check(fit: str | None, plot: bool, batch: int, format: str | None) -> None:
         raise UsageError(f"--plot draws text; leave out --format {format}")
 
 
-def _check_int8(fit: str | None, plot: bool, checkpoint: int | None, optimizer: str) -> None:
-    """Raise UsageError for options that only training has."""
+def _check_int8(
+    fit: str | None, plot: bool, checkpoint: int | None, optimizer: str, device: str
+) -> None:
+    """Raise UsageError for options that have no effect on a microcontroller."""
     given = {
         "--fit": fit is not None,
         "--plot": plot,
         "--checkpoint": checkpoint is not None,
         "--optimizer": optimizer != "sgd",
+        "--device": device != "cpu",
     }
     if names := [name for name, is_given in given.items() if is_given]:
         *first, last = names
         listed = f"{', '.join(first)} and {last}" if first else last
-        raise UsageError(f"int8 is for inference; leave out {listed}")
+        raise UsageError(f"int8 is for inference on a microcontroller; leave out {listed}")
 
 
 def _budget(text: str) -> int:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from cnncalc.cli import _shared as shared
 from cnncalc.cli.quiz import EVERY_WEEK, Count, LevelName, Seed, Topics, new_seed
 from cnncalc.homework import feedback
 from cnncalc.homework.marking import Mark, Marker, Outcome
@@ -33,7 +34,8 @@ def run(
     cnncalc practice --topics shape,stride --level hard --count 5
     """
     seed = new_seed() if seed is None else seed
-    posed = quiz(topics, level=level, geometry=geometry, questions=count, seed=seed).posed
+    with shared.typed(questions="--count"):
+        posed = quiz(topics, level=level, geometry=geometry, questions=count, seed=seed).posed
     right = asked = 0
     try:
         for one in posed:

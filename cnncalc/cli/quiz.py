@@ -11,7 +11,7 @@ from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of, printable
 from cnncalc.homework import platforms, quiz_formats
-from cnncalc.homework.quiz import USUAL, Order, order, pose
+from cnncalc.homework.quiz import USUAL, Order, check, order, pose
 from cnncalc.homework.topics import LEVELS, TOPICS
 from cnncalc.spec.source import read_text
 
@@ -127,6 +127,8 @@ def run(
     drawn = new_seed() if seed is None else seed
     report = None if network is None else shared.network(network)
     wanted = order(topics, level, geometry, count, drawn, choices)._replace(report=report)
+    with shared.typed(questions="--count"):
+        check(wanted)
     form = quiz_formats.load(format)
     banks = [platforms.load(name) for name in export or ()]
     if output is not None:

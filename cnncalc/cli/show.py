@@ -7,6 +7,7 @@ import typer
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
+from cnncalc.core.errors import UsageError
 from cnncalc.spec import catalog
 
 
@@ -27,4 +28,7 @@ def run(
 
     cnncalc show resnet50 -o mine.yaml
     """
-    shared.write(catalog.path(name.removesuffix(".yaml")).read_text(encoding="utf-8"), output)
+    bare = name.removesuffix(".yaml")
+    if bare != name and catalog.called(bare) is None:
+        raise UsageError(f"no built-in network {name[:60]!r}", "show prints no other files")
+    shared.write(catalog.path(bare).read_text(encoding="utf-8"), output)

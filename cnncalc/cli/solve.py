@@ -239,9 +239,10 @@ def _fit(
         raise UsageError("a network needs --for and a budget, as in --for width --macs 300M")
     values = shared.settings_of(settings)
     wanted = _ratios(name, ratio)
-    found = api.largest(
-        shared.named(spec), wanted, budgets, step=step, settings=values, input=input
-    )
+    with shared.typed(step="--step", **{f"the budget for {key}": f"--{key}" for key in budgets}):
+        found = api.largest(
+            shared.named(spec), wanted, budgets, step=step, settings=values, input=input
+        )
     rows, columns = [], [name]
     for word, tried in (("within", found.within), ("beyond", found.beyond)):
         if tried is not None:

@@ -179,19 +179,22 @@ def run(
 
     cnncalc sweep mobilenet_v2 --over width=0.5:1.5:0.25 --show macs,time --on raspberry-pi-5
     """
+    from cnncalc.analysis.explore.quantities import called
     from cnncalc.analysis.explore.sweep import request
     from cnncalc.api.hardware import clock_of
 
     binary = format is None and _binary(output)
-    form = None if binary else listing.format_of(format, output)
+    form = None if binary else listing.format_of(format, output, _endings())
     ranges = shared.pairs(over, "--over", "width=0.25:1.5:0.25")
     fixed = {"batch": batch, "dtype": dtype, "input": shared.inputs_of(input)}
     fixed |= {"settings": shared.settings_of(settings)}
-    names = [*dict.fromkeys([*_words(show), *([heat] if heat else [])])]
+    heat = called(heat) if heat else None
+    names = [*dict.fromkeys([*map(called, _words(show)), *([heat] if heat else [])])]
     front = _words(pareto) if pareto else []
     clock = clock_of(on, calibration, devices, dtype)
     asked = request(names, where, front, by, best, ranges, clock)
-    found = _done(_sweeping(spec, ranges, asked, fixed, dask, jobs, sample, seed, resume))
+    with shared.typed(sample="--sample", jobs="--jobs"):
+        found = _done(_sweeping(spec, ranges, asked, fixed, dask, jobs, sample, seed, resume))
     shared.warn(_remarks(found))
     pair = [goal.name for goal in asked.front] if len(front) > 1 else names
     if output is not None and binary:
@@ -271,11 +274,12 @@ def _remarks(found: "Sweep") -> Iterator[str]:
     if found.clock is not None:
         yield from (f"{found.clock.device}: {note}" for note in found.clock.notes)
     if found.done < found.total:
-        yield f"stopped after {found.done:,} of {found.total:,} combinations"
+        yield f"stopped after {found.done:,} of {_counted(found.total, 'combination')}"
     for reason, (first, count) in [*found.refused.items()][:REASONS]:
         where = ", ".join(f"{name}={value}" for name, value in first.items())
         others = f" and {_counted(count - 1, 'other')}" if count > 1 else ""
-        yield f"{where}{others}: {reason}"
+        # The reason may name the value itself.
+        yield reason if count == 1 and " does not take " in reason else f"{where}{others}: {reason}"
     if len(found.refused) > REASONS:
         yield "not shown: " + _counted(len(found.refused) - REASONS, "more reason")
 
@@ -284,13 +288,17 @@ def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("s" if number != 1 else "")
 
 
-def _binary(output: Path | None) -> bool:
-    """Whether a file gets a picture or a Parquet table."""
+def _endings() -> list[str]:
+    """The extensions of the files that get a picture or a Parquet table."""
     from cnncalc.render import parquet
     from cnncalc.render.pictures.scatter import FORMATS
 
-    ending = output.suffix.lower() if output else ""
-    return ending == parquet.SUFFIX or ending[1:] in FORMATS
+    return [*(f".{one}" for one in FORMATS), parquet.SUFFIX]
+
+
+def _binary(output: Path | None) -> bool:
+    """Whether a file gets a picture or a Parquet table."""
+    return output is not None and output.suffix.lower() in _endings()
 
 
 def _file(found: "Sweep", output: Path, title: str, heat: str | None, pair: Sequence[str]) -> bytes:
@@ -328,7 +336,7 @@ def _table(found: "Sweep") -> str:
         numbers = (point.quantities[name] for name in found.quantities)
         texts = ("?" if n is None else one.text(n) for one, n in zip(quantities, numbers))
         rows.append([*map(str, point.values.values()), *texts])
-    shown = f"{len(found.points):,} of {found.total:,} combinations shown"
+    shown = f"{len(found.points):,} of {_counted(found.total, 'combination')} shown"
     return f"{listing.columns(headings, rows)}\n{shown}\n"
 
 

@@ -85,12 +85,15 @@ class Keys:
     submission, its file or its folder."""
 
     def __init__(self, target: Path, layout: Layout | None = None) -> None:
+        """Read a single key; raises UsageError for a folder without files."""
         self.target = target
         self.layout = layout
         self.one = None if target.is_dir() else key(target, layout)
         self.own: Mapping[str, Path] = {}
         if self.one is None:
-            self.own = _by_name(sorted(target.iterdir()))
+            self.own = _by_name(sorted(file for file in target.iterdir() if file.is_file()))
+            if not self.own:
+                raise UsageError(f"the folder {str(target)!r} has no keys", "name the one that has")
 
     def of(self, submission: Submission) -> Sheet:
         """The key of a submission; raises UsageError if there is none."""

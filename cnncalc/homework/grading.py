@@ -113,7 +113,10 @@ def grade(
     paths = [Path(target) for target in targets]
     found = submissions.find(paths, Path(key))
     if not found:
-        raise UsageError(f"{str(key)!r} is the key; the sheets to grade are missing")
+        raise UsageError(
+            f"{str(key)!r} is the key; the sheets to grade are missing",
+            "name them, or their folder, after the key",
+        )
     grades = Grades(gradebook.grade(keys, watch(found), marker, credit))
     grades.skipped = tuple(submissions.left_out(paths))
     if keys.one:

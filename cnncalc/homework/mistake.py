@@ -41,6 +41,10 @@ class Example(NamedTuple):
     batch: int = 1
 
 
+UNITS = {"macs": "MACs", "flops": "FLOPs", "mb": "MB", "mib": "MiB"}
+"""The units in the names of mistakes, as they are written."""
+
+
 class Mistake(Named, ABC):
     """A known mistake: one stateless subclass per file.
 
@@ -55,6 +59,11 @@ class Mistake(Named, ABC):
     """Whether it is never combined with a second mistake, because the pair would explain too many
     numbers by chance."""
     examples: ClassVar[tuple[Example, ...]] = ()
+
+    @property
+    def title(self) -> str:
+        """The name in plain words, with units as they are written: ``MB for MiB``."""
+        return " ".join(UNITS.get(word, word) for word in self.name.split("_"))
 
     @property
     def explanation(self) -> str:

@@ -189,7 +189,9 @@ def check(order: Order) -> None:
         if word not in known:
             raise unknown(what, word, known)
     if not 1 <= order.questions <= MAX_QUESTIONS:
-        raise UsageError(f"a quiz has 1 to {MAX_QUESTIONS:,} questions, not {order.questions:,}")
+        raise UsageError(
+            f"'questions' must be from 1 to {MAX_QUESTIONS:,}, not {order.questions:,}"
+        )
 
 
 def wrong_values(asked: Question) -> dict[Value, tuple[Slip, ...]]:

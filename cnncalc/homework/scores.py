@@ -18,6 +18,7 @@ from cnncalc.derivations.explain import Derivation
 from cnncalc.formulas.expression import Expression
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.convolution import of
+from cnncalc.homework.convolution.given import named_in_errors
 from cnncalc.homework.convolution.writing import Style
 from cnncalc.homework.numeric import Equation
 from cnncalc.homework.question import Question
@@ -156,7 +157,7 @@ def question(ask: Ask, given: Mapping[str, Any]) -> Scored:
         BASES[base],
     )
     if not isinstance(ask, ScoreAsk):
-        raise UsageError(f"scores do not have {ask.title}; ask for softmax or cross_entropy")
+        raise UsageError(f"scores have no {ask.title}; ask for softmax or cross_entropy")
     _check(scores)
     ask.check_scores(scores)
     size = len(scores.logits or scores.probabilities)
@@ -170,7 +171,9 @@ def _check(scores: Scores) -> None:
         raise UsageError(f"'{LOGITS}' must be from −{LARGEST} to {LARGEST}")
     for name, given in ((PROBABILITIES, scores.probabilities), (TARGET, scores.target)):
         if given and not (min(given) >= 0 and isclose(sum(given), 1, abs_tol=0.05)):
-            raise UsageError(f"'{name}' must be at least 0 and add up to 1")
+            total = f"{float(sum(given)):g}"
+            fact = f"the numbers of '{name}' must be at least 0 and add up to 1"
+            raise UsageError(fact if min(given) < 0 else f"{fact}, not to {total}")
 
 
 def _numbers(given: Mapping[str, Any], name: str) -> tuple[float, ...]:
@@ -178,7 +181,8 @@ def _numbers(given: Mapping[str, Any], name: str) -> tuple[float, ...]:
     if given.get(name) is None:
         return ()
     data = given[name]
-    tensor = of(data if isinstance(data, str | list) else [data])
+    with named_in_errors(f"'{name}'"):
+        tensor = of(data if isinstance(data, str | list) else [data])
     if (
         len(tensor.planes) > 1
         or not 1 <= len(tensor.planes[0]) <= MAX_CLASSES

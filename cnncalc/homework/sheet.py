@@ -15,6 +15,7 @@ A problem with one answer is stored with it and never stops the others.
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -22,8 +23,9 @@ from string import ascii_lowercase
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from cnncalc import layers
 from cnncalc.analysis.report import Report
-from cnncalc.core.errors import SpecError, UsageError, Where
+from cnncalc.core.errors import SpecError, UsageError, Where, did_you_mean
 from cnncalc.core.shape import Layout
 from cnncalc.homework import asks, numeric, printed, scores, sheets, stated, unasked
 from cnncalc.homework.ask import Ask
@@ -38,13 +40,14 @@ from cnncalc.homework.entries import (
     written,
 )
 from cnncalc.homework.labels import is_input, layer_named, normal, question_label, unambiguous
-from cnncalc.homework.network import given_network, layout_in, report_of
+from cnncalc.homework.network import AXIS, SETTINGS, given_network, layout_in, report_of
 from cnncalc.homework.question import Question, question
-from cnncalc.homework.unasked import Given, Unrecognized, unknown_layer, unknown_quantity
+from cnncalc.homework.unasked import Given, Unrecognized
 from cnncalc.homework.written import printable, readable
 from cnncalc.spec.text import Item, Key
 
-NEEDED = "an answer sheet needs 'answers' or 'questions'"
+NEEDED = ("answers", "questions")
+"""The keys of which a sheet has at least one."""
 TOP = {
     "student": "the name of the student",
     "architecture": "the network: a built-in, a path, the notation, a spec or its layers",
@@ -142,8 +145,8 @@ def read(
     is_key: bool = False,
 ) -> Sheet:
     """The sheet of a tree; ``student`` is the name unless the sheet gives one."""
-    if not isinstance(root.value, dict) or not {"answers", "questions"} & {*root.value}:
-        raise SpecError(NEEDED, root.where)  # the file may be anything, so none of it is quoted
+    if not isinstance(root.value, dict) or not {*NEEDED} & {*root.value}:
+        raise _not_a_sheet(root)
     top = mapping(root, "an answer sheet", TOP)
     _check_length(top)
     name = top.get(Key("student"))
@@ -163,6 +166,15 @@ def read(
     by_layer = printed.renamed(answers_by_layer, report)
     own = [*_of_network(by_layer, report), *_free(top.get(Key("questions")), layout, is_key)]
     return Sheet(student, tuple(own), report, source, _credit(top.get(Key("credit"))), note)
+
+
+def _not_a_sheet(root: Item) -> SpecError:
+    """The error for a file without answers, which names a misspelt key. The file may be anything,
+    so nothing else of it is quoted."""
+    for name in root.value if isinstance(root.value, dict) else ():
+        if hint := did_you_mean(name, NEEDED):
+            return SpecError(f"an answer sheet has no key {name!r}{hint}", name.where)
+    return SpecError("an answer sheet needs 'answers' or 'questions'", root.where)
 
 
 def _check_length(top: dict[Key, Item]) -> None:
@@ -239,6 +251,7 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
     if item is None or item.value is None:
         return
     reported: set[str] = set()
+    times = Counter(_strange_parts(item, report))
     for layer, quantities in mapping(item, "'answers'").items():
         if is_input(layer, report):
             continue
@@ -249,11 +262,15 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
             continue
         for word, one in quantities.value.items():
             given = None
-            name, problem = _strange(layer, word, report)
+            part, problem = unasked.strange(layer, word, report)
             if problem:
-                if name not in reported:
-                    yield Answer(printable(name), None, _plainly(one), one.where, problem)
-                reported.add(name)
+                if part not in reported:
+                    strange = Given("", Item(_plainly(one), one.where), layer, word)
+                    alone = times[part] == 1
+                    yield _of_unrecognized(
+                        unasked.unrecognized(strange, part, problem, report, alone)
+                    )
+                reported.add(part)
                 continue
             try:
                 keys = mapping(one, "an answer", TERMS) if isinstance(one.value, dict) else None
@@ -271,13 +288,12 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
                 yield Answer(printable(f"{layer} {word}"), None, given, one.where, failure(why))
 
 
-def _strange(layer: str, word: str, report: Report | None) -> tuple[str, str]:
-    """The part of an answer that is not understood, and why; empty if all of it is understood."""
-    if report is None:
-        return "", ""
-    if problem := unknown_quantity(word):
-        return word, problem
-    return layer, unknown_layer(layer, report) or ""
+def _strange_parts(item: Item, report: Report | None) -> Iterator[str]:
+    """The part of each answer that is not understood."""
+    for layer, quantities in mapping(item, "'answers'").items():
+        words = quantities.value if isinstance(quantities.value, dict) else ()
+        if not is_input(layer, report):
+            yield from (unasked.strange(layer, word, report)[0] for word in words)
 
 
 def _plainly(item: Item) -> Any:
@@ -347,4 +363,18 @@ def free_standing(keys: dict[Key, Item], layout: Layout | None = None) -> Questi
         plain = {str(name): written(item) for name, item in given.items()}
         report, numbers = numeric.network(plain, layout)
         return numeric.question(ask, report, numbers) if ask.numbers else question(ask, report)
+    _check_given(given)
     return question(ask, *given_network(keys[Key("given")], ask, layout))
+
+
+GIVEN = (*scores.KEYS, *numeric.KEYS, *SETTINGS, "architecture", "layers")
+"""The keys of ``given`` that are not kinds of layers."""
+
+
+def _check_given(given: Mapping[Key, Item]) -> None:
+    """Raise SpecError for a misspelt key of a question that is not about a single layer."""
+    for name in given:
+        if name not in (*GIVEN, *AXIS) and not layers.known(name):
+            near = did_you_mean(name, [*GIVEN, *layers.names()])
+            if any(near == f"; did you mean {key!r}?" for key in GIVEN):
+                raise SpecError(f"'given' has no key {name[:60]!r}{near}", name.where)

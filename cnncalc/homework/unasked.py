@@ -4,6 +4,7 @@ A heading or a row that is not understood is reported once, with the nearest kno
 answers it has. Answers that are understood but not asked for are only listed.
 """
 
+from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
@@ -26,7 +27,8 @@ class Given(NamedTuple):
 
 
 class Unrecognized(NamedTuple):
-    """A heading or row that is not understood: its name, the problem, and one of its answers."""
+    """A heading or row that is not understood: its name, the problem, and its answer (empty if it
+    has several)."""
 
     name: str
     problem: str
@@ -51,39 +53,53 @@ def unknown_layer(word: str, report: Report) -> str | None:
     return f"is not a layer of the network{did_you_mean(name, known)}"
 
 
+def strange(layer: str, word: str, report: Report | None) -> tuple[str, str]:
+    """The part of an answer that is not understood, and why; empty if all of it is understood."""
+    if report is None or not word:
+        return "", ""
+    if problem := unknown_quantity(word):
+        return word, problem
+    return layer, unknown_layer(layer, report) or ""
+
+
+def unrecognized(
+    one: Given, part: str, problem: str, report: Report | None, alone: bool
+) -> Unrecognized:
+    """What to report for an answer that is not understood; ``alone`` says that no other answer has
+    the same part. A quantity that only one layer has is shown with that layer."""
+    of_layer = alone and part == one.word and report and not unknown_layer(one.layer, report)
+    name = f"{one.layer} {one.word}" if of_layer else part
+    return Unrecognized(printable(name), problem, one.item if alone else Item(None, one.item.where))
+
+
 def sort(
     left: Iterable[Given], report: Report | None, labels: Sequence[str]
 ) -> tuple[tuple[Unrecognized, ...], tuple[str, ...]]:
     """Everything that is not understood, each thing once, and the labels of the other answers,
     given the key's network and the labels of its questions."""
-    unrecognized: dict[str, Unrecognized] = {}
+    found: dict[str, Unrecognized] = {}
     unasked = []
-    for one in left:
-        if one.item.value is None or is_of_input(one.label):
-            continue
-        name, problem = _problem(one, report, {*labels}) or ("", "")
-        if problem:
-            unrecognized.setdefault(name, Unrecognized(printable(name), problem, one.item))
-        elif report is None or not one.word:
-            problem = f"was not asked{did_you_mean(one.label, labels)}"
-            unrecognized[one.label] = Unrecognized(one.label, problem, one.item)
-        else:
+    given = [one for one in left if one.item.value is not None and not is_of_input(one.label)]
+    problems = [_problem(one, report, {*labels}) for one in given]
+    times = Counter(part for part, _ in problems)
+    for one, (part, problem) in zip(given, problems, strict=True):
+        if problem and part not in found:
+            found[part] = unrecognized(one, part, problem, report, times[part] == 1)
+        elif not problem and (report is None or not one.word):
+            unknown = f"was not asked{did_you_mean(one.label, labels)}"
+            found[one.label] = Unrecognized(one.label, unknown, one.item)
+        elif not problem:
             unasked.append(one.label)
-    return tuple(unrecognized.values()), tuple(unasked)
+    return tuple(found.values()), tuple(unasked)
 
 
-def _problem(one: Given, report: Report | None, labels: Container[str]) -> tuple[str, str] | None:
-    """The part of an answer that is not understood, and why; None if all of it is understood."""
-    if report is None or not one.word:
-        return None
-    if problem := unknown_quantity(one.word):
-        return one.word, problem
-    if problem := unknown_layer(one.layer, report):
-        return one.layer, problem
+def _problem(one: Given, report: Report | None, labels: Container[str]) -> tuple[str, str]:
+    """The part of an answer that is not understood, and why; empty if all of it is understood."""
+    part, problem = strange(one.layer, one.word, report)
+    if problem or report is None or not one.word:
+        return part, problem
     name = layer_named(one.layer, report)
     meant = question_label(name or "totals", one.word)
-    return (
-        (one.label, f"is one of several answers that could mean {meant}")
-        if meant in labels
-        else None
-    )
+    if meant in labels:
+        return one.label, f"is one of several answers that could mean {meant}"
+    return "", ""

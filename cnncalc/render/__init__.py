@@ -3,6 +3,7 @@
 A format is a module with ``SUFFIX`` (its file extension) and ``render(view) -> str``.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol, cast
@@ -45,16 +46,17 @@ def _extensions() -> dict[str, str]:
     return {load(name).SUFFIX: name for name in names()}
 
 
-def for_file(path: str) -> str:
+def for_file(path: str, others: Iterable[str] = ()) -> str:
     """The format for a file, by its extension; ``table`` if it has none.
 
-    Raises UsageError for an unknown extension.
+    Raises UsageError for an unknown extension; ``others`` are those that the caller also takes.
     """
     suffix = PurePath(path).suffix.lower()
     if not suffix:
         return "table"
     extensions = _extensions()
     if suffix not in extensions:
-        hint = did_you_mean(suffix, extensions) or f"; choose from {', '.join(extensions)}"
+        known = [*extensions, *others]
+        hint = did_you_mean(suffix, known) or f"; choose from {', '.join(known)}"
         raise UsageError(f"no format for the extension {suffix!r}{hint}")
     return extensions[suffix]

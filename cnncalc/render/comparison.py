@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from math import floor, log10
 from typing import Any
 
 from cnncalc.analysis.explore.compare import Change, Comparison, record
@@ -33,9 +34,16 @@ def totals(found: Comparison) -> list[list[str]]:
     for name, (first, *others) in found.totals.items():
         text = QUANTITIES[name].text
         cells = ["?" if value is None else text(value) for value in (first, *others)]
-        ratios = [f"×{value / first:.2f}" if value and first else "" for value in others]
+        ratios = [_ratio(value, first) if value and first else "" for value in others]
         rows.append([QUANTITIES[name].heading, *cells, *ratios])
     return rows
+
+
+def _ratio(value: float, first: float) -> str:
+    """A ratio with two decimal places or, if it is smaller, two significant digits."""
+    ratio = value / first
+    places = 2 if ratio >= 0.1 else 1 - floor(log10(ratio))
+    return f"×{ratio:.{places}f}"
 
 
 def counts(found: Comparison) -> str:

@@ -7,6 +7,7 @@ because they depend on blocks and parameters.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from pathlib import PurePath
 from types import MappingProxyType
 
 from cnncalc.core.cost import BYTES, SHORT_DTYPES
@@ -56,6 +57,11 @@ INDEX = "'index' is reserved: $index counts the iterations of a repeat"
 
 
 START = "; start with 'input: 3x224x224'"
+THEIRS = {
+    ".cfg": "a Darknet cfg, which begins with [net]",
+    ".prototxt": "a Caffe prototxt, which has 'layer {'",
+}
+"""What files of other tools look like, by extension."""
 
 
 def _similar(keys: Iterable[Key]) -> str:
@@ -65,11 +71,15 @@ def _similar(keys: Iterable[Key]) -> str:
 
 def _no_spec(root: Item) -> str:
     """Why a file cannot be a spec, without quoting any of it; empty if it may be one."""
-    if isinstance(root.value, str):
-        return "a spec must be a mapping, not plain text"
     keys = root.value if isinstance(root.value, dict) else {}
-    if keys and keys.keys().isdisjoint(TOP) and not _similar(keys):
-        return f"this is not a spec: it has none of the keys {', '.join(TOP)}"
+    strange = bool(keys) and keys.keys().isdisjoint(TOP) and not _similar(keys)
+    theirs = THEIRS.get(PurePath(root.where.source).suffix.lower())
+    if theirs and (strange or isinstance(root.value, str)):
+        return f"this is neither {theirs}, nor a spec"
+    if isinstance(root.value, str):
+        return f"a spec must be a mapping, not plain text{START}"
+    if strange:
+        return f"this is not a spec: it has none of the keys {', '.join(TOP)}{START}"
     return ""
 
 
@@ -144,7 +154,7 @@ class Parser(Checks):
     def top(self, root: Item) -> dict[Key, Item]:
         """The keys of a spec. Reports required keys that are missing."""
         if reason := _no_spec(root):
-            self.wrong(f"{reason}{START}", root.where)
+            self.wrong(reason, root.where)
             return {}
         top = self.mapping(root, "a spec", TOP, START)
         hints = _similar(top)

@@ -103,7 +103,10 @@ def _named(spec: Spec, given: Shapes | Mapping[str, Shapes] | None) -> Mapping[s
         )
     for name in named:
         if name not in spec.inputs:
-            hint = did_you_mean(str(name), spec.inputs) or f"; it has {some(spec.inputs)}"
+            only = len(spec.inputs) == 1
+            known = f"its only input is called {next(iter(spec.inputs))!r}" if only else ""
+            known = known or f"its inputs are {some(spec.inputs)}"
+            hint = did_you_mean(str(name), spec.inputs) or f"; {known}"
             raise UsageError(f"the network has no input {name!r}{hint}")
     return named
 

@@ -21,7 +21,7 @@ def processes(jobs: int) -> Iterator[Executor | None]:
     """A pool of processes, which leave interrupts to this process; None for a single process.
     Raises UsageError for fewer than one."""
     if jobs < 1:
-        raise UsageError(f"the number of processes must be at least 1, not {jobs}")
+        raise UsageError(f"'jobs' must be at least 1, not {jobs}")
     if jobs == 1:
         yield None
         return

@@ -56,7 +56,7 @@ class Grid:
         self.over = {name: list(values) for name, values in over.items()}
         self.sample, self.seed = sample, seed
         if sample is not None and not 1 <= sample <= MOST_SAMPLED:
-            raise UsageError(f"a sample must be from 1 to {MOST_SAMPLED:,}, not {sample:,}")
+            raise UsageError(f"'sample' must be from 1 to {MOST_SAMPLED:,}, not {sample:,}")
         if self.total > MOST:
             raise UsageError(
                 f"{self.total:,} combinations are more than {MOST:,}",

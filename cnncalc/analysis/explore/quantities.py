@@ -73,8 +73,16 @@ QUANTITIES: Mapping[str, Quantity] = {
 }  # fmt: skip
 """The quantities by the names that options take. ``peak`` is that of activations in inference,
 ``memory`` that of a training step with SGD; RAM and flash are those of a microcontroller."""
+ALSO = {"parameters": "params", "receptive-field": "rf", "receptive_field": "rf"}
+"""The names of ``explain`` for the same quantities."""
 TIME = "time"
 """The quantity that needs a clock."""
+
+
+def called(name: str) -> str:
+    """The name of a quantity, which may be given as in ``explain``: ``params`` for
+    ``parameters``."""
+    return ALSO.get(name.lower(), name)
 
 
 def quantity(name: str, clock: "Clock | None" = None) -> Quantity:
@@ -105,13 +113,14 @@ def missing(name: str, report: Any) -> UsageError:
     one = quantity(name)
     unsure = [row for row in report.opaque if one.counts in row.unknown]
     if unsure:
-        why = f"because of layer {unsure[0].name!r} ({unsure[0].kind})"
-        return UsageError(f"{name!r} is not known, {why}", "state its counts in the spec")
+        whose = f"because of layer {unsure[0].name!r} ({unsure[0].kind})"
+        return UsageError(f"{name!r} is not known, {whose}", "state its counts in the spec")
+    reason = UsageError("it is not modelled for this network")
     try:
         one.read(report)
-    except UsageError as why_not:
-        return UsageError(f"{name!r} is not known: {why_not.fact}", why_not.help)
-    return UsageError(f"{name!r} is not known or not modelled for this network")
+    except UsageError as why:
+        reason = why
+    return UsageError(f"{name!r} is not known: {reason.fact}", reason.help)
 
 
 AMOUNT = re.compile(r"(?<![\w.])([0-9]+(?:\.[0-9]+)?) ?(?:([kKMGTP])(i?)B?|B)\b")
@@ -126,11 +135,15 @@ def plain_numbers(text: str) -> str:
     return AMOUNT.sub(lambda match: str(_whole(match)), text)
 
 
-def amount(text: str) -> int:
-    """The number in ``300M``, ``4GiB`` or ``25000``; raises UsageError for any other text."""
+def amount(text: str, in_bytes: bool = True) -> int:
+    """The number in ``300M`` or ``25000``, or of bytes in ``4GiB``; raises UsageError for any other
+    text."""
     plain = plain_numbers(text.strip().replace(",", ""))
-    if not re.fullmatch("[0-9]{1,30}", plain):
-        raise UsageError(f"{text[:60]!r} is not a number; write it as 300M, 1.5G or 4GiB")
+    has_unit = re.search("[Bi]", text) is not None
+    if not re.fullmatch("[0-9]{1,30}", plain) or (has_unit and not in_bytes):
+        example = "4GiB or 500MB" if in_bytes else "300M or 1.5G"
+        what = "number of bytes" if in_bytes else "number"
+        raise UsageError(f"{text[:60]!r} is not a {what}; write it as {example}")
     return int(plain)
 
 
@@ -154,13 +167,13 @@ def budget(name: str, given: int | str, usual: Any) -> int:
             why = usual if isinstance(usual, str) else f"its {name!r} is not known"
             raise UsageError(f"{text.strip()!r} of the default network: {why}")
         return max(int(times * value), 1)
+    in_bytes = QUANTITIES[name].text is units.in_bytes
     try:
-        found = amount(text)
+        found = amount(text, in_bytes)
     except UsageError as why:
         raise UsageError(f"the budget for {name}: {why}") from None
     if found < 1:
         raise UsageError(f"the budget for {name} must be at least 1, not {text.strip()}")
-    in_bytes = QUANTITIES[name].text is units.in_bytes
     if in_bytes and isinstance(given, str) and units.lacks_unit(text, found):
         raise UsageError(f"the budget for {name} needs a unit; write {text.strip()}GiB")
     return found

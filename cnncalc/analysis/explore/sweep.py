@@ -21,6 +21,7 @@ from cnncalc.analysis.explore.quantities import (
     QUANTITIES,
     TIME,
     Amount,
+    called,
     plain_numbers,
     quantity,
 )
@@ -98,7 +99,9 @@ def values_of(text: str) -> list[Any]:
 
 def goals_of(words: Iterable[str]) -> tuple[Goal, ...]:
     """Quantities to minimize, or with a ``-`` before them, to maximize."""
-    found = tuple(Goal(word.strip().removeprefix("-"), word.strip()[:1] == "-") for word in words)
+    found = tuple(
+        Goal(called(word.strip().removeprefix("-")), word.strip()[:1] == "-") for word in words
+    )
     if not all(goal.name for goal in found):
         raise UsageError("--pareto has an empty name; write quantities as in macs,-rf")
     return found
@@ -214,7 +217,7 @@ def request(
     if best is not None and best < 1:
         raise UsageError(f"--best must be at least 1, not {best}")
     front, order = goals_of(pareto), goals_of([by] if by else [])
-    found = Request(tuple(shown), Condition(where, over), front, order, best, clock)
+    found = Request(tuple(map(called, shown)), Condition(where, over), front, order, best, clock)
     timed = TIME in found.quantities
     if timed and clock is None:
         raise UsageError(

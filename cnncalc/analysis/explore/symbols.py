@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.analysis.explore.evaluate import Configurations
-from cnncalc.analysis.explore.quantities import QUANTITIES, missing, value
+from cnncalc.analysis.explore.quantities import QUANTITIES, called, missing, value
 from cnncalc.analysis.explore.quantities import quantity as known
 from cnncalc.core.errors import UsageError, some
+from cnncalc.core.fields import shown
 from cnncalc.core.shape import Map, shape_of
 from cnncalc.formulas.recorded import Condition, Portion, Recording
 from cnncalc.formulas.replay import along, computed
@@ -171,6 +172,7 @@ def formula(
 
     Raises UsageError for anything that is not a number, and for a quantity that is not known.
     """
+    quantity = called(quantity)
     known(quantity)
     symbols = _Symbols(evaluate, fixed)
     values, plain, own = {}, {}, {}
@@ -231,18 +233,23 @@ class _Symbols:
             return self.symbol(name, given.get(name, evaluate.parameters[name]))
         if name != "input":
             usual = evaluate.options.get(name) or (1 if name == "batch" else "float32")
-            return self.symbol(name, usual)
+            return self.symbol(name, usual, size=True)
         shape = _shape(evaluate)
-        pairs = [self.symbol(*pair) for pair in zip(shape.axes, shape.spatial)]
+        pairs = [self.symbol(*pair, size=True) for pair in zip(shape.axes, shape.spatial)]
         symbols, numbers = zip(*pairs)
         return [shape.channels, *symbols], [shape.channels, *numbers]
 
-    def symbol(self, name: str, usual: Any) -> tuple[Any, Any]:
+    def symbol(self, name: str, usual: Any, size: bool = False) -> tuple[Any, Any]:
         """The symbol that stands in for a number, and the number; the number twice if it is
-        fixed."""
+        fixed. Raises UsageError for anything else; a ``size`` is a whole number of at least
+        1."""
         now = self.left.pop(name, usual)
-        if isinstance(now, bool) or not isinstance(now, int | float):
-            raise UsageError(f"{name!r} is {now!r}, which is not a number")
+        is_number = isinstance(now, int | float) and not isinstance(now, bool)
+        if name in self.fixed and (not is_number or (size and (now.__class__ is float or now < 1))):
+            expected = "a whole number of at least 1" if size else "a number"
+            raise UsageError(f"at: {name} must be {expected}, not {shown(now)}")
+        if not is_number:
+            raise UsageError(f"{name!r} is {shown(now)}, which is not a number")
         if name in self.fixed:
             return now, now
         self.usual[name] = now

@@ -221,10 +221,10 @@ def read(path: str | PathLike[str]) -> Calibration:
     file = Path(path)
     try:
         root = text.read(source.read_text(file), str(file), NEEDED)
+        if not isinstance(root.value, dict) or REQUIRED.isdisjoint(root.value):
+            raise SpecError("this is not a calibration", root.where, WRITTEN)
         values = device.fields(root, "a calibration", READERS)
-        if missing := [
-            name for name in ("device", "dtype", "batch", "measured") if name not in values
-        ]:
+        if missing := [name for name in READERS if name in REQUIRED - values.keys()]:
             raise SpecError(f"the calibration has no {missing[0]!r}", root.where)
     except SpecError as error:
         raise Mistakes([error]) from None
@@ -269,3 +269,5 @@ READERS = {
     "measured": _measured,
 }
 """How each field of a file is read."""
+REQUIRED = frozenset(READERS) - {"software"}
+WRITTEN = "'cnncalc calibrate -o FILE' writes one"

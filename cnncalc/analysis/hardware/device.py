@@ -21,10 +21,12 @@ from cnncalc.core.errors import (
     unknown,
 )
 from cnncalc.spec import source, text
+from cnncalc.spec.entry import describe
 from cnncalc.spec.text import Item, Key
 
 BUILT_IN = Path(__file__).with_name("devices.yaml")
 NEEDED = "a file of devices needs a name and a 'peak' for each device"
+EXAMPLE = "write it as {peak: {float32: 8.1}, bandwidth: 320, memory: 16 GB}"
 TF32 = "tf32"
 """Float32 data, multiplied in tensor cores with shorter mantissas."""
 DTYPES = (*BYTES, TF32)
@@ -169,6 +171,9 @@ def _devices(root: Item) -> Iterator[Device]:
         raise SpecError(f"the file has more than {MAX_DEVICES:,} devices", root.where)
     for key, item in entries.items():
         word(Item(str(key), key.where, key), "name")
+        if not isinstance(item.value, dict):
+            fact = f"the device {key[:60]!r} must be a mapping, not {describe(item)}"
+            raise SpecError(fact, item.where, EXAMPLE)
         values = fields(item, key, READERS)
         if not values.get("peak"):
             raise SpecError(f"{key[:60]!r} needs a 'peak'", key.where)

@@ -146,7 +146,11 @@ def _random(word: str, dice: Dice, layout: Layout | None) -> Tensor:
     match = RANDOM.fullmatch(word)
     sizes = [int(size) for size in match[1].split("x")] if match else []
     low, high = (int(match[2]), int(match[3])) if match and match[2] else (0, 9)
-    if not sizes or min(sizes) < 1 or low > high:
+    if low > high:
+        raise UsageError(f"the bounds {low}..{high} end before they begin; write {high}..{low}")
+    if sizes and min(sizes) < 1:
+        raise UsageError(f"a size must be at least 1, not 0 as in {word[:60]!r}")
+    if not sizes:
         raise UsageError(
             f"write random numbers as random:5x5 (H×W), random:3x5x5 (C×H×W) or random:9, "
             f"with bounds as in random:5x5:-2..2, not {word[:60]!r}"

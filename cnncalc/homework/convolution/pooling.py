@@ -114,12 +114,12 @@ def pool_of(word: str) -> Pool:
     except LayerError:
         kind = None
     if kind is None or kind.kind not in REDUCTIONS:
-        raise UsageError(f"no pooling {name[:40]!r} is supported; choose {one_of([*kinds])}")
+        raise UsageError(f"no pooling is called {name[:40]!r}; choose {one_of([*kinds])}")
     pattern = rf"({notation.SIZE})((?:[sp]{notation.SIZE})*)(same|ceil)?"
     match = re.fullmatch(pattern, window, re.ASCII)
     if match is None or len(window) > MAX_DIGITS:
         raise UsageError(
-            f"write a pooling as max:2, max:3s2p1, max:3s2same or max:3s2ceil, not {word[:40]!r}"
+            f"write it as max:2, max:3s2p1, max:3s2same or max:3s2ceil, not {word[:40]!r}"
         )
     fields: dict[str, Any] = {"kernel_size": notation.size_of(match[1])}
     fields |= notation.options_of(match[2])

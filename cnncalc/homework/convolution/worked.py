@@ -15,6 +15,7 @@ from cnncalc.core.errors import UsageError
 from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Map
 from cnncalc.homework.convolution.activation import FUNCTIONS, activation_of
+from cnncalc.homework.convolution.given import named_in_errors
 from cnncalc.homework.convolution.matrix import Real, Tensor, plain
 from cnncalc.homework.convolution.pooling import Pooling, pool_of
 from cnncalc.homework.convolution.window import Place, check_work, footprints, pad, windows
@@ -168,7 +169,8 @@ def convolve(
     there is too much to compute.
     """
     activation = activation_of(activation) if isinstance(activation, str) else activation
-    pool = pool_of(pool) if isinstance(pool, str) else pool
+    with named_in_errors("pool"):
+        pool = pool_of(pool) if isinstance(pool, str) else pool
     _check(x, kernels)
     fields = {
         "out_channels": len(kernels),
@@ -250,8 +252,12 @@ def _one_each(bias: Tensor, count: int) -> Tensor:
     """One bias per kernel; raises UsageError unless there is one for each, or one for all."""
     channels, spatial, numbers = bias.shape.channels, bias.shape.spatial, bias.planes[0]
     if channels > 1 or len(spatial) > 1 or len(numbers) not in (1, count):
-        needed = "1 kernel needs 1 bias" if count == 1 else f"{count} kernels need {count} biases"
-        raise UsageError(f"{needed} in a row, as in 0.1, 0.2; there are {bias.shape.elements}")
+        kernels = "there is 1 kernel" if count == 1 else f"there are {count} kernels"
+        if bias.shape.elements == count:
+            raise UsageError("bias: write the numbers in a single line, as in 0.1, 0.2")
+        raise UsageError(
+            f"bias: {kernels}, but {bias.shape.elements} biases; give one for each kernel"
+        )
     numbers = numbers if len(numbers) == count else numbers * count
     return bias._replace(shape=Map(1, (count,)), planes=(numbers,))
 

@@ -28,8 +28,8 @@ def macs_of_one(
 def transposed_of_one(
     F: tuple[int, ...], C_in: int, C_out: int, N_in: tuple[int, ...], G: int = 1
 ) -> int:
-    """One output channel, from every position of the input."""
-    return product(F) * C_in * product(N_in)
+    """One output channel, from every position of the channels of its group."""
+    return product(F) * share(C_in, G) * product(N_in)
 
 
 def plane(F: tuple[int, ...], C_in: int, multiplier: int = 1) -> int:

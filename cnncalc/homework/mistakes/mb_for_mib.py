@@ -6,11 +6,12 @@ from cnncalc.homework.written import Number, Value, Written
 
 
 class MbForMib(WrongWriting):
-    """You mixed up the two units. 1 MB is 1,000,000 bytes; 1 MiB is 1,024·1,024 = 1,048,576 bytes.
-    The same memory is therefore fewer MiB than MB: 1.16 MB is 1.11 MiB.
+    """You mixed up decimal and binary units. 1 MB is 1,000,000 bytes; 1 MiB is 1,024·1,024 =
+    1,048,576 bytes. The same memory is therefore fewer MiB than MB: 1.16 MB is 1.11 MiB. In the
+    same way, 1 kB is 1,000 bytes and 1 KiB is 1,024 bytes.
     """
 
-    says = "confused MB (1,000,000 bytes) with MiB (1,048,576 bytes)"
+    says = "confused decimal units (1 MB = 10⁶ bytes) with binary ones (1 MiB = 2²⁰ bytes)"
     prior = 20
     examples = (on_alexnet("memory", "1.16 MiB", "1,161,600 bytes are 1.16 MB, which is 1.11 MiB"),)
 

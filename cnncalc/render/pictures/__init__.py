@@ -129,7 +129,7 @@ def picture(report: Report, style: str = "graph", **choices: Any) -> Picture:
             able = one_of([one for one in every if name in style_of(one).CHOICES])
             raise UsageError(
                 f"{_typed(name)} is only for --style {able}; "
-                f"--style {style} takes {', '.join(map(_typed, takes)) or 'no options'}"
+                f"--style {style} takes {', '.join(map(_typed, takes)) or 'none of these options'}"
             )
     return Picture(report, style, Options(**choices))
 

@@ -31,7 +31,7 @@ class Options:
 
     def __post_init__(self) -> None:
         if self.depth is not None and self.depth < 1:
-            raise UsageError(f"the depth must be at least 1, not {self.depth}")
+            raise UsageError(f"'depth' must be at least 1, not {self.depth}")
         for what, name, known in (
             ("direction", self.direction, DIRECTIONS),
             ("label", self.label or "none", tuple(FIGURES)),

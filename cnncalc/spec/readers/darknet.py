@@ -40,11 +40,16 @@ WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 
 class Section(NamedTuple):
-    """A section with its values, and the line that it begins on."""
+    """A section with its values, the line that it begins on, and those of its values."""
 
     kind: str
     values: dict[str, str]
     where: Where
+    places: dict[str, Where]
+
+    def at(self, key: str) -> Where:
+        """The line of a value, or that of the section if it is not given."""
+        return self.places.get(key, self.where)
 
     def number(self, key: str, usual: int) -> int:
         """A whole number; raises SpecError for anything else."""
@@ -53,7 +58,7 @@ class Section(NamedTuple):
     def whole(self, key: str, text: str) -> int:
         """One of the whole numbers that a key has; raises SpecError for anything else."""
         if not WHOLE.fullmatch(text):
-            raise SpecError(f"'{key}' must be a whole number, not {text[:40]!r}", self.where)
+            raise SpecError(f"'{key}' must be a whole number, not {text[:40]!r}", self.at(key))
         return int(text)
 
     def numbers(self, key: str) -> list[int]:
@@ -88,10 +93,11 @@ def _sections(text: str, source: str) -> list[Section]:
     for number, line in enumerate(text.splitlines(), 1):
         bare, where = re.sub(r"[#;].*", "", line).strip(), Where(source, number)
         if match := re.fullmatch(r"\[\s*(\w+)\s*\]", bare):
-            sections.append(Section(match[1].lower(), {}, where))
+            sections.append(Section(match[1].lower(), {}, where, {}))
         elif "=" in bare and sections:
             key, _, value = bare.partition("=")
             sections[-1].values[key.strip()] = value.strip()
+            sections[-1].places[key.strip()] = where
         elif bare:
             raise SpecError("expected a [section] or key=value here", where)
     return sections
@@ -129,7 +135,7 @@ class _Network:
         for key in section.values:
             if key not in known and key not in IGNORED:
                 fact = f"the key {key[:40]!r} of [{section.kind}] is unknown or not supported"
-                raise SpecError(f"{fact}{did_you_mean(key, known)}", section.where)
+                raise SpecError(f"{fact}{did_you_mean(key, known)}", section.at(key))
         kind, fields, tensors = KINDS[section.kind](self, section)
         self.add(name, kind, fields, tensors)
         if section.number("batch_normalize", 0):
@@ -139,7 +145,7 @@ class _Network:
         )
         if word != "linear" and word not in ACTIVATIONS:
             raise SpecError(
-                str(unknown("activation", word, (*ACTIVATIONS, "linear"))), section.where
+                str(unknown("activation", word, (*ACTIVATIONS, "linear"))), section.at("activation")
             )
         if word != "linear":
             self.add(f"{name}_{word}", ACTIVATIONS[word], None, [self.last])
@@ -159,7 +165,7 @@ class _Network:
             if not 0 <= place < here:
                 count = f"only {here}" if here else "no"
                 fact = f"but {count} section{'s come' if here > 1 else ' comes'} before this one"
-                raise SpecError(f"{key!r} is {number}, {fact}", section.where)
+                raise SpecError(f"{key!r} is {number}, {fact}", section.at(key))
         return [self.outputs[place] for place in places]
 
 
@@ -238,7 +244,9 @@ def _dropout(net: _Network, section: Section) -> Made:
     """`dropout`."""
     text = section.values.get("probability", "0.5")
     if not re.fullmatch(r"0?\.[0-9]{1,9}|0|1", text):
-        raise SpecError(f"'probability' must be from 0 to 1, not {text[:40]!r}", section.where)
+        raise SpecError(
+            f"'probability' must be from 0 to 1, not {text[:40]!r}", section.at("probability")
+        )
     return "dropout", {"p": float(text)}, [net.last]
 
 
