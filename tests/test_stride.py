@@ -77,6 +77,8 @@ def test_the_lectures_illegal_stride():
     assert "illegal stride" in result.stdout
     assert "rounding down gives 2" in result.stdout
     assert "1 of 7 pixels, number 6, counting from 0" in result.stdout
+    dilated = run("check-stride", "7", "3", "3", "-d", "2").stdout  # taps at 0, 2 and 4
+    assert "4 of 7 pixels, numbers 1, 3, 5 and 6, counting from 0" in dilated
     assert "N = 6 or 9; F = 1 or 4; P = 1; S = 2 or 4" in result.stdout
 
 
@@ -314,7 +316,7 @@ def test_a_network_s_window_gets_the_verdict_of_the_window_alone(axis):
 
 
 def test_sizes_have_thousands_separators():
-    assert "1,998 to 1,999" in run("check-stride", "2000", "3", "3").stdout
+    assert "numbers 1,998 and 1,999, counting" in run("check-stride", "2000", "3", "3").stdout
     assert "2,000" in run("solve", "--input", "2000", "--stride", "1", "-k", "1").stdout
 
 

@@ -221,12 +221,20 @@ def _unread(axis: Axis) -> str:
     if not runs:
         return "every pixel is read (floor)"
     count = sum(last - first + 1 for first, last in runs)
-    shown = [f"{a:,}" if a == b else f"{a:,} to {b:,}" for a, b in runs[:6]]
+    shown = [word for first, last in runs[:6] for word in _run(first, last)]
     rest = sum(last - first + 1 for first, last in runs[6:])
-    more = f" and {rest:,} more" if rest else ""
+    shown += [f"{rest:,} more"] if rest else []
+    listed = " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
     number = "number" if count == 1 else "numbers"
-    where = f"{number} {', '.join(shown)}{more}, counting from 0"
+    where = f"{number} {listed}, counting from 0"
     return f"never read (floor): {count:,} of {axis.N:,} pixels, {where}"
+
+
+def _run(first: int, last: int) -> list[str]:
+    """Consecutive pixels: one or two as they are, more as a range."""
+    if last - first > 1:
+        return [f"{first:,} to {last:,}"]
+    return [f"{pixel:,}" for pixel in dict.fromkeys((first, last))]
 
 
 def _would_fit(axis: Axis) -> str:
