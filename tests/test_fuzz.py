@@ -84,9 +84,17 @@ def test_some_channels_of_a_single_image_are_contiguous(last):
     assert [*fuzz.compared(report)] == []
 
 
+def test_one_channel_may_be_followed_by_channels_that_are_last():
+    rows = {"linear": {"out_features": 1, "per_position": True}}
+    spread = {"conv_transpose": {"filters": 3, "kernel": 1}}
+    report = cnncalc.summarize({"input": {"x": "1x1x2"}, "layers": [rows, spread, "flatten"]})
+    with pytest.raises(UsageError, match=r"flatten.*its input is not contiguous"):
+        footprint.measure(report)
+
+
 @pytest.mark.parametrize(
     ("input", "features", "batch"),
-    [("1x2", 1, 3), ("2x2", 1, 3), ("1x2x2", 1, 3), ("1x2", 2, 1), ("2x2", 2, 1)],
+    [("1x2", 1, 3), ("2x2", 1, 3), ("1x2", 2, 1), ("2x2", 2, 1)],
 )
 def test_the_gradient_of_rows_beside_another_map(input, features, batch):
     linear = {"linear": {"out_features": features, "per_position": True}, "name": "rows"}

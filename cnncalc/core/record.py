@@ -105,7 +105,7 @@ class Record:
         storage = self._new(max(room, memory.size_in_bytes(numbers, size)))
         output = self._tensor(numbers, size, storage, reads)
         if not ordered:
-            output.reordered = any(read.permuted for read in reads)
+            output.reordered = any(map(_may_reorder, reads))
             output.interleaved = any(read.interleaved for read in reads)
             orders = {read.channels_last for read in reads}
             output.channels_last = True in orders or (None if None in orders else False)
@@ -213,6 +213,12 @@ class Record:
             self.saved |= storages
         self.hold(*reads, *outputs)
         self.hold(*(self.originals[read] for read in reads if read in self.originals))
+
+
+def _may_reorder(read: Tensor) -> bool:
+    """Whether an operation on a tensor may give elements in an order other than that of the axes;
+    with a single channel or position, PyTorch may move the channels of the output last."""
+    return read.reordered if read.channels_last is None else read.permuted
 
 
 def between(*reads: Tensor) -> strides.Strided | None:
