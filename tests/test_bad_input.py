@@ -614,7 +614,7 @@ BOMBS = {
     "long word": ("a" * 4_999_999, "a spec must be a mapping"),
     "long word of four bytes": ("\U0001f600" * 1_249_999, "net.yaml"),
     "long number": (START + f"  - linear: {'9' * 100_000}\n", "100000 digits"),
-    "long decimal": (START + f"  - leaky_relu: 0.{'9' * 4_900_000}\n", "decimal"),
+    "long decimal": (START + f"  - leaky_relu: 0.{'9' * 4_900_000}\n", "write at most 100"),
     "long expression": (START + f"  - linear: ${{{'1+' * 1_000_000}1}}\n", "longer than 300"),
     "long kind": (START + f"  - {'conv' * 1_000_000}\n", "no layer kind"),
     "long name repeated": (

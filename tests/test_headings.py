@@ -152,6 +152,7 @@ def test_a_sheet_of_its_own_reports_them_once(tmp_path):
 def test_what_is_not_understood_once_is_shown_with_its_layer(graded, tmp_path, alone):
     rows = {"konv": {"shape": 1, "macs": 2}, "Conv1": {"colour": 3, "prams": 4}}
     own = {"architecture": "3x32x32-6C5-MP2-10N"} if alone else {}
+    names = "conv1, max_pool1, flatten, linear1" if alone else "conv1, pool1, flatten, fc1"
     text = json.dumps({**own, "answers": rows})
     (tmp_path / "own.json").write_text(text, encoding="utf-8")
     one = cnncalc.grade(tmp_path / "own.json")[0] if alone else graded(text, "ada.json")
@@ -161,7 +162,7 @@ def test_what_is_not_understood_once_is_shown_with_its_layer(graded, tmp_path, a
         if answer["outcome"] == "unreadable"
     ]
     assert found == [
-        ("konv", "", "is not a layer of the network"),
+        ("konv", "", f"is not a layer of the network; it has {names}"),
         ("Conv1 colour", "3", "is not a quantity that can be asked for"),
         ("Conv1 prams", "4", "is not a quantity; did you mean 'params'?"),
     ]
@@ -196,7 +197,7 @@ def test_a_class_shows_why_an_answer_cannot_be_read(graded, tmp_path):
     words = ["grade", *(str(tmp_path / name) for name in ("key.yaml", "a.yaml", "b.yaml"))]
     shown = " ".join(CliRunner().invoke(app, words).stdout.split())
     assert "conv1 parameters 'lots' is not a number" in shown
-    assert "conv9 is not a layer of the network; and 1 more" in shown
+    assert "conv9 is not a layer of the network; it has conv1, pool1, flatten, fc1; and 1" in shown
 
 
 def test_a_table_may_have_a_column_for_each_layer(graded):

@@ -23,7 +23,7 @@ def test_an_input_with_other_channels_than_the_weights_is_explained(tmp_path):
     says = r"needs \d+ stored values, but the file holds 112; give --input the number of channels"
     with pytest.raises(CnncalcError, match=says):
         summarized(tmp_path, file, input="5x8x8")
-    with pytest.raises(CnncalcError, match="because it is read from a model file; leave it out"):
+    with pytest.raises(CnncalcError, match="because it is not read from a spec; leave it out"):
         summarized(tmp_path, file, settings={"a": 3})
 
 

@@ -326,7 +326,7 @@ def test_outputs_stay_in_their_order(tmp_path):
     [
         ({"local_response_norm": 2}, "reads different neighbours if size is even"),
         ({"softplus": {"threshold": 1}}, "has no threshold; set it to 20"),
-        ({"l2_normalize": {"eps": 0.1}}, "has no eps; use one of at most 1e-12"),
+        ({"l2_normalize": {"eps": 0.1}}, "has no eps; set eps to at most 1e-12"),
     ],
 )
 def test_what_onnx_computes_otherwise_is_refused(layer, why):

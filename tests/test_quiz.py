@@ -429,7 +429,7 @@ def test_an_endless_class_list_is_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for endless in (tmp_path / "pipe", "/dev/zero", tmp_path):
         refused = run("quiz", "--per-student", str(endless), "-o", str(tmp_path / "x"))
-        assert "is not a regular file" in str(refused.exception)
+        assert "is not an ordinary file" in str(refused.exception)
 
 
 def test_one_quiz_gets_a_folder_too(tmp_path):
@@ -449,7 +449,7 @@ def test_a_folder_s_name_cannot_control_the_terminal(tmp_path, folder):
         (["--per-student", "NAMES"], "add a folder for them"),
         (["--per-student", "missing.txt", "-o", "x"], "'missing.txt'"),
         (["--per-student", "EMPTY", "-o", "x"], "has 0 names"),
-        (["--per-student", "TWICE", "-o", "x"], "give the same file name: Ada_B"),
+        (["--per-student", "TWICE", "-o", "x"], "give the same file name: Ada_B; make them"),
         (["-f", "pdf"], "no format 'pdf'"),
         (["--topics", ","], "a quiz needs at least one topic"),
         (["-o", "NAMES"], "cannot write"),

@@ -224,7 +224,7 @@ def test_a_network_with_two_inputs_has_no_single_shape():
         {"name": "two", "input": {"a": 3, "b": 4}, "layers": [{"concat": {"from": ["a", "b"]}}]}
     )
     assert report.input_shapes == {"a": Vector(3), "b": Vector(4)}
-    with pytest.raises(UsageError, match="two has several inputs: a, b"):
+    with pytest.raises(UsageError, match="two has several inputs: a, b; use input_shapes"):
         _ = report.input_shape
 
 
@@ -749,3 +749,7 @@ def test_print_shows_the_table_and_repr_stays_one_line():
     assert str(report).count("\n") > len(report)
     assert "61,706" in str(report)
     assert repr(report) == "<Report of LeNet-5: 12 layers, 61,706 parameters>"
+    single = cnncalc.summarize(
+        {"input": "1", "layers": [{"linear": {"out_features": 1, "bias": False}}]}
+    )
+    assert repr(single) == "<Report of the network: 1 layer, 1 parameter>"

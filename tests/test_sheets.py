@@ -345,8 +345,10 @@ def unread_in_keras(tmp_path, *types):
 
 def test_layers_of_a_summary_that_the_network_lacks_are_reported_once(tmp_path):
     found = unread_in_keras(tmp_path, "Conv1DTranspose)", "UpSampling2D)")
-    why = "is not a layer of the network"
-    assert found == [("Conv1DTranspose", why), ("UpSampling2D", why)]
+    assert [about for about, _ in found] == ["Conv1DTranspose", "UpSampling2D"]
+    assert all(
+        why.startswith("is not a layer of the network; it has c1, tanh1,") for _, why in found
+    )
 
 
 def test_padding_and_activations_that_are_part_of_other_layers_are_no_answers(tmp_path):

@@ -113,7 +113,7 @@ def test_very_many_warnings_are_counted(more):
     layers = [conv(f"c{i}", "input") for i in range(MAX_WARNINGS + more)]
     found = warnings(*layers, conv("end", "input"))
     assert found[:MAX_WARNINGS] == tuple(unread(f"c{i}") for i in range(MAX_WARNINGS))
-    assert found[MAX_WARNINGS:] == ((f"{more} more warnings",) if more else ())
+    assert found[MAX_WARNINGS:] == ((f"{more} more warning{'s' * (more > 1)}",) if more else ())
 
 
 # Blocks named like a kind.

@@ -1,6 +1,7 @@
 """The result: plain frozen rows and the queries on them.
 
-Rows contain only integers. Units, separators and column widths belong to the renderers.
+The numbers in rows are exact: integers, and fractions for some jumps. Units, separators and column
+widths belong to the renderers.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -144,7 +145,7 @@ class Report:
     groups: Mapping[str, str] | None = None
     settings: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = ()
-    """Likely mistakes in a valid spec; for a built-in, only what its input changes."""
+    """Likely mistakes in a valid spec; for a built-in, only those about its input."""
     layout: Layout = "chw"
     """How tables write shapes; everything else is channels first."""
     returned: tuple[str, ...] = ()
@@ -153,7 +154,13 @@ class Report:
     """Whether trained layers come before this network, so that its inputs need a gradient."""
 
     def __repr__(self) -> str:
-        return f"<Report of {self.name}: {len(self)} layers, {self.totals.params:,} parameters>"
+        layers, params = len(self), self.totals.params
+        counts = f"{layers} layer{'s' * (layers != 1)}, {params:,} parameter{'s' * (params != 1)}"
+        return f"<Report of {self._called}: {counts}>"
+
+    @property
+    def _called(self) -> str:
+        return self.name or "the network"
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.layers)
@@ -172,7 +179,7 @@ class Report:
         except KeyError:
             layers = [row.name for row in self.layers]
             hint = did_you_mean(str(name), self._by_name) or f"; it has {some(layers)}"
-            raise UnknownName(f"{self.name} has no layer {str(name)[:60]!r}{hint}") from None
+            raise UnknownName(f"{self._called} has no layer {str(name)[:60]!r}{hint}") from None
 
     @cached_property
     def _by_name(self) -> dict[str, Row]:
@@ -198,7 +205,8 @@ class Report:
     def input_shape(self) -> Shape:
         """The shape of the only input; raises UsageError if there are several."""
         if len(self.input_shapes) != 1:
-            raise UsageError(f"{self.name} has several inputs: {', '.join(self.input_shapes)}")
+            inputs = ", ".join(self.input_shapes)
+            raise UsageError(f"{self._called} has several inputs: {inputs}", "use input_shapes")
         return next(iter(self.input_shapes.values()))
 
     @property
@@ -259,7 +267,7 @@ class Report:
         return {kind: total(costs) for kind, costs in kinds.items()}
 
     def by_block(self, depth: int = 1) -> dict[str, Cost]:
-        """The sums for each block down to a depth; a layer outside of blocks has its own
+        """The sums for each block down to a depth; a layer outside all blocks has its own
         line."""
         return {line.name: line.cost for line in self.outline(depth)}
 
@@ -280,7 +288,7 @@ class Report:
         return max(row.name.count(".") + 1 for row in self.rows)
 
     def share(self, cost: Cost, quantity: str) -> float:
-        """A cost as a fraction of the total, from 0 to 1."""
+        """A quantity of a cost as a fraction of the total, from 0 to 1."""
         whole = getattr(self.totals, quantity)
         return getattr(cost, quantity) / whole if whole else 0.0
 
@@ -306,7 +314,7 @@ class Report:
         }
 
     def to_frame(self) -> Any:
-        """A pandas DataFrame with one line per layer; needs pandas."""
+        """A pandas DataFrame with one row per layer; needs pandas."""
         try:
             import pandas
         except ImportError:

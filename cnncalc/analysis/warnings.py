@@ -40,7 +40,7 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
     found = [str(remark) for remark in remarks]
     found += _read_as_theirs(graph.nodes, rows)
     more = len(found) - MAX_WARNINGS
-    rest = [f"{more:,} more warnings"] if more > 0 else []
+    rest = [f"{more:,} more warning{'s' * (more > 1)}"] if more > 0 else []
     return (*of_inputs, *found[:MAX_WARNINGS], *rest, *_cut_off(rows))
 
 

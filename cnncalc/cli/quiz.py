@@ -9,7 +9,7 @@ import typer
 
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
-from cnncalc.core.errors import UsageError, one_of, printable
+from cnncalc.core.errors import UsageError, one_of, printable, some
 from cnncalc.homework import platforms, quiz_formats
 from cnncalc.homework.quiz import USUAL, Order, check, order, pose
 from cnncalc.homework.topics import LEVELS, TOPICS
@@ -112,7 +112,8 @@ def run(
     output: Output = None,
     export: Export = None,
 ) -> None:
-    """Write question sheets and keys; the same seed gives the same questions.
+    """Write questions, and with -o also blank answer sheets and keys; the same seed gives the same
+    questions.
 
     cnncalc quiz --topics shape,params --count 5 --seed 7
 
@@ -154,7 +155,7 @@ def _names(file: Path | None) -> list[str]:
     if file is None:
         return [""]
     if file.exists() and not file.is_file():
-        raise UsageError(f"{str(file)!r} is not a regular file; --per-student needs a text file")
+        raise UsageError(f"{str(file)!r} is not an ordinary file; --per-student needs a text file")
     names = [printable(line.strip()) for line in read_text(file).splitlines() if line.strip()]
     if not 1 <= len(names) <= MAX_STUDENTS:
         raise UsageError(
@@ -175,7 +176,8 @@ def _write_all(
     stems = [file_name(name) for name in names]
     twice = sorted({stem for stem in stems if stems.count(stem) > 1})
     if twice:
-        raise UsageError(f"several names give the same file name: {one_of(twice)}")
+        fact = f"several names give the same file name: {some(twice)}"
+        raise UsageError(fact, "make them differ in a letter or a digit")
     for name in shared.announced(names):
         quiz, stem = pose(wanted, name), file_name(name)
         questions = form.write(quiz, solutions)
@@ -184,9 +186,11 @@ def _write_all(
             shared.save(folder / part / f"{stem}.yaml", quiz.sheet(answers).encode())
         for bank in banks:
             shared.save(folder / "platforms" / f"{stem}{bank.EXTENSION}", bank.write(quiz))
-    many = f"{len(names):,} quizzes" if len(names) > 1 else "a quiz"
     place = printable(str(folder))
-    typer.echo(f"wrote {many} to {place}: questions, blank answer sheets and keys", err=True)
+    what = f"a quiz to {place}: questions, a blank answer sheet and a key"
+    if len(names) > 1:
+        what = f"{len(names):,} quizzes to {place}: questions, blank answer sheets and keys"
+    typer.echo(f"wrote {what}", err=True)
 
 
 def file_name(student: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, did_you_mean
+from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, did_you_mean, some
 from cnncalc.core.shape import Layout
 from cnncalc.homework import feedback
 from cnncalc.homework import sheet as sheets
@@ -93,7 +93,8 @@ class Keys:
         if self.one is None:
             self.own = _by_name(sorted(file for file in target.iterdir() if file.is_file()))
             if not self.own:
-                raise UsageError(f"the folder {str(target)!r} has no keys", "name the one that has")
+                fact = f"the folder {str(target)!r} has no keys"
+                raise UsageError(fact, "name the folder that contains them")
 
     def of(self, submission: Submission) -> Sheet:
         """The key of a submission; raises UsageError if there is none."""
@@ -104,13 +105,14 @@ class Keys:
             if name in self.own:
                 return key(self.own[name], self.layout)
         handle = submission.handle
-        raise UsageError(f"no key is named {handle!r}{did_you_mean(handle, self.own)}")
+        hint = did_you_mean(handle, self.own) or f"; the folder has {some(self.own)}"
+        raise UsageError(f"no key is named {handle!r}{hint}")
 
     def passed_over(
         self, submissions: Sequence[Submission], graded: Sequence[Graded]
     ) -> Iterator[tuple[str, Path]]:
         """The students who were graded with another student's key although their own is in the same
-        folder, each with their own key."""
+        folder; each with that key."""
         used, folder = self.target, self.target.parent
         sent = {one.file for one in submissions}
         beside = sorted(path for path in folder.iterdir() if path.suffix == used.suffix)

@@ -121,14 +121,15 @@ def _is_special(file: Path) -> bool:
 def _elsewhere(target: str, **given: Any) -> Report:
     """The network that a sheet names; a file that is not a spec is refused and never quoted."""
     if _is_special(Path(target)):
-        raise UsageError(f"the architecture {target!r} is not an ordinary file")
+        raise UsageError(f"the architecture {target!r} is not an ordinary file", "name a spec")
     try:
         return summarize(target, **given)
     except Mistakes:
         if not os.path.exists(target):
             raise
         raise UsageError(
-            f"the architecture {target!r} is not a valid spec", "run 'cnncalc summarize' to see why"
+            f"the architecture {target!r} is not a valid spec",
+            f"run 'cnncalc summarize {target}' to see why",
         ) from None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
 from cnncalc.analysis.report import Report
-from cnncalc.core.errors import UsageError, did_you_mean
+from cnncalc.core.errors import UsageError, did_you_mean, some
 from cnncalc.homework import asks
 from cnncalc.homework.labels import is_of_input, layer_named, question_label
 from cnncalc.homework.written import printable, readable
@@ -50,7 +50,8 @@ def unknown_layer(word: str, report: Report) -> str | None:
     if name is None or name in report or name in report.blocks:
         return None
     known = (*report.blocks, *(row.name for row in report))
-    return f"is not a layer of the network{did_you_mean(name, known)}"
+    hint = did_you_mean(name, known) or f"; it has {some(row.name for row in report.layers)}"
+    return f"is not a layer of the network{hint}"
 
 
 def strange(layer: str, word: str, report: Report | None) -> tuple[str, str]:

@@ -29,7 +29,7 @@ class L2Normalize(Layer):
     aliases = ("normalize", "l2_normalization", "unit_normalization")
     main = "over"
 
-    over: str = axis("the axis whose values get length 1")
+    over: str = axis("the axis along which vectors get length 1")
     eps: float = number("the smallest divisor", SMALL, ("epsilon",), least=0)
 
     def output(self, x: Shape) -> Shape:
@@ -71,7 +71,7 @@ class L2Normalize(Layer):
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
         if self.eps > SMALL:
-            raise LayerError(f"ONNX's LpNormalization has no eps; use one of at most {SMALL}")
+            raise LayerError(f"ONNX's LpNormalization has no eps; set eps to at most {SMALL}")
         dim = 1 + place(self.over, x)
         return onnx.node("LpNormalization", *onnx.inputs, axis=dim, p=2)
 

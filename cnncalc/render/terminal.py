@@ -28,7 +28,7 @@ def width() -> int:
 
 
 def colour() -> bool:
-    """Whether standard output is a terminal and ``NO_COLOR`` is unset."""
+    """Whether standard output is a terminal and ``NO_COLOR`` is unset or empty."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 

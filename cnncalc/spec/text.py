@@ -1,8 +1,8 @@
 """Reads YAML text into a tree of values with their locations. The only module that parses YAML.
 
 It reads event by event, to enforce the limits below on nesting, repetition and size, and it never
-acts on a tag. Plain scalars are read as in YAML 1.2, except that hexadecimal, octal and infinite
-numbers remain text.
+acts on a tag. Plain scalars are read as in YAML 1.2, except that hexadecimal and octal numbers,
+infinity and NaN remain text.
 """
 
 import re
@@ -138,7 +138,8 @@ class _Reader:
     def refuse_tag(self, event: Any) -> None:
         """Refuse every tag that asks for a specific type: all except a missing one and "!"."""
         if event.tag not in (None, "!"):
-            sentence = f"YAML tags are not supported; remove {event.tag[:60]!r}"
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!", 1)
+            sentence = f"YAML tags are not supported; remove {tag[:60]!r}"
             raise SpecError(sentence, self.at(event))
 
     def alias(self, event: Any, where: Where) -> Item:
@@ -160,7 +161,7 @@ class _Reader:
         last: tuple[Key, Any] | None = None
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
-                raise SpecError("a key must be a word", self.at(event))
+                raise SpecError("a key must be a word; check the braces", self.at(event))
             self.refuse_tag(event)
             value = next(self.events)
             if last is not None and _continues(last[1], event, value):
@@ -194,7 +195,8 @@ class _Reader:
 
 
 def twice(fact: str, first: Where, where: Where) -> SpecError:
-    """The error for something given twice, with the line of the first, if that is another one."""
+    """The error for something given twice, with the line of the first, if that is a different
+    line."""
     apart = first._replace(column=0) != where._replace(column=0)
     return SpecError(fact, where, f"the first is on line {first.line}" if apart else "")
 
@@ -245,16 +247,19 @@ def scalar(text: str, where: Where) -> Any:
         if len(text) > MAX_DIGITS:
             raise SpecError(f"a number of {len(text)} digits is too large", where)
         return int(text)
-    if len(text) > MAX_DIGITS or not isfinite(number):
+    if len(text) > MAX_DIGITS:
+        fact = f"a number of {len(text)} characters is too long"
+        raise SpecError(f"{fact}; write at most {MAX_DIGITS}", where)
+    if not isfinite(number):
         raise SpecError(f"{text[:20]!r} is too large for a decimal", where)
     return number
 
 
 def located(value: Any, where: Where, depth: int = 0) -> Item:
-    """Plain Python data as a tree in which every value has the same location, except that of
-    ``Placed`` mappings.
+    """Plain Python data as a tree in which every value has the same location, except inside
+    ``Placed`` mappings, which have their own.
 
-    Raises SpecError for anything that YAML cannot express: other types, huge numbers, data that
+    Raises SpecError for anything that a spec cannot contain: other types, huge numbers, data that
     contains itself.
     """
     if depth > MAX_DEPTH:
@@ -270,10 +275,11 @@ def located(value: Any, where: Where, depth: int = 0) -> Item:
     if isinstance(value, list | tuple):
         return Item([located(inner, where, depth + 1) for inner in value], where)
     if isinstance(value, int) and abs(value) >= 10**MAX_DIGITS:
-        raise SpecError("a number is too large", where)
+        raise SpecError(f"a number of more than {MAX_DIGITS} digits is too large", where)
     if value is None or isinstance(value, str | int | Number) or _is_finite(value):
         return Item(value, where)
-    raise SpecError(f"a spec cannot contain a {type(value).__name__} such as {value!r:.40}", where)
+    fact = f"a spec cannot contain {value!r:.40}, which is of type {type(value).__name__}"
+    raise SpecError(f"{fact}; use plain numbers, text, lists and mappings", where)
 
 
 def _is_finite(value: Any) -> bool:

@@ -32,7 +32,8 @@ class _Dict(dict[str, Any]):
 
 
 def weight(value: Any) -> int:
-    """The number of values inside a value, including itself; ten letters count as one."""
+    """The number of values inside a value, including itself; a text counts one more for every ten
+    letters."""
     if isinstance(value, _List | _Dict):
         return value.weight
     return 1 + len(value) // 10 if isinstance(value, str) else 1
@@ -115,10 +116,10 @@ def parameters(spec: Spec, settings: Values, work: Work) -> dict[str, Any]:
 def _without(owner: str, name: str, source: str) -> UsageError:
     """The error for a parameter of a network that has none."""
     fact = f"{owner} has no parameter {name!r}"
-    if Path(source).suffix.lower() in ("", ".yaml", ".yml"):
+    if Path(source).suffix.lower() in (".yaml", ".yml"):
         return UsageError(fact, "declare it under 'parameters' in the spec")
     help = "leave it out, or write the network as a spec with 'cnncalc import'"
-    return UsageError(f"{fact}, because it is read from a model file", help)
+    return UsageError(f"{fact}, because it is not read from a spec", help)
 
 
 def given_to(entry: Entry, names: Values, work: Work) -> Any:
@@ -139,7 +140,7 @@ def arguments(
     if isinstance(value, dict):
         unknown = [name for name in value if name not in taken]
         if unknown:
-            sentence = f"{_takes(block)}, not {unknown[0]!r}{did_you_mean(unknown[0], taken)}"
+            sentence = f"{_takes(block)}, but got {unknown[0]!r}{did_you_mean(unknown[0], taken)}"
             raise SpecError(sentence, place_of(entry, unknown[0]))
         values.update(value)
     elif value is not None:
