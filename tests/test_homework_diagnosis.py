@@ -312,9 +312,9 @@ def test_the_output_of_a_network_is_that_of_its_last_layer():
 
 
 def test_a_quantity_that_does_not_add_up_has_no_total():
-    with pytest.raises(UsageError, match="stride legal of a network"):
+    with pytest.raises(UsageError, match="stride_legal: a network has no sliding window"):
         of_network("stride_legal")
-    with pytest.raises(UsageError, match="same padding of a network: has no"):
+    with pytest.raises(UsageError, match="same_padding: a network has no"):
         of_network("same_padding")
 
 
