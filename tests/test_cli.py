@@ -196,6 +196,11 @@ def test_short_names_of_dtypes_are_understood(short, name):
     assert f"· {name}\n" in run("summarize", SMALL, "--dtype", short).stdout
 
 
+def test_a_layer_takes_decimals():
+    shown = run("layer", "upsample", "3x4x4", "--scale-factor", "1.5").stdout
+    assert "3×4×4 → 3×6×6" in shown
+
+
 @pytest.mark.parametrize(
     ("written", "name"),
     [("VGG16", "vgg16"), ("ResNet-50", "resnet50"), ("resnet_50", "resnet50"),
@@ -277,7 +282,10 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
         (["summarize", SMALL, "--sort", "parms"], "did you mean 'params'"),
         (["summarize", SMALL, "--layout", "cwh"], "a layout must be chw or hwc, not 'cwh'"),
         (["summarize", SMALL, "--set", "classes"], "--set takes NAME=VALUE"),
-        (["summarize", SMALL, "--set", "classes=5"], "has no parameter 'classes'; declare it"),
+        (
+            ["summarize", SMALL, "--set", "classes=5"],
+            "has no parameter 'classes', because it is not",
+        ),
         (["summarize", "alexnet", "--set", "a=1", "--set", "a=2"], "--set gives 'a' twice"),
         (["sweep", "alexnet", "--over", "batch=1", "--over", "batch=2"], "gives 'batch' twice"),
         (["summarize", "net.py:Net"], "names a file; name its module, as in net:Net"),

@@ -291,6 +291,11 @@ def test_tum_kernels_are_shown_with_their_factor():
     assert picture.rows == [["1", "2", "1"], ["2", "4", "2"], ["1", "2", "1"]]
 
 
+def test_a_kernel_of_zeros_has_no_factor():
+    picture = sections(work("1 2; 3 4", "0 0; 0 0"))[0].pictures[1]
+    assert (picture.factor, picture.rows) == ("", [["0", "0"], ["0", "0"]])
+
+
 # ASU: the box filter in one and two dimensions, and practice with linear filters.
 
 ASU = "10 50 60 10 20 40 30"

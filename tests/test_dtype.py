@@ -33,7 +33,7 @@ def test_an_unknown_data_type():
         cnncalc.summarize({**SPEC, "dtype": "float17"})
 
 
-@pytest.mark.parametrize(("short", "full"), [("fp16", "float16"), ("bf16", "bfloat16")])
+@pytest.mark.parametrize(("short", "full"), [("fp16", "float16"), ("BF16", "bfloat16")])
 def test_a_spec_takes_short_names_too(short, full):
     assert cnncalc.summarize({**SPEC, "dtype": short}).dtype == full
 

@@ -230,18 +230,17 @@ def test_a_misspelt_side_is_refused_as_a_side():
         ("bias_regularizer", None, "; remove it: it changes neither shapes nor counts"),
         ("weight_filler", {"type": "xavier"}, "; remove it: it changes neither shapes nor counts"),
         ("engine", "CAFFE", "; remove it: it changes neither shapes nor counts"),
-        ("padding_mode", "zeros", "; remove it: padding is always zeros"),
+        ("padding_mode", "zeros", "; remove it: convolutions always pad with zeros"),
         (
             "padding_mode",
             "circular",
-            "; put 'pad: {padding: ..., mode: circular}' before the layer",
+            "; put a 'pad' with mode circular before the layer, and remove its padding",
         ),
         (
             "data_format",
             "channels_last",
             "; remove it, and state the 'layout' of the spec if channels come last",
         ),
-        ("axis", -1, "; remove it: the layer has no choice of axis"),
     ],
 )
 @pytest.mark.parametrize("kind", ["conv", "linear"])
@@ -258,14 +257,16 @@ def test_a_field_of_another_framework_is_refused_with_our_spelling(kind, field, 
     [
         ("softmax", {"dim": 1}, "has no field 'dim'; name the axis with 'over', as in over: "
          "channels"),
-        ("max_pool", {"F": 2, "pool": "MAX"}, "has no field 'pool'; remove it: the layer is a max "
-         "pool"),
-        ("max_pool", {"F": 2, "pool": "AVE"}, "has no field 'pool'; write avg_pool; add ceil_mode: "
-         "true for Caffe's sizes"),
+        ("max_pool", {"F": 2, "pool": "MAX"}, "has no field 'pool'; write max_pool without it, "
+         "and ceil_mode: true for Caffe's sizes"),
+        ("max_pool", {"F": 2, "pool": "AVE"}, "has no field 'pool'; write avg_pool without it, "
+         "and ceil_mode: true for Caffe's sizes"),
         ("max_pool", {"global_pooling": True}, "has no field 'global_pooling'; write "
          "global_max_pool or global_avg_pool"),
-        ("relu", {"max_value": 6}, "has no field 'max_value'; write relu6"),
-        ("relu", {"max_value": 6.0}, "has no field 'max_value'; write relu6"),
+        ("relu", {"max_value": 6}, "has no field 'max_value'; write relu6 for a ReLU of at most 6"),
+        ("relu", {"max_value": 6.0}, "has no field 'max_value'; write relu6 for a ReLU of at most "
+         "6"),
+        ("relu", {"negative_slope": 0}, "has no field 'negative_slope'; remove it"),
         ("relu", {"max_value": 60}, "has no field 'max_value'; it has inplace"),
         ("relu", {"negative_slope": 0.1}, "has no field 'negative_slope'; write leaky_relu for a "
          "slope"),

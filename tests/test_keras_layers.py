@@ -159,7 +159,7 @@ def test_attention_with_several_heads(summarized, sources, params):
 
 def test_a_layer_that_reads_nothing(summarized):
     alone = layer("RepeatVector", "it", n=3)
-    with pytest.raises(CnncalcError, match="layer 'it' has no input; add an Input to the model"):
+    with pytest.raises(CnncalcError, match="layer 'it' has no input; connect it to another"):
         summarized(functional([("x", (4,))], [alone], [node("it")]))
     alone["inbound_nodes"] = 3
     with pytest.raises(CnncalcError, match="'inbound_nodes' must be a list"):

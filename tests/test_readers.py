@@ -574,6 +574,8 @@ def test_older_files_and_rounded_up_pools(tmp_path):
         (DATA + layer("Crop", "a", "data"), "a Crop needs two bottoms"),
         (DATA + 'layer { type: "Slice" bottom: "data" top: "a" top: "b" }', "'Slice' is unknown"),
         (DATA + 'layer { type: "ReLU" bottom: "data" top: "a" top: "b" }', "several tops"),
+        (DATA + 'layer { type: "ReLU" bottom: "data" }', "a layer needs a 'top'"),
+        ('layer { type: "Input" top: "data" input_param { shpae { dim: 1 } } }', "'shpae' is unk"),
         (DATA + 'layer { type: "Convolution" bottom: "data" top: "a" convolution_param: 3 }',
          "needs its fields in braces"),
         (DATA + 'layer { type { a: 1 } bottom: "data" top: "a" }', "must be a single value"),

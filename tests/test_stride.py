@@ -288,6 +288,12 @@ def test_every_layer_of_a_network_is_checked(monkeypatch):
     assert "all 18 layers fit" in fitting.stdout  # 13 convolutions and 5 pools
 
 
+def test_a_size_is_no_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "7").touch()
+    assert run("check-stride", "7", "3", "2").exit_code == 0
+
+
 def test_one_layer_is_counted_in_the_singular():
     """(7 - 3)/2 is whole, (8 - 3)/2 is not."""
     assert "the only layer fits" in run("check-stride", "1x7x7-2C3s2").stdout

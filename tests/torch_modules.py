@@ -283,6 +283,9 @@ def conv_transpose(layer: Any, x: Map) -> nn.Module | None:
     if layer.output_size is not None:
         wanted = layer.output_size
         size = [wanted] * len(x.spatial) if isinstance(wanted, int) else list(wanted)
+        steps = zip(module.stride, module.dilation, strict=True)
+        if any(D > S for S, D in steps):  # a padding below D is allowed, but a size only below S
+            return None
         return Sized(module, size)
     return module
 

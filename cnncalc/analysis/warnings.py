@@ -120,7 +120,8 @@ def _unused(spec: Spec) -> Iterator[SpecError]:
     for name in own:
         if name not in used:
             known = [other for other in spec.parameters if other in used]
-            hint = did_you_mean(name, known) or f"; use it as ${name}, or remove it"
+            use = f"use it as ${name}" if name.isidentifier() else "call it by a name without signs"
+            hint = did_you_mean(name, known) or f"; {use}, or remove it"
             yield SpecError(f"nothing uses the parameter {str(name)!r}{hint}", name.where)
 
 

@@ -94,7 +94,7 @@ class Report(report.Report):
         return picture(self, style, **options)
 
     def __str__(self) -> str:
-        """The table of ``cnncalc summarize``, 100 columns wide."""
+        """The table of ``cnncalc summarize``, as wide as in a pipe."""
         from cnncalc.render.formats import table
         from cnncalc.render.view import View
 

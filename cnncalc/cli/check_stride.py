@@ -107,6 +107,8 @@ def _check_axes(axes: list[Axis], format: str) -> bool:
 
 def _is_network(word: str) -> bool:
     """Whether a word names a network, rather than sizes, right or wrong."""
+    if word.replace("x", "").isdecimal():
+        return False
     named = word in catalog.names() or Path(word).is_file()
     return named or re.search(r"[A-Za-z].*[.:-]|[.:-].*[A-Za-z]", word) is not None
 

@@ -22,7 +22,7 @@ def run(
     ram: Annotated[
         str | None,
         typer.Option(
-            "--ram", metavar="SIZE", help="The RAM available for feature maps, as in 256kB."
+            "--ram", metavar="SIZE", help="The RAM available for feature maps, such as 256kB."
         ),
     ] = None,
     flash: Annotated[

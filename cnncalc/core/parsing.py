@@ -25,13 +25,14 @@ AXIS = ("axis", "axes", "dim", "dims")
 THEIRS = (
     (f"({'|'.join(INFERRED)}): .*", "remove it: cnncalc infers it from the input"),
     (f"({NOT_COUNTED}): .*", "remove it: it changes neither shapes nor counts"),
-    ("padding_mode: zeros", "remove it: padding is always zeros"),
-    ("padding_mode: (.*)", "put 'pad: {{padding: ..., mode: {0}}}' before the layer"),
+    ("padding_mode: zeros", "remove it: convolutions always pad with zeros"),
+    (r"padding_mode: (\w+)", "put a 'pad' with mode {0} before the layer, and remove its padding"),
     ("data_format: .*", "remove it, and state the 'layout' of the spec if channels come last"),
-    ("pool: (MAX|0)", "remove it: the layer is a max pool"),
-    ("pool: (AVE|1)", "write avg_pool; add ceil_mode: true for Caffe's sizes"),
+    ("pool: (MAX|0)", "write max_pool without it, and ceil_mode: true for Caffe's sizes"),
+    ("pool: (AVE|1)", "write avg_pool without it, and ceil_mode: true for Caffe's sizes"),
     ("global_pooling: true", "write global_max_pool or global_avg_pool"),
-    (r"max_value: 6(\.0)?", "write relu6"),
+    (r"max_value: 6(\.0)?", "write relu6 for a ReLU of at most 6"),
+    (r"negative_slope: 0(\.0)?", "remove it"),
     ("negative_slope: .*", "write leaky_relu for a slope"),
 )
 """Patterns of arguments of other frameworks with their values, and what to write instead. ``{0}``
@@ -216,7 +217,7 @@ def _axis(kind: type[Fields]) -> str:
     words = {name: one.schema.get("enum", ()) for name, one in fields_of(kind).items()}
     field = next((name for name, known in words.items() if "channels" in known), None)
     if field is None:
-        return "; remove it: the layer has no choice of axis"
+        return has_only(fields_of(kind))
     return f"; name the axis with {field!r}, as in {field}: channels"
 
 

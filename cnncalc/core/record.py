@@ -95,7 +95,7 @@ class Record:
         output is in the order of its axes, whatever the input, and so is the input's gradient. The
         storages of the output and of the input's gradient have at least ``room`` bytes.
         """
-        layout = Layout.ORDER if ordered else layout
+        layout = Layout.ORDER if ordered and layout is Layout.FOLLOW else layout
         if makes is not None:
             numbers = makes * self.batch
         else:
@@ -105,7 +105,7 @@ class Record:
         storage = self._new(max(room, memory.size_in_bytes(numbers, size)))
         output = self._tensor(numbers, size, storage, reads)
         if not ordered:
-            output.reordered = any(map(_may_reorder, reads))
+            output.reordered = any(read.reordered for read in reads)
             output.interleaved = any(read.interleaved for read in reads)
             orders = {read.channels_last for read in reads}
             output.channels_last = True in orders or (None if None in orders else False)
@@ -213,12 +213,6 @@ class Record:
             self.saved |= storages
         self.hold(*reads, *outputs)
         self.hold(*(self.originals[read] for read in reads if read in self.originals))
-
-
-def _may_reorder(read: Tensor) -> bool:
-    """Whether an operation on a tensor may give elements in an order other than that of the axes;
-    with a single channel or position, PyTorch may move the channels of the output last."""
-    return read.reordered if read.channels_last is None else read.permuted
 
 
 def between(*reads: Tensor) -> strides.Strided | None:

@@ -71,6 +71,12 @@ def attention_scores(heads: int, positions: int, others: int) -> int:
     return heads * positions * others
 
 
+@formula("operations", gives="derivation")
+def attention_reductions(heads: int, positions: int, others: int) -> int:
+    """For every head and position, reducing the scores of all others to one."""
+    return heads * positions * (others - 1)
+
+
 @formula("weights")
 def embedding_weights(num_embeddings: int, embedding_dim: int) -> int:
     """One row for every entry of the vocabulary."""

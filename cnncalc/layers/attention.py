@@ -22,9 +22,10 @@ class Attention(Layer):
     ``torch.nn.MultiheadAttention``, query, key, value and output each have a projection, and the
     channels are divided among the heads.
 
-    Operations: a multiplication and an addition for every multiply-accumulate, an addition for
-    every bias, and a multiplication per element of the query for the scale; for each softmax over n
-    scores, n exponentials, n − 1 additions, n − 1 comparisons and n divisions.
+    Operations: a multiplication and an addition for every multiply-accumulate, an addition per
+    output of a projection for its bias and per score for a relative bias, and a multiplication per
+    element of the query for the scale; for each softmax over n scores, n exponentials, n − 1
+    additions, n − 1 comparisons and n divisions.
     """
 
     family = "attention"
@@ -78,7 +79,8 @@ class Attention(Layer):
         return Parameters(weights, biases)
 
     def tensors(self, x: Map, other: Map | None = None) -> Tensors:
-        """PyTorch's tensors: query, key and value share one if they read as many channels."""
+        """PyTorch's tensors: query, key and value share one weight if they read the same
+        number of channels."""
         C = x.channels
         tensors: Tensors = {"in_proj_weight": (3 * C, C), "out_proj.weight": (C, C)}
         if other is not None and other.channels != C:
@@ -139,7 +141,7 @@ class Attention(Layer):
         products = self.macs(x, other)
         scale = operations.each(n=x.elements)
         scores = sequence.attention_scores(heads=heads, positions=n, others=m)
-        sums = operations.window_reductions(n_out=heads * n, taps=m)
+        sums = sequence.attention_reductions(heads=heads, positions=n, others=m)
         added = operations.bias_additions(n_out=2 * C * n + 2 * C * m) if self.bias else 0
         return Operations(
             multiply=products + scale,
@@ -236,7 +238,7 @@ class Attention(Layer):
             biases=1_280,
             # 2·320·320·1024 + 2·768·320·77 + 2·320·1024·77
             macs=298_024_960,
-            source="Rombach et al. 2022, Stable Diffusion: pixels attend to 77 words of 768",
+            source="Rombach et al. 2022, Stable Diffusion: pixels attend to 77 tokens of 768",
         ),
         Example(
             given={"heads": 3, "relative_bias": True},

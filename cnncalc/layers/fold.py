@@ -23,7 +23,7 @@ AXES = Map(1, (1, 1))
 
 
 class Fold(Columns):
-    """Adds the columns of a matrix into the windows of an image (col2im): the reverse of unfold.
+    """Adds each column of a matrix to its window of an image (col2im): the reverse of unfold.
 
     Where windows overlap, their values are summed. The input is a signal whose channels are the
     rows of the matrix and whose positions are its columns, one per window of the output. Every
@@ -48,9 +48,11 @@ class Fold(Columns):
         sides = per_axis(self.output_size, AXES, "output_size")
         places = self.places(Map(x.channels // taps, sides))
         if prod(places) != x.spatial[0]:
+            windows, columns = prod(places), x.spatial[0]
             raise LayerError(
-                f"an output of {sides[0]}×{sides[1]} has {places[0]}·{places[1]} = {prod(places)} "
-                f"windows, but the input has {x.spatial[0]} columns"
+                f"an output of {sides[0]}×{sides[1]} has {places[0]}·{places[1]} = {windows} "
+                f"window{'s' * (windows != 1)}, but the input has {columns} "
+                f"column{'s' * (columns != 1)}"
             )
         C_out = dimensions.folded(C_in=x.channels, F=self.window(AXES))
         return Map(C_out, tuple(window.asked_size(N=x.spatial[0], size=side) for side in sides))

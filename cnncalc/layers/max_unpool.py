@@ -6,6 +6,7 @@ from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Sizes, flag, sizes
 from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, need_map, per_axis
+from cnncalc.core.operation import Layout
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
 from cnncalc.layers._rearrangement import Rearrangement
@@ -84,7 +85,10 @@ class MaxUnpool(Rearrangement):
             raise LayerError("which values autocast casts is not modelled")
         values, indices = tape.unlearned(pooled, x.shape.elements, with_values=True)
         makes = self.output(x.shape, pooled.shape).elements
-        y = tape.op(x, indices, makes=makes, keeps=(indices,), ordered=True)
+        if pooled.channels_last is not False:
+            tape.guess("the indices may have their channels last in memory")
+        copied = Layout.COPY  # the gradient is read in the order of the indices
+        y = tape.op(x, indices, makes=makes, keeps=(indices,), ordered=True, layout=copied)
         tape.hold(values)
         return y
 

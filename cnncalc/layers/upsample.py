@@ -40,7 +40,8 @@ def factors(doc: str) -> Any:
     """One positive number for all spatial axes, or one per axis."""
 
     def fits(value: Any) -> bool:
-        return type(value) in (int, float) and 0 < value < LARGEST
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return is_number and 0 < value < LARGEST
 
     def check(value: Any) -> Factors:
         if fits(value):

@@ -201,7 +201,8 @@ class Parser(Checks):
     def dtype(self, item: Item) -> str:
         """The data type with this name; empty if there is none."""
         word = self.text(item, "'dtype'")
-        name = SHORT_DTYPES.get(word or "", word or "")
+        lower = (word or "").lower()
+        name = SHORT_DTYPES.get(lower, lower)
         if word is not None and name not in BYTES:
             self.wrong(str(unknown("dtype", word, BYTES)), item.where)
         return name if name in BYTES else ""

@@ -164,8 +164,8 @@ def _evaluate(node: ast.AST, names: Mapping[str, Any]) -> Any:
         return value
     raise LayerError(
         f"{ast.unparse(node)[:60]!r} is not allowed here; an expression may use whole numbers, "
-        "decimals, names, + - * / // % **, comparisons, and, or, not, if else, "
-        f"{', '.join(FUNCTIONS)}"
+        "decimals, names, + - * / // % **, comparisons of two values, 'and', 'or', 'not', "
+        f"'a if c else b', and the functions {', '.join(FUNCTIONS)}"
     )
 
 
@@ -203,8 +203,13 @@ def _arithmetic(node: ast.BinOp, names: Mapping[str, Any]) -> Any:
 
 
 def _comparison(node: ast.Compare, names: Mapping[str, Any]) -> Any:
-    if len(node.ops) > 1 or type(node.ops[0]) not in OPERATORS:
+    if type(node.ops[0]) not in OPERATORS:
         return NOT_ALLOWED
+    if len(node.ops) > 1:
+        raise LayerError(
+            f"{ast.unparse(node)[:60]!r} compares more than two values; "
+            "write two comparisons with 'and' between them"
+        )
     a = _evaluate(node.left, names)
     b = _evaluate(node.comparators[0], names)
     for value in (a, b):

@@ -6,7 +6,7 @@ from typing import Any
 from cnncalc import layers
 from cnncalc.core.errors import LayerError, SpecError, Where, did_you_mean, some
 from cnncalc.core.layer import Layer
-from cnncalc.core.parsing import FieldErrors
+from cnncalc.core.parsing import FieldErrors, required_of
 from cnncalc.core.shape import Layout
 from cnncalc.spec import advice, values
 from cnncalc.spec.entry import ACTIVATION, NODE, Entry, Spec
@@ -55,7 +55,7 @@ class Kinds:
         self.parsed: dict[tuple[str, str, Layout | None], Layer] = {}
         self.refused: set[tuple[int, str]] = set()
         self.uses: list[Entry] = []
-        """The uses of blocks that are being expanded, from the outside."""
+        """The uses of blocks that are being expanded, outermost first."""
         self.last: dict[int, tuple[values.Values | None, Layer | None]] = {}
         """The last layer of each entry, and the values that it depends on, if any."""
 
@@ -139,9 +139,9 @@ class Kinds:
         if word in (None, "linear"):
             return None
         try:
-            layer = layers.find(str(word)).parse(None)
+            found = layers.find(str(word))
         except LayerError as why:
             raise SpecError(f"{ACTIVATION}: {why}", item.where) from None
-        if layer.stored or not layer.moves:
+        if required_of(found.kind) or (layer := found.parse(None)).stored or not layer.moves:
             raise SpecError(f"{str(word)!r} is not an activation, such as relu", item.where)
         return layer

@@ -52,9 +52,14 @@ class Style(NamedTuple):
 
 def with_factor(kernel: Tensor, channel: int) -> tuple[str, list[list[str]]]:
     """The common factor of a kernel's numbers, such as ``1/9``, and the numbers without it, if all
-    except zeros are fractions; else no factor, and the numbers unchanged."""
+    except zeros are fractions and none was written as a decimal; else no factor, and the numbers
+    unchanged."""
     common = common_denominator(kernel.planes[channel])
-    if kernel.decimal or any(isinstance(n, int) and n for n in kernel.planes[channel]):
+    if (
+        common == 1
+        or kernel.decimal
+        or any(isinstance(n, int) and n for n in kernel.planes[channel])
+    ):
         return "", Style(kernel.decimal).rows(kernel, channel)
     whole = tuple(plain(number * common) for number in kernel.planes[channel])
     return f"1/{common}", Style().rows(Tensor(kernel.shape, (whole,)), 0)

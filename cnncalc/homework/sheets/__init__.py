@@ -5,13 +5,14 @@ the tree of an answer sheet (``homework.sheet`` describes its keys). The content
 if the module is ``BINARY``.
 """
 
+import os
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
 from cnncalc.core import discovery
-from cnncalc.core.errors import UsageError, one_of
+from cnncalc.core.errors import UsageError, near_file, one_of
 from cnncalc.homework.written import readable
 from cnncalc.spec import source
 from cnncalc.spec.text import Item
@@ -38,6 +39,8 @@ def extensions() -> dict[str, Form]:
 def read(file: Path) -> Item:
     """The tree of the sheet in a file; raises SpecError or UsageError if it cannot be read."""
     form = extensions().get(file.suffix.lower())
+    if form is None and not os.path.lexists(file):
+        raise UsageError(f"no file or folder {str(file)[:200]!r}{near_file(file)}")
     if form is None:
         raise UsageError(
             f"{str(file)!r} is not an answer sheet; its extension must be {one_of([*extensions()])}"

@@ -84,15 +84,15 @@ def _made(walker: Walker, known: Known, copied: Copied, shape: tuple[int, ...]) 
 
 
 TRAINED = ("dropout", "batch_norm")
-"""How the names of functions end that save something else in training."""
+"""The endings of the names of functions that save something else in training."""
 
 
 def _saved(
     walker: Walker, known: Known, number: int, held: Mapping[str, int]
 ) -> dict[str, int | bool]:
-    """What computing the numbers saves for backward, besides them and as a part of them; nothing if
-    that is not known, as when other numbers are computed from the same tensors, or when the model
-    computes them again for every image."""
+    """The bytes that computing the numbers saves for backward, without the numbers themselves, and
+    whether they are saved too; empty if that is not known, as when other numbers are computed from
+    the same tensors, or when the model computes them again for every image."""
     recording = walker.recording
     seen = recording.tensors[number]
     if any(size < 0 and stride for size, stride in zip(seen.sizes, seen.strides)):

@@ -243,6 +243,7 @@ class _Network:
             return
         self.wiring.where = layer.where
         if kind == "input":
+            self.check(layer)
             tops = map(str, layer.every("top"))
             for top, shape in zip(tops, layer.inside("input_param").every("shape")):
                 dims = shape.every("dim") if isinstance(shape, Message) else []
@@ -266,8 +267,10 @@ class _Network:
             what = layer.text("type")[:40]
             hint = did_you_mean(what, (*KINDS, *PLAIN))
             raise SpecError(f"the type {what!r} is unknown or not supported{hint}", layer.where)
-        if len(layer.every("top")) != 1 and kind != "split":
-            raise SpecError("several tops are not supported", layer.where)
+        tops = len(layer.every("top"))
+        if tops != 1 and kind != "split":
+            fact = "several tops are not supported" if tops else "a layer needs a 'top'"
+            raise SpecError(fact, layer.where)
         return (PLAIN[kind], None) if kind in PLAIN else KINDS[kind](layer)
 
     def add(self, layer: Message, word: str, fields: Any, beside: Mapping[str, str]) -> None:

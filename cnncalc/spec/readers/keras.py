@@ -267,11 +267,12 @@ class _Model:
     def first_input(self, name: str) -> str:
         """The tensor that the first layer of a model without an Input reads, with the given
         size."""
-        given = self.given.get("")
+        given = self.given.get("") or self.given.get("input")
         if self.wiring.inputs or not given:
-            help = (
-                "add an Input to the model and save it again, or give a size, as in --input 3x9x9"
-            )
+            help = "connect it to another layer and save the model again"
+            if not self.wiring.inputs:
+                help = "add an Input to the model and save it again, or give a size, as in "
+                help += "--input 3x9x9"
             raise self.wiring.wrong(f"layer {name[:60]!r} has no input; {help}")
         self.wiring.input("input", [*given])
         self.wiring.made["input"] = "input"
