@@ -82,7 +82,10 @@ class Stated(NamedTuple):
 
 def is_uneven(case: Single) -> bool:
     """Whether the padding before and after some axis differs."""
-    padding = case.given.get("padding")
+    given = case.given
+    if case.kind == "time_distributed" and isinstance(given.get("layer"), dict):
+        given = next(iter(given["layer"].values())) or {}
+    padding = given.get("padding") if isinstance(given, dict) else None
     if isinstance(padding, dict):
         return True
     pairs = padding if isinstance(padding, list) else []

@@ -354,6 +354,8 @@ def conv(layer: Any, x: Map) -> nn.Module | None:
         return None  # a table determines the number of filters and the channels that each reads
     if around is None:
         around = [] if layer.padding == "valid" else sides(layer.padding, x)
+    if min(around, default=0) < 0:  # as in PyTorch's own convolutions, which do not crop
+        raise ValueError("negative padding is not supported")
     filters = nn.ModuleList(
         _conv(layer, Map(len(read), x.spatial), 1, 1) for read in layer.connections
     )
