@@ -147,14 +147,14 @@ def test_every_cost_is_what_summarize_gives_at_thousands_of_points(name, first):
         values = {one: random.randint(*span) for one, span in bounds.items()}
         if "width" in values:
             values["width"] /= 1000
-        if first == 1 and found["memory"].domain().endswith("batch=1"):
+        if first == 1 and found["memory"].domain().endswith("batch = 1"):
             values["batch"] = 1
         totals = totals_of(name, values)
         for cost, field in COSTS.items():
             with suppress(UsageError):  # the structure is another
                 assert found[cost].at(**values) == getattr(totals, field), (cost, values)
                 agreeing[cost] += 1
-        if number < 20 and not written.domain().endswith("batch=1"):
+        if number < 20 and not written.domain().endswith("batch = 1"):
             batch = {"batch": max(values["batch"], first)}
             assert substituted(written, batch) == totals_of(name, batch).training_peak
     assert min(agreeing.values()) >= 30
