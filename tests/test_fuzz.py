@@ -95,6 +95,30 @@ def test_an_expanded_gradient_of_unpooled_values_may_be_copied(batch):
     assert [*fuzz.compared(report)] == []
 
 
+SAME = {"conv": {"filters": 2, "kernel": 3, "padding": "same"}}
+LOCAL = {"locally_connected": {"filters": 2, "kernel": 1}}
+
+
+@pytest.mark.parametrize(
+    ("input", "layers"),
+    [
+        ("1x2", ["relu", {"permute": [1, 0]}, SAME]),
+        ("2x1x4", [{"conv": {"filters": 1, "kernel": 1}}, {"permute": [2, 1, 0]}, SAME]),
+        ("3x1", [{"layer_norm": "channels"}, SAME, {"permute": [1, 0]}]),
+        ("4x2x1", ["batch_norm", LOCAL, "relu", SAME]),
+        ("1x3", [{"depthwise_conv": {"kernel": 3, "padding": 1}}, {"permute": [1, 0]}, SAME]),
+    ],
+)
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_the_peaks_of_windows_over_an_axis_of_one_are_refused(input, layers, batch):
+    spec = {"input": {"x": input}, "layout": "chw", "layers": layers}
+    report = cnncalc.summarize(spec, batch=batch)
+    assert footprint.saved_for_backward(report)
+    with pytest.raises(UsageError, match="its input has an axis of one"):
+        footprint.measure(report)
+    assert [*fuzz.compared(report)] == []
+
+
 def test_one_channel_may_be_followed_by_channels_that_are_last():
     rows = {"linear": {"out_features": 1, "per_position": True}}
     spread = {"conv_transpose": {"filters": 3, "kernel": 1}}
