@@ -95,6 +95,16 @@ def test_an_expanded_gradient_of_unpooled_values_may_be_copied(batch):
     assert [*fuzz.compared(report)] == []
 
 
+def test_the_order_of_indices_of_channels_that_are_last_is_not_known():
+    pooled = {"layer_norm": "channels", "name": "pooled"}
+    unpool = {"max_unpool": {"kernel_size": 1}, "from": ["pooled", "pooled"]}
+    layers = [pooled, unpool]
+    report = cnncalc.summarize({"input": {"x": "2x3x4"}, "layout": "chw", "layers": layers})
+    with pytest.raises(UsageError, match="indices may have their channels last"):
+        footprint.measure(report)
+    assert [*fuzz.compared(report)] == []
+
+
 SAME = {"conv": {"filters": 2, "kernel": 3, "padding": "same"}}
 LOCAL = {"locally_connected": {"filters": 2, "kernel": 1}}
 

@@ -374,6 +374,12 @@ def test_a_setting_of_a_spec_without_parameters_is_refused():
         cnncalc.summarize("3-10N", settings={"classes": 3})
 
 
+def test_a_setting_of_a_file_without_parameters_is_declared_there(tmp_path):
+    (tmp_path / "net.yaml").write_text("input: 3x8x8\nlayers: [relu]\n")
+    with pytest.raises(CnncalcError, match="'classes'; declare it under 'parameters' in the spec"):
+        cnncalc.summarize(tmp_path / "net.yaml", settings={"classes": 3})
+
+
 def test_a_built_in_s_parameter_is_set():
     # fc8 shrinks from 4096·1000 + 1000 to 4096·10 + 10: 990·4097 = 4,056,030 fewer.
     assert cnncalc.summarize("vgg16", settings={"classes": 10}).totals.params == 134_301_514
