@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -88,7 +89,8 @@ def run(
     try:
         report = layer_alone(kind, shapes, fields, batch, dtype, layout)
     except Mistakes as why:
-        raise Mistakes(_typed(error, found, shapes, fields) for error in why.errors) from None
+        typed = [_spelled_out(word).partition("=")[2] or word for word in words or []]
+        raise Mistakes(_typed(one, found, typed, shapes, fields) for one in why.errors) from None
     row = report["layer"]
     shared.warn(filter(None, [row.layer.remark()]))
     form = shared.chosen_format(format, output, [*explain.FORMATS, "json"])
@@ -105,13 +107,17 @@ def _option(field: str) -> str:
 
 
 def _typed(
-    error: SpecError, kind: type[Layer], shapes: Sequence[str], fields: Mapping[str, Any]
+    error: SpecError,
+    kind: type[Layer],
+    values: Sequence[str],
+    shapes: Sequence[str],
+    fields: Mapping[str, Any],
 ) -> SpecError:
-    """An error about a layer of a spec, reworded for the command line."""
+    """An error about a layer of a spec, reworded for the command line; ``values`` are as typed."""
     fact, help = (_as_typed(text, kind, fields) for text in (error.fact, error.help))
-    for value in fields.values():
-        if isinstance(value, _Decimal):
-            fact = fact.replace(f"not {float(value)}", f"not {value.text}")
+    for value in values:
+        with suppress(ValueError):  # a decimal may be typed as 1e3
+            fact = fact.replace(f"not {float(value)}", f"not {value}")
     if "'from'" in help:
         example = " ".join(["cnncalc layer", kind.kind, *[shapes[0]] * 2])
         help = f"give the shape of every input, as in {example}"
@@ -201,16 +207,4 @@ def _value(word: str) -> Any:
 
     if re.fullmatch(r"-?\d+([x,]-?\d+)+", word):
         return [text.scalar(size, Where("")) for size in re.split("[x,]", word)]
-    value = text.read(word, "").plain()
-    return _Decimal(value, word) if isinstance(value, float) else value
-
-
-class _Decimal(float):
-    """A decimal that remembers how it is typed: ``1e3``."""
-
-    text: str
-
-    def __new__(cls, value: float, text: str) -> "_Decimal":
-        made = super().__new__(cls, value)
-        made.text = text
-        return made
+    return text.read(word, "").plain()
