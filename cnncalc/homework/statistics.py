@@ -16,7 +16,7 @@ MIN_STUDENTS = 3
 
 
 class Scores(NamedTuple):
-    """The scores of a class in per cent of the points.
+    """The scores of a class, as percentages of the points.
 
     ``bins`` counts the students with at least 0% and less than 10%, and so on, up to 90 to 100%.
     """

@@ -18,7 +18,7 @@ MAX_DRAWN = 30
 """The most rows of a matrix to draw, and the most columns if no width limits them; larger matrices
 are shortened in the middle."""
 WIDE = 100
-"""The width of a file."""
+"""The maximum line width of text that is not for a terminal, in characters."""
 GAP = "    "
 """The space between matrices side by side, and the indentation of a wrapped line."""
 

@@ -13,8 +13,8 @@ USUAL_DIGITS = 3
 
 
 class Style(NamedTuple):
-    """The way to write numbers that are not whole: as fractions; as decimals that terminate, if
-    ``decimal``; or rounded to ``digits`` after the point."""
+    """The way to write numbers that are not whole: as fractions; if ``decimal``, as decimals where
+    these terminate; or rounded to ``digits`` after the point."""
 
     decimal: bool = False
     digits: int | None = None

@@ -2,9 +2,9 @@
 
 The first row names the columns: ``layer`` and quantities (a row for each layer), or ``layer``,
 ``quantity`` and ``answer``, or ``question`` and ``answer`` (a row for each answer). Tables as Keras
-prints them and as courses hand them out work too: ``Layer (type)`` or an empty heading over the
-layers, totals such as ``Total params: 61,706`` below, and the layers side by side over a row for
-each quantity.
+prints them and as courses hand them out work too: with ``Layer (type)`` or an empty heading above
+the layers, with totals such as ``Total params: 61,706`` below, or with a column for each layer and
+a row for each quantity.
 """
 
 import re
@@ -43,7 +43,7 @@ GIVEN = {
     "filter size", "filters", "# filters", "kernel", "kernel size", "kernels", "number of filters",
     "padding", "stride", "type", "units", "window",
 }  # fmt: skip
-"""Columns that describe a layer, and which few questions are about."""
+"""Columns that describe a layer and that few questions are about."""
 TOTAL = re.compile(
     r"(?:the\s+)?(total|trainable|non-trainable|optimizer)\s+(?:(?:number|#)\s+of\s+)?"
     r"(?:(?:learnable|trainable)\s+)?(?:params|parameters)\s*(?:(?:[:=]|\bis\b|\bare\b)\s*(.*))?",
