@@ -111,7 +111,7 @@ def named(
 
 
 def _is_special(file: Path) -> bool:
-    """Whether reading a file could wait forever, as for a terminal."""
+    """Whether reading a file could wait forever, as with a terminal."""
     try:
         return file.exists() and not (file.is_file() or file.is_dir())
     except (OSError, ValueError):

@@ -66,7 +66,7 @@ class Equation(Working):
 
 @dataclass(frozen=True, eq=False)
 class Numeric(Question):
-    """The output of the network for these ``numbers``, which a mistake may change."""
+    """A question about the output for these ``numbers``, which a mistake may change."""
 
     numbers: Numbers | None = None
 

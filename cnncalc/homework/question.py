@@ -36,7 +36,7 @@ class Question:
     """A question about a layer, a block, or the network (``layer`` is None).
 
     The fields after ``layer`` are wrong assumptions: wrong ``rules``, other ``layers`` by name,
-    other ``inputs`` of the layer, a different ``output``, a different batch or dtype
+    other ``inputs`` of the layer, a different ``output``, a different batch size or dtype
     (``conditions``), and layers added more than once or not at all (``times``). ``meant`` gives the
     meaning of a wrongly written value, and ``detail`` says where a change was made.
 
@@ -236,7 +236,7 @@ class Question:
         return replace(self, output=output)
 
     def where(self, **conditions: Any) -> "Question":
-        """The same question for a different batch or dtype."""
+        """The same question for a different batch size or dtype."""
         return replace(self, conditions={**self.conditions, **conditions})
 
     def adding(self, times: Mapping[str, int]) -> "Question":
@@ -332,8 +332,8 @@ def believed(
     *,
     fields: bool,
 ) -> Belief:
-    """The network with wrong rules, different layers, a different batch or dtype, with or without
-    receptive fields.
+    """The network with wrong rules, different layers, or a different batch size or dtype; with or
+    without receptive fields.
 
     The result is cached for all questions about a network.
     """

@@ -50,7 +50,7 @@ NEEDED = ("answers", "questions")
 """The keys of which a sheet has at least one."""
 TOP = {
     "student": "the name of the student",
-    "architecture": "the network: a built-in, a path, the notation, a spec or its layers",
+    "architecture": "the network: a built-in, a path, the notation, a spec or a list of layers",
     "input": "the input shape, if the architecture has none or another one is meant",
     "layout": "how shapes are written: chw (channels first) or hwc (channels last)",
     "batch": "the batch size",

@@ -10,7 +10,7 @@ from cnncalc.homework.gradebook import Graded
 from cnncalc.homework.marking import Mark
 
 BINS = 10
-"""The bars of the distribution, from 0 to 100% of the points."""
+"""The number of bars of the distribution, from 0 to 100% of the points."""
 MIN_STUDENTS = 3
 """The minimum number of students for a meaningful discrimination index."""
 

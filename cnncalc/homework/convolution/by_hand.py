@@ -14,7 +14,7 @@ from cnncalc.homework.convolution.worked import Worked
 
 Number = int | float | Fraction
 Matrix = str | PathLike[str] | Tensor | Sequence[Any]
-"""A text (``"0 1; 2 3"``), a file as a ``Path``, or numbers in nested lists, channels first."""
+"""A string (``"0 1; 2 3"``), a file as a ``Path``, a tensor, or nested lists, channels first."""
 Size = int | Sequence[int]
 
 

@@ -80,7 +80,7 @@ def _rows(page: Any, source: str) -> Iterator[list[Cell]]:
 
 
 def _text(value: Any) -> str:
-    """The text of a cell as a student sees it: Excel stores whole numbers as floats too."""
+    """The text of a cell as a student sees it: 3, although Excel may store it as the float 3.0."""
     if value is None:
         return ""
     if isinstance(value, bool):

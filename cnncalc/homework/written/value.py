@@ -1,4 +1,4 @@
-"""A written value: what may be written, and whether the right answer agrees with it."""
+"""A written value: how to read it, and whether the right answer agrees with it."""
 
 import re
 from abc import ABC, abstractmethod
@@ -16,7 +16,7 @@ from cnncalc.homework.written.texts import readable, shown, undressed
 
 
 class Names(tuple[str, ...]):
-    """The names that are right, each on its own."""
+    """The right names, any of which is enough."""
 
     __slots__ = ()
 
