@@ -159,7 +159,7 @@ def convolve(
     transposed: bool = False,
     output_padding: Any = 0,
 ) -> Worked:
-    """Work out the convolution of a signal or an image with kernels that have its number of channels.
+    """Work out the convolution of an input with kernels that have the same number of channels.
 
     ``stride``, ``padding`` and ``dilation`` are those of the layer ``conv``; ``mode`` says how to
     fill the padding. If ``transposed``, these three and ``output_padding`` are those of the layer
