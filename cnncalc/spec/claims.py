@@ -40,7 +40,7 @@ HABITS = {
     CHANNELS_LAST: ("output",),
     VECTOR_AS_MAP: ("output",),
 }
-"""The conventions of the literature under which a number can agree, and the quantities of each."""
+"""The conventions of the literature under which a number can agree, each with its quantities."""
 
 RATIO = r"(?i)(.+?)\s*[x×]\s*(less|fewer|more)"
 

@@ -1,6 +1,6 @@
 """The words that take the place of a kind and contain other layers.
 
-A class adds its word to the spec language: how to read it, its JSON Schema, and its layers.
+Each class defines one word of the spec language: how to read it, its JSON Schema, and its layers.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

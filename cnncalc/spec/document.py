@@ -52,7 +52,7 @@ BLOCK = {
 """The keys of a block and their meaning."""
 
 MOVED = ("name", "from", "repeat", "when")
-"""The keys that a replacement always inherits from the layer that it replaces."""
+"""The keys that a replacement cannot have: it inherits them from the layer that it replaces."""
 INDEX = "'index' is reserved: $index counts the iterations of a repeat"
 
 

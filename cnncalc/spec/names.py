@@ -14,7 +14,7 @@ Ends = tuple[int, ...]
 
 
 class Names:
-    """The nodes that each name of an expanded network means; ``written`` are the names in the
+    """The nodes that each name of an expanded network means; ``written`` holds the names in the
     text."""
 
     def __init__(self, written: set[str], work: Work) -> None:
@@ -99,8 +99,8 @@ class Names:
         return tuple(found)
 
     def gathered(self, name: str, scope: Scope) -> Ends | None:
-        """The outputs of all copies of a repeated layer: none if it is left out, and None if there
-        is no such layer."""
+        """The outputs of all copies of a repeated layer: empty if it is left out, None if there is
+        no such layer."""
         for prefix in (*(one.prefix for one in scope.outwards()), ""):
             if f"{prefix}{name}" in self.copies:
                 return self.copies[f"{prefix}{name}"]

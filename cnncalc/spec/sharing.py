@@ -67,7 +67,7 @@ def shared(entry: Entry, nodes: Sequence[Node], span: range, owner: range) -> li
     help = APART if where.source != entry.where.source else ""
     if len(span) != len(owner):
         raise SpecError(
-            f"{label} needs the same layers, but it has {len(owner)} and this one {len(span)}",
+            f"{label} needs the same layers, but it has {len(owner)} and this one has {len(span)}",
             where,
             help,
         )

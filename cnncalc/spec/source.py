@@ -53,12 +53,13 @@ def load(
 ) -> Spec:
     """The spec for a target: a file, or else a built-in with that name.
 
-    ``-`` is standard input, text with a hyphenated shape is the notation, a mapping is a spec as
+    ``-`` is standard input, text such as ``28x28-32C5-10N`` is the notation, a mapping is a spec as
     plain data, a tree is YAML that has already been parsed, and a spec is returned as it is. A spec
-    extends only files in its own folder and below, unless ``extends_anywhere``. ``inputs`` are
-    shapes for a model file, which may leave some open, and their layout.
+    builds only on built-ins and on files in its own folder and below, unless ``extends_anywhere``.
+    ``inputs`` are shapes for a model file, which may leave some open, and their layout.
 
-    Raises Mistakes with every mistake in the text, and UsageError if there is nothing to read.
+    Mistakes in the text are listed in the spec's ``mistakes``. Raises Mistakes if these are too
+    many or the text cannot be read at all, and UsageError if there is nothing to read.
     """
     if isinstance(target, Spec):
         return target

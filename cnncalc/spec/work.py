@@ -6,11 +6,11 @@ from cnncalc.spec.expression import MAX_CHARACTERS
 MAX_STEPS = 25_000
 USUAL_NAME = 100
 USUAL_EXPRESSION = 24
-"""Names and expressions up to this length are included in their step."""
+"""Names and expressions up to these lengths cost no extra steps."""
 
 
 class LimitReached(Exception):
-    """Stops the expansion: a limit was reached (``error`` says which), or there are enough
+    """Stops the expansion: a limit was reached (``error`` says which), or there are too many
     mistakes."""
 
     def __init__(self, error: SpecError | None = None) -> None:

@@ -82,8 +82,8 @@ class Regrouped(NamedTuple):
 
 
 class Known(NamedTuple):
-    """A tensor that depends on no input of the network: a parameter, a buffer, a constant, or what
-    is computed from them, by these calls. ``held`` are the numbers of the tensors that it comes
+    """A tensor that depends on no input of the network: a parameter, a buffer, a constant, or a
+    result that ``calls`` compute from these. ``held`` are the numbers of the tensors that it comes
     from."""
 
     sizes: tuple[int, ...]

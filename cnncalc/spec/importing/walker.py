@@ -157,7 +157,7 @@ class Walker(Builder):
         if not isinstance(value, View):
             raise UsageError(
                 f"{self.recording.name}: one of its outputs is computed from the network's input "
-                "in a way that no kind describes, or not from it at all"
+                "in a way that no kind describes, or does not depend on it"
             )
         self.done = Done("output", "", {}, ())
         if value.inside:

@@ -74,7 +74,7 @@ def _states(
     x: Flow,
     held: Sequence[Known],
 ) -> Made:
-    """Add the layer. Returns its states at all positions and its last states, as far as they are
+    """Add the layer. Returns its states at all positions and its last states, if they are
     read."""
     order = "btwu" if node.attributes.get("layout") else "twbu"
     batch, time = (order.replace("w", "").index(letter) for letter in "bt")
