@@ -7,7 +7,7 @@ kept: all that meet a condition, the Pareto front, or the best few.
 
 import pickle
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
 from fractions import Fraction
@@ -27,7 +27,7 @@ from cnncalc.analysis.explore.quantities import (
 )
 from cnncalc.analysis.explore.resume import Progress
 from cnncalc.core import units
-from cnncalc.core.errors import LayerError, UsageError, Where, some
+from cnncalc.core.errors import LayerError, UsageError, Where
 from cnncalc.spec.expression import UNDECLARED, calculate
 from cnncalc.spec.text import scalar
 
@@ -49,6 +49,7 @@ COMPARED = re.compile(
     r"([0-9.]{1,30} ?[kKMGTP]?i?)(B|[mnuµμ]?s)?\b"
 )
 """A comparison of a quantity with a number and its unit."""
+NAME = re.compile(r"[A-Za-z_]\w*")
 RANGE = re.compile(r"\s*(-?[0-9.]+)\s*:\s*(-?[0-9.]+)\s*(?::\s*([0-9.]+)\s*)?")
 
 Evaluate = Callable[[Values], dict[str, Any] | str]
@@ -123,8 +124,9 @@ class Condition:
     """An expression in the language of specs over the quantities and values of a configuration;
     numbers may have units, as in ``macs < 300M and weights < 4MiB``."""
 
-    def __init__(self, text: str, hidden: Iterable[str] = ()) -> None:
+    def __init__(self, text: str, hidden: Container[str] = ()) -> None:
         """``hidden`` are the names of varied values, which hide quantities of the same name."""
+        text = NAME.sub(lambda one: one[0] if one[0] in hidden else called(one[0]), text)
         check_units(text)
         if re.search(r"[^<>=!]=[^=]", text):
             help = f"compare with ==, as in {re.sub('(?<![<>=!])=(?!=)', '==', text)}"
@@ -151,7 +153,7 @@ class Condition:
             names = {**dict.fromkeys((*QUANTITIES, TIME)), **quantities, **values}
             value = calculate(self.source, names)
         except LayerError as why:
-            help = why.help.replace(UNDECLARED.removeprefix("; "), f"choose from {some(names)}")
+            help = why.help.replace(UNDECLARED, f"choose from {', '.join(names)}")
             raise UsageError(f"--where: {why.fact}", help) from None
         if not isinstance(value, bool):
             raise UsageError(f"--where must be a condition, such as macs < 300M, not {self.text!r}")
