@@ -424,7 +424,7 @@ def test_an_argument_of_code_has_no_known_default(tmp_path, monkeypatch):
 def test_growth_has_an_end():
     # 1,000 times is between 10² and 10⁴, whatever the network: no parameter depends on the batch.
     for step in (1, "0.5"):
-        with pytest.raises(UsageError, match="is not reached before batch has grown 1,000 times"):
+        with pytest.raises(UsageError, match="is not reached before batch has grown 1,000-fold"):
             cnncalc.largest("1-1N", {"batch": 10}, {"params": 10**6}, step=step)
     found = cnncalc.largest(ROUNDED, {"kernel": 2}, {"macs": "1T"}, step=1)
     assert found.within.value["kernel"] == 12  # 24 is larger than the input

@@ -48,8 +48,8 @@ class Sharing:
         return None
 
     def unshared_names(self, later: set[str]) -> Iterator[SpecError]:
-        """An error for every name that only one layer uses: it is probably a misspelt layer.
-        ``later`` are all names that the spec gives to layers."""
+        """An error for every name that only one layer uses: it is probably misspelled. ``later``
+        has all names that the spec gives to layers."""
         for (_, word), (_, entry) in self.names.items():
             if self.written[word] > 1 or entry.repeat is not None or entry.weights is None:
                 continue
@@ -67,7 +67,7 @@ def shared(entry: Entry, nodes: Sequence[Node], span: range, owner: range) -> li
     help = APART if where.source != entry.where.source else ""
     if len(span) != len(owner):
         raise SpecError(
-            f"{label} needs the same layers, but it has {len(owner)} and this one {len(span)}",
+            f"{label} needs the same layers, but it has {len(owner)} and this one has {len(span)}",
             where,
             help,
         )

@@ -1,4 +1,4 @@
-"""Calls of layers with weights that the class of the kind cannot read on its own."""
+"""Calls of layers with weights that the class of their kind cannot read on its own."""
 
 from typing import Any
 
@@ -85,8 +85,8 @@ def recurrent(walker: Walker) -> None:
 
 
 def _of_each(walker: Walker, images: int, layer: dict[str, Any], held: dict[str, int]) -> None:
-    """A recurrent layer for each of the signals that are merged with the batch, which is this
-    axis."""
+    """A recurrent layer for each of the signals that are merged with the batch along axis
+    ``images``."""
     value, sizes = regrouped(walker.data()), walker.sizes(walker.done.made[0])
     batch, steps, channels = value.axes[images], value.axes[1 - images], value.axes[2]
     read = arranged(walker, value, [channels, batch[1:], steps])

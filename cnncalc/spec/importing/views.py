@@ -22,7 +22,7 @@ def same(walker: Walker) -> None:
 
 
 def copied(walker: Walker) -> None:
-    """Pass the tensor on, or a copy if the model makes one that a network would not."""
+    """Pass the tensor on, or a copy if the model makes one that the rebuilt network would not."""
     value, kept = walker.tensor(), walker.done.name == "contiguous"
     laid = [laid_out(walker, batch) for batch in (1, 2)]
     same = [kept and one.contiguous for one in laid]
@@ -155,7 +155,7 @@ def _shuffled(walker: Walker, view: View, sizes: tuple[int, ...]) -> View | None
 
 
 def _without_ones(before: tuple[int, ...], sizes: tuple[int, ...]) -> list[int]:
-    """The axes that remain if the sizes result from dropping axes of size 1; else none."""
+    """The axes that remain if the sizes result from dropping axes of size 1; empty otherwise."""
     kept: list[int] = []
     for axis, size in enumerate(before):
         if len(kept) < len(sizes) and sizes[len(kept)] == size:
@@ -191,7 +191,7 @@ def sliced(walker: Walker, view: Tensor, axis: int, start: int, stop: int) -> Te
 
 
 def _part(walker: Walker, value: Regrouped, axis: int, start: int, stop: int) -> Regrouped:
-    """The same for a tensor whose dimensions are split or merged."""
+    """The positions along an axis of a tensor whose dimensions are split or merged."""
     if (start, stop) == (0, value.size(axis)):
         return value
     value = merged(walker, value, axis)

@@ -31,7 +31,7 @@ KNOWN = {
     "reorg": "stride",
     "dropout": "probability",
 }
-"""The keys that are read, by section; any other is refused."""
+"""The keys that are read, by section; any other is refused, except those in ``IGNORED``."""
 LOGISTIC = ("convolutional", "conv", "connected", "conn")
 """Sections whose activation is logistic if none is given."""
 
@@ -156,7 +156,7 @@ class _Network:
         self.last = name
 
     def earlier(self, section: Section, key: str) -> list[str]:
-        """The outputs of earlier sections, given by number or counted backwards from this one."""
+        """The outputs of earlier sections, given by number or counted back from this one."""
         here = len(self.outputs)
         if not section.values.get(key):
             raise SpecError(f"[{section.kind}] needs {key!r}", section.where)
@@ -170,7 +170,7 @@ class _Network:
 
 
 Made = tuple[str, Any, list[str]]
-"""A kind, its fields, and what it reads."""
+"""A kind, its fields, and the tensors that it reads."""
 
 
 def _convolutional(net: _Network, section: Section) -> Made:
