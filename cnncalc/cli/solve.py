@@ -209,7 +209,7 @@ def run(
 
 def _whole(text: str) -> int:
     """The size that --input gives; raises UsageError if it is not a whole number."""
-    if not re.fullmatch("-?[0-9]{1,%d}" % MAX_DIGITS, text):
+    if not re.fullmatch("-?[0-9]+", text) or len(text) > MAX_DIGITS:
         fact = f"--input must be a whole number of at most {MAX_DIGITS} digits"
         raise UsageError(f"{fact}, not {text[:60]!r}")
     return int(text)

@@ -7,7 +7,7 @@ kept: all that meet a condition, the Pareto front, or the best few.
 
 import pickle
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
 from fractions import Fraction
@@ -124,15 +124,16 @@ class Condition:
     """An expression in the language of specs over the quantities and values of a configuration;
     numbers may have units, as in ``macs < 300M and weights < 4MiB``."""
 
-    def __init__(self, text: str, hidden: Container[str] = ()) -> None:
+    def __init__(self, text: str, hidden: Iterable[str] = ()) -> None:
         """``hidden`` are the names of varied values, which hide quantities of the same name."""
-        text = NAME.sub(lambda one: one[0] if one[0] in hidden else called(one[0]), text)
+        own = {*hidden}
+        text = NAME.sub(lambda one: one[0] if one[0] in own else called(one[0]), text)
         check_units(text)
         if re.search(r"[^<>=!]=[^=]", text):
             help = f"compare with ==, as in {re.sub('(?<![<>=!])=(?!=)', '==', text)}"
             raise UsageError(f"--where: {text[:60]!r} is not a condition", help)
         self.text, self.source = text, plain_numbers(text)
-        known = (name for name in (*QUANTITIES, TIME) if name not in hidden)
+        known = (name for name in (*QUANTITIES, TIME) if name not in own)
         self.quantities = tuple(filter(self.uses, known))
 
     def uses(self, name: str) -> bool:
