@@ -16,7 +16,7 @@ class LocalResponseNorm(Layer):
     """Divides each element by a power of the energy in n neighbouring channels.
 
     The divisor is k plus alpha times the mean of the squares, raised to the power beta, as in
-    PyTorch; in the AlexNet paper alpha multiplies their sum. There are no parameters.
+    PyTorch; in the AlexNet paper, alpha multiplies their sum. There are no parameters.
 
     Operations per element: n multiplications for the squares and n − 1 additions for their sum,
     one multiplication (by alpha), one addition (k), one power (counted as an exponential) and
@@ -46,8 +46,8 @@ class LocalResponseNorm(Layer):
         )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The squares, with zero channels added at both ends, are averaged, scaled, shifted and
-        raised to a power; the input is divided by the result."""
+        """The squares, padded with channels of zeros at both ends, are averaged, scaled, shifted
+        and raised to a power; the input is divided by the result."""
         squares = tape.multiply(tape.in_order(x), x)
         beyond = Map(x.shape.channels + self.size - 1, x.shape.spatial).elements
         around = tape.op(squares, makes=beyond)

@@ -50,8 +50,8 @@ def linear(walker: Walker) -> None:
 
 
 def _rows(walker: Walker, layer: int) -> int:
-    """The input of a linear layer, which PyTorch copies unless a view of it is a list of rows; a
-    convolution does not."""
+    """The input of a linear layer. PyTorch copies it unless it can be viewed as a list of rows; the
+    convolution that replaces the layer does not."""
     laid = laid_out(walker, 2)
     fits = laid.viewed((prod(laid.sizes[:-1]), laid.sizes[-1]))
     return layer if fits else copy(walker, layer, "unknown")
@@ -86,8 +86,8 @@ def _linear_of_rows(walker: Walker) -> None:
 
 
 def convolution(walker: Walker) -> None:
-    """A convolution, whose filters may be brought to mean 0 and variance 1 first, or to lengths
-    that are learned."""
+    """A convolution, whose filters may first be brought to mean 0 and variance 1, or to learned
+    lengths."""
     filters = walker.argument("weight")
     if isinstance(filters, Known) and filters.computed:
         _standardized(walker, filters)
