@@ -1006,7 +1006,7 @@ def test_the_largest_batch_of_larger_networks_is_refused(monkeypatch, build):
     monkeypatch.setattr(budget, "MAX_READ", 40)
     assert fit(build(40), 10**9).batch
     with pytest.raises(
-        UsageError, match=r"at most 40 tensors, parameters included; this network's read 41$"
+        UsageError, match=r"at most 40 tensors, parameters included; those of this network read 41$"
     ):
         fit(build(41), 10**9)
 
