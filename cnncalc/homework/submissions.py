@@ -57,8 +57,8 @@ def find(targets: Iterable[Path], key: Path | None = None) -> list[Submission]:
 
 
 def _home(targets: Sequence[Path]) -> Path:
-    """The folder below which links are refused; a single folder that you name may itself be a
-    link."""
+    """The folder below which no part of a path may be a link; a single folder that you name may
+    itself be one."""
     paths = [target.parent for target in targets]
     if len(targets) == 1 and targets[0].is_dir():
         paths = [*targets]

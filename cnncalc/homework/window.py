@@ -21,7 +21,7 @@ def alone(
     output: Any = None,
     layout: Layout | None = None,
 ) -> Report:
-    """A network with only this layer, without analysing it.
+    """A network with only this layer, without analyzing it.
 
     ``output`` is one size, one size per axis, or a shape; the default is the shape of the input.
     ``layout`` is how shapes are written.

@@ -13,7 +13,7 @@ WORDS = {
     "loss": "cnncalc counts networks without their loss",
     "cross_entropy_loss": "cnncalc counts networks without their loss",
 }
-"""Layers of other tools that cnncalc spells differently or does not support."""
+"""Words of other tools that cnncalc spells differently or does not support, each with advice."""
 
 FORMATS = {
     r"^[ \t]*layers?\s*\{": "a Caffe prototxt",

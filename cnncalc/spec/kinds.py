@@ -71,7 +71,7 @@ class Kinds:
         return self.found[word]
 
     def layer(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
-        """The layer of an entry, or None if it is wrong. Equal values return the same object."""
+        """The layer of an entry, or None if it is wrong. For equal values it is the same object."""
         # Entries live as long as the expansion, so ids are unique.
         if id(entry) in self.last:
             given, layer = self.last[id(entry)]
@@ -113,8 +113,8 @@ class Kinds:
         return None
 
     def use(self, entry: Entry, written: str | None) -> str:
-        """Where to correct a field that is computed from the arguments of the block around it: the
-        use of the block that states them."""
+        """Where to correct a field that is computed from a block's arguments: at the use of the
+        block that states them."""
         item = entry.value
         if item is not None and isinstance(item.value, dict):
             item = item.value.get(Key(written or ""))

@@ -15,7 +15,7 @@ class Model(ABC):
 
     @abstractmethod
     def read(self, arguments: Mapping[str, Any], inputs: Mapping[str, Sequence[int]]) -> Spec:
-        """The network for these arguments and sizes of inputs, by name ("" for a single input).
+        """The network for these arguments and these input sizes by name ("" for a single input).
 
         Raises UsageError if the code fails.
         """

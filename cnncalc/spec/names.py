@@ -70,8 +70,7 @@ class Names:
                 return f"{word}{number}"
 
     def way(self, prefix: str, way: str) -> str:
-        """The path of a branch; branches with the same name in several unnamed forks are
-        numbered."""
+        """The path of a branch, with a number if a branch before it has the same path."""
         path = first = f"{prefix}{way}"
         while way and (path in self.ways or path in self.index):
             number = self.counters.get(f"{first}_", 1) + 1

@@ -48,8 +48,8 @@ class Sharing:
         return None
 
     def unshared_names(self, later: set[str]) -> Iterator[SpecError]:
-        """An error for every name that only one layer uses: it is probably a misspelt layer.
-        ``later`` are all names that the spec gives to layers."""
+        """An error for every name that only one layer uses: it is probably misspelled. ``later``
+        has all names that the spec gives to layers."""
         for (_, word), (_, entry) in self.names.items():
             if self.written[word] > 1 or entry.repeat is not None or entry.weights is None:
                 continue

@@ -234,14 +234,13 @@ def is_foreign(spec: Spec) -> bool:
 
 
 def read_text(file: Path) -> str:
-    """The text of a file. Raises UsageError if there is no such file, SpecError if it is not
-    text."""
+    """The text of a file. Raises UsageError if it cannot be read, SpecError if it is not text."""
     return decoded(read_bytes(file), str(file))
 
 
 def read_bytes(file: Path) -> bytes:
-    """The content of a file, up to one byte more than ``MAX_BYTES``. Raises UsageError if there is
-    no such file."""
+    """The content of a file, up to one byte more than ``MAX_BYTES``. Raises UsageError if it cannot
+    be read."""
     if file.is_dir():
         raise UsageError(f"{str(file)!r} is a folder, not a file")
     if file.is_fifo() or file.is_socket():
@@ -254,7 +253,7 @@ def read_bytes(file: Path) -> bytes:
 
 
 def decoded(data: bytes, source: str) -> str:
-    """Decode bytes; raises SpecError if they are too many or not UTF-8."""
+    """The text of a file's bytes. Raises SpecError if there are too many or they are not text."""
     if len(data) > MAX_BYTES:
         raise SpecError(f"the file is longer than {MAX_BYTES:,} bytes", Where(source))
     try:

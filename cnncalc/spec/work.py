@@ -1,4 +1,4 @@
-"""A limit on the work that a spec may cause. Everything that a short text can multiply counts."""
+"""A limit on the work that a spec may cause, which counts all that a short text can multiply."""
 
 from cnncalc.core.errors import SpecError, Where
 from cnncalc.spec.expression import MAX_CHARACTERS
@@ -6,7 +6,7 @@ from cnncalc.spec.expression import MAX_CHARACTERS
 MAX_STEPS = 25_000
 USUAL_NAME = 100
 USUAL_EXPRESSION = 24
-"""Names and expressions up to these lengths cost no extra steps."""
+"""Each use of a name or an expression up to these lengths takes no extra steps."""
 
 
 class LimitReached(Exception):

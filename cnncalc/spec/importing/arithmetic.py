@@ -159,7 +159,7 @@ def negative(walker: Walker) -> None:
 
 
 def power(walker: Walker, exponent: float | None = None) -> None:
-    """A map to a fixed power."""
+    """A map raised to a fixed power."""
     view = walker.data()
     given = walker.argument("exponent") if exponent is None else exponent
     if not isinstance(given, int | float):

@@ -84,9 +84,9 @@ class Builder:
         self.values: dict[int, Value] = {}
         self.made: list[Made] = []
         self.done: Done  # the current call
-        self.owners: dict[int, int] = {}  # the layer that holds each parameter and buffer first
+        self.owners: dict[int, int] = {}  # the first layer with each parameter or buffer
         self.unsettled: dict[int, Regrouped] = {}
-        """The original values of those that were settled for the current call."""
+        """The tensors that were settled for the current call, as they were before."""
         self.pads: dict[int, tuple[Any, float]] = {}
         """The sides and the value of each layer that only pads."""
         for number, seen in enumerate(recording.tensors):

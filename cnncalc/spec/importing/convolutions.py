@@ -86,8 +86,8 @@ def _linear_of_rows(walker: Walker) -> None:
 
 
 def convolution(walker: Walker) -> None:
-    """A convolution, whose filters may be brought to mean 0 and variance 1 first, or to lengths
-    that are learned."""
+    """A convolution, whose filters may first be brought to mean 0 and variance 1, or to learned
+    lengths."""
     filters = walker.argument("weight")
     if isinstance(filters, Known) and filters.computed:
         _standardized(walker, filters)

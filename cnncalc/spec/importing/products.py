@@ -183,7 +183,7 @@ def _matrices(walker: Walker, value: Regrouped, groups: Sequence[Sequence[int]])
 
 
 def _give(walker: Walker, kind: Any, reads: Sequence[int], given: Mapping[str, Any]) -> None:
-    """The product of matrices; the axes before them are those of the result."""
+    """Give the walker a product of matrices, with the result's axes before the last two."""
     batch, *sizes = walker.sizes(walker.done.made[0])
     inner = walker.made[reads[0]].shape[:-2]
     shape = (*inner, *sizes[-2:])

@@ -61,7 +61,7 @@ class Regrouped(NamedTuple):
     """The output of a layer, with dimensions split or merged.
 
     ``atoms`` are the sizes of the parts of its dimensions, in order. ``axes`` has, for each axis of
-    the tensor, the atoms that it merges, or BATCH among them.
+    the tensor, the atoms that it merges, with BATCH as one of them for the batch.
     """
 
     layer: int

@@ -155,7 +155,7 @@ def _shuffled(walker: Walker, view: View, sizes: tuple[int, ...]) -> View | None
 
 
 def _without_ones(before: tuple[int, ...], sizes: tuple[int, ...]) -> list[int]:
-    """The axes that remain if the sizes result from dropping axes of size 1; else none."""
+    """The axes that remain if the sizes result from dropping axes of size 1; empty otherwise."""
     kept: list[int] = []
     for axis, size in enumerate(before):
         if len(kept) < len(sizes) and sizes[len(kept)] == size:

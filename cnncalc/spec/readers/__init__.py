@@ -22,8 +22,9 @@ class Reader(Protocol):
         """Whether a file's text seems to have this format."""
 
     def read(self, text: str, source: str, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
-        """The spec; ``inputs`` are the sizes that replace the file's, by name, or under "" for a
-        single input. Raises SpecError for a broken file, or for what a spec cannot express."""
+        """The spec. ``inputs`` has the sizes that the user gives, by name, or under "" for a single
+        input; a file may leave sizes open. Raises SpecError for a broken file, or for what a spec
+        cannot express."""
 
 
 class FileReader(Protocol):

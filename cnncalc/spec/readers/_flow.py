@@ -169,7 +169,7 @@ def arranged(flow: Flow, groups: Sequence[Sequence[int]]) -> tuple[Flow, list[Mo
     now = sorted(order)
     while now != order:
         runs = [*_runs([now.index(atom) for atom in order])]
-        if len(runs) > 4:  # bring the next block to its place
+        if len(runs) > 4:  # bring the next run to its place
             runs = _block(runs, len(now))
         before = sorted(runs)
         apart = tuple(prod(sizes[now[place]] for place in run) for run in before)

@@ -44,7 +44,7 @@ _product.__doc__ = _multiplied.__doc__
 
 
 def _gated(net: Layers, node: Operator, flows: list[Flow]) -> Flow | None:
-    """SiLU and hard swish, which older versions write as a product with a sigmoid."""
+    """SiLU or hard swish, which older versions of ONNX write as a product with a (hard) sigmoid."""
     if len(flows) != 2:
         return None
     for x, gate, name in zip(flows, flows[::-1], node.inputs[::-1]):

@@ -121,7 +121,7 @@ USUAL = {
     "is_causal", "kv_num_heads", "q_num_heads", "qk_matmul_output_mode", "scale", "softcap",
     "softmax_precision",
 }  # fmt: skip
-"""The settings of attention in version 23."""
+"""The settings that attention has in version 23 of ONNX's operators."""
 
 
 def _attention(net: Layers, node: Operator, operands: list[Any]) -> Made:

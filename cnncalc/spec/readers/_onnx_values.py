@@ -76,7 +76,7 @@ def computed(sizes: tuple[int, ...], read: Iterable[Known | None]) -> Known:
 
 
 def of(values: Sequence[Any] | Any) -> Known:
-    """A list of numbers, or a single one."""
+    """A list of numbers, or a single one, as a tensor."""
     if isinstance(values, Sequence):
         return Known((len(values),), tuple(values))
     return Known((), (values,))

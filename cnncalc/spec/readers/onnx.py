@@ -1,6 +1,6 @@
 """ONNX: the graph of a file, without its weights, which are never read.
 
-Layers are named after PyTorch's modules where the exporter wrote them, and after nodes otherwise.
+Layers are named after PyTorch's modules if the exporter wrote their names, otherwise after nodes.
 """
 
 import re
