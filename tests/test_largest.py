@@ -420,7 +420,7 @@ def test_the_command_scales_several_values():
     ("words", "says"),
     [
         (["--for", "width,depth"], "several names need --ratio, as in --for width,depth --ratio 1"),
-        (["--for", "a,b", "--ratio", "2"], "--for has 2 names but --ratio has 1 number; give one"),
+        (["--for", "a,b", "--ratio", "2"], "--for has 2 names but --ratio has 1 number; give a"),
         (["--for", "a,a", "--ratio", "2:2"], "a name occurs twice in --for a,a"),
     ],
 )

@@ -85,7 +85,7 @@ class Keys:
     submission, its file or its folder."""
 
     def __init__(self, target: Path, layout: Layout | None = None) -> None:
-        """Read a single key; raises UsageError for a folder without files."""
+        """Read a single key, or find the keys in a folder; raises UsageError if it has none."""
         self.target = target
         self.layout = layout
         self.one = None if target.is_dir() else key(target, layout)

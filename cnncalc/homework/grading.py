@@ -83,12 +83,11 @@ def grade(
 
     ``answers`` is a sheet as a file or as plain data; with a ``key`` (a file, or a folder with one
     key per student), it is one or more files or folders of submissions. ``strict`` accepts only
-    exact values, K = 1000 and channels first; ``tolerance`` is how far off a value may be, as a
-    fraction of the right one; ``credit`` is the fraction of the points for each outcome, as in
-    ``{"slip": "0.5"}``; ``layout`` (``chw`` or ``hwc``) is how shapes are written in sheets that do
-    not state it.
-    ``watch`` receives the submissions of a class before they are graded, and passes them on, so
-    that progress can be shown.
+    exact values, K = 1000 and channels first. ``tolerance`` is how far off a value may be, as a
+    fraction of the right one. ``credit`` is the fraction of the points for each outcome, as in
+    ``{"slip": "0.5"}``. ``layout`` (``chw`` or ``hwc``) is how shapes are written in sheets that do
+    not state it. ``watch`` receives the submissions of a class before they are graded and passes
+    them on, so that progress can be shown.
 
     Raises UsageError for an option or a file that cannot be used, and SpecError or Mistakes for
     errors in a key or in a single sheet. A problem with one submission of a class is recorded as

@@ -41,7 +41,8 @@ class Question:
     meaning of a wrongly written value, and ``detail`` says where a change was made.
 
     ``everywhere`` applies a change to all layers and recomputes the whole network. It is always set
-    for sums, and for quantities that depend on all earlier layers, such as receptive fields.
+    for blocks and networks, and for quantities that depend on all earlier layers, such as receptive
+    fields.
     """
 
     ask: Ask
@@ -68,13 +69,13 @@ class Question:
 
     @cached_property
     def row(self) -> Row | None:
-        """The row of the layer; None for a sum over a block or the network."""
+        """The row of the layer; None for a question about a block or the network."""
         if self.layer is None or self.layer not in self.report:
             return None
         return self.report[self.layer]
 
     def part(self, report: Report) -> tuple[Row, ...]:
-        """The rows of a sum: those of the block, or all."""
+        """The rows of the block, or all rows for a question about the network."""
         if self.layer is None:
             return report.rows
         return tuple(row for row in report.rows if row.name.startswith(f"{self.layer}."))
@@ -89,8 +90,8 @@ class Question:
             return value * self._times if isinstance(value, int) and self.times else value
 
     def _total(self, report: Report) -> Value:
-        """The sum over the network or block. Its terms are cached, because mistakes leave out or
-        repeat every layer in turn."""
+        """The value for the network or block. The terms of a sum are cached, because mistakes leave
+        out or repeat every layer in turn."""
         if not (self.ask.adds_up and self.times):
             return self.ask.total(self.part(report), report, self.times)
         known = _summed.setdefault(report, {})

@@ -63,6 +63,7 @@ TOP = {
 TERMS = ("choices", "points", "tolerance", "unit", "answer")
 FREE = ("name", "given", "ask", *TERMS)
 MAX_NAMED = 200
+"""The most characters to keep of a student's name."""
 MAX_ANSWERS = 500
 MAX_LAYERS = 10_000
 """The most layers that the networks of a sheet's questions may have together."""

@@ -31,7 +31,7 @@ class Scores(NamedTuple):
 
 
 class QuestionStatistics(NamedTuple):
-    """A question's statistics: the number of answers with each outcome, and of each mistake.
+    """A question's statistics: the number of answers with each outcome and each mistake.
 
     ``discrimination`` is the correlation, from −1 to 1, between the points of the question and
     those of all others: how well it separates strong from weak students. It is None for fewer than

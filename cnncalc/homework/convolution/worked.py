@@ -49,8 +49,8 @@ class Convolution:
     input: Tensor
     kernels: tuple[Tensor, ...]
     layer: Conv | ConvTranspose
-    """Stride, padding and dilation. A transposed convolution multiplies every input by the kernel
-    and adds up the overlapping products."""
+    """The layer that has the stride, padding and dilation. If it is transposed, every input is
+    multiplied by the kernel, and overlapping products are added up."""
     mode: str
     """The padding mode: zeros, reflect, replicate or circular."""
     bias: Tensor | None
