@@ -874,3 +874,11 @@ def test_a_sum_of_maps_in_different_orders(summarized):
     report = summarized(model(nodes))
     assert kinds(report) == "relu tanh permute permute add"
     assert report.output_shape == (3, 8, 8)
+
+
+@pytest.mark.parametrize(("p", "found"), [(1, "abs lp_pool"), (2, "lp_pool"), (3, "abs lp_pool")])
+def test_the_powers_of_a_pool_are_those_of_absolute_values(summarized, p, found):
+    data = model([node("LpPool", "x", "y", kernel_shape=[2, 2], p=p)])
+    report = summarized(data)
+    assert kinds(report) == found
+    assert report.output_shape == (3, 7, 7)
