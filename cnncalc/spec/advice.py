@@ -24,7 +24,7 @@ FORMATS = {
     r"^[ \t]*<\?xml": "XML",
     r"^[ \t]*(base_lr|lr_policy|max_iter|solver_mode)[ \t]*:": "a Caffe solver",
 }
-"""Patterns of texts of other tools, each with what the text then seems to be."""
+"""Patterns that recognize texts of other tools, each with a name for such a text."""
 
 REMEDIES = {
     "a Caffe prototxt": "rename the file so that it ends in .prototxt",

@@ -19,7 +19,7 @@ NODE = {
     "from": "the earlier layer or layers that it reads; by default the previous one",
     "repeat": "how many copies to put in a row; $index counts them from 0",
     "when": "a condition; the layer is left out unless it is true",
-    "weights": "the earlier layer or block whose weights it uses, or a name that several share",
+    "weights": "the earlier layer or block whose weights it uses, or a name for shared weights",
     "trainable": "whether its parameters are trained; false freezes a layer or a whole block",
 }
 """The keys next to a kind and their meaning."""

@@ -72,7 +72,7 @@ class Form:
 
 
 def continues(line: Line, after: Line) -> bool:
-    """Whether ``after`` is a copy of ``line``, with the next number for a name."""
+    """Whether ``after`` is a copy of ``line``, with the next number in its name."""
     single = len(line.sources) == len(after.sources) == 1
     if after.key != line.key or not after.chained or not single:
         return False

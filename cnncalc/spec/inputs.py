@@ -114,7 +114,7 @@ def _named(spec: Spec, given: Shapes | Mapping[str, Shapes] | None) -> Mapping[s
 def _own(
     spec: Spec, item: Item, names: Values, layout: Layout | None, work: Work
 ) -> Given | SpecError:
-    """An input with the shape in the spec, or what is wrong with it."""
+    """An input with the shape in the spec, or the error in it."""
     layout = layout_in(spec, item.where.source, layout)
     try:
         sizes = _sizes(item, names, work)

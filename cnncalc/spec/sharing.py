@@ -61,7 +61,7 @@ class Sharing:
 
 def shared(entry: Entry, nodes: Sequence[Node], span: range, owner: range) -> list[Node]:
     """The nodes of a span with the weights of another. Raises SpecError if the spans differ in
-    length, in a kind, or in whether they are trainable."""
+    length or in a kind, or if the entry states a different ``trainable``."""
     where = entry.weights.where if entry.weights else entry.where
     label = f"'weights: {_word(entry)}'"
     help = APART if where.source != entry.where.source else ""

@@ -274,7 +274,7 @@ def _folder(root: Item) -> Path:
 
 
 class _Bases:
-    """The specs that a spec is built on: what it extends, and its backbones.
+    """The specs that a spec is built on: the one that it extends, and its backbones.
 
     If ``within`` is given, each must be a built-in or inside that folder.
     """

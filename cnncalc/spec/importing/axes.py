@@ -151,7 +151,7 @@ REDUCED = {"mean": "mean", "sum": "sum", "amax": "max", "max": "max", "var": "va
 
 
 def largest(walker: Walker) -> None:
-    """Take the larger of two tensors, or the largest value along an axis with its index."""
+    """Take the larger values of two tensors, or the largest along an axis with its index."""
     if isinstance(walker.done.arguments.get("dim"), Ref):
         arguments = {"input": walker.done.arguments["input"], "other": walker.done.arguments["dim"]}
         walker.done = walker.done._replace(name="maximum", arguments=arguments)

@@ -150,7 +150,7 @@ class Builder:
         return given % len(self.tensor().axes)
 
     def gives(self, *values: Value) -> None:
-        """Set the results of the current call; any others are lost."""
+        """Set the first results of the current call; the others are lost."""
         for value, number in zip(values, self.done.made):
             if isinstance(value, View | Regrouped) and value.sizes != self.sizes(number):
                 raise Unknown(f"its sizes would be {value.sizes}, not {self.sizes(number)}")

@@ -60,7 +60,7 @@ def embedding(walker: Walker) -> None:
 
 
 def recurrent(walker: Walker) -> None:
-    """A recurrent network over the positions of a signal."""
+    """A recurrent layer over the positions of a signal."""
     name, given, view = walker.done.name.partition("_")[0], walker.done.arguments, walker.data()
     images = 0 if given["batch_first"] else 1
     merged = view.inside and len(view.axes) == 3 and view.axes[images] == BATCH
@@ -98,7 +98,7 @@ def _of_each(walker: Walker, images: int, layer: dict[str, Any], held: dict[str,
 
 
 WAYS = ("", "_reverse")
-"""The directions of a recurrent network."""
+"""How the names of a recurrent layer's parameters end, for each direction."""
 
 
 def from_layer(walker: Walker) -> None:

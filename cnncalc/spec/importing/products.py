@@ -51,7 +51,7 @@ def dot_product(walker: Walker) -> None:
 
 
 FUSED = 4
-"""The number of axes of tensors for which PyTorch has a single kernel."""
+"""The number of axes with which PyTorch can run attention as a single kernel."""
 
 
 def _mask(walker: Walker, query: Regrouped, key: Regrouped) -> int:

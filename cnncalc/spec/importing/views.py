@@ -52,8 +52,8 @@ def laid_out(walker: Walker, batch: int) -> Strided:
 
 
 def _is_reshaped(walker: Walker, laid: Strided, batch: int) -> bool:
-    """Whether the result of the current call is only reshaped, which copies a tensor that is laid
-    out like its input anyway."""
+    """Whether the result of the current call is only reshaped, and a reshape of the call's input
+    would copy it anyway."""
     (made,) = walker.done.made
     calls = [one for one in walker.recording.calls if made in numbers_in(one.arguments)]
     sizes = [walker.sizes(one.made[0]) for one in calls if one.name in RESHAPES.split()]
@@ -208,7 +208,7 @@ def _part(walker: Walker, value: Regrouped, axis: int, start: int, stop: int) ->
 
 
 def ranged(walker: Walker, view: Tensor, ranges: Mapping[int, tuple[int, int]]) -> Tensor:
-    """Ranges along several axes: a single crop, unless only one is cut or the channels are."""
+    """Ranges along several axes: a single crop, unless only one axis is cut or the channels are."""
     if isinstance(view, Regrouped):
         for axis, (start, stop) in ranges.items():
             view = sliced(walker, view, axis, start, stop)

@@ -162,7 +162,7 @@ def _scopes(entry: Part) -> str:
 
 def _attribute(part: Part) -> tuple[str, Any]:
     """An attribute's name and value: a number, a string, a tensor, or a list of numbers or strings;
-    None for what is not read, such as a graph."""
+    None for anything else, such as a graph."""
     name, value = "", None
     listed: list[Any] = []
     for number, one in part.fields():

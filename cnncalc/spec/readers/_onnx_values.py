@@ -158,7 +158,7 @@ def _reshaped(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
 def shape_to(
     old: Sequence[int], wanted: Any, attributes: Mapping[str, Any]
 ) -> tuple[int, ...] | None:
-    """The sizes that a Reshape makes; 0 keeps a size, and -1 takes what is left."""
+    """The sizes that a Reshape makes; 0 keeps a size, and -1 takes the rest."""
     if not isinstance(wanted, Sequence) or not all(type(size) is int for size in wanted):
         return None
     keeps = not attributes.get("allowzero")
@@ -220,7 +220,7 @@ def _joined(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
 
 
 def _rows(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
-    """Some rows of weights, perhaps repeatedly."""
+    """Some rows of weights, perhaps repeated."""
     one, places = inputs[:2]
     assert one is not None
     axis = node.attributes.get("axis", 0) % len(one.sizes)

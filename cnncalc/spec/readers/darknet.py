@@ -226,8 +226,8 @@ def _group(net: _Network, section: Section, tensors: list[str], groups: int, gro
     """One of several groups of channels."""
     shape = net.wiring.shapes[net.wiring.source_of(tensors[0])]
     if len(tensors) > 1 or shape is None or shape[0] % groups or not 0 <= group < groups:
-        what = f"cannot be read: group {group} of {groups} of the channels of {shape}"
-        raise SpecError(f"[route] {what}", section.where)
+        what = f"group {group} of {groups} of the channels of {shape}"
+        raise SpecError(f"[route] cannot select {what}", section.where)
     size = shape[0] // groups
     return "slice", {"start": group * size, "stop": (group + 1) * size}, tensors
 

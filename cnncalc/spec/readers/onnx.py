@@ -148,7 +148,8 @@ class Network(Layers):
         return tuple(int(size) for size in dims)
 
     def name_of(self, node: Operator, scope: str) -> str:
-        """A layer's name: its module, or the operation inside a module that holds others."""
+        """A layer's name: its module, the operation inside a module that holds others, or the
+        node."""
         if scope and scope not in self.containers:
             return scope
         if node.scopes or node.name.startswith("/") or not node.name:
