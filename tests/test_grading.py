@@ -437,7 +437,10 @@ def test_questions_after_too_many_layers_are_not_read(monkeypatch):
     marks = cnncalc.grade({"questions": [*[same] * 9, *({**one, "answer": 0} for one in asked)]})
     values = [mark.outcome.value for mark in marks[0].marks]
     assert values == ["right"] * 11 + ["unreadable"]
-    assert feedback.remark(marks[0].marks[-1]) == "the networks before it have more than 50 layers"
+    assert (
+        feedback.remark(marks[0].marks[-1])
+        == "the networks of earlier questions have more than 50 layers"
+    )
 
 
 @pytest.mark.parametrize(
@@ -800,7 +803,7 @@ def test_pages_and_gradebooks_are_written(room):
         (["ROOM/key.yaml", "ROOM/missing"], "no file or folder"),
         (["ROOM/key.yaml", "ROOM/handed_in", "ROOM/missing.yaml"], "no file or folder"),
         (["missing.yaml"], "no file 'missing.yaml'"),
-        (["ROOM/handed_in"], "the sheets to grade are missing; name them, or their folder, after"),
+        (["ROOM/handed_in"], "the sheets to grade are missing; add them, or their folder, after"),
         (["ROOM", "ROOM/handed_in", "--name", "a/b"], "printable text without / or \\, not 'a/b'"),
         (["ROOM/key.yaml", "--name", ""], "becomes part of file names, so it must be printable"),
         ([".."], "the files cannot be named after '..'; give --name"),

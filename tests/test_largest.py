@@ -401,7 +401,7 @@ def test_an_argument_of_code_has_no_known_default(tmp_path, monkeypatch):
 def test_growth_has_an_end():
     # 1,000 times is between 10² and 10⁴, whatever the network: no parameter depends on the batch.
     for step in (1, "0.5"):
-        with pytest.raises(UsageError, match="is not reached before batch has grown 1,000 times"):
+        with pytest.raises(UsageError, match="is not reached before batch has grown 1,000-fold"):
             cnncalc.largest("1-1N", {"batch": 10}, {"params": 10**6}, step=step)
     found = cnncalc.largest(ROUNDED, {"kernel": 2}, {"macs": "1T"}, step=1)
     assert found.within.value["kernel"] == 12  # 24 is larger than the input
@@ -420,7 +420,7 @@ def test_the_command_scales_several_values():
     ("words", "says"),
     [
         (["--for", "width,depth"], "several names need --ratio, as in --for width,depth --ratio 1"),
-        (["--for", "a,b", "--ratio", "2"], "--for has 2 names but --ratio has 1 number; give one"),
+        (["--for", "a,b", "--ratio", "2"], "--for has 2 names but --ratio has 1 number; give a"),
         (["--for", "a,a", "--ratio", "2:2"], "a name occurs twice in --for a,a"),
     ],
 )

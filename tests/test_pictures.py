@@ -640,7 +640,7 @@ def test_an_animated_window_stops_for_readers_who_want_less_motion():
 
 
 def test_an_animation_in_a_file_that_cannot_move_is_refused(tmp_path):
-    with pytest.raises(CnncalcError, match=re.escape("a .tex file is not animated; use .svg")):
+    with pytest.raises(CnncalcError, match=re.escape("a .tex file cannot be animated; use .svg")):
         cnncalc.draw("1x7x7-4C3s2", "window", animate=True).save(tmp_path / "a.tex")
 
 

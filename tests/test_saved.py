@@ -479,16 +479,18 @@ linear = nn.functional.linear
 @pytest.mark.parametrize(
     "function",
     [
-        lambda x, w, index: linear(x.mT, w).sigmoid(),
-        lambda x, w, index: linear(x.permute(0, 3, 1, 2), w).flatten(1).sigmoid(),
-        lambda x, w, index: linear(x.permute(0, 3, 2, 1), w).flatten(2).sigmoid(),
-        lambda x, w, index: linear(x.view(-1, 2, 3, 2, 3, 6).transpose(2, 3), w).flatten(1) ** 2,
-        lambda x, w, index: linear(x.view(-1, 6, 2, 3, 6).permute(0, 2, 4, 3, 1), w).flatten(1) ** 2,
-        lambda x, w, index: linear(x.view(-1, 6, 6, 2, 3).transpose(1, 2).flatten(3), w).flatten(1) ** 2,
-        lambda x, w, index: x * linear(index.sigmoid().expand(len(x), 6, 6), w)[:, None],
-        lambda x, w, index: x @ x.mT.contiguous(),
-        lambda x, w, index: x[..., :3] @ x[..., 3:].mT.contiguous() + w,
-        lambda x, w, index: x @ x.view(-1, 36, 6)[:, ::6].mT.contiguous()[:, None] + w,
+        lambda x, w, i: linear(x.mT, w).sigmoid(),
+        lambda x, w, i: linear(x.permute(0, 3, 1, 2), w).flatten(1).sigmoid(),
+        lambda x, w, i: linear(x.permute(0, 3, 2, 1), w).flatten(2).sigmoid(),
+        lambda x, w, i: linear(x.view(-1, 2, 3, 2, 3, 6).transpose(2, 3), w).flatten(1) ** 2,
+        lambda x, w, i: linear(x.view(-1, 6, 2, 3, 6).permute(0, 2, 4, 3, 1), w).flatten(1).tanh(),
+        lambda x, w, i: (
+            linear(x.view(-1, 6, 6, 2, 3).transpose(1, 2).flatten(3), w).flatten(1) ** 2
+        ),
+        lambda x, w, i: x * linear(i.sigmoid().expand(len(x), 6, 6), w)[:, None],
+        lambda x, w, i: x @ x.mT.contiguous(),
+        lambda x, w, i: x[..., :3] @ x[..., 3:].mT.contiguous() + w,
+        lambda x, w, i: x @ x.view(-1, 36, 6)[:, ::6].mT.contiguous()[:, None] + w,
     ],
 )
 def test_rows_and_matrices_are_copied_as_in_a_model(function):

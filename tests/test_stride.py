@@ -213,7 +213,7 @@ def test_alexnets_55_needs_227():
     assert not any(s.axis.fits for s in stride.solve(55, N=224, F=11, S=4))
     result = run("solve", "--input", "224", "--output", "55", "-k", "11", "-s", "4")
     assert result.exit_code == 0
-    assert result.stdout.startswith("nothing fits exactly; rounded down")
+    assert result.stdout.startswith("nothing fits exactly, but these windows fit")
     assert "224  11  4  2      55          1" in result.stdout
 
 

@@ -441,7 +441,10 @@ def test_a_large_sweep_without_numpy_says_how_to_be_faster(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     monkeypatch.setattr("cnncalc.cli.sweep.MANY", 1)
     done = run("1x8x8-4C3-2N", "--over", "batch=1,2")
-    assert "warning: without NumPy, this takes long: pip install 'cnncalc[sweep]'" in done.output
+    assert (
+        "warning: without NumPy, this takes a long time: pip install 'cnncalc[sweep]'"
+        in done.output
+    )
 
 
 def test_only_the_batch_size_never_runs_the_code_of_a_model_again():

@@ -120,7 +120,8 @@ def _unused(spec: Spec) -> Iterator[SpecError]:
     for name in own:
         if name not in used:
             known = [other for other in spec.parameters if other in used]
-            use = f"use it as ${name}" if name.isidentifier() else "call it by a name without signs"
+            rename = "rename it, with letters, digits and underscores only"
+            use = f"use it as ${name}" if name.isidentifier() else rename
             hint = did_you_mean(name, known) or f"; {use}, or remove it"
             yield SpecError(f"nothing uses the parameter {str(name)!r}{hint}", name.where)
 
@@ -199,8 +200,8 @@ def _cut_off(rows: Sequence[Row]) -> Iterator[str]:
 
 def _drops_pixels(axis: object) -> bool:
     """Whether the last window ends before the input does. A stride larger than the window skips
-    pixels everywhere, so it is intended. Recorded sizes are not tested, because the answer would
-    pin them."""
+    pixels everywhere, so it is intended. Recorded sizes are not tested, because a formula would
+    then hold only for sizes with the same answer."""
     if not isinstance(axis, Axis) or not {*map(type, axis)} <= {int, bool}:
         return False
     return axis.extent >= axis.S and axis.cut_off() > 0

@@ -87,7 +87,7 @@ class Recorder:
         return Written("", lambda x: f"{x}.permute({_arguments([0, *(n + 1 for n in order)])})")
 
     def padded(self, module: Written, sides: Sequence[int], value: float = 0.0) -> Written:
-        """The padding as a separate module before the module."""
+        """The module, preceded by a separate module that pads its input."""
         if not sides:
             return module
         axes = len(sides) // 2

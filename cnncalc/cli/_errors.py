@@ -46,7 +46,7 @@ def plain(error: CnncalcError) -> str:
 
 
 def drawn(error: CnncalcError, colour: bool) -> str:
-    """An error as a person reads it: the fact, the line it is about, the help, and a count."""
+    """An error for a terminal: the fact, the line that it is about, the help, and a count."""
     blocks = ["\n".join(_block(one, colour)) for one in _each(error)]
     if isinstance(error, Mistakes):
         count = len(error.errors)
@@ -126,7 +126,8 @@ def usage(error: Any) -> UsageError:
     known = set(error.ctx.command.commands) if hasattr(error.ctx.command, "commands") else ()
     options = [name for param in error.ctx.command.params for name in param.opts]
     word = sentence.rpartition(" ")[2].strip("'")
-    known = known if not word.startswith("-") else {*options} - {word}  # e.g. if it is missing
+    # Never suggest the word itself, such as an option that is missing.
+    known = known if not word.startswith("-") else {*options} - {word}
     hint = did_you_mean(word, sorted(known)).removeprefix("; ")
     return UsageError(
         sentence[0].lower() + sentence[1:], hint or f"see '{error.ctx.command_path} --help'"

@@ -31,7 +31,7 @@ GEOMETRY = typer.Option(
     "--geometry",
     metavar="NAME",
     help="Which windows to ask about: clean (they fit), illegal (they do not) or any. "
-    "By default, clean, but any for questions about the stride.",
+    "By default, clean; for questions about the stride, any.",
 )
 Count = Annotated[int, typer.Option("--count", "-n", metavar="N", help="The number of questions.")]
 Seed = Annotated[
@@ -57,13 +57,13 @@ Network = Annotated[
 ]
 Choices = Annotated[
     bool,
-    typer.Option("--choices", help="Multiple choice, with wrong answers from common mistakes."),
+    typer.Option("--choices", help="Ask multiple choice, with wrong answers from common mistakes."),
 ]
 Solutions = Annotated[
     bool, typer.Option("--solutions", help="Show the derived answer below each question.")
 ]
 Key = Annotated[
-    bool, typer.Option("--key", help="Print the key for cnncalc grade instead of the sheet.")
+    bool, typer.Option("--key", help="Print the key for 'cnncalc grade' instead of the sheet.")
 ]
 PerStudent = Annotated[
     Path | None,

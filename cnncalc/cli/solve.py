@@ -64,7 +64,9 @@ Largest = Annotated[
 ]
 Floor = Annotated[
     bool,
-    typer.Option("--floor", help="Also list settings that leave a remainder, rounded down."),
+    typer.Option(
+        "--floor", help="Also list settings that leave a remainder; the output is rounded down."
+    ),
 ]
 
 Transposed = Annotated[
@@ -95,7 +97,7 @@ Ratio = Annotated[
     typer.Option(
         "--ratio",
         metavar="R:R",
-        help="Enlarge several together, each by a power of its ratio: 1.1:1.2:1.15.",
+        help="Enlarge several values together, each by a power of its ratio: 1.1:1.2:1.15.",
         show_default=False,
     ),
 ]
@@ -216,7 +218,10 @@ def _windows(floor: bool, **asked: Any) -> None:
         shared.write(_table(shown, "output padding", _output_padding), None)
         return
     if not exact:
-        shared.write("nothing fits exactly; rounded down as in PyTorch, these windows do:\n", None)
+        shared.write(
+            "nothing fits exactly, but these windows fit if you round down, as PyTorch does:\n",
+            None,
+        )
     shared.write(_table(shown, "remainder", _remainder), None)
     left = len(found) - len(shown)
     if left:
@@ -275,7 +280,7 @@ def _ratios(names: str, ratio: str | None) -> str | dict[str, float | str]:
     if len(listed) != len(ratios):
         raise UsageError(
             f"--for has {_number(listed, 'name')} but --ratio has {_number(ratios, 'number')}; "
-            "give one each, as in --for width,depth,input --ratio 1.1:1.2:1.15"
+            "give a ratio for each name, as in --for width,depth,input --ratio 1.1:1.2:1.15"
         )
     if len({*listed}) < len(listed):
         raise UsageError(f"a name occurs twice in --for {names}")

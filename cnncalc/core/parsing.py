@@ -96,13 +96,14 @@ class Fields:
         return {name: value for name, value, usual in fields if value != usual}
 
     def text(self) -> str:
-        """The same fields as text: ``out_channels 64, kernel_size 3``."""
+        """The fields of ``given`` as text: ``out_channels 64, kernel_size 3``."""
         return ", ".join(f"{name} {as_written(value)}" for name, value in self.given.items())
 
     @classmethod
     def parse(cls, given: Any, foreign: Foreign = OURS) -> Self:
         """The layer that a value in a spec describes: a mapping of fields, the value of the main
-        field alone, or None. Raises FieldErrors with every mistake."""
+        field alone, or None. Raises FieldErrors with every mistake, or a plain LayerError for a
+        value that cannot be the layer's fields."""
         values, wrong = _checked(
             cls, _by_field(cls, given), foreign.names if isinstance(given, Mapping) else {}
         )

@@ -31,7 +31,7 @@ class Axis(NamedTuple):
 
     @property
     def extent(self) -> int:
-        """The number of inputs that the window spans, including dilation."""
+        """The number of inputs from the first tap to the last."""
         return self.D * (self.F - 1) + 1
 
     @property

@@ -146,7 +146,8 @@ def _problem(
     """The layers that write a separate tensor, and their names. Tensors are numbered by their
     rows, followed by those inside layers.
 
-    Without an engine, values are in the report's dtype, and only what layers read and write counts.
+    Without an engine, values are in the report's dtype, and only the tensors that layers read and
+    write count.
     """
 
     def size(elements: int) -> int:
@@ -213,7 +214,7 @@ def _runs_inside(row: Row, rows: Sequence[Row], readers: Counter[int]) -> bool:
 
 
 def _flash(report: Report, held: Sequence[int]) -> Flash:
-    """The constants. A folded batch norm leaves a bias for each channel of the layer before."""
+    """The constants. A folded batch norm leaves a bias for each channel of the preceding layer."""
     if "params" in report.unknown:
         raise UsageError(f"the number of weights of {report.opaque[0].name!r} is not known")
     folded = {

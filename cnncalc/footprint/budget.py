@@ -32,8 +32,8 @@ dozens of training steps, which takes too long for larger networks."""
 
 
 class Change(NamedTuple):
-    """A suggested option, the largest batch with it, the bytes that the original batch (or one
-    image, if none fits) needs with it, and the MACs that it recomputes for each image."""
+    """A suggested option, the largest batch with it, the bytes that the largest batch without it
+    (or one image, if none fits) needs with it, and the MACs that it recomputes for each image."""
 
     option: str
     batch: int

@@ -30,7 +30,7 @@ class Need(NamedTuple):
 
 @dataclass(frozen=True)
 class Fits:
-    """How much RAM and flash a network in int8 needs, where they have a budget; true if all
+    """How much RAM and flash a network in int8 needs, for those with a budget; true if everything
     fits."""
 
     arena: Arena

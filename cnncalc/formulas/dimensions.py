@@ -30,7 +30,7 @@ def flattened(C_in: int, N_in: tuple[int, ...]) -> int:
 
 @formula("N_out")
 def positions(N_in: tuple[int, ...]) -> int:
-    """All positions, along a single axis."""
+    """All positions along a single axis."""
     return product(N_in)
 
 

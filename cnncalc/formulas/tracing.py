@@ -46,7 +46,7 @@ class Traced(int):
         left, right = self.expression, expression_of(other)
         if right == ZERO:
             return self
-        # (N - 1) + 1 is N: D(F - 1) + 1 without dilation.
+        # (F - 1) + 1 is F, as in D(F - 1) + 1 without dilation.
         if left.op == "-" and left.operands[1] == right and not right.symbol:
             return Traced(int(self) + int(other), left.operands[0])
         return binary("+", int(self) + int(other), left, right)
@@ -312,7 +312,7 @@ ALL_AXES = frozenset(axis for axes in AXES.values() for axis in axes)
 
 
 def named(symbol: str, number: int) -> int:
-    """The number with a symbol for derivations, unless it already has one."""
+    """The number, with a symbol if derivations are being recorded and it has none."""
     if not is_tracing() or isinstance(number, Traced):
         return number
     return Traced.leaf(number, symbol)

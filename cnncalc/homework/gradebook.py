@@ -85,7 +85,7 @@ class Keys:
     submission, its file or its folder."""
 
     def __init__(self, target: Path, layout: Layout | None = None) -> None:
-        """Read a single key; raises UsageError for a folder without files."""
+        """Read a single key, or find the keys in a folder; raises UsageError if it has none."""
         self.target = target
         self.layout = layout
         self.one = None if target.is_dir() else key(target, layout)
@@ -112,7 +112,7 @@ class Keys:
         self, submissions: Sequence[Submission], graded: Sequence[Graded]
     ) -> Iterator[tuple[str, Path]]:
         """The students who were graded with another student's key although their own is in the same
-        folder; each with that key."""
+        folder; each comes with their own key."""
         used, folder = self.target, self.target.parent
         sent = {one.file for one in submissions}
         beside = sorted(path for path in folder.iterdir() if path.suffix == used.suffix)
@@ -124,7 +124,7 @@ class Keys:
                 yield one.student, found[0]
 
     def _answers(self, file: Path) -> bool:
-        """Whether a file has answers: a key does, a blank answer sheet does not."""
+        """Whether a file has answers: a key does, but a blank answer sheet does not."""
         try:
             return any(answer.given is not None for answer in sheets.load(file, self.one).answers)
         except CnncalcError:

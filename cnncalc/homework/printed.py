@@ -109,6 +109,6 @@ def _is_part(kind: str) -> bool:
 
 
 def _kind(kind: str) -> type[Layer] | None:
-    """The kind that a type, which may be cut off, stands for; None if there is none."""
+    """The kind that a type stands for, even if the type is cut off; None if there is none."""
     found = layers.known(kind)
     return found.kind if found else layers.beginning(kind)

@@ -1,4 +1,4 @@
-"""The base of pools with a given output size."""
+"""Base class for pools with a given output size."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ class AdaptivePool(Layer):
 
 def _reach(N: int, N_out: int) -> Reach:
     """N/N_out inputs side by side if N_out divides N; otherwise every input that a window
-    overlaps. A single output reads all inputs, even where it is repeated."""
+    overlaps. A single output reads the whole axis, and with stride 0 so does every copy of it."""
     if N_out == 1:
         return Reach(N, 0)
     if N % N_out == 0:

@@ -1,4 +1,4 @@
-"""The base of arithmetic between maps, or with a number or learned numbers."""
+"""Base class for arithmetic between maps, or between a map and a number or learned numbers."""
 
 from dataclasses import replace
 from functools import reduce

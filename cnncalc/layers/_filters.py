@@ -1,4 +1,4 @@
-"""The base of convolutions: filters that slide along every spatial axis."""
+"""Base class for convolutions: filters that slide along every spatial axis."""
 
 from typing import Any
 
@@ -81,9 +81,9 @@ class Filters(Layer):
         return self.padding == "same" and all(axis.S == 1 for axis in self.axes(x))
 
     def copied(self, x: Map) -> int:
-        """The elements of the padded copy, for padding that PyTorch's convolution does not
-        support. PyTorch's own ``same`` makes a copy with the extra zero, and pads the rest
-        itself."""
+        """The number of elements of the padded copy, for padding that PyTorch's convolution does
+        not support; otherwise 0. PyTorch's own ``same`` makes a copy with the extra zero, and pads
+        the rest itself."""
         axes = self.axes(x)
         if not split_padding(axes)[1]:
             return 0

@@ -1,4 +1,4 @@
-"""The base of the normalizations."""
+"""Base classes for normalizations."""
 
 from abc import ABC, abstractmethod
 from math import prod
@@ -94,7 +94,8 @@ class Norm(Layer, ABC):
 
 
 class Together(Norm):
-    """A normalization of the values of one image, which are measured during inference too."""
+    """A normalization of the values of one image. Its statistics are measured during inference
+    too."""
 
     over: str = choice(
         "what to normalize together: the whole map, each position's channels, or the last axis",

@@ -22,7 +22,8 @@ CAUSAL = "causal"
 
 
 class Axis(NamedTuple):
-    """The window along one axis: input size, filter size, stride, padding, dilation."""
+    """The window along one axis: input size, filter size, stride, padding, dilation, and whether
+    the output size follows from ``same`` padding or is rounded up."""
 
     N: int
     F: int
@@ -55,7 +56,7 @@ class Axis(NamedTuple):
         return size
 
     def cut_off(self) -> int:
-        """The number of pixels at the end of the input that lie beyond the last window."""
+        """The number of inputs at the end that lie beyond the last window."""
         end = (self.places() - 1) * self.S + self.extent
         return max(self.before + self.N - end, 0)
 
@@ -65,7 +66,7 @@ class Axis(NamedTuple):
         return max(end - self.before - self.N - self.after, 0)
 
     def whole(self) -> "Axis":
-        """These windows on an input that is long enough for the last one."""
+        """The same windows, with enough padding at the end for the last one."""
         return self._replace(after=self.after + self.overhang(), same=False, ceil=False)
 
     def too_large(self) -> str:
@@ -198,7 +199,7 @@ def onnx_window(call: OnnxCall, kernel: Sequence[int] = ()) -> dict[str, Any]:
 
 
 LOWEST = -3.4028234663852886e38
-"""The lowest 32-bit number; no maximum is lower."""
+"""The lowest finite 32-bit float; no maximum is lower."""
 
 
 def onnx_settings(axes: Sequence[Axis]) -> dict[str, Any]:
@@ -258,8 +259,8 @@ def padded(x: Map, axes: Sequence[Axis]) -> int:
 
 
 def extended(tape: Tape, x: Tensor, makes: int, mode: str = "reflect") -> Tensor:
-    """A copy that reflection or replication pads, which saves its input."""
-    # Autocast raises the precision of all of them but this one.
+    """A copy padded by reflection or replication; the operation saves its input."""
+    # Autocast raises the precision for all of them except the reflection of volumes.
     if mode != "reflect" or len(x.shape.spatial) < 3:
         x = tape.raised(x, cuda=False)
     return tape.op(x, makes=makes, keeps=(x,))

@@ -10,7 +10,7 @@ from cnncalc.layers._adaptive_pool import SHARED_REFUSALS, AdaptivePool
 
 
 class AdaptiveAvgPool(AdaptivePool):
-    """Averages the input to a given output size, whatever the size of the input.
+    """Takes averages so that the output has a given size, whatever the size of the input.
 
     Along an axis of N inputs and O outputs, output i is the mean of the inputs from floor(iN/O)
     up to, but not including, ceil((i+1)N/O). If O does not divide N, some windows overlap,

@@ -46,8 +46,8 @@ class AvgPool(Pool):
         )
 
     def split_padding(self, x: Map) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The padding of any pool, except that PyTorch's own allows no window larger than a
-        volume."""
+        """As for any pool, but all padding is a separate step if a window is larger than the volume
+        without padding, which PyTorch's pool does not allow."""
         own, around = super().split_padding(x)
         axes = self.axes(x)
         if is_same(self.padding) and len(axes) == 3 and any(axis.F > axis.N for axis in axes):

@@ -12,7 +12,7 @@ from cnncalc.layers._window import Axis, extended, padded, torch_sides
 
 
 class BlurPool(Layer):
-    """Blurs every channel with a fixed filter and keeps every other position.
+    """Blurs every channel with a fixed filter and reduces its size by the stride.
 
     The filter has binomial weights (1, 2, 1 for a size of 3, along each axis), which reduces
     aliasing. It is not learned: as in the authors' release it is a buffer, with a copy for every

@@ -43,7 +43,7 @@ class ClassToken(Layer):
         return (Reach(1, 1, named("tokens", self.tokens)),)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A concatenation with a view of the token for each image."""
+        """A concatenation with a view of the tokens for each image."""
         (weight,) = tape.trained(self.parameters(x.shape).weights)
         parts = tape.widest(tape.part(weight, weight.numbers), x)
         return tape.joined(*parts, makes=self.output(x.shape).elements, later=x.shape.channels > 1)

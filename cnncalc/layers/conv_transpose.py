@@ -55,7 +55,7 @@ class TransposedAxis(NamedTuple):
 
     @property
     def cut(self) -> tuple[int, int]:
-        """The cells to remove before and after, besides the equal padding that PyTorch removes."""
+        """The cells to remove before and after, besides the equal numbers that PyTorch removes."""
         equal = min(self.P, self.after)
         return self.P - equal, self.after - equal
 
@@ -181,7 +181,7 @@ class ConvTranspose(Layer):
 
     @classmethod
     def imported(cls, call: Call) -> dict[str, Any]:
-        """The weights have the input's channels first, and those of one group after them."""
+        """The weights list the input's channels first, then the output channels of one group."""
         sizes = call.held["weight"]
         filters = {"out_channels": sizes[1] * call.attributes.get("groups", 1)}
         return {**filters, "kernel_size": one_size(sizes[2:]), **super().imported(call)}
@@ -260,13 +260,14 @@ class ConvTranspose(Layer):
         if full == self.output(x.shape):
             return y
         spatial = [*full.spatial]
-        for dim, axis in enumerate(self.axes(x.shape)):  # a view for each, even if nothing is cut
+        # There is a view for each axis, even if nothing is cut.
+        for dim, axis in enumerate(self.axes(x.shape)):
             spatial[dim] -= sum(axis.cut)
             y = tape.part(y, full.channels * prod(spatial))
         return y
 
     def _uncut(self, x: Map) -> Map:
-        """The output of PyTorch's module, before a cut."""
+        """The output of PyTorch's module, before it is cut."""
         out = self.output(x)
         cuts = (sum(axis.cut) for axis in self.axes(x))
         return Map(out.channels, tuple(map(add, out.spatial, cuts)))

@@ -104,7 +104,7 @@ class DeformConv(Grouped):
             weights=72,
             biases=4,
             macs=1_800,
-            # 450 values of taps, 100 biases and 450 offsets
+            # 450 interpolated values, 100 biases and 450 offsets
             operations=Operations(multiply=4_050, add=3_700),
             source="by hand: Zhu et al. 2019, Deformable ConvNets v2, equation 1",
         ),

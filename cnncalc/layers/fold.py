@@ -19,7 +19,7 @@ from cnncalc.formulas import dimensions, operations, window
 from cnncalc.layers._columns import Columns
 
 AXES = Map(1, (1, 1))
-"""A stand-in for an image, of which only the number of axes is known."""
+"""A stand-in for an image of which only the number of axes is known."""
 
 
 class Fold(Columns):

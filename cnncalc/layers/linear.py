@@ -41,7 +41,7 @@ class Linear(Layer):
 
     @classmethod
     def imported(cls, call: Call) -> dict[str, Any]:
-        """A map is not flattened, but read position by position."""
+        """A call does not flatten a map, but reads it position by position."""
         per_position = {"per_position": True} if isinstance(call.inputs[0], Map) else {}
         n_out = call.held["weight"][0]
         return {"out_features": n_out, **super().imported(call), **per_position}

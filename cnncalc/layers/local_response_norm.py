@@ -47,8 +47,8 @@ class LocalResponseNorm(Layer):
         )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The squares, with zero channels added at both ends, are averaged, scaled, shifted and
-        raised to a power; the input is divided by the result."""
+        """The squares, padded with channels of zeros at both ends, are averaged, scaled, shifted
+        and raised to a power; the input is divided by the result."""
         squares = tape.multiply(tape.in_order(x), x)
         beyond = Map(x.shape.channels + self.size - 1, x.shape.spatial).elements
         around = tape.op(squares, makes=beyond)

@@ -76,14 +76,14 @@ class LocallyConnected(Filters):
         axes = tuple(range(len(x.shape.dimensions)))
         alone = tape.batch == 1 and n_out == self.out_channels  # one position of one image
         y = tape.permuted(y, (axes[-1], *axes[:-1]) if alone else ())
-        y.interleaved = tape.batch > 1 and n_out > self.out_channels  # the images of each place
+        y.interleaved = tape.batch > 1 and n_out > self.out_channels  # images, at each position
         y = reduce(tape.add, biases, y)
         tape.hold(around, windows)
         return y
 
     def _cut(self, tape: Tape, around: Tensor, x: Map) -> Tensor:
-        """A view of the windows: along one axis after the other, then without the inputs that
-        dilation skips."""
+        """A view of the windows, cut along one axis after another, each time without the inputs
+        that dilation skips."""
         windows, elements = around, around.numbers // tape.batch
         for axis in self.axes(x):
             rows = elements // (axis.before + axis.N + axis.after)
@@ -93,8 +93,8 @@ class LocallyConnected(Filters):
         return windows
 
     def _windows(self, x: Map) -> int:
-        """The elements of all windows made contiguous; 0 if they are contiguous in the padded
-        map, so that no copy is made."""
+        """The number of elements in a contiguous copy of all windows; 0 if the windows are
+        contiguous in the padded map, which then needs no copy."""
         axes = self.axes(x)
         sizes = [axis.before + axis.N + axis.after for axis in axes]
         steps = [Map(1, tuple(sizes[place + 1 :])).elements for place in range(len(sizes))]

@@ -69,7 +69,7 @@ class LpPool(Pool):
             powers = tape.raised(powers, cuda=False)
         means = tape.op(powers, makes=self.output(x.shape).elements, keeps=(powers,))
         signs = tape.op(means)
-        sizes = tape.op(means, keeps=(means,), beside=means.bytes)  # its gradient takes the sign
+        sizes = tape.op(means, keeps=(means,), beside=means.bytes)  # its gradient needs the sign
         positive = tape.op(sizes, keeps_output=True)
         root = tape.power(tape.times(tape.multiply(signs, positive)), 1 / self.norm_type)
         tape.hold(around, means)
@@ -83,7 +83,7 @@ class LpPool(Pool):
         return {**window, "ceil_mode": ceil, "norm_type": call.settings.get("p", 2)}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        # LPPool1d multiplies by the window size, so that it takes no tuple.
+        # LPPool1d multiplies by the window size, so it accepts no tuple.
         window = per_axis(self.kernel_size, x, "kernel_size")
         size = window[0] if len(window) == 1 else window
         stride = size if self.spread else self.stride

@@ -15,8 +15,8 @@ from cnncalc.layers._recurrent import KERAS, Recurrent
 class Lstm(Recurrent):
     """Reads the positions of a signal with a long short-term memory and outputs the hidden states.
 
-    Each cell has four gates, with PyTorch's two biases per gate. With ``proj_size`` the hidden
-    state is projected onto that many channels before it is output and fed back.
+    Each cell has four gates, by default with PyTorch's two biases per gate. With ``proj_size``, the
+    hidden state is projected onto that many channels before it is output and fed back.
 
     Operations per position: one multiplication and one addition for every weight and an addition
     for every bias; per hidden unit three sigmoids (an exponential, an addition and a division
@@ -44,7 +44,8 @@ class Lstm(Recurrent):
         return self.proj_size or self.hidden_size
 
     def output(self, x: Shape) -> Shape:
-        """As many positions as the input; the channels of both directions concatenated."""
+        """As for any recurrent layer. Raises LayerError if the projection does not shrink the
+        state."""
         if self.proj_size >= self.hidden_size:
             raise LayerError(
                 f"projects {self.hidden_size} hidden units onto {self.proj_size}; proj_size must "
@@ -104,7 +105,7 @@ class Lstm(Recurrent):
             weights=120,  # 2 directions · 4·3·(2 + 3)
             biases=0,
             macs=480,
-            # 24 hidden units in all: 3 multiplications each, 4 additions, 3 divisions, 5 functions
+            # 24 hidden units, each 3 multiplications, 4 additions, 3 divisions, 5 exponentials
             operations=Operations(multiply=552, add=576, divide=72, exponential=120),
             source="by hand: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al.",
         ),

@@ -1,4 +1,4 @@
-"""Element-wise maximum."""
+"""Elementwise maximum."""
 
 from functools import reduce
 from typing import Any

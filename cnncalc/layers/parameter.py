@@ -33,12 +33,14 @@ class Parameter(Layer):
     shape: tuple[int, ...] = fields.shape("shape of the output", also=("output",))
     learned: bool = flag("whether the numbers are learned; otherwise they are fixed", True)
     params: int | None = count(
-        "learned numbers that the output is computed from, if it is",
+        "learned numbers that the output is computed from, if any",
         None,
         ("parameters",),
         least=0,
     )
-    buffers: int | None = count("fixed numbers that the output is computed from", None, least=0)
+    buffers: int | None = count(
+        "fixed numbers that the output is computed from, if any", None, least=0
+    )
 
     multiply_accumulates: int = count(
         "multiply-accumulates that compute the output, once for the whole batch",
@@ -47,19 +49,18 @@ class Parameter(Layer):
         least=0,
     )
     backward_multiply_accumulates: int = count(
-        "multiply-accumulates of its backward pass", 0, ("backward_macs",), least=0
+        "multiply-accumulates of that computation's backward pass", 0, ("backward_macs",), least=0
     )
 
     saved_bytes: int | None = count(
         "bytes that PyTorch saves for the backward pass of that computation in float32, apart from "
-        "the output, parameters and buffers; by default they are not known",
+        "the output, parameters and buffers; not known by default",
         None,
         least=0,
     )
-    saves_output: bool = flag("whether it also saves the output for that backward pass", False)
+    saves_output: bool = flag("whether PyTorch also saves the output for that backward pass", False)
     contiguous: bool = flag(
-        "whether PyTorch computes the output in the order of its axes; by default, the order is not "
-        "known",
+        "whether PyTorch computes the output in the order of its axes; by default that is not known",
         False,
     )
 

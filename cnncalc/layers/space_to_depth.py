@@ -26,7 +26,7 @@ class SpaceToDepth(Rearrangement):
     downscale_factor: int = count("r, the side of a block", also=("r", "block_size", "stride"))
 
     def output(self, x: Shape) -> Map:
-        """r² times as many channels, r times lower and narrower."""
+        """r² times as many channels, with height and width divided by r."""
         x = need_map(x, axes=(2,))
         r = self.downscale_factor
         if any(size % r for size in x.spatial):

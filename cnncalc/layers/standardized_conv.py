@@ -17,7 +17,7 @@ class StandardizedConv(Reparametrized):
 
     It learns as many weights as a plain convolution. BiT's residual networks use it with group
     normalization. Networks without normalization layers also learn a factor for each filter, and
-    divide it by the square root of the number of the filter's weights.
+    divide it by the square root of the number of weights in the filter.
 
     Operations: those of the convolution. Normalizing the filters, which happens once for all
     images, is not counted.
@@ -27,7 +27,7 @@ class StandardizedConv(Reparametrized):
     module = "StandardizedConv"
 
     gain: float | None = number(
-        "learn a factor for each filter, and multiply it by this number; by default neither",
+        "number that multiplies a learned factor for each filter; by default there are no factors",
         None,
         ("factor",),
     )

@@ -1,4 +1,4 @@
-"""A layer for every frame of a sequence."""
+"""A layer applied to every frame of a sequence."""
 
 from collections.abc import Mapping
 from functools import cache

@@ -12,11 +12,10 @@ from cnncalc.layers._columns import Columns
 class Unfold(Columns):
     """Copies every window of an image into a column of a matrix (im2col).
 
-    A convolution is then a single matrix product. The columns have F·F·C_in rows, one per weight
-    of a filter, and there is one column per window position. To multiply them by C_out filters,
-    which form a C_out × F·F·C_in matrix, put a ``conv`` with ``kernel_size: 1`` after it. Since
-    the image's rows are joined into one axis, every output's receptive field is taken to be the
-    whole image.
+    A convolution is then a single matrix product. The matrix has F·F·C_in rows, one per weight of a
+    filter, and one column per window position. To multiply it by C_out filters, which form a
+    C_out × F·F·C_in matrix, add a ``conv`` with ``kernel_size: 1``. Since the image's rows are
+    joined into one axis, every output's receptive field is taken to be the whole image.
 
     Operations: none; values are only copied.
     """

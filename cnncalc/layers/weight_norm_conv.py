@@ -36,7 +36,7 @@ class WeightNormConv(Reparametrized):
         return {**super().tensors(x), "scale": (weight[0], *(1 for _ in weight[1:]))}
 
     def computed(self, tape: Tape, rows: Tensor, *learned: Tensor) -> Tensor:
-        """One operation, which saves the weights, their lengths, and their norms in full
+        """One operation, which saves the weights, the learned lengths, and the norms in full
         precision."""
         (scale,) = learned
         norms = max(scale.bytes, scale.numbers * FULL_BYTES)

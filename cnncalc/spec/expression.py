@@ -96,7 +96,7 @@ WRITTEN = re.compile(r"\$(?:\{(.*)\}|([A-Za-z_]\w*))", re.DOTALL)
 
 
 def exact(value: Any) -> Any:
-    """A decimal as an exact fraction; a whole number as an integer."""
+    """A decimal as an exact fraction; any other value is unchanged."""
     return _fraction(value) if isinstance(value, float) else value
 
 

@@ -8,8 +8,8 @@
     option  = ("s" | "p" | "d" | "g") size          stride, padding, dilation, groups
     size    = number ["x" number ["x" number]]
 
-Pools have no groups, and activations are not written. After ``9HL-`` (nine hidden layers, as
-Ciresan et al. write) a shape of two sizes is a grey image; everywhere else it is a signal.
+Pools have no groups, and activations are left out. After ``9HL-`` (nine hidden layers, as
+Ciresan et al. write) a shape of two sizes is a gray image; everywhere else it is a signal.
 """
 
 import re
@@ -47,7 +47,7 @@ def is_layers(text: str) -> bool:
 
 
 def read(text: str, source: str = SOURCE) -> Item:
-    """The spec that the notation describes; raises SpecError with the column."""
+    """The tree of the spec that the notation describes. Raises SpecError."""
     text = text.strip()
     if len(text) > LONGEST:
         raise SpecError(f"a notation has at most {LONGEST:,} characters", Where(source, 1))

@@ -70,7 +70,7 @@ NEEDED = "a spec needs at least 'input' and 'layers'"
 def read(text: str, source: str, needed: str = NEEDED) -> Item:
     """The tree of a YAML document; raises SpecError with the location of anything unusable.
 
-    ``needed`` is what the error for an empty text says is missing.
+    The error for an empty text ends with ``needed``.
     """
     try:
         root = _Reader(text, source).document() if text.strip() else None

@@ -33,7 +33,7 @@ class _Dict(dict[str, Any]):
 
 def weight(value: Any) -> int:
     """The number of values inside a value, including itself; a text counts one more for every ten
-    letters."""
+    characters."""
     if isinstance(value, _List | _Dict):
         return value.weight
     return 1 + len(value) // 10 if isinstance(value, str) else 1

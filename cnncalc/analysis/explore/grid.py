@@ -59,7 +59,7 @@ class Grid:
             raise UsageError(f"'sample' must be from 1 to {MOST_SAMPLED:,}, not {sample:,}")
         if self.total > MOST:
             raise UsageError(
-                f"{self.total:,} combinations are more than {MOST:,}",
+                f"{self.total:,} combinations are more than {MOST:,}, the limit of a sweep",
                 "use larger steps, or draw a random sample of them",
             )
 

@@ -105,8 +105,8 @@ class _Search:
         )
 
     def bounds(self) -> tuple[int, int]:
-        """The number of a value whose cost is within the margin (0 if there is none), and of one
-        far beyond the budget, or the last one to search."""
+        """The number of a value whose cost is within the margin (0 if there is none), and that of a
+        value far beyond the budget, or of the last one to search."""
         low = high = 0
         cost = before = None
         level = 1
@@ -159,7 +159,8 @@ class _Search:
         return cost is not None and cost <= 1
 
     def cost(self, number: int) -> Fraction | None:
-        """The largest share of a budget that the network needs; None if it is not valid."""
+        """The largest share of a budget that the network with this value needs; None if there is
+        no valid network."""
         tried = self.at(number)
         if tried is None:
             return None

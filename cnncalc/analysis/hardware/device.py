@@ -37,7 +37,7 @@ MAX_TEXT = 200
 
 
 class Arithmetic(NamedTuple):
-    """The figures of a peak (cores·per_clock·clock) and of a bandwidth (bus·rate).
+    """The figures from which a peak (cores·per_clock·clock) and a bandwidth (bus·rate/8) follow.
 
     ``clock`` is in MHz, ``per_clock`` counts the operations of a core in each cycle, ``bus`` is
     in bits, and ``rate`` is in 10⁹ transfers per second.
@@ -65,8 +65,8 @@ class Arithmetic(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Device:
-    """A device with the figures from its source; a figure that it does not state is None or
-    missing.
+    """A device with the figures from its source; a figure that the source does not state is None
+    or missing.
 
     ``peak`` and ``sparse`` are in operations per second, by dtype; ``bandwidth`` is in bytes per
     second, ``memory`` and ``flash`` (for the weights on a microcontroller) in bytes, and ``power``
@@ -110,7 +110,7 @@ class Device:
 
 def stored_as(dtype: str | None) -> str | None:
     """The dtype that data computed in this one is stored in: float32 for tf32, otherwise the same;
-    None for None. Raises UnknownName for an unknown dtype."""
+    None for None. Raises UsageError for an unknown dtype."""
     if dtype is None:
         return None
     if dtype not in DTYPES:

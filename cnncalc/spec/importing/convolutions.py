@@ -57,8 +57,8 @@ def _moved(walker: Walker, view: View, order: Sequence[int]) -> View:
 
 
 def _copies_rows(walker: Walker) -> bool:
-    """Whether PyTorch copies the input of a linear layer, as it does unless a view of it is a list
-    of rows. A convolution copies nothing."""
+    """Whether PyTorch copies the input of a linear layer, as it does unless that can be viewed as a
+    list of rows. A convolution copies nothing."""
     laid = laid_out(walker, 2)
     return not laid.viewed((prod(laid.sizes[:-1]), laid.sizes[-1]))
 
@@ -112,8 +112,8 @@ def _linear_of_rows(walker: Walker) -> None:
 
 
 def convolution(walker: Walker) -> None:
-    """A convolution, whose filters may be brought to mean 0 and variance 1 first, or to lengths
-    that are learned."""
+    """A convolution, whose filters may first be brought to mean 0 and variance 1, or to learned
+    lengths."""
     filters = walker.argument("weight")
     if isinstance(filters, Known) and filters.computed:
         _standardized(walker, filters)

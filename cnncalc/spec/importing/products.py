@@ -44,7 +44,7 @@ def dot_product(walker: Walker) -> None:
     if len(walker.sizes(walker.done.made[0])) != FUSED:
         given["kernel"] = "steps"
     elif any(len(long(one, one.axes[0])) > 1 for one in values):
-        given["kernel"] = "unknown"  # a network's heads are copied, windows in a batch are not
+        given["kernel"] = "unknown"  # the rebuilt network copies heads, but not windows in a batch
     mask = walker.done.arguments.get("attn_mask")
     if mask is not None:
         reads.append(_mask(walker, *values[:2]))
@@ -52,7 +52,7 @@ def dot_product(walker: Walker) -> None:
 
 
 FUSED = 4
-"""The number of axes of tensors for which PyTorch has a single kernel."""
+"""The number of axes with which PyTorch can run attention as a single kernel."""
 
 
 def _mask(walker: Walker, query: Regrouped, key: Regrouped) -> int:
@@ -86,7 +86,7 @@ def matmul(walker: Walker) -> None:
         sizes = walker.sizes(walker.done.made[0])[:-2]
         factors = [grown(walker, one, (*sizes, *one.sizes[-2:])) for one in factors]
         ranks = [len(factor.axes) for factor in factors]
-    before = [[*map(str, range(2 - rank, 0))] for rank in ranks]  # the axes on the right match
+    before = [[*map(str, range(2 - rank, 0))] for rank in ranks]  # axes match from the right
     names = [[*before[0], "row", "inner"], [*before[1], "inner", "column"]]
     _contract(walker, factors, names, [*max(before, key=len), "row", "column"])
 
@@ -191,7 +191,7 @@ def _matrices(walker: Walker, value: Regrouped, groups: Sequence[Sequence[int]])
 
 
 def _give(walker: Walker, kind: Any, reads: Sequence[int], given: Mapping[str, Any]) -> None:
-    """The product of matrices; the axes before them are those of the result."""
+    """Give the walker a product of matrices, with the result's axes before the last two."""
     batch, *sizes = walker.sizes(walker.done.made[0])
     inner = walker.made[reads[0]].shape[:-2]
     shape = (*inner, *sizes[-2:])

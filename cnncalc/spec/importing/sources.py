@@ -55,8 +55,8 @@ def _layer(walker: Walker, known: Known, copied: Copied, shape: tuple[int, ...])
 
 
 def _made(walker: Walker, known: Known, copied: Copied, shape: tuple[int, ...]) -> int:
-    """A new layer that outputs the numbers. The tensors that they are computed from count where
-    they are used first."""
+    """A new layer that outputs the numbers. The tensors that they are computed from are counted
+    where they are first used."""
     recording = walker.recording
     origins = {number: recording.tensors[number].origin for number in known.held}
     fields: dict[str, Any] = {"shape": list(shape)}

@@ -1,4 +1,4 @@
-"""The layers of an ONNX model: over tensors with dimensions in any order, and with weights by
+"""The layers of an ONNX model, which read tensors with dimensions in any order, and weights by
 name."""
 
 from collections import Counter
@@ -27,14 +27,14 @@ Made = list[Flow | Known]
 
 
 class Layers:
-    """The layers so far. ``name`` is what the next one is called."""
+    """The layers so far. ``name`` is the name of the next one."""
 
     def __init__(self, found: Model, source: str) -> None:
         self.model = found
         self.wiring = Wiring(source)
         self.batch = 0
         self.resized = False
-        """Whether sizes are given that replace those of the file's inputs."""
+        """Whether the user gives sizes that replace those of the file's inputs."""
         self.name = ""
         self.readers = Counter(chain(*(node.inputs for node in found.nodes), found.outputs))
         self.entries: dict[str, dict[str, Any]] = {}

@@ -266,7 +266,7 @@ def _gemm(net: Layers, node: Operator, operands: list[Any]) -> Made:
         raise Unclear
     out = weights.sizes[0 if node.attributes.get("transB") else 1]
     if any(one.elements != out or one.sizes[-1:] != (out,) for one in bias):
-        raise Unclear  # one number for all, or others for every image
+        raise Unclear  # one number for all features, or different ones for each image
     held = [weights, *bias]
     return [_linear(net, flow_of(x), out, [one for one in held if one.weights], bool(bias))]
 

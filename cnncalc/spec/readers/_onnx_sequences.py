@@ -74,7 +74,7 @@ def _states(
     x: Flow,
     held: Sequence[Known],
 ) -> Made:
-    """Add the layer. Returns its states at all positions and its last states, as far as they are
+    """Add the layer. Returns its states at all positions and its last states, if they are
     read."""
     order = "btwu" if node.attributes.get("layout") else "twbu"
     batch, time = (order.replace("w", "").index(letter) for letter in "bt")
@@ -121,7 +121,7 @@ USUAL = {
     "is_causal", "kv_num_heads", "q_num_heads", "qk_matmul_output_mode", "scale", "softcap",
     "softmax_precision",
 }  # fmt: skip
-"""The settings of attention in version 23."""
+"""The settings that attention has in version 23 of ONNX's operators."""
 
 
 def _attention(net: Layers, node: Operator, operands: list[Any]) -> Made:

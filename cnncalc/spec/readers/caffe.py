@@ -20,7 +20,7 @@ DEEPEST = 20
 SKIPPED = ("accuracy", "silence", "softmaxwithloss", "softmaxloss", "euclideanloss", "hingeloss",
             "sigmoidcrossentropyloss", "multinomiallogisticloss", "data", "imagedata", "hdf5data",
             "dummydata", "annotateddata", "python")  # fmt: skip
-"""Layers for training and data, without the _ of older files."""
+"""Layers for training and data, in lower case and without the underscores of older files."""
 IGNORED = re.compile(
     rf"{NOT_COUNTED}|use_global_stats|moving_average_fraction|eps|stable_prod_grad"
 )
@@ -44,7 +44,7 @@ KNOWN = {
     "flatten_param": "",
     "input_param": "shape",
 }
-"""The fields that are read, by message; any other is refused."""
+"""The fields that are read, by message; any other is refused if it may affect shapes or counts."""
 AXES = {"crop_param": "2", "concat_param": "1", "softmax_param": "1"}
 """The only axis of a layer that is supported, by message."""
 PLAIN = {"sigmoid": "sigmoid", "tanh": "tanh", "absval": "abs", "softmax": "softmax",
@@ -61,8 +61,8 @@ NO_SIZE = (
 
 
 class Message(NamedTuple):
-    """The fields of a message, each with all of its values, the line where it begins, and the name
-    of the field that it is the value of."""
+    """A message: its fields, each with all of its values, the line where it begins, and the name of
+    the field whose value it is."""
 
     fields: dict[str, list["Message | str"]]
     where: Where
@@ -182,7 +182,7 @@ def _message(tokens: list[tuple[str, Where]], at: int, end: str, depth: int) -> 
 
 
 def _values(tokens: list[tuple[str, Where]], at: int, values: list[Message | str]) -> int:
-    """Add one value, or those between brackets; return the place after them."""
+    """Add one value, or those between brackets. Returns the place after them."""
     if tokens[at][0] != "[":
         values.append(tokens[at][0].strip("\"'"))
         return at + 1
@@ -374,7 +374,7 @@ def _pooling(layer: Message) -> Made:
     param = layer.inside("pooling_param")
     way = {"MAX": "max", "0": "max", "AVE": "avg", "1": "avg"}.get(param.text("pool", "MAX"))
     if way is None:
-        raise SpecError("stochastic pooling cannot be read", layer.where)
+        raise SpecError("stochastic pooling is not supported", layer.where)
     if param.text("global_pooling", "false") == "true":
         return f"adaptive_{way}_pool", {"output_size": 1}
     ceil = param.text("round_mode", "CEIL") not in ("FLOOR", "1")
@@ -398,7 +398,7 @@ def _lrn(layer: Message) -> Made:
     """`local_response_norm`."""
     param = layer.inside("lrn_param")
     if param.text("norm_region", "ACROSS_CHANNELS") not in ("ACROSS_CHANNELS", "0"):
-        raise SpecError("LRN within a channel cannot be read", layer.where)
+        raise SpecError("LRN within a channel is not supported", layer.where)
     factors = {"alpha": param.real(1, "alpha"), "beta": param.real(0.75, "beta")}
     return "local_response_norm", {
         "size": param.number(5, "local_size"),
