@@ -538,9 +538,14 @@ def test_the_copy_of_a_map_in_an_order_that_is_no_memory_format_is_unknown():
         footprint.saved_for_backward(report)
 
 
-def test_bytes_of_numbers_that_are_not_computed_are_refused():
-    spec = {"input": [3], "layers": [{"parameter": {"output": [3], "saved_bytes": 4}}]}
-    with pytest.raises(
-        cnncalc.CnncalcError, match="saved_bytes and saves_output need params or buffers"
-    ):
+@pytest.mark.parametrize(
+    ("field", "why"),
+    [
+        ({"saved_bytes": 4}, "saved_bytes and saves_output need params or buffers"),
+        ({"contiguous": True}, "contiguous needs params or buffers"),
+    ],
+)
+def test_memory_of_numbers_that_are_not_computed_is_refused(field, why):
+    spec = {"input": [3], "layers": [{"parameter": {"output": [3], **field}}]}
+    with pytest.raises(cnncalc.CnncalcError, match=why):
         cnncalc.summarize(spec)

@@ -60,7 +60,7 @@ class Parameter(Layer):
     )
     saves_output: bool = flag("whether PyTorch also saves the output for that backward pass", False)
     contiguous: bool = flag(
-        "whether PyTorch computes the output in the order of its axes; by default that is not known",
+        "whether PyTorch computes the output in the order of its axes; by default, this is unknown",
         False,
     )
 
