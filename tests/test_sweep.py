@@ -134,11 +134,23 @@ def test_what_looks_like_a_range_or_a_list_gets_a_fix():
         cnncalc.sweep(TINY, {"width": [4]}, pareto=["-macs", ""])
 
 
+def test_a_condition_takes_the_names_of_explain():
+    over = {"width": "4:32:4"}
+    found = cnncalc.sweep(TINY, over, where="parameters < 5k and receptive_field < 20")
+    assert found.points == cnncalc.sweep(TINY, over, where="params < 5k and rf < 20").points
+    assert 0 < found.met < 8
+    spec = {**TINY, "parameters": {**TINY["parameters"], "parameters": 1}}
+    own = cnncalc.sweep(spec, {"parameters": [1, 2]}, where="parameters < 2")
+    assert [point.values["parameters"] for point in own.points] == [1]
+
+
 @pytest.mark.parametrize(
     ("where", "says"),
     [
         ("macs <", "is not an expression"),
         ("mac < 3", "did you mean 'macs'"),
+        ("size < 3", "choose from layers, params, macs, .*, rf, time, width$"),
+        ("parameters < 300MB", "params is a count, not bytes; write 300M"),
         ("macs + 1", "must be a condition"),
         (
             "macs = 2G and params < 3",

@@ -158,7 +158,8 @@ def _read_as_theirs(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[str]
         full, foreign = next(iter(found.meanings.items()))
         layer = named[node.name].layer
         usual = {one.name: one.default for one in fields(layer)}
-        changed = {name: usual[name] for name in foreign.fields if usual[name] is not MISSING}
+        ours = [name for name in foreign.fields if name not in layer.either]
+        changed = {name: usual[name] for name in ours if usual[name] is not MISSING}
         if any(getattr(layer, name) != foreign.fields[name] for name in changed):
             continue
         if changed and _differ(named[node.name], replace(layer, **changed)):

@@ -6,7 +6,7 @@ it``.
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,7 +19,7 @@ from cnncalc.core.errors import (
     SpecError,
     UsageError,
     Where,
-    did_you_mean,
+    near_names,
     printable,
 )
 
@@ -116,6 +116,12 @@ PHRASES = {
     r"Got unexpected extra argument\(?s?\)? \((.*)\)": r"unexpected argument '\1'",
 }
 """Typer's sentences that need rewording."""
+ELSEWHERE = {
+    "summarize": ("summary", "info", "describe", "stats", "count", "params", "macs", "flops"),
+    "draw": ("plot", "graph", "visualize"),
+    "list": ("ls", "models", "networks"),
+}
+"""For each command, what other tools call it, or what a user may look for in it."""
 
 
 def usage(error: Any) -> UsageError:
@@ -128,10 +134,19 @@ def usage(error: Any) -> UsageError:
     word = sentence.rpartition(" ")[2].strip("'")
     # Never suggest the word itself, such as an option that is missing.
     known = known if not word.startswith("-") else {*options} - {word}
-    hint = did_you_mean(word, sorted(known)).removeprefix("; ")
+    hint = _meant(word, sorted(known)).removeprefix("; ")
     return UsageError(
         sentence[0].lower() + sentence[1:], hint or f"see '{error.ctx.command_path} --help'"
     )
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    """A hint with the command or option that a word stands for elsewhere or begins with
+    (``--batch-size``), or else with the nearest names."""
+    for name in known:
+        if word.lower() in ELSEWHERE.get(name, ()) or re.match(f"{re.escape(name)}[-_]", word):
+            return f"; did you mean {name!r}?"
+    return near_names(word, known)
 
 
 @contextmanager

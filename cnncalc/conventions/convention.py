@@ -200,12 +200,12 @@ def measuring_norms(call: Call) -> bool:
 
 
 def affine(where: Callable[[Call], bool]) -> Callable[[Call], bool]:
-    """The matching norms that have a scale and shift."""
+    """The matching norms with a learned scale."""
     return lambda call: where(call) and call.weights > 0
 
 
 def bare(where: Callable[[Call], bool]) -> Callable[[Call], bool]:
-    """The matching norms that have no scale and shift."""
+    """The matching norms without a learned scale."""
     return lambda call: where(call) and call.weights == 0
 
 

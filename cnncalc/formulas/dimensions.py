@@ -12,7 +12,7 @@ def filters(out_channels: int) -> int:
 
 @formula("C_out")
 def multiplied(C_in: int, multiplier: int = 1) -> int:
-    """Several output channels per input channel."""
+    """``multiplier`` output channels per input channel."""
     return C_in * multiplier
 
 

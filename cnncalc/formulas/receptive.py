@@ -119,5 +119,5 @@ def pieces_jump(j_0: int, step: int = 1, per: int = 1) -> int | Fraction:
 
 @formula("s_out")
 def pieces_start(s_0: int, j_0: int, first: int, per: int = 1) -> int:
-    """The start of the jump that contains the first piece."""
+    """The start of the ``j_0`` pixels that contain the first piece."""
     return s_0 + first // per * j_0

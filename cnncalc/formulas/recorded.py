@@ -94,7 +94,7 @@ def _result(op: str, *, turned: bool = False) -> Any:
 
 
 class Recordable(Number):
-    """The base of recorded numbers. Each is hashed by its identity, so that containers never
+    """Base class for recorded numbers. Each is hashed by its identity, so that containers never
     confuse numbers that are equal only in this run."""
 
     __slots__ = ()

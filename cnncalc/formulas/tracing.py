@@ -1,12 +1,12 @@
 """A number that records its derivation, so that the formula shown is the formula run.
 
-``@formula`` marks a function of named integers. Normally it just runs. Inside ``with tracing()``
+``@formula`` marks a function of named integers. Normally, it just runs. Inside ``with tracing()``,
 its arguments become ``Traced`` numbers named after its parameters, and its result carries the
 formula's symbol and the ``Step`` that computed it. The result can be added up, passed to another
 formula or put into a shape, and still knows how it was computed. A traced number is an integer, so
 other code can ignore this.
 
-Inside ``with replacing({right: wrong})`` a wrong rule runs in place of a formula, under the same
+Inside ``with replacing({right: wrong})``, a wrong rule runs in place of a formula, under the same
 symbol and argument names, so that everything computed from the formula follows the wrong rule.
 """
 

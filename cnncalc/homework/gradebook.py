@@ -7,7 +7,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, did_you_mean, some
+from cnncalc.core.errors import (
+    CnncalcError,
+    Mistakes,
+    SpecError,
+    UsageError,
+    Where,
+    did_you_mean,
+    some,
+)
 from cnncalc.core.shape import Layout
 from cnncalc.homework import feedback
 from cnncalc.homework import sheet as sheets
@@ -90,6 +98,8 @@ class Keys:
         self.layout = layout
         self.one = None if target.is_dir() else key(target, layout)
         self.own: Mapping[str, Path] = {}
+        self.wrong: dict[Where, Mark] = {}
+        """The answers that are not right in the keys of a folder that have been used."""
         if self.one is None:
             self.own = _by_name(sorted(file for file in target.iterdir() if file.is_file()))
             if not self.own:
@@ -179,7 +189,10 @@ def grade(
         try:
             if one.problem:
                 raise UsageError(one.problem)
-            found = sheets.load(one.file, keys.of(one), one.handle)
+            own = keys.of(one)
+            if own is not keys.one:
+                keys.wrong |= {mark.answer.where: mark for mark in wrong_in(own, marker)}
+            found = sheets.load(one.file, own, one.handle)
             yield graded(marker.sheet(found), credit, one.handle)
         except Exception as why:  # a bug must not keep the rest of the class from being graded
             text = str(why) if isinstance(why, CnncalcError) else failure(why)

@@ -26,9 +26,9 @@ Watch = Callable[[Sequence[Submission]], Iterable[Submission]]
 class Grades(tuple[Graded, ...]):
     """One ``Graded`` per submission, in order.
 
-    ``wrong_in_key`` holds the key's own answers that are not right; the class is graded against the
-    calculated values. ``own_keys`` maps each student who was graded with another student's key to
-    their own key in the same folder. ``skipped`` lists the folders that were not searched.
+    ``wrong_in_key`` holds the answers in the keys that are not right; the class is graded against
+    the calculated values. ``own_keys`` maps each student who was graded with another student's key
+    to their own key in the same folder. ``skipped`` lists the folders that were not searched.
     """
 
     wrong_in_key: tuple[Mark, ...] = ()
@@ -119,6 +119,7 @@ def grade(
         )
     grades = Grades(gradebook.grade(keys, watch(found), marker, credit))
     grades.skipped = tuple(submissions.left_out(paths))
+    grades.wrong_in_key = tuple(keys.wrong.values())
     if keys.one:
         grades.own_keys = dict(keys.passed_over(found, grades))
         grades.wrong_in_key = tuple(gradebook.wrong_in(keys.one, marker))

@@ -56,14 +56,17 @@ def renamed(answers: Item, report: Report | None, asked: Container[str] | None =
             elif not names:
                 name = place[1]  # reported once
         if name is not None:
-            kept = {
-                word: item
-                for word, item in given.value.items()
-                if asked is None or question_label(name, word) in asked
-            }
             own = Key(name)
             own.where = key.where
-            found |= {own: Item(kept, given.where)} if kept else {}
+            if isinstance(given.value, dict):
+                kept = {
+                    word: item
+                    for word, item in given.value.items()
+                    if asked is None or question_label(name, word) in asked
+                }
+                found |= {own: Item(kept, given.where)} if kept else {}
+            else:  # a row by hand, without a quantity
+                found[own] = given
     return Item(found, answers.where)
 
 

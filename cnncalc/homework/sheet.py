@@ -68,6 +68,7 @@ MAX_ANSWERS = 500
 MAX_LAYERS = 10_000
 """The most layers that the networks of a sheet's questions may have together."""
 UNASKED = "the question needs 'given' and 'ask'"
+NOT_A_KEY = f"{UNASKED}; give the key before the answer sheets"
 UNKEYED = f"{UNASKED}; to compare the answer with a key, run 'cnncalc grade KEY SHEET'"
 BLANKS = ("", "-", "–", "—", "?", "??", "n/a", "na", "tbd", "todo")
 
@@ -234,8 +235,10 @@ def _given(top: dict[Key, Item]) -> Iterator[Given]:
     answers, questions = top.get(Key("answers")), top.get(Key("questions"))
     if answers is not None and answers.value is not None:
         for layer, quantities in mapping(answers, "'answers'").items():
-            named = quantities.value if isinstance(quantities.value, dict) else {}
-            for word, item in named.items():
+            if not isinstance(quantities.value, dict):
+                yield Given(printable(layer), quantities, layer)
+                continue
+            for word, item in quantities.value.items():
                 own = item.value if isinstance(item.value, dict) else {}
                 answer = own[Key("answer")] if "answer" in own else item
                 yield Given(question_label(layer, word), answer, layer, word)
@@ -257,9 +260,8 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
         if is_input(layer, report):
             continue
         if not isinstance(quantities.value, dict):
-            yield Answer(
-                printable(layer), None, None, layer.where, "needs quantities, as in {shape: …}"
-            )
+            problem = unasked.without_quantity(layer)
+            yield Answer(printable(layer), None, written(quantities), layer.where, problem)
             continue
         for word, one in quantities.value.items():
             given = None
@@ -340,7 +342,7 @@ def _free(item: Item | None, layout: Layout | None, is_key: bool) -> Iterator[An
             if is_stated and is_key:
                 asked = stated.question(answer.given)
                 answer = answer._replace(question=asked, given=None)
-            problem = UNASKED if is_key else UNKEYED
+            problem = NOT_A_KEY if is_key else UNKEYED
             yield answer._replace(problem="" if asked else problem)
         except Exception as why:
             yield Answer(label, None, given, one.where, failure(why))

@@ -1,8 +1,8 @@
 """The layer kinds, one class per file, discovered automatically.
 
-A file without a leading underscore defines the kind of that name; a file with one holds code that
-several kinds share. Looking a kind up by its name imports only that kind; looking up an alias
-imports all of them.
+A file whose name starts with an underscore holds code that several kinds share; every other file
+defines the kind of its name. Looking a kind up by its name imports only that kind; looking up an
+alias imports all of them.
 """
 
 import re

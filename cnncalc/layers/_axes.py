@@ -9,7 +9,7 @@ from cnncalc.core.layer import Reach
 from cnncalc.core.shape import Map, Shape
 
 NAMES = {0: (), 1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
-"""The names of the spatial axes, by their number."""
+"""The names of the spatial axes, by rank."""
 WORDS = ("channels", "length", "depth", "height", "width", "last")
 
 

@@ -14,7 +14,7 @@ from cnncalc.formulas import operations, parameters
 
 
 class Norm(Layer, ABC):
-    """Mean 0 and variance 1 for groups of values, then perhaps a learned scale and shift."""
+    """Normalizes groups of values, then perhaps applies a learned scale and shift."""
 
     family = "normalization"
 
@@ -80,9 +80,9 @@ class Norm(Layer, ABC):
     def normalized(self, x: Shape, n: int, groups: int) -> Operations:
         """The operations that normalize each group of n elements, then scale and shift them.
 
-        The reciprocal of the standard deviation is computed once per group, so that each element
-        takes two multiplications: one for its square and one by the reciprocal. The three divisions
-        are for the mean, the variance and the reciprocal.
+        The reciprocal of the standard deviation is computed once per group, so each element takes
+        two multiplications, one for its square and one by the reciprocal; a scale adds a third. The
+        three divisions are for the mean, the variance and the reciprocal.
         """
         shifts = operations.each(n=x.elements) if self.shifted else 0
         return Operations(

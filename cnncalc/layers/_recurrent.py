@@ -21,7 +21,7 @@ class Recurrent(Layer):
     onnx_gates: ClassVar[tuple[int, ...]] = (0,)
     """For each gate in ONNX's order, its place in PyTorch's order."""
     cell: ClassVar[Operations]
-    """The arithmetic per hidden unit and position, apart from products and biases."""
+    """The arithmetic per hidden unit and position, apart from multiply-accumulates and biases."""
 
     hidden_size: int = count("size of the hidden state", also=("hidden",))
     num_layers: int = count("number of stacked layers", 1, also=("layers",))

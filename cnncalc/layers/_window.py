@@ -136,8 +136,8 @@ def is_same(padding: object) -> bool:
 
 
 def _same(N: int, F: int, S: int, D: int, lower: bool) -> Axis:
-    """The window with TensorFlow's ``same`` padding; if the padding is odd, ONNX's SAME_LOWER puts
-    the extra zero first."""
+    """The window with TensorFlow's ``same`` padding; if the number of zeros is odd, ``lower`` puts
+    the extra one first, as ONNX's SAME_LOWER does."""
     total = window.padding_same(N=N, N_out=window.output_size_same(N=N, S=S), F=F, S=S, D=D)
     before = window.padding_before(P_total=total)
     after = window.padding_after(P_total=total, P_before=before)
@@ -184,7 +184,7 @@ def torch_window(axes: Sequence[Axis]) -> tuple[tuple[int, ...], ...]:
 
 
 def onnx_window(call: OnnxCall, kernel: Sequence[int] = ()) -> dict[str, Any]:
-    """The fields of a window as ONNX describes it; the kernel may follow from the weights."""
+    """The fields of a window as ONNX describes it; its size is ``kernel`` if the call has none."""
     words = {"SAME_UPPER": "same", "SAME_LOWER": "same_lower", "VALID": "valid"}
     sizes = call.listed("kernel_shape") or [*kernel]
     sides = call.listed("pads") or [0] * 2 * len(sizes)
@@ -254,7 +254,7 @@ def split_padding(
 
 
 def padded(x: Map, axes: Sequence[Axis]) -> int:
-    """The elements of one image after padding."""
+    """The number of elements of one image after padding."""
     return Map(x.channels, tuple(axis.before + axis.N + axis.after for axis in axes)).elements
 
 

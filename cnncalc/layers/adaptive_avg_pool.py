@@ -26,7 +26,7 @@ class AdaptiveAvgPool(AdaptivePool):
         return Operations(add=self.reductions(x), divide=operations.each(n=self.output(x).elements))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A pool, which saves its input. With one output per channel it is a mean, which saves
+        """A pool, which saves its input; or, with one output per channel, a mean, which saves
         nothing."""
         n_out = self.output(x.shape).elements
         given = tape.raised(x, cuda=False) if len(x.shape.spatial) == 3 else x

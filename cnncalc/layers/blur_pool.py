@@ -12,10 +12,10 @@ from cnncalc.layers._window import Axis, extended, padded, torch_sides
 
 
 class BlurPool(Layer):
-    """Blurs every channel with a fixed filter and reduces its size by the stride.
+    """Blurs the map with a fixed filter, channel by channel, and shrinks it by the stride.
 
     The filter has binomial weights (1, 2, 1 for a size of 3, along each axis), which reduces
-    aliasing. It is not learned: as in the authors' release it is a buffer, with a copy for every
+    aliasing. It is not learned: as in the authors' release, it is a buffer, with a copy for every
     channel. The map is first extended by reflection, so that N positions become ⌈N/S⌉.
 
     Operations: one multiplication and one addition per multiply-accumulate.

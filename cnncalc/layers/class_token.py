@@ -13,8 +13,8 @@ from cnncalc.formulas.tracing import named
 class ClassToken(Layer):
     """Puts learned tokens, which do not depend on the input, in front of a signal.
 
-    A vision transformer classifies the image from the output at this token, where attention
-    collects information from all other positions.
+    A vision transformer has one such token, the class token, and classifies the image from the
+    output at its position, where attention collects information from all other positions.
 
     Operations: none; values are only copied.
     """

@@ -92,8 +92,8 @@ class TransposedAxis(NamedTuple):
         _, F, S, P, D, *_ = self
         E = window.footprints(F=F, S=S, D=D)
         # Output o reads the inputs from ceil((o + P − D(F − 1))/S) to floor((o + P)/S), and with
-        # gaps only some of them. A footprint shorter than the stride misses some outputs, for which
-        # one input is allowed.
+        # gaps only some of them. A footprint shorter than the stride misses some outputs; the cut
+        # lists one input for these too.
         spare = D * (F - 1) - (S - 1)
         tap = self.first_output_tap()
         if tap is None:
@@ -118,7 +118,8 @@ class TransposedAxis(NamedTuple):
 
 def _same(N: int, F: int, S: int, D: int, lower: bool) -> TransposedAxis:
     """The transposed window of TensorFlow's ``same``: the backward pass of a convolution from N·S
-    inputs. If the number of cells is odd, ONNX's SAME_LOWER removes the extra one first."""
+    inputs. If the number of cells to remove is odd, ``lower`` removes the extra one at the start,
+    as ONNX's SAME_LOWER does."""
     spare = span(F, D) - S
     before = max(spare, 0) // 2
     after = max(spare, 0) - before

@@ -34,7 +34,7 @@ class Embedding(Layer):
         """One position per word."""
         if not isinstance(x, Vector):
             raise LayerError(
-                f"expected a vector of word indices, not {x}; use an input of one size"
+                f"expected a vector of word indices, not {x}; give the input a single size"
             )
         return Map(sequence.embedding_channels(embedding_dim=self.embedding_dim), (x.features,))
 

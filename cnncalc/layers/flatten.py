@@ -11,8 +11,8 @@ from cnncalc.formulas import dimensions
 from cnncalc.layers._rearrangement import Rearrangement
 
 WORDS = ("all", "positions", "planes")
-"""What is flattened. The first dimension to be flattened is the channels, the first spatial axis or
-the second."""
+"""What can be flattened: everything from the channels on, from the first spatial axis on, or from
+the second on."""
 
 
 def _first(doc: str) -> Any:

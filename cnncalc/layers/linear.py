@@ -99,7 +99,7 @@ class Linear(Layer):
         y = tape.linear(rows, params.weights, params.biases, n_out)
         tape.ordered(y, batch * positions, self.out_features)
         y.shape = Vector(n_out)
-        if min(positions, batch, self.out_features) > 1:  # nor does a view of the gradient
+        if min(positions, batch, self.out_features) > 1:  # nor has any view of the gradient
             y = tape.reshaped(y)
         elif positions > 1:
             y = tape.view(y, Layout.ROWS)

@@ -23,7 +23,7 @@ class LpPool(Pool):
 
     Operations: each input is raised to the power p once, which takes one multiplication if p is
     2 and one exponential otherwise; a window of n elements takes n − 1 additions, and one
-    exponential for the root. With p = 1 there are no powers and no roots.
+    exponential for the root. With p = 1, there are no powers and no roots.
     """
 
     operators = {"LpPool": {}}

@@ -16,7 +16,7 @@ FAR = 17
 class Softplus(Elementwise):
     """Smoothly approximates ReLU: ln(1 + exp(beta·x)) / beta, or x itself if beta·x is large.
 
-    Operations per element, whatever its size: one multiplication (by beta), one comparison with
+    Operations per element, whatever its value: one multiplication (by beta), one comparison with
     the threshold, one exponential, one addition, one logarithm (counted as an exponential) and
     one division.
     """

@@ -40,7 +40,7 @@ class SpaceToDepth(Rearrangement):
         )
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """A block."""
+        """Every output reads one block."""
         r = self.downscale_factor
         return (Reach(r, r),) * len(x.spatial)
 

@@ -61,8 +61,8 @@ class TimeDistributed(Layer):
     """Applies a layer to every frame of a sequence, with the same weights.
 
     The first spatial axis is time: the frames of channels × frames × height × width are images, and
-    those of channels × frames are vectors. A layer whose output is a vector makes a sequence of
-    vectors, as recurrent layers read it.
+    those of channels × frames are vectors. If the output of the layer is a vector, the result is a
+    sequence of vectors, which recurrent layers can read.
 
     Operations: those of the layer, for every frame.
     """

@@ -87,7 +87,8 @@ def _onnx_mode(call: OnnxCall, whole: bool, one: bool) -> dict[str, Any] | None:
     """The fields for the way in which ONNX computes new values; None if PyTorch does it
     differently.
 
-    ``whole``: whether the factors are whole numbers. ``one``: whether an axis shrinks to one value.
+    ``whole`` says whether the factors are whole numbers, ``one`` whether an axis shrinks to one
+    value.
     """
     older = call.kind == "Upsample"
     ways = {"mode": "nearest", "coordinate_transformation_mode": "half_pixel",
@@ -110,7 +111,7 @@ def _onnx_mode(call: OnnxCall, whole: bool, one: bool) -> dict[str, Any] | None:
 
 
 class Upsample(Like):
-    """Enlarges the map by repeating values or by interpolating between them.
+    """Resizes the map by copying values or by interpolating between them.
 
     Give the factor by which each axis grows, the output size, or an earlier layer with that size
     (``like``). ``nearest`` copies the nearest input; ``linear`` blends the two nearest inputs along

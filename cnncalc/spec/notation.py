@@ -52,7 +52,8 @@ def read(text: str, source: str = SOURCE) -> Item:
     if len(text) > LONGEST:
         raise SpecError(f"a notation has at most {LONGEST:,} characters", Where(source, 1))
     if any(len(digits) > MAX_DIGITS for digits in re.findall(r"\d+", text)):
-        raise SpecError("a number in the notation is too large", Where(source, 1))
+        fact = f"a number in the notation has more than {MAX_DIGITS} digits"
+        raise SpecError(fact, Where(source, 1))
     hidden = re.match(r"(\d+)HL-", text, re.IGNORECASE)
     column = hidden.end() if hidden else 0
     shape, _, rest = text[column:].partition("-")

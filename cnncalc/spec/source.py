@@ -220,7 +220,7 @@ def _find(target: str, beside: Path) -> Path:
         raise UsageError(f"no file {target[:200]!r}{hint}")
     if re.fullmatch(r"\d+(x\d+)+", target, re.ASCII):
         fact = f"{target[:60]!r} is a shape without layers"
-        raise UsageError(fact, f"write them after it, as in {target[:60]}-32C5-MP2-10N")
+        raise UsageError(fact, f"write them after it, as in {target[:60]}-32C3p1-10N")
     raise UsageError(
         f"no file or built-in network {target[:200]!r}"
         + (hint or "; run 'cnncalc list' to see the built-in networks")

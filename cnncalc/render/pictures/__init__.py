@@ -125,10 +125,12 @@ def picture(report: Report, style: str = "graph", **choices: Any) -> Picture:
     takes = style_of(style).CHOICES
     for name, value in choices.items():
         if name not in known:
-            raise UsageError(f"a picture has no option {name!r}{did_you_mean(name, known)}")
+            every = ("style", *known)
+            hint = did_you_mean(name, every) or f"; it has {', '.join(every)}"
+            raise UsageError(f"a picture has no option {name[:60]!r}{hint}")
         if name not in takes and value != known[name].default:
-            every = discovery.modules(styles.__path__)
-            able = one_of([one for one in every if name in style_of(one).CHOICES])
+            listed = discovery.modules(styles.__path__)
+            able = one_of([one for one in listed if name in style_of(one).CHOICES])
             raise UsageError(
                 f"{_typed(name)} is only for --style {able}; "
                 f"--style {style} takes {', '.join(map(_typed, takes)) or 'none of these options'}"

@@ -47,9 +47,9 @@ KNOWN = {
 """The fields that are read, by message; any other is refused if it may affect shapes or counts."""
 AXES = {"crop_param": "2", "concat_param": "1", "softmax_param": "1"}
 """The only axis of a layer that is supported, by message."""
-PLAIN = {"sigmoid": "sigmoid", "tanh": "tanh", "absval": "abs", "softmax": "softmax",
-         "flatten": "flatten", "dropout": "dropout", "prelu": "caffe.PReLU", "bnll": "softplus",
-         "split": "identity", "concat": "concat", "batchnorm": "caffe.BatchNorm"}  # fmt: skip
+PLAIN = {"Sigmoid": "sigmoid", "TanH": "tanh", "AbsVal": "abs", "Softmax": "softmax",
+         "Flatten": "flatten", "Dropout": "dropout", "PReLU": "caffe.PReLU", "BNLL": "softplus",
+         "Split": "identity", "Concat": "concat", "BatchNorm": "caffe.BatchNorm"}  # fmt: skip
 ELTWISE = {"SUM": "add", "1": "add", "PROD": "multiply", "0": "multiply", "MAX": "maximum",
            "2": "maximum"}  # fmt: skip
 
@@ -263,15 +263,16 @@ class _Network:
     def made(self, kind: str, layer: Message) -> "Made":
         """The kind and the fields of a layer."""
         self.check(layer)
-        if kind not in KINDS and kind not in PLAIN:
+        word = TYPES.get(kind, "")
+        if not word:
             what = layer.text("type")[:40]
-            hint = did_you_mean(what, (*KINDS, *PLAIN))
+            hint = did_you_mean(what, TYPES.values())
             raise SpecError(f"the type {what!r} is unknown or not supported{hint}", layer.where)
         tops = len(layer.every("top"))
-        if tops != 1 and kind != "split":
+        if tops != 1 and word != "Split":
             fact = "several tops are not supported" if tops else "a layer needs a 'top'"
             raise SpecError(fact, layer.where)
-        return (PLAIN[kind], None) if kind in PLAIN else KINDS[kind](layer)
+        return (PLAIN[word], None) if word in PLAIN else KINDS[word](layer)
 
     def add(self, layer: Message, word: str, fields: Any, beside: Mapping[str, str]) -> None:
         """Add a layer of this kind."""
@@ -430,14 +431,16 @@ def _scale(layer: Message) -> Made:
 
 
 KINDS: Mapping[str, Callable[[Message], Made]] = {
-    "convolution": _convolution,
-    "crop": _crop,
-    "deconvolution": _deconvolution,
-    "pooling": _pooling,
-    "innerproduct": _inner_product,
-    "relu": _relu,
-    "lrn": _lrn,
-    "eltwise": _eltwise,
-    "scale": _scale,
+    "Convolution": _convolution,
+    "Crop": _crop,
+    "Deconvolution": _deconvolution,
+    "Pooling": _pooling,
+    "InnerProduct": _inner_product,
+    "ReLU": _relu,
+    "LRN": _lrn,
+    "Eltwise": _eltwise,
+    "Scale": _scale,
 }
 """The function that reads each type of layer with fields."""
+TYPES = {name.lower(): name for name in (*KINDS, *PLAIN)}
+"""Caffe's spelling of every type. Older files write ``INNER_PRODUCT``."""
