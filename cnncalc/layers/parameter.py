@@ -150,6 +150,14 @@ class Parameter(Layer):
             )
         return nn.Constant(self.shape, self.learned)
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        if self.computed:
+            raise LayerError("how its output is computed is not known, so ONNX cannot express it")
+        onnx.function()
+        batch = onnx.node("Shape", *onnx.inputs, start=0, end=1)
+        shape = onnx.node("Concat", batch, onnx.ints(self.shape), axis=0)
+        return onnx.node("Expand", onnx.weight("weight"), shape)
+
     examples = (
         Example(
             given="768x1",
