@@ -220,7 +220,7 @@ def _keep_sheets(wanted: Order, names: list[str], folder: Path) -> None:
         for sheet, text in _sheets(pose(wanted, name), file).items():
             if sheet.is_file() and sheet.read_bytes() != text.encode():
                 fact = f"{str(sheet)!r} exists and would be replaced by a different sheet"
-                raise UsageError(fact, "choose another folder, or delete the old one")
+                raise UsageError(fact, "choose another folder, or delete the old sheet")
 
 
 def file_name(student: str) -> str:
