@@ -9,6 +9,7 @@ from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
+from cnncalc.core.operation import Layout
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, parameters
 from cnncalc.layers._filters import Filters
@@ -77,6 +78,10 @@ class LocallyConnected(Filters):
         alone = tape.batch == 1 and n_out == self.out_channels  # one position of one image
         y = tape.permuted(y, (axes[-1], *axes[:-1]) if alone else ())
         y.interleaved = tape.batch > 1 and n_out > self.out_channels  # the images of each place
+        if len([size for size in self.places(x.shape) if size > 1]) > 1:
+            y = tape.view(y, Layout.PLACES)
+        if tape.batch == 1 and not alone:  # then the next layers may keep the channels last
+            y.channels_last = None
         y = reduce(tape.add, biases, y)
         tape.hold(around, windows)
         return y
