@@ -1,4 +1,4 @@
-"""Measure how long it takes to read a live PyTorch model, beside tools that count one."""
+"""Measure how long it takes to read a live PyTorch model, beside other tools that count it."""
 
 import statistics
 import time
@@ -17,7 +17,7 @@ SIZES = (3, 224, 224)
 
 
 def with_cnncalc(model: nn.Module) -> None:
-    """Read, check and analyse it."""
+    """Read, check and analyze it."""
     cnncalc.summarize(cnncalc.from_torch(model, SIZES))
 
 

@@ -16,13 +16,13 @@ Fit = Callable[[Sequence[Measured]], Coefficients]
 
 
 def of_flops(measured: Sequence[Measured]) -> Coefficients:
-    """One coefficient, the seconds of a FLOP."""
+    """One coefficient: the seconds per FLOP."""
     rates = [one.flops / one.seconds for one in measured]
     return Coefficients(sum(rates) / sum(rate * rate for rate in rates), 0.0)
 
 
 def of_bytes(measured: Sequence[Measured]) -> Coefficients:
-    """One coefficient, the seconds of a byte."""
+    """One coefficient: the seconds per byte."""
     rates = [one.bytes_moved / one.seconds for one in measured]
     return Coefficients(0.0, sum(rates) / sum(rate * rate for rate in rates))
 

@@ -85,7 +85,7 @@ def summarize() -> Timed:
 
 
 def tool(device: str, count: Callable[[Any, Any], object]) -> Timed:
-    """A tool that counts models of PyTorch."""
+    """Time a tool that counts PyTorch models, one for each configuration of the loop."""
     import torch
 
     models = []

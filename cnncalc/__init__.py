@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         arena,
         check_stride,
         claims,
+        compare,
         device,
         devices,
         draw,

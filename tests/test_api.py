@@ -1,5 +1,6 @@
 """The functions at the top level: the commands' results as data."""
 
+import ast
 import doctest
 import inspect
 import typing
@@ -36,6 +37,13 @@ def test_a_network_can_be_a_name_a_notation_data_or_a_report(name):
         targets.append(cnncalc.summarize(data))
     for target in targets:
         assert function(target) is not None
+
+
+def test_every_public_name_has_a_type():
+    tree = ast.parse(inspect.getsource(cnncalc))
+    (checked,) = (node for node in tree.body if isinstance(node, ast.If))
+    imported = [name.name for line in checked.body for name in line.names]
+    assert sorted(imported) == sorted(cnncalc.__all__)
 
 
 def test_options_are_those_of_summarize():

@@ -497,7 +497,10 @@ def test_an_unknown_layout_is_refused():
         ),
         ("784-10C5", "notation:1:5: layer 'conv1' (conv, input 784): expected a feature map"),
         ("1x28x28-10C5s2s3", "notation:1:9: '10C5s2s3' is not a layer in this notation"),
-        ("1x28-" + "9" * 101 + "N", "notation:1: a number in the notation is too large"),
+        (
+            "1x28-" + "9" * 101 + "N",
+            "notation:1: a number in the notation has more than 100 digits",
+        ),
     ],
 )
 def test_an_error_in_the_notation_gives_the_column(text, sentence):

@@ -77,9 +77,36 @@ def test_debug_shows_the_traceback(monkeypatch):
         cli.main()
 
 
-def test_a_misspelt_command_gets_the_nearest(monkeypatch, capsys):
-    assert program(monkeypatch, "sumarize", "vgg16") == 2
-    assert "did you mean 'summarize'?" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("sumarize", "'summarize'"), ("summary", "'summarize'"), ("Info", "'summarize'"),
+        ("params", "'summarize'"), ("flops", "'summarize'"), ("plot", "'draw'"),
+        ("graph", "'draw'"), ("models", "'list'"), ("check", "'check-stride'"),
+        ("stride", "'check-stride'"), ("mem", "'memory'"), ("dev", "'device' or 'devices'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_command_gets_the_one_that_is_meant(monkeypatch, capsys, word, meant):
+    assert program(monkeypatch, word, "vgg16") == 2
+    said = f"cnncalc: no such command {word!r}; did you mean {meant}?\n"
+    assert capsys.readouterr().err == said
+
+
+def test_a_command_like_no_other_gets_the_help(monkeypatch, capsys):
+    assert program(monkeypatch, "train", "vgg16") == 2
+    assert capsys.readouterr().err == "cnncalc: no such command 'train'; see 'cnncalc --help'\n"
+
+
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [
+        ("--batch-size", "did you mean '--batch'?"), ("--input_size", "did you mean '--input'?"),
+        ("--out", "did you mean '--output'?"), ("--no-bias", "see 'cnncalc summarize --help'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_option_gets_the_one_that_is_meant(monkeypatch, capsys, option, hint):
+    assert program(monkeypatch, "summarize", "vgg16", option, "8") == 2
+    assert capsys.readouterr().err == f"cnncalc: no such option: {option}; {hint}\n"
 
 
 @pytest.mark.parametrize(
@@ -308,7 +335,10 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
         (["summarize", SMALL, "--batch", "0"], "at least 1, not 0"),
         (["show", "vgg17"], "no built-in network 'vgg17'"),
         (["show", "net.yaml"], "no built-in network 'net.yaml'; show prints no other files"),
-        (["summarize", "1x28x28"], "'1x28x28' is a shape without layers; write them after it, as"),
+        (
+            ["summarize", "3x5"],
+            "'3x5' is a shape without layers; write them after it, as in 3x5-32C3p1-10N",
+        ),
         (["draw", SMALL, "--depth", "0"], "--depth must be at least 1, not 0"),
         (["draw", SMALL, "--style", "memory", "--depth", "2"], "takes none of these options"),
         (["practice", "--count", "0"], "--count must be from 1 to 1,000, not 0"),

@@ -385,8 +385,12 @@ def test_forward_and_backward_sizes_follow_from_the_outputs_of_modules(name, inp
     [
         # Keras: 4·((5 + 3)·3 + 3), and 3·((5 + 3)·3 + 2·3) for a GRU that resets after the product
         ({"lstm": 3}, 108),
+        ({"keras.LSTM": 3}, 108),
         ({"gru": 3}, 90),
+        # 3·((5 + 3)·3 + 3) with reset_after=False
+        ({"gru": {"hidden_size": 3, "separate_biases": False}}, 81),
         ({"rnn": 3}, 27),
+        ({"keras.SimpleRNN": 3}, 27),
         # 2·5 learned and 2·5 moving
         ("batch_norm", 20),
         ({"batch_norm": {"affine": False}}, 10),
@@ -394,6 +398,12 @@ def test_forward_and_backward_sizes_follow_from_the_outputs_of_modules(name, inp
 )
 def test_keras_counts_its_own_parameters(layer, total):
     assert under("keras", layer, input="5x7") == total
+
+
+def test_keras_adds_one_bias_per_gate():
+    # 4·(5 + 3)·3 weights, and with biases 4·3 more
+    layer = {"lstm": {"hidden_size": 3, "bias": False}}
+    assert [under(name, layer, input="5x7") for name in ("keras", "keras-biased")] == [96, 108]
 
 
 def test_memory_is_shown_with_its_own_units():

@@ -59,7 +59,9 @@ GOOD = [
 
 A_COUNT = "must be a whole number of at least 1, not "
 A_SIZE = "must be a whole number of at least 1, or one per axis, not "
-LISTED = "must be a whole number of at least 0, a list with one or [before, after] for each axis, "
+LISTED = (
+    "must be a whole number of at least 0, a list with a number or [before, after] for each axis, "
+)
 A_PADDING = f"{LISTED}sides as in {{top: 1}}, or same or valid, not "
 A_SIDE = "must name sides (left, right, top, bottom, front or back) with whole numbers, not "
 

@@ -128,6 +128,7 @@ def test_a_name_that_is_also_ours_is_read_as_theirs_with_a_remark(kind, shape, r
         ("MaxPooling2D", None, "4x4x4"), ("LayerNormalization", None, "4x5x5"),
         ("BatchNorm", {"affine": True}, "4x5x5"), ("Dropout", 0.5, "4x5x5"),
         ("pooling", {"kernel": 2, "stride": 2}, "4x8x8"),
+        ("UpSampling2D", None, "4x5x5"), ("UpSampling2D", {"size": 2}, "4x5x5"),
     ],
 )  # fmt: skip
 def test_no_remark_where_both_readings_agree(kind, given, shape):

@@ -291,6 +291,49 @@ def test_a_key_is_validated_and_its_answers_are_checked(room):
     assert f"key.yaml:6:20: {said}" in warning
 
 
+def test_the_answers_in_a_folder_of_keys_are_checked_too(room):
+    """As when the two folders are swapped."""
+    for folder, shape in (("keys", "96x55x55"), ("sent", "96x54x54")):
+        (room / folder).mkdir()
+        answers = f"architecture: alexnet\nanswers:\n  conv1: {{shape: {shape}}}\n"
+        (room / folder / "ada.yaml").write_text(answers, encoding="utf-8")
+    assert run(room / "keys", room / "sent").stderr == ""
+    said = "the key gives 96x54x54 for conv1 shape, but 96×55×55 is right and is used"
+    assert run(room / "sent", room / "keys").stderr == f"{room}/sent/ada.yaml:3:18: {said}\n"
+    (row,) = cnncalc.grade([room / "keys"], room / "sent").wrong_in_key
+    assert row.answer.given == "96x54x54"
+
+
+def test_an_answer_sheet_in_place_of_a_key_is_refused(room):
+    sent = room / "sent.yaml"
+    sent.write_text("questions: [{name: a, answer: 3}]", encoding="utf-8")
+    help = "give the key before the answer sheets"
+    assert run(sent, room / "key.yaml").exception.sentence.endswith(help)
+
+
+def test_an_answer_without_a_quantity_is_reported_with_or_without_a_key(tmp_path):
+    sent, key = tmp_path / "sent.yaml", tmp_path / "key.yaml"
+    head = "architecture: alexnet\nanswers:\n"
+    sent.write_text(f"{head}  pool1: 26x26x96\n  Conv2d no. 1: 3\n  pool2:\n", encoding="utf-8")
+    key.write_text(f"{head}  pool1: {{shape: }}\n", encoding="utf-8")
+    for answers, empty in ((cnncalc.grade(sent), 1), (cnncalc.grade([sent], key), 0)):
+        rows = [row for row in answers[0].answers if row["outcome"] == "unreadable"]
+        assert [(row["question"], row["answer"]) for row in rows[:2]] == [
+            ("pool1", "26x26x96"), ("conv1", "3")
+        ]  # fmt: skip
+        assert rows[0]["remark"] == "needs a quantity, as in pool1: {shape: …}"
+        assert len(rows) == 2 + empty
+
+
+def test_answers_to_free_standing_questions_may_be_written_like_those_of_layers(tmp_path):
+    question = "{given: {conv: {filters: 10, kernel: 5}, input: 3x32x32}, ask: params, name: '1'}"
+    (tmp_path / "key.yaml").write_text(f"questions: [{question}]", encoding="utf-8")
+    (tmp_path / "sent.yaml").write_text("answers: {1: 760, 2: 5}", encoding="utf-8")
+    (graded,) = cnncalc.grade([tmp_path / "sent.yaml"], tmp_path / "key.yaml")
+    first, second = graded.answers
+    assert (first["outcome"], second["remark"]) == ("right", "was not asked")
+
+
 def test_a_submission_cannot_make_a_file_be_read(room):
     (room / "handed_in/ada.yaml").write_text(
         f"architecture: {room}/secret.yaml\n{ADA}", encoding="utf-8"
@@ -437,7 +480,10 @@ def test_questions_after_too_many_layers_are_not_read(monkeypatch):
     marks = cnncalc.grade({"questions": [*[same] * 9, *({**one, "answer": 0} for one in asked)]})
     values = [mark.outcome.value for mark in marks[0].marks]
     assert values == ["right"] * 11 + ["unreadable"]
-    assert feedback.remark(marks[0].marks[-1]) == "the networks before it have more than 50 layers"
+    assert (
+        feedback.remark(marks[0].marks[-1])
+        == "the networks of earlier questions have more than 50 layers"
+    )
 
 
 @pytest.mark.parametrize(
@@ -800,7 +846,7 @@ def test_pages_and_gradebooks_are_written(room):
         (["ROOM/key.yaml", "ROOM/missing"], "no file or folder"),
         (["ROOM/key.yaml", "ROOM/handed_in", "ROOM/missing.yaml"], "no file or folder"),
         (["missing.yaml"], "no file 'missing.yaml'"),
-        (["ROOM/handed_in"], "the sheets to grade are missing; name them, or their folder, after"),
+        (["ROOM/handed_in"], "the sheets to grade are missing; add them, or their folder, after"),
         (["ROOM", "ROOM/handed_in", "--name", "a/b"], "printable text without / or \\, not 'a/b'"),
         (["ROOM/key.yaml", "--name", ""], "becomes part of file names, so it must be printable"),
         ([".."], "the files cannot be named after '..'; give --name"),

@@ -110,7 +110,7 @@ def test_the_same_layers_can_be_asked_for_counts(ask, answer):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ("kernel: 0 1", "needs 'input', as in 0 1 2; 3 4 5"),
+        ("kernel: 0 1", "needs 'input', as in input: 0 1 2; 3 4 5"),
         ("input: 0 1; 2, kernel: 1", "the input: row 2 has 1 number"),
         ("input: 0 1, kernel: x1", "no kernel is named 'x1'"),
         ("input: 0 1, kernel: 1; x", "kernel 1: row 2, column 1: 'x' is not a number"),

@@ -128,8 +128,31 @@ def test_a_cost_that_stops_growing_over_the_budget_gives_the_largest_that_fits(m
         assert found.within == (best, cost({"n": best}))
         assert found.beyond == (best + 1, cost({"n": best + 1}))
     for budget in (24_300 * most, 24_300 * most + 1):
-        with pytest.raises(UsageError, match="ended at n=1048576, which still fits; a larger step"):
+        level = next(2**power for power in range(11) if 2**power >= most)
+        says = f"ended at n=1048576, which still fits; the cost is the same from n={level} on"
+        with pytest.raises(UsageError, match=says):
             search.largest(cost, "n", {"macs": budget}, search.Fraction(1), steady)
+
+
+@pytest.mark.parametrize("steady", [False, True])
+def test_a_cost_that_may_reach_the_budget_gets_a_larger_step(steady):
+    says = "ended at n=1048576, which still fits; a larger step may reach the budget"
+    with pytest.raises(UsageError, match=says):
+        search.largest(
+            lambda at: {"macs": at["n"]}, "n", {"macs": 2**20}, search.Fraction(1), steady
+        )
+
+
+@pytest.mark.parametrize("budget", [30, 300, 2_000])
+def test_a_cost_that_falls_has_no_largest_value(budget):
+    def cost(at):
+        return {"params": 28 * max(100 - at["n"], 1)}
+
+    says = "n=1048576, which still fits; the cost falls as n grows, so there is no largest value"
+    with pytest.raises(UsageError, match=says):
+        search.largest(cost, "n", {"params": budget}, search.Fraction(1), steady=False)
+    none = search.largest(cost, "n", {"params": 27}, search.Fraction(1), steady=False)
+    assert none.within is None
 
 
 def test_invalid_values_are_skipped():
@@ -226,7 +249,7 @@ def test_nothing_may_fit():
         ("width", {"macs": 5}, {"step": -1}, "'step' must be a positive number, such as 0.05"),
         ("width", {"macs": "4GiB"}, {}, "'4GiB' is not a number; write it as 300M or 1.5G"),
         ("width", {"ram": "4X"}, {}, "'4X' is not a number of bytes; write it as 4GiB or 500MB"),
-        ("batch", {"params": 10**9}, {}, "ended at batch=1048576, which still fits; a larger step"),
+        ("batch", {"params": 10**9}, {}, "ended at batch=1048576, which still fits; the cost is"),
         ("input", {"macs": "2x"}, {"settings": {"kernel": 0}}, "of the default network"),
     ],
 )
@@ -401,7 +424,7 @@ def test_an_argument_of_code_has_no_known_default(tmp_path, monkeypatch):
 def test_growth_has_an_end():
     # 1,000 times is between 10² and 10⁴, whatever the network: no parameter depends on the batch.
     for step in (1, "0.5"):
-        with pytest.raises(UsageError, match="is not reached before batch has grown 1,000 times"):
+        with pytest.raises(UsageError, match="is not reached before batch has grown 1,000-fold"):
             cnncalc.largest("1-1N", {"batch": 10}, {"params": 10**6}, step=step)
     found = cnncalc.largest(ROUNDED, {"kernel": 2}, {"macs": "1T"}, step=1)
     assert found.within.value["kernel"] == 12  # 24 is larger than the input
@@ -420,7 +443,7 @@ def test_the_command_scales_several_values():
     ("words", "says"),
     [
         (["--for", "width,depth"], "several names need --ratio, as in --for width,depth --ratio 1"),
-        (["--for", "a,b", "--ratio", "2"], "--for has 2 names but --ratio has 1 number; give one"),
+        (["--for", "a,b", "--ratio", "2"], "--for has 2 names but --ratio has 1 number; give a"),
         (["--for", "a,a", "--ratio", "2:2"], "a name occurs twice in --for a,a"),
     ],
 )

@@ -219,6 +219,20 @@ def test_an_option_lets_a_spec_extend_files_elsewhere(tmp_path):
     assert program("summarize", file, "--extends-anywhere", capture_output=True).returncode == 0
 
 
+def test_every_command_that_is_refused_a_file_elsewhere_has_the_option_for_it(tmp_path):
+    (tmp_path / "base.yaml").write_text(
+        "input: 1x8x8\nlayers: [conv: {filters: 2, kernel: 3}]\n", encoding="utf-8"
+    )
+    (tmp_path / "nets").mkdir()
+    file = tmp_path / "nets/net.yaml"
+    file.write_text("extends: ../base.yaml\n", encoding="utf-8")
+    for command in ("check-stride", "claims", "explain", "quiz", "verify"):
+        refused = program(command, file, capture_output=True)
+        assert "allow it with --extends-anywhere" in refused.stderr
+        allowed = program(command, file, "--extends-anywhere", capture_output=True)
+        assert allowed.returncode == 0, allowed.stderr
+
+
 def test_kinds_are_not_reported_as_missing_files():
     assert [word for word in advice.WORDS if layers.known(word)] == []
 

@@ -362,6 +362,9 @@ def test_a_name_is_text_whatever_is_in_it(name):
         ({"colour": "heat"}, "choose from kind, macs"),
         ({"direction": "up"}, "choose from down, right"),
         ({"depht": 1}, "did you mean 'depth'"),
+        ({"stile": "graph"}, "a picture has no option 'stile'; did you mean 'style'?"),
+        ({"foo": 1}, "'foo'; it has style, depth, only, every_layer, direction, label, colour, "),
+        ({"style": "x"}, "no style 'x'; choose from field, graph, memory, volumes, window"),
         ({"depth": 0}, "at least 1"),
         ({"only": "layer9"}, "choose from layer1, layer2, layer3, layer4"),
         ({"only": "conv1"}, "is a layer, not a block"),
@@ -640,7 +643,7 @@ def test_an_animated_window_stops_for_readers_who_want_less_motion():
 
 
 def test_an_animation_in_a_file_that_cannot_move_is_refused(tmp_path):
-    with pytest.raises(CnncalcError, match=re.escape("a .tex file is not animated; use .svg")):
+    with pytest.raises(CnncalcError, match=re.escape("a .tex file cannot be animated; use .svg")):
         cnncalc.draw("1x7x7-4C3s2", "window", animate=True).save(tmp_path / "a.tex")
 
 

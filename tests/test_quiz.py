@@ -317,6 +317,8 @@ def test_a_network_may_have_nothing_to_ask_about():
 
 
 def test_the_command_asks_about_a_network():
+    refused = run("quiz", "--input", "1x28x28").exception
+    assert str(refused) == "--input needs a network, as in cnncalc quiz lenet5"
     text = run("quiz", "lenet5", "--topics", "shape", "-n", "1", "--seed", "7").stdout
     assert "map enters" in text or "image enters" in text
 
@@ -430,6 +432,20 @@ def test_an_endless_class_list_is_refused(tmp_path):
     for endless in (tmp_path / "pipe", "/dev/zero", tmp_path):
         refused = run("quiz", "--per-student", str(endless), "-o", str(tmp_path / "x"))
         assert "is not an ordinary file" in str(refused.exception)
+
+
+def test_no_key_and_no_filled_sheet_is_replaced(tmp_path):
+    words = ["quiz", "-n", "2", "-o", str(tmp_path)]
+    assert run(*words, "--seed", "1").exit_code == 0
+    assert run(*words, "--seed", "1", "--export", "moodle").exit_code == 0
+    key, sheet = tmp_path / "keys/quiz.yaml", tmp_path / "answers/quiz.yaml"
+    before = key.read_text(encoding="utf-8")
+    says = "exists and would be replaced by a different sheet; choose another folder, or delete"
+    assert str(run(*words, "--seed", "2").exception).startswith(f"{str(key)!r} {says}")
+    assert key.read_text(encoding="utf-8") == before
+    sheet.write_text(sheet.read_text(encoding="utf-8").replace("answer:", "answer: 5"), "utf-8")
+    assert str(run(*words, "--seed", "1").exception).startswith(f"{str(sheet)!r} {says}")
+    assert "answer: 5" in sheet.read_text(encoding="utf-8")
 
 
 def test_one_quiz_gets_a_folder_too(tmp_path):

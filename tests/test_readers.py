@@ -564,7 +564,7 @@ def test_older_files_and_rounded_up_pools(tmp_path):
     [
         (layer("ReLU", "a", "data"), "the size of the input is not given"),
         (DATA + layer("Permute", "a", "data"), r"prototxt:4: layer 'a': the type 'Permute' is u"),
-        (DATA + layer("Convolutoin", "a", "data"), r"not supported; did you mean 'convolution'\?"),
+        (DATA + layer("Convolutoin", "a", "data"), r"not supported; did you mean 'Convolution'\?"),
         (DATA + layer("ReLU", "a", "dat"),
          r"prototxt:4: layer 'a' reads 'dat', but no layer produces it; did you mean 'data'\?"),
         (DATA + layer("Pooling", "a", "data", pooling_param="pool: STOCHASTIC"), "stochastic"),
@@ -573,6 +573,8 @@ def test_older_files_and_rounded_up_pools(tmp_path):
         (DATA + layer("Input", "a", "data"), "the file contains no layers"),
         (DATA + layer("Crop", "a", "data"), "a Crop needs two bottoms"),
         (DATA + 'layer { type: "Slice" bottom: "data" top: "a" top: "b" }', "'Slice' is unknown"),
+        (DATA + 'layer { type: "INNERPRODUCTS" bottom: "data" top: "a" }',
+         r"supported; did you mean 'InnerProduct'\?$"),
         (DATA + 'layer { type: "ReLU" bottom: "data" top: "a" top: "b" }', "several tops"),
         (DATA + 'layer { type: "ReLU" bottom: "data" }', "a layer needs a 'top'"),
         ('layer { type: "Input" top: "data" input_param { shpae { dim: 1 } } }', "'shpae' is unk"),

@@ -378,7 +378,7 @@ def test_a_question_about_a_sharing_layer_counts_once(tmp_path, monkeypatch):
          "weight 4×4×3×3, bias 4"),
         ([CONV | {"name": "a"}, {"relu": None, "weights": "a"}], "and 'relu1' is relu"),
         ([CONV | {"name": "a", "repeat": 2}, CONV | {"weights": "a"}],
-         "needs the same layers, but it has 2 and this one 1"),
+         "needs the same layers, but it has 2 and this one has 1"),
         ([{"conv": {"filters": 2, "kernel": 3}, "name": "a"},
           {"conv": {"filters": 2, "kernel": 3}, "weights": "a"}],
          "layer 'conv1' (conv, input 2×4×4): shares the weights of 'a', which fit its input 4×6×6 "

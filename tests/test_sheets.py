@@ -483,5 +483,5 @@ def test_a_workbook_of_many_parts_is_refused(tmp_path):
     with zipfile.ZipFile(file, "w") as archive:
         for number in range(1_001):
             archive.writestr(f"{number}", "")
-    with pytest.raises(CnncalcError, match="has more than 1,000 parts"):
+    with pytest.raises(CnncalcError, match="the workbook has more than 1,000 parts"):
         marks(file)

@@ -213,7 +213,7 @@ def test_alexnets_55_needs_227():
     assert not any(s.axis.fits for s in stride.solve(55, N=224, F=11, S=4))
     result = run("solve", "--input", "224", "--output", "55", "-k", "11", "-s", "4")
     assert result.exit_code == 0
-    assert result.stdout.startswith("nothing fits exactly; rounded down")
+    assert result.stdout.startswith("nothing fits exactly, but these windows fit")
     assert "224  11  4  2      55          1" in result.stdout
 
 
@@ -337,6 +337,8 @@ def test_sizes_have_thousands_separators():
         ("solve vgg16 --for batch --memory 9GiB -k 3", "--kernel is for a window"),
         ("solve -i 5 --step 2", "--step needs a network"),
         ("solve -i 5 --set classes=2", "--set needs a network"),
+        ("solve -i 3x5", "--input must be a whole number of at most 100 digits, not '3x5'"),
+        ("solve vgg16 --for batch --memory 9GiB -i 3x", "--input: a shape must be whole numbers"),
     ],
 )
 def test_solve_refuses_invalid_input(arguments, says):

@@ -134,11 +134,23 @@ def test_what_looks_like_a_range_or_a_list_gets_a_fix():
         cnncalc.sweep(TINY, {"width": [4]}, pareto=["-macs", ""])
 
 
+def test_a_condition_takes_the_names_of_explain():
+    over = {"width": "4:32:4"}
+    found = cnncalc.sweep(TINY, over, where="parameters < 5k and receptive_field < 20")
+    assert found.points == cnncalc.sweep(TINY, over, where="params < 5k and rf < 20").points
+    assert 0 < found.met < 8
+    spec = {**TINY, "parameters": {**TINY["parameters"], "parameters": 1}}
+    own = cnncalc.sweep(spec, {"parameters": [1, 2]}, where="parameters < 2")
+    assert [point.values["parameters"] for point in own.points] == [1]
+
+
 @pytest.mark.parametrize(
     ("where", "says"),
     [
         ("macs <", "is not an expression"),
         ("mac < 3", "did you mean 'macs'"),
+        ("size < 3", "choose from layers, params, macs, .*, rf, time, width$"),
+        ("parameters < 300MB", "params is a count, not bytes; write 300M"),
         ("macs + 1", "must be a condition"),
         (
             "macs = 2G and params < 3",
@@ -441,7 +453,10 @@ def test_a_large_sweep_without_numpy_says_how_to_be_faster(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     monkeypatch.setattr("cnncalc.cli.sweep.MANY", 1)
     done = run("1x8x8-4C3-2N", "--over", "batch=1,2")
-    assert "warning: without NumPy, this takes long: pip install 'cnncalc[sweep]'" in done.output
+    assert (
+        "warning: without NumPy, this takes a long time: pip install 'cnncalc[sweep]'"
+        in done.output
+    )
 
 
 def test_only_the_batch_size_never_runs_the_code_of_a_model_again():

@@ -69,6 +69,10 @@ def test_sweep_and_solve_vary_the_arguments_and_options_of_a_model():
     ]
     weights = run("sweep", "mynet:net", "--over", "dtype=int8", "--show", "weights", "-f", "csv")
     assert str(BY_HAND[4][0]) in weights
+    assert "3×8×8" in run("quiz", "mynet:net", "--input", "3x8x8", "--set", "width=8", "-n", "9")
+    budget = ("--for", "width", "--macs", str(BY_HAND[8][1]))
+    found = run("solve", "mynet:net", "--input", "3x8x8", *budget)
+    assert found.splitlines()[2].split()[:2] == ["within", "8"]
     fits = run("solve", "mynet:net", "--for", "width", "--params", str(BY_HAND[8][0]))
     assert fits.splitlines()[2].split()[:2] == ["within", "8"]
 

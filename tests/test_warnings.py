@@ -343,8 +343,8 @@ def test_a_parameter_that_nothing_uses_is_probably_misspelt(tmp_path):
     assert cnncalc.summarize(file).warnings == (
         f"{file}:2:14: nothing uses the parameter 'clases'; did you mean 'classes'?",
         f"{file}:2:26: nothing uses the parameter 'a'; use it as $a, or remove it",
-        f"{file}:2:44: nothing uses the parameter 'b-c'; call it by a name without signs, "
-        "or remove it",
+        f"{file}:2:44: nothing uses the parameter 'b-c'; rename it, with letters, digits and "
+        "underscores only, or remove it",
     )
 
 

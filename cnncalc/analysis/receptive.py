@@ -11,14 +11,14 @@ The size is an upper bound in seven cases:
 
 - a layer cuts its inputs into pieces, and these inputs are already several pieces apart (an
   adaptive pool from 13 to 4, then one from 4 to 3);
-- branches meet whose pieces come from different maps, and no branch sees everything that the others
+- branches whose pieces come from different maps meet, and no branch sees everything that the others
   see;
 - a strided transposed convolution skips some inputs, because it is dilated or its filter is shorter
   than its stride;
 - positions have become channels or moved (permute, reshape), so later layers may read any of them;
-- maps are laid end to end along an axis, so that no step fits all outputs;
-- circular padding wraps around a map whose outputs do not lead exactly around the image, so a
-  window there reads pixels that are not next to each other;
+- maps are concatenated along a spatial axis, so that no single step fits all outputs;
+- circular padding wraps around a map whose outputs do not go around the image a whole number of
+  times, so that a window at the end reads pixels that are not adjacent;
 - the positions that an output reads depend on values (deformable convolution) or are not known
   (opaque).
 """
@@ -70,8 +70,8 @@ class Field(NamedTuple):
     If outputs differ (after upsampling or uneven windows), ``size`` is that of the largest field,
     ``jump`` is the average, ``pieces`` describes what each output sees, and ``narrowest`` what each
     sees through the narrowest branch. If ``bound`` is set, the size is an upper bound. ``image`` is
-    the size of the image along the axis, or 0 if some outputs see other pixels than described here,
-    as after reflection padding.
+    the size of the image along the axis, or 0 if some outputs see pixels other than these, as
+    after reflection padding.
     """
 
     size: int
@@ -113,10 +113,10 @@ Along = tuple[int | None, ...]
 def grown(
     fields: tuple[Field, ...], reach: tuple[Reach, ...], along: Along | None = None
 ) -> tuple[Field, ...] | None:
-    """The fields after a layer with this reach along each of its axes. ``along`` names the axis of
-    the network's input that each one follows, by default the same. An empty reach leaves them as
-    they are, because a vector has no axes to slide along. None if the axes of both cannot be
-    matched."""
+    """The fields after a layer with this reach along each of its axes. ``along`` has the axis of
+    the network's input that each dimension of the layer's input follows; by default, their axes are
+    the same. An empty reach leaves the fields as they are, because a vector has no axes to slide
+    along. None if the axes of the fields and of the reach cannot be matched."""
     if along is not None:
         axes = dict(zip(along[1:], reach))
         return tuple(
@@ -137,8 +137,8 @@ def usual(dimensions: int) -> Along:
 def beyond(
     fields: tuple[Field, ...], reach: tuple[Reach, ...] | None, along: Along | None, x: Shape
 ) -> tuple[Field, ...] | None:
-    """The fields after a layer with this reach whose input's dimensions run ``along`` these axes.
-    If its channels run along one, the layer may read any position there."""
+    """The fields after a layer with this reach. ``along`` has the axes along which the dimensions
+    of its input run; if the channels run along an axis, the layer may read any position on it."""
     if along is None or not isinstance(x, Map):
         return fields if reach is None else grown(fields, reach)
     if along[0] is not None:
@@ -159,8 +159,8 @@ def _grown_axis(field: Field, reach: Reach) -> Field:
 
 
 def _closes(field: Field, outputs: int) -> bool:
-    """Whether this many outputs lead exactly around the image, so that a window that wraps around
-    the map sees adjacent pixels."""
+    """Whether this many outputs go around the image a whole number of times, so that a window that
+    wraps around the map sees adjacent pixels."""
     _, jump, _, step, per, *_ = _whole(field)
     moved, rest = divmod(outputs * step, per)
     return field.image > 0 and rest == 0 and moved * jump % field.image == 0
@@ -211,7 +211,7 @@ def _largest(cut: Cut) -> Cut:
 
 
 def _reduced(pieces: Pieces, first: int, last: int) -> Pieces:
-    """The largest possible pieces."""
+    """These pieces, from ``first`` to ``last``, made as large as possible."""
     common = gcd(pieces.step, pieces.per)
     if common > 1:
         first, last = first // common, last // common
@@ -230,7 +230,7 @@ def _by(whole: Pieces, narrow: Pieces) -> Field:
 
 
 def _even(pieces: Pieces) -> Pieces:
-    """A field without pieces, if outputs are whole steps apart."""
+    """The same pieces, with each output as one piece if outputs are not cut."""
     if pieces.per > 1:
         return pieces
     jump: int = receptive.pieces_jump(j_0=pieces.jump, step=pieces.step)  # type: ignore[assignment]
@@ -337,7 +337,7 @@ def _joined(members: list[Pieces]) -> Pieces:
 
 
 def _covering(like: Pieces, members: list[Pieces]) -> Pieces:
-    """From the first to the last piece of all members, in this member's pieces."""
+    """From the first to the last piece of all members, in the pieces of ``like``."""
     return like._replace(
         first=min(one.first for one in members),
         last=max(one.last for one in members),
@@ -364,7 +364,7 @@ def _in_pixels(one: Pieces, first: int, last: int) -> Pieces:
 
 
 def _moving(one: Pieces, like: Pieces) -> Pieces:
-    """Pieces of pixels that move like the others: unchanged, or starting from the first one."""
+    """Pieces of pixels that move like those of ``like``, and at first cover no fewer pixels."""
     if (one.step, one.per) == (like.step, like.per):
         return one
     first, last = one.first // one.per, one.last // one.per

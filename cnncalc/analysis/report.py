@@ -28,8 +28,8 @@ class Row(NamedTuple):
     has several inputs with different axes. ``implied`` marks a flatten that the spec leaves out
     before a linear layer. ``weights_of`` is the layer whose parameters and buffers this one shares,
     if any; they count there. ``trainable`` is False for a frozen layer. ``along`` has the axis of
-    the network's input along which each dimension of the output runs (None: along none), unless
-    they are in their usual order.
+    the network's input along which each dimension of the output runs (None for a dimension that
+    runs along none); it is None as a whole if the dimensions are in their usual order.
     """
 
     name: str
@@ -187,7 +187,7 @@ class Report:
 
     @cached_property
     def blocks(self) -> dict[str, None]:
-        """The names of all blocks in order, the parts of layers' names before a dot."""
+        """The names of all blocks, in order: the parts of layers' names before a dot."""
         names = (row.name.split(".") for row in self.rows)
         return dict.fromkeys(".".join(name[:end]) for name in names for end in range(1, len(name)))
 
@@ -268,7 +268,7 @@ class Report:
 
     def by_block(self, depth: int = 1) -> dict[str, Cost]:
         """The sums for each block down to a depth; a layer outside all blocks has its own
-        line."""
+        entry."""
         return {line.name: line.cost for line in self.outline(depth)}
 
     def outline(self, depth: int) -> tuple[Line, ...]:
@@ -297,7 +297,7 @@ class Report:
         return self.record([row_dict(row) for row in self.layers])
 
     def record(self, layers: list[Any]) -> dict[str, Any]:
-        """The data of ``to_dict`` with these layers, which may already be in a different form."""
+        """The data of ``to_dict`` with these layers, in a list that may be lazy."""
         return {
             "format": "cnncalc.report",
             "version": VERSION,
@@ -344,7 +344,7 @@ def row_dict(row: Row) -> dict[str, Any]:
 
 
 def _field_dict(field: Field) -> dict[str, Any]:
-    """A field as plain data; a fractional jump is text, as in ``1/2``."""
+    """A receptive field as plain data; a fractional jump is text, as in ``1/2``."""
     jump = field.jump if isinstance(field.jump, int) else str(field.jump)
     return {
         "size": field.size,

@@ -78,8 +78,8 @@ def recompute(
     receptive fields.
 
     Layers that refuse their new input are left out, and so is everything that depends on them.
-    ``keep`` reuses every row whose layer and sources have not changed; formulas and options must
-    then be those of the report. Returns the report and the mistakes.
+    ``keep`` reuses every row whose layer and sources have not changed, which is valid only with
+    the formulas and options of the report. Returns the report and the mistakes.
     """
     place = {row.name: index for index, row in enumerate(rows)}
     nodes = [
@@ -231,7 +231,7 @@ class _Walk:
         inputs: tuple[Shape, ...],
         node: Node | None = None,
     ) -> None:
-        """Add a row; one without a node is implied."""
+        """Add a row; a row without a node is a flatten that the spec implies."""
         if self.before and self.keeps(layer, sources):
             return
         wanted = tuple(map(self.trained.__getitem__, sources))
@@ -277,7 +277,8 @@ class _Walk:
         return self.before[place] if place < len(self.before) else None
 
     def keeps(self, layer: Layer, sources: tuple[int, ...]) -> bool:
-        """Add the row of the earlier walk if its layer and everything it reads are the same."""
+        """Add the row of the earlier walk if its layer and everything it reads are the same.
+        Returns whether they are."""
         row = self.earlier
         if row is None or row.layer is not layer or row.sources != sources or row.weights_of:
             return False
@@ -291,7 +292,7 @@ class _Walk:
         return True
 
     def is_same(self, row: Row) -> bool:
-        """Whether a row gives later layers the same as in the earlier walk."""
+        """Whether a row is the same for later layers as it was in the earlier walk."""
         before = self.earlier
         if before is None or (row.cost.trainable > 0) != (before.cost.trainable > 0):
             self.before = ()  # later layers may have a different backward pass
@@ -329,7 +330,7 @@ class _Walk:
         return fields, (None, *along[1:]) if same else (None,) * len(output)
 
     def is_flattened(self, place: int) -> bool:
-        """Whether a vector has the values of a map in their order, none of them mixed."""
+        """Whether a vector holds the values of a map in their order, without mixing them."""
         row = self.done[place]
         while isinstance(row.output, Vector) and not row.cost.macs and row.sources:
             row = self.done[row.sources[0]]
@@ -360,7 +361,7 @@ def _are_sane(fields: tuple[Field, ...]) -> bool:
     products of jumps such as 9/8 could grow without bound."""
     before = None
     for field in fields:
-        if field is before:  # axes that are alike have one field
+        if field is before:  # equal axes share one object
             continue
         before, size, jump = field, field.size, field.jump
         if size >= LARGEST or jump.numerator >= LARGEST or jump.denominator >= LARGEST:

@@ -120,7 +120,8 @@ def _unused(spec: Spec) -> Iterator[SpecError]:
     for name in own:
         if name not in used:
             known = [other for other in spec.parameters if other in used]
-            use = f"use it as ${name}" if name.isidentifier() else "call it by a name without signs"
+            rename = "rename it, with letters, digits and underscores only"
+            use = f"use it as ${name}" if name.isidentifier() else rename
             hint = did_you_mean(name, known) or f"; {use}, or remove it"
             yield SpecError(f"nothing uses the parameter {str(name)!r}{hint}", name.where)
 
@@ -157,7 +158,8 @@ def _read_as_theirs(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[str]
         full, foreign = next(iter(found.meanings.items()))
         layer = named[node.name].layer
         usual = {one.name: one.default for one in fields(layer)}
-        changed = {name: usual[name] for name in foreign.fields if usual[name] is not MISSING}
+        ours = [name for name in foreign.fields if name not in layer.either]
+        changed = {name: usual[name] for name in ours if usual[name] is not MISSING}
         if any(getattr(layer, name) != foreign.fields[name] for name in changed):
             continue
         if changed and _differ(named[node.name], replace(layer, **changed)):
@@ -199,8 +201,8 @@ def _cut_off(rows: Sequence[Row]) -> Iterator[str]:
 
 def _drops_pixels(axis: object) -> bool:
     """Whether the last window ends before the input does. A stride larger than the window skips
-    pixels everywhere, so it is intended. Recorded sizes are not tested, because the answer would
-    pin them."""
+    pixels everywhere, so it is intended. Recorded sizes are not tested, because a formula would
+    then hold only for sizes with the same answer."""
     if not isinstance(axis, Axis) or not {*map(type, axis)} <= {int, bool}:
         return False
     return axis.extent >= axis.S and axis.cut_off() > 0

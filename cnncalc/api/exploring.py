@@ -1,4 +1,4 @@
-"""Choosing a network: comparisons, sweeps over values, formulas, and the largest within a
+"""Choosing a network: comparisons, sweeps over values, formulas, and the largest value within a
 budget."""
 
 import os
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 FEW = 100
-"""Up to this number, configurations are computed one by one, which is faster than recording."""
+"""Up to this many configurations are computed one by one, which is faster than preparing arrays."""
 
 
 def compare(*targets: Target, **options: Unpack[Options]) -> "Comparison":
@@ -79,8 +79,8 @@ def sweep(
     number of processes; an ``executor`` runs the sweep elsewhere. ``resume`` is a file that keeps
     the progress, so that an interrupted sweep can continue. Quantities are those of
     ``cnncalc.analysis.explore.quantities``, and ``time``: the seconds that ``cnncalc.device``
-    calculates, a lower bound on the device ``on`` (from the file ``devices``) or an estimate from a
-    ``calibration``. With NumPy, large sweeps are computed on arrays.
+    calculates, either a lower bound for the device ``on`` (from the file ``devices``) or an
+    estimate from a ``calibration``. With NumPy, large sweeps are computed on arrays.
 
     Raises UsageError for an unknown name, quantity or device, for an invalid range or condition,
     for too many combinations, and for a time without a device.
@@ -168,7 +168,8 @@ def formula(
     """Express a quantity of a network as a formula in its input size, batch size or parameters.
 
     ``names`` are parameters of the spec, ``batch``, or ``input``, which stands for its axes (``H``
-    and ``W``). ``at`` gives some of these variables a value. Reading ``expression`` needs SymPy.
+    and ``W``). ``at`` gives some of these variables a value. The ``expression`` of the result needs
+    SymPy.
 
     Raises UsageError for an unknown name, and for a quantity that is not known for the network.
 

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 MOST = 64
-"""The most devices at a time."""
+"""The largest number of devices at a time."""
 
 
 ALL = "all"
-"""The word for every device whose peak for the dtype is known."""
+"""The name that stands for all devices whose peak for the dtype is known."""
 
 
 class OnDevices(NamedTuple):
@@ -81,11 +81,12 @@ def device(
     batch: int | None = None,
     **options: Unpack[Changes],
 ) -> OnDevices:
-    """Find the shortest time that a network can take on devices, and estimate its time on a
+    """Find the shortest time that a network can take on each device, and estimate its time on a
     calibrated device (docs/how-to/device.md).
 
-    ``on`` is the name of a device in ``devices(path)``, several of them, or ``all``. ``dtype`` may
+    ``on`` is the name of a device in ``devices(path)``, a list of names, or ``all``. ``dtype`` may
     be ``tf32``. The other options are those of ``summarize``, for a network that is not a report.
+
     Raises UsageError without a device or a calibration, for an unknown device, and for a dtype
     whose peak on a device is not known.
 
@@ -135,8 +136,9 @@ def clock_of(
     path: str | os.PathLike[str] | None,
     dtype: str | None,
 ) -> "Clock | None":
-    """What gives the times of networks: a device, from a file if there is a path, or a calibration;
-    None without either. Raises UsageError if both are given, and for an unknown device."""
+    """The clock that gives the times of networks: a device, which the file at ``path`` may define,
+    or a calibration; None without either. Raises UsageError if both are given, and for an unknown
+    device."""
     if on is None and calibration is None:
         return None
     from cnncalc.analysis.hardware.clock import Bounds, Estimates

@@ -1,4 +1,4 @@
-"""Turns anything that describes a network into its report or its graph."""
+"""Functions that turn any description of a network into a report or a graph."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,8 @@ def summarize(
     ``layout`` says how shapes are written, in ``input`` and in a spec that has no ``layout`` of
     its own: ``chw`` or ``hwc``. By default they are channels first, and a shape that looks like an
     image with its channels last is refused.
-    ``tiny`` cuts the input to as few pixels as the network takes (``cnncalc.analysis.smallest``).
+    ``tiny`` cuts the input to the smallest size that the network accepts
+    (``cnncalc.analysis.smallest``).
     ``extends_anywhere`` lets a spec extend files outside its own folder.
 
     Raises CnncalcError for anything that cannot be used, with one sentence per error.

@@ -33,8 +33,8 @@ def explain(
     """Explain how the numbers of a layer, a block, or by default the whole network are computed.
 
     A layer gives derivations with their equations; a block or a network gives sums with their
-    terms. ``quantity`` is one of output, parameters, macs, operations, memory and receptive-field;
-    by default all of them. Output and receptive-field have no sums.
+    terms. ``quantity`` is one of shape, parameters, macs, operations, memory and receptive-field;
+    by default, all of them. Shape and receptive-field have no sums.
 
     Raises UsageError for an unknown layer, block or quantity.
 

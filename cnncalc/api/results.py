@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Totals(Cost):
-    """The sums of a network, and the bytes that PyTorch needs to run and train it.
+    """The total costs of a network, and the bytes that PyTorch needs to run and train it.
 
     The bytes come from ``Report.memory`` when they are first read; reading them raises UsageError
     for a network whose memory is not modelled.
@@ -94,7 +94,7 @@ class Report(report.Report):
         return picture(self, style, **options)
 
     def __str__(self) -> str:
-        """The table of ``cnncalc summarize``, as wide as in a pipe."""
+        """The table of ``cnncalc summarize``, as wide as when it is piped."""
         from cnncalc.render.formats import table
         from cnncalc.render.view import View
 

@@ -59,8 +59,8 @@ def to_html(
     dtype: str | None = None,
     **options: Any,
 ) -> str:
-    """Return everything about a network, or two networks side by side, as one HTML page that works
-    on its own (docs/how-to/report.md).
+    """Return everything about a network, or two networks side by side, as one self-contained
+    HTML page (docs/how-to/report.md).
 
     ``target``, the network to ``compare`` it with and the options are those of ``to_yaml``;
     ``batch`` and ``dtype`` are those of ``summarize``. ``on`` adds the shortest times on a device;

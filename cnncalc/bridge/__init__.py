@@ -1,5 +1,5 @@
-"""Bridges to deep-learning frameworks. No other package imports a framework, and this one does so
-only when it is used."""
+"""Everything that runs PyTorch. No other package of cnncalc imports it, and this one does so only
+when it is used."""
 
 from __future__ import annotations
 
@@ -132,8 +132,9 @@ def calibrate(
 ) -> Calibration:
     """Time networks on this machine, and fit the seconds per FLOP and per byte to the measurements.
 
-    ``networks`` are names of built-ins of at least three families, by default twenty. ``device`` is
-    auto, cpu, cuda or mps; ``name`` is what to call the device. ``threads`` is the number of CPU
+    ``networks`` are names of built-ins from at least three families, by default those in
+    ``calibration.NETWORKS``. ``device`` is auto, cpu, cuda or mps; ``name`` is its name in the
+    result, by default a description. ``threads`` is the number of CPU
     threads, by default PyTorch's. ``seen`` is called with each measurement as it is made. Raises
     UsageError for a network that cannot run, and if PyTorch is not installed.
     """
@@ -167,8 +168,8 @@ def torch_source(report: Report) -> str:
 
 
 def _load(name: str, what: str) -> Any:
-    """A module of this package that imports PyTorch; raises UsageError, which says what needs it,
-    if it is not installed."""
+    """A module of this package that imports PyTorch. If PyTorch is not installed, raises a
+    UsageError, which says ``what`` needs it."""
     try:
         return import_module(f"{__name__}.{name}")
     except ModuleNotFoundError as missing:

@@ -211,7 +211,7 @@ def _network(report: Report, device: str, training: bool) -> Network:
 
 
 def _nowhere() -> str:
-    """A device that allocates nothing, as every device does if tensors are fake."""
+    """A device that allocates nothing; if tensors are fake, every device is one."""
     return "cpu" if isinstance(torch.empty(0), FakeTensor) else "meta"
 
 

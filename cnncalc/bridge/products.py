@@ -23,7 +23,7 @@ def _backward(
 
 
 def _raw(formula: Callable[..., int]) -> Callable[..., int]:
-    """The formula, which takes tensors instead of their shapes."""
+    """The formula, marked as one that takes tensors instead of their shapes."""
     formula._get_raw = True  # type: ignore[attr-defined]
     return formula
 

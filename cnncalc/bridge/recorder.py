@@ -1,6 +1,6 @@
 """Runs a PyTorch model on the meta device, and records its calls as plain data.
 
-A function mode sees every call of a function, with the names of ``torch.nn.functional``, before
+A function mode sees every call of a function, under its name in ``torch.nn.functional``, before
 PyTorch decomposes it. No weights are allocated, and the model is not changed: each of its tensors
 is replaced by a meta tensor when it is passed to a call.
 """
@@ -91,7 +91,7 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def _restored(model: nn.Module) -> Iterator[None]:
-    """A context after which the model no longer holds what it stored, such as tensors that it
+    """A context after which the model no longer holds what it stored there, such as tensors that it
     computes only once."""
     holders = [holder for module in model.modules() for holder in _holders(module)]
     before = [dict(holder) for holder in holders]
@@ -204,7 +204,7 @@ class _Run(TorchFunctionMode):
         if id(tensor) in self.stale and self.numbers[id(tensor)] in self.live:
             raise UsageError(
                 f"{self.name}: module {self.open[-1]!r} reads a tensor that shares memory with one "
-                "that was changed in place; use the operation that makes a new tensor"
+                "that was changed in place; use the operation that returns a new tensor instead"
             )
         if id(tensor) in self.numbers:
             return self.numbers[id(tensor)]

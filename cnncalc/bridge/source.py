@@ -25,7 +25,7 @@ from cnncalc.bridge.network import module_of, runner_of
 from cnncalc.core import discovery
 
 WIDTH = 100
-"""The longest line, not counting comments."""
+"""The maximum length of a line, not counting comments."""
 
 BODY = " " * 8
 """The indentation inside a method."""
@@ -87,7 +87,7 @@ class Recorder:
         return Written("", lambda x: f"{x}.permute({_arguments([0, *(n + 1 for n in order)])})")
 
     def padded(self, module: Written, sides: Sequence[int], value: float = 0.0) -> Written:
-        """The padding as a separate module before the module."""
+        """The module, preceded by a separate module that pads its input."""
         if not sides:
             return module
         axes = len(sides) // 2

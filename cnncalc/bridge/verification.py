@@ -134,7 +134,7 @@ def _known(
     products = isinstance(one, Check) and one.quantity in ("macs", "backward_macs")
     if products and costly and one.layer in (*costly, "total"):
         return Skipped(
-            one.layer, one.quantity, "the products that compute a constant are not computed"
+            one.layer, one.quantity, "the constant is copied, so its products are not computed"
         )
     return one
 

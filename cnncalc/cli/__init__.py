@@ -61,7 +61,7 @@ class Commands(TyperGroup):
         single.command(cmd_name, cls=_help.Command, context_settings=settings)(module.run)
         command = typer.main.get_command(single)
         command.name = cmd_name
-        if {"spec", "specs"} & {param.name for param in command.params}:
+        if {"spec", "specs", "network", "n"} & {param.name for param in command.params}:
             command.params.append(_extends_anywhere())
         return command
 
@@ -86,7 +86,7 @@ def _allow_anywhere(ctx: Any, param: Any, wanted: bool) -> None:
 
 
 def _extends_anywhere() -> TyperOption:
-    """The option of every command that reads a spec."""
+    """The option ``--extends-anywhere``, which every command for networks has."""
     return TyperOption(
         param_decls=["--extends-anywhere"],
         is_flag=True,
@@ -148,7 +148,7 @@ def main() -> NoReturn:
 
 
 def _prepare_streams() -> None:
-    """Replace closed streams, and make the others tolerate text that they cannot encode."""
+    """Replace closed streams, and make the others tolerate text that is not valid for them."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the parent process
             setattr(sys, name, io.TextIOWrapper(io.BytesIO()))

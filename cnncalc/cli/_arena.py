@@ -21,8 +21,8 @@ BAR = 30
 
 
 def write(found: Arena, everything: bool, format: str | None, output: Path | None) -> None:
-    """Write RAM, flash, and the layers that need the most RAM; ``everything`` lists all layers in
-    order."""
+    """Write the RAM, the flash and the layers that need the most RAM; ``everything`` lists all
+    layers in order."""
     form = listing.format_of(format, output)
     title = f"{found.name}: int8, batch {units.exact(found.batch)}, inference"
     if form is not None and form.SUFFIX == ".json":
@@ -39,8 +39,8 @@ def write(found: Arena, everything: bool, format: str | None, output: Path | Non
 
 
 WHAT = (
-    "One byte for each value, each tensor aligned to 16 bytes; batch norms are folded into the "
-    f"preceding layer, which also applies the ReLU. Not included: {NOT_INCLUDED}."
+    "Each value takes one byte, and each tensor is aligned to 16 bytes. Batch norms are folded "
+    f"into the preceding layer, which also applies the ReLU. Not included: {NOT_INCLUDED}."
 )
 
 
@@ -75,11 +75,11 @@ def _parts(found: Arena) -> str:
 
 
 def _best(found: Arena) -> str:
-    """A sentence on whether another order needs less, and which one."""
+    """A sentence on whether another order needs less live memory, and which one."""
     if found.best is None or found.lowest is None:
         text = (
-            "It is not known whether another order of layers needs less; the search would "
-            "take too long"
+            "It is not known whether another order of layers needs less live memory; the search "
+            "would take too long"
         )
         return listing.wrapped(f"{text}.")
     if found.lowest.bytes == found.peak.bytes:

@@ -28,7 +28,7 @@ def modules(path: list[str]) -> Complete:
 
 
 def networks(incomplete: str) -> list[str]:
-    """The built-in networks, and the specs in the folder."""
+    """The built-in networks, and the specs in the current folder."""
     from glob import escape, glob
 
     from cnncalc.spec import catalog
@@ -50,7 +50,7 @@ def layers(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def columns(incomplete: str) -> list[str]:
-    """The last of several columns, with or without a plus."""
+    """The ways to complete the last of several columns, with or without a plus."""
     from cnncalc.render.columns import COLUMNS
 
     start, comma, last = incomplete.rpartition(",")
@@ -60,7 +60,7 @@ def columns(incomplete: str) -> list[str]:
 
 
 def devices(incomplete: str) -> list[str]:
-    """The last of several devices."""
+    """The ways to complete the last of several devices."""
     from cnncalc.api import devices as known
 
     start, comma, last = incomplete.rpartition(",")

@@ -6,7 +6,7 @@ it``.
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,7 +19,7 @@ from cnncalc.core.errors import (
     SpecError,
     UsageError,
     Where,
-    did_you_mean,
+    near_names,
     printable,
 )
 
@@ -46,7 +46,7 @@ def plain(error: CnncalcError) -> str:
 
 
 def drawn(error: CnncalcError, colour: bool) -> str:
-    """An error as a person reads it: the fact, the line it is about, the help, and a count."""
+    """An error for a terminal: the fact, the line that it is about, the help, and a count."""
     blocks = ["\n".join(_block(one, colour)) for one in _each(error)]
     if isinstance(error, Mistakes):
         count = len(error.errors)
@@ -116,6 +116,12 @@ PHRASES = {
     r"Got unexpected extra argument\(?s?\)? \((.*)\)": r"unexpected argument '\1'",
 }
 """Typer's sentences that need rewording."""
+ELSEWHERE = {
+    "summarize": ("summary", "info", "describe", "stats", "count", "params", "macs", "flops"),
+    "draw": ("plot", "graph", "visualize"),
+    "list": ("ls", "models", "networks"),
+}
+"""For each command, what other tools call it, or what a user may look for in it."""
 
 
 def usage(error: Any) -> UsageError:
@@ -126,11 +132,21 @@ def usage(error: Any) -> UsageError:
     known = set(error.ctx.command.commands) if hasattr(error.ctx.command, "commands") else ()
     options = [name for param in error.ctx.command.params for name in param.opts]
     word = sentence.rpartition(" ")[2].strip("'")
-    known = known if not word.startswith("-") else {*options} - {word}  # e.g. if it is missing
-    hint = did_you_mean(word, sorted(known)).removeprefix("; ")
+    # Never suggest the word itself, such as an option that is missing.
+    known = known if not word.startswith("-") else {*options} - {word}
+    hint = _meant(word, sorted(known)).removeprefix("; ")
     return UsageError(
         sentence[0].lower() + sentence[1:], hint or f"see '{error.ctx.command_path} --help'"
     )
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    """A hint with the command or option that a word stands for elsewhere or begins with
+    (``--batch-size``), or else with the nearest names."""
+    for name in known:
+        if word.lower() in ELSEWHERE.get(name, ()) or re.match(f"{re.escape(name)}[-_]", word):
+            return f"; did you mean {name!r}?"
+    return near_names(word, known)
 
 
 @contextmanager

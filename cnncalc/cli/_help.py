@@ -13,7 +13,7 @@ from cnncalc.cli import _errors
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 TASKS = {
-    "Analyse a network": (
+    "Analyze a network": (
         "summarize", "explain", "formula", "layer", "memory", "draw", "report", "import", "export",
     ),
     "Choose a network": ("compare", "sweep"),
@@ -35,9 +35,9 @@ class Command(TyperCommand):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command, and keep a little memory in reserve for typer's cleanup. Without any,
-        CPython 3.11 loops forever, because it cannot store the place where a ``with`` block of a
-        long function ends."""
+        """Run the command, and keep a little memory in reserve for typer's cleanup. If none is
+        left, CPython 3.11 loops forever, because it cannot store the place where a ``with`` block
+        of a long function ends."""
         spare = [bytearray(2_000_000)]
         try:
             return super().invoke(ctx)

@@ -97,7 +97,8 @@ def notes(numbered: Mapping[str, int]) -> str:
 def format_of(name: str | None, output: Path | None, others: Iterable[str] = ()) -> "Format | None":
     """The requested format, by name or by the file extension; None for a table as text.
 
-    Raises UsageError for an unknown format; ``others`` are further extensions of the command.
+    Raises UsageError for an unknown format; ``others`` are further extensions that the command
+    accepts.
     """
     from cnncalc import render
 
@@ -113,8 +114,8 @@ def rendered(
     numbers: Sequence[str] = (),
     sentences: Sequence[str] = (),
 ) -> str:
-    """Records with these keys in a format. ``numbers`` are the columns that are aligned right,
-    ``sentences`` those that are broken into lines."""
+    """Records in a format. ``names`` are their keys, ``numbers`` are the columns that are aligned
+    right, and ``sentences`` are those that are broken into lines."""
     from cnncalc.render.records import Records
 
     return form.render(Records(title, tuple(names), records, tuple(numbers), tuple(sentences)))

@@ -101,7 +101,7 @@ Devices = Annotated[
 
 
 def layout_option(what: str) -> Any:
-    """The option for the layout of what is described."""
+    """The option for a layout; ``what`` names the things that it applies to."""
     return typer.Option(
         "--layout",
         metavar="NAME",

@@ -94,7 +94,7 @@ def _shape(text: str) -> str:
 
 def sizes(option: str, word: str, least: int = 1, words: str = "") -> list[int]:
     """One size, or one for each of at most three axes: ``7`` or ``7x9``. Raises UsageError for
-    anything else; ``words`` are those that the option also takes, for the error."""
+    anything else; ``words`` are others that the option takes, for the message."""
     parts = word.replace("×", "x").replace(",", "x").split("x")
     digits = all(part.isascii() and part.isdecimal() and len(part) <= MAX_DIGITS for part in parts)
     numbers = [int(part) for part in parts] if digits else []
@@ -154,8 +154,9 @@ def chosen_format(format_name: str | None, output: Path | None, names: Iterable[
 
 @contextmanager
 def typed(**options: str) -> Iterator[None]:
-    """Name parameters at the beginning of any error raised inside by their options, as in
-    ``typed(questions="--count")``."""
+    """A context in which errors name options instead of parameters: with
+    ``typed(questions="--count")``, an error that begins with ``questions`` begins with
+    ``--count``."""
     try:
         yield
     except UsageError as why:
@@ -167,7 +168,7 @@ def typed(**options: str) -> Iterator[None]:
 
 
 def refuse(context: typer.Context, names: Container[str], why: str) -> None:
-    """Raise UsageError if an option that would have no effect is given on the command line."""
+    """Raise UsageError if the command line has one of these options, which would have no effect."""
     for option in context.command.params:
         source = context.get_parameter_source(option.name or "")
         if option.name in names and source is not None and source.name == "COMMANDLINE":
@@ -181,7 +182,7 @@ def warn(texts: Iterable[str]) -> None:
 
 
 def is_factory(spec: str) -> bool:
-    """Whether a network is given as ``package.module:factory``, whose code must run to make it."""
+    """Whether a network is given as ``package.module:factory``, whose code must run to build it."""
     named = re.fullmatch(r"[A-Za-z_][\w.]*(?<!\.py):[A-Za-z_][\w.]*", spec)
     return bool(named) and not Path(spec).exists()
 
@@ -267,7 +268,7 @@ def write(text: str, output: Path | None) -> None:
 
 
 def put(output: Path, data: bytes) -> None:
-    """Write a single file; raises UsageError if that fails."""
+    """Write a single file and report it; raises UsageError if that fails."""
     try:
         output.write_bytes(data)
     except OSError as error:

@@ -17,11 +17,13 @@ Networks = Annotated[
     typer.Option(
         "--networks",
         metavar="NAMES",
-        help="The built-in networks to measure, of at least three families; by default, twenty.",
+        help="The built-in networks to measure, from at least three families; by default, twenty.",
         show_default=False,
     ),
 ]
-Device = Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")]
+Device = Annotated[
+    str, typer.Option("--device", metavar="NAME", help="The device: auto, cpu, cuda or mps.")
+]
 Threads = Annotated[
     int | None,
     typer.Option(

@@ -106,7 +106,7 @@ def _check_axes(axes: list[Axis], format: str) -> bool:
 
 
 def _is_network(word: str) -> bool:
-    """Whether a word names a network, rather than sizes, right or wrong."""
+    """Whether a word names a network, rather than sizes, valid or not."""
     if word.replace("x", "").isdecimal():
         return False
     named = word in catalog.names() or Path(word).is_file()

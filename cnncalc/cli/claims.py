@@ -34,7 +34,12 @@ Specs = Annotated[
         show_default=False,
     ),
 ]
-Errata = Annotated[bool, typer.Option("--errata", help="Show only the figures that do not match.")]
+Errata = Annotated[
+    bool,
+    typer.Option(
+        "--errata", help="Show only figures that do not match, or that match despite an erratum."
+    ),
+]
 Sources = Annotated[bool, typer.Option("--sources", help="Show where each figure is printed.")]
 
 
@@ -48,8 +53,9 @@ def run(
     """Compare figures published in papers and lectures with the calculated values.
 
     Each figure matches as printed, matches with a convention (K = 1024, biases left out, MACs
-    called FLOPs), or does not follow from the architecture; the reason is then shown. The exit code
-    is 1 if a figure without a known erratum does not match, or if a figure with an erratum does.
+    called FLOPs), or does not follow from the architecture, in which case you see the reason. The
+    exit code is 1 if a figure without a known erratum does not match, or if a figure with an
+    erratum does.
 
     cnncalc claims vgg16
 

@@ -145,7 +145,8 @@ def run(
     """Work through a convolution as you would by hand: the sum of products in every window, then
     the output.
 
-    With --transpose, every input is multiplied by the kernel, and overlapping results are added.
+    With --transpose, every input value is multiplied by the kernel, and overlapping results are
+    added.
 
     cnncalc convolve "0 1 2; 3 4 5; 6 7 8" "0 1; 2 3"
 
@@ -274,7 +275,7 @@ def _bias(word: str) -> Tensor:
 
 
 def _width(format: str, output: Path | None) -> int:
-    """The width of the output: that of the terminal for text."""
+    """The width of the output, which is the terminal's for text on standard output."""
     from cnncalc.render import terminal
 
     return terminal.width() if format == "text" and output is None else WIDE

@@ -24,7 +24,7 @@ On = Annotated[
         "--on",
         metavar="NAMES",
         help="The devices, by name (see 'cnncalc devices'), as in a100,t4; 'all' means every "
-        "device that supports the dtype.",
+        "device with a known peak for the dtype.",
         show_default=False,
         autocompletion=complete.devices,
     ),

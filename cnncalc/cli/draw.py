@@ -28,7 +28,9 @@ Style = Annotated[
 Only = Annotated[
     str | None,
     typer.Option(
-        "--only", metavar="BLOCK", help="Draw only this block, with the layers that it reads."
+        "--only",
+        metavar="BLOCK",
+        help="Draw only this block, with the layers whose outputs it reads.",
     ),
 ]
 EveryLayer = Annotated[
@@ -41,7 +43,7 @@ Direction = Annotated[
 LabelName = Annotated[
     str | None,
     typer.Option(
-        "--label", metavar="NAME", help="The figure in a box: macs, params, memory, rf or none."
+        "--label", metavar="NAME", help="The figure in each box: macs, params, memory, rf or none."
     ),
 ]
 Colour = Annotated[

@@ -20,8 +20,8 @@ def _torch(spec: str, input: Words, settings: Words, layout: str | None) -> str:
 
 
 def _simulator(name: str) -> Writer:
-    """A function that returns a network's products for a simulator, and prints which layers have
-    none."""
+    """A function that returns a network as a workload for a simulator, and prints which layers it
+    leaves out."""
 
     def written(spec: str, input: Words, settings: Words, layout: str | None) -> str:
         tool = simulators.load(name).TOOL

@@ -68,7 +68,7 @@ def _title(found: Fits) -> str:
 
 
 def _text(found: Fits) -> str:
-    """RAM and flash against their budgets, the answer, and what the figures leave out."""
+    """RAM and flash beside their budgets, the answer, and what the figures leave out."""
     headings = {"Memory": False, "Needs": True, "Budget": True, "Left": True, " ": False}
     rows = [
         (

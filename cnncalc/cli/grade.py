@@ -40,7 +40,7 @@ Tolerance = Annotated[
     typer.Option(
         "--tolerance",
         metavar="X",
-        help="Accept values that differ from the right one by up to this fraction: 1% or 0.01.",
+        help="Accept values that differ from the right value by up to this fraction: 1% or 0.01.",
     ),
 ]
 Credit = Annotated[
@@ -61,7 +61,7 @@ Page = Annotated[
     typer.Option(
         "--page",
         metavar="NAME",
-        help=f"Format of the students' pages: {one_of(feedback_formats.names())}.",
+        help=f"The format of the students' pages: {one_of(feedback_formats.names())}.",
     ),
 ]
 Export = Annotated[
@@ -75,7 +75,9 @@ Export = Annotated[
 Name = Annotated[
     str | None,
     typer.Option(
-        "--name", metavar="NAME", help="Name of the assignment; by default, the key's file name."
+        "--name",
+        metavar="NAME",
+        help="The name of the assignment; by default, the key's file name.",
     ),
 ]
 Everything = Annotated[
@@ -309,7 +311,7 @@ def _mistakes(graded: Grades) -> str:
 
 
 def _scores(graded: Grades) -> str:
-    """A bar for each ten per cent of the points, the mean and the quartiles; empty for a single
+    """A bar for each ten percent of the points, the mean and the quartiles; empty for a single
     student."""
     found = graded.scores
     if found is None or len(graded) == 1:

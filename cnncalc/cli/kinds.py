@@ -128,7 +128,7 @@ def derivations(kind: type[Layer]) -> list[str]:
 
 
 def report_of(kind: type[Layer], example: Example) -> Report:
-    """The example as a network of one layer."""
+    """The report of an example, as a network of one layer."""
     inputs = {f"input{number}": shape for number, shape in enumerate(example.inputs, 1)}
     layer = {kind.kind: example.given, "from": [*inputs]}
     return summarize({"name": kind.kind, "input": inputs, "layers": [layer]}, layout="chw")

@@ -183,7 +183,7 @@ def _split(words: list[str], kind: type[Layer]) -> tuple[list[str], dict[str, An
 
 
 def _without_value(name: str, kind: type[Layer]) -> str:
-    """What is wrong with the last field, which has no value: it needs one, or is unknown."""
+    """The error for a last field without a value: it needs one, or is unknown."""
     known = [word for field, one in fields_of(kind).items() for word in (field, *one.also)]
     if name in known:
         return f"{_option(name)} needs a value"
@@ -194,7 +194,7 @@ def _without_value(name: str, kind: type[Layer]) -> str:
 
 
 def _spelled_out(word: str) -> str:
-    """A field's letter as its option: ``-k`` is ``--kernel-size``, ``-k5`` ``--kernel-size=5``."""
+    """An option with a letter, spelled out: ``--kernel-size=5`` for ``-k5``."""
     if not word.startswith("-") or word[1:2] not in LETTERS:
         return word
     value = word[2:].removeprefix("=")

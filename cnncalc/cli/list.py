@@ -85,6 +85,6 @@ def _table(records: list[dict[str, Any]]) -> str:
 
 
 def _who(source: str) -> str:
-    """Authors and year, if a source begins with them; the other formats show all of it."""
+    """Authors and year, if a source begins with them; other formats show the whole source."""
     match = re.match(r".{,60}?\b(19|20)\d\d\b", source)
     return match[0] if match else source

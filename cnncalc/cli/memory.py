@@ -31,16 +31,19 @@ CUDA = (
 )
 
 Optimizer = Annotated[
-    str, typer.Option("--optimizer", metavar="NAME", help=f"{one_of([*OPTIMIZERS])}.")
+    str,
+    typer.Option("--optimizer", metavar="NAME", help=f"The optimizer: {one_of([*OPTIMIZERS])}."),
 ]
-Device = Annotated[str, typer.Option("--device", metavar="NAME", help=f"{one_of(DEVICES)}.")]
+Device = Annotated[
+    str, typer.Option("--device", metavar="NAME", help=f"The device: {one_of(DEVICES)}.")
+]
 Dtype = Annotated[
     str | None,
     typer.Option(
         "--dtype",
         metavar="NAME",
-        help=f"{one_of(DTYPES)} (mixed precision); {INT8} is for inference on a microcontroller. "
-        "By default, the network's dtype, or float32.",
+        help=f"The data type: {one_of(DTYPES)} (mixed precision); {INT8} is for inference on a "
+        "microcontroller. By default, the network's dtype, or float32.",
         show_default=False,
     ),
 ]
@@ -302,7 +305,7 @@ def _by_layer(found: Memory, everything: bool) -> str:
 
 
 def _fit_text(found: "Fit") -> str:
-    """The largest batch, its peak and the peak of one more image; then the possible changes."""
+    """The largest batch, its peak and the peak with one more image; then the possible changes."""
     at, peak = found.memory, found.memory.training_peak
     budget, over = found.budget, found.one_more - found.budget
     parts = [("budget", budget, units.in_binary(budget))]

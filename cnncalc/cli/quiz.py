@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli import _complete as complete
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of, printable, some
 from cnncalc.homework import platforms, quiz_formats
-from cnncalc.homework.quiz import USUAL, Order, check, order, pose
+from cnncalc.homework.quiz import USUAL, Order, Quiz, check, order, pose
 from cnncalc.homework.topics import LEVELS, TOPICS
 from cnncalc.spec.source import read_text
 
@@ -31,7 +32,7 @@ GEOMETRY = typer.Option(
     "--geometry",
     metavar="NAME",
     help="Which windows to ask about: clean (they fit), illegal (they do not) or any. "
-    "By default, clean, but any for questions about the stride.",
+    "By default, clean; for questions about the stride, any.",
 )
 Count = Annotated[int, typer.Option("--count", "-n", metavar="N", help="The number of questions.")]
 Seed = Annotated[
@@ -57,13 +58,13 @@ Network = Annotated[
 ]
 Choices = Annotated[
     bool,
-    typer.Option("--choices", help="Multiple choice, with wrong answers from common mistakes."),
+    typer.Option("--choices", help="Ask multiple choice, with wrong answers from common mistakes."),
 ]
 Solutions = Annotated[
     bool, typer.Option("--solutions", help="Show the derived answer below each question.")
 ]
 Key = Annotated[
-    bool, typer.Option("--key", help="Print the key for cnncalc grade instead of the sheet.")
+    bool, typer.Option("--key", help="Print the key for 'cnncalc grade' instead of the sheet.")
 ]
 PerStudent = Annotated[
     Path | None,
@@ -98,7 +99,10 @@ Export = Annotated[
 
 
 def run(
+    context: typer.Context,
     network: Network = None,
+    input: options.Input = None,
+    settings: options.Settings = None,
     topics: Topics = EVERY_WEEK,
     level: LevelName = "easy",
     geometry: Annotated[str | None, GEOMETRY] = None,
@@ -126,7 +130,10 @@ def run(
     cnncalc quiz lenet5 --topics shape,params --seed 7
     """
     drawn = new_seed() if seed is None else seed
-    report = None if network is None else shared.network(network)
+    if network is None:
+        needs = "needs a network, as in cnncalc quiz lenet5"
+        shared.refuse(context, ("input", "settings"), needs)
+    report = None if network is None else shared.network(network, input, settings)
     wanted = order(topics, level, geometry, count, drawn, choices)._replace(report=report)
     with shared.typed(questions="--count"):
         check(wanted)
@@ -178,12 +185,13 @@ def _write_all(
     if twice:
         fact = f"several names give the same file name: {some(twice)}"
         raise UsageError(fact, "make them differ in a letter or a digit")
+    _keep_sheets(wanted, names, folder)
     for name in shared.announced(names):
         quiz, stem = pose(wanted, name), file_name(name)
         questions = form.write(quiz, solutions)
         shared.save(folder / "questions" / f"{stem}{form.SUFFIX}", questions.encode())
-        for part, answers in (("answers", False), ("keys", True)):
-            shared.save(folder / part / f"{stem}.yaml", quiz.sheet(answers).encode())
+        for sheet, text in _sheets(quiz, folder / f"{stem}.yaml").items():
+            shared.save(sheet, text.encode())
         for bank in banks:
             shared.save(folder / "platforms" / f"{stem}{bank.EXTENSION}", bank.write(quiz))
     place = printable(str(folder))
@@ -191,6 +199,25 @@ def _write_all(
     if len(names) > 1:
         what = f"{len(names):,} quizzes to {place}: questions, blank answer sheets and keys"
     typer.echo(f"wrote {what}", err=True)
+
+
+def _sheets(quiz: Quiz, file: Path) -> dict[Path, str]:
+    """The blank answer sheet and the key of a quiz, in subfolders of the file's folder."""
+    folders = {"answers": False, "keys": True}
+    return {file.parent / one / file.name: quiz.sheet(key) for one, key in folders.items()}
+
+
+def _keep_sheets(wanted: Order, names: list[str], folder: Path) -> None:
+    """Raise UsageError if a key, or an answer sheet that has been filled in, would be replaced by
+    a different one."""
+    for name in names:
+        file = folder / f"{file_name(name)}.yaml"
+        if not any((folder / one / file.name).is_file() for one in ("answers", "keys")):
+            continue
+        for sheet, text in _sheets(pose(wanted, name), file).items():
+            if sheet.is_file() and sheet.read_bytes() != text.encode():
+                fact = f"{str(sheet)!r} exists and would be replaced by a different sheet"
+                raise UsageError(fact, "choose another folder, or delete the old one")
 
 
 def file_name(student: str) -> str:

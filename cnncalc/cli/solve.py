@@ -1,5 +1,6 @@
 """``cnncalc solve``: the windows that give a size, or the largest network within a budget."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from cnncalc.cli import _listing as listing
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
+from cnncalc.core.shape import MAX_DIGITS
 from cnncalc.derivations.stride import Axis, Solution, equation
 from cnncalc.formulas import window
 
@@ -22,8 +24,13 @@ WINDOW = ("output", "kernel", "step", "padding", "dilation", "largest", "floor",
 """The options that a network does not take."""
 
 Input = Annotated[
-    int | None,
-    typer.Option("--input", "-i", metavar="N", help="The input size; by default, all are tried."),
+    str | None,
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="N",
+        help="The input size; by default, all are tried. That of a network may be a shape.",
+    ),
 ]
 Output = Annotated[
     int | None,
@@ -64,7 +71,9 @@ Largest = Annotated[
 ]
 Floor = Annotated[
     bool,
-    typer.Option("--floor", help="Also list settings that leave a remainder, rounded down."),
+    typer.Option(
+        "--floor", help="Also list settings that leave a remainder; the output is rounded down."
+    ),
 ]
 
 Transposed = Annotated[
@@ -95,7 +104,7 @@ Ratio = Annotated[
     typer.Option(
         "--ratio",
         metavar="R:R",
-        help="Enlarge several together, each by a power of its ratio: 1.1:1.2:1.15.",
+        help="Enlarge several values together, each by a power of its ratio: 1.1:1.2:1.15.",
         show_default=False,
     ),
 ]
@@ -189,7 +198,7 @@ def run(
     )
     _windows(
         floor,
-        input=input,
+        input=None if input is None else _whole(input),
         output=output,
         kernel=kernel,
         stride=step,
@@ -198,6 +207,14 @@ def run(
         largest=largest,
         transposed=transposed,
     )
+
+
+def _whole(text: str) -> int:
+    """The size that --input gives; raises UsageError if it is not a whole number."""
+    if not re.fullmatch("-?[0-9]+", text) or len(text) > MAX_DIGITS:
+        fact = f"--input must be a whole number of at most {MAX_DIGITS} digits"
+        raise UsageError(f"{fact}, not {text[:60]!r}")
+    return int(text)
 
 
 def _windows(floor: bool, **asked: Any) -> None:
@@ -216,7 +233,10 @@ def _windows(floor: bool, **asked: Any) -> None:
         shared.write(_table(shown, "output padding", _output_padding), None)
         return
     if not exact:
-        shared.write("nothing fits exactly; rounded down as in PyTorch, these windows do:\n", None)
+        shared.write(
+            "nothing fits exactly, but these windows fit if you round down, as PyTorch does:\n",
+            None,
+        )
     shared.write(_table(shown, "remainder", _remainder), None)
     left = len(found) - len(shown)
     if left:
@@ -229,7 +249,7 @@ def _fit(
     ratio: str | None,
     budgets: dict[str, str],
     step: str | None,
-    input: int | None,
+    input: str | None,
     settings: Sequence[str] | None,
 ) -> None:
     """Print the largest value within the budgets and the next one, or exit with 1."""
@@ -238,10 +258,12 @@ def _fit(
     if name is None or not budgets:
         raise UsageError("a network needs --for and a budget, as in --for width --macs 300M")
     values = shared.settings_of(settings)
+    given = None if input is None else [input]
+    shape = _whole(input) if input and input.isdecimal() else shared.inputs_of(given)
     wanted = _ratios(name, ratio)
     with shared.typed(step="--step", **{f"the budget for {key}": f"--{key}" for key in budgets}):
         found = api.largest(
-            shared.named(spec), wanted, budgets, step=step, settings=values, input=input
+            shared.named(spec), wanted, budgets, step=step, settings=values, input=shape
         )
     rows, columns = [], [name]
     for word, tried in (("within", found.within), ("beyond", found.beyond)):
@@ -275,7 +297,7 @@ def _ratios(names: str, ratio: str | None) -> str | dict[str, float | str]:
     if len(listed) != len(ratios):
         raise UsageError(
             f"--for has {_number(listed, 'name')} but --ratio has {_number(ratios, 'number')}; "
-            "give one each, as in --for width,depth,input --ratio 1.1:1.2:1.15"
+            "give a ratio for each name, as in --for width,depth,input --ratio 1.1:1.2:1.15"
         )
     if len({*listed}) < len(listed):
         raise UsageError(f"a name occurs twice in --for {names}")

@@ -22,7 +22,7 @@ Columns = Annotated[
         "--columns",
         metavar="NAMES",
         help="The columns to show, separated by commas; +NAME adds one to the usual columns, "
-        "'all' shows every column.",
+        "and 'all' shows every column.",
         autocompletion=complete.columns,
     ),
 ]
@@ -38,7 +38,7 @@ Sort = Annotated[
 Exact = Annotated[bool, typer.Option("--exact", help="Show exact integers instead of K, M and G.")]
 Plot = Annotated[
     bool,
-    typer.Option("--plot", help="Draw parameters, MACs and memory per layer as bars instead."),
+    typer.Option("--plot", help="Draw bars of the parameters, MACs and memory per layer instead."),
 ]
 Convention = Annotated[
     str | None,

@@ -22,7 +22,7 @@ FEW = 100
 """Up to this many configurations are evaluated in one process, because starting more processes
 takes longer."""
 MANY = 10_000
-"""More configurations than this take long without NumPy."""
+"""More configurations than this take a long time without NumPy."""
 REASONS = 3
 
 Over = Annotated[
@@ -120,7 +120,7 @@ On = Annotated[
     typer.Option(
         "--on",
         metavar="NAME",
-        help="Bound the time from below on this device (see 'cnncalc devices').",
+        help="Calculate the shortest time on this device (see 'cnncalc devices').",
         show_default=False,
         autocompletion=complete.devices,
     ),
@@ -166,8 +166,9 @@ def run(
     Ranges are BEGIN:END:STEP and include END if a step reaches it; STEP is 1 by default. For the
     input, one size sets the height, the width and any other axis. Combinations that are not valid
     networks are left out, and a warning gives the reason. Ctrl-C shows the results so far. With -o,
-    a file that ends in .svg, .png or .pdf gets a picture of the first two quantities, or of --heat;
-    a file that ends in .parquet gets the table. The exit code is 1 if no combination is shown.
+    a file that ends in .svg, .png or .pdf gets a picture of the first two quantities, or the heat
+    map of --heat; a file that ends in .parquet gets the table. The exit code is 1 if no combination
+    is shown.
 
     cnncalc sweep resnet18 --over input=128:320:32
 
@@ -227,7 +228,7 @@ def _sweeping(
     number = min(prod(map(len, over.values())), sample or inf)
     few = number <= FEW
     if number > MANY and find_spec("numpy") is None:
-        shared.warn(["without NumPy, this takes long: pip install 'cnncalc[sweep]'"])
+        shared.warn(["without NumPy, this takes a long time: pip install 'cnncalc[sweep]'"])
     workers = jobs if jobs is not None else 1 if few else os.cpu_count() or 1
     target = load(spec) if spec == "-" else shared.named(spec)
     if target is not spec:  # other processes cannot load it again, or should not run its code
@@ -241,7 +242,7 @@ def _sweeping(
 
 
 def _done(results: "Iterator[Sweep]") -> "Sweep":
-    """The final results, or those found before an interrupt, with a progress bar."""
+    """Show a progress bar, and return the final results or those found before an interrupt."""
     found: Sweep | None = None
     with _bar() as advance:
         try:

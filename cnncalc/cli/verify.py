@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from cnncalc.bridge.verification import Verification
     from cnncalc.render import Format
 
-"""The dtypes in which PyTorch's layers compute."""
-
 Spec = Annotated[
     str | None,
     typer.Argument(
@@ -41,7 +39,9 @@ AllArchitectures = Annotated[
 Device = Annotated[
     str | None,
     typer.Option(
-        "--device", metavar="NAME", help="auto, cpu, cuda, mps or meta (allocates nothing)."
+        "--device",
+        metavar="NAME",
+        help="The device: auto, cpu, cuda, mps or meta, which allocates nothing.",
     ),
 ]
 Training = Annotated[

@@ -1,6 +1,7 @@
 """Counting conventions: one per file in ``tools``, discovered automatically.
 
-Each file defines ``CONVENTION`` and is named after it; files with a leading underscore are skipped.
+Each file defines ``CONVENTION`` and has the convention's name; files with a leading underscore are
+skipped.
 """
 
 from collections import Counter

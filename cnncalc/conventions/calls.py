@@ -1,4 +1,4 @@
-"""The calls that PyTorch makes when it runs a network at inference, derived without PyTorch.
+"""The calls that PyTorch makes when it runs a network for inference, derived without PyTorch.
 
 A layer builds its module from the ``nn`` passed to ``to_torch``. The ``nn`` in this file has stub
 modules that list what the real ones would call: themselves, and the operations inside modules that
@@ -245,7 +245,8 @@ class Subsampling(Module):
 
 
 class LocalResponseNorm(Module):
-    """The squares, their means over channels (zero-padded), and the divisor computed from them."""
+    """The squares, their means over neighbouring channels, with channels of zeros added at both
+    ends, and the divisor computed from these."""
 
     def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         size = self.given[0]
@@ -255,8 +256,8 @@ class LocalResponseNorm(Module):
 
 
 class LPPool(Module):
-    """An average pool of the powers; the ReLU of its absolute value, times its sign and times the
-    window size; and the root."""
+    """An average pool of the powers; the ReLU of its magnitude, times its sign and times the window
+    size; and the root."""
 
     def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         return [

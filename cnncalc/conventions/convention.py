@@ -19,10 +19,10 @@ from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Shape
 
 MAX_CACHED = 10_000
-"""The number of layers to cache; caching pays off because several conventions see the same ones."""
+"""The number of layers to cache; caching pays off because conventions see the same layers."""
 
 BYTES = "bytes"
-"""The unit of memory. For this unit, ``read`` adds one of its own, such as MB."""
+"""The unit of memory. ``read`` prints such totals in a larger unit, such as MB."""
 
 See = Callable[[Layer, tuple[Shape, ...], Shape], Sequence[Any]]
 
@@ -73,7 +73,7 @@ class Convention:
     """A counting convention: its ``tool`` and ``version``, the ``unit`` of its totals, and one line
     on what it ``counts``.
 
-    With ``per_image`` it ignores the batch size. With ``sized`` it counts the bytes of its terms'
+    With ``per_image``, it ignores the batch size. With ``sized``, it counts the bytes of its terms'
     numbers in the network's dtype. ``within`` replaces ``sees`` if what the convention sees of a
     layer depends on other layers; ``whole`` gives the amounts by layer if they depend on the whole
     network. ``variant_of`` names a convention from which it differs only for some networks.
@@ -200,12 +200,12 @@ def measuring_norms(call: Call) -> bool:
 
 
 def affine(where: Callable[[Call], bool]) -> Callable[[Call], bool]:
-    """The matching norms that have a scale and shift."""
+    """The matching norms with a learned scale."""
     return lambda call: where(call) and call.weights > 0
 
 
 def bare(where: Callable[[Call], bool]) -> Callable[[Call], bool]:
-    """The matching norms that have no scale and shift."""
+    """The matching norms without a learned scale."""
     return lambda call: where(call) and call.weights == 0
 
 

@@ -214,7 +214,7 @@ def _depth(network: Sequence[Row], last: int) -> int:
 
 
 def _compare_share(claim: Claim, share: Printed, exact: int, whole: int) -> tuple[str, bool]:
-    """Compare a percentage of the whole network's count."""
+    """Compare a printed percentage of the whole network's count."""
     if not whole:
         raise SpecError(f"there is nothing to compare: {claim.quantity} is 0", claim.where)
     hundredths = (20_000 * exact + whole) // (2 * whole)
@@ -223,7 +223,7 @@ def _compare_share(claim: Claim, share: Printed, exact: int, whole: int) -> tupl
 
 
 def _compare_ratio(claim: Claim, exact: int) -> tuple[str, bool]:
-    """Compare a ratio to the count of another network."""
+    """Compare a printed ratio with that of the counts of this network and another."""
     number, more = read_ratio(claim.value)
     other = _count(claim, _built_in(str(claim.than)).rows)
     low, high = (other, exact) if more else (exact, other)

@@ -1,6 +1,6 @@
-"""Finds the counting conventions whose total rounds to a given number.
+"""Finds the counting conventions whose totals round to a given number.
 
-A number may be written as papers and tools write it: ``4.134G``, ``8.2 GFLOPs``, ``3.6 billion``,
+The number may be written as papers and tools write it: ``4.134G``, ``8.2 GFLOPs``, ``3.6 billion``,
 ``7.2 × 10^8``, ``25.6M params``, ``97.5 MiB``, ``4,089,184,256``. It matches every total that
 rounds to its digits.
 """
@@ -139,8 +139,8 @@ def _ways(unit: str) -> tuple[tuple[str, int, str | None], ...]:
 
 
 class Candidate(NamedTuple):
-    """A total of a network, to be multiplied by ``times`` (1, 2, or the bytes of each number), and
-    the conventions that give it."""
+    """A network's total under one or more conventions, multiplied by ``times``: 1, 2, or the bytes
+    of each number."""
 
     counts: tuple[Count, ...]
     times: int
@@ -196,9 +196,10 @@ class Missing(NamedTuple):
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """The candidates that agree with the likeliest reading that has any, and the nearest candidate.
+    """The candidates that agree with a number, in the likeliest reading with which any agree, and
+    the nearest candidate.
 
-    ``unknown`` maps the conventions whose totals are not modelled to the reasons.
+    ``unknown`` maps each convention whose total is not modelled to the reason.
     """
 
     report: Report

@@ -1,14 +1,14 @@
 """The errors that a user can cause.
 
 CnncalcError
-├── LayerError      a layer refuses its fields or its input; it has no location
+├── LayerError      what is wrong with a layer, without its location
 ├── SpecError       one mistake at one location in a spec
 ├── Mistakes        all independent SpecErrors of one spec
 └── UsageError      an invalid argument of a command or a function
     └── UnknownName a name that does not exist (also a KeyError)
 
-A sentence has two halves: what is wrong; how to fix it. Leaf code raises ``LayerError`` with the
-fact alone, and the code that walks a spec adds the location.
+A sentence has two halves, separated by a semicolon: what is wrong, and how to fix it. Code that
+does not know the location raises ``LayerError``; the code that walks a spec adds the location.
 """
 
 import re
@@ -70,7 +70,7 @@ class CnncalcError(Exception):
 
 
 class LayerError(CnncalcError):
-    """A layer kind refuses its fields or its input; the text states the fact with its numbers."""
+    """An error about a layer, such as an input that it refuses; the text includes the numbers."""
 
 
 class UsageError(CnncalcError):
@@ -101,8 +101,8 @@ def unreadable(path: str | PathLike[str], why: OSError) -> UsageError:
 
 
 def near_file(file: Path) -> str:
-    """A hint with the nearest name of a file in the same folder; empty if none is near. A name
-    without an extension may also be that of a folder."""
+    """A hint with the nearest name of a file in the same folder; empty if none is near. If the name
+    has no extension, it may also be that of a folder."""
     try:
         every = islice(file.parent.iterdir(), MAX_BESIDE)
         beside = sorted(one.name for one in every if not file.suffix or one.is_file())
@@ -130,7 +130,7 @@ class SpecError(CnncalcError):
 
 
 MAX_BESIDE = 200
-"""The number of files in a folder that a missing file's name is compared with."""
+"""The name of a missing file is compared with at most this many others in its folder."""
 MAX_MISTAKES = 50
 """The rest of a file is not checked after this many mistakes."""
 
@@ -159,9 +159,9 @@ class Mistakes(CnncalcError):
 SHORTEST_PART = 3
 """``longer_names`` suggests no names for words with fewer letters."""
 MAX_NEAR = 4
-"""The number of such names that are suggested."""
+"""``longer_names`` suggests at most this many names."""
 MAX_COMPARED = 3_000
-"""A misspelt word is compared with known words until these have this many letters in all."""
+"""A misspelt word is compared only with the first known words, up to this many letters in all."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -188,8 +188,8 @@ def near_names(word: str, known: Sequence[str]) -> str:
 
 
 def longer_names(word: str, known: Iterable[str]) -> str:
-    """The hint with the names that begin with a word, contain it between hyphens, or lack only its
-    last letter."""
+    """The hint with the names that begin with a word, contain it as a whole part (``large`` in
+    ``mobilenet_v3_large``), or lack only its last letter; empty if there are none."""
     meant = word.lower()[:100]
     near = [name for name in known if _extends(meant, name.lower())]
     near.sort(key=lambda name: abs(len(name) - len(meant)))
@@ -197,7 +197,7 @@ def longer_names(word: str, known: Iterable[str]) -> str:
 
 
 def _extends(word: str, name: str) -> bool:
-    """Whether a name begins with a word, contains it between hyphens, or is all of it but the last
+    """Whether a name begins with a word, contains it as a whole part, or is all of it but the last
     letter."""
     if len(word) < SHORTEST_PART:
         return False
@@ -271,7 +271,7 @@ MAX_LISTED = 12
 
 
 def some(words: Iterable[object], between: str = ", ") -> str:
-    """The words, joined; of very many, only the first ones, with the total number."""
+    """The words, joined; a long list is cut after ``MAX_LISTED`` words and ends with its length."""
     listed = [str(word) for word in words]
     more = f"{between}... ({len(listed):,} in all)" if len(listed) > MAX_LISTED else ""
     return between.join(listed[:MAX_LISTED]) + more

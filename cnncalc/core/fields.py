@@ -199,7 +199,7 @@ def padding(
             return tuple(tuple(v) if isinstance(v, list | tuple) else v for v in value)
         known = [
             "must be a whole number of at least 0",
-            "a list with one or [before, after] for each axis",
+            "a list with a number or [before, after] for each axis",
             "sides as in {top: 1}",
             *([one_of(list(words))] if words else ()),
         ]

@@ -76,20 +76,20 @@ class Layer(Fields):
     """Whether a spec may give the activation that follows the layer as one of its fields, as in
     Keras."""
     once: ClassVar[bool] = False
-    """Whether it computes its output once, for all images of a batch."""
+    """Whether it computes its output only once for all images of a batch."""
     reads: ClassVar[str] = ""
     """The inputs of a layer that needs several, as named in an error: ``a query and a key``."""
     inside: ClassVar[bool] = False
-    """Whether an int8 engine can run the layer inside the one before: by folding it into the
-    weights, by clamping the outputs, or by leaving it out."""
+    """Whether an int8 engine can run the layer as a part of the one before it: by folding it into
+    that layer's weights, by clamping its outputs, or by leaving the layer out."""
     scratch: ClassVar[int] = 0
     """The scratch memory of the layer in TensorFlow Lite Micro, in multiples of its int8 output."""
     auxiliary: ClassVar[bool] = False
-    """Whether it only prepares the input of another layer, as a view does: importers leave it out
-    if nothing reads it."""
+    """Whether it only prepares the input of another layer, as a view does. Importers leave it out
+    if nothing reads its output."""
     takes_bias: ClassVar[bool] = False
-    """Whether its bias is one number for each output channel, added last, which a model file may
-    add in an operation of its own."""
+    """Whether its bias is one number for each output channel, added last, so that a model file may
+    add it in a separate operation."""
     pads_with: ClassVar[float] = 0
     """The value of its padding, if it has any."""
     family: ClassVar[str] = "other"
@@ -103,7 +103,7 @@ class Layer(Fields):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.kind = cls.__module__.rpartition(".")[2]
-        # dataclass would generate these methods for every kind, and compiling them takes time.
+        # dataclass would generate the methods below for every kind, and compiling them takes time.
         dataclass(init=False, repr=False, eq=False)(cls)
 
     def __eq__(self, other: object) -> bool:
@@ -124,8 +124,8 @@ class Layer(Fields):
 
     @property
     def keeps_format(self) -> tuple[int, ...]:
-        """The numbers of spatial axes with which PyTorch gives the output the memory format of the
-        inputs: channels first or last."""
+        """The numbers of spatial axes for which PyTorch's output has the memory format of the
+        inputs, channels first or last."""
         return ()
 
     @property
@@ -170,7 +170,7 @@ class Layer(Fields):
         return None if self.macs(*inputs) or "macs" in self.unknown else ()
 
     def inner_macs(self, *inputs: Any) -> int:
-        """The multiply-accumulates that read what the layer itself computes, whose gradient is
+        """The multiply-accumulates that read values computed by the layer itself, whose gradient is
         always needed."""
         return 0
 
@@ -181,9 +181,9 @@ class Layer(Fields):
     def input_macs(
         self, products: int, wanted: tuple[bool, ...], learns: bool, *inputs: Any
     ) -> int:
-        """The multiply-accumulates of the gradients of the inputs that need one, and of whatever
-        the layer computes on the way; ``products`` are those of the forward pass, and ``learns``
-        says whether the same number is added for the gradients of the weights."""
+        """The multiply-accumulates of the gradients of the inputs that need one (``wanted``), and
+        of the values computed by the layer itself. ``products`` is their number in the forward
+        pass; ``learns`` says whether the caller adds as many for the gradients of the weights."""
         return products - self.constant_macs(*inputs)
 
     def counters(self) -> int:
@@ -210,11 +210,11 @@ class Layer(Fields):
         return None
 
     def zeros(self, *inputs: Any) -> tuple[tuple[int, int], ...]:
-        """The zeros before and after each axis whose padding depends on its size, to explain it."""
+        """The zeros before and after each axis, for ``explain``, if they depend on its size."""
         return ()
 
     def steps(self, tape: Tape, *inputs: Any) -> Tensor:
-        """Record on the tape what PyTorch does with memory on the CPU, and return the output.
+        """Record on the tape what PyTorch does with memory, and return the output.
 
         Raises LayerError if that is not known.
         """
@@ -231,8 +231,8 @@ class Layer(Fields):
     def to_onnx(self, onnx: Any, *inputs: Any) -> Any:
         """Write the layer with ONNX operators, and return the name of its output.
 
-        ``onnx`` is the writer of ``cnncalc.bridge.onnx``, with the names of the layer's inputs. By
-        default, it writes the kind's only operator. Raises LayerError if ONNX has none.
+        ``onnx`` is the writer of ``cnncalc.bridge.onnx``, with the names of the layer's inputs. The
+        default implementation writes the kind's only operator. Raises LayerError if ONNX has none.
         """
         if len(self.operators) != 1:
             raise LayerError(f"cannot be exported: ONNX has no operator for {self.kind}")
@@ -303,7 +303,7 @@ class Layer(Fields):
         trainable: bool = True,
     ) -> Cost:
         """All counts for a batch in this dtype. ``wanted`` says which inputs need a gradient in the
-        backward pass, ``trainable`` whether the parameters do."""
+        backward pass, and ``trainable`` whether the parameters do."""
         weights, biases, buffers, fixed = self.parameters(*inputs)
         multiply, add, compare, divide, exponential = self.operations(*inputs)
         size = BYTES[dtype]

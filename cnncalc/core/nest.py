@@ -19,7 +19,8 @@ class Window(NamedTuple):
 class Nest(NamedTuple):
     """A convolution: in every group, each filter reads all channels of the group at each position.
 
-    Without axes, it is the product of a matrix and a vector.
+    ``filters`` and ``channels`` are those of one group. Without axes, it is the product of a matrix
+    and a vector.
     """
 
     groups: int

@@ -17,13 +17,13 @@ class Tensor:
     storage (None for a parameter, which is resident anyway).
 
     ``shape`` is the shape of one image, known for tensors that layers pass to each other. ``gaps``
-    means that the elements are not contiguous, ``reordered`` that they are not in the order of the
-    axes, ``interleaved`` that those of several images alternate. ``order`` lists the axes of an
-    image from the outermost in memory to the innermost, if a permutation set it. ``channels_last``
-    says whether PyTorch computes in that memory format (None: in some cases, which are not
-    modelled), ``copies_gradient`` whether a parameter's gradient has a different memory format and
-    is therefore copied, and ``frozen`` whether a parameter is not trained. ``strided`` are the
-    sizes and strides, if they are known.
+    means that there may be gaps between the elements, ``reordered`` that they are not in the order
+    of the axes, ``interleaved`` that those of several images alternate. ``order`` lists the axes of
+    an image from the outermost in memory to the innermost, if a permutation set it.
+    ``channels_last`` says whether PyTorch computes in that memory format (None: in some cases,
+    which are not modelled), ``copies_gradient`` whether a parameter's gradient has a different
+    memory format and is therefore copied, and ``frozen`` whether a parameter is not trained.
+    ``strided`` are the sizes and strides, if they are known.
     """
 
     numbers: int
@@ -43,7 +43,7 @@ class Tensor:
 
     @property
     def bytes(self) -> int:
-        """The size of its elements."""
+        """The bytes of its elements."""
         return memory.size_in_bytes(self.numbers, self.size)
 
     @property
@@ -53,8 +53,8 @@ class Tensor:
 
     @property
     def permuted(self) -> bool:
-        """Whether its elements are in a different order from its axes; axes of size 1 have no
-        place in it."""
+        """Whether its elements are in an order other than that of its axes; axes of size 1 do not
+        count."""
         if self.shape is None or self.interleaved or not self.reordered:
             return self.reordered or self.interleaved
         sizes = self.shape.dimensions
@@ -87,7 +87,7 @@ class Layout(Enum):
     PLACES = auto()
     """As ``RESHAPE``, with the spatial axes as one."""
     ROWS = auto()
-    """A view with a row for each position, or a copy if the axes were permuted otherwise."""
+    """A view with a row for each position, or a copy if the axes are permuted differently."""
     EXPAND = auto()
     """A view of the output's gradient in which elements are repeated."""
     PERMUTE = auto()

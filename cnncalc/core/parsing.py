@@ -65,7 +65,7 @@ class Fields:
     """The fields of a layer kind, each declared by ``core.fields``."""
 
     kind: ClassVar[str]
-    """The canonical name, taken from the file."""
+    """The canonical name, which is that of the file."""
     foreign: ClassVar[Mapping[str, Foreign]] = {}
     """Names of other frameworks that do not mean what ours do, such as ``keras.Dense``. A
     ``*`` stands for 1D, 2D or 3D."""
@@ -96,13 +96,14 @@ class Fields:
         return {name: value for name, value, usual in fields if value != usual}
 
     def text(self) -> str:
-        """The same fields as text: ``out_channels 64, kernel_size 3``."""
+        """The fields of ``given`` as text: ``out_channels 64, kernel_size 3``."""
         return ", ".join(f"{name} {as_written(value)}" for name, value in self.given.items())
 
     @classmethod
     def parse(cls, given: Any, foreign: Foreign = OURS) -> Self:
         """The layer that a value in a spec describes: a mapping of fields, the value of the main
-        field alone, or None. Raises FieldErrors with every mistake."""
+        field alone, or None. Raises FieldErrors with every mistake, or a plain LayerError for a
+        value that cannot be the layer's fields."""
         values, wrong = _checked(
             cls, _by_field(cls, given), foreign.names if isinstance(given, Mapping) else {}
         )
@@ -122,7 +123,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _cached(function: F) -> F:
-    """``functools.cache``, whose arguments mypy does not allow to be classes."""
+    """``functools.cache`` for functions of classes, which mypy does not accept as hashable."""
     return cast(F, cache(function))
 
 

@@ -93,7 +93,8 @@ class Record:
 
         ``own`` are the bytes of tensors that it creates for backward; ``ordered`` means that the
         output is in the order of its axes, whatever the input, and so is the input's gradient. The
-        storages of the output and of the input's gradient have at least ``room`` bytes.
+        storages of the output and of the input's gradient have at least ``room`` bytes. The other
+        arguments become fields of ``Operation``.
         """
         layout = Layout.ORDER if ordered and layout is Layout.FOLLOW else layout
         if makes is not None:
@@ -116,8 +117,8 @@ class Record:
         return output
 
     def unlearned(self, x: Tensor, n: int, *, with_values: bool = False) -> list[Tensor]:
-        """An operation through which no gradient passes: n indices per image, after the values
-        that they point to if it outputs them too."""
+        """An operation through which no gradient passes. It outputs n indices per image and,
+        ``with_values``, first the values that they point to."""
         outputs = [
             Tensor(n * self.batch, size, self._new(self.images(n, size)), needs_gradient=False)
             for size in [x.size] * with_values + [INDEX_BYTES]
@@ -194,7 +195,7 @@ class Record:
         if self.read > MAX_READ:
             raise LayerError(
                 f"memory is modelled for networks whose operations read at most {MAX_READ:,} "
-                "tensors, parameters included; up to this layer they read more"
+                "tensors, parameters included; those up to this layer read more"
             )
         self.operations.append(
             Operation(
@@ -216,11 +217,11 @@ class Record:
 
 
 def between(*reads: Tensor) -> strides.Strided | None:
-    """The layout of the result of an operation between elements, if it is known; parameters have no
-    say."""
+    """The layout of the result of an elementwise operation, if it is known. Parameters do not
+    affect it."""
     first = reads[0]
     whole = first.strided and first.numbers == max(read.numbers for read in reads)
-    if first.strided and whole and first.strided.dense:  # it decides
+    if first.strided and whole and first.strided.dense:  # the first operand decides
         return strides.elementwise(first.strided)
     known = [read.strided for read in reads if read.strided or read.storage is not None]
     if not known or None in known or len({len(one.sizes) for one in known if one}) > 1:

@@ -120,7 +120,7 @@ def alike(values: Sequence[Any]) -> bool:
 
 
 def layout_of(word: str | None) -> Layout | None:
-    """The layout with this name, if there is one. Raises UsageError for an unknown name."""
+    """The layout with this name; None for None. Raises UsageError for an unknown name."""
     if word is None:
         return None
     layouts: dict[str, Layout] = {"chw": "chw", "hwc": "hwc"}

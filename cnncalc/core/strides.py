@@ -9,13 +9,14 @@ LAST = (1, 3, 2, 0)
 """The axes of maps with channels last, from the innermost in memory."""
 
 MAPS = (4, 5)
-"""The numbers of axes that can have their channels last: of maps and volumes, batch included."""
+"""The numbers of axes, batch included, of tensors that can have channels last: maps and volumes."""
 
 
 class Strided(NamedTuple):
     """The sizes of a tensor, with the batch first, and its strides in elements.
 
-    Strides are compared before sizes: a formula would only hold for the sizes that were compared.
+    The methods compare strides before sizes, because every comparison of recorded sizes narrows the
+    sizes for which a formula holds.
     """
 
     sizes: tuple[int, ...]
@@ -47,7 +48,7 @@ class Strided(NamedTuple):
     @property
     def format(self) -> Sequence[int]:
         """The axes of the memory format in which PyTorch computes, from the innermost: channels
-        last or first. With axes of size 1 it depends on the operation; it is () then."""
+        last or first. Empty if axes of size 1 or repeated elements leave it to the operation."""
         if 1 in self.sizes[1:] or 0 in self.strides:
             return ()
         axes = range(len(self.sizes))[::-1]
@@ -78,16 +79,16 @@ class Strided(NamedTuple):
         return Strided(*(tuple(one[axis] for axis in order) for one in self))
 
     def expanded(self, sizes: Sequence[int]) -> Strided:
-        """A view with sizes of 1 repeated."""
+        """A view in which axes of size 1 are repeated to these sizes."""
         pairs = zip(self.sizes, sizes, self.strides)
         return Strided(tuple(sizes), tuple(stride * (old == new) for old, new, stride in pairs))
 
     def cut(self, sizes: Sequence[int]) -> Strided:
-        """A view of a part."""
+        """A view of a part with these sizes."""
         return Strided(tuple(sizes), self.strides)
 
     def viewed(self, sizes: Sequence[int]) -> Strided | None:
-        """A view in a different shape; None if there is none, so that PyTorch copies."""
+        """A view in a different shape; None if PyTorch has to copy instead."""
         strides: list[int] = []
         left = [*sizes]
         base, old, new = self.strides[-1], 1, 1
@@ -120,7 +121,7 @@ def contiguous(sizes: Sequence[int]) -> Strided:
 
 
 def elementwise(*given: Strided) -> Strided:
-    """The result of an operation between elements, whose operands have as many axes."""
+    """The result of an elementwise operation whose operands have the same number of axes."""
     first = given[0]
     if all(one.sizes == first.sizes for one in given):
         for format in (range(len(first.sizes))[::-1], LAST):
@@ -144,8 +145,8 @@ def elementwise(*given: Strided) -> Strided:
 
 
 def _compared(read: Sequence[Strided], sizes: Sequence[int], inner: int, outer: int) -> int:
-    """1 if the first of two axes belongs outside the second, -1 if inside, 0 if it is not clear:
-    the first operand decides in which neither is broadcast."""
+    """1 if ``inner`` belongs outside ``outer``, -1 if inside, 0 if that is not clear. The first
+    operand in which neither axis is broadcast decides."""
     for one in read:
         a, b = one.strides[inner], one.strides[outer]
         if 0 in (a, b):

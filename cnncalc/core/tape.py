@@ -37,7 +37,7 @@ class Tape(Record):
         or else a copy of the input. Raises LayerError if PyTorch refuses the backward pass, or if
         the input is a view."""
         if x in self.views and x.needs_gradient:
-            raise LayerError("it overwrites a view, and what PyTorch copies then is not modelled")
+            raise LayerError("it overwrites a view, and what PyTorch then copies is not modelled")
         if x.storage in self.saved:
             raise LayerError(
                 "it overwrites what an earlier layer saved for backward, so PyTorch cannot train "
@@ -49,7 +49,7 @@ class Tape(Record):
         return output
 
     def changed(self, x: Tensor, beside: int) -> Tensor:
-        """A copy of a part of a tensor to another part. Its backward pass changes a copy of the
+        """Copies one part of a tensor to another part. Its backward pass changes a copy of the
         gradient, and needs ``beside`` more bytes."""
         output = self._itself(x)
         self._play([x], (output,), beside=beside, layout=Layout.ORDER)
@@ -65,20 +65,20 @@ class Tape(Record):
     def normalized(
         self, x: Tensor, *parameters: Tensor, own: int, contiguous: bool = False
     ) -> Tensor:
-        """A normalization, which saves its input and copies of its scale. ``contiguous`` means that
-        the backward pass first makes the output's gradient contiguous."""
+        """A normalization, which saves its input and its scale. ``contiguous`` means that the
+        backward pass first makes the output's gradient contiguous."""
         layout = Layout.COPY if contiguous else Layout.KEEP
         return self.op(x, *parameters, keeps=(x, *parameters[:1]), own=own, layout=layout)
 
     def joined(self, *parts: Tensor, makes: int, later: bool = False) -> Tensor:
-        """A concatenation along the first axis of an image that is longer than 1, or a later one;
-        each part's gradient is a view of the output's."""
+        """A concatenation along the first axis of an image that is longer than 1, or, if ``later``,
+        along an axis after it. Each part's gradient is a view of the output's."""
         layout = Layout.NARROW if later else Layout.SPLIT
         return self.op(*parts, makes=makes, passes=range(len(parts)), layout=layout)
 
     def reshaped(self, x: Tensor, *sizes: int) -> Tensor:
-        """The same elements in a different shape with these sizes, batch first: a view, or a copy
-        where no such view exists."""
+        """The same elements in a shape with these sizes, batch first: a view, or a copy where no
+        such view exists."""
         if x.in_order:
             output = self.view(x, Layout.RESHAPE)
             output.strided = None
@@ -98,7 +98,7 @@ class Tape(Record):
         return output
 
     def laid(self, x: Tensor, strided: strides.Strided | None) -> Tensor:
-        """The tensor, whose layout is known to be this one."""
+        """Give the tensor this layout (None if it is not known), and return it."""
         x.gaps = x.interleaved = False
         x.strided, x.order = strided, None
         x.reordered = strided is None or not strided.contiguous
@@ -106,12 +106,12 @@ class Tape(Record):
         return x
 
     def ordered(self, x: Tensor, *sizes: int) -> Tensor:
-        """The tensor, which is contiguous and has these sizes, batch first."""
+        """Mark the tensor as contiguous, with these sizes, batch first, and return it."""
         return self.laid(x, strides.contiguous(sizes))
 
     def formatted(self, x: Tensor) -> Tensor:
-        """The tensor if it is contiguous in its memory format, on CUDA always with the channels
-        first, or else such a copy. Raises LayerError if the format is not known."""
+        """The tensor if it is contiguous in its memory format (on CUDA, always channels first), or
+        else a copy that is. Raises LayerError if the format is not known."""
         if x.in_order:
             return x
         self.guess("its input is not contiguous")
@@ -126,9 +126,9 @@ class Tape(Record):
         return self.laid(copy, strides.ordered(strided.sizes, format))
 
     def suggested(self, y: Tensor, x: Tensor, *sizes: int) -> Tensor:
-        """The output of a convolution with these sizes, batch first, in the memory format that its
-        input suggests to PyTorch. Whether volumes keep their channels last depends on the number of
-        threads."""
+        """The output y of a convolution, with these sizes, batch first, in the memory format that
+        the input x suggests to PyTorch. The format of volumes with channels last is left open,
+        because it depends on the number of threads."""
         if x.in_order or not x.strided or len(sizes) not in strides.MAPS:
             return y
         format = x.strided.suggested
@@ -149,7 +149,8 @@ class Tape(Record):
         self.unclear = self.unclear or (self.row, LayerError(reason))
 
     def permuted(self, x: Tensor, order: tuple[int, ...]) -> Tensor:
-        """The same elements with the axes in a different order; () if the batch axis moves too."""
+        """The same elements with the axes of an image in this order, or, if the batch axis moves
+        too, with ``order`` empty."""
         sizes = x.shape.dimensions if x.shape else ()
         stays = bool(order) and is_sorted(order, sizes or (2,) * len(order))
         output = self.view(x, Layout.FOLLOW if stays else Layout.PERMUTE)
@@ -167,8 +168,8 @@ class Tape(Record):
         return output
 
     def part(self, x: Tensor, makes: int, strided: strides.Strided | None = None) -> Tensor:
-        """A view of some elements (or of some several times), ``makes`` per image. The gradient
-        is a new tensor of the input's size."""
+        """A view of some elements, perhaps repeated, ``makes`` per image. The gradient is a new
+        tensor of the input's size."""
         numbers = makes * self.batch
         output = self._tensor(numbers, x.size, x.storage, [x])
         output.gaps, output.reordered, output.channels_last = True, x.reordered, x.channels_last
@@ -206,8 +207,8 @@ class Tape(Record):
         return self._cast(x, self.size if self.low and cuda == self.cuda else x.size)
 
     def statistics(self, n: int, x: Tensor, held: bool) -> int:
-        """The bytes of n means or deviations of a tensor: in the precision of the parameters if
-        there are any, and on CUDA in at least float32."""
+        """The bytes of n means or deviations of a tensor. They have its precision or, if the layer
+        holds parameters (``held``) in a higher one, theirs; on CUDA, at least float32."""
         size = max(x.size, self.size if held else 0)
         return memory.size_in_bytes(n, max(size, FULL_BYTES) if self.cuda else size)
 
@@ -266,7 +267,7 @@ class Tape(Record):
         )
 
     def factors(self, a: Tensor, b: Tensor) -> list[Tensor]:
-        """The factors that a product saves: each one if the other needs a gradient."""
+        """The factors that a product saves: each of the two if the other needs a gradient."""
         return [kept for kept, other in ((a, b), (b, a)) if other.needs_gradient]
 
     def attended(self, query: Tensor, *others: Tensor) -> Tensor:
@@ -301,7 +302,8 @@ class Tape(Record):
         return self.op(a, b, passes=passes, beside=beside, size=size)
 
     def maximum(self, a: Tensor, b: Tensor) -> Tensor:
-        """The larger of two. Each gradient needs half of the output's, for ties, and two masks."""
+        """The larger of two, element by element. The backward pass needs half of the output's
+        gradient, for ties, and two masks."""
         a, b = self.widest(a, b)
         beside = a.bytes + 2 * a.numbers * MASK_BYTES
         return self.op(a, b, keeps=(a, b), beside=beside)

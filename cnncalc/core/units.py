@@ -1,4 +1,4 @@
-"""Exact integers in human units. Counts go by 1000; bytes are labelled MB (10^6) or MiB (2^20)."""
+"""Exact integers in human units: counts in powers of 1000, bytes in MB (10^6) or MiB (2^20)."""
 
 import re
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ def decimal(number: "Fraction") -> str:
 
 
 def human(number: int) -> str:
-    """A number in short: ``138.36 M``; below 10,000 in full."""
+    """A number, shortened to two decimals: ``138.36 M``; below 10,000, in full."""
     return exact(number) if abs(number) < 10_000 else _scaled(number, 1000, COUNTS)
 
 
@@ -77,7 +77,7 @@ LEAST_BYTES = 1_000_000
 
 
 def lacks_unit(text: str, number: int, least: int = LEAST_BYTES) -> bool:
-    """Whether a string gives so few bytes, without a unit, that another unit is probably meant."""
+    """Whether a string has no unit and so small a number that it probably does not mean bytes."""
     return text.strip().isdecimal() and number < least
 
 

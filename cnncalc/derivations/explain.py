@@ -85,7 +85,7 @@ def sizes(layer: Layer, inputs: tuple[Shape, ...]) -> list[Working]:
     names = _names(output, "out")
     found = [definition(*size) for size in zip(names, map(expression_of, output.dimensions))]
     if named and _names(named[0], "out") == names:
-        # A size taken over from the first input needs no equation.
+        # A size that is passed on from the first input needs no equation.
         found = [
             [] if size is old else chain
             for chain, size, old in zip(found, output.dimensions, named[0].dimensions)

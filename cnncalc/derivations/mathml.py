@@ -13,7 +13,7 @@ FENCES = {"/": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
 
 def equation(working: Working) -> str:
     """An equation such as ``weights = F·F·C_in·C_out = 5·5·3·10 = 750``, for a line of its own
-    (``render.page``). An equation that exists only as text is set as text, with indices."""
+    (``render.page``). An equation without a symbol exists only as text, in its note."""
     if not working.symbol:
         return f"<math>{_text(working.note)}</math>"
     made, result = working.expression, wording.minus(grouped(working.result))
@@ -36,7 +36,7 @@ def _text(text: str) -> str:
     for number, piece in enumerate(INDEXED.split(text)):
         match number % 3:
             case 0 if piece:
-                # Blanks at the ends of a <mtext> are lost.
+                # Spaces at the ends of an <mtext> are lost.
                 pieces.append(f"<mtext>{escape(piece).replace(' ', '&#160;')}</mtext>")
             case 1:
                 pieces.append(f"<msub><mi>{piece}</mi>")

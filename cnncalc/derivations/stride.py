@@ -31,7 +31,7 @@ class Axis(NamedTuple):
 
     @property
     def extent(self) -> int:
-        """The number of inputs that the window spans, including dilation."""
+        """The number of inputs from the first tap to the last."""
         return self.D * (self.F - 1) + 1
 
     @property
@@ -174,7 +174,7 @@ class Window(NamedTuple):
     D: int
     output: int
     unread: int
-    """The pixels cut off at the end; the rest of the remainder is padding."""
+    """The number of pixels cut off at the end; the rest of the remainder is padding."""
 
     @property
     def span(self) -> int:
@@ -214,7 +214,7 @@ class Solution(NamedTuple):
     axis: Axis
     output: int
     output_padding: int = 0
-    """The cells that a transposed window adds at the end."""
+    """The number of cells that a transposed window adds at the end."""
 
 
 MAX_TRIED = 200_000

@@ -102,7 +102,7 @@ class Memory:
 
     @property
     def inference_bytes(self) -> int:
-        """The bytes of that peak alone."""
+        """The bytes of the inference peak alone."""
         return most([moment.alive for moment in self.inference])
 
     @property

@@ -102,7 +102,7 @@ class Arena:
 def arena(report: Report) -> Arena:
     """The RAM and flash of a network whose values take one byte each.
 
-    Raises UsageError if the number of weights is not known.
+    Raises UsageError if the number of weights is not known, or if no layer needs memory.
     """
     held = _tensors(report, copies=True)
     problem, names = _problem(report, held)
@@ -146,7 +146,8 @@ def _problem(
     """The layers that write a separate tensor, and their names. Tensors are numbered by their
     rows, followed by those inside layers.
 
-    Without an engine, values are in the report's dtype, and only what layers read and write counts.
+    Without an engine, values are in the report's dtype, and only the tensors that layers read and
+    write count.
     """
 
     def size(elements: int) -> int:
@@ -176,8 +177,8 @@ def _problem(
 
 
 def _between(row: Row) -> list[int]:
-    """The elements of the tensors inside a layer that the engine runs as several: the outputs of
-    all its convolutions but the last, or the product of a norm."""
+    """The elements of the tensors inside a layer that the engine runs as several layers: the
+    outputs of all its convolutions but the last, or the product of a norm."""
     if row.cost.buffers and not row.cost.macs:
         return [row.output.elements]
     nests = row.layer.nests(*row.inputs) or ()
@@ -213,7 +214,7 @@ def _runs_inside(row: Row, rows: Sequence[Row], readers: Counter[int]) -> bool:
 
 
 def _flash(report: Report, held: Sequence[int]) -> Flash:
-    """The constants. A folded batch norm leaves a bias for each channel of the layer before."""
+    """The constants. A folded batch norm leaves a bias for each channel of the preceding layer."""
     if "params" in report.unknown:
         raise UsageError(f"the number of weights of {report.opaque[0].name!r} is not known")
     folded = {

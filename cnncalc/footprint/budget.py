@@ -32,8 +32,8 @@ dozens of training steps, which takes too long for larger networks."""
 
 
 class Change(NamedTuple):
-    """A suggested option, the largest batch with it, the bytes that the original batch (or one
-    image, if none fits) needs with it, and the MACs that it recomputes for each image."""
+    """A suggested option, the largest batch with it, the bytes that the largest batch without it
+    (or one image, if none fits) needs with it, and the MACs that it recomputes for each image."""
 
     option: str
     batch: int
@@ -90,7 +90,7 @@ def fit(
     if read > MAX_READ:
         raise UsageError(
             f"the largest batch can be computed only for networks whose operations read at most "
-            f"{MAX_READ:,} tensors, parameters included; this network's read {read:,}"
+            f"{MAX_READ:,} tensors, parameters included; those of this network read {read:,}"
         )
     batch = largest_batch(report, setting, budget)
     at = setting._replace(batch=max(batch, 1))

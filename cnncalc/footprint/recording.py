@@ -15,7 +15,7 @@ AMP = "amp"
 """Stands for float32 parameters under autocast to bfloat16."""
 
 DTYPES = ("float32", "float64", "bfloat16", "float16", AMP)
-"""The dtypes that PyTorch's layers compute in."""
+"""The dtypes to model: those in which PyTorch's layers compute, and autocast."""
 
 DEVICES = ("cpu", "cuda")
 """The devices to model; PyTorch saves and accumulates differently on each."""
@@ -46,8 +46,8 @@ def record(
             raise unknown(what, word, known, meant)
     if report.unused:
         raise UsageError(
-            f"layer {report.unused[0].name!r} leads to no output, and when PyTorch frees it is not "
-            "modelled; name it under 'outputs' or leave it out"
+            f"layer {report.unused[0].name!r} leads to no output, and it is not modelled when "
+            "PyTorch frees it; name it under 'outputs' or leave it out"
         )
     tape = Tape(
         batch,
@@ -112,7 +112,7 @@ def _steps(tape: Tape, row: Row, inputs: list[Tensor]) -> Tensor:
     """Record a layer; returns its output.
 
     If memory runs out here, Python repeats the end of ``except`` forever in functions of more than
-    256 instructions, so this is not a part of ``record``.
+    256 instructions, so this is a separate function.
     """
     try:
         return row.layer.steps(tape, *inputs)
@@ -129,10 +129,11 @@ def _need_gradients(report: Report, tape: Tape, outputs: tuple[Tensor, ...]) -> 
             continue
         if reached.isdisjoint(operation.outputs):
             row = report.rows[operation.row]
-            why = (
-                "its output gets no gradient, and when PyTorch frees what it saved is not modelled"
+            why = LayerError(
+                "its output gets no gradient, and it is not modelled when PyTorch frees what the "
+                "layer saved"
             )
-            raise not_modelled(row, LayerError(why))
+            raise not_modelled(row, why)
         reached.update(operation.reads)
 
 

@@ -2,7 +2,7 @@
 
 The order is PyTorch's: the backward pass runs the operations in reverse. While an operation runs,
 its incoming gradient, its saved tensors and the gradients that it produces are live. Then the
-first two are freed, and only then does it add up gradients that meet at a fork.
+first two are freed, and only then are gradients that meet at a fork added up.
 """
 
 from collections.abc import Iterable, Sequence
@@ -91,7 +91,7 @@ def outside(recording: Recording, segment: range) -> frozenset[int]:
 
 
 def forward(recording: Recording) -> list[Moment]:
-    """A forward pass whose inputs have no other reference."""
+    """The moments of a forward pass whose inputs nothing else references."""
     walk = _Walk(recording)
     walk.forward(range(len(recording.tape.operations)), FORWARD, keeps=True)
     return walk.moments
@@ -100,8 +100,8 @@ def forward(recording: Recording) -> list[Moment]:
 def training(
     recording: Recording, updates: Sequence[Update], segments: Sequence[range] = ()
 ) -> list[Moment]:
-    """A forward pass, a backward pass and the parameter updates, while the caller holds a reference
-    to the inputs.
+    """The moments of a forward pass, a backward pass and the parameter updates, while the caller
+    holds a reference to the inputs.
 
     The loss needs no memory except the gradients of the outputs, which the backward pass allocates
     first. Parameter gradients are allocated anew in every step. The operations of ``segments`` save
@@ -229,7 +229,7 @@ class _Walk:
         return list(live)
 
     def backward_checkpointed(self, segment: range) -> None:
-        """Run a segment backward. When a tensor that it saved is first needed, the
+        """Run a segment backward. When a tensor that it would have saved is first needed, the
         segment is recomputed up to the last of these tensors."""
         keeping = [place for place in segment if self.operations[place].keeps]
         if not keeping:

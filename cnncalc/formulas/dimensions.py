@@ -12,7 +12,7 @@ def filters(out_channels: int) -> int:
 
 @formula("C_out")
 def multiplied(C_in: int, multiplier: int = 1) -> int:
-    """Several output channels per input channel."""
+    """``multiplier`` output channels per input channel."""
     return C_in * multiplier
 
 
@@ -30,7 +30,7 @@ def flattened(C_in: int, N_in: tuple[int, ...]) -> int:
 
 @formula("N_out")
 def positions(N_in: tuple[int, ...]) -> int:
-    """All positions, along a single axis."""
+    """All positions along a single axis."""
     return product(N_in)
 
 

@@ -23,7 +23,7 @@ class Step(NamedTuple):
 class Expression(NamedTuple):
     """A node of a derivation: a leaf (``op`` is empty) or an operator with its operands.
 
-    A leaf that a formula computed refers to its step.
+    A leaf that a formula computed refers to that formula's step.
     """
 
     op: str

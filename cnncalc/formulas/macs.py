@@ -10,7 +10,7 @@ from cnncalc.formulas.vocabulary import product, share
 
 @formula("MACs")
 def given(multiply_accumulates: int) -> int:
-    """The number that is given."""
+    """The given number."""
     return multiply_accumulates
 
 
@@ -62,7 +62,7 @@ def maxout_macs(n_in: int, n_out: int, k: int) -> int:
 
 @formula("MACs")
 def matrix_macs(rows: int, inner: int, columns: int, batches: tuple[int, ...] = ()) -> int:
-    """One dot product for every pair of a row and a column, in each product."""
+    """One dot product for every pair of a row and a column, in each matrix product."""
     return product(batches) * rows * inner * columns
 
 

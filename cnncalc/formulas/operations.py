@@ -48,7 +48,7 @@ def window_reductions(taps: int, n_out: int = 1) -> int:
 
 @formula("operations", gives="derivation")
 def range_reductions(taps: int, n_out: int) -> int:
-    """The operations that reduce windows of different sizes: all taps, less one per output."""
+    """Reducing windows of different sizes takes one operation per tap, less one per output."""
     return taps - n_out
 
 
@@ -73,5 +73,5 @@ def normalization_additions(n: int, G: int = 1) -> int:
 
 @formula("samples")
 def samples(F: tuple[int, ...], C_in: int, N_out: tuple[int, ...]) -> int:
-    """A value between the inputs for every tap of every window, in every channel."""
+    """One interpolated value for every tap of every window, in every channel."""
     return product(F) * C_in * product(N_out)

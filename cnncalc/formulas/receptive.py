@@ -47,7 +47,7 @@ def joined_size(s_i: tuple[int, ...], r_i: tuple[int, ...]) -> int:
 def joined_size_last(
     s_i: tuple[int, ...], r_i: tuple[int, ...], j_i: tuple[int, ...], n_i: tuple[int, ...]
 ) -> int:
-    """From the first pixel that the last output of any input sees to the last one."""
+    """From the first pixel to the last that any input sees from its last position."""
     last = tuple(s + (n - 1) * j for s, n, j in zip(s_i, n_i, j_i))
     return most(tuple(s + r for s, r in zip(last, r_i))) - least(last)
 
@@ -88,8 +88,8 @@ def last_piece(last_in: int, step: int = 1, E: int = 1, P: int = 0) -> int:
 
 @formula("slack", note="an output may start this many pieces earlier")
 def rounding_slack(step: int, per: int) -> int:
-    """The most pieces that rounding can lose if outputs are several pieces apart and are cut
-    again."""
+    """The largest number of pieces that rounding can lose if outputs are several pieces apart and
+    are cut again."""
     return step * (per - 1)
 
 
@@ -119,5 +119,5 @@ def pieces_jump(j_0: int, step: int = 1, per: int = 1) -> int | Fraction:
 
 @formula("s_out")
 def pieces_start(s_0: int, j_0: int, first: int, per: int = 1) -> int:
-    """The start of the jump that contains the first piece."""
+    """The start of the ``j_0`` pixels that contain the first piece."""
     return s_0 + first // per * j_0

@@ -59,7 +59,7 @@ class Recording:
         self.texts: dict[Recorded, None] = {}
 
     def variable(self, name: str, value: int, bounds: Bounds) -> Recorded:
-        """A number that has this value in the run, and varies between bounds."""
+        """A number that has this value in the run, and varies between these bounds."""
         return Recorded(self, "", (name,), value, bounds)
 
     def node(self, op: str, a: Any, b: Any) -> Any:
@@ -94,7 +94,7 @@ def _result(op: str, *, turned: bool = False) -> Any:
 
 
 class Recordable(Number):
-    """The base of recorded numbers. Each is hashed by its identity, so that containers never
+    """Base class for recorded numbers. Each is hashed by its identity, so that containers never
     confuse numbers that are equal only in this run."""
 
     __slots__ = ()
@@ -163,7 +163,7 @@ class Recorded(Recordable):
         self.number = next(recording.numbers)
 
     @property  # type: ignore[misc]
-    def __class__(self) -> Any:  # ``isinstance`` takes it for what it stands for
+    def __class__(self) -> Any:  # so that ``isinstance`` treats it as an integer
         return int
 
     def plain(self) -> int:
@@ -201,12 +201,13 @@ class Recorded(Recordable):
 
     @property
     def denominator(self) -> int:
-        """1."""
+        """Always 1."""
         return 1
 
 
 class Condition(Recordable):
-    """A comparison of recorded numbers: its outcome is a guard, unless it is used as 0 or 1."""
+    """A comparison of recorded numbers. Its outcome becomes a guard, unless arithmetic uses it as
+    0 or 1."""
 
     __slots__ = ("args", "number", "op", "recording", "value")
 
@@ -215,7 +216,7 @@ class Condition(Recordable):
         self.number = next(recording.numbers)
 
     @property  # type: ignore[misc]
-    def __class__(self) -> Any:  # ``isinstance`` takes it for what it stands for
+    def __class__(self) -> Any:  # so that ``isinstance`` treats it as a bool
         return bool
 
     def __bool__(self) -> bool:
@@ -265,7 +266,7 @@ class Portion(Recordable):
 
 
 def combined(op: str, a: Any, b: Any) -> Any:
-    """The result of an operation, one of whose operands is recorded."""
+    """The result of an operation with at least one recorded operand."""
     if type(a) is float or type(b) is float:
         a, b = (one.plain() if isinstance(one, Recordable) else one for one in (a, b))
         return OPERATORS[op](a, b)
@@ -343,7 +344,8 @@ def _range(number: Any) -> Bounds:
 
 
 def _decided(op: str, same: bool, a: Bounds, b: Bounds) -> bool | None:
-    """The outcome of a comparison if all values between the bounds have the same one."""
+    """The outcome of a comparison if it is the same for all values between the bounds, else
+    None."""
     if same:
         return op in ("<=", "==")
     if op == "<":
@@ -356,7 +358,7 @@ def _decided(op: str, same: bool, a: Bounds, b: Bounds) -> bool | None:
 
 
 def _bounds(op: str, a: Bounds, b: Bounds) -> Bounds:
-    """Bounds of the result for all values between the bounds."""
+    """Bounds of the result for all operands between these bounds."""
     if op == "-":
         return a[0] - b[1], a[1] - b[0]
     if op in ("+", "max", "min"):

@@ -38,13 +38,14 @@ def computed(
 def along(
     results: Sequence[Any], variables: Mapping[str, int], name: str
 ) -> Callable[[int], list[Any]]:
-    """The results as a function of one variable; what does not depend on it is computed once."""
+    """The results as a function of one variable; nodes that do not depend on it are computed
+    once."""
     nodes = [*ordered(results)]
     values = computed(nodes, variables)
     place = {id(node): number for number, node in enumerate(nodes)}
 
     def slot(one: Any) -> int:
-        """Where the value of a node or of a constant is."""
+        """The index in ``values`` of a node or a constant."""
         if id(one) not in place:
             place[id(one)] = len(values)
             values.append(one)

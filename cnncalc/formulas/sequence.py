@@ -1,4 +1,5 @@
-"""Recurrent layers, attention and embeddings: sizes, parameters and multiply-accumulates."""
+"""Recurrent layers, attention, embeddings and blocks of pixels: sizes, parameters and
+multiply-accumulates."""
 
 from cnncalc.formulas.tracing import formula
 from cnncalc.formulas.vocabulary import product
@@ -21,7 +22,8 @@ def one_recurrent_layer(n_in: int, hidden: int, gates: int, directions: int = 1)
 def projected_weights(
     n_in: int, hidden: int, projected: int, gates: int, layers: int, directions: int = 1
 ) -> int:
-    """Every gate reads the input and the projected output, onto which each layer projects."""
+    """Every gate reads the input and the previous projected output; each layer also has the weights
+    of its projection."""
     later = (layers - 1) * (directions * projected + projected)
     gated = gates * hidden * (n_in + projected + later)
     return directions * (gated + layers * hidden * projected)
@@ -31,7 +33,7 @@ def projected_weights(
 def recurrent_biases(
     hidden: int, gates: int, layers: int, directions: int = 1, per_gate: int = 2
 ) -> int:
-    """PyTorch has two per gate: for the input and for the previous output."""
+    """PyTorch has two per gate: one for the input and one for the previous output."""
     return layers * directions * gates * per_gate * hidden
 
 
@@ -73,7 +75,8 @@ def attention_scores(heads: int, positions: int, others: int) -> int:
 
 @formula("operations", gives="derivation")
 def attention_reductions(heads: int, positions: int, others: int) -> int:
-    """For every head and position, reducing the scores of all others to one."""
+    """For every head and position, reducing ``others`` scores to one number takes ``others − 1``
+    operations."""
     return heads * positions * (others - 1)
 
 
@@ -85,7 +88,7 @@ def embedding_weights(num_embeddings: int, embedding_dim: int) -> int:
 
 @formula("C_out")
 def embedding_channels(embedding_dim: int) -> int:
-    """As many channels as a row has numbers."""
+    """One channel per number in a row."""
     return embedding_dim
 
 
@@ -103,7 +106,7 @@ def waves(C: int, N: tuple[int, ...]) -> int:
 
 @formula("weights")
 def cross_attention_weights(C: int, C_other: int) -> int:
-    """Query and output project the channels, key and value those of the other map."""
+    """The projections of query and output read C channels, those of key and value ``C_other``."""
     return 2 * C * C + 2 * C_other * C
 
 
@@ -145,7 +148,8 @@ def conv_lstm_weights(F: tuple[int, ...], C_in: int, hidden: int) -> int:
 
 @formula("weights")
 def peephole_lstm_weights(F: tuple[int, ...], C_in: int, hidden: int, N: tuple[int, ...]) -> int:
-    """The weights of a convolutional LSTM, and one for every element of the cell in three gates."""
+    """The weights of a convolutional LSTM, and in three gates one for every element of the cell
+    state."""
     return product(F) * (C_in + hidden) * 4 * hidden + 3 * hidden * product(N)
 
 
@@ -165,13 +169,13 @@ def conv_lstm_macs(
 
 @formula("N_out")
 def with_tokens(N: int, tokens: int) -> int:
-    """The number of positions of a signal and of the learned tokens before them."""
+    """The positions of a signal, and the learned tokens before them."""
     return N + tokens
 
 
 @formula("weights")
 def token_weights(C: int, tokens: int) -> int:
-    """One number per channel of every learned position."""
+    """One number per channel of every learned token."""
     return C * tokens
 
 

@@ -1,12 +1,12 @@
 """A number that records its derivation, so that the formula shown is the formula run.
 
-``@formula`` marks a function of named integers. Normally it just runs. Inside ``with tracing()``
+``@formula`` marks a function of named integers. Normally, it just runs. Inside ``with tracing()``,
 its arguments become ``Traced`` numbers named after its parameters, and its result carries the
 formula's symbol and the ``Step`` that computed it. The result can be added up, passed to another
 formula or put into a shape, and still knows how it was computed. A traced number is an integer, so
 other code can ignore this.
 
-Inside ``with replacing({right: wrong})`` a wrong rule runs in place of a formula, under the same
+Inside ``with replacing({right: wrong})``, a wrong rule runs in place of a formula, under the same
 symbol and argument names, so that everything computed from the formula follows the wrong rule.
 """
 
@@ -46,7 +46,7 @@ class Traced(int):
         left, right = self.expression, expression_of(other)
         if right == ZERO:
             return self
-        # (N - 1) + 1 is N: D(F - 1) + 1 without dilation.
+        # (F - 1) + 1 is F, as in D(F - 1) + 1 without dilation.
         if left.op == "-" and left.operands[1] == right and not right.symbol:
             return Traced(int(self) + int(other), left.operands[0])
         return binary("+", int(self) + int(other), left, right)
@@ -312,7 +312,7 @@ ALL_AXES = frozenset(axis for axes in AXES.values() for axis in axes)
 
 
 def named(symbol: str, number: int) -> int:
-    """The number with a symbol for derivations, unless it already has one."""
+    """The number, with a symbol if derivations are being recorded and it has none."""
     if not is_tracing() or isinstance(number, Traced):
         return number
     return Traced.leaf(number, symbol)

@@ -49,7 +49,7 @@ def padding_same(N: int, N_out: int, F: int, S: int, D: int = 1) -> int:
 
 @formula("P_before")
 def padding_causal(F: int, D: int) -> int:
-    """The number of zeros before a signal that keeps every output from reading a later input."""
+    """The number of zeros before a signal so that no output reads a later input."""
     return D * (F - 1)
 
 
@@ -67,7 +67,7 @@ def padding_after(P_total: int, P_before: int) -> int:
 
 @formula("N_out")
 def output_size_transposed(N: int, F: int, S: int, P: int = 0, D: int = 1, P_out: int = 0) -> int:
-    """Outputs of a transposed window: an input size that the ordinary window would shrink to N."""
+    """The output size of a transposed window, which an ordinary window would shrink to N."""
     return (N - 1) * S - 2 * P + span(F, D) + P_out
 
 
@@ -75,13 +75,14 @@ def output_size_transposed(N: int, F: int, S: int, P: int = 0, D: int = 1, P_out
 def output_size_transposed_sides(
     N: int, F: int, S: int, P_before: int, P_after: int, D: int = 1, P_out: int = 0
 ) -> int:
-    """Outputs of a transposed window with different numbers of cells removed from the two sides."""
+    """The output size of a transposed window with different numbers of cells removed from the two
+    sides."""
     return (N - 1) * S - P_before - P_after + span(F, D) + P_out
 
 
 @formula("N_out")
 def output_size_transposed_same(N: int, S: int) -> int:
-    """Outputs of a transposed window with ``same`` padding, whatever the filter."""
+    """The output size of a transposed window with ``same`` padding, whatever the filter."""
     return N * S
 
 
@@ -152,13 +153,13 @@ def left_over(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
 
 @formula("E")
 def extent(F: int, D: int = 1) -> int:
-    """The inputs from the first to the last tap of a window."""
+    """The number of inputs from the first to the last tap of a window."""
     return span(F, D)
 
 
 @formula("E")
 def even_window(N: int, N_out: int) -> int:
-    """The adaptive window if N_out divides N: windows lie side by side."""
+    """The size of an adaptive window if N_out divides N: windows lie side by side."""
     return share(N, N_out)
 
 
@@ -209,14 +210,14 @@ def tap_before(k: int, S: int = 1, P: int = 0, D: int = 1) -> int:
 
 @formula("before")
 def short_footprints_before(S: int, P: int = 0) -> int:
-    """As ``footprints_before``, if no footprint reaches the first output: up to the edge of the
-    padding."""
+    """As ``footprints_before``, if no footprint reaches output 0: counted from the last input whose
+    footprint starts before it."""
     return -(P // S)
 
 
 @formula("E", bare=("nearest",), note="the nearest inputs along the axis")
 def interpolated(nearest: int) -> int:
-    """The inputs that an interpolated output reads."""
+    """The number of inputs that an interpolated output reads."""
     return nearest
 
 

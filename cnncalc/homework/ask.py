@@ -78,8 +78,8 @@ class Ask(Named, ABC):
         return sum(count * times.get(name, 1) for name, count in summands.items())
 
     def summands(self, rows: Sequence[Row], report: Report) -> dict[str, int]:
-        """The number that each layer adds to the total, without zeros; raises LayerError if it
-        cannot be added up."""
+        """The number that each layer adds to the total, without zeros; raises LayerError if the
+        quantity cannot be added up."""
         summands = {}
         for row in rows:
             count = self.added(row, report)

@@ -57,7 +57,7 @@ def _made(grades: Grades) -> Iterable[tuple[str, tuple[str, ...]]]:
 
 
 def _says(title: str) -> str:
-    """A sentence on what a student with this mistake did."""
+    """A phrase on what a student with this mistake did."""
     return mistakes.load(title.replace(" ", "_")).says
 
 

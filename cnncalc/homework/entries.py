@@ -1,4 +1,4 @@
-"""The entries of an answer sheet: values checked, with their locations in the errors."""
+"""Checks of the entries of an answer sheet; errors give their locations."""
 
 import re
 from fractions import Fraction

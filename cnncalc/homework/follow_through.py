@@ -174,7 +174,7 @@ class StudentNetwork:
             yield (low, high), "the answers that you added up"
 
     def _following(self, question: Question, right: dict[str, int]) -> dict[str, int]:
-        """The count of every layer with the student's own shapes."""
+        """The count of every layer, given the student's own shapes."""
         counts = dict(right)
         for row in question.part(question.report):
             if row.name in self._own_inputs or row.name in self.shapes:

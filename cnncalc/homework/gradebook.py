@@ -7,7 +7,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, did_you_mean, some
+from cnncalc.core.errors import (
+    CnncalcError,
+    Mistakes,
+    SpecError,
+    UsageError,
+    Where,
+    did_you_mean,
+    some,
+)
 from cnncalc.core.shape import Layout
 from cnncalc.homework import feedback
 from cnncalc.homework import sheet as sheets
@@ -85,11 +93,13 @@ class Keys:
     submission, its file or its folder."""
 
     def __init__(self, target: Path, layout: Layout | None = None) -> None:
-        """Read a single key; raises UsageError for a folder without files."""
+        """Read a single key, or find the keys in a folder; raises UsageError if it has none."""
         self.target = target
         self.layout = layout
         self.one = None if target.is_dir() else key(target, layout)
         self.own: Mapping[str, Path] = {}
+        self.wrong: dict[Where, Mark] = {}
+        """The answers that are not right in the keys of a folder that have been used."""
         if self.one is None:
             self.own = _by_name(sorted(file for file in target.iterdir() if file.is_file()))
             if not self.own:
@@ -112,7 +122,7 @@ class Keys:
         self, submissions: Sequence[Submission], graded: Sequence[Graded]
     ) -> Iterator[tuple[str, Path]]:
         """The students who were graded with another student's key although their own is in the same
-        folder; each with that key."""
+        folder; each comes with their own key."""
         used, folder = self.target, self.target.parent
         sent = {one.file for one in submissions}
         beside = sorted(path for path in folder.iterdir() if path.suffix == used.suffix)
@@ -124,7 +134,7 @@ class Keys:
                 yield one.student, found[0]
 
     def _answers(self, file: Path) -> bool:
-        """Whether a file has answers: a key does, a blank answer sheet does not."""
+        """Whether a file has answers: a key does, but a blank answer sheet does not."""
         try:
             return any(answer.given is not None for answer in sheets.load(file, self.one).answers)
         except CnncalcError:
@@ -179,7 +189,10 @@ def grade(
         try:
             if one.problem:
                 raise UsageError(one.problem)
-            found = sheets.load(one.file, keys.of(one), one.handle)
+            own = keys.of(one)
+            if own is not keys.one:
+                keys.wrong |= {mark.answer.where: mark for mark in wrong_in(own, marker)}
+            found = sheets.load(one.file, own, one.handle)
             yield graded(marker.sheet(found), credit, one.handle)
         except Exception as why:  # a bug must not keep the rest of the class from being graded
             text = str(why) if isinstance(why, CnncalcError) else failure(why)

@@ -26,9 +26,9 @@ Watch = Callable[[Sequence[Submission]], Iterable[Submission]]
 class Grades(tuple[Graded, ...]):
     """One ``Graded`` per submission, in order.
 
-    ``wrong_in_key`` holds the key's own answers that are not right; the class is graded against the
-    calculated values. ``own_keys`` maps each student who was graded with another student's key to
-    their own key in the same folder. ``skipped`` lists the folders that were not searched.
+    ``wrong_in_key`` holds the answers in the keys that are not right; the class is graded against
+    the calculated values. ``own_keys`` maps each student who was graded with another student's key
+    to their own key in the same folder. ``skipped`` lists the folders that were not searched.
     """
 
     wrong_in_key: tuple[Mark, ...] = ()
@@ -82,12 +82,12 @@ def grade(
     """Grade one answer sheet or, with a ``key``, the sheets of a class.
 
     ``answers`` is a sheet as a file or as plain data; with a ``key`` (a file, or a folder with one
-    key per student) it is files and folders of submissions. ``strict`` accepts only exact values,
-    K = 1000 and channels first; ``tolerance`` is how far off a value may be, as a fraction of the
-    right one; ``credit`` is the fraction of the points for each outcome, as in ``{"slip": "0.5"}``;
-    ``layout`` (``chw`` or ``hwc``) is how shapes are written in sheets that do not state it.
-    ``watch`` receives the submissions of a class before they are graded, and passes them on, so
-    that progress can be shown.
+    key per student), it is one or more files or folders of submissions. ``strict`` accepts only
+    exact values, K = 1000 and channels first. ``tolerance`` is how far off a value may be, as a
+    fraction of the right one. ``credit`` is the fraction of the points for each outcome, as in
+    ``{"slip": "0.5"}``. ``layout`` (``chw`` or ``hwc``) is how shapes are written in sheets that do
+    not state it. ``watch`` receives the submissions of a class before they are graded and passes
+    them on, so that progress can be shown.
 
     Raises UsageError for an option or a file that cannot be used, and SpecError or Mistakes for
     errors in a key or in a single sheet. A problem with one submission of a class is recorded as
@@ -115,10 +115,11 @@ def grade(
     if not found:
         raise UsageError(
             f"{str(key)!r} is the key; the sheets to grade are missing",
-            "name them, or their folder, after the key",
+            "add them, or their folder, after the key",
         )
     grades = Grades(gradebook.grade(keys, watch(found), marker, credit))
     grades.skipped = tuple(submissions.left_out(paths))
+    grades.wrong_in_key = tuple(keys.wrong.values())
     if keys.one:
         grades.own_keys = dict(keys.passed_over(found, grades))
         grades.wrong_in_key = tuple(gradebook.wrong_in(keys.one, marker))

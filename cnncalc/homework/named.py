@@ -4,7 +4,7 @@ from typing import ClassVar
 
 
 class Named:
-    """A base for classes that each have their own file."""
+    """The base of classes that each have their own file."""
 
     name: ClassVar[str]
     """The name of the file, without its extension."""

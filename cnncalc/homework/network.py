@@ -111,7 +111,7 @@ def named(
 
 
 def _is_special(file: Path) -> bool:
-    """Whether reading a file could wait forever, as for a terminal."""
+    """Whether reading a file could wait forever, as with a terminal."""
     try:
         return file.exists() and not (file.is_file() or file.is_dir())
     except (OSError, ValueError):
@@ -173,7 +173,7 @@ def given_network(
     kinds = {name: value for name, value in given.items() if name not in SETTINGS}
     if kinds and {*kinds} <= {*AXIS}:
         if not {"N", "F"} <= {*kinds}:
-            raise UsageError("a window needs N and F at least, as in {N: 7, F: 3, S: 3}")
+            raise UsageError("a window needs at least N and F, as in {N: 7, F: 3, S: 3}")
         fields = {AXIS[name]: value for name, value in kinds.items() if name != "N"}
         given, layout = {**given, "input": [1, kinds["N"]]}, "chw"
         kinds = {"conv": {"out_channels": 1, **fields}}

@@ -2,8 +2,8 @@
 
     given: {input: 0 1 2; 3 4 5; 6 7 8, kernel: 0 1; 2 3, bias: 1, activation: relu, pool: max:2}
 
-Its layers are a small network, so that mistakes can change them like any others; the numbers are
-the input, the kernels and the biases.
+The layers of such a question are a small network, so that mistakes can change them like any others;
+the numbers are the input, the kernels and the biases.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -66,7 +66,7 @@ class Equation(Working):
 
 @dataclass(frozen=True, eq=False)
 class Numeric(Question):
-    """The output of the network for these ``numbers``, which a mistake may change."""
+    """A question about the output for these ``numbers``, which a mistake may change."""
 
     numbers: Numbers | None = None
 
@@ -150,7 +150,7 @@ def network(given: Mapping[str, Any], layout: Layout | None = None) -> tuple[Rep
             hint = did_you_mean(name, KEYS) or f"; it has {', '.join(KEYS)}"
             raise UsageError(f"a convolution with numbers has no key {name[:60]!r}{hint}")
     if given.get(INPUT) is None:
-        raise UsageError("a convolution with numbers needs 'input', as in 0 1 2; 3 4 5")
+        raise UsageError("a convolution with numbers needs 'input', as in input: 0 1 2; 3 4 5")
     x, kernels = _tensors(given, layout)
     with named_in_errors("bias"):
         bias = None if given.get("bias") is None else _matrix(given["bias"])

@@ -16,9 +16,9 @@ COUNTED = r"(convolution|layer|unit|network|operation|reduction|expansion|divisi
 PROPER = ("Gaussian", "LeNet-5")
 """First words that keep their capital."""
 TAIL = r"(?=,| with| of| over| by| along| for| that| \()"
-"""Where the words begin that describe a layer further: dropout of whole channels."""
+"""The start of the words after a name that describe it further: dropout of whole channels."""
 COLOURS = (1, 3)
-"""The numbers of channels of an image."""
+"""The numbers of channels that an image has: grey or colour."""
 APART = ("kernel_size", "stride", "out_channels", "out_features")
 """The fields that come first in a phrase."""
 

@@ -56,14 +56,17 @@ def renamed(answers: Item, report: Report | None, asked: Container[str] | None =
             elif not names:
                 name = place[1]  # reported once
         if name is not None:
-            kept = {
-                word: item
-                for word, item in given.value.items()
-                if asked is None or question_label(name, word) in asked
-            }
             own = Key(name)
             own.where = key.where
-            found |= {own: Item(kept, given.where)} if kept else {}
+            if isinstance(given.value, dict):
+                kept = {
+                    word: item
+                    for word, item in given.value.items()
+                    if asked is None or question_label(name, word) in asked
+                }
+                found |= {own: Item(kept, given.where)} if kept else {}
+            else:  # a row by hand, without a quantity
+                found[own] = given
     return Item(found, answers.where)
 
 
@@ -109,6 +112,6 @@ def _is_part(kind: str) -> bool:
 
 
 def _kind(kind: str) -> type[Layer] | None:
-    """The kind that a type, which may be cut off, stands for; None if there is none."""
+    """The kind that a type stands for, even if the type is cut off; None if there is none."""
     found = layers.known(kind)
     return found.kind if found else layers.beginning(kind)

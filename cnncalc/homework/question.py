@@ -36,12 +36,13 @@ class Question:
     """A question about a layer, a block, or the network (``layer`` is None).
 
     The fields after ``layer`` are wrong assumptions: wrong ``rules``, other ``layers`` by name,
-    other ``inputs`` of the layer, a different ``output``, a different batch or dtype
+    other ``inputs`` of the layer, a different ``output``, a different batch size or dtype
     (``conditions``), and layers added more than once or not at all (``times``). ``meant`` gives the
     meaning of a wrongly written value, and ``detail`` says where a change was made.
 
     ``everywhere`` applies a change to all layers and recomputes the whole network. It is always set
-    for sums, and for quantities that depend on all earlier layers (receptive fields).
+    for blocks and networks, and for quantities that depend on all earlier layers, such as receptive
+    fields.
     """
 
     ask: Ask
@@ -68,13 +69,13 @@ class Question:
 
     @cached_property
     def row(self) -> Row | None:
-        """The row of the layer; None for a sum over a block or the network."""
+        """The row of the layer; None for a question about a block or the network."""
         if self.layer is None or self.layer not in self.report:
             return None
         return self.report[self.layer]
 
     def part(self, report: Report) -> tuple[Row, ...]:
-        """The rows of a sum: those of the block, or all."""
+        """The rows of the block, or all rows for a question about the network."""
         if self.layer is None:
             return report.rows
         return tuple(row for row in report.rows if row.name.startswith(f"{self.layer}."))
@@ -89,8 +90,8 @@ class Question:
             return value * self._times if isinstance(value, int) and self.times else value
 
     def _total(self, report: Report) -> Value:
-        """The sum over the network or block. Its terms are cached, because mistakes leave out or
-        repeat every layer in turn."""
+        """The value for the network or block. The terms of a sum are cached, because mistakes leave
+        out or repeat every layer in turn."""
         if not (self.ask.adds_up and self.times):
             return self.ask.total(self.part(report), report, self.times)
         known = _summed.setdefault(report, {})
@@ -202,7 +203,7 @@ class Question:
     def with_layers(
         self, change: Callable[[Row], Layer | None], only: Container[str] | None = None
     ) -> "Question | None":
-        """The same question with changed layers: its own, or all if the whole network is
+        """The same question with changed layers: its own layer, or all if the whole network is
         recomputed. None if ``change`` changes nothing.
 
         ``change`` depends on a row's layer and shapes alone; ``only`` names the rows to change.
@@ -212,8 +213,8 @@ class Question:
             assert self.row is not None
             rows = (self.row,)
         changed: dict[str, Layer] = {}
-        # Equal layers stay one object, because results are cached by layer. Only the results of
-        # methods are kept: they belong to mistakes, which change the layers of other questions too.
+        # Equal layers stay one object, because results are cached by layer. Cache only the results
+        # of methods: these belong to mistakes, which change the layers of other questions too.
         found = _changed.setdefault(self.report, {}) if ismethod(change) else {}
         if len(found) > MAX_ROWS:
             found.clear()
@@ -236,7 +237,7 @@ class Question:
         return replace(self, output=output)
 
     def where(self, **conditions: Any) -> "Question":
-        """The same question for a different batch or dtype."""
+        """The same question for a different batch size or dtype."""
         return replace(self, conditions={**self.conditions, **conditions})
 
     def adding(self, times: Mapping[str, int]) -> "Question":
@@ -315,7 +316,7 @@ MAX_ROWS = 200_000
 """The most layers that are cached for each network."""
 
 Belief = tuple[Report, str]
-"""A network under wrong assumptions, and why it stops early; empty if it does not."""
+"""A network under wrong assumptions, and why it stops early (empty if it does not)."""
 Beliefs = dict[object, Belief]
 _kept: WeakKeyDictionary[Report, Beliefs] = WeakKeyDictionary()
 _summed: WeakKeyDictionary[Report, dict[object, tuple[int, dict[str, int]]]] = WeakKeyDictionary()
@@ -332,8 +333,8 @@ def believed(
     *,
     fields: bool,
 ) -> Belief:
-    """The network with wrong rules, different layers, a different batch or dtype, with or without
-    receptive fields.
+    """The network with wrong rules, different layers, or a different batch size or dtype; with or
+    without receptive fields.
 
     The result is cached for all questions about a network.
     """

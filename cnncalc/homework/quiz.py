@@ -143,9 +143,12 @@ def quiz(
 ) -> Quiz:
     """A quiz with its key; the same arguments always give the same questions.
 
-    ``level`` is ``easy`` or ``hard``, ``geometry`` is ``clean``, ``illegal`` or ``any``. Another
-    ``student`` gets other questions. With a ``network``, the questions are about its layers, and
-    level and geometry do not matter. Raises CnncalcError for an invalid setting or network.
+    ``topics`` are names such as ``shape``, in a list or separated by commas. ``level`` is ``easy``
+    or ``hard``; ``geometry`` is ``clean``, ``illegal`` or ``any``. ``choices`` makes the questions
+    multiple choice. Another ``student`` gets other questions. With a ``network``, the questions are
+    about its layers, and level and geometry do not matter.
+
+    Raises CnncalcError for an invalid setting or network.
 
     >>> len(quiz("shape,params", questions=2, seed=7).posed)
     2

@@ -61,5 +61,5 @@ def _part(name: str, value: Any) -> Fraction:
 
 
 def points(number: Fraction) -> str:
-    """Points as text: at most two decimals, and no zeros at the end."""
+    """Points as text: at most two decimal places, and no trailing zeros."""
     return f"{float(number):.2f}".rstrip("0").rstrip(".")

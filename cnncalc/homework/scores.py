@@ -29,7 +29,7 @@ KEYS = (LOGITS, PROBABILITIES, TARGET, BASE)
 BASES = {"e": 0, "2": 2, "10": 10}
 """The bases of the logarithm; 0 is e."""
 LARGEST = 700
-"""The limit of logits, chosen so that every exponential is a finite float."""
+"""The limit on logits, chosen so that every exponential is a finite float."""
 MAX_CLASSES = 1_000
 
 
@@ -140,7 +140,7 @@ def is_given(given: Mapping[Any, Any]) -> bool:
 
 
 def question(ask: Ask, given: Mapping[str, Any]) -> Scored:
-    """The question about what is given; raises UsageError if that is invalid."""
+    """The question about the given scores; raises UsageError if they are invalid."""
     for name in given:
         if name not in KEYS:
             hint = did_you_mean(name, KEYS) or f"; it has {', '.join(KEYS)}"

@@ -50,7 +50,7 @@ NEEDED = ("answers", "questions")
 """The keys of which a sheet has at least one."""
 TOP = {
     "student": "the name of the student",
-    "architecture": "the network: a built-in, a path, the notation, a spec or its layers",
+    "architecture": "the network: a built-in, a path, the notation, a spec or a list of layers",
     "input": "the input shape, if the architecture has none or another one is meant",
     "layout": "how shapes are written: chw (channels first) or hwc (channels last)",
     "batch": "the batch size",
@@ -63,10 +63,12 @@ TOP = {
 TERMS = ("choices", "points", "tolerance", "unit", "answer")
 FREE = ("name", "given", "ask", *TERMS)
 MAX_NAMED = 200
+"""The most characters to keep of a student's name."""
 MAX_ANSWERS = 500
 MAX_LAYERS = 10_000
-"""The number of layers that the networks of a sheet's questions may have together."""
+"""The most layers that the networks of a sheet's questions may have together."""
 UNASKED = "the question needs 'given' and 'ask'"
+NOT_A_KEY = f"{UNASKED}; give the key before the answer sheets"
 UNKEYED = f"{UNASKED}; to compare the answer with a key, run 'cnncalc grade KEY SHEET'"
 BLANKS = ("", "-", "–", "—", "?", "??", "n/a", "na", "tbd", "todo")
 
@@ -170,7 +172,7 @@ def read(
 
 def _not_a_sheet(root: Item) -> SpecError:
     """The error for a file without answers, which names a misspelt key. The file may be anything,
-    so nothing else of it is quoted."""
+    so nothing else in it is quoted."""
     for name in root.value if isinstance(root.value, dict) else ():
         if hint := did_you_mean(name, NEEDED):
             return SpecError(f"an answer sheet has no key {name!r}{hint}", name.where)
@@ -233,8 +235,10 @@ def _given(top: dict[Key, Item]) -> Iterator[Given]:
     answers, questions = top.get(Key("answers")), top.get(Key("questions"))
     if answers is not None and answers.value is not None:
         for layer, quantities in mapping(answers, "'answers'").items():
-            named = quantities.value if isinstance(quantities.value, dict) else {}
-            for word, item in named.items():
+            if not isinstance(quantities.value, dict):
+                yield Given(printable(layer), quantities, layer)
+                continue
+            for word, item in quantities.value.items():
                 own = item.value if isinstance(item.value, dict) else {}
                 answer = own[Key("answer")] if "answer" in own else item
                 yield Given(question_label(layer, word), answer, layer, word)
@@ -256,9 +260,8 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
         if is_input(layer, report):
             continue
         if not isinstance(quantities.value, dict):
-            yield Answer(
-                printable(layer), None, None, layer.where, "needs quantities, as in {shape: …}"
-            )
+            problem = unasked.without_quantity(layer)
+            yield Answer(printable(layer), None, written(quantities), layer.where, problem)
             continue
         for word, one in quantities.value.items():
             given = None
@@ -328,7 +331,9 @@ def _free(item: Item | None, layout: Layout | None, is_key: bool) -> Iterator[An
             is_stated = _is_stated(keys)
             if not is_stated and ("given" in keys or "ask" in keys):
                 if sum(len(report.rows) for report in networks.values()) > MAX_LAYERS:
-                    raise UsageError(f"the networks before it have more than {MAX_LAYERS:,} layers")
+                    raise UsageError(
+                        f"the networks of earlier questions have more than {MAX_LAYERS:,} layers"
+                    )
                 asked = free_standing(keys, layout)
                 networks[id(asked.report)] = asked.report
             terms = _terms(keys, asked.ask if asked else None)
@@ -337,7 +342,7 @@ def _free(item: Item | None, layout: Layout | None, is_key: bool) -> Iterator[An
             if is_stated and is_key:
                 asked = stated.question(answer.given)
                 answer = answer._replace(question=asked, given=None)
-            problem = UNASKED if is_key else UNKEYED
+            problem = NOT_A_KEY if is_key else UNKEYED
             yield answer._replace(problem="" if asked else problem)
         except Exception as why:
             yield Answer(label, None, given, one.where, failure(why))

@@ -21,7 +21,7 @@ from cnncalc.homework.written import Names, as_text, format_value
 
 @dataclass(frozen=True, eq=False)
 class Stated(Question):
-    """A question with the answers that are right."""
+    """A question with its right answers."""
 
     names: Names = Names()
 

@@ -10,13 +10,13 @@ from cnncalc.homework.gradebook import Graded
 from cnncalc.homework.marking import Mark
 
 BINS = 10
-"""The bars of the distribution, from 0 to 100% of the points."""
+"""The number of bars of the distribution, from 0 to 100% of the points."""
 MIN_STUDENTS = 3
 """The minimum number of students for a meaningful discrimination index."""
 
 
 class Scores(NamedTuple):
-    """The scores of a class in per cent of the points.
+    """The scores of a class, as percentages of the points.
 
     ``bins`` counts the students with at least 0% and less than 10%, and so on, up to 90 to 100%.
     """
@@ -31,7 +31,7 @@ class Scores(NamedTuple):
 
 
 class QuestionStatistics(NamedTuple):
-    """A question's statistics: the number of answers with each outcome, and of each mistake.
+    """A question's statistics: the number of answers with each outcome and each mistake.
 
     ``discrimination`` is the correlation, from −1 to 1, between the points of the question and
     those of all others: how well it separates strong from weak students. It is None for fewer than

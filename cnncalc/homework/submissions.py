@@ -43,7 +43,7 @@ def find(targets: Iterable[Path], key: Path | None = None) -> list[Submission]:
     """The submissions in files and folders, each once, without the key.
 
     Links are refused: they could show a student another's answers, the key or any other file.
-    Raises UsageError for a file or folder that does not exist, and for a folder of too many files.
+    Raises UsageError for a file or folder that does not exist, or for a folder with too many files.
     """
     targets = list(targets)
     found = {one.file: one for target in targets for one in _in(target)}
@@ -57,8 +57,8 @@ def find(targets: Iterable[Path], key: Path | None = None) -> list[Submission]:
 
 
 def _home(targets: Sequence[Path]) -> Path:
-    """The folder below which links are refused; a single folder that you name may itself be a
-    link."""
+    """The folder below which no part of a path may be a link; a single folder that you name may
+    itself be one."""
     paths = [target.parent for target in targets]
     if len(targets) == 1 and targets[0].is_dir():
         paths = [*targets]
@@ -88,7 +88,7 @@ def _in(target: Path) -> Iterator[Found]:
 
 def _walk(target: Path, unread: list[OSError]) -> Iterator[tuple[str, list[str], list[str]]]:
     """A folder and its subfolders, as ``os.walk`` gives them; raises UsageError if they hold too
-    much."""
+    many files."""
     left = MAX_FILES
     for folder, inner, names in os.walk(target, onerror=unread.append):
         left -= len(inner) + len(names)

@@ -96,7 +96,7 @@ class Dice:
         return {kind: {**fields, **written}, "input": f"{channels}x{letters['N']}x{letters['N']}"}
 
     def conv(self) -> Given:
-        """A convolution; on the hard level sometimes with groups or without biases."""
+        """A convolution; on the hard level, sometimes with groups or without biases."""
         fields: Given = {"out_channels": self.pick(self.level.filters)}
         given = self.sliding("conv", **fields)
         channels = int(given["input"].partition("x")[0])
@@ -252,7 +252,7 @@ TOPICS = {
 FOR_MAPS = TOPICS["shape"].words[1:]
 """The words that suit only an output with channels, rows and columns."""
 MAX_TRIES = 200
-"""The number of layers of a network that are tried for a question."""
+"""The most layers of a network to try for a question."""
 
 
 def asked_about(given: Given, ask: str) -> Question:

@@ -18,7 +18,7 @@ from cnncalc.spec.text import Item
 
 class Given(NamedTuple):
     """An answer as given: the label of its question, and the layer and the quantity as written;
-    both are empty for a free-standing question."""
+    both are empty for a free-standing question, and the quantity if the sheet does not name it."""
 
     label: str
     item: Item
@@ -52,6 +52,11 @@ def unknown_layer(word: str, report: Report) -> str | None:
     known = (*report.blocks, *(row.name for row in report))
     hint = did_you_mean(name, known) or f"; it has {some(row.name for row in report.layers)}"
     return f"is not a layer of the network{hint}"
+
+
+def without_quantity(layer: str) -> str:
+    """Why the answer of a layer is not understood if the sheet does not say what it is."""
+    return f"needs a quantity, as in {printable(layer)}: {{shape: …}}"
 
 
 def strange(layer: str, word: str, report: Report | None) -> tuple[str, str]:
@@ -96,6 +101,8 @@ def sort(
 
 def _problem(one: Given, report: Report | None, labels: Container[str]) -> tuple[str, str]:
     """The part of an answer that is not understood, and why; empty if all of it is understood."""
+    if one.layer and not one.word and report is not None:
+        return one.layer, without_quantity(one.layer)
     part, problem = strange(one.layer, one.word, report)
     if problem or report is None or not one.word:
         return part, problem

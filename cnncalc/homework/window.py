@@ -21,11 +21,10 @@ def alone(
     output: Any = None,
     layout: Layout | None = None,
 ) -> Report:
-    """A network with only this layer, without analysing it.
+    """A network with only this layer, whose output and costs are not computed.
 
     ``output`` is one size, one size per axis, or a shape; the default is the shape of the input.
-    ``layout`` is how shapes are written.
-    Raises CnncalcError if the fields or a shape are not valid.
+    ``layout`` is how shapes are written. Raises CnncalcError if the fields or a shape are invalid.
     """
     standing_in = {"input": input, "layers": [{"identity": None, "name": name}]}
     report = summarize({"name": "the layer", **standing_in}, layout=layout)

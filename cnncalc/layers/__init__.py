@@ -1,8 +1,8 @@
 """The layer kinds, one class per file, discovered automatically.
 
-A file without a leading underscore defines the kind of that name; a file with one holds code that
-several kinds share. Looking a kind up by its name imports only that kind; looking up an alias
-imports all of them.
+A file whose name starts with an underscore holds code that several kinds share; every other file
+defines the kind of its name. Looking a kind up by its name imports only that kind; looking up an
+alias imports all of them.
 """
 
 import re
@@ -43,7 +43,7 @@ def every() -> Iterator[type[Layer]]:
 class Found(NamedTuple):
     """The kind that a word in a spec names, and the number of axes that it requires, if any.
 
-    ``meanings`` is what the word means, by framework; most mean the same everywhere.
+    ``meanings`` is what the word means, by framework; most words mean the same everywhere.
     """
 
     kind: type[Layer]
@@ -116,7 +116,7 @@ def _theirs(word: str, framework: str, spelled: Callable[[str], str] = str) -> F
 @cache
 def of_onnx(operator: str) -> type[Layer] | None:
     """The kind that matches an ONNX operator, if a single kind does. Only kinds whose file contains
-    its name are imported."""
+    the operator's name are imported."""
     found = (kind for kind in map(load, _mentioning(operator)) if operator in kind.operators)
     return next(found, None)
 
@@ -152,7 +152,7 @@ def ours(word: str) -> Found | None:
 
 
 def beginning(word: str) -> type[Layer] | None:
-    """The only kind with a name that begins like this; None if there is none, or several."""
+    """The only kind with a name that begins with this word; None if there is none, or several."""
     found = {name for spelled, name in _spellings().items() if spelled.startswith(plain(word))}
     return load(found.pop()) if len(found) == 1 else None
 

@@ -1,4 +1,4 @@
-"""The base of arithmetic between maps, or with a number or learned numbers."""
+"""Base class for arithmetic between maps, or between a map and a number or learned numbers."""
 
 from dataclasses import replace
 from functools import reduce
@@ -26,8 +26,8 @@ class Arithmetic(Layer):
     onnx: ClassVar[str]
     """The name of the ONNX operator."""
     between: ClassVar[str]
-    """What it does to two shapes, for errors: ``divide {0} by {1}``; ``{all}`` stands for all
-    shapes."""
+    """The operation as errors describe it: ``divide {0} by {1}`` for two shapes; ``{all}`` stands
+    for all shapes."""
     commutes: ClassVar[bool] = False
     """Whether the operands can be in any order."""
     broadcasts: ClassVar[bool] = False
@@ -98,7 +98,7 @@ class Arithmetic(Layer):
         return nn.WithLearned(function, self.parameter)
 
     def times(self, *inputs: Shape) -> int:
-        """The operations per output."""
+        """The number of operations per output."""
         return max(len(inputs) - 1, 1)
 
     def output(self, *inputs: Shape) -> Shape:

@@ -9,17 +9,17 @@ from cnncalc.core.layer import Reach
 from cnncalc.core.shape import Map, Shape
 
 NAMES = {0: (), 1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
-"""The names of the spatial axes, by how many there are."""
+"""The names of the spatial axes, by rank."""
 WORDS = ("channels", "length", "depth", "height", "width", "last")
 
 
 def axis(doc: str, default: Any = "channels", also: Sequence[str] = ("axis",)) -> Any:
-    """One axis, by its name."""
+    """One axis, by name."""
     return choice(doc, WORDS, default, also)
 
 
 def axes(doc: str, default: Any = REQUIRED, also: Sequence[str] = ("axis",)) -> Any:
-    """One axis or several, by their names; positions are all spatial axes."""
+    """One or more axes, by name; ``positions`` stands for all spatial axes."""
     words = (*WORDS, "positions")
 
     def check(value: Any) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ def as_named(words: Sequence[str], x: Shape) -> tuple[int, ...]:
 
 def along(dims: Sequence[int], x: Shape, bound: bool = False) -> tuple[Reach, ...] | None:
     """The reach of a layer whose outputs read all of these dimensions, and one position along the
-    others. With ``bound``, they read at most that. None if no dimension is a spatial axis."""
+    others; with ``bound``, at most that. None if none of these dimensions is a spatial axis."""
     if not isinstance(x, Map) or not any(dims):
         return None
     return tuple(

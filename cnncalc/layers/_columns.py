@@ -1,4 +1,4 @@
-"""The base of the layers that turn windows into the columns of a matrix, and back."""
+"""Base class for layers that turn windows into the columns of a matrix, and back."""
 
 from math import prod
 
@@ -31,15 +31,20 @@ class Columns(Layer):
 
     def places(self, image: Map) -> tuple[int, ...]:
         """The number of window positions along each axis."""
+        return tuple(axis.places() for axis in self.windows(image))
+
+    def windows(self, image: Map) -> tuple[Axis, ...]:
+        """The window along each axis."""
         names = ("stride", "padding", "dilation")
         each = (per_axis(getattr(self, name), image, name) for name in names)
         return tuple(
-            Axis(N, F, S, P, P, D).places()
+            Axis(N, F, S, P, P, D)
             for N, F, S, P, D in zip(image.spatial, self.window(image), *each)
         )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A copy, or sums. PyTorch resizes a tensor like the input, and storages never shrink."""
+        """A copy, or sums. PyTorch allocates a result as large as the tensor it reads, and then
+        resizes it; storages never shrink."""
         makes = self.output(x.shape).elements
         room = max(x.bytes, tape.images(makes, x.size))
         return tape.op(x, makes=makes, ordered=True, room=room)

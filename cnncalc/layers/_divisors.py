@@ -9,7 +9,7 @@ LARGEST = 10**8
 
 
 def that_fit(field: str, channels: int) -> str:
-    """How to correct a field that must divide this number: ``groups can be 1 or 3``."""
+    """Advice on a field that must divide this number: ``groups can be 1 or 3``."""
     if channels > LARGEST:
         return f"{field} must divide {channels}"
     low = [number for number in range(1, isqrt(channels) + 1) if channels % number == 0]

@@ -1,4 +1,4 @@
-"""The base of functions of one element."""
+"""Base classes for elementwise functions."""
 
 from typing import Any, ClassVar
 
@@ -17,7 +17,7 @@ class Elementwise(Layer):
     each: ClassVar[Operations]
     """The arithmetic for one element."""
     module: ClassVar[str] = ""
-    """PyTorch's module, if it takes no arguments."""
+    """The name of PyTorch's module, if it takes no arguments."""
     keeps_output = False
     """Whether PyTorch saves the output for backward, rather than the input."""
     times_input: ClassVar[str] = ""

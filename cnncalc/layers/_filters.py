@@ -1,4 +1,4 @@
-"""The base of convolutions: filters that slide along every spatial axis."""
+"""Base class for convolutions: filters that slide along every spatial axis."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ class Filters(Layer):
 
     @classmethod
     def imported(cls, call: Call) -> dict[str, Any]:
-        """The window is as large as the weights."""
+        """The kernel size follows from the weights."""
         return {"kernel_size": one_size(call.held["weight"][2:]), **super().imported(call)}
 
     def axes(self, x: Map) -> tuple[Axis, ...]:
@@ -77,13 +77,13 @@ class Filters(Layer):
         return worked_out(self.axes(x))
 
     def is_same_in_torch(self, x: Map) -> bool:
-        """Whether PyTorch's own ``same``, which takes only strides of 1, pads in the same way."""
+        """Whether PyTorch's own ``same``, which needs a stride of 1, pads in the same way."""
         return self.padding == "same" and all(axis.S == 1 for axis in self.axes(x))
 
     def copied(self, x: Map) -> int:
-        """The elements of the padded copy, for padding that PyTorch's convolution does not
-        support. PyTorch's own ``same`` makes a copy with the extra zero, and pads the rest
-        itself."""
+        """The number of elements of the padded copy, for padding that PyTorch's convolution does
+        not support; otherwise 0. PyTorch's own ``same`` makes a copy with the extra zero, and pads
+        the rest itself."""
         axes = self.axes(x)
         if not split_padding(axes)[1]:
             return 0

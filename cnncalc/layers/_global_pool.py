@@ -1,4 +1,4 @@
-"""The base of pools over whole channels."""
+"""Base class for pools over whole channels."""
 
 from typing import Any
 

@@ -15,7 +15,8 @@ def _name(value: Any) -> str:
 
 
 class Like(Layer):
-    """A layer with a field ``like``, which the analysis replaces by the sizes of that layer."""
+    """A layer with a field ``like``, which names another layer; the analysis replaces it by the
+    sizes of that layer."""
 
     like: str | None = declare(
         "earlier layer whose spatial size the output copies", None, (), _name,

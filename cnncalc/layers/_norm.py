@@ -1,6 +1,7 @@
-"""The base of the normalizations."""
+"""Base classes for normalizations."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -14,7 +15,7 @@ from cnncalc.formulas import operations, parameters
 
 
 class Norm(Layer, ABC):
-    """Mean 0 and variance 1 for groups of values, then perhaps a learned scale and shift."""
+    """Normalizes groups of values, then perhaps applies a learned scale and shift."""
 
     family = "normalization"
 
@@ -80,9 +81,9 @@ class Norm(Layer, ABC):
     def normalized(self, x: Shape, n: int, groups: int) -> Operations:
         """The operations that normalize each group of n elements, then scale and shift them.
 
-        The reciprocal of the standard deviation is computed once per group, so that each element
-        takes two multiplications: one for its square and one by the reciprocal. The three divisions
-        are for the mean, the variance and the reciprocal.
+        The reciprocal of the standard deviation is computed once per group, so each element takes
+        two multiplications, one for its square and one by the reciprocal; a scale adds a third. The
+        three divisions are for the mean, the variance and the reciprocal.
         """
         shifts = operations.each(n=x.elements) if self.shifted else 0
         return Operations(
@@ -94,7 +95,8 @@ class Norm(Layer, ABC):
 
 
 class Together(Norm):
-    """A normalization of the values of one image, which are measured during inference too."""
+    """A normalization of the values of one image. Its statistics are measured during inference
+    too."""
 
     over: str = choice(
         "what to normalize together: the whole map, each position's channels, or the last axis",
@@ -130,3 +132,12 @@ def folded(x: Shape) -> Operations:
     """The operations with known statistics: one scale and one shift per element."""
     each = operations.each(n=x.elements)
     return Operations(multiply=each, add=each)
+
+
+def onnx_standardized(onnx: Any, axes: Sequence[int], eps: float, x: str) -> Any:
+    """Write the values with mean 0 and variance 1 over some axes."""
+    dims = onnx.ints(axes)
+    apart = onnx.node("Sub", x, onnx.node("ReduceMean", x, dims, keepdims=1))
+    variance = onnx.node("ReduceMean", onnx.node("Mul", apart, apart), dims, keepdims=1)
+    root = onnx.node("Sqrt", onnx.node("Add", variance, onnx.number(eps)))
+    return onnx.node("Div", apart, root)

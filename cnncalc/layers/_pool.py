@@ -1,4 +1,4 @@
-"""The base of pools with a sliding window."""
+"""Base class for pools with a sliding window."""
 
 from typing import Any, ClassVar
 
@@ -55,8 +55,8 @@ class Pool(Layer):
 
     @property
     def spread(self) -> bool:
-        """Whether it has a dilation that PyTorch's pool does not support: the windows are then
-        copied side by side first."""
+        """Whether it has a dilation that PyTorch's pool does not support, so that the windows are
+        first copied side by side."""
         given = (self.dilation,) if isinstance(self.dilation, int) else self.dilation
         return not self.dilates and max(given) > 1
 
@@ -113,7 +113,8 @@ class Pool(Layer):
         return worked_out(self.axes(x))
 
     def copied(self, x: Map) -> int:
-        """The elements of the padded copy, for padding that PyTorch's pool does not support."""
+        """The number of elements of the padded copy, for padding that PyTorch's pool does not
+        support; otherwise 0."""
         return padded(x, self.axes(x)) if self.split_padding(x)[1] else 0
 
     def around(self, tape: Tape, x: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The base of layers that only move or reinterpret values."""
+"""Base class for layers that only move or reinterpret values."""
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Layer

@@ -1,4 +1,4 @@
-"""The base of recurrent layers."""
+"""Base class for recurrent layers."""
 
 from itertools import chain
 from typing import Any, ClassVar
@@ -12,16 +12,16 @@ from cnncalc.formulas import operations, sequence
 
 
 class Recurrent(Layer):
-    """A recurrent network that reads the positions of a signal one after another."""
+    """One or more recurrent layers that read the positions of a signal one after another."""
 
     family = "recurrent"
     main = "hidden_size"
     gates: ClassVar[int]
     """The number of gates per cell."""
     onnx_gates: ClassVar[tuple[int, ...]] = (0,)
-    """The gates in the order in which ONNX has them, by their places in PyTorch's."""
+    """For each gate in ONNX's order, its place in PyTorch's order."""
     cell: ClassVar[Operations]
-    """The arithmetic per hidden unit and position, apart from products and biases."""
+    """The arithmetic per hidden unit and position, apart from multiply-accumulates and biases."""
 
     hidden_size: int = count("size of the hidden state", also=("hidden",))
     num_layers: int = count("number of stacked layers", 1, also=("layers",))
@@ -45,7 +45,8 @@ class Recurrent(Layer):
         return 2 if self.bidirectional else 1
 
     def output(self, x: Shape) -> Shape:
-        """As many positions as the input; the channels of both directions concatenated."""
+        """The states at all positions, or only the last; the channels of both directions are
+        concatenated."""
         x = need_signal(x)
         channels = sequence.recurrent_channels(hidden=self.projected, directions=self.directions)
         return Map(channels, x.spatial) if self.return_sequences else Vector(channels)
@@ -103,12 +104,12 @@ class Recurrent(Layer):
         return sequence.per_position(weights=self.weights(x.channels), positions=x.spatial[0])
 
     def constant_macs(self, x: Map) -> int:
-        """The products of the gates at the first position, which read a state of zeros."""
+        """The products with the initial state, which is zero."""
         cells = self.num_layers * self.directions
         return cells * self.gates * self.hidden_size * self.projected
 
     def inner_macs(self, x: Map) -> int:
-        """All products except those that read the input or the first state."""
+        """All products except those with the input or the initial state."""
         read = self.directions * self.gates * self.hidden_size * x.channels * x.spatial[0]
         return self.macs(x) - read - self.constant_macs(x)
 
@@ -139,12 +140,14 @@ class Recurrent(Layer):
         return getattr(nn, f"Signal{self.kind.upper()}")(x.channels, **self.settings())
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        """An operator for each stacked layer; the positions are its first dimension."""
+        """One operator per stacked layer, with the positions as the first dimension."""
         ways, kind = ("", "_reverse")[: self.directions], self.kind.upper()
         settings: dict[str, Any] = {
             "direction": "bidirectional" if self.bidirectional else "forward"
         }
         settings |= {"linear_before_reset": 1} if kind == "GRU" else {}
+        if self.num_layers > 1:
+            onnx.function()
         y = onnx.node("Transpose", *onnx.inputs, perm=[2, 0, 1])
         every = last = ""
         for layer in range(self.num_layers):
@@ -184,11 +187,11 @@ class Recurrent(Layer):
 
 
 KERAS = {"units": "hidden_size"}
-"""Keras's names of fields."""
+"""Keras's names for fields."""
 
 
 def need_signal(x: Shape) -> Map:
-    """The shape as a signal; raises LayerError, which says how to make one."""
+    """The shape as a signal. Raises LayerError for any other shape, with advice."""
     x = need_map(x)
     if len(x.spatial) != 1:
         raise LayerError(

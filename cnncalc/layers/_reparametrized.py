@@ -7,7 +7,7 @@ from cnncalc.core.layer import Tape, Tensor
 from cnncalc.core.nest import Nest
 from cnncalc.core.shape import Map
 from cnncalc.layers._grouped import Grouped
-from cnncalc.layers._window import split_padding
+from cnncalc.layers._window import onnx_settings, split_padding
 
 
 class Reparametrized(Grouped):
@@ -27,13 +27,14 @@ class Reparametrized(Grouped):
         return {}
 
     def is_same_in_torch(self, x: Map) -> bool:
-        return False  # only PyTorch's own modules take the word
+        return False  # only PyTorch's own modules accept ``same``
 
     def nests(self, x: Map) -> tuple[Nest, ...]:
         return (self.nest(x, self.out_channels, self.groups),)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The filters, and a convolution, which saves them and its input or the padded copy."""
+        """The filters are computed, then a convolution saves them and its input or the padded
+        copy."""
         params, lengths = self.parameters(x.shape), self.out_channels * self.lengths
         copied = self.copied(x.shape)
         around = tape.op(tape.in_order(x), makes=copied) if copied else tape.in_order(x)
@@ -45,7 +46,18 @@ class Reparametrized(Grouped):
 
     @abstractmethod
     def computed(self, tape: Tape, rows: Tensor, *learned: Tensor) -> Tensor:
-        """Record how filters are computed from the weights, with one row for each."""
+        """Record how the filters are computed from ``rows``, the weights with one row per filter,
+        and from the learned lengths, if any."""
+
+    @abstractmethod
+    def onnx_filters(self, onnx: Any, x: Map) -> Any:
+        """Write how filters are computed from the weights."""
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        onnx.function()
+        tensors = self.onnx_filters(onnx, x), onnx.weight("bias")
+        settings = onnx_settings(self.axes(x))
+        return onnx.node("Conv", *onnx.inputs, *tensors, group=self.groups, **settings)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         axes = self.axes(x)

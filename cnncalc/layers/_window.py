@@ -22,7 +22,8 @@ CAUSAL = "causal"
 
 
 class Axis(NamedTuple):
-    """The window along one axis: input size, filter size, stride, padding, dilation."""
+    """The window along one axis: input size, filter size, stride, padding, dilation, and whether
+    the output size follows from ``same`` padding or is rounded up."""
 
     N: int
     F: int
@@ -55,7 +56,7 @@ class Axis(NamedTuple):
         return size
 
     def cut_off(self) -> int:
-        """The number of pixels at the end of the input that lie beyond the last window."""
+        """The number of inputs at the end that lie beyond the last window."""
         end = (self.places() - 1) * self.S + self.extent
         return max(self.before + self.N - end, 0)
 
@@ -65,7 +66,7 @@ class Axis(NamedTuple):
         return max(end - self.before - self.N - self.after, 0)
 
     def whole(self) -> "Axis":
-        """These windows on an input that is long enough for the last one."""
+        """The same windows, with enough padding at the end for the last one."""
         return self._replace(after=self.after + self.overhang(), same=False, ceil=False)
 
     def too_large(self) -> str:
@@ -135,8 +136,8 @@ def is_same(padding: object) -> bool:
 
 
 def _same(N: int, F: int, S: int, D: int, lower: bool) -> Axis:
-    """The window with TensorFlow's ``same`` padding; if the padding is odd, ONNX's SAME_LOWER puts
-    the extra zero first."""
+    """The window with TensorFlow's ``same`` padding; if the number of zeros is odd, ``lower`` puts
+    the extra one first, as ONNX's SAME_LOWER does."""
     total = window.padding_same(N=N, N_out=window.output_size_same(N=N, S=S), F=F, S=S, D=D)
     before = window.padding_before(P_total=total)
     after = window.padding_after(P_total=total, P_before=before)
@@ -183,7 +184,7 @@ def torch_window(axes: Sequence[Axis]) -> tuple[tuple[int, ...], ...]:
 
 
 def onnx_window(call: OnnxCall, kernel: Sequence[int] = ()) -> dict[str, Any]:
-    """The fields of a window as ONNX describes it; the kernel may follow from the weights."""
+    """The fields of a window as ONNX describes it; its size is ``kernel`` if the call has none."""
     words = {"SAME_UPPER": "same", "SAME_LOWER": "same_lower", "VALID": "valid"}
     sizes = call.listed("kernel_shape") or [*kernel]
     sides = call.listed("pads") or [0] * 2 * len(sizes)
@@ -198,7 +199,7 @@ def onnx_window(call: OnnxCall, kernel: Sequence[int] = ()) -> dict[str, Any]:
 
 
 LOWEST = -3.4028234663852886e38
-"""The lowest 32-bit number; no maximum is lower."""
+"""The lowest finite 32-bit float; no maximum is lower."""
 
 
 def onnx_settings(axes: Sequence[Axis]) -> dict[str, Any]:
@@ -209,6 +210,25 @@ def onnx_settings(axes: Sequence[Axis]) -> dict[str, Any]:
         "pads": [*(axis.before for axis in axes), *(axis.after for axis in axes)],
         "dilations": [axis.D for axis in axes],
     }
+
+
+def onnx_padded(onnx: Any, axes: Sequence[Axis], x: str, *value: str, **settings: Any) -> Any:
+    """Write a padding step for these windows, if they need one."""
+    before, after = [axis.before for axis in axes], [axis.after for axis in axes]
+    if not any((*before, *after)):
+        return x
+    return onnx.node("Pad", x, onnx.ints([0, 0, *before, 0, 0, *after]), *value, **settings)
+
+
+def onnx_taps(onnx: Any, axes: Sequence[Axis]) -> Any:
+    """Write the windows of the padded input: the batch, the channels, and for each axis the
+    positions and the taps."""
+    y = onnx_padded(onnx, axes, *onnx.inputs)
+    for place, axis in enumerate(axes):
+        sizes = axis.places(), axis.F
+        reads = [at * axis.S + tap * axis.D for at in range(sizes[0]) for tap in range(axis.F)]
+        y = onnx.node("Gather", y, onnx.ints(reads, *sizes), axis=2 + 2 * place)
+    return y
 
 
 def onnx_pool(call: OnnxCall) -> dict[str, Any] | None:
@@ -253,13 +273,13 @@ def split_padding(
 
 
 def padded(x: Map, axes: Sequence[Axis]) -> int:
-    """The elements of one image after padding."""
+    """The number of elements of one image after padding."""
     return Map(x.channels, tuple(axis.before + axis.N + axis.after for axis in axes)).elements
 
 
 def extended(tape: Tape, x: Tensor, makes: int, mode: str = "reflect") -> Tensor:
-    """A copy that reflection or replication pads, which saves its input."""
-    # Autocast raises the precision of all of them but this one.
+    """A copy padded by reflection or replication; the operation saves its input."""
+    # Autocast raises the precision for all of them except the reflection of volumes.
     if mode != "reflect" or len(x.shape.spatial) < 3:
         x = tape.raised(x, cuda=False)
     return tape.op(x, makes=makes, keeps=(x,))

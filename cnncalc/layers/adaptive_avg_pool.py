@@ -10,7 +10,7 @@ from cnncalc.layers._adaptive_pool import SHARED_REFUSALS, AdaptivePool
 
 
 class AdaptiveAvgPool(AdaptivePool):
-    """Averages the input to a given output size, whatever the size of the input.
+    """Takes averages so that the output has a given size, whatever the size of the input.
 
     Along an axis of N inputs and O outputs, output i is the mean of the inputs from floor(iN/O)
     up to, but not including, ceil((i+1)N/O). If O does not divide N, some windows overlap,
@@ -26,7 +26,7 @@ class AdaptiveAvgPool(AdaptivePool):
         return Operations(add=self.reductions(x), divide=operations.each(n=self.output(x).elements))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A pool, which saves its input. With one output per channel it is a mean, which saves
+        """A pool, which saves its input; or, with one output per channel, a mean, which saves
         nothing."""
         n_out = self.output(x.shape).elements
         given = tape.raised(x, cuda=False) if len(x.shape.spatial) == 3 else x
@@ -38,7 +38,7 @@ class AdaptiveAvgPool(AdaptivePool):
         return of_rank(nn, "AdaptiveAvgPool", x)(self.output_size)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        return self.onnx_pool(onnx, x, "AveragePool")
+        return self.onnx_pool(onnx, x, "AveragePool", "ReduceMean")
 
     examples = (
         Example(

@@ -104,7 +104,7 @@ class Attention(Layer):
         )
 
     def _projected(self, x: Map, other: Map | None) -> tuple[int, int]:
-        """The MACs that project the query, and the key and value."""
+        """The MACs of the query's projection, and of the key's and value's together."""
         read = x if other is None else other
         return x.channels * x.elements, 2 * x.channels * read.elements
 
@@ -120,16 +120,16 @@ class Attention(Layer):
         x: Map,
         other: Map | None = None,
     ) -> int:
-        """The inner products, and the projections of the inputs that need a gradient.
+        """``inner_macs``, and the projections of the inputs that need a gradient.
 
-        Both factors of the scores and the sums are computed. Each needs a gradient if the layer
-        learns; otherwise only a factor that depends on such an input does.
+        The layer computes both factors of the scores and of the sums. Each factor needs a gradient
+        if the layer learns; otherwise only if it depends on an input that needs one.
         """
         query, others = wanted[0], wanted[-1]
         projected = self._projected(x, other)
         read = projected[0] * query + projected[1] * others
         inner = self.inner_macs(x, other)
-        if learns:  # the other factors count with the weights
+        if learns:  # the gradients of the other factors count with those of the weights
             return inner + read
         scores = (inner - x.channels * x.elements) // 2
         return inner + read + scores * (query + others - 1) + scores * others
@@ -171,6 +171,7 @@ class Attention(Layer):
 
     def to_onnx(self, onnx: Any, x: Map, other: Map | None = None) -> Any:
         C, heads = x.channels, self.num_heads
+        onnx.function()
         maps = [self._onnx_positions(onnx, *pair) for pair in zip(onnx.inputs, (x, other))]
         q, k, v = (
             self._onnx_heads(onnx, maps[0 if place == 0 else -1], place, C) for place in range(3)
@@ -196,7 +197,7 @@ class Attention(Layer):
         return onnx.node("Transpose", y, perm=[0, 2, 1])
 
     def _onnx_heads(self, onnx: Any, x: str, place: int, C: int) -> Any:
-        """The query, the key or the value of every head."""
+        """The query, key or value (``place`` 0, 1 or 2) of every head."""
         rows = place * C, (place + 1) * C
         weight = onnx.weight(f"{'qkv'[place]}_proj_weight") or onnx.rows("in_proj_weight", *rows)
         y = self._onnx_projected(onnx, x, weight, onnx.rows("in_proj_bias", *rows))
@@ -226,7 +227,7 @@ class Attention(Layer):
             weights=64,  # 4·4·4
             biases=0,
             macs=672,  # 64 weights at 6 positions, and 4·6·6 each for scores and sums
-            # 24 products of the scale; 12 softmaxes of 6 scores
+            # 24 products with the scale; 12 softmaxes over 6 scores
             operations=Operations(multiply=696, add=732, compare=60, divide=72, exponential=72),
             source="by hand: two heads on six positions",
         ),

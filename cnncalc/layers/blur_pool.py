@@ -8,14 +8,14 @@ from cnncalc.core.fields import Sizes, count, sizes
 from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import macs, parameters
-from cnncalc.layers._window import Axis, extended, padded, torch_sides
+from cnncalc.layers._window import Axis, extended, onnx_padded, padded, torch_sides
 
 
 class BlurPool(Layer):
-    """Blurs every channel with a fixed filter and keeps every other position.
+    """Blurs the map with a fixed filter, channel by channel, and shrinks it by the stride.
 
     The filter has binomial weights (1, 2, 1 for a size of 3, along each axis), which reduces
-    aliasing. It is not learned: as in the authors' release it is a buffer, with a copy for every
+    aliasing. It is not learned: as in the authors' release, it is a buffer, with a copy for every
     channel. The map is first extended by reflection, so that N positions become ⌈N/S⌉.
 
     Operations: one multiplication and one addition per multiply-accumulate.
@@ -75,6 +75,13 @@ class BlurPool(Layer):
     def to_torch(self, nn: Any, x: Map) -> Any:
         pairs = [(axis.before, axis.after) for axis in self.axes(x)]
         return nn.BlurPool(x.channels, self.kernel_size, self.stride, torch_sides(pairs))
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        onnx.function()
+        axes = self.axes(x)
+        y = onnx_padded(onnx, axes, *onnx.inputs, mode="reflect")
+        strides = [axis.S for axis in axes]
+        return onnx.node("Conv", y, onnx.weight("filt"), group=x.channels, strides=strides)
 
     examples = (
         Example(

@@ -13,8 +13,8 @@ from cnncalc.formulas.tracing import named
 class ClassToken(Layer):
     """Puts learned tokens, which do not depend on the input, in front of a signal.
 
-    A vision transformer classifies the image from the output at this token, where attention
-    collects information from all other positions.
+    A vision transformer has one such token, the class token, and classifies the image from the
+    output at its position, where attention collects information from all other positions.
 
     Operations: none; values are only copied.
     """
@@ -43,7 +43,7 @@ class ClassToken(Layer):
         return (Reach(1, 1, named("tokens", self.tokens)),)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A concatenation with a view of the token for each image."""
+        """A concatenation with a view of the tokens for each image."""
         (weight,) = tape.trained(self.parameters(x.shape).weights)
         parts = tape.widest(tape.part(weight, weight.numbers), x)
         return tape.joined(*parts, makes=self.output(x.shape).elements, later=x.shape.channels > 1)

@@ -48,8 +48,8 @@ class Concat(Rearrangement):
         return shape_of((*maps[0][:dim], joined, *maps[0][dim + 1 :]))
 
     def reach(self, *inputs: Shape) -> tuple[Reach, ...] | None:
-        """If maps are laid end to end, each output reads one position of one map, so that no single
-        step describes all outputs."""
+        """If maps are laid end to end, each output reads one position of one map, so no single
+        stride describes all outputs."""
         longest = max(inputs, key=lambda x: x.elements)
         return along([place(self.along, longest)], longest, bound=True)
 

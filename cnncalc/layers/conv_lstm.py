@@ -9,7 +9,7 @@ from cnncalc.core.fields import Sizes, count, flag, sizes
 from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, operations, sequence
-from cnncalc.layers.lstm import Lstm
+from cnncalc.layers.lstm import Lstm, onnx_cell
 
 
 class ConvLstm(Layer):
@@ -74,7 +74,8 @@ class ConvLstm(Layer):
         )
 
     def inner_macs(self, x: Map) -> int:
-        """The products of all frames after the first, which read a hidden state."""
+        """The products at all frames after the first, where the hidden state is computed by the
+        layer."""
         return self.macs(x) // x.spatial[0] * (x.spatial[0] - 1)
 
     def operations(self, x: Map) -> Operations:
@@ -90,7 +91,7 @@ class ConvLstm(Layer):
         )
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """All frames: each frame widens what the last one sees."""
+        """All frames; the window at the last frame grows with every frame before it."""
         steps = x.spatial[0]
         around = tuple(
             Reach(steps * (F - 1) + 1, 1, steps * ((F - 1) // 2)) for F in self.window(x)
@@ -98,8 +99,8 @@ class ConvLstm(Layer):
         return (Reach(steps, 0), *around)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """For every frame, one convolution of the frame and the state for all gates, and the gates
-        one operation after another; all states are concatenated at the end."""
+        """For every frame, one convolution of the frame and the state for all gates, followed by
+        the operations of the gates; all states are concatenated at the end."""
         if any(F % 2 == 0 for F in self.window(x.shape)):
             raise LayerError("what PyTorch copies for an even filter is not modelled")
         if tape.low:
@@ -111,7 +112,7 @@ class ConvLstm(Layer):
         from_cell, filters = held[: 3 * self.peepholes], held[3 * self.peepholes :]
         hidden = cell = tape.op(makes=n)
         states: list[Tensor] = []
-        bound: tuple[Tensor, ...] = ()  # tensors that local variables of the module keep
+        bound: tuple[Tensor, ...] = ()  # tensors that the module's local variables keep alive
         for read in tape.split(tape.in_order(x), [x.numbers // T] * T):
             both = tape.joined(read, hidden, makes=frame.elements + n)
             gates = tape.filtered(both, *filters, makes=4 * n)
@@ -144,6 +145,31 @@ class ConvLstm(Layer):
             _frame(x).spatial if self.peepholes else (),
         )
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        """The operators of one frame after the other."""
+        onnx.function()
+        T, sizes = x.spatial[0], [self.hidden_channels, *_frame(x).spatial]
+        batch = onnx.node("Shape", *onnx.inputs, start=0, end=1)
+        shape = onnx.node("Concat", batch, onnx.ints(sizes), axis=0)
+        hidden = cell = onnx.node("ConstantOfShape", shape)
+        states = []
+        for place in range(T):
+            read = onnx.node("Gather", *onnx.inputs, onnx.ints([place]), axis=2)
+            frame = onnx.node("Squeeze", read, onnx.ints([2]))
+            hidden, cell = self._onnx_frame(onnx, x, frame, hidden, cell)
+            states.append(onnx.node("Unsqueeze", hidden, onnx.ints([2])))
+        return onnx.node("Concat", *states, axis=2)
+
+    def _onnx_frame(self, onnx: Any, x: Map, frame: str, hidden: str, cell: str) -> Any:
+        """The hidden state and the cell after a frame."""
+        before = [(F - 1) // 2 for F in self.window(x)]
+        after = [F // 2 for F in self.window(x)]
+        weights = onnx.weight("gates.weight"), onnx.weight("gates.bias")
+        both = onnx.node("Concat", frame, hidden, axis=1)
+        gates = onnx.node("Conv", both, *weights, pads=[*before, *after])
+        peeps = [onnx.weight(f"weight_c{gate}") for gate in "ifo"] if self.peepholes else []
+        return onnx_cell(onnx, gates, self.hidden_channels, cell, peeps)
+
     examples = (
         Example(
             given={"hidden": 64, "kernel": 3, "peepholes": True},
@@ -161,7 +187,7 @@ class ConvLstm(Layer):
             weights=120,  # 1·3·(3 + 2)·4·2
             biases=0,
             macs=4_800,  # 120 at 4·5 positions of 2 frames
-            # 80 hidden units in all: 3 multiplications each, 4 additions, 3 divisions, 5 functions
+            # 80 hidden units, each 3 multiplications, 4 additions, 3 divisions, 5 exponentials
             operations=Operations(multiply=5_040, add=5_120, divide=240, exponential=400),
             source="by hand: Keras's ConvLSTM2D(2, (1, 3), padding='same', use_bias=False)",
         ),

@@ -55,7 +55,7 @@ class TransposedAxis(NamedTuple):
 
     @property
     def cut(self) -> tuple[int, int]:
-        """The cells to remove before and after, besides the equal padding that PyTorch removes."""
+        """The cells to remove before and after, besides the equal numbers that PyTorch removes."""
         equal = min(self.P, self.after)
         return self.P - equal, self.after - equal
 
@@ -92,8 +92,8 @@ class TransposedAxis(NamedTuple):
         _, F, S, P, D, *_ = self
         E = window.footprints(F=F, S=S, D=D)
         # Output o reads the inputs from ceil((o + P − D(F − 1))/S) to floor((o + P)/S), and with
-        # gaps only some of them. A footprint shorter than the stride misses some outputs, for which
-        # one input is allowed.
+        # gaps only some of them. A footprint shorter than the stride misses some outputs; the cut
+        # lists one input for these too.
         spare = D * (F - 1) - (S - 1)
         tap = self.first_output_tap()
         if tap is None:
@@ -118,7 +118,8 @@ class TransposedAxis(NamedTuple):
 
 def _same(N: int, F: int, S: int, D: int, lower: bool) -> TransposedAxis:
     """The transposed window of TensorFlow's ``same``: the backward pass of a convolution from N·S
-    inputs. If the number of cells is odd, ONNX's SAME_LOWER removes the extra one first."""
+    inputs. If the number of cells to remove is odd, ``lower`` removes the extra one at the start,
+    as ONNX's SAME_LOWER does."""
     spare = span(F, D) - S
     before = max(spare, 0) // 2
     after = max(spare, 0) - before
@@ -181,7 +182,7 @@ class ConvTranspose(Layer):
 
     @classmethod
     def imported(cls, call: Call) -> dict[str, Any]:
-        """The weights have the input's channels first, and those of one group after them."""
+        """The weights list the input's channels first, then the output channels of one group."""
         sizes = call.held["weight"]
         filters = {"out_channels": sizes[1] * call.attributes.get("groups", 1)}
         return {**filters, "kernel_size": one_size(sizes[2:]), **super().imported(call)}
@@ -260,13 +261,14 @@ class ConvTranspose(Layer):
         if full == self.output(x.shape):
             return y
         spatial = [*full.spatial]
-        for dim, axis in enumerate(self.axes(x.shape)):  # a view for each, even if nothing is cut
+        # There is a view for each axis, even if nothing is cut.
+        for dim, axis in enumerate(self.axes(x.shape)):
             spatial[dim] -= sum(axis.cut)
             y = tape.part(y, full.channels * prod(spatial))
         return y
 
     def _uncut(self, x: Map) -> Map:
-        """The output of PyTorch's module, before a cut."""
+        """The output of PyTorch's module, before it is cut."""
         out = self.output(x)
         cuts = (sum(axis.cut) for axis in self.axes(x))
         return Map(out.channels, tuple(map(add, out.spatial, cuts)))

@@ -17,7 +17,7 @@ from cnncalc.layers._window import sides_of
 
 
 def _cut(N: int, size: int) -> tuple[int, int]:
-    """The cells to remove before and after to leave the middle."""
+    """The number of cells to remove before and after the middle."""
     cut = window.cut_to(N=N, size=size)
     before = window.cut_before(cut=cut)
     return before, window.cut_after(cut=cut, cut_before=before)
@@ -27,9 +27,10 @@ class Crop(Like, Rearrangement):
     """Removes cells from the edges of the map.
 
     Give the number of cells to remove, the size to keep, or an earlier layer with that size
-    (``like``). The middle is kept; if the number to remove is odd, the extra cell comes off the
-    end. With ``offset``, as in Caffe, the part that is kept starts there. U-Net crops maps before
-    it concatenates them with smaller ones. The output is a view: nothing is computed or copied.
+    (``like``). With a size, the middle is kept; if the number of cells to remove is odd, the extra
+    one comes off the end. With ``offset``, as in Caffe, the kept part starts there instead. U-Net
+    crops maps before it concatenates them with smaller ones. The output is a view: nothing is
+    computed or copied.
 
     Operations: none.
     """
@@ -49,8 +50,8 @@ class Crop(Like, Rearrangement):
         return dataclasses.replace(self, size=other.spatial, like=None)
 
     def sides(self, x: Map) -> tuple[tuple[int, int], ...]:
-        """The cells removed before and after along each axis. Raises LayerError if nothing is
-        left."""
+        """The number of cells removed before and after along each axis. Raises LayerError if
+        nothing is left, or if there are not enough cells to keep."""
         if self.size is not None and self.offset is not None:
             starts, kept = per_axis(self.offset, x, "offset"), per_axis(self.size, x, "size")
             pairs = tuple(
@@ -88,7 +89,7 @@ class Crop(Like, Rearrangement):
         return tuple(Reach(1, 1, -named("cut_before", before)) for before, _ in self.sides(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A view, narrowed along one axis after the other."""
+        """A view, narrowed along one axis after another."""
         sizes, y = list(x.shape.dimensions), x
         for place, (before, after) in enumerate(self.sides(x.shape), 1):
             sizes[place] -= before + after

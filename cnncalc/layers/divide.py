@@ -36,7 +36,8 @@ class Divide(Arithmetic):
         return Operations(divide=operations.each(n=inputs[0].elements))
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
-        """A quotient; each input is saved if the other one needs a gradient."""
+        """A quotient, which saves the divisor, and also the dividend if the divisor needs a
+        gradient."""
         x, *other = self.operands(tape, *inputs)
         return tape.divide(x, *other) if other else tape.times(x)
 

@@ -16,10 +16,10 @@ class DotProductAttention(Layer):
     """Computes softmax(QKᵀ·scale)·V for every head, from a query, a key and a value that other
     layers have projected.
 
-    The inputs are heads × positions × features. Key and value have the same positions; query and
-    key have as many features. A fourth input of heads × positions × other positions, or
-    1 × positions × other positions, is added to the scores before the softmax, as a mask or a
-    relative position bias.
+    The inputs are heads × positions × features. Key and value have the same number of positions;
+    query and key have the same number of features. A fourth input of heads × positions × other
+    positions, or 1 × positions × other positions, is added to the scores before the softmax, as a
+    mask or a relative position bias.
 
     Operations: a multiplication and an addition for every multiply-accumulate, and a
     multiplication per element of the query for the scale; for each softmax over n scores, n
@@ -35,8 +35,8 @@ class DotProductAttention(Layer):
 
     scale: float | None = number("factor of the scores; by default one over √features", None)
     kernel: str = choice(
-        "how PyTorch computes it: fused in one kernel if possible, in steps, which saves scores, "
-        "or unknown, as for windows that were images of a batch",
+        "how PyTorch computes it: fused (in one kernel, if possible), steps (one operation after "
+        "another, which saves the scores), or unknown",
         ("fused", "steps", "unknown"),
         "fused",
     )
@@ -95,7 +95,7 @@ class DotProductAttention(Layer):
         return everything(query)
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
-        """One kernel, or several operations if it cannot compute this."""
+        """One fused kernel, or several operations where PyTorch cannot use it."""
         if tape.cuda or tape.low:
             raise LayerError("what PyTorch saves on CUDA or under autocast is not modelled")
         if self.kernel == "unknown":
@@ -119,6 +119,7 @@ class DotProductAttention(Layer):
         return nn.DotProductAttention(self.scale, self.kernel == "steps")
 
     def to_onnx(self, onnx: Any, query: Map, key: Map, value: Map, mask: Map | None = None) -> Any:
+        onnx.function()
         q, k, v, *added = onnx.inputs
         scale = query[2] ** -0.5 if self.scale is None else self.scale
         turned = onnx.node("Transpose", k, perm=[0, 1, 3, 2])
@@ -141,7 +142,7 @@ class DotProductAttention(Layer):
             inputs=("2x3x4", "2x5x4", "2x5x6", "1x3x5"),
             output="2x3x6",
             macs=300,  # 2·3·5·4 and 2·3·5·6
-            # 24 products of the scale; 6 softmaxes of 5 scores; 30 sums with the fourth input
+            # 24 products with the scale; 6 softmaxes over 5 scores; 30 sums with the fourth input
             operations=Operations(multiply=324, add=354, compare=24, divide=30, exponential=30),
             source="Vaswani et al. 2017, equation 1, by hand: 3 queries of 4, 5 values of 6",
         ),
@@ -160,7 +161,7 @@ class DotProductAttention(Layer):
 
 
 def _scaled(tape: Tape, x: Tensor) -> Tensor:
-    """The root of the scale times a factor of the scores."""
+    """A factor of the scores, multiplied by the square root of the scale."""
     y = tape.times(x)
     y.shape = x.shape
     return y

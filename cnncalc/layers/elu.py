@@ -13,8 +13,8 @@ from cnncalc.layers._elementwise import NOT_NEGATIVE, InPlace
 class Elu(InPlace):
     """Keeps positive values and replaces the others by alpha·(exp(x) − 1).
 
-    Operations per element, whatever its sign: one comparison, one exponential, one addition (−
-    1) and one multiplication (by alpha).
+    Operations per element, whatever its sign: one comparison, one exponential, one addition (of −1)
+    and one multiplication (by alpha).
     """
 
     operators = {"Elu": {"alpha": "alpha"}}
@@ -22,7 +22,7 @@ class Elu(InPlace):
     main = "alpha"
     each = Operations(multiply=1, add=1, compare=1, exponential=1)
 
-    alpha: float = number("the output approaches -alpha for very negative inputs", 1.0)
+    alpha: float = number("factor for negative inputs; the output approaches -alpha", 1.0)
 
     def output(self, x: Shape) -> Shape:
         if self.inplace and self.alpha < 0:

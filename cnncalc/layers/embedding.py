@@ -34,7 +34,7 @@ class Embedding(Layer):
         """One position per word."""
         if not isinstance(x, Vector):
             raise LayerError(
-                f"expected a vector of word indices, not {x}; use an input of one size"
+                f"expected a vector of word indices, not {x}; give the input a single size"
             )
         return Map(sequence.embedding_channels(embedding_dim=self.embedding_dim), (x.features,))
 
@@ -55,7 +55,7 @@ class Embedding(Layer):
         return Operations()
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A copy of the input as int64 indices, which is saved, and rows turned into channels."""
+        """A saved copy of the input as int64 indices, and a view of the rows as channels."""
         (weight,) = tape.trained(self.parameters(x.shape).weights)
         (indices,) = tape.unlearned(x, x.shape.features)
         makes = self.output(x.shape).elements

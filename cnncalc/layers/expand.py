@@ -1,4 +1,4 @@
-"""Expansion of sizes of 1."""
+"""Expansion of axes of size 1."""
 
 from typing import Any
 

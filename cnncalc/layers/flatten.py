@@ -11,11 +11,12 @@ from cnncalc.formulas import dimensions
 from cnncalc.layers._rearrangement import Rearrangement
 
 WORDS = ("all", "positions", "planes")
-"""What is flattened, by the first dimension: channels, the first axis, or the second."""
+"""What can be flattened: everything from the channels on, from the first spatial axis on, or from
+the second on."""
 
 
 def _first(doc: str) -> Any:
-    """The dimensions to flatten, given as a word or by the first dimension."""
+    """The dimensions to flatten, as a word or as the number of the first one."""
 
     def check(value: Any) -> str:
         if value in WORDS:

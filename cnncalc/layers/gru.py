@@ -9,7 +9,7 @@ from cnncalc.layers._recurrent import KERAS, Recurrent
 class Gru(Recurrent):
     """Reads the positions of a signal with gated recurrent units and outputs their hidden states.
 
-    Each cell has three gates, with PyTorch's two biases per gate.
+    Each cell has three gates, by default with PyTorch's two biases per gate.
 
     Operations per position: one multiplication and one addition for every weight and an addition
     for every bias; per hidden unit two sigmoids (an exponential, an addition and a division each),

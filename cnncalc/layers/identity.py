@@ -23,14 +23,13 @@ class Identity(Elementwise):
     inside = True
 
     copy: str = choice(
-        "how the model that it was imported from copies its input here: not at all, so that it is "
-        "contiguous, or unknown",
+        "the copy that an imported model makes of its input here: none, contiguous or unknown",
         ("none", "contiguous", "unknown"),
         "none",
     )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The input itself, or a copy, whose gradient passes unchanged."""
+        """The input itself, or a copy, through which the gradient passes unchanged."""
         if self.copy == "none":
             return x
         if self.copy == "unknown":

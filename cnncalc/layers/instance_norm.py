@@ -15,9 +15,9 @@ from cnncalc.layers._norm import Norm, folded
 class InstanceNorm(Norm):
     """Normalizes every channel of each image to mean 0 and variance 1.
 
-    By default there is no learned scale or shift and there are no running statistics, so mean
-    and variance are measured during inference too. With running statistics, inference works as
-    in batch normalization.
+    By default, there are no learned scales or shifts and no running statistics, so mean and
+    variance are measured during inference too. With running statistics, inference works as in batch
+    normalization.
 
     Operations: as for layer_norm, with each channel normalized as a whole. With running
     statistics, everything is folded into one multiplication and one addition per element.
@@ -49,7 +49,7 @@ class InstanceNorm(Norm):
         if not self.track_running_stats and x.elements == x.channels:
             raise LayerError(
                 f"cannot normalize channels of one value each, as in {x}; "
-                "it needs at least 2 positions, or track_running_stats: true"
+                "use at least 2 positions, or track_running_stats: true"
             )
         return x
 
@@ -60,8 +60,8 @@ class InstanceNorm(Norm):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A batch normalization in which every channel of every image is a separate channel. It
-        saves its input, the mean and the reciprocal standard deviation of every channel of every
-        image if they are measured, and copies of the running statistics and of the scale."""
+        saves its input; the mean and the reciprocal standard deviation of each, if they are
+        measured; and copies of the running statistics and of the scale."""
         params = self.parameters(x.shape)
         C = x.shape.channels
         if self.track_running_stats:
@@ -96,14 +96,14 @@ class InstanceNorm(Norm):
         )
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        if self.track_running_stats:
-            raise LayerError(
-                "ONNX's InstanceNormalization has no running statistics; "
-                "set track_running_stats: false"
-            )
         C = x.channels
+        if self.track_running_stats:
+            onnx.function()
         scale = onnx.weight("weight") or onnx.fixed([1.0] * C)
         shift = onnx.weight("bias") or onnx.fixed([0.0] * C)
+        if self.track_running_stats:
+            tensors = [scale, shift, onnx.weight("running_mean"), onnx.weight("running_var")]
+            return onnx.node("BatchNormalization", *onnx.inputs, *tensors, epsilon=self.eps)
         return onnx.node(
             "InstanceNormalization", *onnx.inputs, scale, shift, epsilon=float(self.eps)
         )

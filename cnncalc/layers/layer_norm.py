@@ -14,9 +14,9 @@ class LayerNorm(Together):
     """Normalizes each image to mean 0 and variance 1, then scales and shifts it.
 
     Statistics are computed over the whole map, over the channels at every position (as in
-    ConvNeXt) or over the last axis. There is one learned scale and shift for each of the values
-    that are normalized together. Mean and variance are measured during inference too, so there
-    are no buffers.
+    ConvNeXt) or over the last axis. Each of the values that are normalized together has its own
+    learned scale and shift. Mean and variance are measured during inference too, so there are no
+    buffers.
 
     Operations for every n values that are normalized together: n − 1 additions and a division
     for the mean; n additions for the deviations from it; n multiplications, n − 1 additions and

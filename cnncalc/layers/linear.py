@@ -41,7 +41,7 @@ class Linear(Layer):
 
     @classmethod
     def imported(cls, call: Call) -> dict[str, Any]:
-        """A map is not flattened, but read position by position."""
+        """A call does not flatten a map, but reads it position by position."""
         per_position = {"per_position": True} if isinstance(call.inputs[0], Map) else {}
         n_out = call.held["weight"][0]
         return {"out_features": n_out, **super().imported(call), **per_position}
@@ -99,7 +99,7 @@ class Linear(Layer):
         y = tape.linear(rows, params.weights, params.biases, n_out)
         tape.ordered(y, batch * positions, self.out_features)
         y.shape = Vector(n_out)
-        if min(positions, batch, self.out_features) > 1:  # nor does a view of the gradient
+        if min(positions, batch, self.out_features) > 1:  # nor has any view of the gradient
             y = tape.reshaped(y)
         elif positions > 1:
             y = tape.view(y, Layout.ROWS)

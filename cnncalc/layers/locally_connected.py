@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import reduce
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -13,7 +14,7 @@ from cnncalc.core.operation import Layout
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, parameters
 from cnncalc.layers._filters import Filters
-from cnncalc.layers._window import padded, torch_window
+from cnncalc.layers._window import onnx_taps, padded, torch_window
 
 
 class LocallyConnected(Filters):
@@ -77,7 +78,7 @@ class LocallyConnected(Filters):
         axes = tuple(range(len(x.shape.dimensions)))
         alone = tape.batch == 1 and n_out == self.out_channels  # one position of one image
         y = tape.permuted(y, (axes[-1], *axes[:-1]) if alone else ())
-        y.interleaved = tape.batch > 1 and n_out > self.out_channels  # the images of each place
+        y.interleaved = tape.batch > 1 and n_out > self.out_channels  # images, at each position
         if len([size for size in self.places(x.shape) if size > 1]) > 1:
             y = tape.view(y, Layout.PLACES)
         if tape.batch == 1 and not alone:  # then the next layers may keep the channels last
@@ -87,8 +88,8 @@ class LocallyConnected(Filters):
         return y
 
     def _cut(self, tape: Tape, around: Tensor, x: Map) -> Tensor:
-        """A view of the windows: along one axis after the other, then without the inputs that
-        dilation skips."""
+        """A view of the windows, cut along one axis after another, each time without the inputs
+        that dilation skips."""
         windows, elements = around, around.numbers // tape.batch
         for axis in self.axes(x):
             rows = elements // (axis.before + axis.N + axis.after)
@@ -98,8 +99,8 @@ class LocallyConnected(Filters):
         return windows
 
     def _windows(self, x: Map) -> int:
-        """The elements of all windows made contiguous; 0 if they are contiguous in the padded
-        map, so that no copy is made."""
+        """The number of elements in a contiguous copy of all windows; 0 if the windows are
+        contiguous in the padded map, which then needs no copy."""
         axes = self.axes(x)
         sizes = [axis.before + axis.N + axis.after for axis in axes]
         steps = [Map(1, tuple(sizes[place + 1 :])).elements for place in range(len(sizes))]
@@ -114,6 +115,19 @@ class LocallyConnected(Filters):
         window = torch_window(self.axes(x))
         sizes = (x.channels, self.out_channels, self.places(x))
         return nn.LocallyConnected(*sizes, *window, bias=self.bias)
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        """A matrix product at every position of the images and their windows."""
+        onnx.function()
+        places, n = self.places(x), len(x.spatial)
+        order = [*range(2, 2 + 2 * n, 2), 0, 1, *range(3, 3 + 2 * n, 2)]
+        windows = onnx.node("Transpose", onnx_taps(onnx, self.axes(x)), perm=order)
+        taps = Map(x.channels, self.window(x)).elements
+        matrices = onnx.node("Reshape", windows, onnx.ints([prod(places), -1, taps]))
+        y = onnx.node("MatMul", matrices, onnx.weight("weight"))
+        y = onnx.node("Transpose", y, perm=[1, 2, 0])
+        y = onnx.node("Reshape", y, onnx.ints([0, self.out_channels, *places]))
+        return onnx.node("Add", y, onnx.weight("bias")) if self.bias else y
 
     examples = (
         Example(

@@ -11,7 +11,7 @@ from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import Pool
-from cnncalc.layers._window import onnx_settings, onnx_window, torch_sides
+from cnncalc.layers._window import onnx_padded, onnx_settings, onnx_window, torch_sides
 from cnncalc.layers.avg_pool import check_volume
 
 
@@ -23,7 +23,7 @@ class LpPool(Pool):
 
     Operations: each input is raised to the power p once, which takes one multiplication if p is
     2 and one exponential otherwise; a window of n elements takes n − 1 additions, and one
-    exponential for the root. With p = 1 there are no powers and no roots.
+    exponential for the root. With p = 1, there are no powers and no roots.
     """
 
     operators = {"LpPool": {}}
@@ -69,7 +69,7 @@ class LpPool(Pool):
             powers = tape.raised(powers, cuda=False)
         means = tape.op(powers, makes=self.output(x.shape).elements, keeps=(powers,))
         signs = tape.op(means)
-        sizes = tape.op(means, keeps=(means,), beside=means.bytes)  # its gradient takes the sign
+        sizes = tape.op(means, keeps=(means,), beside=means.bytes)  # its gradient needs the sign
         positive = tape.op(sizes, keeps_output=True)
         root = tape.power(tape.times(tape.multiply(signs, positive)), 1 / self.norm_type)
         tape.hold(around, means)
@@ -83,7 +83,7 @@ class LpPool(Pool):
         return {**window, "ceil_mode": ceil, "norm_type": call.settings.get("p", 2)}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        # LPPool1d multiplies by the window size, so that it takes no tuple.
+        # LPPool1d multiplies by the window size, so it accepts no tuple.
         window = per_axis(self.kernel_size, x, "kernel_size")
         size = window[0] if len(window) == 1 else window
         stride = size if self.spread else self.stride
@@ -91,10 +91,18 @@ class LpPool(Pool):
         return nn.padded(self.laid_out(nn, pool, x), self.split_padding(x)[1])
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        if self.norm_type != int(self.norm_type) or self.rounds_up:
-            raise LayerError("ONNX's LpPool has neither a fractional power nor ceil_mode")
-        settings = onnx_settings(self.axes(x))
-        return onnx.node("LpPool", *onnx.inputs, p=int(self.norm_type), **settings)
+        axes = self.axes(x)
+        settings = onnx_settings(axes)
+        fits = all(max(axis.before, axis.after) < axis.F for axis in axes)
+        if self.norm_type % 2 == 0 and not self.rounds_up and fits:
+            return onnx.node("LpPool", *onnx.inputs, p=int(self.norm_type), **settings)
+        # ONNX's LpPool has integer powers of absolute values, and pads by less than a window.
+        onnx.function()
+        y = onnx.node("Pow", *onnx.inputs, onnx.number(self.norm_type))
+        settings |= {"pads": [0] * 2 * len(axes), "ceil_mode": int(self.rounds_up)}
+        y = onnx.node("AveragePool", onnx_padded(onnx, axes, y), **settings)
+        y = onnx.node("Mul", y, onnx.number(self.taps(x)))
+        return onnx.node("Pow", y, onnx.number(1 / self.norm_type))
 
     examples = (
         Example(

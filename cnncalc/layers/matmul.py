@@ -63,7 +63,7 @@ class Matmul(Layer):
         if not matrices:
             return y
         y.shape = Map(prod(matrices), (rows, columns))
-        return tape.split_images(y)  # PyTorch multiplies a list of matrices, for all images
+        return tape.split_images(y)  # PyTorch multiplies one list of matrices for all images
 
     def _matrices(self, tape: Tape, x: Tensor) -> Tensor:
         """An input as PyTorch multiplies it: a list of matrices, which may be a copy."""

@@ -1,4 +1,4 @@
-"""Element-wise maximum."""
+"""Elementwise maximum."""
 
 from functools import reduce
 from typing import Any
@@ -13,7 +13,7 @@ from cnncalc.formulas import operations
 class Maximum(Layer):
     """Keeps the largest of two or more maps of the same shape, element by element.
 
-    Operations: one comparison for every element and every map after the first.
+    Operations: one comparison per element for every map after the first.
     """
 
     family = "join"

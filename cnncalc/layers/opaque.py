@@ -12,7 +12,7 @@ from cnncalc.core.shape import Shape, shape_of
 from cnncalc.formulas import macs, parameters
 
 LONGEST = 200
-"""The most characters of a description."""
+"""The most characters that a description may have."""
 
 
 def _description(doc: str) -> Any:
@@ -56,7 +56,7 @@ class Opaque(Layer):
 
     @property
     def unknown(self) -> frozenset[str]:
-        """Whatever is not given, and what depends on it."""
+        """The counts that are not given, and those that depend on them."""
         held = {*(PARAMETER_COUNTS if self.params is None else ())}
         held |= {"buffers"} if self.buffers is None else set()
         read = {"bytes_read"} if held else set()

@@ -23,9 +23,10 @@ from cnncalc.layers._window import LOWEST, extended, sides_of, torch_sides
 class Pad(Like, Rearrangement):
     """Adds cells around the map.
 
-    Mode ``zeros`` fills them with zeros; ``replicate`` repeats the cells at the edge; ``reflect``
-    mirrors the map at its edge cells without repeating them, so an axis of N cells can be padded
-    by at most N − 1; ``circular`` wraps around, so an axis can be padded by at most N.
+    Mode ``zeros`` fills them with zeros, or with ``value``; ``replicate`` repeats the cells at the
+    edge; ``reflect`` mirrors the map at its edge cells without repeating them, so each side of an
+    axis of N cells can be padded by at most N − 1; ``circular`` wraps around, so each side can be
+    padded by at most N.
 
     Operations: none; values are only copied.
     """
@@ -101,7 +102,9 @@ class Pad(Like, Rearrangement):
         )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A copy; reflecting and replicating ones save their input."""
+        """A padded copy; reflection and replication save their input."""
+        from cnncalc.core.strides import ordered
+
         n_out = self.output(x.shape).elements
         if self.mode == "circular":
             # Every side is copied in place, so the gradient is copied, changed and added up.
@@ -109,12 +112,16 @@ class Pad(Like, Rearrangement):
             y = tape.op(x, makes=n_out, beside=wrapped, ordered=True)
             return tape.changed(y, beside=2 * tape.images(self._last_side(x.shape), x.size))
         if self.mode == "zeros":
-            return tape.op(x, makes=n_out)
+            y = tape.op(x, makes=n_out)
+            if x.strided and not x.in_order:
+                sizes = (tape.batch, *self.output(x.shape).dimensions)
+                y.strided = ordered(sizes, x.strided.suggested)
+            return y
         return extended(tape, x, n_out, self.mode)
 
     def _last_side(self, x: Map) -> int:
-        """The elements of the side that circular padding fills last: PyTorch begins with the last
-        axis, and with the side before it; 0 if there is none."""
+        """The number of elements on the side that circular padding fills last; 0 without padding.
+        PyTorch begins with the last axis, and fills the side before the map first."""
         out = self.output(x)
         for (before, after), size in zip(sides_of(self.padding or 0, x), out.spatial):
             if before or after:

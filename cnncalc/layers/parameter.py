@@ -33,12 +33,14 @@ class Parameter(Layer):
     shape: tuple[int, ...] = fields.shape("shape of the output", also=("output",))
     learned: bool = flag("whether the numbers are learned; otherwise they are fixed", True)
     params: int | None = count(
-        "learned numbers that the output is computed from, if it is",
+        "learned numbers that the output is computed from, if any",
         None,
         ("parameters",),
         least=0,
     )
-    buffers: int | None = count("fixed numbers that the output is computed from", None, least=0)
+    buffers: int | None = count(
+        "fixed numbers that the output is computed from, if any", None, least=0
+    )
 
     multiply_accumulates: int = count(
         "multiply-accumulates that compute the output, once for the whole batch",
@@ -47,16 +49,20 @@ class Parameter(Layer):
         least=0,
     )
     backward_multiply_accumulates: int = count(
-        "multiply-accumulates of its backward pass", 0, ("backward_macs",), least=0
+        "multiply-accumulates of that computation's backward pass", 0, ("backward_macs",), least=0
     )
 
     saved_bytes: int | None = count(
         "bytes that PyTorch saves for the backward pass of that computation in float32, apart from "
-        "the output, parameters and buffers; by default they are not known",
+        "the output, parameters and buffers; not known by default",
         None,
         least=0,
     )
-    saves_output: bool = flag("whether it also saves the output for that backward pass", False)
+    saves_output: bool = flag("whether PyTorch also saves the output for that backward pass", False)
+    contiguous: bool = flag(
+        "whether PyTorch computes the output in the order of its axes; by default, this is unknown",
+        False,
+    )
 
     @property
     def computed(self) -> bool:
@@ -73,6 +79,8 @@ class Parameter(Layer):
             raise LayerError("params and buffers say what is learned; remove learned: false")
         if (self.saved_bytes or self.saves_output) and not self.computed:
             raise LayerError("saved_bytes and saves_output need params or buffers; remove them")
+        if self.contiguous and not self.computed:
+            raise LayerError("contiguous needs params or buffers; remove it")
         if self.multiply_accumulates and not self.computed:
             raise LayerError("macs needs params or buffers, from which the output is computed")
         if self.backward_multiply_accumulates and not self.params:
@@ -119,11 +127,12 @@ class Parameter(Layer):
 
         tape.guess("its output does not depend on the input")
         numbers = prod(self.shape)
-        if self.computed:  # the strides of a computed tensor are not known
-            return tape.part(self._computed(tape, numbers), numbers)
+        once = contiguous((1, *self.shape)).expanded((tape.batch, *self.shape))
+        if self.computed:
+            known = once if self.contiguous else None
+            return tape.part(self._computed(tape, numbers), numbers, known)
         (held,) = tape.trained(numbers) if self.learned else [tape.buffers(numbers)]
-        whole = contiguous((1, *self.shape))
-        return tape.part(held, numbers, whole.expanded((tape.batch, *self.shape)))
+        return tape.part(held, numbers, once)
 
     def _computed(self, tape: Tape, numbers: int) -> Tensor:
         """The numbers as a new tensor."""
@@ -140,6 +149,14 @@ class Parameter(Layer):
                 "PyTorch cannot run it"
             )
         return nn.Constant(self.shape, self.learned)
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        if self.computed:
+            raise LayerError("how its output is computed is not known, so ONNX cannot express it")
+        onnx.function()
+        batch = onnx.node("Shape", *onnx.inputs, start=0, end=1)
+        shape = onnx.node("Concat", batch, onnx.ints(self.shape), axis=0)
+        return onnx.node("Expand", onnx.weight("weight"), shape)
 
     examples = (
         Example(

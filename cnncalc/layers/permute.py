@@ -12,7 +12,7 @@ from cnncalc.layers._rearrangement import Rearrangement
 
 
 def permutation(doc: str) -> Any:
-    """A permutation of the numbers from 0 up."""
+    """A permutation of the dimensions, counted from 0."""
 
     def check(value: Any) -> tuple[int, ...]:
         order = value if isinstance(value, list | tuple) else ()

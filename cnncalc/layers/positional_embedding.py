@@ -10,7 +10,7 @@ from cnncalc.formulas import operations, sequence
 
 
 class PositionalEmbedding(Layer):
-    """Adds a separate number to every element, so that positions can be distinguished.
+    """Adds a separate number to every element, so that later layers can tell positions apart.
 
     The numbers are learned (as in BERT and ViT), or fixed sinusoids (as in the original
     Transformer).

@@ -19,7 +19,7 @@ WORDS = ("channels", "elements")
 
 
 def slopes(doc: str) -> Any:
-    """The number of slopes, or the name of whatever has its own slope."""
+    """The number of slopes, or what has a separate slope: ``channels`` or ``elements``."""
 
     def check(value: Any) -> int | str:
         if is_whole(value, 1) or value in WORDS:

@@ -12,9 +12,9 @@ from cnncalc.formulas import dimensions, macs, operations, parameters
 class Rbf(Layer):
     """Computes the squared distance between the input and one prototype for each output.
 
-    This is the output layer of LeNet-5, where the prototype of each class is a stylised 7x12
-    bitmap of the character. Prototypes are fixed by hand, so they count as weights but not as
-    parameters. A feature map is flattened first; the flatten layer is shown in the report.
+    This is the output layer of LeNet-5, where the prototype of each class is a stylized 7×12 bitmap
+    of the character. Prototypes are fixed by hand, so they count as weights but not as parameters.
+    A feature map is flattened first; the flatten layer is shown in the report.
 
     Operations: a prototype of n values takes n subtractions (counted as additions), n
     multiplications for the squares and n − 1 additions. There are no multiply-accumulates,
@@ -58,6 +58,12 @@ class Rbf(Layer):
 
     def to_torch(self, nn: Any, x: Vector) -> Any:
         return nn.RBF(x.features, self.out_features)
+
+    def to_onnx(self, onnx: Any, x: Vector) -> Any:
+        onnx.function()
+        rows = onnx.node("Unsqueeze", *onnx.inputs, onnx.ints([1]))
+        apart = onnx.node("Sub", rows, onnx.weight("weight"))
+        return onnx.node("ReduceSumSquare", apart, onnx.ints([2]), keepdims=0)
 
     examples = (
         Example(

@@ -32,7 +32,8 @@ class Reduce(Layer):
     over: tuple[str, ...] = axes("what to reduce: channels, positions, or axes by name")
     keepdim: bool = flag("whether to keep reduced axes with size 1", True, ("keepdims",))
     indices: bool = flag(
-        "whether a maximum saves its index, as torch.max does, or its input, as torch.amax does",
+        "whether a maximum saves its index, as torch.max does, rather than its input, as "
+        "torch.amax does",
         False,
     )
 
@@ -69,12 +70,13 @@ class Reduce(Layer):
         dims = places(self.over, x)
         if self.keepdim:
             return along(dims, x)
-        # Other axes that remain may become channels, and the next layer reads all channels.
+        # If the channels are dropped, a remaining axis becomes the channels, all of which the next
+        # layer reads.
         return everything(x, bound={*range(1, len(x.dimensions))} > {*dims} - {0})
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A mean or a sum saves nothing, the others their input; a maximum and a norm also their
-        output. A maximum with indices saves only the indices."""
+        """A mean or a sum saves nothing; the others save their input, and a maximum and a norm also
+        their output. A maximum with indices saves only the indices."""
         out = self.output(x.shape)
         y = self._reduced(tape, x, out.elements)
         if x.in_order:
@@ -104,6 +106,8 @@ class Reduce(Layer):
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
         names = {"mean": "Mean", "sum": "Sum", "max": "Max", "norm": "L2", "var": "Sum"}
+        if self.by == "var":
+            onnx.function()
         dims = onnx.ints([1 + dim for dim in places(self.over, x)])
         if self.by == "var":
             mean = onnx.node("ReduceMean", *onnx.inputs, dims, keepdims=1)

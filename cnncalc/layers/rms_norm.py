@@ -47,7 +47,7 @@ class RmsNorm(Together):
         )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The mean square, the reciprocal of its root, and one product with it and one with the
+        """The mean square, the reciprocal of its root, and the products with that and with the
         scale. Channels are moved to the end first, and back afterwards."""
         from cnncalc.core.strides import contiguous, elementwise
         from cnncalc.core.tape import COPIED, FULL_BYTES
@@ -59,7 +59,7 @@ class RmsNorm(Together):
         axes = tuple(range(len(x.shape.dimensions)))
         given = tape.permuted(x, (*axes[1:], 0)) if moves else x
         laid = tape.strided(given)
-        if not x.in_order and 1 in laid.sizes[1:]:  # it may keep strides that mean nothing
+        if not x.in_order and 1 in laid.sizes[1:]:  # the stride of an axis of 1 means nothing
             raise LayerError(COPIED)
         squares = tape.power(given, 2)
         means = tape.plus(tape.op(squares, makes=self.groups(x.shape)))
@@ -68,7 +68,7 @@ class RmsNorm(Together):
         for scale in tape.trained(self.parameters(x.shape).weights):
             y = tape.multiply(y, scale)
         formats = contiguous(laid.sizes)
-        if laid.suggested != formats.suggested:  # only channels last are not made contiguous
+        if laid.suggested != formats.suggested:  # PyTorch keeps channels last, but no other order
             left = 1 if self.over == "all" else len(axes)
             once = (*laid.sizes[:left], *[1] * (1 + len(axes) - left))
             formats = elementwise(laid, contiguous(once).expanded(laid.sizes))
@@ -80,6 +80,7 @@ class RmsNorm(Together):
         return norm(self.learned_shape(x), self.eps, self.elementwise_affine)
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        onnx.function()
         rank = len(x.dimensions)
         axes = {"all": [*range(1, rank + 1)], "channels": [1], "last": [rank]}[self.over]
         squares = onnx.node("Mul", *onnx.inputs, *onnx.inputs)

@@ -13,12 +13,12 @@ from cnncalc.formulas import operations, parameters
 class Scale(Layer):
     """Multiplies every channel by a learned factor, and may add a learned bias.
 
-    At the end of a residual branch this is layer scale: the factors start close to 0, so that a
+    At the end of a residual branch, this is layer scale: the factors start close to 0, so that a
     deep network starts close to the identity.
 
     In Caffe's networks, it follows a ``BatchNorm``, which learns nothing there.
 
-    Operations: one multiplication per element, and one addition with a bias.
+    Operations: one multiplication per element and, with a bias, one addition.
     """
 
     family = "activation"
@@ -52,6 +52,8 @@ class Scale(Layer):
         return nn.Scale(channels_of(x), self.initial, self.bias)
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        if self.bias:
+            onnx.function()  # on its own, a shift could not be shared along with the scale
         y = onnx.inputs[0]
         for kind, name in (("Mul", "weight"), ("Add", "bias"))[: 1 + self.bias]:
             tensor = onnx.weight(name)

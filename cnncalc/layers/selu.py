@@ -13,8 +13,8 @@ class Selu(InPlace):
     """Applies an exponential linear unit and a scale, with constants that preserve mean 0 and
     variance 1.
 
-    Operations per element, whatever its sign: one comparison, one exponential, one addition (−
-    1) and two multiplications (by alpha and by the scale).
+    Operations per element, whatever its sign: one comparison, one exponential, one addition (of −1)
+    and two multiplications (by alpha and by the scale).
     """
 
     operators = {"Selu": {}}

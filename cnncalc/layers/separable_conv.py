@@ -15,7 +15,7 @@ from cnncalc.layers._filters import Filters
 class SeparableConv(Filters):
     """Filters every channel separately, then mixes the channels at every position.
 
-    This is a depthwise convolution followed by a pointwise (1x1) convolution, counted as one
+    This is a depthwise convolution followed by a pointwise (1×1) convolution, counted as one
     layer. It replaces an ordinary convolution at a fraction of the cost: F·F + C_out products
     per input channel instead of F·F·C_out. As in Keras, only the outputs have biases by default.
     If a norm or an activation comes between the two convolutions, write ``depthwise_conv`` and
@@ -119,6 +119,7 @@ class SeparableConv(Filters):
         return nn.Separable(depthwise, pointwise)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
+        onnx.function()
         between = self.onnx_convolution(onnx, x, x.channels, "depthwise.")
         weights = onnx.weight("pointwise.weight"), onnx.weight("pointwise.bias")
         return onnx.node("Conv", between, *weights)

@@ -11,13 +11,13 @@ from cnncalc.layers._axes import along, axis, place
 
 
 class Softmax(Layer):
-    """Turns the n channels at each position (the n features of a vector) into probabilities, or the
-    n values along another axis.
+    """Turns the n channels at each position (the n features of a vector), or the n values along
+    another axis, into probabilities.
 
     Each value becomes its exponential divided by the sum of all exponentials.
 
-    Operations for n values: n exponentials, n − 1 additions for their sum, n divisions, and n −
-    1 comparisons to find the maximum, which is subtracted first so that no exponential
+    Operations for n values: n exponentials, n − 1 additions for their sum, n divisions, and
+    n − 1 comparisons to find the maximum, which is subtracted first so that no exponential
     overflows. That subtraction counts as part of the exponential.
     """
 

@@ -26,7 +26,7 @@ class SpaceToDepth(Rearrangement):
     downscale_factor: int = count("r, the side of a block", also=("r", "block_size", "stride"))
 
     def output(self, x: Shape) -> Map:
-        """r² times as many channels, r times lower and narrower."""
+        """r² times as many channels, with height and width divided by r."""
         x = need_map(x, axes=(2,))
         r = self.downscale_factor
         if any(size % r for size in x.spatial):
@@ -40,7 +40,7 @@ class SpaceToDepth(Rearrangement):
         )
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """A block."""
+        """Every output reads one block."""
         r = self.downscale_factor
         return (Reach(r, r),) * len(x.spatial)
 
@@ -57,6 +57,7 @@ class SpaceToDepth(Rearrangement):
         return nn.PixelUnshuffle(self.downscale_factor)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
+        onnx.function()
         (C, H, W), r = x, self.downscale_factor
         y = onnx.node("Reshape", *onnx.inputs, onnx.ints([0, C, H // r, r, W]))
         y = onnx.node("Transpose", y, perm=[0, 1, 3, 2, 4])

@@ -27,7 +27,7 @@ def parts(doc: str) -> Any:
         if listed and all(is_whole(size, 1) for size in value):
             return tuple(value)
         raise LayerError(
-            f"must be a number of parts from 1 to {MOST_PARTS:,}, or a list of as many sizes, "
+            f"must be a number of parts from 1 to {MOST_PARTS:,}, or a list of their sizes, "
             f"not {shown(value)}"
         )
 
@@ -68,7 +68,7 @@ class Split(Rearrangement):
         return tuple(replace(self, part=number) for number in range(many))
 
     def kept(self, x: Shape) -> Slice:
-        """The slice of the input that makes this part."""
+        """The slice of the input that is this part."""
         size = x.dimensions[place(self.along, x)]
         word = "channels" if self.along == "channels" else "places along the axis"
         if self.part is None:

@@ -9,6 +9,7 @@ from cnncalc.core.fields import number, positive
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import parameters
+from cnncalc.layers._norm import onnx_standardized
 from cnncalc.layers._reparametrized import Reparametrized
 
 
@@ -17,7 +18,7 @@ class StandardizedConv(Reparametrized):
 
     It learns as many weights as a plain convolution. BiT's residual networks use it with group
     normalization. Networks without normalization layers also learn a factor for each filter, and
-    divide it by the square root of the number of the filter's weights.
+    divide it by the square root of the number of weights in the filter.
 
     Operations: those of the convolution. Normalizing the filters, which happens once for all
     images, is not counted.
@@ -27,7 +28,7 @@ class StandardizedConv(Reparametrized):
     module = "StandardizedConv"
 
     gain: float | None = number(
-        "learn a factor for each filter, and multiply it by this number; by default neither",
+        "number that multiplies a learned factor for each filter; by default there are no factors",
         None,
         ("factor",),
     )
@@ -69,6 +70,14 @@ class StandardizedConv(Reparametrized):
         factors = [tape.times(*learned)] if learned else []
         each = rows.bytes // rows.numbers * self.out_channels
         return tape.normalized(rows, *factors, own=2 * each)
+
+    def onnx_filters(self, onnx: Any, x: Map) -> Any:
+        y = onnx_standardized(onnx, [*range(1, 1 + len(x))], self.eps, onnx.weight("weight"))
+        if self.gain is None:
+            return y
+        gains = onnx.node("Mul", onnx.weight("gain"), onnx.number(self.gain))
+        sizes = [self.out_channels, *(1 for _ in x)]
+        return onnx.node("Mul", y, onnx.node("Reshape", gains, onnx.ints(sizes)))
 
     examples = (
         Example(

@@ -10,8 +10,8 @@ from cnncalc.layers._elementwise import Elementwise
 
 
 class StochasticDepth(Elementwise):
-    """Zeroes a whole residual branch with probability p during training; does nothing during
-    inference.
+    """Zeroes the whole residual branch of an image with probability p during training; does nothing
+    during inference.
 
     It goes at the end of the branch, so that the block is skipped for that image.
 
@@ -41,6 +41,7 @@ class StochasticDepth(Elementwise):
         return nn.StochasticDepth(self.p)
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        onnx.function()
         return onnx.node("Identity", *onnx.inputs)  # it does nothing during inference
 
     examples = (

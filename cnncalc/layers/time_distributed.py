@@ -1,4 +1,4 @@
-"""A layer for every frame of a sequence."""
+"""A layer applied to every frame of a sequence."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -61,8 +61,8 @@ class TimeDistributed(Layer):
     """Applies a layer to every frame of a sequence, with the same weights.
 
     The first spatial axis is time: the frames of channels × frames × height × width are images, and
-    those of channels × frames are vectors. A layer whose output is a vector makes a sequence of
-    vectors, as recurrent layers read it.
+    those of channels × frames are vectors. If the output of the layer is a vector, the result is a
+    sequence of vectors, which recurrent layers can read.
 
     Operations: those of the layer, for every frame.
     """
@@ -148,6 +148,16 @@ class TimeDistributed(Layer):
     def to_torch(self, nn: Any, x: Map) -> Any:
         module = self.inner.to_torch(nn, self.frame(x))
         return nn.of_frames(module, x.spatial[0], self.inner.flattens)
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        """The operators of the layer, with the frames as images of the batch."""
+        onnx.function()
+        frame, rest = self.frame(x), [*range(3, 1 + len(x))]
+        images = onnx.node("Transpose", *onnx.inputs, perm=[0, 2, 1, *rest])
+        onnx.inputs = [onnx.node("Reshape", images, onnx.ints([-1, *frame.dimensions]))]
+        y, made = self.inner.to_onnx(onnx, frame), self.output(x).dimensions
+        y = onnx.node("Reshape", y, onnx.ints([-1, made[1], made[0], *made[2:]]))
+        return onnx.node("Transpose", y, perm=[0, 2, 1, *range(3, 1 + len(made))])
 
     examples = (
         Example(

@@ -7,16 +7,16 @@ from cnncalc.core.layer import Example, Reach, Refusal, everything, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions
 from cnncalc.layers._columns import Columns
+from cnncalc.layers._window import onnx_taps
 
 
 class Unfold(Columns):
     """Copies every window of an image into a column of a matrix (im2col).
 
-    A convolution is then a single matrix product. The columns have F·F·C_in rows, one per weight
-    of a filter, and there is one column per window position. To multiply them by C_out filters,
-    which form a C_out × F·F·C_in matrix, put a ``conv`` with ``kernel_size: 1`` after it. Since
-    the image's rows are joined into one axis, every output's receptive field is taken to be the
-    whole image.
+    A convolution is then a single matrix product. The matrix has F·F·C_in rows, one per weight of a
+    filter, and one column per window position. To multiply it by C_out filters, which form a
+    C_out × F·F·C_in matrix, add a ``conv`` with ``kernel_size: 1``. Since the image's rows are
+    joined into one axis, every output's receptive field is taken to be the whole image.
 
     Operations: none; values are only copied.
     """
@@ -36,6 +36,11 @@ class Unfold(Columns):
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.Unfold(self.kernel_size, self.dilation, self.padding, self.stride)
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        onnx.function()
+        windows = onnx.node("Transpose", onnx_taps(onnx, self.windows(x)), perm=[0, 1, 3, 5, 2, 4])
+        return onnx.node("Reshape", windows, onnx.ints([0, *self.output(x).dimensions]))
 
     examples = (
         Example(

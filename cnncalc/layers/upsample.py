@@ -31,7 +31,7 @@ MODES: dict[str, int | None] = {
 """The interpolation modes, each with the rank its name requires, if any."""
 
 SCALES_AT = {"Upsample": 1, "Resize": 2}
-"""For each ONNX operator, the operand that holds the factors."""
+"""For each ONNX operator, the position of the operand that holds the factors."""
 
 Factors = float | tuple[float, ...]
 
@@ -59,7 +59,7 @@ def factors(doc: str) -> Any:
 
 
 def _ratio(scale: float) -> tuple[int, int]:
-    """A factor as the exact fraction of its decimal digits."""
+    """A factor as the exact fraction that its decimal digits give."""
     # Few networks need fractions, and importing them takes time.
     from fractions import Fraction
 
@@ -87,7 +87,8 @@ def _onnx_mode(call: OnnxCall, whole: bool, one: bool) -> dict[str, Any] | None:
     """The fields for the way in which ONNX computes new values; None if PyTorch does it
     differently.
 
-    ``whole``: whether the factors are whole numbers. ``one``: whether an axis shrinks to one value.
+    ``whole`` says whether the factors are whole numbers, ``one`` whether an axis shrinks to one
+    value.
     """
     older = call.kind == "Upsample"
     ways = {"mode": "nearest", "coordinate_transformation_mode": "half_pixel",
@@ -110,13 +111,13 @@ def _onnx_mode(call: OnnxCall, whole: bool, one: bool) -> dict[str, Any] | None:
 
 
 class Upsample(Like):
-    """Enlarges the map by repeating values or by interpolating between them.
+    """Resizes the map by copying values or by interpolating between them.
 
     Give the factor by which each axis grows, the output size, or an earlier layer with that size
     (``like``). ``nearest`` copies the nearest input; ``linear`` blends the two nearest inputs along
-    each axis, which are 4 in an image (bilinear) and 8 in a volume (trilinear); ``bicubic`` blends
-    the 4×4 nearest inputs of an image. A factor may be a fraction, such as 0.5 or 1.5; the size is
-    rounded down. There are no parameters.
+    each axis, so 4 in an image (bilinear) and 8 in a volume (trilinear); ``bicubic`` blends the 4×4
+    nearest inputs of an image. A factor may be a fraction, such as 0.5 or 1.5; the size is rounded
+    down. There are no parameters.
 
     Operations: ``nearest`` only copies. ``linear`` along n axes takes 2^n multiplications and
     2^n − 1 additions per output, and ``bicubic`` 16 and 15; the blending weights are the same for
@@ -278,7 +279,7 @@ class Upsample(Like):
             inputs=("2x5x9",),
             output="2x65x129",
             operations=Operations(multiply=67_080, add=50_310),  # 16,770 outputs
-            source="torch.nn.Upsample: size is the output's",
+            source="torch.nn.Upsample: size is that of the output",
         ),
         Example(
             given=1.5,
@@ -291,7 +292,7 @@ class Upsample(Like):
             inputs=("1x2x2",),
             output="1x4x4",
             operations=Operations(multiply=256, add=240),  # 16 and 15 for each of 16 outputs
-            source="Keys 1981: cubic convolution of the 4×4 nearest",
+            source="Keys 1981: cubic convolution of the 4×4 nearest inputs",
         ),
         Example(
             given={"scale": 2, "mode": "bilinear", "align_corners": True},

@@ -32,7 +32,7 @@ def names() -> tuple[str, ...]:
 
 
 def load(word: str) -> Format:
-    """The format that a word names; raises UsageError, suggesting the nearest name, for others."""
+    """The format that a word names. Raises UsageError, suggesting the nearest, if there is none."""
     name = name_of(word)
     return cast(Format, discovery.chosen(formats.__name__, formats.__path__, name, "format"))
 
@@ -49,7 +49,7 @@ def _extensions() -> dict[str, str]:
 def for_file(path: str, others: Iterable[str] = ()) -> str:
     """The format for a file, by its extension; ``table`` if it has none.
 
-    Raises UsageError for an unknown extension; ``others`` are those that the caller also takes.
+    Raises UsageError for an unknown extension; ``others`` are those that the caller also accepts.
     """
     suffix = PurePath(path).suffix.lower()
     if not suffix:

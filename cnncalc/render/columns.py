@@ -25,7 +25,7 @@ class Column(NamedTuple):
     doc: str
     value: Callable[[Line, Report], Value]
     read: Callable[[Any], str] = str
-    """Turns a value into text; integers become human units."""
+    """Turns a value into text, such as a count into ``1.2 M``."""
     counts: str = ""
 
     def bounded(self, line: Line, value: Value, text: Value) -> Value:
@@ -80,7 +80,7 @@ def _shapes(shapes: Sequence[Shape], layout: Layout) -> str:
 
 
 def _few(text: str) -> str:
-    """A list in a cell; of a very long one, the first items and the total count."""
+    """A list in a cell; a very long one is cut to its first items and their total number."""
     return some(text.split(", "))
 
 
@@ -233,7 +233,7 @@ def column(word: str, also: Sequence[str] = ()) -> str:
 
 
 def choose_columns(words: Sequence[str], also: Sequence[str] = ()) -> tuple[str, ...]:
-    """The columns that ``words`` name; ``+rf`` adds to the usual ones, ``all`` is every one.
+    """The columns that ``words`` name; ``+rf`` adds to the usual ones, and ``all`` means all.
 
     Raises UsageError, suggesting the nearest name, for an unknown one.
     """

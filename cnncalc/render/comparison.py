@@ -16,7 +16,7 @@ CHANGES = ("changed", "added", "removed")
 
 
 def titles(found: Comparison) -> list[str]:
-    """The names of the networks, numbered if two have the same."""
+    """The names of the networks, numbered if two are the same."""
     names = [report.name for report in found.reports]
     if len({*names}) == len(names):
         return names
@@ -40,7 +40,7 @@ def totals(found: Comparison) -> list[list[str]]:
 
 
 def _ratio(value: float, first: float) -> str:
-    """A ratio with two decimal places or, if it is smaller, two significant digits."""
+    """A ratio with two decimal places or, below 0.1, two significant digits."""
     ratio = value / first
     places = 2 if ratio >= 0.1 else 1 - floor(log10(ratio))
     return f"×{ratio:.{places}f}"

@@ -1,7 +1,7 @@
 """The HTML page around everything that is written as HTML, except a table in a notebook.
 
 It follows the reader's light or dark mode, and prints without cutting a row in two. Its content
-security policy allows no request, and only the style and script that the page was written with.
+security policy allows no requests, and only the styles and the script of the page itself.
 """
 
 from base64 import b64encode

@@ -11,8 +11,8 @@ SUFFIX = ".parquet"
 def render(found: Sweep) -> bytes:
     """A column for each value and each quantity, with exact numbers.
 
-    Raises UsageError if pyarrow is not installed, and for values that have no common type or do not
-    fit.
+    Raises UsageError if pyarrow is not installed, and for values that have no common type or are
+    too large.
     """
     try:
         import pyarrow

@@ -38,7 +38,7 @@ def styled(text: str, style: str, colour: bool = True) -> str:
 
 
 def marked(text: str, colour: bool = True) -> str:
-    """A cell with its verdict in colour: ✓ and "added" green, ✗ and "removed" red, zeros dim."""
+    """A cell with its verdict in colour, by ``MARKS``; zeros are dim."""
     if not colour:
         return text
     if text.strip() in ZEROS:

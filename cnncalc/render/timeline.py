@@ -26,7 +26,7 @@ def stacked(memory: Memory, moment: Moment) -> tuple[int, ...]:
 
 
 def draw(memory: Memory, width: int) -> str:
-    """A column per operation in the order they run, the peak marked above.
+    """A column for each operation, in the order in which they run, with the peak marked above.
 
     If there are more operations than columns, each column shows the highest of several."""
     peak = memory.training_peak

@@ -58,8 +58,7 @@ class View:
 
     @cached_property
     def known(self) -> Mapping[str, Column]:
-        """All columns, and those in ``more``; with a count that is not a column, its own column
-        instead."""
+        """All columns, and those in ``more`` or, for a count that is not a column, its own."""
         count = self.count
         if count is None or count.name in COLUMNS:
             return {**COLUMNS, **self.more}
@@ -78,7 +77,7 @@ class View:
 
     @property
     def name(self) -> str:
-        """The network."""
+        """The name of the network."""
         return self.report.name
 
     @property
@@ -117,7 +116,7 @@ class View:
         return tuple(sorted(lines, key=key))
 
     def fitting_depth(self) -> int:
-        """The deepest outline that fits a screen, at least 1."""
+        """The depth of the deepest outline with at most ``MAX_LINES`` lines, but at least 1."""
         depth = 1
         while depth < self.report.depth and len(self.report.outline(depth + 1)) <= MAX_LINES:
             depth += 1

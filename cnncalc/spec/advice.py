@@ -13,7 +13,7 @@ WORDS = {
     "loss": "cnncalc counts networks without their loss",
     "cross_entropy_loss": "cnncalc counts networks without their loss",
 }
-"""Layers of other tools that cnncalc spells differently or does not support."""
+"""Words of other tools that cnncalc spells differently or does not support, each with advice."""
 
 FORMATS = {
     r"^[ \t]*layers?\s*\{": "a Caffe prototxt",
@@ -24,7 +24,7 @@ FORMATS = {
     r"^[ \t]*<\?xml": "XML",
     r"^[ \t]*(base_lr|lr_policy|max_iter|solver_mode)[ \t]*:": "a Caffe solver",
 }
-"""Patterns of texts of other tools, each with what the text then seems to be."""
+"""Patterns that recognize texts of other tools, each with a name for such a text."""
 
 REMEDIES = {
     "a Caffe prototxt": "rename the file so that it ends in .prototxt",

@@ -151,8 +151,8 @@ def _rank(vector: Sequence[Any]) -> tuple[bool, bool, int]:
 def _factor(argument: Argument, field: str, vector: Sequence[Any]) -> int:
     """The factor by which the values are a multiple of an argument everywhere; 0 if there is none.
 
-    In another field, all values must be large numbers, three of them distinct: small numbers, such
-    as a stride and a padding, are often equal by chance.
+    In a different field, all values must be large numbers, at least three of them distinct: small
+    numbers, such as a stride and a padding, are often equal by chance.
     """
     pairs = [(a, b) for a, b in zip(argument.values, vector) if b is not MISSING]
     if field != argument.field:

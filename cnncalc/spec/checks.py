@@ -15,8 +15,8 @@ MAX_PARTS = 20
 LONGEST_TITLE = 200
 MAX_PROSE = 20_000
 CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
-"""Characters that change the direction of text, and all that a terminal might interpret or a page
-cannot contain except newlines and tabs."""
+"""Characters that change the direction of text, that a terminal might interpret, or that a page
+cannot contain. Newlines and tabs are allowed."""
 
 
 class Checks:

@@ -1,7 +1,7 @@
 """The figures that a spec quotes from the literature.
 
 Each claim has a quantity, a value and a source. A whole table is one item with several quantities,
-and with ``layers`` as its rows. If a number only matches under a convention, ``habit`` names the
+and with ``layers`` as its rows. If a number matches only under a convention, ``habit`` names the
 convention. If it does not follow from what the source describes, ``erratum`` says why.
 """
 
@@ -40,7 +40,7 @@ HABITS = {
     CHANNELS_LAST: ("output",),
     VECTOR_AS_MAP: ("output",),
 }
-"""The conventions of the literature under which a number can agree, and the quantities of each."""
+"""The conventions of the literature under which a number can agree, each with its quantities."""
 
 RATIO = r"(?i)(.+?)\s*[x×]\s*(less|fewer|more)"
 

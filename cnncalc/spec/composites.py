@@ -1,6 +1,6 @@
 """The words that take the place of a kind and contain other layers.
 
-A class adds its word to the spec language: how to read it, its JSON Schema, and its layers.
+Each class defines one word of the spec language: how to read it, its JSON Schema, and its layers.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -71,7 +71,8 @@ class Branches(Composite):
     @classmethod
     def read(cls, parser: "Parser", kind: Key, value: Item | None, keys: Keys) -> Self | None:
         if value is None or not isinstance(value.value, dict | list) or not value.value:
-            parser.wrong("'branches' must be a mapping from names to lists of layers", kind.where)
+            fact = "'branches' must be a mapping from names to lists of layers, or a list of these"
+            parser.wrong(fact, kind.where)
             return None
         join = keys.get(Key("join"))
         if join is None:

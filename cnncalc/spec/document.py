@@ -35,9 +35,9 @@ TOP = {
     "layout": "how this file writes shapes: chw (channels first; default) or hwc (channels last)",
     "dtype": "the data type of all values, unless --dtype says otherwise; by default float32",
     "parameters": "values that layers use as $name; override them with --set",
-    "blocks": "groups of layers, used like a kind",
+    "blocks": "groups of layers that are used like kinds",
     "layers": "the layers, in order",
-    "replace": "new layers for some of those in the network that this spec extends, by name",
+    "replace": "layers that replace those of the network that this spec extends, by name",
     "outputs": "the layers that the network returns; by default those that no layer reads",
     "published": "published figures, to compare with the calculated ones",
 }
@@ -52,7 +52,7 @@ BLOCK = {
 """The keys of a block and their meaning."""
 
 MOVED = ("name", "from", "repeat", "when")
-"""The keys that a replacement always inherits from the layer that it replaces."""
+"""The keys that a replacement cannot have: it inherits them from the layer that it replaces."""
 INDEX = "'index' is reserved: $index counts the iterations of a repeat"
 
 
@@ -65,7 +65,7 @@ THEIRS = {
 
 
 def _similar(keys: Iterable[Key]) -> str:
-    """The suggestions for misspelt keys of a spec."""
+    """The suggestions for misspelled keys of a spec."""
     return "".join(did_you_mean(key, TOP) for key in keys if key not in TOP)
 
 
@@ -159,7 +159,7 @@ class Parser(Checks):
         top = self.mapping(root, "a spec", TOP, START)
         hints = _similar(top)
         for key in ("input", "layers"):
-            # A misspelt key is probably the missing one, so report only the misspelling.
+            # A misspelled key is probably the missing one, so report only the misspelling.
             if key not in top and isinstance(root.value, dict) and repr(key) not in hints:
                 self.wrong(f"a spec needs {key!r}: {TOP[key]}", root.where)
         given = top.get(Key("input"))
@@ -328,7 +328,7 @@ class Parser(Checks):
     def miscounted(self, kinds: list[Key], keys: dict[Key, Item]) -> str:
         """The error for an entry with no kind, or with more than one."""
         if not kinds:
-            return "a layer needs a kind, such as 'conv', besides name, from, repeat and when"
+            return "a layer needs a kind, such as 'conv', besides keys such as name and from"
         first, second = map(str, kinds[:2])
         if keys[kinds[0]].value is None:
             hint = f"; if {second[:60]!r} is a field of {first!r}, indent it further"

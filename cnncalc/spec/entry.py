@@ -19,7 +19,7 @@ NODE = {
     "from": "the earlier layer or layers that it reads; by default the previous one",
     "repeat": "how many copies to put in a row; $index counts them from 0",
     "when": "a condition; the layer is left out unless it is true",
-    "weights": "the earlier layer or block whose weights it uses, or a name that several share",
+    "weights": "the earlier layer or block whose weights it uses, or a name for shared weights",
     "trainable": "whether its parameters are trained; false freezes a layer or a whole block",
 }
 """The keys next to a kind and their meaning."""
@@ -86,7 +86,7 @@ class Entry(NamedTuple):
     composite: Composite | None = None
     """The composite, if the kind is the word of one."""
     group: tuple["Entry", ...] | None = None
-    """The list of layers that replaces a single layer, if it is a list."""
+    """The layers, if several in a row replace a single one."""
     help: str | Callable[..., str] = ""
     """How to fix the spec if the layer refuses its input; see ``Node.help``."""
     broken: bool = False
@@ -123,7 +123,7 @@ class Spec(NamedTuple):
     layouts: Mapping[str, Layout] = MappingProxyType({})
     """The layouts of the files that state one: the spec's own file, and those it extends."""
     dtype: str = ""
-    """The data type of all values, if the spec says."""
+    """The data type of all values, if the spec states it."""
     replace: Mapping[Key, Entry] = MappingProxyType({})
     """The replacements of layers, by name."""
     remarks: tuple[SpecError, ...] = ()

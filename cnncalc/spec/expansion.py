@@ -62,7 +62,7 @@ class Expansion:
         self.most_nodes = MAX_LAYERS + len(spec.inputs)
         self.replaced: set[str] = set()
         self.replacements: list[Entry] = []
-        """Keeps entries referenced, so that no other entry gets the id of one of them."""
+        """Keeps these entries alive, so that no other entry gets the id of one of them."""
         self.others: dict[tuple[int, str], Expansion] = {}
         self.arguments: dict[str, tuple[str, MutableMapping[str, Any]]] = {}
         """The last arguments of each block as text, and the values visible in it."""
@@ -98,7 +98,7 @@ class Expansion:
                 self.wrong(error.sentence, error.where)
         except LimitReached as reason:
             self.mistakes += [reason.error] if reason.error else []
-            self.nodes.clear()  # nothing is left to analyse
+            self.nodes.clear()  # nothing is left to analyze
         if not self.mistakes and len(self.nodes) == len(spec.inputs):
             sentence = "the network has no layers: each is left out or repeated 0 times"
             self.wrong(sentence, spec.where)
@@ -183,7 +183,7 @@ class Expansion:
         return current
 
     def broken(self, entry: Entry, scope: Scope) -> Ends:
-        """A placeholder node for a wrong entry, so that layers reading it are not checked."""
+        """Add a placeholder node for a wrong entry, so that layers that read it are not checked."""
         self.nodes.append(Node(entry.name or "", None, (), entry.where))
         node = (len(self.nodes) - 1,)
         if entry.name:
@@ -380,8 +380,8 @@ class Expansion:
         self.groups[path] = text
 
     def automatic(self, entry: Entry, scope: Scope) -> str:
-        """A name for an entry without one. Unnamed branches are given none; their layers belong to
-        the surrounding list."""
+        """A name for an entry without one. Unnamed branches get none; their layers belong to the
+        surrounding list."""
         if entry.composite is not None and entry.composite.unnamed and entry.repeat is None:
             return ""
         word = str(entry.kind)
@@ -439,6 +439,6 @@ class Expansion:
 
 
 def _counted(name: str, index: int) -> str:
-    """The name in an iteration: ``layer1.2`` for ``layer1.0`` in the third one."""
+    """The name in an iteration: ``layer1.2`` for ``layer1.0`` in the third."""
     before, dot, number = name.rpartition(".")
     return f"{before}{dot}{int(number) + index}"

@@ -16,9 +16,11 @@ from typing import Any
 
 from cnncalc.core.errors import LayerError, did_you_mean
 from cnncalc.core.fields import LARGEST, shown
+from cnncalc.core.shape import MAX_DIGITS
 from cnncalc.formulas.vocabulary import holds, least, most
 
 MAX_CHARACTERS = 300
+AT_MOST = f"values have at most {MAX_DIGITS} digits"
 LONGEST_COMPARED = 1_000
 """The longest word or list, in characters, that may be compared."""
 
@@ -37,7 +39,7 @@ def power(a: Any, b: Any) -> Any:
         raise LayerError("an exponent must be a whole number")
     digits = max(abs(a.numerator), a.denominator).bit_length() * abs(int(b))
     if digits > LARGEST.bit_length():
-        raise LayerError("a power is too large")
+        raise LayerError("a power is too large", AT_MOST)
     return quotient(a, 1) ** int(b)
 
 
@@ -96,14 +98,14 @@ WRITTEN = re.compile(r"\$(?:\{(.*)\}|([A-Za-z_]\w*))", re.DOTALL)
 
 
 def exact(value: Any) -> Any:
-    """A decimal as an exact fraction; a whole number as an integer."""
+    """A decimal as an exact fraction; any other value is unchanged."""
     return _fraction(value) if isinstance(value, float) else value
 
 
 @lru_cache(maxsize=1_000)
 def _fraction(value: float) -> Any:
     if not isfinite(value):
-        raise LayerError("a value is too large")
+        raise LayerError("a value is too large", AT_MOST)
     from fractions import Fraction
 
     return Fraction(str(value))
@@ -290,5 +292,5 @@ def _comparable(value: Any) -> None:
 
 def _bounded(value: Any) -> Any:
     if is_number(value) and not -LARGEST < value < LARGEST:
-        raise LayerError("a value is too large")
+        raise LayerError("a value is too large", AT_MOST)
     return value

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 from cnncalc.spec.entry import NODE, Composite
 
 UNNAMED = ("", "group", "branch", "layers", *NODE, *Composite.words)
-"""The labels of blocks that have no name."""
+"""The labels of groups of layers that do not come from a named block."""
 MOST_CHANGES = 3
-"""The number of values that may differ between the first copy of a layer and the others."""
+"""The most values that may differ between the first copy of a layer and the others."""
 
 
 @dataclass(eq=False)
@@ -43,7 +43,7 @@ class Line(NamedTuple):
     key: Any
     sources: tuple[str | int, ...]
     chained: bool
-    """Whether it reads what the line before outputs."""
+    """Whether it reads the output of the line before."""
     like: str | int | None = None
     weights: str | None = None
     trainable: bool = True
@@ -72,7 +72,7 @@ class Form:
 
 
 def continues(line: Line, after: Line) -> bool:
-    """Whether ``after`` is a copy of ``line``, with the next number for a name."""
+    """Whether ``after`` is a copy of ``line``, with the next number in its name."""
     single = len(line.sources) == len(after.sources) == 1
     if after.key != line.key or not after.chained or not single:
         return False
@@ -135,8 +135,8 @@ def extended(form: Form, other: Form) -> bool:
 
 
 def _made_optional(form: Form, named: dict[str, bool], explicit: dict[str, Line]) -> bool:
-    """Make lines of a form optional, unless one that others read by name is also read implicitly,
-    as the line before."""
+    """Make lines of a form optional. Returns False, and changes nothing, if one that others read by
+    name is also read implicitly, as the line before."""
     for line, last in zip(form.lines[1:], form.lines):
         if named.get(last.name) and line.chained and line.name not in explicit:
             return False

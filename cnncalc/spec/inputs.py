@@ -16,11 +16,11 @@ Shapes = str | int | Sequence[int]
 """A shape as people write it: ``"3x224x224"``, ``[3, 224, 224]``, ``784``."""
 
 FEW = (1, 3, 4)
-"""The numbers of channels of images: grey, colour, and colour with transparency."""
+"""The numbers of channels of images: gray, color, and color with transparency."""
 OPTION = "--layout {}"
 USE = "use --input {} --batch {}"
 SMALLEST_IMAGE = 8
-"""The smallest side of the images that a batch may consist of."""
+"""A shape is taken for a batch of images only if their sides are at least this long."""
 
 
 class Given(NamedTuple):
@@ -52,7 +52,7 @@ def inputs(
     layout: Layout | None,
     work: Work,
 ) -> dict[Key, Given | SpecError]:
-    """Every input by name, or the error in its text.
+    """Every input by name: its shape, or the error in its text.
 
     ``layout`` is how shapes are written, if it is known. Raises SpecError for too many inputs, and
     UsageError if ``given`` has an input that does not exist, or an invalid or doubtful shape.
@@ -114,7 +114,7 @@ def _named(spec: Spec, given: Shapes | Mapping[str, Shapes] | None) -> Mapping[s
 def _own(
     spec: Spec, item: Item, names: Values, layout: Layout | None, work: Work
 ) -> Given | SpecError:
-    """An input with the shape in the spec, or what is wrong with it."""
+    """An input with the shape in the spec, or the error in it."""
     layout = layout_in(spec, item.where.source, layout)
     try:
         sizes = _sizes(item, names, work)
@@ -125,7 +125,7 @@ def _own(
         return why
     if catalog.holds(item.where.source):
         return Given(shape)
-    # A file has a key for it; the notation and plain data leave it to the caller.
+    # A file can state its layout; the notation and plain data leave that to the caller.
     say = "'layout: {}'" if item.where.source not in ("", notation.SOURCE) else OPTION
     stated = item.where.source in spec.layouts
     if not stated and (doubt := turned(sizes, layout, say)):

@@ -1,4 +1,4 @@
-"""From an entry to its layer: the kind is looked up and the fields are evaluated and checked."""
+"""From an entry to its layer: finds the kind, and evaluates and checks the fields."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ from cnncalc.spec.work import Work
 
 
 def check_names(kind: type[Layer], value: Any) -> None:
-    """Raise LayerError for a list of layers as the value of a kind that joins them."""
+    """Raise LayerError for a list of layer names as the value of a kind that joins layers."""
     names = isinstance(value, list) and all(isinstance(one, str) for one in value)
     if names and value and kind.arity[1] != 1:
         raise LayerError(f"takes its inputs from 'from'; write from: [{some(value)}]")
@@ -28,7 +28,7 @@ def _depends(entry: Entry) -> bool:
 
 
 def _dollar(value: Any, written: str | None, scope: Scope) -> str:
-    """The hint for a field that is the name of a parameter or an argument, without its ``$``."""
+    """The hint for a value that is the name of a parameter or an argument without its ``$``."""
     given = value.get(written) if isinstance(value, dict) else value
     return (
         f"; write ${given} for its value"
@@ -71,7 +71,7 @@ class Kinds:
         return self.found[word]
 
     def layer(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
-        """The layer of an entry, or None if it is wrong. Equal values return the same object."""
+        """The layer of an entry, or None if it is wrong. For equal values it is the same object."""
         # Entries live as long as the expansion, so ids are unique.
         if id(entry) in self.last:
             given, layer = self.last[id(entry)]
@@ -113,8 +113,8 @@ class Kinds:
         return None
 
     def use(self, entry: Entry, written: str | None) -> str:
-        """Where to correct a field that is computed from the arguments of the block around it: the
-        use of the block that states them."""
+        """Where to correct a field that is computed from a block's arguments: at the use of the
+        block that states them."""
         item = entry.value
         if item is not None and isinstance(item.value, dict):
             item = item.value.get(Key(written or ""))

@@ -14,7 +14,7 @@ Ends = tuple[int, ...]
 
 
 class Names:
-    """The nodes that each name of an expanded network means; ``written`` are the names in the
+    """The nodes that each name of an expanded network means; ``written`` holds the names in the
     text."""
 
     def __init__(self, written: set[str], work: Work) -> None:
@@ -70,8 +70,7 @@ class Names:
                 return f"{word}{number}"
 
     def way(self, prefix: str, way: str) -> str:
-        """The path of a branch; branches with the same name in several unnamed forks are
-        numbered."""
+        """The path of a branch, with a number if a branch before it has the same path."""
         path = first = f"{prefix}{way}"
         while way and (path in self.ways or path in self.index):
             number = self.counters.get(f"{first}_", 1) + 1
@@ -99,8 +98,8 @@ class Names:
         return tuple(found)
 
     def gathered(self, name: str, scope: Scope) -> Ends | None:
-        """The outputs of all copies of a repeated layer: none if it is left out, and None if there
-        is no such layer."""
+        """The outputs of all copies of a repeated layer: empty if it is left out, None if there is
+        no such layer."""
         for prefix in (*(one.prefix for one in scope.outwards()), ""):
             if f"{prefix}{name}" in self.copies:
                 return self.copies[f"{prefix}{name}"]

@@ -8,8 +8,8 @@
     option  = ("s" | "p" | "d" | "g") size          stride, padding, dilation, groups
     size    = number ["x" number ["x" number]]
 
-Pools have no groups, and activations are not written. After ``9HL-`` (nine hidden layers, as
-Ciresan et al. write) a shape of two sizes is a grey image; everywhere else it is a signal.
+Pools have no groups, and activations are left out. After ``9HL-`` (nine hidden layers, as
+Ciresan et al. write) a shape of two sizes is a gray image; everywhere else it is a signal.
 """
 
 import re
@@ -47,12 +47,13 @@ def is_layers(text: str) -> bool:
 
 
 def read(text: str, source: str = SOURCE) -> Item:
-    """The spec that the notation describes; raises SpecError with the column."""
+    """The tree of the spec that the notation describes. Raises SpecError."""
     text = text.strip()
     if len(text) > LONGEST:
         raise SpecError(f"a notation has at most {LONGEST:,} characters", Where(source, 1))
     if any(len(digits) > MAX_DIGITS for digits in re.findall(r"\d+", text)):
-        raise SpecError("a number in the notation is too large", Where(source, 1))
+        fact = f"a number in the notation has more than {MAX_DIGITS} digits"
+        raise SpecError(fact, Where(source, 1))
     hidden = re.match(r"(\d+)HL-", text, re.IGNORECASE)
     column = hidden.end() if hidden else 0
     shape, _, rest = text[column:].partition("-")

@@ -1,9 +1,9 @@
 """The parts of a graph: the blocks that dotted names imply, which of them are alike, and which
 repeat.
 
-Writing a graph as a spec starts here. A part is a layer, a block, or copies of one in a row. Blocks
-with the same layers share a ``Form``, even if their numbers differ or one of them leaves out a few
-layers.
+Writing a graph as a spec starts here. A part is a layer, a block, or several copies of
+either in a row. Blocks with the same layers share a ``Form``, even if their numbers differ or some
+of the blocks leave out a few layers.
 """
 
 from bisect import bisect_right
@@ -29,7 +29,7 @@ from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node
 
 MOST_FORMS = 200
-"""The most blocks with different structures that are compared with each other on a level."""
+"""The most block structures at one level that are compared with each other."""
 
 
 class Parts:
@@ -55,7 +55,7 @@ class Parts:
         self.root.parts = [*self._opened(self.root.parts)]
 
     def _parts(self, span: range, depth: int, groups: Any) -> Iterator[Part]:
-        """The parts of some nodes, grouped by their names from a depth on."""
+        """The parts of these nodes, grouped by the word in their names at this depth."""
         runs = [[*run] for _, run in groupby(span, lambda place: self.names[place][depth])]
         often = Counter(self.names[run[0]][depth] for run in runs)
         for run in runs:
@@ -110,7 +110,7 @@ class Parts:
         return node.inputs if node.like is None else (*node.inputs, node.like)
 
     def reference(self, block: Part, node: int) -> str | int:
-        """The reference to a node in a line of a block."""
+        """How a line of a block refers to a node: by name, or by the number of a block input."""
         if node < block.span.start:
             return self.reads(block).index(node)
         path: list[str] = []
@@ -154,7 +154,7 @@ class Parts:
     # Which blocks are alike.
 
     def _compare(self, level: list[Part]) -> None:
-        """Find the form of every block on a level; the blocks inside them already have theirs."""
+        """Find the form of every block at a level; the blocks inside these already have theirs."""
         fresh: list[Form] = []
         for part in (part for part in level if not part.copies):
             part.parts = self._folded(part)
@@ -197,7 +197,7 @@ class Parts:
         return found
 
     def _segments(self, parts: Sequence[Part], whole: bool) -> Iterator[Sequence[Part]]:
-        """Parts in a row, cut into copies of which at most the first differs from the others."""
+        """Parts in a row, cut into runs of copies; in each, at most the first copy differs."""
         values = [self.values(part) for part in parts]
         place = 0
         while place < len(parts):
@@ -261,7 +261,7 @@ def _as_written(node: Node, layout: str) -> Layer:
 
 
 def _optional(kind: type[Layer], name: str) -> bool:
-    """Whether a spec can write the default of a field, so that an argument can take its place."""
+    """Whether a spec can state the default of a field, so that an argument can replace it."""
     if name in required_of(kind) or name == "like":
         return True
     try:

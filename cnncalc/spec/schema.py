@@ -1,10 +1,10 @@
 """The JSON Schema of the spec language, for completion and validation in an editor.
 
 It is generated from the layer kinds and refuses whatever it can without computing anything: JSON
-Schema cannot look up names, work out expressions or infer shapes. It never refuses a spec that
+Schema cannot look up names, evaluate expressions or infer shapes. It never refuses a spec that
 cnncalc accepts, so how strictly it checks layers depends on the spec's blocks:
 
-- ``plain``: no blocks and no base. Every layer is a known kind with valid fields.
+- ``plain``: no blocks and no ``extends``. Every layer is a known kind with valid fields.
 - ``named``: blocks, none of them named like a kind. Other names may be blocks.
 - ``open``: the spec extends another, or names a block like a kind. Any name may be a block.
 """
@@ -131,7 +131,8 @@ FRAMEWORK = rf"(?:(?:{'|'.join(layers.FRAMEWORKS)})(?:\.[A-Za-z]+)*\.)?"
 
 
 def _spelling(kind: type[Layer]) -> str:
-    """A regular expression for every spelling of a kind that means what it means here."""
+    """A regular expression for every spelling of a kind's name, except where another framework
+    gives exactly that name a meaning of its own."""
     plain = (layers.plain(word) for word in (kind.kind, *kind.aliases))
     words = "|".join(any_case(word, SEPARATOR) for word in plain)
     exact = "|".join(_theirs(name) for name in kind.foreign)
@@ -145,7 +146,7 @@ def _theirs(name: str) -> str:
 
 
 def _foreign() -> str:
-    """A regular expression for every spelling of all names of other frameworks."""
+    """A regular expression for every spelling of the names that other frameworks use."""
     names = [name for kind in layers.every() for name in kind.foreign]
     plain = [layers.plain(name.partition(".")[2]) for name in names]
     loose = [any_case(word, SEPARATOR).replace("*", "[123]") for word in plain]

@@ -48,8 +48,8 @@ class Sharing:
         return None
 
     def unshared_names(self, later: set[str]) -> Iterator[SpecError]:
-        """An error for every name that only one layer uses: it is probably a misspelt layer.
-        ``later`` are all names that the spec gives to layers."""
+        """An error for every name that only one layer uses: it is probably misspelled. ``later``
+        has all names that the spec gives to layers."""
         for (_, word), (_, entry) in self.names.items():
             if self.written[word] > 1 or entry.repeat is not None or entry.weights is None:
                 continue
@@ -61,13 +61,13 @@ class Sharing:
 
 def shared(entry: Entry, nodes: Sequence[Node], span: range, owner: range) -> list[Node]:
     """The nodes of a span with the weights of another. Raises SpecError if the spans differ in
-    length, in a kind, or in whether they are trainable."""
+    length or in a kind, or if the entry states a different ``trainable``."""
     where = entry.weights.where if entry.weights else entry.where
     label = f"'weights: {_word(entry)}'"
     help = APART if where.source != entry.where.source else ""
     if len(span) != len(owner):
         raise SpecError(
-            f"{label} needs the same layers, but it has {len(owner)} and this one {len(span)}",
+            f"{label} needs the same layers, but it has {len(owner)} and this one has {len(span)}",
             where,
             help,
         )

@@ -53,12 +53,13 @@ def load(
 ) -> Spec:
     """The spec for a target: a file, or else a built-in with that name.
 
-    ``-`` is standard input, text with a hyphenated shape is the notation, a mapping is a spec as
+    ``-`` is standard input, text such as ``28x28-32C5-10N`` is the notation, a mapping is a spec as
     plain data, a tree is YAML that has already been parsed, and a spec is returned as it is. A spec
-    extends only files in its own folder and below, unless ``extends_anywhere``. ``inputs`` are
-    shapes for a model file, which may leave some open, and their layout.
+    builds only on built-ins and on files in its own folder and below, unless ``extends_anywhere``.
+    ``inputs`` are shapes for a model file, which may leave some open, and their layout.
 
-    Raises Mistakes with every mistake in the text, and UsageError if there is nothing to read.
+    Mistakes in the text are listed in the spec's ``mistakes``. Raises Mistakes if these are too
+    many or the text cannot be read at all, and UsageError if there is nothing to read.
     """
     if isinstance(target, Spec):
         return target
@@ -219,7 +220,7 @@ def _find(target: str, beside: Path) -> Path:
         raise UsageError(f"no file {target[:200]!r}{hint}")
     if re.fullmatch(r"\d+(x\d+)+", target, re.ASCII):
         fact = f"{target[:60]!r} is a shape without layers"
-        raise UsageError(fact, f"write them after it, as in {target[:60]}-32C5-MP2-10N")
+        raise UsageError(fact, f"write them after it, as in {target[:60]}-32C3p1-10N")
     raise UsageError(
         f"no file or built-in network {target[:200]!r}"
         + (hint or "; run 'cnncalc list' to see the built-in networks")
@@ -233,14 +234,13 @@ def is_foreign(spec: Spec) -> bool:
 
 
 def read_text(file: Path) -> str:
-    """The text of a file. Raises UsageError if there is no such file, SpecError if it is not
-    text."""
+    """The text of a file. Raises UsageError if it cannot be read, SpecError if it is not text."""
     return decoded(read_bytes(file), str(file))
 
 
 def read_bytes(file: Path) -> bytes:
-    """The content of a file, up to one byte more than ``MAX_BYTES``. Raises UsageError if there is
-    no such file."""
+    """The content of a file, up to one byte more than ``MAX_BYTES``. Raises UsageError if it cannot
+    be read."""
     if file.is_dir():
         raise UsageError(f"{str(file)!r} is a folder, not a file")
     if file.is_fifo() or file.is_socket():
@@ -253,7 +253,7 @@ def read_bytes(file: Path) -> bytes:
 
 
 def decoded(data: bytes, source: str) -> str:
-    """Decode bytes; raises SpecError if they are too many or not UTF-8."""
+    """The text of a file's bytes. Raises SpecError if there are too many or they are not text."""
     if len(data) > MAX_BYTES:
         raise SpecError(f"the file is longer than {MAX_BYTES:,} bytes", Where(source))
     try:
@@ -274,7 +274,7 @@ def _folder(root: Item) -> Path:
 
 
 class _Bases:
-    """The specs that a spec is built on: what it extends, and its backbones.
+    """The specs that a spec is built on: the one that it extends, and its backbones.
 
     If ``within`` is given, each must be a built-in or inside that folder.
     """

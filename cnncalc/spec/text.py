@@ -70,7 +70,7 @@ NEEDED = "a spec needs at least 'input' and 'layers'"
 def read(text: str, source: str, needed: str = NEEDED) -> Item:
     """The tree of a YAML document; raises SpecError with the location of anything unusable.
 
-    ``needed`` is what the error for an empty text says is missing.
+    The error for an empty text ends with ``needed``.
     """
     try:
         root = _Reader(text, source).document() if text.strip() else None
@@ -245,13 +245,15 @@ def scalar(text: str, where: Where) -> Any:
         return text
     if text.lstrip("+-").isdecimal():
         if len(text) > MAX_DIGITS:
-            raise SpecError(f"a number of {len(text)} digits is too large", where)
+            fact = f"a number of {len(text)} digits is too long"
+            raise SpecError(f"{fact}; write at most {MAX_DIGITS}", where)
         return int(text)
     if len(text) > MAX_DIGITS:
         fact = f"a number of {len(text)} characters is too long"
         raise SpecError(f"{fact}; write at most {MAX_DIGITS}", where)
     if not isfinite(number):
-        raise SpecError(f"{text[:20]!r} is too large for a decimal", where)
+        fact = f"{text[:20]!r} is too large for a decimal"
+        raise SpecError(fact, where, "decimals are less than 1.8e308")
     return number
 
 

@@ -33,7 +33,7 @@ class _Dict(dict[str, Any]):
 
 def weight(value: Any) -> int:
     """The number of values inside a value, including itself; a text counts one more for every ten
-    letters."""
+    characters."""
     if isinstance(value, _List | _Dict):
         return value.weight
     return 1 + len(value) // 10 if isinstance(value, str) else 1
@@ -138,10 +138,11 @@ def arguments(
     value = given_to(entry, names, work)
     values: dict[str, Any] = {}
     if isinstance(value, dict):
-        unknown = [name for name in value if name not in taken]
-        if unknown:
-            sentence = f"{_takes(block)}, but got {unknown[0]!r}{did_you_mean(unknown[0], taken)}"
-            raise SpecError(sentence, place_of(entry, unknown[0]))
+        unknown = next((name for name in value if name not in taken), None)
+        if unknown is not None:
+            hint = did_you_mean(unknown, taken) or f"; it takes {_taken(block)}"
+            fact = f"block {block.name!r} has no argument {unknown[:60]!r}"
+            raise SpecError(f"{fact}{hint}", place_of(entry, unknown))
         values.update(value)
     elif value is not None:
         listed = value if isinstance(value, list) else [value]
@@ -161,7 +162,11 @@ def arguments(
 
 
 def _takes(block: Block) -> str:
-    return f"block {block.name!r} takes {some(name for name, _ in block.takes) or 'no values'}"
+    return f"block {block.name!r} takes {_taken(block)}"
+
+
+def _taken(block: Block) -> str:
+    return some(name for name, _ in block.takes) or "no values"
 
 
 def times(item: Item | None, names: Values, work: Work) -> int:

@@ -1,4 +1,4 @@
-"""A limit on the work that a spec may cause. Everything that a short text can multiply counts."""
+"""A limit on the work that a spec may cause, which counts all that a short text can multiply."""
 
 from cnncalc.core.errors import SpecError, Where
 from cnncalc.spec.expression import MAX_CHARACTERS
@@ -6,11 +6,11 @@ from cnncalc.spec.expression import MAX_CHARACTERS
 MAX_STEPS = 25_000
 USUAL_NAME = 100
 USUAL_EXPRESSION = 24
-"""Names and expressions up to this length are included in their step."""
+"""Each use of a name or an expression up to these lengths takes no extra steps."""
 
 
 class LimitReached(Exception):
-    """Stops the expansion: a limit was reached (``error`` says which), or there are enough
+    """Stops the expansion: a limit was reached (``error`` says which), or there are too many
     mistakes."""
 
     def __init__(self, error: SpecError | None = None) -> None:

@@ -1,7 +1,7 @@
 """From a graph to a spec that a person might have written.
 
-The spec has the same layers under the same names, in the same order. Blocks come from the names;
-blocks that are alike become one, with the numbers that differ as arguments.
+The spec has the same layers under the same names, in the same order. Dotted
+names imply blocks; similar blocks become one, with the values that differ as arguments.
 """
 
 import json
@@ -27,7 +27,7 @@ from cnncalc.spec.text import scalar
 
 WIDTH = 100
 PRESENT = "present"
-"""The name of the argument that says whether a block is present; where it is not, it is empty."""
+"""The name of the argument that says whether a block is present; if not, it returns its input."""
 
 
 def write(graph: Graph) -> str:
@@ -125,7 +125,7 @@ class _Writer:
         return given[0] if len(given) == 1 and not isinstance(given[0], tuple) else given or None
 
     def name(self, form: Form) -> str:
-        """The name of the block for a form, which it writes the first time."""
+        """The name of the block for a form; the first call writes the block."""
         if id(form) not in self.names:
             inner = {line.name for line in form.lines}
             reads = ["input"] if form.reads == 1 and "input" not in inner else []
@@ -148,7 +148,7 @@ def _bare(expression: str) -> str:
 
 
 def _unused(name: str, used: set[str]) -> str:
-    """A name that is not in use, perhaps with a number."""
+    """The name, with a number appended if it is already in use."""
     found, number = name, 1
     while found in used:
         number += 1
@@ -157,7 +157,7 @@ def _unused(name: str, used: set[str]) -> str:
 
 
 def _title(form: Form) -> str:
-    """A name for a block: its label, its name where it is used, or what is inside."""
+    """A name for a block: its label, the name under which it is used, or the kinds inside it."""
     names = {block.name for block in form.blocks}
     kinds = [line.key[0].kind for line in form.lines if isinstance(line.key, tuple)
              and line.key[0] != "copies"]  # fmt: skip
@@ -177,7 +177,8 @@ def _title(form: Form) -> str:
 
 
 def _fields(kind: type[Layer], values: Mapping[str, Any]) -> Any:
-    """The value of a layer: the fields that differ from their defaults, the main one alone."""
+    """The value of a layer: the fields that differ from their defaults. If that is only the main
+    field, its value needs no name."""
     required = required_of(kind)
     given = {
         name: value

@@ -16,7 +16,7 @@ def read(path: str) -> str:
 
 
 def code(text: object) -> str:
-    """A text as Markdown code, empty if there is none; a bar would end the cell of a table."""
+    """A text as Markdown code, empty if there is none; bars would end a table cell."""
     return f"`{text}`".replace("|", "\\|") if str(text) else ""
 
 

@@ -49,7 +49,7 @@ class Comparison:
 
     @cached_property
     def layers(self) -> tuple[Change, ...]:
-        """What became of every layer between the first network and the last one, in order."""
+        """The change of every layer from the first network to the last one, in order."""
         return tuple(_changes(self.reports[0].layers, self.reports[-1].layers))
 
     def to_dict(self) -> dict[str, Any]:

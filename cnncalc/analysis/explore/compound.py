@@ -63,7 +63,7 @@ class Compound:
                 factor = Decimal(MOST + 1)
             if factor > MOST:
                 raise UsageError(
-                    f"the budget is not reached before {name} has grown {MOST:,} times",
+                    f"the budget is not reached before {name} has grown {MOST:,}-fold",
                     "choose a budget that grows with it, or a smaller ratio",
                 )
             if isinstance(base, Map):

@@ -23,7 +23,7 @@ NUMBERS = ("input", "batch")
 OPTIONS = (*NUMBERS, "dtype")
 """What can vary besides a network's parameters. An input may be a single size for all axes."""
 REMEMBERED = 100
-"""The number of networks to cache, each of which was read for different inputs."""
+"""The number of networks to cache, each read for a different input."""
 
 
 class Configurations:
@@ -127,8 +127,8 @@ class Configurations:
         return {name: value(name, report, self.clock) for name in self.quantities}
 
     def require(self) -> None:
-        """Raise UsageError if a quantity is not known for the default network. One that is not
-        valid is not checked."""
+        """Raise UsageError if a quantity is not known for the default network, which is not checked
+        if it is not valid."""
         try:
             report = self.report({})
         except CnncalcError:
@@ -143,7 +143,8 @@ class Configurations:
         return self.spec if input is None or not is_foreign(self.spec) else self.spec_for(input)
 
     def sized(self, size: Any) -> Any:
-        """The shape of the input with this size along every axis; other values are a shape."""
+        """The shape of the input with this size along every axis. Any other value is returned
+        unchanged."""
         if not is_whole(size, 1):
             return size
         shape = self.usual[0] if len(self.usual) == 1 else None

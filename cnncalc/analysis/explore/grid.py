@@ -13,7 +13,7 @@ from cnncalc.core.errors import UsageError
 MOST = 10**9
 """The most configurations that a sweep may have."""
 MOST_SAMPLED = 1_000_000
-"""The most random configurations, which are all drawn before the sweep starts."""
+"""The most configurations in a random sample, which is drawn before the sweep starts."""
 
 Values = Mapping[str, Any]
 
@@ -59,7 +59,7 @@ class Grid:
             raise UsageError(f"'sample' must be from 1 to {MOST_SAMPLED:,}, not {sample:,}")
         if self.total > MOST:
             raise UsageError(
-                f"{self.total:,} combinations are more than {MOST:,}",
+                f"{self.total:,} combinations are more than {MOST:,}, the limit of a sweep",
                 "use larger steps, or draw a random sample of them",
             )
 

@@ -105,27 +105,30 @@ class _Search:
         )
 
     def bounds(self) -> tuple[int, int]:
-        """The number of a value whose cost is within the margin (0 if there is none), and of one
-        far beyond the budget, or the last one to search."""
+        """The number of a value whose cost is within the margin (0 if there is none), and that of a
+        value far beyond the budget, or of the last one to search."""
         low = high = 0
-        cost = before = None
+        cost = before = first = None
         level = 1
         for doubling in range(DOUBLINGS + 1):
             high, before = 2**doubling, cost
             cost = self.below(high, high // 2)
             level = level if cost == before else high
-            if cost is not None and cost > FAR:
+            if cost is not None and cost > FAR and (low or (before is not None and cost >= before)):
                 return low, high
+            first = cost if first is None else first
             if cost is not None and cost <= self.margin:
                 low = high
         if not any(self.known.values()):
             raise UsageError(f"no value of {self.name!r} gives a valid network: {self.reason}")
         if cost is not None and cost <= 1:
-            largest = self.value(high)
-            raise UsageError(
-                f"the search ended at {self.name}={largest}, which still fits",
-                "a larger step may reach the budget",
-            )
+            help = "a larger step may reach the budget"
+            if first is not None and cost < first:
+                help = f"the cost falls as {self.name} grows, so there is no largest value"
+            elif level < high:
+                help = f"the cost is the same from {self.name}={self.value(level)} on"
+            fact = f"the search ended at {self.name}={self.value(high)}, which still fits"
+            raise UsageError(fact, help)
         if low == high:  # the cost stopped growing at ``level``, a little above the budget
             return level, level
         return low, high
@@ -159,7 +162,8 @@ class _Search:
         return cost is not None and cost <= 1
 
     def cost(self, number: int) -> Fraction | None:
-        """The largest share of a budget that the network needs; None if it is not valid."""
+        """The largest share of a budget that the network with this value needs; None if there is
+        no valid network."""
         tried = self.at(number)
         if tried is None:
             return None

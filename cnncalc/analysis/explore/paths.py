@@ -32,7 +32,7 @@ def path_of(recording: Recording, result: Any) -> Path:
 
 class Region(NamedTuple):
     """The configurations that take a path: the smallest part of the variables that contains them
-    all, the mask of them in that part, and their positions."""
+    all, their mask in that part, and their positions."""
 
     variables: Mapping[str, Array]
     mask: Array

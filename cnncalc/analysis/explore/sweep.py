@@ -27,7 +27,7 @@ from cnncalc.analysis.explore.quantities import (
 )
 from cnncalc.analysis.explore.resume import Progress
 from cnncalc.core import units
-from cnncalc.core.errors import LayerError, UsageError, Where, some
+from cnncalc.core.errors import LayerError, UsageError, Where
 from cnncalc.spec.expression import UNDECLARED, calculate
 from cnncalc.spec.text import scalar
 
@@ -49,6 +49,7 @@ COMPARED = re.compile(
     r"([0-9.]{1,30} ?[kKMGTP]?i?)(B|[mnuµμ]?s)?\b"
 )
 """A comparison of a quantity with a number and its unit."""
+NAME = re.compile(r"[A-Za-z_]\w*")
 RANGE = re.compile(r"\s*(-?[0-9.]+)\s*:\s*(-?[0-9.]+)\s*(?::\s*([0-9.]+)\s*)?")
 
 Evaluate = Callable[[Values], dict[str, Any] | str]
@@ -125,12 +126,14 @@ class Condition:
 
     def __init__(self, text: str, hidden: Iterable[str] = ()) -> None:
         """``hidden`` are the names of varied values, which hide quantities of the same name."""
+        own = {*hidden}
+        text = NAME.sub(lambda one: one[0] if one[0] in own else called(one[0]), text)
         check_units(text)
         if re.search(r"[^<>=!]=[^=]", text):
             help = f"compare with ==, as in {re.sub('(?<![<>=!])=(?!=)', '==', text)}"
             raise UsageError(f"--where: {text[:60]!r} is not a condition", help)
         self.text, self.source = text, plain_numbers(text)
-        known = (name for name in (*QUANTITIES, TIME) if name not in hidden)
+        known = (name for name in (*QUANTITIES, TIME) if name not in own)
         self.quantities = tuple(filter(self.uses, known))
 
     def uses(self, name: str) -> bool:
@@ -151,7 +154,7 @@ class Condition:
             names = {**dict.fromkeys((*QUANTITIES, TIME)), **quantities, **values}
             value = calculate(self.source, names)
         except LayerError as why:
-            help = why.help.replace(UNDECLARED.removeprefix("; "), f"choose from {some(names)}")
+            help = why.help.replace(UNDECLARED, f"choose from {', '.join(names)}")
             raise UsageError(f"--where: {why.fact}", help) from None
         if not isinstance(value, bool):
             raise UsageError(f"--where must be a condition, such as macs < 300M, not {self.text!r}")

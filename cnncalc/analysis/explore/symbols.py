@@ -36,8 +36,9 @@ class Formula:
     the network itself.
 
     It holds as long as the network keeps its structure: as long as all ``guards`` have the same
-    outcomes. ``per`` has the steps per 1 of each symbol that is a decimal. ``growth`` is the factor
-    by which the quantity grows if a name is doubled, or None if the formula does not hold there.
+    outcomes. ``per`` has the steps per unit of each symbol that is a decimal. ``growth`` has, for
+    each name, the factor by which the quantity grows if its value is doubled, or None if the
+    formula does not hold there.
     """
 
     network: str

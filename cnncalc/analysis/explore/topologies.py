@@ -1,9 +1,9 @@
 """The quantities of many configurations at once.
 
 A network is computed once on numbers that record their operations. The recording is valid for all
-configurations of that topology: those for which every decision on the way has the same outcome.
-Their quantities are computed on arrays. Other configurations have different topologies, each of
-which is recorded in turn. If too few configurations share a topology, they are computed one by one.
+configurations for which every decision on the way has the same outcome; these share a topology, and
+their quantities are computed on arrays. Each other topology is recorded in turn. If too few
+configurations share a topology, they are computed one by one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,12 +26,12 @@ from cnncalc.formulas.recorded import Portion, Recording, over
 FREE = 30
 """This many topologies are recorded in any case."""
 MOST = 500
-"""The most topologies of a sweep; each takes some memory, and all are tried for every chunk."""
+"""The most topologies to record; each takes some memory, and all are tried for every chunk."""
 WORTH = 10
-"""After that, recording goes on only while recordings serve this many configurations on average,
-because a recording takes about as long as computing a few configurations one by one."""
+"""After ``FREE`` topologies, recording goes on only while recordings serve this many configurations
+on average, because a recording takes about as long as computing a few configurations one by one."""
 REASONS = 100
-"""The reasons that are worked out for configurations that one layer refuses."""
+"""The most reasons to work out for the configurations that one layer refuses in the same way."""
 
 Quantities = Mapping[str, Amount | None]
 
@@ -159,8 +159,8 @@ class Topologies:
                 )  # fmt: skip
 
     def record(self, fixed: Mapping[str, Any], wholes: Mapping[str, int]) -> Path | None:
-        """The topology of a configuration; None if it cannot be recorded, or if too few share
-        one."""
+        """The topology of a configuration; None if it cannot be recorded, or if too few
+        configurations share one."""
         rare = self.recorded >= FREE and self.served < WORTH * self.recorded
         if self.failed or rare or self.recorded >= MOST:
             return None
@@ -210,8 +210,8 @@ class Topologies:
 
     def refused(self, path: Path, region: Region, chunk: Chunk) -> Iterator[Group | Refusal]:
         """Why the configurations of a region are not valid networks. Each combination of the
-        numbers in the text of the reason gets its own, up to ``REASONS`` of them; all others get
-        the first."""
+        numbers in the text of the reason gets its own reason, up to ``REASONS`` of them; all others
+        get the first one."""
         texts = path.result.texts.run(region.variables)
         rows = [*zip(*(region.column(one).tolist() for one in texts))] or [()] * len(
             region.positions

@@ -36,8 +36,8 @@ MAX_MEASURED = 10_000
 ESTIMATE = "estimate"
 """The kind of these times; those of a roofline are a ``bound``."""
 COVERED = 90
-"""The percentage of measured networks whose time lies in the range around an estimate that was
-fitted without their family."""
+"""The range around an estimate contains the times of this percentage of measured networks, each
+estimated by a fit without its family."""
 
 
 class Measured(NamedTuple):
@@ -65,7 +65,7 @@ def check_families(networks: Sequence[str]) -> None:
     if number < FEWEST_FAMILIES:
         raise UsageError(
             f"a calibration needs networks of at least {FEWEST_FAMILIES} families, not {number}",
-            "the letters at the beginning of a name are its family, such as resnet",
+            "a network's family is the letters at the beginning of its name, such as resnet",
         )
 
 
@@ -119,9 +119,9 @@ class HeldOut(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """The estimated seconds of a network on a calibrated device. ``low`` and ``high`` are the range
-    in which ``COVERED`` percent of the left-out networks were, and ``median_error`` is their median
-    relative error."""
+    """The estimated seconds of a network on a calibrated device. ``low`` and ``high`` are the ends
+    of the range that contained ``COVERED`` percent of the left-out networks, and ``median_error``
+    is their median relative error."""
 
     device: str
     seconds: Fraction
@@ -217,7 +217,8 @@ class Calibration:
 
 
 def read(path: str | PathLike[str]) -> Calibration:
-    """The calibration in a file. Raises Mistakes with the location of whatever cannot be used."""
+    """The calibration in a file. Raises Mistakes with the location of whatever cannot be used, and
+    UsageError for too few families or if there is no such file."""
     file = Path(path)
     try:
         root = text.read(source.read_text(file), str(file), NEEDED)

@@ -30,14 +30,14 @@ EXAMPLE = "write it as {peak: {float32: 8.1}, bandwidth: 320, memory: 16 GB}"
 TF32 = "tf32"
 """Float32 data, multiplied in tensor cores with shorter mantissas."""
 DTYPES = (*BYTES, TF32)
-"""The dtypes that peaks are for."""
+"""The dtypes for which a device can have a peak."""
 TERA, GIGA, MEGA = 10**12, 10**9, 10**6
 MAX_DEVICES = 1000
 MAX_TEXT = 200
 
 
 class Arithmetic(NamedTuple):
-    """The figures of a peak (cores·per_clock·clock) and of a bandwidth (bus·rate).
+    """The figures from which a peak (cores·per_clock·clock) and a bandwidth (bus·rate/8) follow.
 
     ``clock`` is in MHz, ``per_clock`` counts the operations of a core in each cycle, ``bus`` is
     in bits, and ``rate`` is in 10⁹ transfers per second.
@@ -65,8 +65,8 @@ class Arithmetic(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Device:
-    """A device with the figures from its source; a figure that it does not state is None or
-    missing.
+    """A device with the figures from its source; a figure that the source does not state is None
+    or missing.
 
     ``peak`` and ``sparse`` are in operations per second, by dtype; ``bandwidth`` is in bytes per
     second, ``memory`` and ``flash`` (for the weights on a microcontroller) in bytes, and ``power``
@@ -110,7 +110,7 @@ class Device:
 
 def stored_as(dtype: str | None) -> str | None:
     """The dtype that data computed in this one is stored in: float32 for tf32, otherwise the same;
-    None for None. Raises UnknownName for an unknown dtype."""
+    None for None. Raises UsageError for an unknown dtype."""
     if dtype is None:
         return None
     if dtype not in DTYPES:
@@ -207,7 +207,7 @@ def number(item: Item, key: str, unit: str = "") -> Fraction:
 
 
 def word(item: Item, key: str) -> str:
-    """A text of bounded length; raises SpecError for anything else."""
+    """Printable text of bounded length; raises SpecError for anything else."""
     if not (item.text.strip() and item.text.isprintable() and len(item.text) <= MAX_TEXT):
         _refuse(item, key, f"text of at most {MAX_TEXT} printable characters")
     return item.text

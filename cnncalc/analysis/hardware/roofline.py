@@ -192,7 +192,7 @@ def notes(device: Device, dtype: str) -> Iterator[str]:
     if dtype == "float32" and TF32 in device.peak:
         yield "PyTorch uses tf32, which is faster, for convolutions by default; see --dtype tf32"
     if device.bandwidth is None:
-        yield "the bandwidth is not known, so the bounds are those of compute"
+        yield "the bandwidth is not known, so the bounds include only compute"
 
 
 def layer_dict(layer: LayerTime) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from cnncalc.core.shape import Shape
 
 class Held(NamedTuple):
     """The numbers that a layer holds in Keras. ``statistics`` are moving means and variances;
-    ``more`` is the number of biases that a layer without biases would have."""
+    ``more`` is the number of biases that a layer lacks because of ``bias: false``."""
 
     weights: int
     biases: int
@@ -31,14 +31,14 @@ class Held(NamedTuple):
 def held(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Held]:
     """The numbers that a layer holds. Unlike PyTorch, Keras counts no batches, and its recurrent
     layers have one set of biases instead of two, except for the GRU."""
-    weights, biases, buffers, fixed = layer.parameters(*inputs)
     if getattr(layer, "gates", 3) != 3:
-        biases //= 2
+        layer = dataclasses.replace(layer, separate_biases=False)  # type: ignore[call-arg]
+    weights, biases, buffers, fixed = layer.parameters(*inputs)
     return (Held(weights, biases, fixed, buffers - layer.counters(), _biases(layer, inputs)),)
 
 
 def _biases(layer: Layer, inputs: tuple[Shape, ...]) -> int:
-    """The biases that a layer without biases would have."""
+    """The number of biases that a layer lacks because of ``bias: false``."""
     if getattr(layer, "bias", None) is not False:
         return 0
     return dataclasses.replace(layer, bias=True).parameters(*inputs).biases  # type: ignore[call-arg]

@@ -27,8 +27,8 @@ from cnncalc.core.errors import LayerError
 
 
 def _transposed(call: Call) -> int:
-    """The products as calflops counts them: it takes one group's output channels for the total, and
-    divides by the number of groups again."""
+    """The products as calflops counts them: it mistakes one group's output channels for all of
+    them, and divides by the number of groups again."""
     groups: int = call.layer.groups
     filters = call.output.dimensions[0] // groups // groups
     return call.input.dimensions[0] * filters * _taps(call) * call.places_in

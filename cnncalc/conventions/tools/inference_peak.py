@@ -1,4 +1,4 @@
-"""The peak memory of activations at inference, as ``cnncalc memory`` shows it."""
+"""The peak memory of activations during inference, as ``cnncalc memory`` shows it."""
 
 from cnncalc import footprint
 from cnncalc.conventions.convention import BYTES, Convention

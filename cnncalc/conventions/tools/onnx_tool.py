@@ -1,9 +1,9 @@
 """onnx-tool's ``model_profile`` of a network that PyTorch exports in eval mode.
 
 It counts instructions, which it calls MACs: an exponential counts as 32, a division as 4, a square
-root as 24. PyTorch folds a batch norm into the convolution before it, if nothing else reads the
-convolution's output. For a transposed convolution it counts the weights at every output position,
-with the output channels in place of the input channels.
+root as 24. PyTorch folds a batch norm into the convolution before it if nothing else reads the
+convolution's output. For a transposed convolution, onnx-tool counts the weights at every output
+position, with the output channels in place of the input channels.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ ELEMENTS = {
     "Hardswish": 5, "Hardsigmoid": 4, "Sigmoid": 32, "Tanh": 76, "Softplus": 76, "Softmax": 36,
     "LogSoftmax": 80, "BatchNorm": 31, "Add": 1, "*": 1,
 }  # fmt: skip
-"""The instructions for each output element of an operation."""
+"""The instructions for each output element, by operation."""
 
 CONVOLUTIONS = ("Conv", "Linear")
 POOLS = of("MaxPool", "AvgPool")
@@ -90,7 +90,7 @@ def _check(call: Call) -> None:
 
 
 def _taps(call: Call) -> int:
-    """The elements under every window."""
+    """The number of elements under all windows together."""
     taps: int = prod(axis.F for axis in call.layer.axes(call.input))
     return outputs(call) * taps
 

@@ -34,7 +34,7 @@ def _whole_windows(call: Call) -> int:
 
 
 def _softmax(call: Call) -> int:
-    """An exponential and a division per element, and an addition for each element but the first."""
+    """An exponential and a division per element, and n − 1 additions for every n channels."""
     elements = call.input.elements
     return 3 * elements - elements // call.input.dimensions[0]
 

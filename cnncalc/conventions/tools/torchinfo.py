@@ -2,8 +2,8 @@
 
 It looks only at the modules' parameters: those of a module with ``Conv`` in its name count once per
 output position, all others once per image. Biases therefore count like weights, norms count next to
-nothing, and transposed convolutions, whose products are one per input position, come out too high
-by about the square of the stride.
+nothing, and transposed convolutions, which use each weight once per input position, come out too
+high by a factor of about the square of the stride.
 """
 
 from cnncalc.conventions.calls import Call

@@ -10,7 +10,7 @@ from cnncalc.core import units
 
 
 def is_module(call: Call) -> bool:
-    """Whether a call is one of a module, not an input of the network."""
+    """Whether this is a call of a module rather than an input of the network."""
     return call.name != "Input"
 
 

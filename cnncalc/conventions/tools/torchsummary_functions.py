@@ -1,6 +1,6 @@
 """torchsummary's "Forward/backward pass size (MB)" if flatten is a function, as in torchvision.
 
-torchsummary sees only modules.
+torchsummary sees only modules, so it then leaves the flatten out.
 """
 
 from dataclasses import replace
@@ -14,7 +14,7 @@ FLATTEN = of("Flatten")
 
 
 def is_other_module(call: Call) -> bool:
-    """Whether a call is one of a module other than a flatten."""
+    """Whether this is a call of a module other than a flatten."""
     return is_module(call) and not FLATTEN(call)
 
 

@@ -16,7 +16,7 @@ def exact_fields(row: Row) -> None:
 
 
 class AlongField(Ask):
-    """A number of a receptive field that is the same along every axis."""
+    """A number that describes a receptive field and is the same along every axis."""
 
     explained = "receptive-field"
     adds_up = False

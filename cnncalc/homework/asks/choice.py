@@ -4,7 +4,7 @@ from cnncalc.homework.written import Name, Value
 
 
 class Choice(Ask):
-    """The answer that the key states, in a few words: usually one of its choices."""
+    """A few words that the key states as the answer: usually one of the question's choices."""
 
     aliases = ("text", "free_text")
     takes = (Name,)

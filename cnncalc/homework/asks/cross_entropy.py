@@ -24,7 +24,7 @@ class CrossEntropy(ScoreAsk):
         return Irrational(Fraction(cross_entropy(scores)))
 
     def check_scores(self, scores: Scores) -> None:
-        """Raise UsageError unless each class has a target, and the loss is finite."""
+        """Raise UsageError unless each class has a target and the loss is finite."""
         given = scores.logits or scores.probabilities
         if len(scores.target) != len(given):
             raise UsageError(f"'target' needs a number for each class, as in {self.needs}")

@@ -4,7 +4,7 @@ from cnncalc.homework.asks.peak_without_copies import PeakWithoutCopies
 
 
 class PeakWithParameters(PeakWithoutCopies):
-    """The most bytes of feature maps that are live at once, and the parameters."""
+    """The most bytes of feature maps that are live at once, plus those of the parameters."""
 
     aliases = ("peak_and_parameters",)
 

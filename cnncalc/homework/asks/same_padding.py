@@ -21,7 +21,7 @@ class SamePadding(Ask):
     geometry = True
 
     def of(self, row: Row, report: Report) -> Value:
-        """D·(F - 1)/2; raises NoAnswer unless it is a whole number, the same along all axes."""
+        """D·(F - 1)/2; raises NoAnswer unless it is whole and the same along all axes."""
         windows = {(axis.F, axis.D) for axis in _window.axes(row)}
         ((F, D),) = windows if len(windows) == 1 else ((2, 1),)
         if D * (F - 1) % 2:

@@ -14,7 +14,7 @@ from cnncalc.homework.convolution.worked import Worked
 
 Number = int | float | Fraction
 Matrix = str | PathLike[str] | Tensor | Sequence[Any]
-"""A text (``"0 1; 2 3"``), a file as a ``Path``, or numbers in nested lists, channels first."""
+"""A string (``"0 1; 2 3"``), a file as a ``Path``, a tensor, or nested lists, channels first."""
 Size = int | Sequence[int]
 
 
@@ -36,11 +36,12 @@ def convolve(
     """Compute a convolution of numbers, exactly and step by step.
 
     ``stride``, ``padding`` (also ``"same"``) and ``dilation`` are those of the layer ``conv``, and
-    ``mode`` is the padding mode. A kernel can also be a name such as ``"sobel_x"``. ``activation``
-    is ``"relu"`` or ``"leaky_relu:0.1"``, ``pool`` is ``"max:2"``, ``"avg:3s2p1"``,
-    ``"max:3s2same"`` or ``"max:3s2ceil"``. If ``transposed``, every input is multiplied by the
-    kernel and overlapping products are added up, as in the layer ``conv_transpose``. With the
-    ``layout`` ``"hwc"``, nested lists have their channels last.
+    ``mode`` is the padding mode. A kernel can also be a name such as ``"sobel_x"``. ``bias`` is a
+    number for each kernel, or one for all. ``flip`` flips the kernels along every axis first.
+    ``activation`` is a word such as ``"relu"`` or ``"leaky_relu:0.1"``; ``pool`` is one such as
+    ``"max:2"``, ``"avg:3s2p1"``, ``"max:3s2same"`` or ``"max:3s2ceil"``. If ``transposed``, every
+    input is multiplied by the kernel and overlapping products are added up, as in the layer
+    ``conv_transpose``. With the ``layout`` ``"hwc"``, nested lists have their channels last.
 
     Print the result to see every step; ``result.output.nested()`` has the numbers, channels first.
     Raises CnncalcError for invalid input.

@@ -18,7 +18,7 @@ MAX_DRAWN = 30
 """The most rows of a matrix to draw, and the most columns if no width limits them; larger matrices
 are shortened in the middle."""
 WIDE = 100
-"""The width of a file."""
+"""The maximum line width of text that is not for a terminal, in characters."""
 GAP = "    "
 """The space between matrices side by side, and the indentation of a wrapped line."""
 
@@ -156,8 +156,8 @@ TEX = {
 
 
 def tex(text: str) -> str:
-    r"""The LaTeX of a piece of an equation: ``u_2(1,1)`` is ``u_{2}(1,1)``, ``1/9`` is
-    ``\tfrac{1}{9}``."""
+    r"""The LaTeX of a piece of an equation: ``u_2(1,1)`` becomes ``u_{2}(1,1)``, and ``1/9``
+    becomes ``\tfrac{1}{9}``."""
     text = re.sub(r"^([a-z])_(\d+(?:,\d+)*)", r"\1_{\2}", text)
     text = re.sub(r"(\d+)/(\d+)", r"\\tfrac{\1}{\2}", text)
     return re.sub("|".join(TEX), lambda found: TEX[found[0]], text)

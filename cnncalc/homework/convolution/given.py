@@ -121,7 +121,7 @@ def _read(word: str, dice: Dice, layout: Layout | None) -> Tensor:
     if word.startswith("random"):
         return _random(word, dice, layout)
     if FILE.fullmatch(word.strip()) and not matrix.NUMBER.fullmatch(word.strip()):
-        raise UsageError(f"{word[:200]!r} is neither a file nor numbers, as in '0 1; 2 3'")
+        raise UsageError(f"{word[:200]!r} is neither a file nor a matrix such as '0 1; 2 3'")
     return matrix.read(word, "", layout)
 
 

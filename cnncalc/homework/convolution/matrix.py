@@ -1,7 +1,7 @@
 """Matrices of exact numbers, as people write them.
 
-    0 1 2; 3 4 5; 6 7 8              ; or a new line ends a row, spaces or commas separate numbers
-    [[0, 1, 2], [3, 4, 5]]           the notation of Python, NumPy and MATLAB
+    0 1 2; 3 4 5; 6 7 8              ; or a new line ends a row; spaces or commas separate numbers
+    [[0, 1, 2], [3, 4, 5]]           brackets as in Python, NumPy and MATLAB
     1 2 3                            a single row is a signal
     1 0; 0 1 | 2 0; 0 2              | or an empty line separates channels
     1/9 * 1 1 1; 1 1 1; 1 1 1        a factor multiplies every number
@@ -31,7 +31,7 @@ MAX_NUMBERS = 10_000
 LONGEST = 40
 """The most characters in a number."""
 LARGEST = 10**15
-"""The limit of numbers and denominators, so that every sum of products can be printed."""
+"""The limit on numbers and denominators, so that every sum of products can be printed."""
 
 WHOLE = r"[0-9]+(?:/[0-9]*[1-9][0-9]*)?"
 DECIMAL = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?"
@@ -131,8 +131,8 @@ def _laid_out(given: Cells, name: str, layout: Layout | None) -> Tensor:
 
 
 def channels_first(tensor: Tensor) -> Tensor:
-    """The tensor of nested lists whose last axis is the channels, although it was read as the
-    columns."""
+    """The tensor of nested lists whose last axis is the channels, although that axis was read as
+    the columns."""
     rows, (columns, channels) = tensor.shape.channels, tensor.shape.spatial
     planes = tuple(
         tuple(plane[place] for plane in tensor.planes for place in range(c, len(plane), channels))

@@ -1,6 +1,6 @@
 """A worked convolution: the sum of products in every window, then bias, activation and pooling.
 
-Numbers are exact, integers and fractions; only an activation with an exponential makes floats. The
+Numbers are exact integers or fractions; only an activation with an exponential yields floats. The
 layers ``conv``, ``max_pool`` and ``avg_pool`` determine the number and the positions of windows, so
 that no size is computed in two places.
 """
@@ -49,8 +49,8 @@ class Convolution:
     input: Tensor
     kernels: tuple[Tensor, ...]
     layer: Conv | ConvTranspose
-    """Stride, padding and dilation. A transposed convolution multiplies every input by the kernel
-    and adds up the overlapping products."""
+    """The layer that has the stride, padding and dilation. If it is transposed, every input is
+    multiplied by the kernel, and overlapping products are added up."""
     mode: str
     """The padding mode: zeros, reflect, replicate or circular."""
     bias: Tensor | None
@@ -95,7 +95,7 @@ class Convolution:
         """Every position of the output, the cells that it reads, the taps of a kernel that they are
         multiplied by, and the sum of the products.
 
-        With a common denominator the products are those of integers, which is much faster.
+        With a common denominator, all products are of integers, which is much faster.
         """
         denominator, planes = self.padded.whole()
         below, weights = self.laid(channel).whole()
@@ -116,8 +116,8 @@ class Convolution:
 
 
 class Stage(NamedTuple):
-    """The output of one step: of the ``convolution``, of the ``bias``, or of a layer, named after
-    its kind."""
+    """The output of one step: the ``convolution``, the ``bias``, or a layer, whose kind is then the
+    name of the stage."""
 
     name: str
     output: Tensor
@@ -159,10 +159,10 @@ def convolve(
     transposed: bool = False,
     output_padding: Any = 0,
 ) -> Worked:
-    """Work out the convolution of a signal or an image with kernels as deep as its channels.
+    """Work out the convolution of an input with kernels that have the same number of channels.
 
     ``stride``, ``padding`` and ``dilation`` are those of the layer ``conv``; ``mode`` says how to
-    fill the padding. If ``transposed``, the three and ``output_padding`` are those of the layer
+    fill the padding. If ``transposed``, these three and ``output_padding`` are those of the layer
     ``conv_transpose``. ``activation`` and ``pool`` are layers, or words for ``activation_of`` and
     ``pool_of``. ``bias`` is a signal of one number for each kernel, or of one for all. Raises
     CnncalcError if the input, kernels and biases do not match, if a setting is not valid, or if

@@ -13,8 +13,8 @@ USUAL_DIGITS = 3
 
 
 class Style(NamedTuple):
-    """The way to write numbers that are not whole: as fractions; as decimals that terminate, if
-    ``decimal``; or rounded to ``digits`` after the point."""
+    """The way to write numbers that are not whole: as fractions; if ``decimal``, as decimals where
+    these terminate; or rounded to ``digits`` after the point."""
 
     decimal: bool = False
     digits: int | None = None
@@ -51,9 +51,11 @@ class Style(NamedTuple):
 
 
 def with_factor(kernel: Tensor, channel: int) -> tuple[str, list[list[str]]]:
-    """The common factor of a kernel's numbers, such as ``1/9``, and the numbers without it, if all
-    except zeros are fractions and none was written as a decimal; else no factor, and the numbers
-    unchanged."""
+    """The common factor of a kernel's numbers, such as ``1/9``, and the numbers without it.
+
+    The factor is empty, and the numbers are unchanged, if one of them is a whole number other than
+    0, or was written as a decimal.
+    """
     common = common_denominator(kernel.planes[channel])
     if (
         common == 1

@@ -1,4 +1,4 @@
-"""The base of mistakes with the numbers of a convolution."""
+"""The base class of mistakes that concern the numbers of a convolution."""
 
 from abc import abstractmethod
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The base of mistakes with the scores of a classifier."""
+"""The base class of mistakes that concern the scores of a classifier."""
 
 from abc import abstractmethod
 from collections.abc import Iterator

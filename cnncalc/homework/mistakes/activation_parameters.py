@@ -32,7 +32,7 @@ class ActivationParameters(WrongLayer):
     )
 
     def instead(self, row: Row) -> Layer | None:
-        """A fully connected layer with as many units, in place of a layer without weights."""
+        """A fully connected layer of the same size, in place of a layer without weights."""
         (x,) = row.inputs if len(row.inputs) == 1 else (None,)
         if not isinstance(x, Vector) or row.output != x or row.cost.params or row.cost.buffers:
             return None

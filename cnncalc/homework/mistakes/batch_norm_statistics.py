@@ -12,7 +12,7 @@ class WithStatistics(Parameters):
     """Parameters, and the running mean and variance of every channel."""
 
     def of(self, row: Row, report: Report) -> Value:
-        """Their sum, without PyTorch's batch counter, the last buffer."""
+        """Their sum, without PyTorch's batch counter, which is also a buffer."""
         counters = row.layer.counters()
         return row.cost.params + (row.cost.buffers - counters if counters else 0)
 

@@ -5,7 +5,7 @@ from cnncalc.homework.mistake import Example, WrongLayer, with_fields
 
 class ConnectionsIgnored(WrongLayer):
     """You let every filter read all input channels. In this layer, a table says which channels each
-    filter reads, so the filters differ in depth. Only the connections in the table have weights.
+    filter reads, so filters can differ in depth. Only the connections in the table have weights.
     """
 
     says = "ignored the connection table and let every filter read all channels"

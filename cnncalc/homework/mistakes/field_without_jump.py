@@ -9,9 +9,9 @@ def next_door(r_in: int, j_in: int, E: int = 1) -> int:
 
 
 class FieldWithoutJump(WrongRule):
-    """You left out the jump. After a layer with stride, neighbouring values of a map are several
-    image pixels apart. This distance, the jump, is the product of all the strides so far, and a
-    filter adds (F − 1)·jump pixels to the receptive field.
+    """You left out the jump. After a layer with a stride above 1, neighbouring values of a map are
+    several image pixels apart. This distance, the jump, is the product of all the strides so far,
+    and a filter adds (F − 1)·jump pixels to the receptive field.
     """
 
     says = "grew the receptive field without the jump (the product of the earlier strides)"

@@ -78,8 +78,8 @@ class FiltersForgotten(WrongRule):
     def other(self, question: Question) -> Iterator[Question]:
         """One filter with its bias or with all biases, or a layer with one filter.
 
-        Under a connection table, filters differ in depth, so there is no single filter to count. A
-        question about one neuron is about one filter anyway.
+        With a connection table, filters can differ in depth, so there is no single filter to count.
+        A question about one neuron is about one filter anyway.
         """
         if question.ask.name == "weights_per_neuron" or any(
             getattr(row.layer, "connections", None) for row in question.report.rows

@@ -19,8 +19,8 @@ def same_to_nearest(N: int, S: int) -> int:
 
 
 class FractionRounded(WrongRule):
-    """You rounded to the nearest whole number. The quotient is always rounded down, however close
-    it is to the next whole number (with ``same`` padding, it is always rounded up).
+    """You rounded to the nearest whole number. The quotient is rounded down, however close it is to
+    the next whole number; only ``same`` padding and ``ceil_mode`` round it up.
     """
 
     says = "rounded the output size to the nearest whole number"

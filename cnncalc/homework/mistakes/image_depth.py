@@ -15,7 +15,7 @@ class ImageDepth(WrongInput):
     prior = 9
     alone = True
     examples = (
-        on_three_layers("parameters", "40", "(3·3·1 + 1)·4; the map before has 4 channels"),
+        on_three_layers("parameters", "40", "(3·3·1 + 1)·4, but the layer's input has 4 channels"),
     )
 
     def other_inputs(self, row: Row, report: Report) -> Iterator[Shape]:

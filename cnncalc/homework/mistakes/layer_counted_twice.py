@@ -13,6 +13,6 @@ class LayerCountedTwice(WrongSum):
     examples = (on_two_linear("parameters", "80,520", "78,500 + 1,010 + 1,010"),)
 
     def times(self, question: Question) -> Iterator[tuple[str, Mapping[str, int]]]:
-        """Count each layer twice."""
+        """Count each layer twice, one at a time."""
         for row in question.part(question.report):
             yield row.name, {row.name: 2}

@@ -15,7 +15,7 @@ class LayerLeftOut(WrongSum):
     examples = (on_two_linear("parameters", "78,500", "without the second layer's 1,010"),)
 
     def times(self, question: Question) -> Iterator[tuple[str, Mapping[str, int]]]:
-        """Leave out each layer, then all layers of each kind."""
+        """Leave out each layer, one at a time, then all layers of each kind."""
         rows = question.part(question.report)
         kinds: dict[str, list[str]] = {}
         for row in rows:

@@ -6,8 +6,8 @@ from cnncalc.homework.scores import Scores
 
 
 class LossSignForgotten(WrongScores):
-    """You left out the minus sign. The logarithm of a probability is never positive, and the
-    loss is its negative, so a loss is never below 0.
+    """You left out the minus sign. The logarithm of a probability is never positive, and the loss
+    is its negative, so the loss is never below 0.
     """
 
     says = "left out the minus sign in front of the logarithm"

@@ -16,7 +16,7 @@ class NumberSize(Mistake):
     examples = (on_alexnet("memory", "2.32 MB", "96·55·55 values of 8 bytes instead of 4"),)
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question with 2, 4 and 8 bytes per value."""
+        """The question with each wrong size: 2, 4 or 8 bytes per value."""
         size = BYTES[question.report.dtype]
         for dtype in ("float16", "float32", "float64"):
             if question.ask.unit == "B" and BYTES[dtype] != size:

@@ -30,7 +30,7 @@ def transposed(N: int, F: int, S: int, P: int = 0, D: int = 1, P_out: int = 0) -
 
 
 def stride_for(N: int, F: int, N_out: int, P: int = 0, D: int = 1) -> int:
-    """The distance divided by the number of positions, not of the steps between them."""
+    """The distance divided by the number of positions instead of the number of steps."""
     return (N - (D * (F - 1) + 1) + 2 * P) // N_out
 
 
@@ -41,8 +41,8 @@ def one_less(rule: Callable[..., int]) -> Callable[..., int]:
 
 
 class PlusOneForgotten(WrongRule):
-    """You counted the steps of the window: (N − F + 2P)/S. The window has one more position than
-    it takes steps, because the place where it starts counts too.
+    """You counted the steps of the window: (N − F + 2P)/S. The number of positions is one more than
+    the number of steps, because the position where the window starts counts too.
     """
 
     says = "forgot the + 1 in the output size"
@@ -61,7 +61,7 @@ class PlusOneForgotten(WrongRule):
             "1x23x23",
             "required_stride",
             "3",
-            "(23 − 3)/6 = 3.33, but the 6 positions are only 5 steps apart",
+            "(23 − 3)/6 = 3.33, but there are only 5 steps between 6 positions",
         ),
         Example(
             ({"conv": {"filters": 8, "kernel": 3, "padding": [[1, 2], [1, 2]]}},),
@@ -73,7 +73,7 @@ class PlusOneForgotten(WrongRule):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question without the + 1, of whatever stands for the formula."""
+        """The question without the + 1, in the formula or in a wrong rule that replaces it."""
         wrong = question.rules
         yield question.under(
             {

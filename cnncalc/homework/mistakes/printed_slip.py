@@ -80,7 +80,7 @@ def errata(name: str) -> tuple[Finding, ...]:
 
 
 def built_in(name: str) -> str:
-    """The built-in network with this name, as a report prints it; empty if there is none."""
+    """The built-in network whose name a report prints like this; empty if there is none."""
     spelled = name.lower().replace(" ", "_").replace("-", "_")
     known = (one for one in (spelled, spelled.replace("_", "")) if one in catalog.names())
     return next(known, "")

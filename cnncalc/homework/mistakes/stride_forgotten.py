@@ -8,7 +8,7 @@ from cnncalc.homework.question import Question
 
 
 class StrideForgotten(WrongLayer):
-    """You moved the window one pixel at a time. With stride S it moves S pixels, so it has about S
+    """You moved the window one pixel at a time. With stride S, it moves S pixels, so it has about S
     times fewer positions along each axis.
     """
 

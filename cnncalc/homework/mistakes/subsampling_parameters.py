@@ -25,8 +25,8 @@ class TwoForEachMap(Parameters):
 
 
 class SubsamplingParameters(Mistake):
-    """You counted two parameters for each map, as in LeNet-5 as published in 1998: its subsampling
-    layers multiply by a learned coefficient and add a bias. Today's pooling layers learn nothing.
+    """You counted two parameters for each map, as in the original LeNet-5 of 1998. Its subsampling
+    layers multiply by a learned coefficient and add a bias; today's pooling layers learn nothing.
     """
 
     says = "counted a coefficient and a bias for each map, as in LeNet-5 of 1998"

@@ -94,7 +94,7 @@ def _options(one: PosedQuestion, style: Style) -> Iterator[Option]:
             continue  # platforms would round a fraction
         spellings = _spellings(written, style, unit)
         mark = marker.mark(one.question, spellings[0], one.topic.unit)
-        # 5×10×10 with its channels last is 10×10×5 with its channels first.
+        # A 5×10×10 map with its channels last is written like a 10×10×5 map.
         new = tuple(spelling for spelling in spellings if spelling not in taken)
         taken.update(new)
         if new:

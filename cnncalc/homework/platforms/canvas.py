@@ -1,6 +1,6 @@
 """A QTI 1.2 package for Canvas: import it under Settings > Import Course Content.
 
-Canvas gives no partial credit, and accepts every number or text that a question lists as a right
+Canvas gives no partial credit and accepts every number or text that a question lists as a right
 answer. Therefore, only multiple-choice options show feedback on each known mistake.
 """
 

@@ -33,7 +33,7 @@ def _answers(item: Item) -> Iterator[str]:
 
 
 def _credit(item: Item, option: Option) -> str:
-    """``=`` before a right answer; the share of the credit before any other answer."""
+    """The sign in front of an answer: ``=`` if it is right, else its percentage of the credit."""
     if option.credit == 1:
         return "="
     sign = "~" if item.style is Style.CHOICE else "="

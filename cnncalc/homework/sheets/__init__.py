@@ -24,7 +24,7 @@ class Form(Protocol):
     SUFFIXES: tuple[str, ...]
 
     def read(self, content: str | bytes, source: str) -> Item:
-        """The tree of a sheet; raises SpecError with the location of what is invalid."""
+        """The tree of a sheet; raises SpecError with the location of the error."""
 
 
 @cache

@@ -1,6 +1,6 @@
 """Answers in Markdown tables, or in tables as Keras draws them.
 
-Lines such as ``student: Ada`` may come before them, and ``Total params: 61,706`` below.
+Lines such as ``student: Ada`` may precede them, and ``Total params: 61,706`` may follow.
 """
 
 import re

@@ -2,9 +2,9 @@
 
 The first row names the columns: ``layer`` and quantities (a row for each layer), or ``layer``,
 ``quantity`` and ``answer``, or ``question`` and ``answer`` (a row for each answer). Tables as Keras
-prints them and as courses hand them out work too: ``Layer (type)`` or an empty heading over the
-layers, totals such as ``Total params: 61,706`` below, and the layers side by side over a row for
-each quantity.
+prints them and as courses hand them out work too: with ``Layer (type)`` or an empty heading above
+the layers, with totals such as ``Total params: 61,706`` below, or with a column for each layer and
+a row for each quantity.
 """
 
 import re
@@ -43,7 +43,7 @@ GIVEN = {
     "filter size", "filters", "# filters", "kernel", "kernel size", "kernels", "number of filters",
     "padding", "stride", "type", "units", "window",
 }  # fmt: skip
-"""Columns that describe a layer, and which few questions are about."""
+"""Columns that describe a layer and that few questions are about."""
 TOTAL = re.compile(
     r"(?:the\s+)?(total|trainable|non-trainable|optimizer)\s+(?:(?:number|#)\s+of\s+)?"
     r"(?:(?:learnable|trainable)\s+)?(?:params|parameters)\s*(?:(?:[:=]|\bis\b|\bare\b)\s*(.*))?",
@@ -108,7 +108,7 @@ def check_length(text: str, source: str) -> None:
 
 
 def key(text: str, where: Where) -> Key:
-    """A key of a mapping."""
+    """A key of a mapping, with its location."""
     made = Key(text)
     made.where = where
     return made
@@ -216,7 +216,7 @@ def _with_unit(cell: Cell, unit: str) -> Cell:
 
 
 def _is_summary(names: Sequence[str]) -> bool:
-    """Whether the columns are layers, under one of their other headings, and quantities."""
+    """Whether the first heading is another one for layers, and a later one is a quantity."""
     first = names[0] if names else LAYER
     is_other = first in ABOVE_LAYERS or first.startswith(f"{LAYER} ")
     return is_other and any(map(_is_column, names[1:]))

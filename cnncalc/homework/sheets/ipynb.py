@@ -14,7 +14,7 @@ HELP = f"code cells are not read; {NEEDED}"
 
 
 def read(text: str, source: str) -> Item:
-    """The tree of all tables; lines are counted through the Markdown cells."""
+    """The tree of all tables; lines are counted across the Markdown cells."""
     try:
         notebook = json.loads(text)
     except (ValueError, RecursionError):

@@ -30,7 +30,7 @@ def read(data: bytes, source: str) -> Item:
         with ZipFile(BytesIO(data)) as archive:
             parts = archive.infolist()
         if len(parts) > MAX_PARTS:
-            raise SpecError(f"has more than {MAX_PARTS:,} parts", Where(source))
+            raise SpecError(f"the workbook has more than {MAX_PARTS:,} parts", Where(source))
         if sum(part.file_size for part in parts) > MAX_BYTES:
             raise SpecError(f"the workbook unpacks to more than {MAX_BYTES:,} bytes", Where(source))
         if any(leaves(part.filename) for part in parts):
@@ -80,7 +80,7 @@ def _rows(page: Any, source: str) -> Iterator[list[Cell]]:
 
 
 def _text(value: Any) -> str:
-    """The text of a cell as a student sees it: Excel stores whole numbers as floats too."""
+    """The text of a cell as a student sees it: 3, although Excel may store it as the float 3.0."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -48,7 +48,7 @@ class Matrix(Written):
 
     @property
     def resolution(self) -> Fraction:
-        """The product over all its numbers."""
+        """The product of the resolutions of its numbers."""
         each = (number.resolution for plane in self.channels for row in plane for number in row)
         return Fraction(min(MANY, prod(max(1, int(count)) for count in each)))
 
@@ -114,8 +114,8 @@ class Matrix(Written):
         return f"{len(wrong)} of {prod(_sizes(right))} numbers {verb} wrong: {which}"
 
     def _like(self, truth: Tensor) -> Channels:
-        """The channels; those of a signal as the rows of one channel. If one row is right, and
-        twice as many numbers are written, their commas are read as decimal commas."""
+        """The channels; those of a signal as the rows of one channel. If the right answer is one
+        row with half as many numbers, commas are read as decimal commas."""
         row = list(_flat(self.channels))
         if (
             _sizes(_planes(truth)) == (1, 1, len(row) // 2)

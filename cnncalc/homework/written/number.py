@@ -85,13 +85,13 @@ class Number(Written):
 
     @property
     def before(self) -> "Number | None":
-        """The working."""
+        """The value of the working; None without an equals sign."""
         return None if self.working is None else Number(self.text, self.working)
 
     @property
     def as_rounded(self) -> "Number | None":
-        """The number if the zeros at its end are not significant, 138000000 as 138M; None if it has
-        too few of them."""
+        """The number if the zeros at its end are not significant (138000000 as 138M); None if it
+        has too few of them."""
         count = int(self.digits)
         zeros = len(str(count)) - len(str(count).rstrip("0"))
         if self.rounded or self.suffix.power or self.digits != count or count < MIN_ROUNDED:
@@ -158,7 +158,7 @@ class Number(Written):
         elif written not in ("", unit):
             return
         if not binary:
-            yield (one * scale(1000, power) if power else one), notes  # the usual case is fast
+            yield (one * scale(1000, power) if power else one), notes  # fast if power is 0
         if binary or (power and not terms.strict):
             yield one * scale(1024, power), notes if binary else (*notes, "K = 1024")
         if small_b and unit == "B" and not terms.strict:

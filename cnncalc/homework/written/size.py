@@ -92,14 +92,15 @@ class Size(Written):
         return None
 
     def of_one(self, batch: int) -> "Size | None":
-        """The shape without the batch, if the batch or a 1 is in front."""
+        """The shape without the batch size or the 1 in front; None if there is neither."""
         if len(self.sizes) > 1 and self.sizes[0] in (1, batch):
             return replace(self, sizes=self.sizes[1:])
         return None
 
     def shape(self, like: Shape) -> Shape | None:
         """The shape that was meant, if ``like`` is the right one: channels first, unless only the
-        last size is the right number of channels. None for other axes or a size of 0."""
+        last size is the right number of channels. None if a size is 0 or the number of axes is
+        wrong."""
         if len(self.sizes) != len(like.dimensions) or 0 in self.sizes:
             return None
         if isinstance(like, Vector):

@@ -15,8 +15,8 @@ OPERATORS = (
 
 def readable(text: str) -> str:
     """Text without invisible characters (zero-width spaces, marks of direction), with full-width
-    characters and the digits of every script as ASCII, and one sign for each operator. Superscripts
-    stay, unlike under NFKC."""
+    characters and the digits of every script as ASCII, and one sign for each operator. It keeps
+    superscripts, which NFKC would turn into ordinary digits."""
     if text.isascii():
         return text
     text = text.translate(INVISIBLE | FULL_WIDTH | OPERATORS)

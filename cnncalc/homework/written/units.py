@@ -118,6 +118,7 @@ class Suffix(NamedTuple):
     binary: bool = False
     unit: str = ""
     bare_b: bool = False
+    """Whether the suffix is a b alone, which may mean bytes or billions."""
     small_b: bool = False
     """Whether the unit is a lowercase b, which may mean bits."""
 

@@ -1,4 +1,4 @@
-"""A written value: what may be written, and whether the right answer agrees with it."""
+"""A written value: how to read it, and whether the right answer agrees with it."""
 
 import re
 from abc import ABC, abstractmethod
@@ -16,7 +16,7 @@ from cnncalc.homework.written.texts import readable, shown, undressed
 
 
 class Names(tuple[str, ...]):
-    """The names that are right, each on its own."""
+    """The right names, any of which is enough."""
 
     __slots__ = ()
 
@@ -32,6 +32,7 @@ Value = int | Fraction | bool | Shape | Tensor | Names
 """The answer to a question: a count or a size, yes or no, a shape, a matrix, a name."""
 
 MANY = 10**6
+"""A resolution at which no value matches by chance."""
 REMARKED = re.compile(r"\s*([^(]*[^(\s])\s*\((?=[^a-z]*[a-z])(?=.*[a-z]{3}).*\)\.?\s*", re.DOTALL)
 """A value with a remark in brackets: ``32x32x10 (padding 2 keeps the size)``."""
 
@@ -40,7 +41,7 @@ class Terms(NamedTuple):
     """The terms on which values are accepted.
 
     If ``strict``, only the exact value is accepted, with K = 1000 and channels first. The
-    ``tolerance`` is a fraction of the right value (1/100: one per cent). If ``as_asked``, no other
+    ``tolerance`` is a fraction of the right value (1/100 is 1%). If ``as_asked``, no other
     quantity is accepted in place of the one asked for, such as elements in place of bytes.
     """
 
@@ -50,6 +51,7 @@ class Terms(NamedTuple):
 
 
 KIND = Terms()
+"""The default terms, which are kind: any usual way to write a value is accepted."""
 
 CHANNELS_LAST = "channels last"
 """The note on a habit that the answers of a sheet usually share; it is shown once."""
@@ -149,7 +151,7 @@ def _read(given: Any, takes: Sequence[type[Written]]) -> Written:
 
 
 def _first(given: Any, takes: Sequence[type[Written]]) -> tuple[Written | None, str]:
-    """The value as the first kind that fits; without any, why not."""
+    """The value as the first kind that fits; if none does, None and the reason."""
     why = ""
     for kind in takes:
         try:

@@ -1,7 +1,7 @@
 r"""A LaTeX table in the booktabs style that may span pages.
 
-It compiles in a document with ``\usepackage{booktabs,longtable}``. The type is as small as the
-width needs; a table too wide for that is rotated by 90 degrees, which needs ``pdflscape``.
+It compiles in a document with ``\usepackage{booktabs,longtable}``. The font is only as small
+as necessary; a table too wide for the smallest is rotated by 90 degrees with ``pdflscape``.
 """
 
 import re
@@ -43,7 +43,7 @@ WIDEST_TURNED = 160
 """The characters that fit in ``tiny`` on a rotated page."""
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
-TOO_WIDE = "% {} characters wide: too wide for a page, choose fewer columns"
+TOO_WIDE = "% {} characters wide: too wide for a page; choose fewer columns"
 
 
 def render(view: "Sheet") -> str:
@@ -79,7 +79,7 @@ def render(view: "Sheet") -> str:
 
 
 def escape(text: str) -> str:
-    """The text so that LaTeX prints it unchanged, on one line."""
+    """The text, escaped so that LaTeX prints it unchanged on one line."""
     plain = "".join(SPECIAL.get(character, character) for character in " ".join(text.split()))
     return re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", _superscript, plain)
 
@@ -94,7 +94,7 @@ def _superscript(digits: re.Match[str]) -> str:
 
 
 def _width(view: "Sheet") -> int:
-    """The characters of the widest line; a gap between columns counts as two."""
+    """The width of the widest line in characters; a gap between columns counts as two."""
     columns = zip(view.columns, *map(view.texts, view.lines), strict=True)
     headings = zip(view.headings, columns, strict=True)
     return sum(2 + _widest(view, name, [heading, *cells]) for heading, (name, *cells) in headings)

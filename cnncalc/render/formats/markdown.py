@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".md"
 SPECIAL = re.compile(r"[\\`*|<>\[\]~#]|\b_|_\b")
-"""Characters that Markdown would read as markup; an underscore inside a word is not one."""
+"""Characters that Markdown would read as markup; it leaves underscores inside words alone."""
 
 
 def render(view: "Sheet") -> str:

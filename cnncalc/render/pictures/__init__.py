@@ -1,4 +1,4 @@
-"""Pictures of a report: one file per style in ``styles/``, one per kind of file in ``writers/``.
+"""Pictures of a report: one file per style in ``styles/``, one per format in ``writers/``.
 
 A style is a module with ``draw(report, options, measure) -> Scene`` and ``CHOICES`` (the names
 of the options that it takes). A writer has ``SUFFIX``, the ``MEASURE`` for its scenes, and
@@ -80,8 +80,8 @@ class Picture:
     options: Options
 
     def scene(self, writer: Writer, room: float = math.inf) -> Scene:
-        """The boxes, lines and texts with their coordinates; ``room`` is the width that a graph
-        should fit."""
+        """The boxes, lines and texts with their coordinates; ``room`` is the width
+        available to a graph."""
         measure = writer.MEASURE._replace(room=room)
         return style_of(self.style).draw(self.report, self.options, measure)
 
@@ -90,7 +90,9 @@ class Picture:
         be."""
         scene = self.scene(writer, room)
         if scene.css and writer.SUFFIX != ".svg":
-            raise UsageError(f"a {writer.SUFFIX} file is not animated; use .svg or no --animate")
+            raise UsageError(
+                f"a {writer.SUFFIX} file cannot be animated; use .svg or omit --animate"
+            )
         return writer.render(scene)
 
     @cached_property
@@ -123,10 +125,12 @@ def picture(report: Report, style: str = "graph", **choices: Any) -> Picture:
     takes = style_of(style).CHOICES
     for name, value in choices.items():
         if name not in known:
-            raise UsageError(f"a picture has no option {name!r}{did_you_mean(name, known)}")
+            every = ("style", *known)
+            hint = did_you_mean(name, every) or f"; it has {', '.join(every)}"
+            raise UsageError(f"a picture has no option {name[:60]!r}{hint}")
         if name not in takes and value != known[name].default:
-            every = discovery.modules(styles.__path__)
-            able = one_of([one for one in every if name in style_of(one).CHOICES])
+            listed = discovery.modules(styles.__path__)
+            able = one_of([one for one in listed if name in style_of(one).CHOICES])
             raise UsageError(
                 f"{_typed(name)} is only for --style {able}; "
                 f"--style {style} takes {', '.join(map(_typed, takes)) or 'none of these options'}"

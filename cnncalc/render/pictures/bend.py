@@ -26,7 +26,7 @@ class Level(NamedTuple):
 
 
 Size = Callable[[Item], int | None]
-"""The number of positions of the map that an item outputs; None for several items."""
+"""The number of positions of the map that an item outputs; None for a group of items."""
 
 
 def bent(item: Item, size: Size, down: bool, measure: Measure) -> Item:
@@ -158,7 +158,7 @@ class Bend(Item):
         self.along = self.floor + self.bottom.along + self.measure.spread
 
     def place(self, x: float, y: float) -> None:
-        """The arms end at the same height at every level, so that skips are straight."""
+        """Place the arms so that they end at the same height on every level, for straight skips."""
         super().place(x, y)
         for arms, port in ((self.left, self.enter), (self.right, self.leave)):
             for arm, end in zip(arms, self.ends, strict=True):

@@ -15,8 +15,8 @@ ENTRY = -1
 class Column(Chain):
     """Items one below another, in the order of the report.
 
-    Item ``at`` is read by the items ``after[at]``; ``heads`` read the entry of the column, and
-    ``ends`` are read below it.
+    Item ``at`` is read by the items ``after[at]``; ``heads`` read the input of the column, and
+    ``ends`` are read below the column.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Column(Chain):
         return arriving.get(len(self.items), [])
 
     def _led(self, tail: Tail, at: int, to: int, bottom: float) -> Tail:
-        """A line in a lane, from the bottom of an item to above the one that reads it."""
+        """A line in a lane, from the bottom of an item to just above the item that reads it."""
         lane = self.x + self.edge + self.lanes[at] * self.measure.lane + self.measure.lane // 2
         if to < len(self.items):
             end, across = self.items[to].y, self.items[to].x + self.items[to].enter

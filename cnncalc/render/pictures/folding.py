@@ -76,7 +76,7 @@ class Folding:
         return Line(part.name, part.kind, rows, part.name.count(".") + 1)
 
     def drawn(self, index: int) -> int:
-        """The row that is drawn for a row: the same one in the first copy of its block."""
+        """The row that is drawn for a row: its counterpart in the first copy of its block."""
         while index in self.first_copy:
             index = self.first_copy[index]
         return index
@@ -232,7 +232,7 @@ class Folding:
         return sum(max(at - source - 1, 0) for source, at in found)
 
     def _outside(self) -> list[Part]:
-        """The layers that are not shown but read by those that are."""
+        """The layers that are not shown but are read by those that are."""
         shown = set(self.shown)
         read = dict.fromkeys(
             source
@@ -264,7 +264,7 @@ def _shown(report: Report, only: str | None) -> list[int]:
 
 
 def _named(block: Part) -> Part:
-    """The block, or if it has a single part, that part named after the block."""
+    """The block or, if it has a single part, that part, named after the block."""
     if len(block.parts) != 1:
         return block
     only = block.parts[0]
@@ -276,7 +276,7 @@ def _named(block: Part) -> Part:
 
 
 def _copies(parts: Sequence[Part]) -> Iterator[tuple[int, int]]:
-    """The rows in copies of open blocks, with the same row in the first copy."""
+    """The rows in copies of open blocks, each with its counterpart in the first copy."""
     for part in parts:
         if part.parts:
             each = len(part.rows) // part.copies

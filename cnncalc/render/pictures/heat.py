@@ -93,7 +93,7 @@ def chart(found: Sweep, name: str, title: str, measure: Measure) -> Scene:
     if side < SMALLEST:
         raise UsageError(
             f"a heat map of {len(heat.across)}×{len(heat.down)} cells is too large",
-            f"use larger steps, for at most {WIDTH // SMALLEST}×{HEIGHT // SMALLEST}",
+            f"use larger steps, for at most {WIDTH // SMALLEST}×{HEIGHT // SMALLEST} cells",
         )
     down, across = found.names
     heading = heat.scale.heading

@@ -66,7 +66,7 @@ def kind(part: Part, folding: Folding) -> str:
 
 
 def tone(part: Part, folding: Folding) -> str:
-    """The colours of a box by the family of its layer."""
+    """The tone of a box, by the family of its layer."""
     row = folding.main(part)
     if part.outside:
         return "outside"
@@ -91,7 +91,7 @@ def _exact(name: str, line: Line) -> str:
 
 
 def total(name: str, report: Report) -> str:
-    """The total of a count in human units; if it is not known, its lower bound."""
+    """The total of a count, such as ``25.6 M``; if it is not known, its lower bound."""
     return "≥ " * (name in report.unknown) + units.human(getattr(report.totals, name))
 
 

@@ -77,7 +77,7 @@ class Layered(Item):
 
     def _order(self) -> None:
         """Order the nodes of each layer: each moves to the middle of the nodes that it is connected
-        with, which avoids crossings. In a tie, nodes keep the order of the spec."""
+        to, which avoids crossings. In a tie, nodes keep the order of the spec."""
         place = {node: float(at) for layer in self.layers for at, node in enumerate(layer)}
         for sweep in range(SWEEPS):
             forth = sweep % 2 == 0
@@ -92,7 +92,7 @@ class Layered(Item):
                 place.update({node: float(at) for at, node in enumerate(layer)})
 
     def _across(self) -> None:
-        """Move nodes towards those that they are connected with, as far as their order allows."""
+        """Move nodes toward those that they are connected to, as far as their order allows."""
         self.middle: dict[int, float] = {}
         for layer in self.layers:
             right = 0.0
@@ -118,15 +118,15 @@ class Layered(Item):
         self.enter, self.leave = self.middle[ENTRY], self.middle[EXIT]
 
     def _apart(self, layer: Sequence[int], wanted: Sequence[tuple[float, float]]) -> list[float]:
-        """The middles closest to those wanted, each with its weight (least squares), that leave
-        room for the boxes."""
+        """The middles that leave room for the boxes and are closest to those wanted, by weighted
+        least squares."""
         offsets, right = [], 0.0
         for node in layer:
             half = self.item[node].across / 2
             offsets.append(right + half)
             right += 2 * half + self.measure.beside
-        # For each group: a weighted sum and a weight, whose quotient is its position, and its
-        # boxes.
+        # For each group of touching boxes: a weighted sum and a weight, whose quotient is the
+        # position of the group, and the number of boxes.
         groups: list[tuple[float, float, int]] = []
         for (want, own), offset in zip(wanted, offsets, strict=True):
             total, weight, number = own * (want - offset), own, 1
@@ -150,8 +150,8 @@ class Layered(Item):
         self.square = [self._is_clear(layer) for layer in self.layers]
 
     def _is_clear(self, layer: Sequence[int]) -> bool:
-        """Whether lines may run across between a layer and the next one: no two lines that do not
-        share a box may be in the same place."""
+        """Whether lines may run across between a layer and the next one without a line overlapping
+        another with which it shares no box."""
         steps = [(node, to) for node in layer for to in self.neighbours[node][1]]
         spans = [(*sorted((self._leave(node), self._enter(to))), node, to) for node, to in steps]
         return not any(

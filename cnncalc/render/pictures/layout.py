@@ -1,8 +1,8 @@
 """The layout of boxes and lines: chains, branches side by side, and frames around open blocks.
 
-``across`` and ``along`` are the directions across and along the flow of data. Every item has a
-place where lines enter and leave it, measured across from its edge. A line's path is built up item
-by item, from the box that it leaves (a ``Tail``) to the box at which it arrives.
+``across`` and ``along`` are the sizes of an item across and along the flow of data; ``enter`` and
+``leave`` are where lines enter and leave it, measured across from its edge. A line's path is built
+up item by item, from the box that it leaves (a ``Tail``) to the box at which it arrives.
 """
 
 from abc import ABC, abstractmethod
@@ -36,7 +36,7 @@ class Routes:
 
 
 class Item(ABC):
-    """Anything with a size and a position through which lines lead."""
+    """Anything with a size and a position that lines lead through."""
 
     across: float
     along: float
@@ -55,7 +55,7 @@ class Item(ABC):
 
 
 class Leaf(Item):
-    """A box; ``behind`` is the room of the copies behind it."""
+    """A box; ``behind`` is the room for the copies behind it."""
 
     def __init__(
         self, part: Part, across: float, along: float, behind: float, port: float | None = None
@@ -126,7 +126,7 @@ class Lane(Item):
 class Fork(Item):
     """Branches side by side, in the order of the spec; a lane comes last.
 
-    Lines enter in the middle of the branches, or straight to the first of them.
+    Lines enter in the middle of the branches or, with ``straight``, in line with the first.
     """
 
     def __init__(self, branches: Sequence[Item], measure: Measure, straight: bool = False) -> None:

@@ -76,7 +76,7 @@ class Measure(NamedTuple):
 
 
 def pixels(text: str, role: str) -> float:
-    """The width in pixels; characters outside ASCII are at most as wide as they are high."""
+    """The width in pixels; for characters outside ASCII, an estimate."""
     widths, total = WIDTHS[role], 0
     for one in text:
         code = ord(one) - 32

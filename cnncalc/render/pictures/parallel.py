@@ -1,4 +1,4 @@
-"""The arrangement of boxes in chains and branches side by side, which is found from the graph.
+"""The arrangement of boxes in chains and branches side by side, derived from the graph.
 
 Between two boxes through which all data flows, the other boxes fall into separate branches, and
 every branch is again such a chain. Boxes that do not separate are drawn in layers (``layered.py``).
@@ -35,8 +35,8 @@ class Region(NamedTuple):
 
 
 class Arrangement:
-    """Turns parts into items. ``leaf`` makes the item of a box, ``label`` measures the name of a
-    frame; without ``frames``, only repeated blocks get one. ``single`` puts all boxes in one
+    """Turns parts into items. ``leaf`` makes the item of a box, and ``label`` measures the name of
+    a frame. Without ``frames``, only repeated blocks get a frame. ``single`` puts all boxes in one
     column."""
 
     def __init__(
@@ -61,7 +61,7 @@ class Arrangement:
         return bent(item, self._positions, self.down, self.measure)
 
     def _positions(self, item: Item) -> int | None:
-        """The number of positions of the map that an item outputs; None for several items."""
+        """The number of positions of the map that an item outputs; None for a group of items."""
         part = getattr(item, "part", None)
         return None if part is None else positions_of(self.folding.line(part).output)
 

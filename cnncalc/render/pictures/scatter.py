@@ -33,7 +33,7 @@ Cells = Mapping[tuple[int, int], list[Point]]
 
 
 class _Axis(Scale):
-    """A quantity along one side of a chart of so many cells."""
+    """A quantity along one side of a chart, which is divided into ``cells``."""
 
     def __init__(self, found: Sweep, name: str, points: Sequence[Point], cells: int) -> None:
         super().__init__(found, name, points)

@@ -13,7 +13,7 @@ Point = tuple[float, float]
 
 
 class Text(NamedTuple):
-    """One line of text. ``y`` is its baseline, ``anchor`` says which end of it ``x`` is."""
+    """One line of text. ``y`` is its baseline; ``x`` is its start, middle or end (``anchor``)."""
 
     x: float
     y: float
@@ -96,7 +96,7 @@ class Scene(NamedTuple):
     """Whether a graph flows down, or to the right."""
 
     def nested(self) -> "Nest":
-        """The boxes in the frames that they stand in."""
+        """The boxes, grouped by the frames that they stand in."""
         root = Nest(None, [], [])
         places = [(Box(0, 0, self.width, self.height, ""), root)]
         for frame in self.frames:

@@ -14,7 +14,7 @@ from cnncalc.core.errors import LayerError, UsageError
 from cnncalc.core.nest import Nest
 
 MOST_NAMED = 5
-"""The number of layers that an error names."""
+"""The most layers that an error names."""
 
 
 class Product(NamedTuple):

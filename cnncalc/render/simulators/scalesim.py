@@ -25,7 +25,7 @@ MOST_LINES = 100_000
 
 def render(workload: Workload) -> str:
     """The header, then the lines. Each ends with a comma, because the tool drops what follows the
-    last one. Raises UsageError for too many lines."""
+    last comma. Raises UsageError for too many lines."""
     number = sum(1 if one.nest.channels == 1 else one.nest.groups for one in workload.products)
     if number > MOST_LINES:
         raise UsageError(f"{TOOL} would need {number:,} lines; the limit is {MOST_LINES:,}")

@@ -1,6 +1,6 @@
 """ZigZag 3: a workload in YAML, one loop nest per product, in int8.
 
-Products are added up in 32 bits. ``operand_source`` names the layer that an input comes from: the
+Sums are accumulated in 32 bits. ``operand_source`` names the layer that an input comes from: the
 last of them if there are several, and the layer itself if there is none, as in ZigZag's own reader
 of ONNX.
 """

@@ -1,4 +1,4 @@
-"""A report as one HTML page that works on its own, without other files or a network.
+"""A report as one HTML page that needs no other files and no connection.
 
 The page is complete without its script, which only folds, sorts and searches the table.
 """
@@ -37,7 +37,7 @@ def render(
     bounds: "Roofline | None" = None,
 ) -> str:
     """The whole page. ``spec`` is the network as YAML, ``findings`` are its published figures, and
-    ``bounds`` its shortest times on a device."""
+    ``bounds`` are its shortest times on a device."""
     times = {layers.TIME: layers.time(bounds)} if bounds else {}
     columns = tuple(name for name in layers.COLUMNS if bounds or name != layers.TIME)
     view = View(report, columns, more=times)
@@ -95,7 +95,7 @@ def _about_times(bounds: "Roofline") -> str:
 
 
 def _cards(view: View, memory: "Memory | UsageError", bounds: "Roofline | None") -> Iterator[str]:
-    """The totals, the peaks of memory, the shortest time, and the largest receptive field."""
+    """The totals, the peaks of memory, the shortest time, and the last receptive field."""
     yield '<dl class="cards">'
     cards = [(total.label, total.text) for total in view.totals]
     for label, text in [*cards, *_peaks(memory), *_time(bounds), *_field(view)]:

@@ -1,4 +1,4 @@
-"""Two networks side by side as one HTML page that works on its own."""
+"""Two networks side by side as one HTML page that needs no other files."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
@@ -51,7 +51,7 @@ def _graph(title: str, scene: Scene) -> str:
 def _table(
     title: str, heads: Sequence[str], rows: Iterable[Sequence[str]], colours: Sequence[str] = ()
 ) -> Iterator[str]:
-    """A table; ``colours`` are the classes of its rows."""
+    """A table; ``colours`` are the CSS classes of its rows."""
     yield f'<div class="scroll" tabindex="0" role="region" aria-label="{title}"><table>'
     cells = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
     yield f"<thead><tr>{cells}</tr></thead>\n<tbody>"

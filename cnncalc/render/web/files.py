@@ -1,4 +1,4 @@
-"""The style and the script that are part of every page."""
+"""The style and the script of the report pages."""
 
 from pathlib import Path
 

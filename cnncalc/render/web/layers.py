@@ -60,7 +60,7 @@ def tree(report: Report) -> Iterator[Line]:
 
 
 def _inside(rows: Sequence[Row], report: Report, depth: int) -> Iterator[Line]:
-    """The lines of rows whose names have this many parts or more."""
+    """The lines of these rows, grouped by the first ``depth`` parts of their names."""
     gathered: dict[str, list[Row]] = {}
     for row in rows:
         gathered.setdefault(".".join(row.name.split(".")[:depth]), []).append(row)

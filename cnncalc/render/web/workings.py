@@ -51,7 +51,7 @@ class Workings:
         if self._left_out:
             most = units.exact(MOST_LAYERS)
             yield f"<p>Left out because the network has more than {most} layers; "
-            yield "<code>cnncalc explain NETWORK LAYER</code> shows them.</p>"
+            yield "<code>cnncalc explain NETWORK LAYER</code> explains one layer.</p>"
             return
         symbols = "; ".join(f"<i>{name}</i> {escape(text)}" for name, text in SYMBOLS.items())
         yield f'<p class="small">{symbols}.</p>'

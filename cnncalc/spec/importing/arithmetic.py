@@ -19,7 +19,7 @@ Operation = type[Arithmetic]
 
 
 def binary(walker: Walker, kind: Operation) -> None:
-    """Arithmetic between two maps, or a map and a number or parameter."""
+    """Arithmetic between two maps, or between a map and a number or a parameter."""
     if walker.argument("alpha", 1) not in (1, None):
         raise Unknown("it has a factor alpha")
     first, second = (walker.raw(walker.done.arguments.get(name)) for name in ("input", "other"))
@@ -159,7 +159,7 @@ def negative(walker: Walker) -> None:
 
 
 def power(walker: Walker, exponent: float | None = None) -> None:
-    """A map to a fixed power."""
+    """A map raised to a fixed power."""
     view = walker.data()
     given = walker.argument("exponent") if exponent is None else exponent
     if not isinstance(given, int | float):

@@ -114,8 +114,8 @@ def along(walker: Walker) -> None:
 
 
 def _axis(walker: Walker) -> int:
-    """The axis; for a softmax without one, PyTorch takes the batch of three axes, and otherwise the
-    second axis."""
+    """The axis; for a softmax without one, PyTorch takes the first if there are one or three axes,
+    which is the batch, and otherwise the second."""
     if walker.done.arguments.get("dim", -1) is not None:
         return walker.axis(default=-1)
     if len(walker.tensor().axes) in (1, 3):
@@ -151,7 +151,7 @@ REDUCED = {"mean": "mean", "sum": "sum", "amax": "max", "max": "max", "var": "va
 
 
 def largest(walker: Walker) -> None:
-    """Take the larger of two tensors, or the largest value along an axis with its index."""
+    """Take the larger values of two tensors, or the largest along an axis with its index."""
     if isinstance(walker.done.arguments.get("dim"), Ref):
         arguments = {"input": walker.done.arguments["input"], "other": walker.done.arguments["dim"]}
         walker.done = walker.done._replace(name="maximum", arguments=arguments)

@@ -84,9 +84,9 @@ class Builder:
         self.values: dict[int, Value] = {}
         self.made: list[Made] = []
         self.done: Done  # the current call
-        self.owners: dict[int, int] = {}  # the layer that holds each parameter and buffer first
+        self.owners: dict[int, int] = {}  # the first layer with each parameter or buffer
         self.unsettled: dict[int, Regrouped] = {}
-        """The original values of those that were settled for the current call."""
+        """The tensors that were settled for the current call, as they were before."""
         self.pads: dict[int, tuple[Any, float]] = {}
         """The sides and the value of each layer that only pads."""
         for number, seen in enumerate(recording.tensors):
@@ -97,7 +97,7 @@ class Builder:
                 self.values[number] = Known(seen.sizes, (number,))
 
     def sizes(self, number: int) -> tuple[int, ...]:
-        """The sizes of a tensor; a negative one is the batch."""
+        """The sizes of a tensor; −k is k times the batch."""
         return self.recording.tensors[number].sizes
 
     def value(self, argument: Any) -> Any:
@@ -150,7 +150,7 @@ class Builder:
         return given % len(self.tensor().axes)
 
     def gives(self, *values: Value) -> None:
-        """Set the results of the current call; any others are lost."""
+        """Set the first results of the current call; the others are lost."""
         for value, number in zip(values, self.done.made):
             if isinstance(value, View | Regrouped) and value.sizes != self.sizes(number):
                 raise Unknown(f"its sizes would be {value.sizes}, not {self.sizes(number)}")
@@ -232,7 +232,7 @@ class Builder:
         self, kind: Any, pad: int, attributes: Mapping[str, Any]
     ) -> tuple[list[int], dict[str, Any]]:
         """The inputs and arguments of a layer with a window. If padding comes first, in the same
-        module and with values that the layer would ignore, the layer does it instead."""
+        module and with the value that the layer itself pads with, the layer pads instead."""
         sides, value = self.pads[pad]
         fits = "padding" in fields_of(kind) and value == kind.pads_with
         if not fits or self.made[pad].path != self.done.path:

@@ -1,4 +1,4 @@
-"""Calls of layers with weights that the class of the kind cannot read on its own."""
+"""Calls of layers with weights that the class of their kind cannot read on its own."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ def embedding(walker: Walker) -> None:
 
 
 def recurrent(walker: Walker) -> None:
-    """A recurrent network over the positions of a signal."""
+    """A recurrent layer over the positions of a signal."""
     name, given, view = walker.done.name.partition("_")[0], walker.done.arguments, walker.data()
     images = 0 if given["batch_first"] else 1
     merged = view.inside and len(view.axes) == 3 and view.axes[images] == BATCH
@@ -85,8 +85,8 @@ def recurrent(walker: Walker) -> None:
 
 
 def _of_each(walker: Walker, images: int, layer: dict[str, Any], held: dict[str, int]) -> None:
-    """A recurrent layer for each of the signals that are merged with the batch, which is this
-    axis."""
+    """A recurrent layer for each of the signals that are merged with the batch along axis
+    ``images``."""
     value, sizes = regrouped(walker.data()), walker.sizes(walker.done.made[0])
     batch, steps, channels = value.axes[images], value.axes[1 - images], value.axes[2]
     read = arranged(walker, value, [channels, batch[1:], steps])
@@ -98,7 +98,7 @@ def _of_each(walker: Walker, images: int, layer: dict[str, Any], held: dict[str,
 
 
 WAYS = ("", "_reverse")
-"""The directions of a recurrent network."""
+"""How the names of a recurrent layer's parameters end, for each direction."""
 
 
 def from_layer(walker: Walker) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 from cnncalc import layers
 from cnncalc.spec.importing.convolutions import linear
 from cnncalc.spec.importing.record import Ref
-from cnncalc.spec.importing.regrouping import arranged, long, regrouped, shaped
+from cnncalc.spec.importing.regrouping import arranged, grown, long, regrouped, shaped
 from cnncalc.spec.importing.sources import numbers, source
 from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Unknown, View
+from cnncalc.spec.importing.views import copy
 from cnncalc.spec.importing.walker import Handlers, Walker
 
 
@@ -43,7 +44,7 @@ def dot_product(walker: Walker) -> None:
     if len(walker.sizes(walker.done.made[0])) != FUSED:
         given["kernel"] = "steps"
     elif any(len(long(one, one.axes[0])) > 1 for one in values):
-        given["kernel"] = "unknown"  # a network's heads are copied, windows in a batch are not
+        given["kernel"] = "unknown"  # the rebuilt network copies heads, but not windows in a batch
     mask = walker.done.arguments.get("attn_mask")
     if mask is not None:
         reads.append(_mask(walker, *values[:2]))
@@ -51,7 +52,7 @@ def dot_product(walker: Walker) -> None:
 
 
 FUSED = 4
-"""The number of axes of tensors for which PyTorch has a single kernel."""
+"""The number of axes with which PyTorch can run attention as a single kernel."""
 
 
 def _mask(walker: Walker, query: Regrouped, key: Regrouped) -> int:
@@ -81,7 +82,11 @@ def matmul(walker: Walker) -> None:
     ranks = [len(factor.axes) for factor in factors]
     if min(ranks) < 2:
         raise Unknown("it multiplies a vector")
-    before = [[*map(str, range(2 - rank, 0))] for rank in ranks]  # the axes on the right match
+    if min(ranks) > 2:  # the axes before the last two are expanded, which copies the tensor
+        sizes = walker.sizes(walker.done.made[0])[:-2]
+        factors = [grown(walker, one, (*sizes, *one.sizes[-2:])) for one in factors]
+        ranks = [len(factor.axes) for factor in factors]
+    before = [[*map(str, range(2 - rank, 0))] for rank in ranks]  # axes match from the right
     names = [[*before[0], "row", "inner"], [*before[1], "inner", "column"]]
     _contract(walker, factors, names, [*max(before, key=len), "row", "column"])
 
@@ -154,6 +159,9 @@ def _contract(
         arranged(walker, factor, [[at for name in group for at in one[name]] for group in listed])
         for factor, one, listed in zip(factors, (first, second), groups)
     ]
+    if shared and not all(images in one for one in axes):
+        # Such a factor is the same for all images, whose rows PyTorch then puts together.
+        reads[0] = copy(walker, reads[0], "unknown")
     sizes = {
         name: prod(factor.atoms[at] for at in axis)
         for factor, one in zip(factors, (first, second))
@@ -183,7 +191,7 @@ def _matrices(walker: Walker, value: Regrouped, groups: Sequence[Sequence[int]])
 
 
 def _give(walker: Walker, kind: Any, reads: Sequence[int], given: Mapping[str, Any]) -> None:
-    """The product of matrices; the axes before them are those of the result."""
+    """Give the walker a product of matrices, with the result's axes before the last two."""
     batch, *sizes = walker.sizes(walker.done.made[0])
     inner = walker.made[reads[0]].shape[:-2]
     shape = (*inner, *sizes[-2:])

@@ -28,9 +28,9 @@ class Seen(NamedTuple):
 class Done(NamedTuple):
     """A call: the name of the function, the path of the module that called it, its arguments by
     name, and the numbers of the tensors that it made. ``macs`` are those that PyTorch counts for
-    one image. ``stored`` identifies the storages of the tensors that it made. ``saved`` has the
-    bytes of each storage that a call which depends on no input saves for backward, without
-    parameters and buffers; None if that is not known."""
+    one image. ``stored`` identifies the storages of the tensors that it made. For a call that
+    depends on no input, ``saved`` has the bytes of each storage that it saves for backward, except
+    parameters and buffers; None for other calls, and if the bytes are not known."""
 
     name: str
     path: str

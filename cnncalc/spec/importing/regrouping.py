@@ -1,7 +1,7 @@
 """Tensors whose axes split or merge the dimensions of a layer's output.
 
-Their axes may merge the batch with others, as windows do, or be more than those of a map. They
-become layers only when a call needs the values.
+Such a tensor may merge the batch with other axes, as windows do, or have more axes than a map. It
+becomes a layer only when a call needs its values.
 """
 
 from collections.abc import Mapping, Sequence

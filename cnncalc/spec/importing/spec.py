@@ -87,8 +87,8 @@ class _Writer:
         return found
 
     def name(self, made: Made) -> str:
-        """The module's path; what a module computes outside its submodules gets a name inside
-        it."""
+        """The module's path, or a name inside it if the module has submodules or becomes several
+        kinds of layers."""
         several = len(self.kinds[made.path]) > 1
         inside = made.path in self.holders or several or not made.path
         return f"{made.path}.{made.kind}".lstrip(".") if inside else made.path

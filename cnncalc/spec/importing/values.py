@@ -61,7 +61,7 @@ class Regrouped(NamedTuple):
     """The output of a layer, with dimensions split or merged.
 
     ``atoms`` are the sizes of the parts of its dimensions, in order. ``axes`` has, for each axis of
-    the tensor, the atoms that it merges, or BATCH among them.
+    the tensor, the atoms that it merges, with BATCH as one of them for the batch.
     """
 
     layer: int
@@ -82,8 +82,8 @@ class Regrouped(NamedTuple):
 
 
 class Known(NamedTuple):
-    """A tensor that depends on no input of the network: a parameter, a buffer, a constant, or what
-    is computed from them, by these calls. ``held`` are the numbers of the tensors that it comes
+    """A tensor that depends on no input of the network: a parameter, a buffer, a constant, or a
+    result that ``calls`` compute from these. ``held`` are the numbers of the tensors that it comes
     from."""
 
     sizes: tuple[int, ...]

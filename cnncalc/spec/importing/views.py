@@ -22,7 +22,7 @@ def same(walker: Walker) -> None:
 
 
 def copied(walker: Walker) -> None:
-    """Pass the tensor on, or a copy if the model makes one that a network would not."""
+    """Pass the tensor on, or a copy if the model makes one that the rebuilt network would not."""
     value, kept = walker.tensor(), walker.done.name == "contiguous"
     laid = [laid_out(walker, batch) for batch in (1, 2)]
     same = [kept and one.contiguous for one in laid]
@@ -52,13 +52,17 @@ def laid_out(walker: Walker, batch: int) -> Strided:
 
 
 def _is_reshaped(walker: Walker, laid: Strided, batch: int) -> bool:
-    """Whether the result of the current call is only reshaped, which copies a tensor that is laid
-    out like its input anyway."""
+    """Whether the result of the current call is only reshaped, perhaps to a list of matrices by a
+    product, and that would copy the call's input anyway."""
     (made,) = walker.done.made
     calls = [one for one in walker.recording.calls if made in numbers_in(one.arguments)]
-    sizes = [walker.sizes(one.made[0]) for one in calls if one.name in RESHAPES.split()]
-    viewed = [laid.viewed(_counted(one, batch)) for one in sizes]
-    return len(viewed) == len(calls) < 2 and not any(viewed)
+    sizes = [_counted(walker.sizes(one.made[0]), batch) for one in calls]
+    sizes = [
+        (prod(laid.sizes[:-2]), *laid.sizes[-2:]) if one.name == "matmul" else size
+        for one, size in zip(calls, sizes)
+        if one.name in RESHAPES.split() or (one.name == "matmul" and size[:-2] == laid.sizes[:-2])
+    ]
+    return len(sizes) == len(calls) < 2 and not any(map(laid.viewed, sizes))
 
 
 def _counted(sizes: Sequence[int], batch: int) -> tuple[int, ...]:
@@ -155,7 +159,7 @@ def _shuffled(walker: Walker, view: View, sizes: tuple[int, ...]) -> View | None
 
 
 def _without_ones(before: tuple[int, ...], sizes: tuple[int, ...]) -> list[int]:
-    """The axes that remain if the sizes result from dropping axes of size 1; else none."""
+    """The axes that remain if the sizes result from dropping axes of size 1; empty otherwise."""
     kept: list[int] = []
     for axis, size in enumerate(before):
         if len(kept) < len(sizes) and sizes[len(kept)] == size:
@@ -191,7 +195,7 @@ def sliced(walker: Walker, view: Tensor, axis: int, start: int, stop: int) -> Te
 
 
 def _part(walker: Walker, value: Regrouped, axis: int, start: int, stop: int) -> Regrouped:
-    """The same for a tensor whose dimensions are split or merged."""
+    """The positions along an axis of a tensor whose dimensions are split or merged."""
     if (start, stop) == (0, value.size(axis)):
         return value
     value = merged(walker, value, axis)
@@ -208,7 +212,7 @@ def _part(walker: Walker, value: Regrouped, axis: int, start: int, stop: int) ->
 
 
 def ranged(walker: Walker, view: Tensor, ranges: Mapping[int, tuple[int, int]]) -> Tensor:
-    """Ranges along several axes: a single crop, unless only one is cut or the channels are."""
+    """Ranges along several axes: a single crop, unless only one axis is cut or the channels are."""
     if isinstance(view, Regrouped):
         for axis, (start, stop) in ranges.items():
             view = sliced(walker, view, axis, start, stop)

@@ -17,7 +17,7 @@ CONSTANTS = ("zeros", "ones", "empty", "full", "new_", "rand", "arange", "eye", 
 """Prefixes of functions whose result does not depend on the values that they read."""
 SAME_VALUES = {"view", "reshape", "unsqueeze", "squeeze", "flatten", "contiguous", "detach",
                "to", "float"}  # fmt: skip
-"""Functions that only change the sizes of a parameter."""
+"""Functions that keep the values of a parameter, and change at most its sizes."""
 REPEATS = {"expand", "expand_as", "repeat"}
 """Functions that change only the sizes of a parameter, or repeat it for every image."""
 LONGEST = 200
@@ -43,8 +43,8 @@ class Walker(Builder):
         self.sources: dict[tuple[Copied, tuple[int, ...]], int] = {}
         """The layers that output tensors which do not depend on the input, by tensor and shape."""
         self.pooled: dict[int, tuple[int, bool]] = {}
-        """The layer whose output a max pool read, and its ceil_mode, for the numbers of its
-        indices."""
+        """The layer that a max pool reads, and the pool's ceil_mode, by the number of the tensor of
+        its indices."""
 
     def walk(self) -> None:
         """Turn every call into layers or views."""
@@ -157,7 +157,7 @@ class Walker(Builder):
         if not isinstance(value, View):
             raise UsageError(
                 f"{self.recording.name}: one of its outputs is computed from the network's input "
-                "in a way that no kind describes, or not from it at all"
+                "in a way that no kind describes, or does not depend on it"
             )
         self.done = Done("output", "", {}, ())
         if value.inside:

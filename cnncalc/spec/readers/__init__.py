@@ -1,8 +1,8 @@
 """Networks in files of other tools: one module per format, discovered automatically.
 
-A module for text files has ``is_it(text)``, which looks at their beginning, and ``read``, which
-returns a spec as plain data. One for other files has ``begins(data)`` instead. Reading runs no
-code, opens no other file and reads no weights.
+A module for text files has ``is_it(text)``, which recognizes the format, and ``read``, which
+returns a spec as plain data. One for other files has ``begins(data)`` instead of ``is_it``. Reading
+runs no code, opens no other file and reads no weights.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,9 @@ class Reader(Protocol):
         """Whether a file's text seems to have this format."""
 
     def read(self, text: str, source: str, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
-        """The spec. Raises SpecError for a broken file, or for what a spec cannot express."""
+        """The spec. ``inputs`` has the sizes that the user gives, by name, or under "" for a single
+        input; a file may leave sizes open. Raises SpecError for a broken file, or for what a spec
+        cannot express."""
 
 
 class FileReader(Protocol):
@@ -34,8 +36,7 @@ class FileReader(Protocol):
         """Whether a file of this format may begin like this."""
 
     def read(self, path: Path, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
-        """The spec; ``inputs`` are the sizes that replace the file's, by name or for "" if it has
-        one input. Raises SpecError for a broken file, or for what a spec cannot express."""
+        """The spec, as for ``Reader``."""
 
 
 BINARY = ("onnx",)

@@ -1,7 +1,7 @@
 """Tensors of a tool that reorders, splits and merges dimensions freely, as outputs of layers that
 do not.
 
-A tensor there is a list of dimensions. Each consists of atoms: the batch, or a piece of a size of
+Such a tensor is a list of dimensions. Each consists of atoms: the batch, or a factor of one size of
 the layer's output. Reordering and reshaping change only this list; layers that really reorder the
 values are added where an operation needs them.
 """
@@ -19,7 +19,7 @@ class Flow(NamedTuple):
     """A tensor: the layer that makes it, and its dimensions.
 
     ``parts`` lists, for each size of the layer's output, the sizes above 1 that it is a product of;
-    these atoms are numbered in order. ``dims`` lists the atoms of each dimension, the outer first.
+    these atoms are numbered in order. ``dims`` lists the atoms of each dimension, outermost first.
     """
 
     tensor: str
@@ -94,7 +94,7 @@ class Flow(NamedTuple):
         return self._replace(dims=tuple(self.dims[place] for place in order), name=name)
 
     def squeezed(self, places: Sequence[int], name: str) -> "Flow":
-        """The flow without dimensions of size 1; one that is the batch joins the next one."""
+        """The flow without these dimensions of size 1; if one is the batch, it joins the next."""
         dims = [*self.dims]
         for place in sorted(places, reverse=True):
             gone = dims.pop(place)
@@ -154,7 +154,7 @@ class Move(NamedTuple):
     """A layer that only rearranges values: its kind, its field, and the shape of its output."""
 
     kind: str
-    field: tuple[int, ...] | str | None
+    field: tuple[int, ...] | int | str | None
     sizes: tuple[int, ...]
 
 
@@ -167,9 +167,12 @@ def arranged(flow: Flow, groups: Sequence[Sequence[int]]) -> tuple[Flow, list[Mo
         return None
     moves: list[Move] = []
     now = sorted(order)
+    if shuffled := _shuffled(flow, groups):
+        moves.append(Move("channel_shuffle", shuffled, target))
+        now = order
     while now != order:
         runs = [*_runs([now.index(atom) for atom in order])]
-        if len(runs) > 4:  # bring the next block to its place
+        if len(runs) > 4:  # bring the next run to its place
             runs = _block(runs, len(now))
         before = sorted(runs)
         apart = tuple(prod(sizes[now[place]] for place in run) for run in before)
@@ -184,6 +187,17 @@ def arranged(flow: Flow, groups: Sequence[Sequence[int]]) -> tuple[Flow, list[Mo
     return flow._replace(parts=parts, dims=dims), moves
 
 
+def _shuffled(flow: Flow, groups: Sequence[Sequence[int]]) -> int:
+    """The number of groups if the outer atoms of the channels have become the inner ones, and
+    nothing else moves; otherwise 0."""
+    first, own = [*groups[0]], [*flow.numbers[0]]
+    cut = own.index(first[0]) if first and first[0] in own else 0
+    same = [tuple(group) for group in groups[1:]] == [*flow.numbers[1:]]
+    if not cut or len(groups) < 2 or not same or first != own[cut:] + own[:cut]:
+        return 0
+    return prod(flow.atoms[atom] for atom in own[:cut])
+
+
 def _reshaped(old: tuple[int, ...], new: tuple[int, ...]) -> list[Move]:
     """The layer between two shapes of the same values."""
     if old == new:
@@ -196,7 +210,8 @@ def _reshaped(old: tuple[int, ...], new: tuple[int, ...]) -> list[Move]:
 
 
 def _block(runs: Sequence[tuple[int, ...]], count: int) -> list[tuple[int, ...]]:
-    """At most four runs: those in place, the next one, and those before and after it."""
+    """At most four runs: the atoms already in place, the next run, and all that lies before and
+    after it."""
     done = 0
     while runs[done][0] == sum(map(len, runs[:done])):
         done += 1

@@ -1,4 +1,4 @@
-"""How the layers of a Keras model become kinds: those whose fields differ from their kind's."""
+"""How layers of a Keras model become kinds whose fields differ from theirs."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -70,7 +70,7 @@ def _recurrent(kind: str) -> "Reader":
 
 
 def _is_plain(config: Mapping[str, Any]) -> bool:
-    """Whether the gates of a cell have their default activations, and it reads forwards and keeps
+    """Whether a cell has gates with the default activations, reads its input in order, and keeps
     its state to itself."""
     gates = all(config.get(key, value) == value for key, value in GATES.items())
     return gates and not any(map(config.get, ("return_state", "stateful", "go_backwards")))
@@ -110,7 +110,7 @@ def _bidirectional(model: Any, config: Mapping[str, Any], last: bool) -> Made:
 
 
 def _time_distributed(model: Any, config: Mapping[str, Any], last: bool) -> Made:
-    """`time_distributed`, then perhaps an activation; refused for a model."""
+    """`time_distributed`, then perhaps an activation; refused if the inner layer is a model."""
     kind, inner = model.named(config.get("layer") or {})
     shape = model.shape
     frames = isinstance(shape, Map)
@@ -210,7 +210,7 @@ def _group_norm(_: Any, config: Mapping[str, Any], last: bool) -> Made:
 
 
 def _prelu(model: Any, config: Mapping[str, Any], last: bool) -> Made:
-    """`prelu`, with a slope for each element, or for each channel if all other axes share."""
+    """`prelu`, with a slope for each element, or for each channel if all other axes share it."""
     axes = config.get("shared_axes") or []
     if axes and sorted(axes) != [*range(1, len(model.shape))]:
         return None
@@ -265,7 +265,7 @@ def _attention(model: Any, config: Mapping[str, Any], last: bool) -> Made:
 
 
 def _mean(model: Any, config: Mapping[str, Any], last: bool) -> Made:
-    """`add`, then `multiply` by one over their number."""
+    """`add`, then `multiply` by one over the number of inputs."""
     model.after.append(("mean", "multiply", {"value": 1 / max(len(model.reading), 1)}))
     return "add", {}
 
@@ -277,7 +277,7 @@ def _repeat(model: Any, config: Mapping[str, Any], last: bool) -> Made:
 
 
 def _masking(_: Any, config: Mapping[str, Any], last: bool) -> Made:
-    """`identity`, if the mask value is 0: what is masked is 0 already."""
+    """`identity`, if the mask value is 0: masked positions are 0 already."""
     return ("identity", {}) if not config.get("mask_value") else None
 
 

@@ -6,6 +6,7 @@ from math import prod
 from typing import Any
 
 from cnncalc import layers
+from cnncalc.core.onnx import short
 from cnncalc.layers._arithmetic import Arithmetic
 from cnncalc.layers.add import Add
 from cnncalc.layers.divide import Divide
@@ -14,7 +15,14 @@ from cnncalc.layers.subtract import Subtract
 from cnncalc.spec.readers import _onnx_values as values
 from cnncalc.spec.readers._flow import BATCH, Flow
 from cnncalc.spec.readers._onnx_file import Operator
-from cnncalc.spec.readers._onnx_layers import Layers, Made, Rule, Unclear, flow_of, word
+from cnncalc.spec.readers._onnx_layers import (
+    Layers,
+    Made,
+    Rule,
+    Unclear,
+    flow_of,
+    word,
+)
 from cnncalc.spec.readers._onnx_values import Known
 
 Operation = type[Arithmetic]
@@ -44,7 +52,7 @@ _product.__doc__ = _multiplied.__doc__
 
 
 def _gated(net: Layers, node: Operator, flows: list[Flow]) -> Flow | None:
-    """SiLU and hard swish, which older versions write as a product with a sigmoid."""
+    """SiLU or hard swish, which older versions of ONNX write as a product with a (hard) sigmoid."""
     if len(flows) != 2:
         return None
     for x, gate, name in zip(flows, flows[::-1], node.inputs[::-1]):
@@ -102,7 +110,7 @@ def _broadcast(net: Layers, kind: str, flows: list[Flow], broadcasts: bool) -> F
         for pair in pairs
         if pair[2] > 1 and pair[0] != (BATCH,)
     ]
-    bare.sort()  # as the larger one's layer has them
+    bare.sort()  # in the order of the larger one's layer
     if len(full.parts) == len(small.parts) == rank - 1 and full.is_plain and small.is_plain:
         pass  # both have all dimensions, even those of size 1
     else:
@@ -201,11 +209,6 @@ def _shape_of(flow: Flow, covered: Sequence[int]) -> list[int]:
     return [size if part else 1 for part, size in zip(parts, flow.sizes)]
 
 
-def short(number: float) -> float:
-    """A number, rounded to the digits that a 32-bit float has."""
-    return number if isinstance(number, int) else float(f"{number:.7g}")
-
-
 def _stepwise(net: Layers, flow: Flow, steps: Iterable[tuple[str, float]]) -> Flow:
     """Layers one after another, each with its value."""
     for kind, value in steps:
@@ -237,7 +240,7 @@ def _softmax(kind: str) -> Rule:
         flow, newer = flow_of(operands[0]), net.model.opset >= 13
         axis = node.attributes.get("axis", -1 if newer else 1)
         if not newer and any(size > 1 for size in flow.shape[axis + 1 or len(flow.shape) :]):
-            raise Unclear  # it was over all later axes together
+            raise Unclear  # older versions take all later axes together
         flow, place = net.place(flow, axis)
         made = net.layer(kind, {"over": word(flow, place)}, [flow])
         return [flow._replace(tensor=made.tensor)]

@@ -11,10 +11,10 @@ from cnncalc.spec.readers._protobuf import File, Part, signed
 MAX_NODES = 50_000
 MAX_NAMES = 1_000_000
 FEW = 4_096
-"""The most numbers of a tensor that are read."""
+"""The numbers of a tensor are read only if there are at most this many."""
 FORMATS = {1: "f", 2: "B", 3: "b", 4: "H", 5: "h", 6: "i", 7: "q", 9: "?", 10: "e", 11: "d",
            12: "I", 13: "Q"}  # fmt: skip
-"""The storage format of each data type."""
+"""The ``struct`` format of each data type."""
 BOOLEAN, HALF = 9, 10
 FLOATS = (1, HALF, 11, 16)
 OWN_DOMAINS = ("", "ai.onnx")
@@ -47,7 +47,7 @@ class Held(NamedTuple):
                 data = value.data(8 * FEW)
                 return unpack(form, data) if len(data) == calcsize(form) else None
             if number == 5 and self.dtype == HALF:
-                return None  # its bits
+                return None  # integers that hold its bits
             if isinstance(value, Part):
                 floats = {4: "f", 10: "d"}.get(number)
                 found += value.floats(FEW, floats) if floats else value.integers(FEW)
@@ -162,7 +162,7 @@ def _scopes(entry: Part) -> str:
 
 def _attribute(part: Part) -> tuple[str, Any]:
     """An attribute's name and value: a number, a string, a tensor, or a list of numbers or strings;
-    None for what is not read, such as a graph."""
+    None for anything else, such as a graph."""
     name, value = "", None
     listed: list[Any] = []
     for number, one in part.fields():

@@ -9,8 +9,8 @@ from cnncalc.spec.readers._onnx_file import Model, Operator
 
 
 def fused(found: Model) -> list[Operator]:
-    """The nodes, with each such group replaced by a single node if nothing else reads the tensors
-    inside it."""
+    """The nodes, with each group that spells out a function replaced by a single node if nothing
+    else reads the tensors inside the group."""
     if not any(node.kind in ("Erf", "Sqrt") for node in found.nodes):
         return found.nodes
     graph = _Graph(found)
@@ -150,7 +150,7 @@ class _Graph:
         gone: Sequence[Operator],
         settings: Mapping[str, object] | None = None,
     ) -> tuple[Operator, list[int]]:
-        """The node that replaces others, and the positions of those."""
+        """The node that replaces a group, and the positions of the group's nodes."""
         one = named._replace(
             kind=kind, inputs=inputs, outputs=last.outputs, attributes=settings or {}
         )

@@ -48,9 +48,11 @@ def _reshape(net: Layers, node: Operator, operands: list[Any]) -> Made:
 
 def _regrouped(net: Layers, flow: Flow, sizes: Sequence[int] | None) -> Flow:
     found = flow.regrouped(sizes, net.name) if sizes else None
-    if found is None:
+    if found is not None:
+        return found
+    if not sizes or sizes[0] != net.batch or not 2 <= len(sizes) <= 5:
         raise Unclear
-    return found
+    return net.layer("reshape", [*sizes[1:]], [net.plain(flow)])  # sizes are mixed
 
 
 def _flatten(net: Layers, node: Operator, operands: list[Any]) -> Made:
@@ -266,7 +268,7 @@ def _gemm(net: Layers, node: Operator, operands: list[Any]) -> Made:
         raise Unclear
     out = weights.sizes[0 if node.attributes.get("transB") else 1]
     if any(one.elements != out or one.sizes[-1:] != (out,) for one in bias):
-        raise Unclear  # one number for all, or others for every image
+        raise Unclear  # one number for all features, or different ones for each image
     held = [weights, *bias]
     return [_linear(net, flow_of(x), out, [one for one in held if one.weights], bool(bias))]
 

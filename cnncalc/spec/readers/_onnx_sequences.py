@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cnncalc.core.onnx import short
 from cnncalc.spec.readers._flow import BATCH, Flow
-from cnncalc.spec.readers._onnx_arithmetic import numbers_of, short
+from cnncalc.spec.readers._onnx_arithmetic import numbers_of
 from cnncalc.spec.readers._onnx_file import BOOLEAN, Operator
 from cnncalc.spec.readers._onnx_layers import Layers, Made, Rule, Unclear, flow_of
 from cnncalc.spec.readers._onnx_values import Known
@@ -74,7 +75,7 @@ def _states(
     x: Flow,
     held: Sequence[Known],
 ) -> Made:
-    """Add the layer. Returns its states at all positions and its last states, as far as they are
+    """Add the layer. Returns its states at all positions and its last states, if they are
     read."""
     order = "btwu" if node.attributes.get("layout") else "twbu"
     batch, time = (order.replace("w", "").index(letter) for letter in "bt")
@@ -121,7 +122,7 @@ USUAL = {
     "is_causal", "kv_num_heads", "q_num_heads", "qk_matmul_output_mode", "scale", "softcap",
     "softmax_precision",
 }  # fmt: skip
-"""The settings of attention in version 23."""
+"""The settings that attention has in version 23 of ONNX's operators."""
 
 
 def _attention(net: Layers, node: Operator, operands: list[Any]) -> Made:

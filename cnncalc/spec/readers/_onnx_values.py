@@ -76,15 +76,15 @@ def computed(sizes: tuple[int, ...], read: Iterable[Known | None]) -> Known:
 
 
 def of(values: Sequence[Any] | Any) -> Known:
-    """A list of numbers, or a single one."""
+    """A list of numbers, or a single one, as a tensor."""
     if isinstance(values, Sequence):
         return Known((len(values),), tuple(values))
     return Known((), (values,))
 
 
 def evaluated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
-    """The result of a node that reads only such tensors; None if it is not known. Raises a Python
-    error if its operands do not fit."""
+    """The result of a node that reads only ``Known`` tensors; None if it is not known. Raises a
+    built-in exception if its operands do not fit."""
     if node.kind == "Constant":
         return _constant(node)
     if node.kind in OF_WEIGHTS:
@@ -158,7 +158,7 @@ def _reshaped(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
 def shape_to(
     old: Sequence[int], wanted: Any, attributes: Mapping[str, Any]
 ) -> tuple[int, ...] | None:
-    """The sizes that a Reshape makes; 0 keeps a size, and -1 takes what is left."""
+    """The sizes that a Reshape makes; 0 keeps a size, and -1 takes the rest."""
     if not isinstance(wanted, Sequence) or not all(type(size) is int for size in wanted):
         return None
     keeps = not attributes.get("allowzero")
@@ -220,7 +220,7 @@ def _joined(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
 
 
 def _rows(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
-    """Some rows of weights, perhaps repeatedly."""
+    """Some rows of weights, perhaps repeated."""
     one, places = inputs[:2]
     assert one is not None
     axis = node.attributes.get("axis", 0) % len(one.sizes)
@@ -261,7 +261,7 @@ Sizes = Sequence[tuple[int, ...]]
 
 
 def _elementwise(function: Callable[..., Any]) -> Callable[..., Known | None]:
-    """A function of the elements of tensors that have equally many, or a single one."""
+    """A function of the elements of tensors, which have the same number of them or a single one."""
 
     def rule(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
         most = max(map(len, numbers))
@@ -284,13 +284,13 @@ def _fitting(number: Any) -> Any:
 
 def _power(a: Any, b: Any) -> Any:
     if isinstance(a, int) and isinstance(b, int) and abs(a) > 1 and b > BITS:
-        raise OverflowError  # soon enough that it is not computed
+        raise OverflowError  # before the power is computed
     return a**b
 
 
 def _divided(a: Any, b: Any) -> Any:
     if isinstance(a, int) and isinstance(b, int):
-        rounded = abs(a) // abs(b)  # towards 0
+        rounded = abs(a) // abs(b)  # toward 0
         return rounded if (a < 0) == (b < 0) else -rounded
     return a / b
 
@@ -330,7 +330,7 @@ def _filled(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
 
 
 def _repeating(shape: tuple[int, ...], one: Sequence[Any]) -> Known:
-    """A tensor whose numbers are all the same one; they are listed if they are few."""
+    """A tensor whose numbers are all equal; they are listed if they are few."""
     if prod(shape) > FEW:
         return Known(shape, fill=one[0])
     return Known(shape, tuple(one) * prod(shape))
@@ -358,7 +358,7 @@ def _product(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
     return of([found] if node.attributes.get("keepdims", 1) else found)
 
 
-def _strided(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
+def _nonzero(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
     """The indices of all numbers that are not 0."""
     if max(sizes[0], default=0) > FEW or len(sizes[0]) * len(numbers[0]) > FEW:
         return None
@@ -396,6 +396,6 @@ RULES: Mapping[str, Callable[[Operator, Numbers, Sizes], Known | None]] = {
     "Expand": _expanded,
     "Range": _range,
     "ReduceProd": _product,
-    "NonZero": _strided,
+    "NonZero": _nonzero,
 }
 """The function that computes each operator on numbers."""

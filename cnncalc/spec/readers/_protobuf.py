@@ -15,7 +15,7 @@ MAX_TEXT = 1_000_000
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 """The types of values; groups (3 and 4) are no longer written."""
 HEADER = 20
-"""The most bytes of a field's number and its varint or length."""
+"""The most bytes that a field's number takes, together with its varint or length."""
 
 
 class File:
@@ -79,14 +79,14 @@ class Part(NamedTuple):
             at = after
 
     def data(self, most: int = MAX_TEXT) -> bytes:
-        """The bytes themselves; raises SpecError if they are more than ``most``."""
+        """The bytes themselves; raises SpecError if there are more than ``most``."""
         if self.end - self.begin > most:
             raise self.file.wrong(f"the file has a string of more than {most:,} bytes")
         self.file.stream.seek(self.begin)
         return self.file.stream.read(self.end - self.begin)
 
     def text(self) -> str:
-        """The bytes as text; what is not UTF-8 is replaced."""
+        """The bytes as text; bytes that are not UTF-8 are replaced."""
         return self.data().decode("utf-8", "replace")
 
     def integers(self, most: int) -> list[int]:
@@ -108,7 +108,8 @@ class Part(NamedTuple):
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """An integer that uses 7 bits of each byte, and the place after it; 0 if it does not end."""
+    """An integer that uses 7 bits of each byte, and the place after it; two zeros if it has no
+    end."""
     found = 0
     for place in range(at, min(at + 10, len(data))):
         byte = data[place]
@@ -119,5 +120,5 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def signed(value: int) -> int:
-    """A 64-bit integer that may be negative."""
+    """An unsigned 64-bit integer, read as a signed one."""
     return value - (1 << 64) if value >> 63 else value

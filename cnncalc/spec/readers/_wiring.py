@@ -44,13 +44,13 @@ class Wiring:
     def layer(
         self, name: str, kind: str, fields: Any, tensors: Iterable[str], **beside: Any
     ) -> str:
-        """Add a layer that reads these tensors, and return the name that it got; ``beside`` are
-        keys next to the kind. Raises SpecError, with the layer, for fields that do not fit."""
+        """Add a layer that reads these tensors, and return the name that it gets; ``beside`` are
+        keys next to the kind. Raises SpecError, which names the layer, for invalid fields."""
         if len(self.layers) >= MAX_LAYERS:  # early enough that no file takes long
             raise self.wrong(f"the network has more than {MAX_LAYERS:,} layers")
         read = [self.source_of(tensor, f"layer {name[:60]!r}") for tensor in tensors]
         if not read:
-            raise self.wrong(f"layer {name[:60]!r} has no input; name what it reads")
+            raise self.wrong(f"layer {name[:60]!r} has no input; connect it to another layer")
         try:
             layer = layers.find(kind).parse(fields)
         except LayerError as why:
@@ -63,7 +63,8 @@ class Wiring:
         return own
 
     def _output(self, layer: Layer, sources: Sequence[str]) -> Shape | None:
-        """The shape of a layer's output; None if it is not known, or is reported later."""
+        """The shape of a layer's output; None if it is unknown, or for an input that does not fit,
+        which is reported later."""
         shapes = [self.shapes.get(source) for source in sources]
         known = tuple(shape for shape in shapes if shape is not None)
         other = self.shapes.get(layer.refers_to or "")
@@ -110,8 +111,8 @@ class Wiring:
         return SpecError(sentence, self.where)
 
     def _free(self, name: str) -> str:
-        """A name of letters, digits, _, - and dots that neither another layer has nor a group that
-        dotted names imply."""
+        """A name of letters, digits, _, - and dots that is free: no other layer has it, and no
+        group that dotted names imply."""
         words = (re.sub(r"[^A-Za-z0-9_-]+", "_", word).strip("_") for word in name.split("."))
         plain = ".".join(word for word in words if word)[:80].strip("._") or "layer"
         if self.names & _above(plain):  # one of them is a layer

@@ -20,7 +20,7 @@ DEEPEST = 20
 SKIPPED = ("accuracy", "silence", "softmaxwithloss", "softmaxloss", "euclideanloss", "hingeloss",
             "sigmoidcrossentropyloss", "multinomiallogisticloss", "data", "imagedata", "hdf5data",
             "dummydata", "annotateddata", "python")  # fmt: skip
-"""Layers for training and data, without the _ of older files."""
+"""Layers for training and data, in lower case and without the underscores of older files."""
 IGNORED = re.compile(
     rf"{NOT_COUNTED}|use_global_stats|moving_average_fraction|eps|stable_prod_grad"
 )
@@ -44,12 +44,12 @@ KNOWN = {
     "flatten_param": "",
     "input_param": "shape",
 }
-"""The fields that are read, by message; any other is refused."""
+"""The fields that are read, by message; any other is refused if it may affect shapes or counts."""
 AXES = {"crop_param": "2", "concat_param": "1", "softmax_param": "1"}
 """The only axis of a layer that is supported, by message."""
-PLAIN = {"sigmoid": "sigmoid", "tanh": "tanh", "absval": "abs", "softmax": "softmax",
-         "flatten": "flatten", "dropout": "dropout", "prelu": "caffe.PReLU", "bnll": "softplus",
-         "split": "identity", "concat": "concat", "batchnorm": "caffe.BatchNorm"}  # fmt: skip
+PLAIN = {"Sigmoid": "sigmoid", "TanH": "tanh", "AbsVal": "abs", "Softmax": "softmax",
+         "Flatten": "flatten", "Dropout": "dropout", "PReLU": "caffe.PReLU", "BNLL": "softplus",
+         "Split": "identity", "Concat": "concat", "BatchNorm": "caffe.BatchNorm"}  # fmt: skip
 ELTWISE = {"SUM": "add", "1": "add", "PROD": "multiply", "0": "multiply", "MAX": "maximum",
            "2": "maximum"}  # fmt: skip
 
@@ -61,8 +61,8 @@ NO_SIZE = (
 
 
 class Message(NamedTuple):
-    """The fields of a message, each with all of its values, the line where it begins, and the name
-    of the field that it is the value of."""
+    """A message: its fields, each with all of its values, the line where it begins, and the name of
+    the field whose value it is."""
 
     fields: dict[str, list["Message | str"]]
     where: Where
@@ -182,7 +182,7 @@ def _message(tokens: list[tuple[str, Where]], at: int, end: str, depth: int) -> 
 
 
 def _values(tokens: list[tuple[str, Where]], at: int, values: list[Message | str]) -> int:
-    """Add one value, or those between brackets; return the place after them."""
+    """Add one value, or those between brackets. Returns the place after them."""
     if tokens[at][0] != "[":
         values.append(tokens[at][0].strip("\"'"))
         return at + 1
@@ -263,15 +263,16 @@ class _Network:
     def made(self, kind: str, layer: Message) -> "Made":
         """The kind and the fields of a layer."""
         self.check(layer)
-        if kind not in KINDS and kind not in PLAIN:
+        word = TYPES.get(kind, "")
+        if not word:
             what = layer.text("type")[:40]
-            hint = did_you_mean(what, (*KINDS, *PLAIN))
+            hint = did_you_mean(what, TYPES.values())
             raise SpecError(f"the type {what!r} is unknown or not supported{hint}", layer.where)
         tops = len(layer.every("top"))
-        if tops != 1 and kind != "split":
+        if tops != 1 and word != "Split":
             fact = "several tops are not supported" if tops else "a layer needs a 'top'"
             raise SpecError(fact, layer.where)
-        return (PLAIN[kind], None) if kind in PLAIN else KINDS[kind](layer)
+        return (PLAIN[word], None) if word in PLAIN else KINDS[word](layer)
 
     def add(self, layer: Message, word: str, fields: Any, beside: Mapping[str, str]) -> None:
         """Add a layer of this kind."""
@@ -374,7 +375,7 @@ def _pooling(layer: Message) -> Made:
     param = layer.inside("pooling_param")
     way = {"MAX": "max", "0": "max", "AVE": "avg", "1": "avg"}.get(param.text("pool", "MAX"))
     if way is None:
-        raise SpecError("stochastic pooling cannot be read", layer.where)
+        raise SpecError("stochastic pooling is not supported", layer.where)
     if param.text("global_pooling", "false") == "true":
         return f"adaptive_{way}_pool", {"output_size": 1}
     ceil = param.text("round_mode", "CEIL") not in ("FLOOR", "1")
@@ -398,7 +399,7 @@ def _lrn(layer: Message) -> Made:
     """`local_response_norm`."""
     param = layer.inside("lrn_param")
     if param.text("norm_region", "ACROSS_CHANNELS") not in ("ACROSS_CHANNELS", "0"):
-        raise SpecError("LRN within a channel cannot be read", layer.where)
+        raise SpecError("LRN within a channel is not supported", layer.where)
     factors = {"alpha": param.real(1, "alpha"), "beta": param.real(0.75, "beta")}
     return "local_response_norm", {
         "size": param.number(5, "local_size"),
@@ -430,14 +431,16 @@ def _scale(layer: Message) -> Made:
 
 
 KINDS: Mapping[str, Callable[[Message], Made]] = {
-    "convolution": _convolution,
-    "crop": _crop,
-    "deconvolution": _deconvolution,
-    "pooling": _pooling,
-    "innerproduct": _inner_product,
-    "relu": _relu,
-    "lrn": _lrn,
-    "eltwise": _eltwise,
-    "scale": _scale,
+    "Convolution": _convolution,
+    "Crop": _crop,
+    "Deconvolution": _deconvolution,
+    "Pooling": _pooling,
+    "InnerProduct": _inner_product,
+    "ReLU": _relu,
+    "LRN": _lrn,
+    "Eltwise": _eltwise,
+    "Scale": _scale,
 }
 """The function that reads each type of layer with fields."""
+TYPES = {name.lower(): name for name in (*KINDS, *PLAIN)}
+"""Caffe's spelling of every type. Older files write ``INNER_PRODUCT``."""

@@ -31,7 +31,7 @@ KNOWN = {
     "reorg": "stride",
     "dropout": "probability",
 }
-"""The keys that are read, by section; any other is refused."""
+"""The keys that are read, by section; any other is refused, except those in ``IGNORED``."""
 LOGISTIC = ("convolutional", "conv", "connected", "conn")
 """Sections whose activation is logistic if none is given."""
 
@@ -156,7 +156,7 @@ class _Network:
         self.last = name
 
     def earlier(self, section: Section, key: str) -> list[str]:
-        """The outputs of earlier sections, given by number or counted backwards from this one."""
+        """The outputs of earlier sections, given by number or counted back from this one."""
         here = len(self.outputs)
         if not section.values.get(key):
             raise SpecError(f"[{section.kind}] needs {key!r}", section.where)
@@ -170,7 +170,7 @@ class _Network:
 
 
 Made = tuple[str, Any, list[str]]
-"""A kind, its fields, and what it reads."""
+"""A kind, its fields, and the tensors that it reads."""
 
 
 def _convolutional(net: _Network, section: Section) -> Made:
@@ -226,8 +226,8 @@ def _group(net: _Network, section: Section, tensors: list[str], groups: int, gro
     """One of several groups of channels."""
     shape = net.wiring.shapes[net.wiring.source_of(tensors[0])]
     if len(tensors) > 1 or shape is None or shape[0] % groups or not 0 <= group < groups:
-        what = f"cannot be read: group {group} of {groups} of the channels of {shape}"
-        raise SpecError(f"[route] {what}", section.where)
+        what = f"group {group} of {groups} of the channels of {shape}"
+        raise SpecError(f"[route] cannot select {what}", section.where)
     size = shape[0] // groups
     return "slice", {"start": group * size, "stop": (group + 1) * size}, tensors
 

@@ -47,7 +47,7 @@ ACTIVATIONS = {
     "hard_swish": "hardswish",
 }
 SLOPE = {"leaky_relu": {"negative_slope": 0.2}}
-"""The fields of an activation whose default in Keras is not that of its kind."""
+"""The fields of activations whose defaults in Keras are not those of the kind."""
 USUAL = {"groups": 1, "dilation_rate": 1, "depth_multiplier": 1}
 """Values that Keras writes although they are the default."""
 
@@ -294,8 +294,8 @@ class _Model:
         self.shapes[tensor] = shape_of(tuple(sizes))
 
     def translated(self, kind: str, config: dict[str, Any], rank: int) -> Made:
-        """A layer's kind and fields, with the name in its Keras meaning; None for what a spec
-        cannot express. ``rank`` counts the axes of the input, including the batch."""
+        """A layer's kind, with its meaning in Keras, and its fields; None for what a spec cannot
+        express. ``rank`` counts the axes of the input, including the batch."""
         last = config.get("axis", -1) in (-1, [-1], rank - 1, [rank - 1])
         read = SPECIAL.get(kind)
         if read is None:
@@ -333,7 +333,7 @@ def _activation(value: Any) -> str:
 
 
 def _fields(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that are set: Keras also writes those that are not."""
+    """The fields that are set and differ from their defaults; Keras writes all of them."""
     return {
         name: value
         for name, value in config.items()

@@ -1,6 +1,6 @@
 """ONNX: the graph of a file, without its weights, which are never read.
 
-Layers are named after PyTorch's modules where the exporter wrote them, and after nodes otherwise.
+Layers are named after PyTorch's modules if the exporter wrote their names, otherwise after nodes.
 """
 
 import re
@@ -12,6 +12,7 @@ from typing import Any
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError, SpecError
+from cnncalc.core.onnx import DOMAIN
 from cnncalc.spec.readers import _onnx_values as values
 from cnncalc.spec.readers._flow import Flow
 from cnncalc.spec.readers._onnx_file import FEW, Model, Operator, model
@@ -27,14 +28,14 @@ DTYPES = {10: "float16", 11: "float64", 16: "bfloat16"}
 MAX_RANK = 64
 """The most dimensions of a tensor."""
 MAX_NUMBERS = 1_000_000
-"""The most numbers that operators on constants may read together."""
+"""The most numbers that operators on constants may read in total."""
 ANY = 1_000_003
 """A stand-in for a batch of any size: no size in a network is a multiple of it."""
 FIRST = rb"\x08[\x01-\x40](\x12|\x1a|\x22|\x28|\x32|\x3a|\x42)"
 """The beginning of a file: the version of the format, then another of the model's fields."""
 QUANTIZED = {"QLinearConv": ("Conv", (0, 3, 8)), "ConvInteger": ("Conv", (0, 1)),
              "QLinearMatMul": ("MatMul", (0, 3)), "MatMulInteger": ("MatMul", (0, 1))}  # fmt: skip
-"""Operators on integers: the one that they replace, and the places of its operands."""
+"""Operators on integers, each with the operator that it replaces and the places of its operands."""
 UNLEARNED = {
     "Clip": (1, 2), "Dropout": (1,), "MelWeightMatrix": (3, 4), "NonMaxSuppression": (3, 4),
     "OneHot": (2,), "Pad": (2,), "QuantizeLinear": (1, 2), "Resize": (1, 2), "STFT": (2,),
@@ -48,7 +49,8 @@ UNLEARNED = {
     "QLinearSigmoid of com.microsoft": (1, 2, 3, 4),
     "QLinearSoftmax of com.microsoft": (1, 2, 3, 4),
 }  # fmt: skip
-"""The operands of operators that are settings, although they may be decimal numbers or bytes."""
+"""For each operator, the places of operands that are settings, even if they are decimal numbers or
+bytes."""
 ALIKE = ("Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BitwiseNot", "Ceil", "Celu", "Clip",
          "Cos", "Cosh", "CumSum", "Erf", "Exp", "Floor", "Hardmax", "HardSigmoid", "IsInf", "IsNaN",
          "Log", "LpNormalization", "MeanVarianceNormalization", "Not", "Round", "Selu", "Shrink",
@@ -57,7 +59,7 @@ ALIKE = ("Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BitwiseNot", "Ceil"
 COPIES = ("AveragePool", "LpPool", "MaxPool", "Resize", "Upsample")
 """Operators without multiply-accumulates by our convention."""
 VARYING = ("Compress", "NonMaxSuppression", "NonZero", "Unique")
-"""Operators whose output's sizes depend on the values."""
+"""Operators whose output sizes depend on the values."""
 
 
 def begins(data: bytes) -> bool:
@@ -147,7 +149,8 @@ class Network(Layers):
         return tuple(int(size) for size in dims)
 
     def name_of(self, node: Operator, scope: str) -> str:
-        """A layer's name: its module, or the operation inside a module that holds others."""
+        """A layer's name: its module, the operation inside a module that holds others, or the
+        node."""
         if scope and scope not in self.containers:
             return scope
         if node.scopes or node.name.startswith("/") or not node.name:
@@ -184,8 +187,8 @@ class Network(Layers):
             self.keep(node, name, one)
 
     def operands(self, node: Operator, quantized: bool) -> list[Any]:
-        """The tensors that a node reads. Settings are not learned, but the integers of weights
-        are."""
+        """The tensors that a node reads. Settings are not learned, but the integers of quantized
+        weights are."""
         found: list[Any] = [self.tensors.get(name) if name else None for name in node.inputs]
         for name, operand in zip(node.inputs, found):
             if name and operand is None:
@@ -201,7 +204,7 @@ class Network(Layers):
         return found
 
     def keep(self, node: Operator, name: str, made: Flow | Known) -> None:
-        """Keep what a node makes; nothing reads an output without a name."""
+        """Keep an output of a node, so that others can read it by name."""
         rank = len(made.dims if isinstance(made, Flow) else made.sizes)
         if rank > MAX_RANK:
             raise self.wiring.wrong(
@@ -226,6 +229,9 @@ class Network(Layers):
         """The outputs of a node. Raises Unclear if no kind describes it."""
         if node.kind in OPERATORS:
             return OPERATORS[node.kind](self, node, operands)
+        name, _, domain = node.kind.partition(" of ")
+        if domain == DOMAIN:
+            return [self.of_function(name, node, operands)]
         kind = layers.of_onnx(node.kind)
         if kind is None or any(self.readers[name] for name in node.outputs[1:]):
             raise Unclear
@@ -247,7 +253,7 @@ class Network(Layers):
             rest = [size for place, size in enumerate(shape) if place != at]
             if at is None and self.batch > 1:
                 raise self.wiring.wrong(
-                    f"node {self.name[:60]!r} ({node.kind[:40]}) loses track of the batch"
+                    f"node {self.name[:60]!r} ({node.kind[:40]}) has an output without a batch axis"
                 )
             sizes = rest if 1 <= len(rest) <= 4 else [prod(rest) or 1]
             params = sum(one.params for one in held) if not place else 0
@@ -305,7 +311,7 @@ class Network(Layers):
         flow = self.tensors.get(name)
         if isinstance(flow, Flow) and flow.is_batched and len(flow.dims) > 1:
             self.name = flow.name or "output"
-            flow = self.plain(flow) if len(flow.dims) < 6 else flow  # else only a view
+            flow = self.plain(flow) if len(flow.dims) < 6 else flow  # otherwise only a view
         if not isinstance(flow, Flow):
             raise self.wiring.wrong(f"the output {name[:60]!r} does not depend on the input")
         if flow.tensor in self.model.inputs and self.model.nodes:

@@ -11,7 +11,7 @@ FAMILY = "Cnncalc Sans"
 FILES = [str(Path(__file__).parent / f"sans-{weight}.ttf") for weight in ("regular", "bold")]
 RANGES = ((0x20, 0x7E), (0xA0, 0x17F), (0x391, 0x3A1), (0x3A3, 0x3C9), (0x400, 0x45F))
 OTHERS = "–—‘’“”•…←↑→↓−√∞≈≤≥"
-"""The characters that the fonts have."""
+"""The characters that the fonts have, besides the ``RANGES``."""
 
 
 def check(scene: Scene, suffix: str) -> None:

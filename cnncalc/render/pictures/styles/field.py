@@ -1,7 +1,7 @@
 """The receptive field of a layer, traced back to the input along one axis.
 
-Every layer is a row of cells, each as wide as the pixels between neighbouring outputs, so that all
-rows line up with the input. The cone shows what the middle output reads.
+Every layer is a row of cells, each as wide as the step in pixels from one output to the next, so
+that all rows line up with the input. The cone shows what the middle output reads.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from cnncalc.render.pictures.options import Options
 from cnncalc.render.pictures.scene import Scene, Shape, Text
 
 CHOICES = ("layer",)
-"""The options that it takes."""
+"""The options that the style takes."""
 
 WIDTH, HEIGHT, BETWEEN = 560, 16, 12
 """The width of the input, the height of a row, and the room between rows, in pixels."""

@@ -15,7 +15,7 @@ from cnncalc.render.pictures.parallel import Arrangement, widest_fork
 from cnncalc.render.pictures.scene import Box, Line, Point, Scene, Text
 
 CHOICES = ("depth", "only", "every_layer", "direction", "label", "colour")
-"""The options that it takes."""
+"""The options that the style takes."""
 
 NARROWEST = 24
 """The least width that the text of a box is shortened to."""
@@ -39,7 +39,7 @@ def draw(report: Report, options: Options, measure: Measure) -> Scene:
     scene = Graph(folding, options, measure).scene()
     if scene.down and scene.width > measure.room:
         scene = Graph(folding, options, measure, single=True).scene()
-        if scene.width > measure.room:  # lines that pass boxes need much room
+        if scene.width > measure.room:  # lines that pass boxes need a lot of room
             measure = measure._replace(lane=NARROW_LANE)
             scene = Graph(folding, options, measure, single=True).scene()
         if scene.width > measure.room:
@@ -227,7 +227,7 @@ class Graph:
 
 
 def _within(parts: Sequence[Part], name: str) -> dict[int, str]:
-    """The name of the block that every box stands in."""
+    """The name of the block that each box stands in."""
     found = {id(part): name for part in parts}
     for part in parts:
         found |= _within(part.parts, part.name)

@@ -19,7 +19,7 @@ from cnncalc.render.pictures.options import Options
 from cnncalc.render.pictures.scene import Line, Point, Scene, Shape, Text
 
 CHOICES = ()
-"""The options that it takes."""
+"""The options that the style takes."""
 
 WIDTH, HEIGHT = 600, 200
 """The size of the chart without its labels, in pixels."""

@@ -20,7 +20,7 @@ from cnncalc.render.pictures.scene import Box, Line, Point, Scene, Shape, Text
 from cnncalc.render.pictures.solids import Solid, scale_for, solid, tip, window
 
 CHOICES = ("depth", "only", "label")
-"""The options that it takes."""
+"""The options that the style takes."""
 
 BOXES = 28
 """Blocks are opened, by default, as long as there are at most this many volumes."""
@@ -143,7 +143,7 @@ class Volumes:
         )  # fmt: skip
 
     def _lines(self, routes: Routes, boxes: dict[int, Box]) -> list[Line]:
-        """The lines that bend, from one volume to another."""
+        """The lines from one volume to another that bend or are long."""
         found = []
         for source, target, points in routes.lines:
             turned = [(y, x) for x, y in points]
@@ -190,5 +190,5 @@ class Volumes:
 
 
 def _corners(points: Sequence[Point]) -> tuple[Point, ...]:
-    """The points without those that repeat one."""
+    """The points, without those that repeat the one before."""
     return tuple(point for at, point in enumerate(points) if not at or point != points[at - 1])

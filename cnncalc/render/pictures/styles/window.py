@@ -20,7 +20,7 @@ from cnncalc.render.pictures.options import Options
 from cnncalc.render.pictures.scene import Line, Scene, Shape, Text
 
 CHOICES = ("layer", "animate")
-"""The options that it takes."""
+"""The options that the style takes."""
 
 LARGE, CELLS = 16, 10
 """A map of more than ``LARGE`` pixels along an axis is drawn with about ``CELLS``, or more if its
@@ -28,7 +28,7 @@ window is large."""
 ROOM = 260
 """The side of the larger grid in pixels of the picture."""
 BETWEEN = 70
-"""Between the grids."""
+"""The space between the grids, in pixels."""
 SECONDS = 0.8
 """The seconds that the window rests at each position."""
 MOST = 200
@@ -47,7 +47,7 @@ class Grid(NamedTuple):
     before: tuple[int, int]
 
     def square(self, row: int, column: int, tone: str, move: str = "") -> Shape:
-        """The cell of a pixel; the padding has negative numbers."""
+        """The cell of a pixel; padding before the input has negative numbers."""
         x = self.x + (column + self.before[1]) * self.cell
         y = self.y + (row + self.before[0]) * self.cell
         points = ((x, y), (x + self.cell, y), (x + self.cell, y + self.cell), (x, y + self.cell))

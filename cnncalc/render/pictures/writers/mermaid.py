@@ -1,4 +1,4 @@
-"""Mermaid, which GitHub and GitLab draw in Markdown: put it in a block that starts with
+"""Mermaid, which GitHub and GitLab render in Markdown: put it in a block that starts with
 ```` ```mermaid ````.
 """
 
@@ -12,7 +12,7 @@ from cnncalc.render.pictures.scene import Nest, Scene, need_graph
 SUFFIX = ".mmd"
 MEASURE = PIXELS
 MOST_LINES, MOST_TEXT = 500, 50_000
-"""The arrows and the characters that Mermaid draws by default, and always on GitHub."""
+"""Mermaid's default limits on arrows and characters, which are fixed on GitHub."""
 SAFE = " ,.:+-_/=×·–…≥≤()"
 """The characters besides letters and digits that have no meaning in a quoted label."""
 

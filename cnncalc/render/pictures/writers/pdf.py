@@ -1,4 +1,4 @@
-"""A PDF page with its fonts, for LaTeX and for print; needs the extra ``draw``."""
+"""A PDF page with embedded fonts, for LaTeX and for print; needs the extra ``draw``."""
 
 from cnncalc.render.pictures import fonts
 from cnncalc.render.pictures.metrics import PIXELS

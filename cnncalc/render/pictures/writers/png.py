@@ -1,4 +1,4 @@
-"""A PNG image, twice as fine as a screen; needs the extra ``draw``."""
+"""A PNG image, at twice the resolution of a screen; needs the extra ``draw``."""
 
 from cnncalc.render.pictures import fonts
 from cnncalc.render.pictures.metrics import PIXELS

@@ -1,7 +1,7 @@
 """Scalable Vector Graphics, for browsers, notebooks and papers.
 
-Texts stay texts, resting the pointer on a box shows its exact numbers, and the colours follow the
-reader's light or dark theme. The file needs nothing else.
+Text stays text, resting the pointer on a box shows its exact numbers, and the colours follow the
+reader's light or dark theme. The file needs no other files.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,11 +25,11 @@ def render(scene: Scene) -> bytes:
 
 
 def text(scene: Scene, links: Mapping[str, str] | None = None) -> str:
-    """The whole file as text; the same scene always gives the same text. ``links`` are addresses
-    by the name of a box."""
+    """The whole file as text; the same scene always gives the same text. ``links`` maps the
+    names of boxes to addresses."""
     links = links or {}
     width, height = _number(scene.width), _number(scene.height)
-    role = "group" if links else "img"  # readers cannot select what is inside an image
+    role = "group" if links else "img"  # screen readers skip the links in an image
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="cnncalc" width="{width}" '
         f'height="{height}" viewBox="0 0 {width} {height}" role="{role}">',
@@ -48,7 +48,7 @@ def text(scene: Scene, links: Mapping[str, str] | None = None) -> str:
 
 
 def style(scene: Scene) -> str:
-    """The text of its style: the rules of the tones in use, then those for dark themes."""
+    """The text of a scene's style: the rules for a light theme, then those for a dark one."""
     used = {box.tone for box in (*scene.boxes, *scene.frames)}
     used |= {shape.tone for shape in scene.shapes}
     tones = [name for name in TONES if name in used]

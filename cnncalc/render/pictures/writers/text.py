@@ -14,7 +14,7 @@ MEASURE = CELLS
 
 UP, RIGHT, DOWN, LEFT = 1, 2, 4, 8
 STROKES = " ╵╶└╷│┌├╴┘─┴┐┤┬┼"
-"""The character for every sum of directions that strokes leave a cell in."""
+"""The character for every sum of directions in which strokes leave a cell."""
 HEADS = {UP: "▲", RIGHT: "▶", DOWN: "▼"}
 
 
@@ -77,7 +77,7 @@ class Canvas:
             self._stroke(one, other)
 
     def _line(self, points: Sequence[Point]) -> None:
-        """Strokes from corner to corner, and a head before the box at the end."""
+        """Strokes from corner to corner, and an arrowhead before the box at the end."""
         cells = [(_cell(y), _cell(x)) for x, y in points]
         (row, _), (end_row, end_column) = cells[-2:]
         direction = RIGHT if end_row == row else DOWN if end_row > row else UP
@@ -124,7 +124,7 @@ def _cell(place: float) -> int:
 
 
 def _border(top: bool, bottom: bool, left: bool, right: bool) -> str:
-    """The character of a box at a place on its border, or in it."""
+    """The character of a box at a place on its border or inside it."""
     if (top or bottom) and (left or right):
         return {(True, True): "╭", (True, False): "╮", (False, True): "╰"}.get((top, left), "╯")
     if top or bottom:

@@ -1,4 +1,4 @@
-r"""TikZ for LaTeX: a document of its own, which also compiles as part of another with
+r"""TikZ for LaTeX: a standalone document, which also compiles as part of another with
 ``\usepackage{standalone}``.
 
 Characters beyond Latin need LuaLaTeX or XeLaTeX.
