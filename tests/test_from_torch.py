@@ -164,7 +164,7 @@ def test_a_model_is_named_on_the_command_line(tmp_path, monkeypatch):
         "needs:net": "needs needs the package 'nowhere'; install it",
         "mynet:broken": "raised KeyError: 'no such width'",
         "mynet:words": "returns list instead of a torch.nn.Module",
-        "mynet:number": "is int, not a model or a factory",
+        "mynet:number": "is of type int, not a model or factory",
         "mynet:needs": "missing a required argument: 'size'; its arguments are size, depth=3; give",
         "mynet:nothing --arg depth=2": "unexpected keyword argument 'depth'; it takes none",
         "mynet:dictionary --arg depth=2": "returns dict instead of a torch.nn.Module",

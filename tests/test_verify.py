@@ -676,7 +676,7 @@ def test_on_cuda_times_and_the_allocator_s_peak_are_shown(monkeypatch):
 def test_bytes_on_another_device_are_not_compared(monkeypatch):
     ran = SimpleNamespace(tensors="cuda")
     (left,) = QUANTITIES["inference_peak"](ran)
-    assert left.why == "the bytes are modelled for the CPU"
+    assert left.why == "the calculated bytes are those of the CPU"
 
 
 # The command.

@@ -70,8 +70,8 @@ class Field(NamedTuple):
     If outputs differ (after upsampling or uneven windows), ``size`` is that of the largest field,
     ``jump`` is the average, ``pieces`` describes what each output sees, and ``narrowest`` what each
     sees through the narrowest branch. If ``bound`` is set, the size is an upper bound. ``image`` is
-    the size of the image along the axis, or 0 if some outputs see other pixels than described here,
-    as after reflection padding.
+    the size of the image along the axis, or 0 if some outputs see pixels other than these, as
+    after reflection padding.
     """
 
     size: int
@@ -137,8 +137,8 @@ def usual(dimensions: int) -> Along:
 def beyond(
     fields: tuple[Field, ...], reach: tuple[Reach, ...] | None, along: Along | None, x: Shape
 ) -> tuple[Field, ...] | None:
-    """The fields after a layer with this reach, the dimensions of whose input run ``along`` these
-    axes. If the channels run along an axis, the layer may read any position on it."""
+    """The fields after a layer with this reach. ``along`` has the axes along which the dimensions
+    of its input run; if the channels run along an axis, the layer may read any position on it."""
     if along is None or not isinstance(x, Map):
         return fields if reach is None else grown(fields, reach)
     if along[0] is not None:

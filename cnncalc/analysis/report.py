@@ -187,7 +187,7 @@ class Report:
 
     @cached_property
     def blocks(self) -> dict[str, None]:
-        """The names of all blocks in order, the parts of layers' names before a dot."""
+        """The names of all blocks, in order: the parts of layers' names before a dot."""
         names = (row.name.split(".") for row in self.rows)
         return dict.fromkeys(".".join(name[:end]) for name in names for end in range(1, len(name)))
 
@@ -297,7 +297,7 @@ class Report:
         return self.record([row_dict(row) for row in self.layers])
 
     def record(self, layers: list[Any]) -> dict[str, Any]:
-        """The data of ``to_dict`` with this list of layers, which may compute them lazily."""
+        """The data of ``to_dict`` with these layers, in a list that may be lazy."""
         return {
             "format": "cnncalc.report",
             "version": VERSION,

@@ -133,7 +133,7 @@ def calibrate(
     """Time networks on this machine, and fit the seconds per FLOP and per byte to the measurements.
 
     ``networks`` are names of built-ins from at least three families, by default those in
-    ``calibration.NETWORKS``. ``device`` is auto, cpu, cuda or mps; ``name`` is a name for it in the
+    ``calibration.NETWORKS``. ``device`` is auto, cpu, cuda or mps; ``name`` is its name in the
     result, by default a description. ``threads`` is the number of CPU
     threads, by default PyTorch's. ``seen`` is called with each measurement as it is made. Raises
     UsageError for a network that cannot run, and if PyTorch is not installed.

@@ -166,7 +166,8 @@ def _called(target: str, factory: Any, arguments: Mapping[str, Any]) -> Any:
     """Call a factory, and return its result. Raises UsageError if it cannot be called or does not
     take these arguments."""
     if not callable(factory):
-        raise UsageError(f"{target[:200]!r} is {type(factory).__name__}, not a model or a factory")
+        kind = type(factory).__name__
+        raise UsageError(f"{target[:200]!r} is of type {kind}, not a model or factory")
     try:
         taken = inspect.signature(factory)
     except (TypeError, ValueError):  # as for some functions in C

@@ -1,4 +1,4 @@
-"""The quantities to compare for a network that ran in PyTorch, each one entry in ``QUANTITIES``."""
+"""The quantities to compare for a network that ran in PyTorch: the entries of ``QUANTITIES``."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -219,7 +219,7 @@ def _unneeded(ran: Ran) -> int:
 def _in_bytes(quantity: str, compare: Callable[[Ran], Found], ran: Ran) -> Found:
     """Compare bytes, if they are modelled."""
     if ran.tensors != "cpu":
-        yield Skipped("total", quantity, "the bytes are modelled for the CPU")
+        yield Skipped("total", quantity, "the calculated bytes are those of the CPU")
     elif ran.device == "cpu" and any(map(_may_keep_its_input_size, ran.rows)):
         yield Skipped("total", quantity, UNDETERMINED)
     elif ran.device == "meta" and any(isinstance(row.layer, Columns) for row in ran.rows):

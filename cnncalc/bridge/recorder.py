@@ -204,7 +204,7 @@ class _Run(TorchFunctionMode):
         if id(tensor) in self.stale and self.numbers[id(tensor)] in self.live:
             raise UsageError(
                 f"{self.name}: module {self.open[-1]!r} reads a tensor that shares memory with one "
-                "that was changed in place; use the operation that makes a new tensor"
+                "that was changed in place; use the operation that returns a new tensor instead"
             )
         if id(tensor) in self.numbers:
             return self.numbers[id(tensor)]

@@ -25,7 +25,7 @@ from cnncalc.bridge.network import module_of, runner_of
 from cnncalc.core import discovery
 
 WIDTH = 100
-"""The longest line, not counting comments."""
+"""The maximum length of a line, not counting comments."""
 
 BODY = " " * 8
 """The indentation inside a method."""

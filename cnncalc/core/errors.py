@@ -130,7 +130,7 @@ class SpecError(CnncalcError):
 
 
 MAX_BESIDE = 200
-"""The number of files in a folder that a missing file's name is compared with."""
+"""The name of a missing file is compared with at most this many others in its folder."""
 MAX_MISTAKES = 50
 """The rest of a file is not checked after this many mistakes."""
 

@@ -103,7 +103,7 @@ class Layer(Fields):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.kind = cls.__module__.rpartition(".")[2]
-        # dataclass would generate these methods for every kind, and compiling them takes time.
+        # dataclass would generate the methods below for every kind, and compiling them takes time.
         dataclass(init=False, repr=False, eq=False)(cls)
 
     def __eq__(self, other: object) -> bool:
@@ -214,7 +214,7 @@ class Layer(Fields):
         return ()
 
     def steps(self, tape: Tape, *inputs: Any) -> Tensor:
-        """Record on the tape what PyTorch does with memory on the CPU, and return the output.
+        """Record on the tape what PyTorch does with memory, and return the output.
 
         Raises LayerError if that is not known.
         """

@@ -65,7 +65,7 @@ class Fields:
     """The fields of a layer kind, each declared by ``core.fields``."""
 
     kind: ClassVar[str]
-    """The canonical name, taken from the file."""
+    """The canonical name, which is that of the file."""
     foreign: ClassVar[Mapping[str, Foreign]] = {}
     """Names of other frameworks that do not mean what ours do, such as ``keras.Dense``. A
     ``*`` stands for 1D, 2D or 3D."""
@@ -123,7 +123,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _cached(function: F) -> F:
-    """``functools.cache``, whose arguments mypy does not allow to be classes."""
+    """``functools.cache`` for functions of classes, which mypy does not accept as hashable."""
     return cast(F, cache(function))
 
 

@@ -93,7 +93,8 @@ class Record:
 
         ``own`` are the bytes of tensors that it creates for backward; ``ordered`` means that the
         output is in the order of its axes, whatever the input, and so is the input's gradient. The
-        storages of the output and of the input's gradient have at least ``room`` bytes.
+        storages of the output and of the input's gradient have at least ``room`` bytes. The other
+        arguments become fields of ``Operation``.
         """
         layout = Layout.ORDER if ordered and layout is Layout.FOLLOW else layout
         if makes is not None:
@@ -194,7 +195,7 @@ class Record:
         if self.read > MAX_READ:
             raise LayerError(
                 f"memory is modelled for networks whose operations read at most {MAX_READ:,} "
-                "tensors, parameters included; up to this layer they read more"
+                "tensors, parameters included; those up to this layer read more"
             )
         self.operations.append(
             Operation(

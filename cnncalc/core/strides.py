@@ -79,12 +79,12 @@ class Strided(NamedTuple):
         return Strided(*(tuple(one[axis] for axis in order) for one in self))
 
     def expanded(self, sizes: Sequence[int]) -> Strided:
-        """A view with sizes of 1 repeated."""
+        """A view in which axes of size 1 are repeated to these sizes."""
         pairs = zip(self.sizes, sizes, self.strides)
         return Strided(tuple(sizes), tuple(stride * (old == new) for old, new, stride in pairs))
 
     def cut(self, sizes: Sequence[int]) -> Strided:
-        """A view of a part."""
+        """A view of a part with these sizes."""
         return Strided(tuple(sizes), self.strides)
 
     def viewed(self, sizes: Sequence[int]) -> Strided | None:

@@ -37,7 +37,7 @@ class Tape(Record):
         or else a copy of the input. Raises LayerError if PyTorch refuses the backward pass, or if
         the input is a view."""
         if x in self.views and x.needs_gradient:
-            raise LayerError("it overwrites a view, and what PyTorch copies then is not modelled")
+            raise LayerError("it overwrites a view, and what PyTorch then copies is not modelled")
         if x.storage in self.saved:
             raise LayerError(
                 "it overwrites what an earlier layer saved for backward, so PyTorch cannot train "
@@ -207,8 +207,8 @@ class Tape(Record):
         return self._cast(x, self.size if self.low and cuda == self.cuda else x.size)
 
     def statistics(self, n: int, x: Tensor, held: bool) -> int:
-        """The bytes of n means or deviations of a tensor: in the precision of the parameters if
-        there are any, and on CUDA in at least float32."""
+        """The bytes of n means or deviations of a tensor. They have its precision or, if the layer
+        holds parameters (``held``) in a higher one, theirs; on CUDA, at least float32."""
         size = max(x.size, self.size if held else 0)
         return memory.size_in_bytes(n, max(size, FULL_BYTES) if self.cuda else size)
 

@@ -102,7 +102,7 @@ class Arena:
 def arena(report: Report) -> Arena:
     """The RAM and flash of a network whose values take one byte each.
 
-    Raises UsageError if the number of weights is not known.
+    Raises UsageError if the number of weights is not known, or if no layer needs memory.
     """
     held = _tensors(report, copies=True)
     problem, names = _problem(report, held)
@@ -177,8 +177,8 @@ def _problem(
 
 
 def _between(row: Row) -> list[int]:
-    """The elements of the tensors inside a layer that the engine runs as several: the outputs of
-    all its convolutions but the last, or the product of a norm."""
+    """The elements of the tensors inside a layer that the engine runs as several layers: the
+    outputs of all its convolutions but the last, or the product of a norm."""
     if row.cost.buffers and not row.cost.macs:
         return [row.output.elements]
     nests = row.layer.nests(*row.inputs) or ()

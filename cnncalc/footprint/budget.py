@@ -90,7 +90,7 @@ def fit(
     if read > MAX_READ:
         raise UsageError(
             f"the largest batch can be computed only for networks whose operations read at most "
-            f"{MAX_READ:,} tensors, parameters included; this network's read {read:,}"
+            f"{MAX_READ:,} tensors, parameters included; those of this network read {read:,}"
         )
     batch = largest_batch(report, setting, budget)
     at = setting._replace(batch=max(batch, 1))

@@ -30,8 +30,8 @@ class Need(NamedTuple):
 
 @dataclass(frozen=True)
 class Fits:
-    """How much RAM and flash a network in int8 needs, for those with a budget; true if everything
-    fits."""
+    """The RAM and flash that a network in int8 needs, each only if it has a budget. True if
+    everything fits."""
 
     arena: Arena
     needs: tuple[Need, ...]

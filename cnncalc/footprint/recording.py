@@ -15,7 +15,7 @@ AMP = "amp"
 """Stands for float32 parameters under autocast to bfloat16."""
 
 DTYPES = ("float32", "float64", "bfloat16", "float16", AMP)
-"""The dtypes that PyTorch's layers compute in."""
+"""The dtypes to model: those in which PyTorch's layers compute, and autocast."""
 
 DEVICES = ("cpu", "cuda")
 """The devices to model; PyTorch saves and accumulates differently on each."""

@@ -23,7 +23,7 @@ NUMBERS = ("input", "batch")
 OPTIONS = (*NUMBERS, "dtype")
 """What can vary besides a network's parameters. An input may be a single size for all axes."""
 REMEMBERED = 100
-"""The number of networks to cache, each of which was read for different inputs."""
+"""The number of networks to cache, each read for a different input."""
 
 
 class Configurations:

@@ -13,7 +13,7 @@ from cnncalc.core.errors import UsageError
 MOST = 10**9
 """The most configurations that a sweep may have."""
 MOST_SAMPLED = 1_000_000
-"""The most random configurations, which are all drawn before the sweep starts."""
+"""The most configurations in a random sample, which is drawn before the sweep starts."""
 
 Values = Mapping[str, Any]
 

@@ -30,7 +30,7 @@ EXAMPLE = "write it as {peak: {float32: 8.1}, bandwidth: 320, memory: 16 GB}"
 TF32 = "tf32"
 """Float32 data, multiplied in tensor cores with shorter mantissas."""
 DTYPES = (*BYTES, TF32)
-"""The dtypes that peaks are for."""
+"""The dtypes for which a device can have a peak."""
 TERA, GIGA, MEGA = 10**12, 10**9, 10**6
 MAX_DEVICES = 1000
 MAX_TEXT = 200
@@ -207,7 +207,7 @@ def number(item: Item, key: str, unit: str = "") -> Fraction:
 
 
 def word(item: Item, key: str) -> str:
-    """A text of bounded length; raises SpecError for anything else."""
+    """Printable text of bounded length; raises SpecError for anything else."""
     if not (item.text.strip() and item.text.isprintable() and len(item.text) <= MAX_TEXT):
         _refuse(item, key, f"text of at most {MAX_TEXT} printable characters")
     return item.text
