@@ -640,10 +640,12 @@ def test_a_softmax_over_part_of_a_size_or_several(summarized, sizes, axis, found
     assert report.output_shape == (3, 8, 8)
 
 
-def test_sizes_that_do_not_nest(summarized):
+@pytest.mark.parametrize("to", [(16, 12), (2, 16, 6), (1, 2, 2, 2, 3, 8)])
+def test_sizes_that_do_not_nest(summarized, to):
+    """16 positions of one image would have to become images, or there are too many axes."""
     nodes = [node("Reshape", "x to", "a"), TO_Y]
     with pytest.raises(CnncalcError, match="operator Reshape is unknown"):
-        summarized(model(nodes, [integers("to", 1, 16, 12)]))
+        summarized(model(nodes, [integers("to", *to)]))
 
 
 def test_settings_are_read_however_they_are_stored(summarized):
@@ -765,3 +767,91 @@ def test_constants_are_computed_only_so_often(summarized, monkeypatch):
     made = [node("Add", "a a", f"b{n}") for n in range(60)]
     with pytest.raises(CnncalcError, match="computes with more than 100 numbers"):
         summarized(model([*made, node("Relu", "x", "y")], [integers("a", 5)]))
+
+
+# Channels that are shuffled.
+
+
+def shuffle(groups, rest, order=(0, 2, 1, 3, 4)):
+    """Three channels or more, split into groups, as exporters write it."""
+    return [
+        node("Relu", "x", "r"),
+        node("Reshape", "r apart", "a"),
+        node("Transpose", "a", "t", perm=[*order]),
+        node("Reshape", "t whole", "s"),
+        node("Conv", "s w", "y"),
+    ], [
+        integers("apart", 1, groups, rest, 8, 8),
+        integers("whole", 1, groups * rest, 8, 8),
+        tensor("w", (5, groups * rest, 1, 1)),
+    ]
+
+
+def test_a_channel_shuffle_of_three_operators_is_one_layer(summarized):
+    nodes, tensors = shuffle(2, 3)
+    report = summarized(model(nodes, tensors, inputs=[("x", (1, 6, 8, 8))]))
+    assert kinds(report) == "relu channel_shuffle conv"
+    assert report.layers[1].layer.groups == 2
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 4, 3), (0, 2, 1, 4, 3)])
+def test_what_also_moves_positions_is_no_channel_shuffle(summarized, order):
+    nodes, tensors = shuffle(2, 3, order)
+    report = summarized(model(nodes, tensors, inputs=[("x", (1, 6, 8, 8))]))
+    assert "channel_shuffle" not in kinds(report)
+
+
+def test_a_reshape_that_mixes_sizes_is_a_reshape(summarized):
+    data = model(
+        [node("Reshape", "x shape", "y")],
+        [integers("shape", -1, 27, 2)],
+        inputs=[("x", (1, 2, 27))],
+    )
+    report = summarized(data)
+    assert kinds(report) == "reshape"
+    assert report.output_shape == (27, 2)
+
+
+def test_settings_are_the_decimals_that_they_were_written_as(summarized):
+    norm = node("BatchNormalization", "x g b m v", "y", epsilon=1e-5)
+    drop = node("Dropout", "y p", "z")
+    data = model(
+        [norm, drop], [*(tensor(name, [3]) for name in "gbmv"), number("p", 0.1)], outputs=["z"]
+    )
+    norm, drop = (row.layer for row in summarized(data).layers)
+    assert (norm.eps, drop.p) == (1e-5, 0.1)
+
+
+def test_a_deformable_convolution(summarized):
+    """Two channels of offsets for each of 3·3 taps."""
+    nodes = [
+        node("Conv", "x o", "moved", pads=[1, 1, 1, 1]),
+        node("DeformConv", "x w moved b", "y", pads=[1, 1, 1, 1]),
+    ]
+    weights = [tensor("o", (18, 3, 3, 3)), tensor("w", (4, 3, 3, 3)), tensor("b", (4,))]
+    report = summarized(model(nodes, weights))
+    assert kinds(report) == "conv deform_conv"
+    assert report.layers[1].params == 112  # 4·3·3·3 + 4
+    assert report.output_shape == (4, 8, 8)
+
+
+def test_columns_of_an_image(summarized):
+    nodes = [node("Col2Im", "x size block", "y", strides=[2, 2])]
+    numbers = [integers("size", 4, 4), integers("block", 2, 2)]
+    report = summarized(model(nodes, numbers, [("x", (1, 8, 4))]))
+    assert kinds(report) == "fold"
+    assert report.output_shape == (2, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "shape"),
+    [
+        ([node("Relu", "x", "r"), node("DeformConv", "x r x", "y")], (1, 3, 8, 8)),
+        ([node("Col2Im", "x size block", "y", strides=[2, 2], pads=[0, 0, 1, 1])], (1, 8, 4)),
+    ],
+)  # fmt: skip
+def test_what_no_kind_does_is_opaque(summarized, nodes, shape):
+    """Filters that the network computes, and padding on one side."""
+    numbers = [integers("size", 4, 4), integers("block", 2, 2)]
+    data = model(nodes, numbers, [("x", shape)], values=[("y", (1, 3, 8, 8))])
+    assert kinds(summarized(data)).endswith("opaque")

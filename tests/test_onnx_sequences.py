@@ -294,16 +294,16 @@ def test_a_network_that_is_too_large_for_a_file_is_refused():
     ("layers", "found"),
     [
         ([{"slice": {"start": 0, "stop": 1}}], "identity"),
-        ([{"roll": 4}], "identity"),
+        ([{"roll": 4}], "roll"),
         ([{"instance_norm": {"affine": True, "bias": False}}], "instance_norm"),
         ([{"leaky_relu": 1}], "leaky_relu"),
-        ([{"subsampling": 2}], "avg_pool multiply multiply add"),
+        ([{"subsampling": 2}], "subsampling"),
         ([{"linear": 1}, "tanh"], "flatten linear tanh"),
         ([{"max_pool": {"kernel": 2, "stride": 1, "dilation": 3, "padding": "same"}}],
-         "pad max_pool"),
+         "max_pool"),
         ([{"max_pool": {"kernel": 3, "ceil_mode": True}, "name": "a"},
           {"max_unpool": {"kernel": 3, "ceil_mode": True}, "from": ["a", "input"]}],
-         "max_pool pad max_unpool slice slice"),
+         "max_pool max_unpool"),
     ],
 )  # fmt: skip
 def test_an_odd_layer_that_is_read_back(tmp_path, layers, found):
@@ -319,20 +319,6 @@ def test_outputs_stay_in_their_order(tmp_path):
     spec = {"input": "2x3x4", "layout": "chw", "layers": ["flatten", {"relu": {}, "from": "input"}]}
     report = cnncalc.summarize(spec)
     assert [row.output for row in read_back(report, tmp_path).outputs] == [(24,), (2, 3, 4)]
-
-
-@pytest.mark.parametrize(
-    ("layer", "why"),
-    [
-        ({"local_response_norm": 2}, "reads different neighbours if size is even"),
-        ({"softplus": {"threshold": 1}}, "has no threshold; set it to 20"),
-        ({"l2_normalize": {"eps": 0.1}}, "has no eps; set eps to at most 1e-12"),
-    ],
-)
-def test_what_onnx_computes_otherwise_is_refused(layer, why):
-    pytest.importorskip("torch")
-    with pytest.raises(CnncalcError, match=why):
-        cnncalc.to_onnx({"input": "2x4x4", "layout": "chw", "layers": [layer]})
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,9 @@ LAST = [{"linear": {"out_features": 4, "per_position": True}}]
         [*TURNED, {"group_norm": 2}, "scale"],
         [*TURNED, {"dropout": 0.5}, {"stochastic_depth": 0.5}, "flatten", "scale"],
         [*TURNED, {"crop": 1}, "flatten", "scale"],
+        [*TURNED, {"pad": 1}, "flatten", "scale"],
+        [{"scale": None}, {"permute": [2, 0, 1]}, {"pad": [[1, 0], [0, 2]]}, "flatten", "scale"],
+        [*WINDOWS, {"pad": [[1, 0], [0, 2], [1, 1]]}, {"reshape": [3, -1, 4]}, "scale"],
         [*TURNED, {"expand": [4, 4, 6]}, "flatten", "scale"],
         [*LAST, {"group_norm": 2}, "flatten", "scale"],
         [*LAST, {"max_pool": 2}, "flatten", "scale"],
@@ -355,7 +358,7 @@ class Calls(nn.Module):
         return self.function(x, self.weight, self.index)
 
 
-def saved_by(model):
+def saved_by(model, batch=2):
     own = {one.untyped_storage()._cdata for one in (*model.parameters(), *model.buffers())}
     kept = {}
 
@@ -365,7 +368,7 @@ def saved_by(model):
         return tensor
 
     with saved_tensors_hooks(pack, lambda one: one):
-        model(torch.zeros(2, 4, 6, 6))
+        model(torch.zeros(batch, 4, 6, 6))
     return sum(one.nbytes() for place, one in kept.items() if place not in own)
 
 
@@ -442,7 +445,7 @@ def test_copies_in_a_model_are_saved(function, by_hand):
         lambda x, w, index: (x + w).relu().mT.clone() ** 2,
         lambda x, w, index: (x + w).relu()[:, :2].contiguous() ** 2,  # only one image is contiguous
         lambda x, w, index: (x + w).relu().view(-1, 6).mT.contiguous().mT.view(-1, 4, 6, 6) ** 2,
-        lambda x, w, index: nn.functional.linear(x.sigmoid().mT, w),  # which reads rows
+        lambda x, w, index: torch.einsum("bchw,hkw->bchk", x, w.exp()[:, None]),
     ],
 )
 def test_other_copies_in_a_model_are_unknown(function):
@@ -457,6 +460,46 @@ def test_a_copy_that_is_only_reshaped_is_left_out():
     assert all(row.kind != "identity" for row in report.rows)
     ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
     assert ours == saved_by(model) == 2 * 1152
+
+
+class After(Calls):
+    """The same after a convolution."""
+
+    def __init__(self, function):
+        super().__init__(function)
+        self.conv = nn.Conv2d(4, 6, 1)
+
+    def forward(self, x):
+        return super().forward(self.conv(x).sigmoid())
+
+
+linear = nn.functional.linear
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, w, i: linear(x.mT, w).sigmoid(),
+        lambda x, w, i: linear(x.permute(0, 3, 1, 2), w).flatten(1).sigmoid(),
+        lambda x, w, i: linear(x.permute(0, 3, 2, 1), w).flatten(2).sigmoid(),
+        lambda x, w, i: linear(x.view(-1, 2, 3, 2, 3, 6).transpose(2, 3), w).flatten(1) ** 2,
+        lambda x, w, i: linear(x.view(-1, 6, 2, 3, 6).permute(0, 2, 4, 3, 1), w).flatten(1).tanh(),
+        lambda x, w, i: (
+            linear(x.view(-1, 6, 6, 2, 3).transpose(1, 2).flatten(3), w).flatten(1) ** 2
+        ),
+        lambda x, w, i: x * linear(i.sigmoid().expand(len(x), 6, 6), w)[:, None],
+        lambda x, w, i: x @ x.mT.contiguous(),
+        lambda x, w, i: x[..., :3] @ x[..., 3:].mT.contiguous() + w,
+        lambda x, w, i: x @ x.view(-1, 36, 6)[:, ::6].mT.contiguous()[:, None] + w,
+    ],
+)
+def test_rows_and_matrices_are_copied_as_in_a_model(function):
+    model = After(function)
+    spec = cnncalc.from_torch(model, (4, 6, 6))
+    for batch in (1, 2):
+        report = cnncalc.summarize(spec, batch=batch)
+        ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+        assert ours == saved_by(model, batch)
 
 
 def test_a_softmax_of_permuted_axes_is_not_copied_again():
@@ -495,9 +538,14 @@ def test_the_copy_of_a_map_in_an_order_that_is_no_memory_format_is_unknown():
         footprint.saved_for_backward(report)
 
 
-def test_bytes_of_numbers_that_are_not_computed_are_refused():
-    spec = {"input": [3], "layers": [{"parameter": {"output": [3], "saved_bytes": 4}}]}
-    with pytest.raises(
-        cnncalc.CnncalcError, match="saved_bytes and saves_output need params or buffers"
-    ):
+@pytest.mark.parametrize(
+    ("field", "why"),
+    [
+        ({"saved_bytes": 4}, "saved_bytes and saves_output need params or buffers"),
+        ({"contiguous": True}, "contiguous needs params or buffers"),
+    ],
+)
+def test_memory_of_numbers_that_are_not_computed_is_refused(field, why):
+    spec = {"input": [3], "layers": [{"parameter": {"output": [3], **field}}]}
+    with pytest.raises(cnncalc.CnncalcError, match=why):
         cnncalc.summarize(spec)

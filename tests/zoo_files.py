@@ -90,9 +90,14 @@ def written(report: cnncalc.Report) -> str:
     ]
     if [row.output for row in back.outputs] != [row.output for row in report.outputs]:
         differs.append(f"sizes {[str(row.output) for row in back.outputs]}")
-    inputs = [torch.rand(2, *shape.dimensions) for shape in report.input_shapes.values()]
-    if any(row.kind == "embedding" for row in report.layers):
-        inputs = [(one * 50).long() for one in inputs]
+    words = {row.sources[0] for row in report.rows if row.kind == "embedding"}
+    inputs = [
+        (50 * torch.rand(2, *row.output.dimensions)).long()
+        if place in words
+        else torch.rand(2, *row.output.dimensions)
+        for place, row in enumerate(report.rows)
+        if row.layer.arity == (0, 0)
+    ]
     with torch.no_grad():
         ours = _listed(module(*inputs))
     names = [row.name for row in report.rows if row.layer.arity == (0, 0)]

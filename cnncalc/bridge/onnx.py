@@ -1,6 +1,7 @@
 """A report as an ONNX file, with the weights of a PyTorch module."""
 
 from collections.abc import Mapping, Sequence
+from json import dumps
 from struct import pack
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge import network
 from cnncalc.core.errors import LayerError, UsageError
+from cnncalc.core.onnx import DOMAIN, FIELDS
 
 FORMAT, OPSET = 10, 21
 """The versions of the file format and of the operator set."""
@@ -55,23 +57,65 @@ class _Graph:
     def __init__(self, state: Mapping[str, Any]) -> None:
         self.state = state
         self.nodes: list[bytes] = []
+        self.functions: list[bytes] = []
         self.tensors: dict[str, bytes] = {}
         self.made: list[str] = []
         self.inputs: list[str] = []
         self.row: Row
         self.count = 0
+        self.held: dict[str, None] | None = None
 
     def add(self, row: Row) -> None:
         """Write a layer."""
-        self.row, self.count = row, 0
+        self.row, self.count, self.held = row, 0, None
         self.inputs = [self.made[source] for source in row.sources]
         if row.layer.arity == (0, 0):
             self.made.append(row.name)
             return
+        given, start = self.inputs, len(self.nodes)
         try:
-            self.made.append(row.layer.to_onnx(self, *row.inputs))
+            made = row.layer.to_onnx(self, *row.inputs)
         except LayerError as why:
             raise UsageError(f"layer {row.name!r} ({row.kind}): {why}") from None
+        self.made.append(made if self.held is None else self._called(given, start, made))
+
+    def function(self) -> None:
+        """Write the operators of the current layer as a function, because on their own they would
+        be read back as other layers. ``inputs`` become the function's own."""
+        if self.held is None:
+            self.held = {}
+            self.inputs = [f"{self.row.name}.input{place}" for place in range(len(self.inputs))]
+
+    def _called(self, given: Sequence[str], start: int, made: str) -> str:
+        """Move the operators since ``start`` into a function, and write a call of it, which has the
+        layer's fields."""
+        row, held = self.row, [*(self.held or ())]
+        formal = [f"{row.name}.input{place}" for place in range(len(given))]
+        self.functions.append(
+            _message(
+                (1, row.kind),
+                *((4, one) for one in (*formal, *held)),
+                (5, made),
+                (6, FIELDS),
+                *((7, node) for node in self.nodes[start:]),
+                (9, _message((2, OPSET))),
+                (10, DOMAIN),
+                (13, row.name),
+            )
+        )
+        del self.nodes[start:]
+        self.nodes.append(
+            _message(
+                *((1, one) for one in (*given, *held)),
+                (2, row.name),
+                (3, row.name),
+                (4, row.kind),
+                (5, _attribute(FIELDS, dumps(row.layer.given))),
+                (7, DOMAIN),
+                (8, row.name),
+            )
+        )
+        return row.name
 
     def node(self, kind: str, *inputs: str, count: int = 1, **settings: Any) -> Any:
         """Write an operator; return the name of its output, or of every output if there are
@@ -99,11 +143,11 @@ class _Graph:
 
     def weight(self, name: str, learned: bool = True) -> str:
         """The name of a parameter or buffer of the layer's module; empty if it has none. Tensors
-        that are not learned become constants."""
+        that are not learned become constants, except those of a function."""
         full = f"{self.row.weights_of or self.row.name}.{name}"
         if full not in self.state:
             return ""
-        if not learned:
+        if not learned and self.held is None:
             return self._fixed(_floats(full, self.state[full]))
         return self._tensor(full, self.state[full])
 
@@ -129,19 +173,22 @@ class _Graph:
         """Write learned numbers under this name, unless an earlier layer has written them."""
         if name not in self.tensors:
             self.tensors[name] = _floats(name, numbers)
+        if self.held is not None:
+            self.held[name] = None
         return name
 
-    def ints(self, values: Sequence[int]) -> str:
-        """The name of a constant list of integers."""
-        return self._constant([len(values)], INT64, pack(f"<{len(values)}q", *values))
+    def ints(self, values: Sequence[int], *sizes: int) -> str:
+        """The name of constant integers: a list of them, or a tensor of these sizes."""
+        return self._constant(sizes or [len(values)], INT64, pack(f"<{len(values)}q", *values))
 
     def number(self, value: float) -> str:
         """The name of a constant number."""
         return self._constant([], FLOAT, pack("<f", value))
 
-    def fixed(self, values: Sequence[float]) -> str:
-        """The name of numbers that are not learned."""
-        return self._fixed(_tensor("", [len(values)], FLOAT, pack(f"<{len(values)}f", *values)))
+    def fixed(self, values: Sequence[float], *sizes: int) -> str:
+        """The name of numbers that are not learned: a list of them, or a tensor of these sizes."""
+        data = pack(f"<{len(values)}f", *values)
+        return self._fixed(_tensor("", sizes or [len(values)], FLOAT, data))
 
     def _fixed(self, tensor: bytes) -> str:
         name = f"{self.row.name}.fixed{len(self.nodes)}"
@@ -151,6 +198,8 @@ class _Graph:
         return name
 
     def _constant(self, sizes: Sequence[int], dtype: int, data: bytes) -> str:
+        if self.held is not None:
+            return self._fixed(_tensor("", sizes, dtype, data))
         name = f"{self.row.name}.constant{len(self.tensors)}"
         self.tensors[name] = _tensor(name, sizes, dtype, data)
         return name
@@ -167,8 +216,14 @@ class _Graph:
             *((12, _value(self.made[place[row.name]], row.output.dimensions))
               for row in report.outputs),
         )  # fmt: skip
-        versions = _message((2, OPSET))
-        return _message((1, FORMAT), (2, "cnncalc"), (7, graph), (8, versions))
+        versions = [_message((2, OPSET)), _message((1, DOMAIN), (2, 1))]
+        return _message(
+            (1, FORMAT),
+            (2, "cnncalc"),
+            (7, graph),
+            *((8, one) for one in versions[: 1 + bool(self.functions)]),
+            *((25, one) for one in self.functions),
+        )
 
 
 def _varint(value: int) -> bytes:

@@ -5,6 +5,11 @@ from typing import Any, NamedTuple
 
 from cnncalc.core.shape import Shape
 
+DOMAIN = "cnncalc"
+"""The domain of the functions that stand for a layer of their name."""
+FIELDS = "fields"
+"""The setting of such a function with the layer's fields, as JSON."""
+
 
 class OnnxCall(NamedTuple):
     """One use of an operator: its settings, the shapes of its inputs, and the tensors that it
@@ -27,8 +32,13 @@ class OnnxCall(NamedTuple):
         if value is None and place is not None:
             value = self.numbers(place)
         if isinstance(value, Sequence) and not isinstance(value, str):
-            return [*value]
-        return None if value is None else [value]
+            return [*map(short, value)]
+        return None if value is None else [short(value)]
+
+
+def short(value: Any) -> Any:
+    """A number, rounded to the digits that a 32-bit float has; anything else as it is."""
+    return float(f"{value:.7g}") if isinstance(value, float) else value
 
 
 def alike(values: Sequence[Any]) -> Any:

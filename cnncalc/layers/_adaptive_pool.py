@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Sizes, sizes
 from cnncalc.core.layer import Cut, Layer, Reach, Refusal, need_map, per_axis
 from cnncalc.core.shape import Map, Shape
@@ -39,13 +38,24 @@ class AdaptivePool(Layer):
     def reach(self, x: Map) -> tuple[Reach, ...]:
         return tuple(map(_reach, x.spatial, self.output(x).spatial))
 
-    def onnx_pool(self, onnx: Any, x: Map, kind: str) -> Any:
-        """ONNX's pool, if all windows have the same size."""
+    def onnx_pool(self, onnx: Any, x: Map, kind: str, by: str) -> Any:
+        """ONNX's pool, if all windows have the same size; otherwise windows along one axis after
+        the other."""
         sizes = self.output(x).spatial
         if any(N % N_out for N, N_out in zip(x.spatial, sizes)):
-            raise LayerError("ONNX needs an output size that divides the input size")
+            onnx.function()
+            for dim, (N, N_out) in enumerate(zip(x.spatial, sizes), 2):
+                parts = [self._part(onnx, dim, place, N, N_out, by) for place in range(N_out)]
+                onnx.inputs = [onnx.node("Concat", *parts, axis=dim)]
+            return onnx.inputs[0]
         window = [N // N_out for N, N_out in zip(x.spatial, sizes)]
         return onnx.node(kind, *onnx.inputs, kernel_shape=window, strides=window)
+
+    def _part(self, onnx: Any, dim: int, place: int, N: int, N_out: int, by: str) -> Any:
+        """One position along an axis."""
+        ends = place * N // N_out, -(-(place + 1) * N // N_out)
+        read = onnx.node("Slice", *onnx.inputs, *(onnx.ints([n]) for n in (*ends, dim)))
+        return onnx.node(by, read, onnx.ints([dim]), keepdims=1)
 
 
 def _reach(N: int, N_out: int) -> Reach:

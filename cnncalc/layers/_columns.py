@@ -31,10 +31,14 @@ class Columns(Layer):
 
     def places(self, image: Map) -> tuple[int, ...]:
         """The number of window positions along each axis."""
+        return tuple(axis.places() for axis in self.windows(image))
+
+    def windows(self, image: Map) -> tuple[Axis, ...]:
+        """The window along each axis."""
         names = ("stride", "padding", "dilation")
         each = (per_axis(getattr(self, name), image, name) for name in names)
         return tuple(
-            Axis(N, F, S, P, P, D).places()
+            Axis(N, F, S, P, P, D)
             for N, F, S, P, D in zip(image.spatial, self.window(image), *each)
         )
 

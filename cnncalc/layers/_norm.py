@@ -1,6 +1,7 @@
 """Base classes for normalizations."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -131,3 +132,12 @@ def folded(x: Shape) -> Operations:
     """The operations with known statistics: one scale and one shift per element."""
     each = operations.each(n=x.elements)
     return Operations(multiply=each, add=each)
+
+
+def onnx_standardized(onnx: Any, axes: Sequence[int], eps: float, x: str) -> Any:
+    """Write the values with mean 0 and variance 1 over some axes."""
+    dims = onnx.ints(axes)
+    apart = onnx.node("Sub", x, onnx.node("ReduceMean", x, dims, keepdims=1))
+    variance = onnx.node("ReduceMean", onnx.node("Mul", apart, apart), dims, keepdims=1)
+    root = onnx.node("Sqrt", onnx.node("Add", variance, onnx.number(eps)))
+    return onnx.node("Div", apart, root)

@@ -146,6 +146,8 @@ class Recurrent(Layer):
             "direction": "bidirectional" if self.bidirectional else "forward"
         }
         settings |= {"linear_before_reset": 1} if kind == "GRU" else {}
+        if self.num_layers > 1:
+            onnx.function()
         y = onnx.node("Transpose", *onnx.inputs, perm=[2, 0, 1])
         every = last = ""
         for layer in range(self.num_layers):

@@ -7,7 +7,7 @@ from cnncalc.core.layer import Tape, Tensor
 from cnncalc.core.nest import Nest
 from cnncalc.core.shape import Map
 from cnncalc.layers._grouped import Grouped
-from cnncalc.layers._window import split_padding
+from cnncalc.layers._window import onnx_settings, split_padding
 
 
 class Reparametrized(Grouped):
@@ -48,6 +48,16 @@ class Reparametrized(Grouped):
     def computed(self, tape: Tape, rows: Tensor, *learned: Tensor) -> Tensor:
         """Record how the filters are computed from ``rows``, the weights with one row per filter,
         and from the learned lengths, if any."""
+
+    @abstractmethod
+    def onnx_filters(self, onnx: Any, x: Map) -> Any:
+        """Write how filters are computed from the weights."""
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        onnx.function()
+        tensors = self.onnx_filters(onnx, x), onnx.weight("bias")
+        settings = onnx_settings(self.axes(x))
+        return onnx.node("Conv", *onnx.inputs, *tensors, group=self.groups, **settings)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         axes = self.axes(x)

@@ -212,6 +212,25 @@ def onnx_settings(axes: Sequence[Axis]) -> dict[str, Any]:
     }
 
 
+def onnx_padded(onnx: Any, axes: Sequence[Axis], x: str, *value: str, **settings: Any) -> Any:
+    """Write a padding step for these windows, if they need one."""
+    before, after = [axis.before for axis in axes], [axis.after for axis in axes]
+    if not any((*before, *after)):
+        return x
+    return onnx.node("Pad", x, onnx.ints([0, 0, *before, 0, 0, *after]), *value, **settings)
+
+
+def onnx_taps(onnx: Any, axes: Sequence[Axis]) -> Any:
+    """Write the windows of the padded input: the batch, the channels, and for each axis the
+    positions and the taps."""
+    y = onnx_padded(onnx, axes, *onnx.inputs)
+    for place, axis in enumerate(axes):
+        sizes = axis.places(), axis.F
+        reads = [at * axis.S + tap * axis.D for at in range(sizes[0]) for tap in range(axis.F)]
+        y = onnx.node("Gather", y, onnx.ints(reads, *sizes), axis=2 + 2 * place)
+    return y
+
+
 def onnx_pool(call: OnnxCall) -> dict[str, Any] | None:
     """The fields of a pool as ONNX describes it; None if it pads by more than half of its window.
     Padding that no window reaches, which older exporters write for a size that is rounded up, is

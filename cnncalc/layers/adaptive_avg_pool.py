@@ -38,7 +38,7 @@ class AdaptiveAvgPool(AdaptivePool):
         return of_rank(nn, "AdaptiveAvgPool", x)(self.output_size)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        return self.onnx_pool(onnx, x, "AveragePool")
+        return self.onnx_pool(onnx, x, "AveragePool", "ReduceMean")
 
     examples = (
         Example(

@@ -33,7 +33,7 @@ class AdaptiveMaxPool(AdaptivePool):
         return of_rank(nn, "AdaptiveMaxPool", x)(self.output_size)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        return self.onnx_pool(onnx, x, "MaxPool")
+        return self.onnx_pool(onnx, x, "MaxPool", "ReduceMax")
 
     examples = (
         Example(

@@ -171,6 +171,7 @@ class Attention(Layer):
 
     def to_onnx(self, onnx: Any, x: Map, other: Map | None = None) -> Any:
         C, heads = x.channels, self.num_heads
+        onnx.function()
         maps = [self._onnx_positions(onnx, *pair) for pair in zip(onnx.inputs, (x, other))]
         q, k, v = (
             self._onnx_heads(onnx, maps[0 if place == 0 else -1], place, C) for place in range(3)

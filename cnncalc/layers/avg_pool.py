@@ -12,7 +12,7 @@ from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
-from cnncalc.layers._window import is_same, onnx_pool, onnx_settings, torch_sides
+from cnncalc.layers._window import is_same, onnx_padded, onnx_pool, onnx_settings, torch_sides
 
 
 class AvgPool(Pool):
@@ -95,9 +95,21 @@ class AvgPool(Pool):
         return nn.padded(pool, around)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        settings = onnx_settings(self.axes(x))
-        own = {"ceil_mode": int(self.rounds_up), "count_include_pad": int(self.count_include_pad)}
-        return onnx.node("AveragePool", *onnx.inputs, **own, **settings)
+        axes = self.axes(x)
+        settings = {"ceil_mode": int(self.rounds_up), **onnx_settings(axes)}
+        wide = len(axes) == 3 and any(axis.F > axis.N for axis in axes)
+        if all(max(axis.before, axis.after) <= axis.F // 2 for axis in axes) and not wide:
+            counted = int(self.count_include_pad)
+            return onnx.node("AveragePool", *onnx.inputs, count_include_pad=counted, **settings)
+        onnx.function()  # on its own, a pool may not pad by more
+        settings["pads"] = [0] * (2 * len(axes))
+        (map_,), one = onnx.inputs, onnx.number(1)
+        means = onnx.node("AveragePool", onnx_padded(onnx, axes, map_), **settings)
+        if self.count_include_pad:
+            return means
+        ones = onnx.node("Expand", one, onnx.ints([1, 1, *x.spatial]))
+        parts = onnx.node("AveragePool", onnx_padded(onnx, axes, ones), **settings)
+        return onnx.node("Div", means, parts)
 
     examples = (
         Example(

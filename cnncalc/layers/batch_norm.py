@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import flag, number, positive
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of, of_rank
 from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Shape
-from cnncalc.layers._norm import Norm, folded
+from cnncalc.layers._norm import Norm, folded, onnx_standardized
 
 
 class BatchNorm(Norm):
@@ -85,9 +84,17 @@ class BatchNorm(Norm):
         return {**(super().from_onnx(call) or {}), **usual}
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
-        if not self.track_running_stats:
-            raise LayerError("measures its statistics, which ONNX's BatchNormalization does not")
         C = channels_of(x)
+        if not self.track_running_stats:  # ONNX's BatchNormalization measures no statistics
+            onnx.function()
+            rest = [*range(2, 1 + len(x.dimensions))]
+            y = onnx_standardized(onnx, [0, *rest], self.eps, *onnx.inputs)
+            for kind, name in (("Mul", "weight"), ("Add", "bias")):
+                if one := onnx.weight(name):
+                    y = onnx.node(
+                        kind, y, onnx.node("Reshape", one, onnx.ints([C, *(1 for _ in rest)]))
+                    )
+            return y
         scale = onnx.weight("weight") or onnx.fixed([1.0] * C)
         shift = onnx.weight("bias") or onnx.fixed([0.0] * C)
         tensors = [scale, shift, onnx.weight("running_mean"), onnx.weight("running_var")]

@@ -8,7 +8,7 @@ from cnncalc.core.fields import Sizes, count, sizes
 from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import macs, parameters
-from cnncalc.layers._window import Axis, extended, padded, torch_sides
+from cnncalc.layers._window import Axis, extended, onnx_padded, padded, torch_sides
 
 
 class BlurPool(Layer):
@@ -75,6 +75,13 @@ class BlurPool(Layer):
     def to_torch(self, nn: Any, x: Map) -> Any:
         pairs = [(axis.before, axis.after) for axis in self.axes(x)]
         return nn.BlurPool(x.channels, self.kernel_size, self.stride, torch_sides(pairs))
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        onnx.function()
+        axes = self.axes(x)
+        y = onnx_padded(onnx, axes, *onnx.inputs, mode="reflect")
+        strides = [axis.S for axis in axes]
+        return onnx.node("Conv", y, onnx.weight("filt"), group=x.channels, strides=strides)
 
     examples = (
         Example(

@@ -16,7 +16,7 @@ from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, parameters
 from cnncalc.layers import _divisors as divisors
 from cnncalc.layers._filters import Filters
-from cnncalc.layers._window import onnx_window, padded, torch_window
+from cnncalc.layers._window import onnx_settings, onnx_window, padded, torch_window
 
 Connections = tuple[tuple[int, ...], ...]
 
@@ -176,9 +176,17 @@ class Conv(Filters):
         return self.convolution(nn, x, self.out_channels, self.groups)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        if self.connections is not None:
-            raise LayerError("ONNX's Conv cannot restrict each filter to a list of channels")
-        return self.onnx_convolution(onnx, x, self.groups)
+        if self.connections is None:
+            return self.onnx_convolution(onnx, x, self.groups)
+        onnx.function()  # ONNX's Conv has no table, so weights of 0 stand for what it leaves out
+        C, F = x.channels, self.window(x)
+        reads = [k * C + one for k, row in enumerate(self.connections) for one in row]
+        zeros = onnx.node("ConstantOfShape", onnx.ints([self.out_channels * C, *F]))
+        places = onnx.ints(reads, len(reads), 1)
+        planes = onnx.node("ScatterND", zeros, places, onnx.weight("weight"))
+        filters = onnx.node("Reshape", planes, onnx.ints([self.out_channels, C, *F]))
+        settings = onnx_settings(self.axes(x))
+        return onnx.node("Conv", *onnx.inputs, filters, onnx.weight("bias"), **settings)
 
     examples = (
         Example(

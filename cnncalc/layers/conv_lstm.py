@@ -9,7 +9,7 @@ from cnncalc.core.fields import Sizes, count, flag, sizes
 from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, operations, sequence
-from cnncalc.layers.lstm import Lstm
+from cnncalc.layers.lstm import Lstm, onnx_cell
 
 
 class ConvLstm(Layer):
@@ -144,6 +144,31 @@ class ConvLstm(Layer):
             self.bias,
             _frame(x).spatial if self.peepholes else (),
         )
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        """The operators of one frame after the other."""
+        onnx.function()
+        T, sizes = x.spatial[0], [self.hidden_channels, *_frame(x).spatial]
+        batch = onnx.node("Shape", *onnx.inputs, start=0, end=1)
+        shape = onnx.node("Concat", batch, onnx.ints(sizes), axis=0)
+        hidden = cell = onnx.node("ConstantOfShape", shape)
+        states = []
+        for place in range(T):
+            read = onnx.node("Gather", *onnx.inputs, onnx.ints([place]), axis=2)
+            frame = onnx.node("Squeeze", read, onnx.ints([2]))
+            hidden, cell = self._onnx_frame(onnx, x, frame, hidden, cell)
+            states.append(onnx.node("Unsqueeze", hidden, onnx.ints([2])))
+        return onnx.node("Concat", *states, axis=2)
+
+    def _onnx_frame(self, onnx: Any, x: Map, frame: str, hidden: str, cell: str) -> Any:
+        """The hidden state and the cell after a frame."""
+        before = [(F - 1) // 2 for F in self.window(x)]
+        after = [F // 2 for F in self.window(x)]
+        weights = onnx.weight("gates.weight"), onnx.weight("gates.bias")
+        both = onnx.node("Concat", frame, hidden, axis=1)
+        gates = onnx.node("Conv", both, *weights, pads=[*before, *after])
+        peeps = [onnx.weight(f"weight_c{gate}") for gate in "ifo"] if self.peepholes else []
+        return onnx_cell(onnx, gates, self.hidden_channels, cell, peeps)
 
     examples = (
         Example(

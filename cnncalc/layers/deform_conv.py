@@ -1,15 +1,17 @@
 """Deformable convolution."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, everything, need_map
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.formulas.operations import cells
 from cnncalc.layers._grouped import Grouped
-from cnncalc.layers._window import torch_window
+from cnncalc.layers._window import onnx_settings, onnx_window, torch_window
 
 
 class DeformConv(Grouped):
@@ -26,6 +28,7 @@ class DeformConv(Grouped):
     every tap's value, plus one multiplication if there is a factor.
     """
 
+    operators = {"DeformConv": {}}
     aliases = ("deformable_conv", "deformable_convolution", "dcn")
     arity = (2, 3)
     reads = "a map and its offsets"
@@ -86,6 +89,23 @@ class DeformConv(Grouped):
             offset_groups=groups,
             bias=self.bias,
         )
+
+    def to_onnx(self, onnx: Any, x: Map, offsets: Map, *factors: Map) -> Any:
+        """ONNX's operator, with the weights between the map and its offsets."""
+        map_, moved, *scales = onnx.inputs
+        groups = offsets.channels // (2 * cells(F=self.window(x)))
+        tensors = [map_, onnx.weight("weight"), moved, onnx.weight("bias"), *scales]
+        settings = onnx_settings(self.axes(x))
+        return onnx.node("DeformConv", *tensors, group=self.groups, offset_group=groups, **settings)
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        weights = call.held.get(1)
+        if weights is None:
+            return None  # another layer computes them
+        groups = call.settings.get("group", 1)
+        window = onnx_window(call, weights[2:])
+        return {"out_channels": weights[0], **window, "groups": groups, "bias": 3 in call.held}
 
     examples = (
         Example(

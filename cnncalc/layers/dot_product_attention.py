@@ -119,6 +119,7 @@ class DotProductAttention(Layer):
         return nn.DotProductAttention(self.scale, self.kernel == "steps")
 
     def to_onnx(self, onnx: Any, query: Map, key: Map, value: Map, mask: Map | None = None) -> Any:
+        onnx.function()
         q, k, v, *added = onnx.inputs
         scale = query[2] ** -0.5 if self.scale is None else self.scale
         turned = onnx.node("Transpose", k, perm=[0, 1, 3, 2])

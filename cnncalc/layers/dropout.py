@@ -39,7 +39,10 @@ class Dropout(Elementwise):
         return {"p": ratio}
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
-        return onnx.node("Dropout", *onnx.inputs, onnx.number(self.p))
+        if self.p < 1:
+            return onnx.node("Dropout", *onnx.inputs, onnx.number(self.p))
+        onnx.function()  # ONNX's Dropout keeps some of the values
+        return onnx.node("Identity", *onnx.inputs)
 
     examples = (
         Example(

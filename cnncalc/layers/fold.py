@@ -1,5 +1,6 @@
 """Fold (col2im)."""
 
+from collections.abc import Mapping
 from math import prod
 from typing import Any
 
@@ -14,9 +15,11 @@ from cnncalc.core.layer import (
     need_map,
     per_axis,
 )
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, operations, window
 from cnncalc.layers._columns import Columns
+from cnncalc.layers._window import onnx_settings, onnx_window
 
 AXES = Map(1, (1, 1))
 """A stand-in for an image of which only the number of axes is known."""
@@ -32,6 +35,7 @@ class Fold(Columns):
     Operations: one addition per value of the matrix.
     """
 
+    operators = {"Col2Im": {}}
     aliases = ("col2im",)
 
     output_size: Sizes = sizes("height and width of the output", also=("size",))
@@ -65,6 +69,20 @@ class Fold(Columns):
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.Fold(self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        image = self.output(x)
+        settings = onnx_settings(self.windows(image))
+        sizes = onnx.ints(image.spatial), onnx.ints(settings.pop("kernel_shape"))
+        return onnx.node("Col2Im", *onnx.inputs, *sizes, **settings)
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        size, kernel = call.numbers(1), call.numbers(2)
+        sides = call.listed("pads") or [0] * 4
+        if size is None or kernel is None or sides[:2] != sides[2:] or len(kernel) != 2:
+            return None
+        return {"output_size": [*size], **onnx_window(call, kernel)}
 
     examples = (
         Example(

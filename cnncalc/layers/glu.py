@@ -44,6 +44,7 @@ class Glu(Layer):
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
         half = self.output(x).dimensions[0]
+        onnx.function()
         sizes = onnx.ints([half, half])
         value, gate = onnx.node("Split", *onnx.inputs, sizes, count=2, axis=1)
         return onnx.node("Mul", value, onnx.node("Sigmoid", gate))

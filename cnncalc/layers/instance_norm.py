@@ -96,14 +96,14 @@ class InstanceNorm(Norm):
         )
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        if self.track_running_stats:
-            raise LayerError(
-                "ONNX's InstanceNormalization has no running statistics; "
-                "set track_running_stats: false"
-            )
         C = x.channels
+        if self.track_running_stats:
+            onnx.function()
         scale = onnx.weight("weight") or onnx.fixed([1.0] * C)
         shift = onnx.weight("bias") or onnx.fixed([0.0] * C)
+        if self.track_running_stats:
+            tensors = [scale, shift, onnx.weight("running_mean"), onnx.weight("running_var")]
+            return onnx.node("BatchNormalization", *onnx.inputs, *tensors, epsilon=self.eps)
         return onnx.node(
             "InstanceNormalization", *onnx.inputs, scale, shift, epsilon=float(self.eps)
         )

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import number
 from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor
 from cnncalc.core.onnx import OnnxCall
@@ -70,9 +69,11 @@ class L2Normalize(Layer):
         return nn.L2Normalize(1 + place(self.over, x), self.eps)
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
-        if self.eps > SMALL:
-            raise LayerError(f"ONNX's LpNormalization has no eps; set eps to at most {SMALL}")
         dim = 1 + place(self.over, x)
+        if self.eps > SMALL:  # ONNX's LpNormalization has no eps
+            onnx.function()
+            norms = onnx.node("ReduceL2", *onnx.inputs, onnx.ints([dim]), keepdims=1)
+            return onnx.node("Div", *onnx.inputs, onnx.node("Max", norms, onnx.number(self.eps)))
         return onnx.node("LpNormalization", *onnx.inputs, axis=dim, p=2)
 
     @classmethod

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count, number
 from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, need_map
 from cnncalc.core.onnx import OnnxCall
@@ -63,9 +62,23 @@ class LocalResponseNorm(Layer):
         return nn.LocalResponseNorm(self.size, self.alpha, self.beta, self.k)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        if self.size % 2 == 0:
-            raise LayerError("ONNX's LRN reads different neighbours if size is even")
-        return super().to_onnx(onnx, x)
+        # With an even size, ONNX's LRN reads different neighbours; onnxruntime's has more limits.
+        if self.size % 2 and min(self.alpha, self.beta) > 0 and len(x.spatial) == 2:
+            return super().to_onnx(onnx, x)
+        onnx.function()
+        (y,), beyond = onnx.inputs, (self.size // 2, (self.size - 1) // 2)
+        squares = onnx.node("Reshape", onnx.node("Mul", y, y), onnx.ints([0, 1, x.channels, -1]))
+        means = onnx.node(
+            "AveragePool",
+            squares,
+            kernel_shape=[self.size, 1],
+            pads=[beyond[0], 0, beyond[1], 0],
+            count_include_pad=1,
+        )
+        means = onnx.node("Reshape", means, onnx.ints([0, *x]))
+        scaled = onnx.node("Mul", means, onnx.number(self.alpha))
+        divisor = onnx.node("Add", scaled, onnx.number(self.k))
+        return onnx.node("Div", y, onnx.node("Pow", divisor, onnx.number(self.beta)))
 
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import reduce
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -12,7 +13,7 @@ from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, parameters
 from cnncalc.layers._filters import Filters
-from cnncalc.layers._window import padded, torch_window
+from cnncalc.layers._window import onnx_taps, padded, torch_window
 
 
 class LocallyConnected(Filters):
@@ -109,6 +110,19 @@ class LocallyConnected(Filters):
         window = torch_window(self.axes(x))
         sizes = (x.channels, self.out_channels, self.places(x))
         return nn.LocallyConnected(*sizes, *window, bias=self.bias)
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        """A matrix product at every position of the images and their windows."""
+        onnx.function()
+        places, n = self.places(x), len(x.spatial)
+        order = [*range(2, 2 + 2 * n, 2), 0, 1, *range(3, 3 + 2 * n, 2)]
+        windows = onnx.node("Transpose", onnx_taps(onnx, self.axes(x)), perm=order)
+        taps = Map(x.channels, self.window(x)).elements
+        matrices = onnx.node("Reshape", windows, onnx.ints([prod(places), -1, taps]))
+        y = onnx.node("MatMul", matrices, onnx.weight("weight"))
+        y = onnx.node("Transpose", y, perm=[1, 2, 0])
+        y = onnx.node("Reshape", y, onnx.ints([0, self.out_channels, *places]))
+        return onnx.node("Add", y, onnx.weight("bias")) if self.bias else y
 
     examples = (
         Example(

@@ -11,7 +11,7 @@ from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import Pool
-from cnncalc.layers._window import onnx_settings, onnx_window, torch_sides
+from cnncalc.layers._window import onnx_padded, onnx_settings, onnx_window, torch_sides
 from cnncalc.layers.avg_pool import check_volume
 
 
@@ -91,10 +91,18 @@ class LpPool(Pool):
         return nn.padded(self.laid_out(nn, pool, x), self.split_padding(x)[1])
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        if self.norm_type != int(self.norm_type) or self.rounds_up:
-            raise LayerError("ONNX's LpPool has neither a fractional power nor ceil_mode")
-        settings = onnx_settings(self.axes(x))
-        return onnx.node("LpPool", *onnx.inputs, p=int(self.norm_type), **settings)
+        axes = self.axes(x)
+        settings = onnx_settings(axes)
+        fits = all(max(axis.before, axis.after) < axis.F for axis in axes)
+        if self.norm_type % 2 == 0 and not self.rounds_up and fits:
+            return onnx.node("LpPool", *onnx.inputs, p=int(self.norm_type), **settings)
+        # ONNX's LpPool has integer powers of absolute values, and pads by less than a window.
+        onnx.function()
+        y = onnx.node("Pow", *onnx.inputs, onnx.number(self.norm_type))
+        settings |= {"pads": [0] * 2 * len(axes), "ceil_mode": int(self.rounds_up)}
+        y = onnx.node("AveragePool", onnx_padded(onnx, axes, y), **settings)
+        y = onnx.node("Mul", y, onnx.number(self.taps(x)))
+        return onnx.node("Pow", y, onnx.number(1 / self.norm_type))
 
     examples = (
         Example(

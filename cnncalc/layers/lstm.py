@@ -1,5 +1,6 @@
 """Long short-term memory."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from cnncalc.core.cost import Operations, Tensors
@@ -73,9 +74,43 @@ class Lstm(Recurrent):
         return tensors
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        if self.proj_size:
-            raise LayerError("cannot be exported: ONNX's LSTM has no projection")
-        return super().to_onnx(onnx, x)
+        return self._onnx_projected(onnx, x) if self.proj_size else super().to_onnx(onnx, x)
+
+    def _onnx_projected(self, onnx: Any, x: Map) -> Any:
+        """The operators of one position after the other, since ONNX's LSTM has no projection."""
+        onnx.function()
+        T, ways = x.spatial[0], ("", "_reverse")[: self.directions]
+        at = [onnx.node("Gather", *onnx.inputs, onnx.ints([place]), axis=2) for place in range(T)]
+        states = [onnx.node("Squeeze", one, onnx.ints([2])) for one in at]
+        ends: list[str] = []
+        for layer in range(self.num_layers):
+            each = [self._onnx_states(onnx, states, f"_l{layer}{way}") for way in ways]
+            states = [onnx.node("Concat", *both, axis=1) for both in zip(*each)]
+            ends = [one[-1 if not way else 0] for one, way in zip(each, ways)]
+        if not self.return_sequences:
+            return onnx.node("Concat", *ends, axis=1)
+        return onnx.node(
+            "Concat", *(onnx.node("Unsqueeze", one, onnx.ints([2])) for one in states), axis=2
+        )
+
+    def _onnx_states(self, onnx: Any, inputs: Sequence[str], ending: str) -> list[str]:
+        """The projected states of one direction at all positions."""
+        batch = onnx.node("Shape", *onnx.inputs, start=0, end=1)
+        hidden, cell = (
+            onnx.node("ConstantOfShape", onnx.node("Concat", batch, onnx.ints([size]), axis=0))
+            for size in (self.projected, self.hidden_size)
+        )
+        names = ("weight_ih", "bias_ih", "weight_hh", "bias_hh", "weight_hr")
+        tensors = [onnx.weight(f"{name}{ending}") for name in names]
+        backward = ending.endswith("reverse")
+        states = []
+        for one in reversed(inputs) if backward else inputs:
+            read = onnx.node("Gemm", one, *tensors[:2], transB=1)
+            kept = onnx.node("Gemm", hidden, *tensors[2:4], transB=1)
+            y, cell = onnx_cell(onnx, onnx.node("Add", read, kept), self.hidden_size, cell)
+            hidden = onnx.node("Gemm", y, tensors[4], transB=1)
+            states.append(hidden)
+        return states[::-1] if backward else states
 
     def settings(self) -> dict[str, Any]:
         """The arguments of ``LSTM``."""
@@ -132,3 +167,18 @@ class Lstm(Recurrent):
         Refusal({"hidden": 4, "proj_size": 4}, ("8x5",), "must be smaller than hidden_size"),
         Refusal(0, ("8x5",), "at least 1, not 0"),
     )
+
+
+def onnx_cell(onnx: Any, gates: str, units: int, cell: str, peeps: Sequence[str] = ()) -> Any:
+    """Write the hidden state and the cell after one step, from the four gates."""
+
+    def peeped(gate: str, peep: str) -> Any:
+        return onnx.node("Add", gate, onnx.node("Mul", peep, cell))
+
+    i, f, g, o = onnx.node("Split", gates, onnx.ints([units] * 4), count=4, axis=1)
+    if peeps:
+        i, f = peeped(i, peeps[0]), peeped(f, peeps[1])
+    kept = onnx.node("Mul", onnx.node("Sigmoid", f), cell)
+    cell = onnx.node("Add", kept, onnx.node("Mul", onnx.node("Sigmoid", i), onnx.node("Tanh", g)))
+    o = peeped(o, peeps[2]) if peeps else o
+    return onnx.node("Mul", onnx.node("Sigmoid", o), onnx.node("Tanh", cell)), cell

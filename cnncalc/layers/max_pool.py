@@ -11,7 +11,7 @@ from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
-from cnncalc.layers._window import LOWEST, onnx_pool, onnx_settings
+from cnncalc.layers._window import LOWEST, onnx_padded, onnx_pool, onnx_settings
 
 
 class MaxPool(Pool):
@@ -55,13 +55,13 @@ class MaxPool(Pool):
         return nn.padded(pool, around, -inf)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        axes, (y,) = self.axes(x), onnx.inputs
+        axes = self.axes(x)
         settings = {"ceil_mode": int(self.rounds_up), **onnx_settings(axes)}
         if any(max(axis.before, axis.after) > axis.F // 2 for axis in axes):  # ONNX forbids it
-            sides = [0, 0, *(axis.before for axis in axes), 0, 0, *(axis.after for axis in axes)]
-            y = onnx.node("Pad", y, onnx.ints(sides), onnx.number(LOWEST))
+            onnx.function()
+            onnx.inputs = [onnx_padded(onnx, axes, *onnx.inputs, onnx.number(LOWEST))]
             settings["pads"] = [0] * (2 * len(axes))
-        return onnx.node("MaxPool", y, **settings)
+        return onnx.node("MaxPool", *onnx.inputs, **settings)
 
     examples = (
         Example(

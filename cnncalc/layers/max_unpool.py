@@ -110,6 +110,8 @@ class MaxUnpool(Rearrangement):
         ]
         grows = [size - N for size, N in zip(whole, pooled.spatial)]
         if any(grows):
+            onnx.function()
+            values, map_ = onnx.inputs
             pads = onnx.ints([0, 0, *[0] * len(grows), 0, 0, *grows])
             map_ = onnx.node("Pad", map_, pads, onnx.number(LOWEST))
         _, indices = onnx.node("MaxPool", map_, count=2, **settings)

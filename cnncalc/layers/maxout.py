@@ -82,6 +82,7 @@ class Maxout(Layer):
         return nn.Maxout(x.features, self.out_features, self.pieces, self.bias)
 
     def to_onnx(self, onnx: Any, x: Vector) -> Any:
+        onnx.function()
         weight, bias = onnx.weight("weight"), onnx.weight("bias")
         every = onnx.node("Gemm", *onnx.inputs, weight, bias, transB=1)
         pieces = onnx.node("Reshape", every, onnx.ints([0, self.out_features, self.pieces]))

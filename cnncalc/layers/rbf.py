@@ -59,6 +59,12 @@ class Rbf(Layer):
     def to_torch(self, nn: Any, x: Vector) -> Any:
         return nn.RBF(x.features, self.out_features)
 
+    def to_onnx(self, onnx: Any, x: Vector) -> Any:
+        onnx.function()
+        rows = onnx.node("Unsqueeze", *onnx.inputs, onnx.ints([1]))
+        apart = onnx.node("Sub", rows, onnx.weight("weight"))
+        return onnx.node("ReduceSumSquare", apart, onnx.ints([2]), keepdims=0)
+
     examples = (
         Example(
             given=10,

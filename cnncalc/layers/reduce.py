@@ -106,6 +106,8 @@ class Reduce(Layer):
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
         names = {"mean": "Mean", "sum": "Sum", "max": "Max", "norm": "L2", "var": "Sum"}
+        if self.by == "var":
+            onnx.function()
         dims = onnx.ints([1 + dim for dim in places(self.over, x)])
         if self.by == "var":
             mean = onnx.node("ReduceMean", *onnx.inputs, dims, keepdims=1)

@@ -80,6 +80,7 @@ class RmsNorm(Together):
         return norm(self.learned_shape(x), self.eps, self.elementwise_affine)
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        onnx.function()
         rank = len(x.dimensions)
         axes = {"all": [*range(1, rank + 1)], "channels": [1], "last": [rank]}[self.over]
         squares = onnx.node("Mul", *onnx.inputs, *onnx.inputs)

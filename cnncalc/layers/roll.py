@@ -71,6 +71,7 @@ class Roll(Rearrangement):
         return nn.Roll([*turns.values()], [1 + dim for dim in turns])
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        onnx.function()
         (y,) = onnx.inputs
         for dim, shift in self.turns(x).items():
             size = x.dimensions[dim]

@@ -52,6 +52,8 @@ class Scale(Layer):
         return nn.Scale(channels_of(x), self.initial, self.bias)
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        if self.bias:
+            onnx.function()  # on its own, a shift could not be shared along with the scale
         y = onnx.inputs[0]
         for kind, name in (("Mul", "weight"), ("Add", "bias"))[: 1 + self.bias]:
             tensor = onnx.weight(name)

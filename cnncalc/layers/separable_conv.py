@@ -119,6 +119,7 @@ class SeparableConv(Filters):
         return nn.Separable(depthwise, pointwise)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
+        onnx.function()
         between = self.onnx_convolution(onnx, x, x.channels, "depthwise.")
         weights = onnx.weight("pointwise.weight"), onnx.weight("pointwise.bias")
         return onnx.node("Conv", between, *weights)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import number
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor
 from cnncalc.core.shape import Shape
@@ -35,11 +34,14 @@ class Softplus(Elementwise):
         return nn.Softplus(self.beta, self.threshold)
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
-        if self.beta != 1:
-            raise LayerError("ONNX's Softplus has no beta other than 1")
-        if self.threshold < FAR:
-            raise LayerError("ONNX's Softplus has no threshold; set it to 20, the default")
-        return onnx.node("Softplus", *onnx.inputs)
+        if self.beta == 1 and self.threshold >= FAR:
+            return onnx.node("Softplus", *onnx.inputs)
+        onnx.function()  # ONNX's Softplus has neither field
+        beta = onnx.number(self.beta)
+        scaled = onnx.node("Mul", *onnx.inputs, beta)
+        y = onnx.node("Div", onnx.node("Softplus", scaled), beta)
+        far = onnx.node("Greater", scaled, onnx.number(self.threshold))
+        return onnx.node("Where", far, *onnx.inputs, y)
 
     examples = (
         Example(

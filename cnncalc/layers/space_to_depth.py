@@ -57,6 +57,7 @@ class SpaceToDepth(Rearrangement):
         return nn.PixelUnshuffle(self.downscale_factor)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
+        onnx.function()
         (C, H, W), r = x, self.downscale_factor
         y = onnx.node("Reshape", *onnx.inputs, onnx.ints([0, C, H // r, r, W]))
         y = onnx.node("Transpose", y, perm=[0, 1, 3, 2, 4])

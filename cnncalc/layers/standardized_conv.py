@@ -9,6 +9,7 @@ from cnncalc.core.fields import number, positive
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import parameters
+from cnncalc.layers._norm import onnx_standardized
 from cnncalc.layers._reparametrized import Reparametrized
 
 
@@ -69,6 +70,14 @@ class StandardizedConv(Reparametrized):
         factors = [tape.times(*learned)] if learned else []
         each = rows.bytes // rows.numbers * self.out_channels
         return tape.normalized(rows, *factors, own=2 * each)
+
+    def onnx_filters(self, onnx: Any, x: Map) -> Any:
+        y = onnx_standardized(onnx, [*range(1, 1 + len(x))], self.eps, onnx.weight("weight"))
+        if self.gain is None:
+            return y
+        gains = onnx.node("Mul", onnx.weight("gain"), onnx.number(self.gain))
+        sizes = [self.out_channels, *(1 for _ in x)]
+        return onnx.node("Mul", y, onnx.node("Reshape", gains, onnx.ints(sizes)))
 
     examples = (
         Example(

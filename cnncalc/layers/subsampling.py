@@ -74,6 +74,7 @@ class Subsampling(Layer):
         return nn.Subsampling(x.channels, per_axis(self.kernel_size, x, "kernel_size"))
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
+        onnx.function()
         window = [*per_axis(self.kernel_size, x, "kernel_size")]
         y = onnx.node("AveragePool", *onnx.inputs, kernel_shape=window, strides=window)
         y = onnx.node("Mul", y, onnx.number(prod(window)))

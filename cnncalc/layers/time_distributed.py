@@ -149,6 +149,16 @@ class TimeDistributed(Layer):
         module = self.inner.to_torch(nn, self.frame(x))
         return nn.of_frames(module, x.spatial[0], self.inner.flattens)
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        """The operators of the layer, with the frames as images of the batch."""
+        onnx.function()
+        frame, rest = self.frame(x), [*range(3, 1 + len(x))]
+        images = onnx.node("Transpose", *onnx.inputs, perm=[0, 2, 1, *rest])
+        onnx.inputs = [onnx.node("Reshape", images, onnx.ints([-1, *frame.dimensions]))]
+        y, made = self.inner.to_onnx(onnx, frame), self.output(x).dimensions
+        y = onnx.node("Reshape", y, onnx.ints([-1, made[1], made[0], *made[2:]]))
+        return onnx.node("Transpose", y, perm=[0, 2, 1, *range(3, 1 + len(made))])
+
     examples = (
         Example(
             given={"layer": {"conv": {"filters": 64, "kernel": 3}}},

@@ -7,6 +7,7 @@ from cnncalc.core.layer import Example, Reach, Refusal, everything, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions
 from cnncalc.layers._columns import Columns
+from cnncalc.layers._window import onnx_taps
 
 
 class Unfold(Columns):
@@ -35,6 +36,11 @@ class Unfold(Columns):
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.Unfold(self.kernel_size, self.dilation, self.padding, self.stride)
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        onnx.function()
+        windows = onnx.node("Transpose", onnx_taps(onnx, self.windows(x)), perm=[0, 1, 3, 5, 2, 4])
+        return onnx.node("Reshape", windows, onnx.ints([0, *self.output(x).dimensions]))
 
     examples = (
         Example(

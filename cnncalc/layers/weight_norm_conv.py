@@ -1,5 +1,7 @@
 """Convolution with weight normalization."""
 
+from typing import Any
+
 from cnncalc.core.cost import Operations, Parameters, Tensors
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor
 from cnncalc.core.shape import Map, Shape
@@ -41,6 +43,12 @@ class WeightNormConv(Reparametrized):
         (scale,) = learned
         norms = max(scale.bytes, scale.numbers * FULL_BYTES)
         return tape.op(rows, scale, keeps=(rows, scale), own=norms)
+
+    def onnx_filters(self, onnx: Any, x: Map) -> Any:
+        weight = onnx.weight("weight")
+        rest = onnx.ints([*range(1, 1 + len(x))])
+        norms = onnx.node("ReduceL2", weight, rest, keepdims=1)
+        return onnx.node("Mul", weight, onnx.node("Div", onnx.weight("scale"), norms))
 
     examples = (
         Example(

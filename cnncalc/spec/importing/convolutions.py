@@ -34,27 +34,44 @@ def linear(walker: Walker) -> None:
         return
     held, _, attributes = walker.parts()
     last = view.at(-1)
-    if last:
-        order = (last, *(place for place in range(len(view.shape)) if place != last))
-        moved = tuple(view.shape[place] for place in order)
-        layer = walker.make("permute", {"order": list(order)}, [view.layer], moved)
-        axes = tuple(BATCH if axis == BATCH else order.index(axis) for axis in view.axes)
-        view = View(layer, moved, axes, tuple(order.index(place) for place in view.inside))
+    copies = len(view.shape) > 2 and view.axes[0] == BATCH and _copies_rows(walker)
+    others = _rows(view) if copies else sorted({*range(len(view.shape))} - {last})
+    view = _moved(walker, view, [last, *others])
     shape = (held["weight"].sizes[0], *view.shape[1:])
-    if len(shape) > 2:  # the same as a convolution with filters of size 1
-        layer = _pointwise(walker, _rows(walker, view.layer), held, shape)
+    if len(shape) > 2 and not copies:  # the same as a convolution with filters of size 1
+        layer = _pointwise(walker, _copied(walker, view.layer), held, shape)
         walker.gives(View(layer, shape, view.axes, view.inside))
         return
     result = walker.called(layers.load("linear"), [view.layer], shape, view.axes, held, attributes)
     walker.gives(result._replace(inside=view.inside))
 
 
-def _rows(walker: Walker, layer: int) -> int:
-    """The input of a linear layer. PyTorch copies it unless it can be viewed as a list of rows; the
-    convolution that replaces the layer does not."""
+def _moved(walker: Walker, view: View, order: Sequence[int]) -> View:
+    """The same tensor as a view of a layer with the dimensions in this order."""
+    if [*order] == [*range(len(order))]:
+        return view
+    shape = tuple(view.shape[place] for place in order)
+    layer = walker.make("permute", {"order": [*order]}, [view.layer], shape)
+    axes = tuple(BATCH if axis == BATCH else order.index(axis) for axis in view.axes)
+    return View(layer, shape, axes, tuple(order.index(place) for place in view.inside))
+
+
+def _copies_rows(walker: Walker) -> bool:
+    """Whether PyTorch copies the input of a linear layer, as it does unless that can be viewed as a
+    list of rows. A convolution copies nothing."""
     laid = laid_out(walker, 2)
-    fits = laid.viewed((prod(laid.sizes[:-1]), laid.sizes[-1]))
-    return layer if fits else copy(walker, layer, "unknown")
+    return not laid.viewed((prod(laid.sizes[:-1]), laid.sizes[-1]))
+
+
+def _copied(walker: Walker, layer: int) -> int:
+    """The input of a convolution in place of a linear layer, which may be copied in an order that
+    is not known."""
+    return copy(walker, layer, "unknown") if _copies_rows(walker) else layer
+
+
+def _rows(value: View | Regrouped) -> list[int]:
+    """The parts of a tensor's rows in order: all of its axes but the last, without the batch."""
+    return [at for axis in regrouped(value).axes[:-1] for at in axis if at != BATCH]
 
 
 def _pointwise(
@@ -73,16 +90,25 @@ def _linear_of_rows(walker: Walker) -> None:
     value = regrouped(walker.tensor())
     value = merged(walker, value, len(value.axes) - 1)
     (last,) = value.axes[-1]
-    others = [at for at in range(len(value.atoms)) if at != last]
-    layer = _rows(walker, arranged(walker, value, [[last], others]))
+    copies = value.axes[0][:1] == (BATCH,) and _copies_rows(walker)
+    others = _rows(value) if copies else [at for at in range(len(value.atoms)) if at != last]
+    if copies:
+        rows = arranged(walker, value, [others, [last]])
+        positions, channels = walker.made[rows].shape
+        layer = walker.make("permute", {"order": [1, 0]}, [rows], (channels, positions))
+    else:
+        layer = _copied(walker, arranged(walker, value, [[last], others]))
     given = {name: one for name, one in walker.done.arguments.items() if name != "input"}
     walker.done = walker.done._replace(arguments=given)
-    held, _, _ = walker.parts()
-    size = held["weight"].sizes[0]
-    made = _pointwise(walker, layer, held, (size, *walker.made[layer].shape[1:]))
+    held, _, attributes = walker.parts()
+    shape = (held["weight"].sizes[0], *walker.made[layer].shape[1:])
+    if copies:
+        made = walker.called(layers.load("linear"), [layer], shape, (), held, attributes).layer
+    else:
+        made = _pointwise(walker, layer, held, shape)
     places = {BATCH: BATCH, last: 0, **{at: place for place, at in enumerate(others, 1)}}
     axes = tuple(tuple(places[at] for at in axis) for axis in value.axes)
-    walker.gives(Regrouped(made, (size, *(value.atoms[at] for at in others)), axes))
+    walker.gives(Regrouped(made, (shape[0], *(value.atoms[at] for at in others)), axes))
 
 
 def convolution(walker: Walker) -> None:

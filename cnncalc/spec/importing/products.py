@@ -7,9 +7,10 @@ from typing import Any
 from cnncalc import layers
 from cnncalc.spec.importing.convolutions import linear
 from cnncalc.spec.importing.record import Ref
-from cnncalc.spec.importing.regrouping import arranged, long, regrouped, shaped
+from cnncalc.spec.importing.regrouping import arranged, grown, long, regrouped, shaped
 from cnncalc.spec.importing.sources import numbers, source
 from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Unknown, View
+from cnncalc.spec.importing.views import copy
 from cnncalc.spec.importing.walker import Handlers, Walker
 
 
@@ -81,6 +82,10 @@ def matmul(walker: Walker) -> None:
     ranks = [len(factor.axes) for factor in factors]
     if min(ranks) < 2:
         raise Unknown("it multiplies a vector")
+    if min(ranks) > 2:  # the axes before the last two are expanded, which copies the tensor
+        sizes = walker.sizes(walker.done.made[0])[:-2]
+        factors = [grown(walker, one, (*sizes, *one.sizes[-2:])) for one in factors]
+        ranks = [len(factor.axes) for factor in factors]
     before = [[*map(str, range(2 - rank, 0))] for rank in ranks]  # axes match from the right
     names = [[*before[0], "row", "inner"], [*before[1], "inner", "column"]]
     _contract(walker, factors, names, [*max(before, key=len), "row", "column"])
@@ -154,6 +159,9 @@ def _contract(
         arranged(walker, factor, [[at for name in group for at in one[name]] for group in listed])
         for factor, one, listed in zip(factors, (first, second), groups)
     ]
+    if shared and not all(images in one for one in axes):
+        # Such a factor is the same for all images, whose rows PyTorch then puts together.
+        reads[0] = copy(walker, reads[0], "unknown")
     sizes = {
         name: prod(factor.atoms[at] for at in axis)
         for factor, one in zip(factors, (first, second))

@@ -154,7 +154,7 @@ class Move(NamedTuple):
     """A layer that only rearranges values: its kind, its field, and the shape of its output."""
 
     kind: str
-    field: tuple[int, ...] | str | None
+    field: tuple[int, ...] | int | str | None
     sizes: tuple[int, ...]
 
 
@@ -167,6 +167,9 @@ def arranged(flow: Flow, groups: Sequence[Sequence[int]]) -> tuple[Flow, list[Mo
         return None
     moves: list[Move] = []
     now = sorted(order)
+    if shuffled := _shuffled(flow, groups):
+        moves.append(Move("channel_shuffle", shuffled, target))
+        now = order
     while now != order:
         runs = [*_runs([now.index(atom) for atom in order])]
         if len(runs) > 4:  # bring the next run to its place
@@ -182,6 +185,17 @@ def arranged(flow: Flow, groups: Sequence[Sequence[int]]) -> tuple[Flow, list[Mo
     parts = tuple(tuple(sizes[atom] for atom in group) for group in groups)
     dims = tuple(tuple(numbers[atom] for atom in dim) for dim in flow.dims)
     return flow._replace(parts=parts, dims=dims), moves
+
+
+def _shuffled(flow: Flow, groups: Sequence[Sequence[int]]) -> int:
+    """The number of groups if the outer atoms of the channels have become the inner ones, and
+    nothing else moves; otherwise 0."""
+    first, own = [*groups[0]], [*flow.numbers[0]]
+    cut = own.index(first[0]) if first and first[0] in own else 0
+    same = [tuple(group) for group in groups[1:]] == [*flow.numbers[1:]]
+    if not cut or len(groups) < 2 or not same or first != own[cut:] + own[:cut]:
+        return 0
+    return prod(flow.atoms[atom] for atom in own[:cut])
 
 
 def _reshaped(old: tuple[int, ...], new: tuple[int, ...]) -> list[Move]:

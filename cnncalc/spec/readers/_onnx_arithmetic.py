@@ -6,6 +6,7 @@ from math import prod
 from typing import Any
 
 from cnncalc import layers
+from cnncalc.core.onnx import short
 from cnncalc.layers._arithmetic import Arithmetic
 from cnncalc.layers.add import Add
 from cnncalc.layers.divide import Divide
@@ -14,7 +15,14 @@ from cnncalc.layers.subtract import Subtract
 from cnncalc.spec.readers import _onnx_values as values
 from cnncalc.spec.readers._flow import BATCH, Flow
 from cnncalc.spec.readers._onnx_file import Operator
-from cnncalc.spec.readers._onnx_layers import Layers, Made, Rule, Unclear, flow_of, word
+from cnncalc.spec.readers._onnx_layers import (
+    Layers,
+    Made,
+    Rule,
+    Unclear,
+    flow_of,
+    word,
+)
 from cnncalc.spec.readers._onnx_values import Known
 
 Operation = type[Arithmetic]
@@ -199,11 +207,6 @@ def _shape_of(flow: Flow, covered: Sequence[int]) -> list[int]:
     if any(part not in ({*atoms}, set()) for part, atoms in zip(parts, flow.numbers)):
         raise Unclear
     return [size if part else 1 for part, size in zip(parts, flow.sizes)]
-
-
-def short(number: float) -> float:
-    """A number, rounded to the digits that a 32-bit float has."""
-    return number if isinstance(number, int) else float(f"{number:.7g}")
 
 
 def _stepwise(net: Layers, flow: Flow, steps: Iterable[tuple[str, float]]) -> Flow:

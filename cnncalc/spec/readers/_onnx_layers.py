@@ -4,12 +4,13 @@ name."""
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
+from json import loads
 from typing import Any
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError
 from cnncalc.core.layer import Layer
-from cnncalc.core.onnx import OnnxCall
+from cnncalc.core.onnx import FIELDS, OnnxCall, short
 from cnncalc.core.shape import Shape, shape_of
 from cnncalc.layers._axes import NAMES
 from cnncalc.layers._elementwise import Elementwise
@@ -58,6 +59,22 @@ class Layers:
         made = self.layer(kind.kind, fields, flows, [one for one in held.values() if one.weights])
         return flows[0]._replace(tensor=made.tensor) if free else made
 
+    def of_function(self, kind: str, node: Operator, operands: list[Any]) -> Flow:
+        """The layer that cnncalc wrote as a function. Raises Unclear for an unknown kind."""
+        if kind not in layers.names():
+            raise Unclear
+        flows = [self.plain(one) for one in operands if isinstance(one, Flow)]
+        held = [one for one in operands if isinstance(one, Known) and one.weights]
+        try:
+            fields = loads(node.attributes[FIELDS])
+        except (KeyError, RecursionError, TypeError, ValueError):
+            raise LayerError(f"the setting {FIELDS!r} of the function is not valid JSON") from None
+        made = self.layer(kind, fields or None, flows, held)
+        if not held:
+            shapes = [shape_of(one.sizes) for one in flows]
+            self.check(layers.load(kind).parse(fields or None), shapes, [])
+        return made
+
     def fields(
         self, kind: type[Layer], node: Operator, flows: Sequence[Flow], held: Mapping[int, Known]
     ) -> Mapping[str, Any]:
@@ -65,7 +82,7 @@ class Layers:
         fields = kind.from_onnx(
             OnnxCall(
                 node.kind,
-                node.attributes,
+                {name: short(one) for name, one in node.attributes.items()},
                 tuple(shape_of(one.sizes) for one in flows),
                 {at: one.sizes for at, one in held.items() if one.weights and one.computed is None},
                 lambda at: held[at].values() if at in held else None,

@@ -48,9 +48,11 @@ def _reshape(net: Layers, node: Operator, operands: list[Any]) -> Made:
 
 def _regrouped(net: Layers, flow: Flow, sizes: Sequence[int] | None) -> Flow:
     found = flow.regrouped(sizes, net.name) if sizes else None
-    if found is None:
+    if found is not None:
+        return found
+    if not sizes or sizes[0] != net.batch or not 2 <= len(sizes) <= 5:
         raise Unclear
-    return found
+    return net.layer("reshape", [*sizes[1:]], [net.plain(flow)])  # sizes are mixed
 
 
 def _flatten(net: Layers, node: Operator, operands: list[Any]) -> Made:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cnncalc.core.onnx import short
 from cnncalc.spec.readers._flow import BATCH, Flow
-from cnncalc.spec.readers._onnx_arithmetic import numbers_of, short
+from cnncalc.spec.readers._onnx_arithmetic import numbers_of
 from cnncalc.spec.readers._onnx_file import BOOLEAN, Operator
 from cnncalc.spec.readers._onnx_layers import Layers, Made, Rule, Unclear, flow_of
 from cnncalc.spec.readers._onnx_values import Known

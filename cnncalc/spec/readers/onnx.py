@@ -12,6 +12,7 @@ from typing import Any
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError, SpecError
+from cnncalc.core.onnx import DOMAIN
 from cnncalc.spec.readers import _onnx_values as values
 from cnncalc.spec.readers._flow import Flow
 from cnncalc.spec.readers._onnx_file import FEW, Model, Operator, model
@@ -228,6 +229,9 @@ class Network(Layers):
         """The outputs of a node. Raises Unclear if no kind describes it."""
         if node.kind in OPERATORS:
             return OPERATORS[node.kind](self, node, operands)
+        name, _, domain = node.kind.partition(" of ")
+        if domain == DOMAIN:
+            return [self.of_function(name, node, operands)]
         kind = layers.of_onnx(node.kind)
         if kind is None or any(self.readers[name] for name in node.outputs[1:]):
             raise Unclear
