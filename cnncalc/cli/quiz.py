@@ -58,7 +58,10 @@ Network = Annotated[
 ]
 Choices = Annotated[
     bool,
-    typer.Option("--choices", help="Ask multiple choice, with wrong answers from common mistakes."),
+    typer.Option(
+        "--choices",
+        help="Make the questions multiple choice, with wrong answers from common mistakes.",
+    ),
 ]
 Solutions = Annotated[
     bool, typer.Option("--solutions", help="Show the derived answer below each question.")
