@@ -117,7 +117,7 @@ class LocallyConnected(Filters):
         return nn.LocallyConnected(*sizes, *window, bias=self.bias)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        """A matrix product at every position of the images and their windows."""
+        """At every position, a matrix product of the images' windows with the weights."""
         onnx.function()
         places, n = self.places(x), len(x.spatial)
         order = [*range(2, 2 + 2 * n, 2), 0, 1, *range(3, 3 + 2 * n, 2)]
