@@ -137,7 +137,7 @@ class Parameter(Layer):
     def _computed(self, tape: Tape, numbers: int) -> Tensor:
         """The numbers as a new tensor."""
         if self.saved_bytes is None or (self.saved_bytes and tape.size != BYTES["float32"]):
-            raise LayerError("what PyTorch saves to compute it is not known")
+            raise LayerError("what PyTorch saves to compute its output is not known")
         held = [*tape.trained(self.params or 0), tape.buffers(self.buffers or 0)]
         own = self.saved_bytes
         return tape.op(*held, shared=numbers, own=own, keeps_output=self.saves_output)
