@@ -41,7 +41,7 @@ class Bottleneck(nn.Module):
 
 
 def resnet152() -> nn.Module:
-    """Version 1.5."""
+    """Version 1.5, which has the strides in the 3x3 convolutions."""
     layers: list[nn.Module] = [
         nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)
     ]  # fmt: skip

@@ -23,7 +23,7 @@ torchinfo.summary(model, input_size=(1, 3, 224, 224), device="meta", verbose=1)
 
 
 def process(code_or_args: list[str]) -> tuple[float, int]:
-    """The processor time of a fresh Python process in seconds, and its resident memory in KiB."""
+    """The processor time of a fresh Python process in seconds, and its peak memory in KiB."""
     measured = (
         "import resource, subprocess, sys; "
         "subprocess.run([sys.executable, *sys.argv[1:]], stdout=subprocess.DEVNULL, check=True); "

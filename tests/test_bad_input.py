@@ -103,6 +103,8 @@ def test_a_misspelt_file_gets_the_name_of_a_file(tmp_path, monkeypatch):
     assert error("nonet.yaml") == "no file 'nonet.yaml'"
     Path("monet.yaml").touch()
     assert error("nonet.yaml") == "no file 'nonet.yaml'; did you mean 'monet.yaml'?"
+    assert error("monet.yml") == "no file 'monet.yml'; did you mean 'monet.yaml'?"
+    assert error("unit.yaml") == "no file 'unit.yaml'"  # only the extensions are alike
 
 
 def test_an_unknown_word_gets_a_pointer_to_the_list():

@@ -92,6 +92,15 @@ def test_a_wrong_command_gets_the_one_that_is_meant(monkeypatch, capsys, word, m
     assert capsys.readouterr().err == said
 
 
+def test_a_network_in_place_of_a_command_gets_the_command(tmp_path, monkeypatch, capsys):
+    (tmp_path / "net.yaml").touch()
+    for word in ("vgg16", SMALL, str(tmp_path / "net.yaml")):
+        assert program(monkeypatch, word, "--batch", "2") == 2
+        help = f"to summarize this network, run 'cnncalc summarize {word}'"
+        said = f"cnncalc: no such command {word!r}; {help}\n"
+        assert capsys.readouterr().err == said
+
+
 def test_a_command_like_no_other_gets_the_help(monkeypatch, capsys):
     assert program(monkeypatch, "train", "vgg16") == 2
     assert capsys.readouterr().err == "cnncalc: no such command 'train'; see 'cnncalc --help'\n"
@@ -307,7 +316,7 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
         (["summarize", SMALL, "--format", "jsno"], "no format 'jsno'; did you mean 'json'?"),
         (["summarize", SMALL, "--columns", "parms"], "no column 'parms'; did you mean 'params'?"),
         (["summarize", SMALL, "--sort", "parms"], "did you mean 'params'"),
-        (["summarize", SMALL, "--layout", "cwh"], "a layout must be chw or hwc, not 'cwh'"),
+        (["summarize", SMALL, "--layout", "cwh"], "or hwc (channels last), not 'cwh'"),
         (["summarize", SMALL, "--set", "classes"], "--set takes NAME=VALUE"),
         (
             ["summarize", SMALL, "--set", "classes=5"],
@@ -335,6 +344,9 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
         (["summarize", SMALL, "--batch", "0"], "at least 1, not 0"),
         (["show", "vgg17"], "no built-in network 'vgg17'"),
         (["show", "net.yaml"], "no built-in network 'net.yaml'; show prints no other files"),
+        (["compare", "vgg16,vgg19"], "not 1; separate them with spaces, as in cnncalc compare vgg"),
+        (["summarize", "torchvision.models.vgg16"], "model, write torchvision.models:vgg16"),
+        (["summarize", "3x8x8, 4C3; 10N"], "joins layers with '-', as in 3x8x8-4C3-10N"),
         (
             ["summarize", "3x5"],
             "'3x5' is a shape without layers; write them after it, as in 3x5-32C3p1-10N",

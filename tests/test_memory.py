@@ -577,7 +577,6 @@ LAYOUTS = [
     ("4x6x6", [{"layer_norm": "channels"}, {"space_to_depth": 2}, {"conv": [3, 3]}]),
     ("4x6x6", [{"permute": [2, 0, 1]}, {"space_to_depth": 2}, {"conv": [30, 2]}]),
     ("4x6x6", [{"permute": [0, 2, 1]}, {"space_to_depth": 3}, {"conv": [30, 2]}, "flatten"]),
-    ("2x4x4", [{"locally_connected": [3, 3]}, {"conv": [30, 2]}]),
     ("2x3x3", [{"locally_connected": [3, 3]}, {"conv": [4, 1]}]),
     # Halves of the channels keep the order of their input.
     ("3x4x6", [{"permute": [2, 0, 1]}, "glu", {"conv": [30, 3]}]),
@@ -647,6 +646,10 @@ def test_memory_formats_agree(input, layers, batch):
     agree(laid_out(input, layers, batch))
 
 
+def test_the_places_of_several_images_keep_their_channels_first():
+    agree(laid_out("2x4x4", [{"locally_connected": [3, 3]}, {"conv": [30, 2]}], 2))
+
+
 @pytest.mark.parametrize(
     ("input", "layers", "batch", "says"),
     [
@@ -688,6 +691,28 @@ def test_memory_formats_agree(input, layers, batch):
             [{"locally_connected": [2, 3]}, "relu", {"pad": 1}, {"conv": [2, 2]}],
             1,
             "may have its channels last in memory",
+        ),
+        (
+            "1x2x3",
+            ["batch_norm", {"locally_connected": [2, 1]}, {"permute": [1, 0, 2]}],
+            3,
+            "order other than that of the axes",
+        ),
+        (
+            "2x4x3",
+            ["batch_norm", {"locally_connected": [2, 1]}, "relu", {"conv": [3, 3]}],
+            1,
+            "may have its channels last in memory",
+        ),
+        (
+            "2x4x3",
+            [
+                "batch_norm",
+                {"locally_connected": [2, 1]},
+                {"concat": {"from": ["locally_connected1", "batch_norm1"], "axis": "width"}},
+            ],
+            1,
+            "locally_connected.*order other than that of the axes",
         ),
     ],
 )

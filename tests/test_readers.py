@@ -340,6 +340,7 @@ def test_a_broken_archive_is_refused(tmp_path, data):
     [
         ("net.onnx", "net.onnx: this is not a valid .onnx file"),
         ("net.pth", "net.pth: a file of weights .* name the code of the model"),
+        ("net.tflite", "net.tflite: this format cannot be read; export the model to ONNX"),
         ("net.h5", "net.h5: an HDF5 file cannot be read; save the Keras model as .keras"),
     ],
 )

@@ -162,11 +162,32 @@ def test_attention_elsewhere_is_unknown(elsewhere):
 ATTENTION = {"dot_product_attention": None, "from": ["input"] * 3}
 
 
-def test_attention_by_an_unknown_kernel_is_unknown():
-    layer = {**ATTENTION, "dot_product_attention": {"kernel": "unknown"}}
-    report = cnncalc.summarize({"input": "2x3x4", "layers": [{"scale": None}, layer]})
-    with pytest.raises(UsageError, match="an unknown kernel"):
-        footprint.saved_for_backward(report)
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [0, 2, 1, 3], [1, 0, 2, 3], [0, 1, 3, 2]])
+@pytest.mark.parametrize("mask", [None, [4, 2, 5, 5], [1, 2, 5, 5], [4, 1, 5, 5]])
+@pytest.mark.parametrize("more", [{}, {"kernel": "steps"}])
+@pytest.mark.parametrize("features", [3, 6])
+def test_windows_are_images_of_the_batch_in_attention(order, mask, more, features):
+    shape = [4, 2, 5, 3]
+    value = [*shape[:-1], features]
+    inputs = {"q": [shape[axis] for axis in order], "v": [value[axis] for axis in order]}
+    back = [order.index(axis) for axis in range(4)]
+    layers = [
+        entry
+        for name in inputs
+        for entry in (
+            {"scale": None, "from": name},
+            {"permute": back, "name": f"{name}2"},
+        )
+    ]
+    reads = ["q2", "q2", "v2"]
+    for learned in (False, True) if mask else (False,):
+        added = {"parameter": {"shape": mask, "learned": learned}, "from": "q", "name": "mask"}
+        attention = {
+            "dot_product_attention": more or None,
+            "from": [*reads, "mask"] if mask else reads,
+        }
+        ends = [attention, {"permute": [0, 2, 1, 3]}, {"reshape": [20, -1]}, "sigmoid", "scale"]
+        agree({"input": inputs, "layers": [*layers, *[added] * bool(mask), *ends]})
 
 
 WINDOWS = [{"scale": None}, {"reshape": [6, 2, 3, 2]}, {"permute": [0, 2, 1, 3]}]
@@ -186,6 +207,9 @@ LAST = [{"linear": {"out_features": 4, "per_position": True}}]
         [*TURNED, {"group_norm": 2}, "scale"],
         [*TURNED, {"dropout": 0.5}, {"stochastic_depth": 0.5}, "flatten", "scale"],
         [*TURNED, {"crop": 1}, "flatten", "scale"],
+        [*TURNED, {"pad": 1}, "flatten", "scale"],
+        [{"scale": None}, {"permute": [2, 0, 1]}, {"pad": [[1, 0], [0, 2]]}, "flatten", "scale"],
+        [*WINDOWS, {"pad": [[1, 0], [0, 2], [1, 1]]}, {"reshape": [3, -1, 4]}, "scale"],
         [*TURNED, {"expand": [4, 4, 6]}, "flatten", "scale"],
         [*LAST, {"group_norm": 2}, "flatten", "scale"],
         [*LAST, {"max_pool": 2}, "flatten", "scale"],
@@ -355,7 +379,7 @@ class Calls(nn.Module):
         return self.function(x, self.weight, self.index)
 
 
-def saved_by(model):
+def saved_by(model, batch=2):
     own = {one.untyped_storage()._cdata for one in (*model.parameters(), *model.buffers())}
     kept = {}
 
@@ -365,7 +389,7 @@ def saved_by(model):
         return tensor
 
     with saved_tensors_hooks(pack, lambda one: one):
-        model(torch.zeros(2, 4, 6, 6))
+        model(torch.zeros(batch, 4, 6, 6))
     return sum(one.nbytes() for place, one in kept.items() if place not in own)
 
 
@@ -402,7 +426,7 @@ def test_computing_numbers_saves_what_pytorch_saves(function, by_hand):
 )
 def test_what_computing_shared_numbers_saves_is_unknown(function):
     report = cnncalc.summarize(cnncalc.from_torch(Calls(function), (4, 6, 6)))
-    with pytest.raises(UsageError, match="what PyTorch saves to compute it is not known"):
+    with pytest.raises(UsageError, match="what PyTorch saves to compute its output is not known"):
         footprint.saved_for_backward(report)
 
 
@@ -442,7 +466,7 @@ def test_copies_in_a_model_are_saved(function, by_hand):
         lambda x, w, index: (x + w).relu().mT.clone() ** 2,
         lambda x, w, index: (x + w).relu()[:, :2].contiguous() ** 2,  # only one image is contiguous
         lambda x, w, index: (x + w).relu().view(-1, 6).mT.contiguous().mT.view(-1, 4, 6, 6) ** 2,
-        lambda x, w, index: nn.functional.linear(x.sigmoid().mT, w),  # which reads rows
+        lambda x, w, index: torch.einsum("bchw,hkw->bchk", x, w.exp()[:, None]),
     ],
 )
 def test_other_copies_in_a_model_are_unknown(function):
@@ -457,6 +481,84 @@ def test_a_copy_that_is_only_reshaped_is_left_out():
     assert all(row.kind != "identity" for row in report.rows)
     ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
     assert ours == saved_by(model) == 2 * 1152
+
+
+class After(Calls):
+    """The same after a convolution."""
+
+    def __init__(self, function):
+        super().__init__(function)
+        self.conv = nn.Conv2d(4, 6, 1)
+
+    def forward(self, x):
+        return super().forward(self.conv(x).sigmoid())
+
+
+linear = nn.functional.linear
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, w, i: linear(x.mT, w).sigmoid(),
+        lambda x, w, i: linear(x.permute(0, 3, 1, 2), w).flatten(1).sigmoid(),
+        lambda x, w, i: linear(x.permute(0, 3, 2, 1), w).flatten(2).sigmoid(),
+        lambda x, w, i: linear(x.view(-1, 2, 3, 2, 3, 6).transpose(2, 3), w).flatten(1) ** 2,
+        lambda x, w, i: linear(x.view(-1, 6, 2, 3, 6).permute(0, 2, 4, 3, 1), w).flatten(1).tanh(),
+        lambda x, w, i: (
+            linear(x.view(-1, 6, 6, 2, 3).transpose(1, 2).flatten(3), w).flatten(1) ** 2
+        ),
+        lambda x, w, i: x * linear(i.sigmoid().expand(len(x), 6, 6), w)[:, None],
+        lambda x, w, i: x @ x.mT.contiguous(),
+        lambda x, w, i: x[..., :3] @ x[..., 3:].mT.contiguous() + w,
+        lambda x, w, i: x @ x.view(-1, 36, 6)[:, ::6].mT.contiguous()[:, None] + w,
+    ],
+)
+def test_rows_and_matrices_are_copied_as_in_a_model(function):
+    model = After(function)
+    spec = cnncalc.from_torch(model, (4, 6, 6))
+    for batch in (1, 2):
+        report = cnncalc.summarize(spec, batch=batch)
+        ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+        assert ours == saved_by(model, batch)
+
+
+def windowed(x):
+    """Windows of 2 times 3 in a map with 6 channels."""
+    x = x.permute(0, 2, 3, 1).view(-1, 3, 2, 2, 3, 6).transpose(2, 3).contiguous()
+    return x.view(-1, 6, 6)
+
+
+def attended(x, w):
+    x = linear(windowed(x), w).view(-1, 6, 2, 3).transpose(1, 2)
+    y = nn.functional.scaled_dot_product_attention(x, x, x).transpose(1, 2).reshape(-1, 6, 6)
+    y = y.view(-1, 3, 2, 2, 3, 6).transpose(2, 3).contiguous()
+    return y.view(-1, 6, 6, 6).permute(0, 3, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, w, index: attended(x, w),
+        lambda x, w, index: attended(x, w).sigmoid() + x,
+    ],
+)
+def test_attention_in_windows_saves_what_a_model_saves(function):
+    model = After(function)
+    spec = cnncalc.from_torch(model, (4, 6, 6))
+    for batch in (1, 2):
+        report = cnncalc.summarize(spec, batch=batch)
+        ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+        assert ours == saved_by(model, batch)
+
+
+def test_what_a_pool_of_windows_saves_is_unknown():
+    def function(x, w, index):
+        return nn.functional.max_pool1d(windowed(x).mT, 2).reshape(-1, 6, 18)
+
+    report = cnncalc.summarize(cnncalc.from_torch(After(function), (4, 6, 6)))
+    with pytest.raises(UsageError, match="how the model copies its input is not modelled"):
+        footprint.saved_for_backward(report)
 
 
 def test_a_softmax_of_permuted_axes_is_not_copied_again():
@@ -495,9 +597,14 @@ def test_the_copy_of_a_map_in_an_order_that_is_no_memory_format_is_unknown():
         footprint.saved_for_backward(report)
 
 
-def test_bytes_of_numbers_that_are_not_computed_are_refused():
-    spec = {"input": [3], "layers": [{"parameter": {"output": [3], "saved_bytes": 4}}]}
-    with pytest.raises(
-        cnncalc.CnncalcError, match="saved_bytes and saves_output need params or buffers"
-    ):
+@pytest.mark.parametrize(
+    ("field", "why"),
+    [
+        ({"saved_bytes": 4}, "saved_bytes and saves_output need params or buffers"),
+        ({"contiguous": True}, "contiguous needs params or buffers"),
+    ],
+)
+def test_memory_of_numbers_that_are_not_computed_is_refused(field, why):
+    spec = {"input": [3], "layers": [{"parameter": {"output": [3], **field}}]}
+    with pytest.raises(cnncalc.CnncalcError, match=why):
         cnncalc.summarize(spec)

@@ -199,9 +199,9 @@ def largest(
     (twice what the network needs by default). Values are multiples of ``step``, by default 1, or
     0.01 for a parameter that is a decimal.
 
-    With ratios by name, several values grow together (compound scaling): each is multiplied by its
-    ratio to the power of a coefficient, and the largest coefficient is searched, from 0 up. The
-    values in the result then include that coefficient.
+    If ``name`` maps several names to ratios, their values grow together (compound scaling): each is
+    multiplied by its ratio to the power of a coefficient, and the search is for the largest
+    coefficient, from 0 up. The values in the result then include that coefficient.
 
     Raises UsageError if there is no budget, if no value gives a valid network, if all values fit,
     and if there are too many to try.

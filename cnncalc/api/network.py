@@ -155,7 +155,7 @@ def layer(
 ) -> report.Row:
     """Compute a single layer, given its kind, its fields and the shapes of its inputs.
 
-    Shapes have no batch; ``batch``, ``dtype`` and ``layout`` are those of ``summarize``. Raises
+    Shapes exclude the batch; ``batch``, ``dtype`` and ``layout`` are those of ``summarize``. Raises
     Mistakes with every error in the kind, its fields or the shapes, and UsageError for a kind with
     several outputs.
 

@@ -75,7 +75,7 @@ def to_html(
     from cnncalc.spec.writing import write
 
     if path is not None and on is None:
-        raise UsageError("a file of devices is given, but no device", "name one of them")
+        raise UsageError("a file of devices is given, but no device", "name one of its devices")
     if compare is not None and on is not None:
         raise UsageError("a page of two networks has no times on a device", "leave out the device")
     graph = graph_of(target, **options)

@@ -86,7 +86,7 @@ def _allow_anywhere(ctx: Any, param: Any, wanted: bool) -> None:
 
 
 def _extends_anywhere() -> TyperOption:
-    """The option ``--extends-anywhere``, which every command for networks has."""
+    """The option ``--extends-anywhere``, which every command that takes a network has."""
     return TyperOption(
         param_decls=["--extends-anywhere"],
         is_flag=True,
@@ -148,7 +148,7 @@ def main() -> NoReturn:
 
 
 def _prepare_streams() -> None:
-    """Replace closed streams, and make the others tolerate text that is not valid for them."""
+    """Replace closed streams, and let the others replace characters outside their encoding."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the parent process
             setattr(sys, name, io.TextIOWrapper(io.BytesIO()))

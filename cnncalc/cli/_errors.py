@@ -121,7 +121,7 @@ ELSEWHERE = {
     "draw": ("plot", "graph", "visualize"),
     "list": ("ls", "models", "networks"),
 }
-"""For each command, what other tools call it, or what a user may look for in it."""
+"""For each command, its names in other tools, and words for what it shows."""
 
 
 def usage(error: Any) -> UsageError:
@@ -141,8 +141,13 @@ def usage(error: Any) -> UsageError:
 
 
 def _meant(word: str, known: Sequence[str]) -> str:
-    """A hint with the command or option that a word stands for elsewhere or begins with
-    (``--batch-size``), or else with the nearest names."""
+    """A hint with the command that summarizes a network, the command that other tools call by this
+    word, the option that it begins with (``--batch-size``), or else the nearest names."""
+    from cnncalc.spec import catalog, notation
+
+    is_network = catalog.called(word) or notation.is_notation(word) or os.path.isfile(word)
+    if known and is_network and not word.startswith("-"):
+        return f"; to summarize this network, run 'cnncalc summarize {word}'"
     for name in known:
         if word.lower() in ELSEWHERE.get(name, ()) or re.match(f"{re.escape(name)}[-_]", word):
             return f"; did you mean {name!r}?"

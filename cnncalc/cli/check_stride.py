@@ -95,7 +95,7 @@ def run(
 
 
 def _check_axes(axes: list[Axis], format: str) -> bool:
-    """Show the answer for every axis. Returns whether the window fits along all of them."""
+    """Show the answer for every axis, and return whether the window fits along all of them."""
     if format == "json":
         shared.write(json.dumps([_as_dict(axis) for axis in axes], indent=2) + "\n", None)
     else:
@@ -116,7 +116,7 @@ def _is_network(word: str) -> bool:
 def _check_network(
     network: str, input: Words, settings: Words, layout: str | None, format: str
 ) -> bool:
-    """Show the answer for every layer that has a window. Returns whether all of them fit."""
+    """Show the answer for every layer that has a window, and return whether all of them fit."""
     if network.replace("x", "").isdecimal():
         raise UsageError("check-stride needs N, F and S, as in 7 3 3, or a network")
     report = shared.report(network, input, settings, layout=layout)

@@ -57,7 +57,9 @@ def run(
     from cnncalc.render import comparison
 
     if not 2 <= len(specs) <= MOST:
-        raise UsageError(f"compare takes 2 to {MOST} networks, not {len(specs)}")
+        help = "separate them with spaces, as in cnncalc compare vgg16 resnet50"
+        fact = f"compare takes 2 to {MOST} networks, not {len(specs)}"
+        raise UsageError(fact, help if len(specs) < 2 else "")
     form = listing.format_of(format, output)
     inputs, values = shared.for_each(input, len(specs)), shared.for_each(settings, len(specs))
     reports = [

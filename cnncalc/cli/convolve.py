@@ -41,7 +41,10 @@ Kernels = Annotated[
     ),
 ]
 Stride = Annotated[
-    str, typer.Option("--stride", "-s", metavar="S", help="One number, or one per axis: 2x1.")
+    str,
+    typer.Option(
+        "--stride", "-s", metavar="S", help="The stride. One number, or one per axis: 2x1."
+    ),
 ]
 Padding = Annotated[
     str,
@@ -49,8 +52,8 @@ Padding = Annotated[
         "--padding",
         "-p",
         metavar="P",
-        help="valid, same, or the number of cells on each side: 1 or 2x1. --mode sets their "
-        "values.",
+        help="The padding: valid, same, or the number of cells on each side, as in 1 or 2x1. "
+        "--mode sets their values.",
     ),
 ]
 Dilation = Annotated[
@@ -70,7 +73,9 @@ Mode = Annotated[
 ]
 Bias = Annotated[
     str | None,
-    typer.Option("--bias", metavar="NUMBERS", help="One number, or one per kernel: 0.1,0.2."),
+    typer.Option(
+        "--bias", metavar="NUMBERS", help="The bias. One number, or one per kernel: 0.1,0.2."
+    ),
 ]
 Flip = Annotated[
     bool,
@@ -238,7 +243,7 @@ def _check_digits(digits: int | None) -> None:
 
 
 def _refuse_options(words: Iterable[str], context: typer.Context) -> None:
-    """Raise UsageError for a misspelt option, which Click would pass on as a matrix."""
+    """Raise UsageError for a misspelled option, which Click would pass on as a matrix."""
     for word in words:
         if re.match("--?[A-Za-z]", word):
             known = [option for one in context.command.params for option in one.opts]

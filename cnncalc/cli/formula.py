@@ -63,7 +63,7 @@ def run(
     """Write the cost of a network as a formula in its input size, batch size or parameters.
 
     The layers themselves compute the formula, with symbols in place of numbers; ⌈ ⌉ rounds up,
-    ⌊ ⌋ rounds down, and [ ] is 1 if the condition inside holds and 0 otherwise. Below the formula
+    ⌊ ⌋ rounds down, and [ ] is 1 if the condition inside holds and 0 otherwise. Below the formula,
     you see where it holds and how the cost grows. Requires SymPy: pip install 'cnncalc[formula]'.
 
     cnncalc formula resnet50 macs

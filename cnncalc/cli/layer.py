@@ -183,7 +183,7 @@ def _split(words: list[str], kind: type[Layer]) -> tuple[list[str], dict[str, An
 
 
 def _without_value(name: str, kind: type[Layer]) -> str:
-    """The error for a last field without a value: it needs one, or is unknown."""
+    """The error for a field without a value: it needs one, or the field is unknown."""
     known = [word for field, one in fields_of(kind).items() for word in (field, *one.also)]
     if name in known:
         return f"{_option(name)} needs a value"
@@ -194,7 +194,7 @@ def _without_value(name: str, kind: type[Layer]) -> str:
 
 
 def _spelled_out(word: str) -> str:
-    """An option with a letter, spelled out: ``--kernel-size=5`` for ``-k5``."""
+    """A one-letter option, spelled out: ``--kernel-size=5`` for ``-k5``; other words, unchanged."""
     if not word.startswith("-") or word[1:2] not in LETTERS:
         return word
     value = word[2:].removeprefix("=")

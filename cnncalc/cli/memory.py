@@ -26,8 +26,8 @@ MAX_SHOWN = 10
 """The number of layers listed without ``--all``."""
 
 CUDA = (
-    "On CUDA the figures follow PyTorch's source code and have not been measured; they exclude "
-    "workspace, cuDNN's reserve and allocator rounding."
+    "On CUDA, the figures follow PyTorch's source code and have not been measured; they exclude "
+    "workspaces, cuDNN's reserve and allocator rounding."
 )
 
 Optimizer = Annotated[
@@ -175,7 +175,7 @@ def _check_int8(
 
 
 def _budget(text: str) -> int:
-    """A budget in bytes; raises UsageError if it is invalid or below 1."""
+    """A budget in bytes; raises UsageError if it is invalid, below 1, or lacks a unit."""
     try:
         budget = units.bytes_of(text)
     except ValueError as why:

@@ -58,7 +58,10 @@ Network = Annotated[
 ]
 Choices = Annotated[
     bool,
-    typer.Option("--choices", help="Ask multiple choice, with wrong answers from common mistakes."),
+    typer.Option(
+        "--choices",
+        help="Make the questions multiple choice, with wrong answers from common mistakes.",
+    ),
 ]
 Solutions = Annotated[
     bool, typer.Option("--solutions", help="Show the derived answer below each question.")
@@ -217,7 +220,7 @@ def _keep_sheets(wanted: Order, names: list[str], folder: Path) -> None:
         for sheet, text in _sheets(pose(wanted, name), file).items():
             if sheet.is_file() and sheet.read_bytes() != text.encode():
                 fact = f"{str(sheet)!r} exists and would be replaced by a different sheet"
-                raise UsageError(fact, "choose another folder, or delete the old one")
+                raise UsageError(fact, "choose another folder, or delete the old sheet")
 
 
 def file_name(student: str) -> str:

@@ -38,7 +38,9 @@ Sort = Annotated[
 Exact = Annotated[bool, typer.Option("--exact", help="Show exact integers instead of K, M and G.")]
 Plot = Annotated[
     bool,
-    typer.Option("--plot", help="Draw bars of the parameters, MACs and memory per layer instead."),
+    typer.Option(
+        "--plot", help="Draw bars of the parameters, MACs and memory per layer instead of a table."
+    ),
 ]
 Convention = Annotated[
     str | None,

@@ -33,7 +33,8 @@ AllArchitectures = Annotated[
     bool,
     typer.Option(
         "--all-architectures",
-        help="Verify every built-in, on the meta device unless you choose another or --tiny.",
+        help="Verify all built-in networks, on the meta device unless you choose another one or "
+        "--tiny.",
     ),
 ]
 Device = Annotated[

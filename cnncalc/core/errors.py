@@ -105,10 +105,12 @@ def near_file(file: Path) -> str:
     has no extension, it may also be that of a folder."""
     try:
         every = islice(file.parent.iterdir(), MAX_BESIDE)
-        beside = sorted(one.name for one in every if not file.suffix or one.is_file())
+        beside = sorted(one for one in every if not file.suffix or one.is_file())
     except OSError:
         return ""
-    return did_you_mean(file.name, beside)
+    # An equal extension is no reason to suggest a file.
+    alike = (one for one in beside if _edits(file.stem.lower(), one.stem.lower()) is not None)
+    return did_you_mean(file.name, [one.name for one in alike])
 
 
 class UnknownName(UsageError, KeyError):

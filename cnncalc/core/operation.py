@@ -84,6 +84,8 @@ class Layout(Enum):
     """A reshaped view of the output's gradient, or a copy where no such view exists."""
     MERGE = auto()
     """As ``RESHAPE``, with the batch and the channels as one axis."""
+    PLACES = auto()
+    """As ``RESHAPE``, with the spatial axes as one."""
     ROWS = auto()
     """A view with a row for each position, or a copy if the axes are permuted differently."""
     EXPAND = auto()

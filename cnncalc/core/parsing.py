@@ -16,7 +16,11 @@ Wrong = list[tuple[str | None, str]]
 INFERRED = ("in_channels", "in_features", "num_features", "num_channels", "normalized_shape",
             "input_shape", "input_dim")  # fmt: skip
 """Arguments of other frameworks that cnncalc infers."""
-NOT_COUNTED = ".*_(initializer|regularizer|constraint|filler)|engine|force_nd_im2col|cudnn_.*"
+GIVEN = r"\w+\s*=[^=,]+"
+"""A field as an argument of a call: ``stride=2``."""
+NOT_COUNTED = (
+    ".*_(initializer|regularizer|constraint|filler)|engine|force_nd_im2col|cudnn_.*|device"
+)
 """Arguments of other frameworks that affect neither shapes nor counts."""
 ACTIVATION = ("activation", "activation_fn", "act", "nonlinearity")
 """Arguments of other frameworks for layers that are separate here."""
@@ -143,6 +147,9 @@ def _by_field(kind: type[Fields], given: Any) -> Mapping[str, Any]:
         raise LayerError(
             f"takes no value by itself; remove {shown(given)}, or name a field: {', '.join(known)}"
         )
+    if isinstance(given, str) and re.fullmatch(rf"{GIVEN}(,\s*{GIVEN})*", given):
+        fields = re.sub(r"\s*=\s*", ": ", given)
+        raise LayerError(f"takes its fields in braces; write {{{fields[:80]}}}")
     return {kind.main: given}
 
 
@@ -202,6 +209,8 @@ def _hint(kind: type[Fields], names: Mapping[str, str], written: str, value: Any
         return f"; {advice}"
     if written in AXIS:
         return _axis(kind)
+    if glued := re.fullmatch(r"(\w+):(\S+)", str(written)):
+        return f"; put a space after the colon, as in {glued[1]}: {glued[2]}"
     return did_you_mean(str(written), names) or has_only(fields_of(kind))
 
 

@@ -126,7 +126,8 @@ def layout_of(word: str | None) -> Layout | None:
     layouts: dict[str, Layout] = {"chw": "chw", "hwc": "hwc"}
     if word.lower() in layouts:
         return layouts[word.lower()]
-    raise UsageError(f"a layout must be chw or hwc, not {word[:60]!r}")
+    fact = "a layout must be chw (channels first) or hwc (channels last)"
+    raise UsageError(f"{fact}, not {word[:60]!r}")
 
 
 def shape_of(sizes: tuple[int, ...], layout: Layout = "chw") -> Shape:

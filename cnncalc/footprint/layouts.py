@@ -28,12 +28,14 @@ class GradientLayout(Enum):
     """The elements are not in the order of the axes."""
     TANGLED = auto()
     """The elements were permuted, and then changed further."""
+    FORMAT = auto()
+    """Contiguous, or like the tensor itself."""
     UNKNOWN = auto()
 
     @property
     def known(self) -> bool:
         """Whether the layout is certain."""
-        return self not in {GradientLayout.TANGLED, GradientLayout.UNKNOWN}
+        return self not in {GradientLayout.TANGLED, *_UNCERTAIN}
 
 
 def with_copies(report: Report, recording: Recording) -> list[Operation]:
@@ -79,7 +81,7 @@ def _is_copied(operation: Operation, given: GradientLayout, batch: int) -> bool:
         return _cuts_stripes(operation)
     if layout is Layout.ROWS and given in {GradientLayout.APART, GradientLayout.PERMUTED}:
         return bool(operation.outputs[0].shape.dimensions[-1] == 1)
-    if stripes or given is GradientLayout.APART:
+    if given is GradientLayout.APART or (stripes and layout is not Layout.PLACES):
         return False
     if (
         layout is Layout.RESHAPE
@@ -87,12 +89,14 @@ def _is_copied(operation: Operation, given: GradientLayout, batch: int) -> bool:
         and len(read.shape.dimensions) == 1
     ):
         return True
-    if layout is Layout.ROWS and given is GradientLayout.UNKNOWN and batch == 1:
+    if layout is Layout.ROWS and given in _UNCERTAIN and batch == 1:
         places = operation.outputs[0].shape.dimensions[:-1]
         if len([size for size in places if size > 1]) < 2:  # a row for each, whatever the order
             return False
-    if layout in {Layout.COPY, Layout.RESHAPE, Layout.MERGE} or (
-        layout is Layout.ROWS and not given.known
+    if (
+        layout in {Layout.COPY, Layout.RESHAPE, Layout.MERGE}
+        or (layout is Layout.ROWS and not given.known)
+        or (layout is Layout.PLACES and given is not GradientLayout.FORMAT)
     ):
         raise LayerError(
             "the gradient of its output comes in an order other than that of the axes, and what "
@@ -135,6 +139,8 @@ def _made(operation: Operation, given: GradientLayout, index: int, batch: int) -
             return _later(given) if given in _MOVED else GradientLayout.PERMUTED
         if layout is Layout.EXPAND:
             return GradientLayout.UNKNOWN if read.numbers > output.numbers else given
+        if given is GradientLayout.FORMAT and read.numbers < output.numbers:
+            return GradientLayout.UNKNOWN
         if given is not GradientLayout.CONTIGUOUS or read.numbers == output.numbers:
             return given
         if layout is Layout.NARROW:
@@ -146,11 +152,12 @@ def _made(operation: Operation, given: GradientLayout, index: int, batch: int) -
         GradientLayout.CONTIGUOUS,
         GradientLayout.APART,
         GradientLayout.STRIPES,
+        GradientLayout.FORMAT,
     }
     if follows:
         return _later(given)
     permuted = any(one.permuted for one in (*operation.reads, output) if not one.parameter)
-    return GradientLayout.UNKNOWN if permuted else GradientLayout.CONTIGUOUS
+    return GradientLayout.FORMAT if permuted else GradientLayout.CONTIGUOUS
 
 
 def _sum(*gradients: GradientLayout) -> GradientLayout:
@@ -158,13 +165,17 @@ def _sum(*gradients: GradientLayout) -> GradientLayout:
     orderly = {GradientLayout.CONTIGUOUS, GradientLayout.APART, GradientLayout.STRIPES}
     if orderly.issuperset(gradients):
         return GradientLayout.CONTIGUOUS
-    return GradientLayout.UNKNOWN if GradientLayout.UNKNOWN in gradients else GradientLayout.TANGLED
+    if (orderly | {GradientLayout.FORMAT}).issuperset(gradients):
+        return GradientLayout.FORMAT
+    return GradientLayout.TANGLED if _UNCERTAIN.isdisjoint(gradients) else GradientLayout.UNKNOWN
 
 
-_MOVED = {GradientLayout.PERMUTED, GradientLayout.TANGLED, GradientLayout.UNKNOWN}
+_UNCERTAIN = {GradientLayout.FORMAT, GradientLayout.UNKNOWN}
+
+_MOVED = {GradientLayout.PERMUTED, GradientLayout.TANGLED, *_UNCERTAIN}
 
 
 def _later(given: GradientLayout) -> GradientLayout:
     """The layout of a gradient that is computed from one whose elements are not in the order of the
     axes."""
-    return given if given is GradientLayout.UNKNOWN else GradientLayout.TANGLED
+    return GradientLayout.UNKNOWN if given in _UNCERTAIN else GradientLayout.TANGLED

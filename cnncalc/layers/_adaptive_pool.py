@@ -39,8 +39,8 @@ class AdaptivePool(Layer):
         return tuple(map(_reach, x.spatial, self.output(x).spatial))
 
     def onnx_pool(self, onnx: Any, x: Map, kind: str, by: str) -> Any:
-        """ONNX's pool, if all windows have the same size; otherwise windows along one axis after
-        the other."""
+        """ONNX's pool if all windows have the same size; otherwise slices, each reduced by the
+        operator ``by``, along one axis after another."""
         sizes = self.output(x).spatial
         if any(N % N_out for N, N_out in zip(x.spatial, sizes)):
             onnx.function()
@@ -52,7 +52,7 @@ class AdaptivePool(Layer):
         return onnx.node(kind, *onnx.inputs, kernel_shape=window, strides=window)
 
     def _part(self, onnx: Any, dim: int, place: int, N: int, N_out: int, by: str) -> Any:
-        """One position along an axis."""
+        """The output at one position along an axis."""
         ends = place * N // N_out, -(-(place + 1) * N // N_out)
         read = onnx.node("Slice", *onnx.inputs, *(onnx.ints([n]) for n in (*ends, dim)))
         return onnx.node(by, read, onnx.ints([dim]), keepdims=1)

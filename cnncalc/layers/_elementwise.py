@@ -38,7 +38,7 @@ class Elementwise(Layer):
         return tape.op(x, keeps=() if self.keeps_output else (x,), keeps_output=self.keeps_output)
 
 
-NOT_NEGATIVE = "in place, {} must be at least 0, not {}, or PyTorch cannot train it"
+NOT_NEGATIVE = "in place, {} must be at least 0, not {}, or PyTorch refuses the backward pass"
 
 
 class InPlace(Elementwise):

@@ -135,7 +135,7 @@ def folded(x: Shape) -> Operations:
 
 
 def onnx_standardized(onnx: Any, axes: Sequence[int], eps: float, x: str) -> Any:
-    """Write the values with mean 0 and variance 1 over some axes."""
+    """Write a normalization of x to mean 0 and variance 1 over some axes."""
     dims = onnx.ints(axes)
     apart = onnx.node("Sub", x, onnx.node("ReduceMean", x, dims, keepdims=1))
     variance = onnx.node("ReduceMean", onnx.node("Mul", apart, apart), dims, keepdims=1)

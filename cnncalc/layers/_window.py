@@ -221,8 +221,8 @@ def onnx_padded(onnx: Any, axes: Sequence[Axis], x: str, *value: str, **settings
 
 
 def onnx_taps(onnx: Any, axes: Sequence[Axis]) -> Any:
-    """Write the windows of the padded input: the batch, the channels, and for each axis the
-    positions and the taps."""
+    """Write the windows of the padded input as one tensor. Its dimensions are the batch, the
+    channels, and for each axis the positions and the taps."""
     y = onnx_padded(onnx, axes, *onnx.inputs)
     for place, axis in enumerate(axes):
         sizes = axis.places(), axis.F

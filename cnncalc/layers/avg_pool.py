@@ -101,7 +101,7 @@ class AvgPool(Pool):
         if all(max(axis.before, axis.after) <= axis.F // 2 for axis in axes) and not wide:
             counted = int(self.count_include_pad)
             return onnx.node("AveragePool", *onnx.inputs, count_include_pad=counted, **settings)
-        onnx.function()  # on its own, a pool may not pad by more
+        onnx.function()  # a single pool may not pad by this much
         settings["pads"] = [0] * (2 * len(axes))
         (map_,), one = onnx.inputs, onnx.number(1)
         means = onnx.node("AveragePool", onnx_padded(onnx, axes, map_), **settings)

@@ -178,7 +178,7 @@ class Conv(Filters):
     def to_onnx(self, onnx: Any, x: Map) -> Any:
         if self.connections is None:
             return self.onnx_convolution(onnx, x, self.groups)
-        onnx.function()  # ONNX's Conv has no table, so weights of 0 stand for what it leaves out
+        onnx.function()  # ONNX's Conv has no table, so weights of 0 replace missing connections
         C, F = x.channels, self.window(x)
         reads = [k * C + one for k, row in enumerate(self.connections) for one in row]
         zeros = onnx.node("ConstantOfShape", onnx.ints([self.out_channels * C, *F]))

@@ -146,7 +146,7 @@ class ConvLstm(Layer):
         )
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        """The operators of one frame after the other."""
+        """The operators of one frame after another."""
         onnx.function()
         T, sizes = x.spatial[0], [self.hidden_channels, *_frame(x).spatial]
         batch = onnx.node("Shape", *onnx.inputs, start=0, end=1)

@@ -91,7 +91,7 @@ class DeformConv(Grouped):
         )
 
     def to_onnx(self, onnx: Any, x: Map, offsets: Map, *factors: Map) -> Any:
-        """ONNX's operator, with the weights between the map and its offsets."""
+        """ONNX's operator, which reads the weights between the map and the offsets."""
         map_, moved, *scales = onnx.inputs
         groups = offsets.channels // (2 * cells(F=self.window(x)))
         tensors = [map_, onnx.weight("weight"), moved, onnx.weight("bias"), *scales]

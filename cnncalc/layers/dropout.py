@@ -41,7 +41,7 @@ class Dropout(Elementwise):
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
         if self.p < 1:
             return onnx.node("Dropout", *onnx.inputs, onnx.number(self.p))
-        onnx.function()  # ONNX's Dropout keeps some of the values
+        onnx.function()  # ONNX's Dropout must keep some of the values
         return onnx.node("Identity", *onnx.inputs)
 
     examples = (

@@ -45,7 +45,7 @@ class Expand(Rearrangement):
     def output(self, x: Shape) -> Shape:
         wanted = "×".join(map(str, self.shape))
         if len(self.shape) != len(x.dimensions):
-            raise LayerError(f"cannot expand {x} to {wanted}: the number of sizes must be equal")
+            raise LayerError(f"cannot expand {x} to {wanted}: both need the same number of sizes")
         sizes = tuple(
             old if new == -1 else new for old, new in zip(x.dimensions, self.shape, strict=True)
         )
@@ -95,7 +95,7 @@ class Expand(Rearrangement):
     )
     refusals = (
         Refusal([4, 6, 6], ("4x5x5",), "cannot expand 4×5×5 to 4×6×6: only sizes of 1 can grow"),
-        Refusal([4, 5], ("4x1x1",), "the number of sizes must be equal"),
+        Refusal([4, 5], ("4x1x1",), "both need the same number of sizes"),
         Refusal(None, ("4x1x1",), "needs 'shape'"),
         Refusal([4, 0, 1], ("4x1x1",), "at least 1, or -1, not [4, 0, 1]"),
     )

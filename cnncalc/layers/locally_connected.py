@@ -10,6 +10,7 @@ from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
+from cnncalc.core.operation import Layout
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, parameters
 from cnncalc.layers._filters import Filters
@@ -78,6 +79,10 @@ class LocallyConnected(Filters):
         alone = tape.batch == 1 and n_out == self.out_channels  # one position of one image
         y = tape.permuted(y, (axes[-1], *axes[:-1]) if alone else ())
         y.interleaved = tape.batch > 1 and n_out > self.out_channels  # images, at each position
+        if len([size for size in self.places(x.shape) if size > 1]) > 1:
+            y = tape.view(y, Layout.PLACES)
+        if tape.batch == 1 and not alone:  # then the next layers may keep the channels last
+            y.channels_last = None
         y = reduce(tape.add, biases, y)
         tape.hold(around, windows)
         return y
@@ -112,7 +117,7 @@ class LocallyConnected(Filters):
         return nn.LocallyConnected(*sizes, *window, bias=self.bias)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        """A matrix product at every position of the images and their windows."""
+        """At every position, a matrix product of the images' windows with the weights."""
         onnx.function()
         places, n = self.places(x), len(x.spatial)
         order = [*range(2, 2 + 2 * n, 2), 0, 1, *range(3, 3 + 2 * n, 2)]

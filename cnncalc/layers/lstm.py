@@ -77,7 +77,7 @@ class Lstm(Recurrent):
         return self._onnx_projected(onnx, x) if self.proj_size else super().to_onnx(onnx, x)
 
     def _onnx_projected(self, onnx: Any, x: Map) -> Any:
-        """The operators of one position after the other, since ONNX's LSTM has no projection."""
+        """The operators of one position after another, since ONNX's LSTM has no projection."""
         onnx.function()
         T, ways = x.spatial[0], ("", "_reverse")[: self.directions]
         at = [onnx.node("Gather", *onnx.inputs, onnx.ints([place]), axis=2) for place in range(T)]

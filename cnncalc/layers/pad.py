@@ -103,6 +103,8 @@ class Pad(Like, Rearrangement):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A padded copy; reflection and replication save their input."""
+        from cnncalc.core.strides import ordered
+
         n_out = self.output(x.shape).elements
         if self.mode == "circular":
             # Every side is copied in place, so the gradient is copied, changed and added up.
@@ -110,7 +112,11 @@ class Pad(Like, Rearrangement):
             y = tape.op(x, makes=n_out, beside=wrapped, ordered=True)
             return tape.changed(y, beside=2 * tape.images(self._last_side(x.shape), x.size))
         if self.mode == "zeros":
-            return tape.op(x, makes=n_out)
+            y = tape.op(x, makes=n_out)
+            if x.strided and not x.in_order:
+                sizes = (tape.batch, *self.output(x.shape).dimensions)
+                y.strided = ordered(sizes, x.strided.suggested)
+            return y
         return extended(tape, x, n_out, self.mode)
 
     def _last_side(self, x: Map) -> int:

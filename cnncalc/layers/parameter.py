@@ -59,6 +59,10 @@ class Parameter(Layer):
         least=0,
     )
     saves_output: bool = flag("whether PyTorch also saves the output for that backward pass", False)
+    contiguous: bool = flag(
+        "whether PyTorch computes the output in the order of its axes; by default, this is unknown",
+        False,
+    )
 
     @property
     def computed(self) -> bool:
@@ -75,6 +79,8 @@ class Parameter(Layer):
             raise LayerError("params and buffers say what is learned; remove learned: false")
         if (self.saved_bytes or self.saves_output) and not self.computed:
             raise LayerError("saved_bytes and saves_output need params or buffers; remove them")
+        if self.contiguous and not self.computed:
+            raise LayerError("contiguous needs params or buffers; remove it")
         if self.multiply_accumulates and not self.computed:
             raise LayerError("macs needs params or buffers, from which the output is computed")
         if self.backward_multiply_accumulates and not self.params:
@@ -121,16 +127,17 @@ class Parameter(Layer):
 
         tape.guess("its output does not depend on the input")
         numbers = prod(self.shape)
-        if self.computed:  # the strides of a computed tensor are not known
-            return tape.part(self._computed(tape, numbers), numbers)
+        once = contiguous((1, *self.shape)).expanded((tape.batch, *self.shape))
+        if self.computed:
+            known = once if self.contiguous else None
+            return tape.part(self._computed(tape, numbers), numbers, known)
         (held,) = tape.trained(numbers) if self.learned else [tape.buffers(numbers)]
-        whole = contiguous((1, *self.shape))
-        return tape.part(held, numbers, whole.expanded((tape.batch, *self.shape)))
+        return tape.part(held, numbers, once)
 
     def _computed(self, tape: Tape, numbers: int) -> Tensor:
         """The numbers as a new tensor."""
         if self.saved_bytes is None or (self.saved_bytes and tape.size != BYTES["float32"]):
-            raise LayerError("what PyTorch saves to compute it is not known")
+            raise LayerError("what PyTorch saves to compute its output is not known")
         held = [*tape.trained(self.params or 0), tape.buffers(self.buffers or 0)]
         own = self.saved_bytes
         return tape.op(*held, shared=numbers, own=own, keeps_output=self.saves_output)

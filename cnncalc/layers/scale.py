@@ -53,7 +53,7 @@ class Scale(Layer):
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
         if self.bias:
-            onnx.function()  # on its own, a shift could not be shared along with the scale
+            onnx.function()  # read back as two layers, they could not be shared together
         y = onnx.inputs[0]
         for kind, name in (("Mul", "weight"), ("Add", "bias"))[: 1 + self.bias]:
             tensor = onnx.weight(name)

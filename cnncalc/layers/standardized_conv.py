@@ -43,7 +43,7 @@ class StandardizedConv(Reparametrized):
         y = super().output(x, *others)
         if prod(self.tensors(need_map(x))["weight"][1:]) == 1:
             raise LayerError(
-                "every filter has a single weight, which always becomes 0 as its own mean is "
+                "every filter has a single weight, which always becomes 0 when the mean is "
                 "subtracted; use a larger window, or fewer groups"
             )
         return y

@@ -208,7 +208,7 @@ COLUMNS: dict[str, Column] = {
         "RF min", "receptive field through the narrowest branch", lambda field: field.smallest,
         bounded=True,
     ),
-    "jump": _field("Jump", "input pixels between neighbouring outputs", lambda field: field.jump),
+    "jump": _field("Jump", "input pixels between neighboring outputs", lambda field: field.jump),
     "start": _field("Start", "where the first receptive field begins", lambda field: field.start),
     "params%": _share("Params %", "share of the parameters", "params"),
     "macs%": _share("MACs %", "share of the multiply-accumulates", "macs"),
@@ -233,7 +233,8 @@ def column(word: str, also: Sequence[str] = ()) -> str:
 
 
 def choose_columns(words: Sequence[str], also: Sequence[str] = ()) -> tuple[str, ...]:
-    """The columns that ``words`` name; ``+rf`` adds to the usual ones, and ``all`` means all.
+    """The columns that ``words`` name; ``+rf`` adds one to the usual columns, and ``all``
+    means every column.
 
     Raises UsageError, suggesting the nearest name, for an unknown one.
     """

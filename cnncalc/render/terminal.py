@@ -1,7 +1,7 @@
 """The terminal: its width, its colours, and tables in columns.
 
-Only the base attributes and colours are used, so that a table is readable on light and dark
-backgrounds.
+Only a terminal's basic attributes and colours are used, so that a table is readable on light and
+dark backgrounds.
 """
 
 import os

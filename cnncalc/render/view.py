@@ -222,7 +222,7 @@ class View:
             "MACs are multiply-accumulates of convolutions, linear layers and matrix products; "
             "FLOPs = 2 · MACs. "
             "Memory in parentheses is not in the total: the layer runs in place or returns a view. "
-            + "Parameters in parentheses are shared: they count for another layer. " * sharing
+            + "Parameters in parentheses are shared: they are counted in another layer. " * sharing
             + self.bounds
             + "MB = 10⁶ bytes, MiB = 2²⁰ bytes."
         )
@@ -233,7 +233,8 @@ class View:
         if self.report.exact:
             return ""
         names = some([row.name for row in self.report.opaque])
-        return f"≥ marks a lower bound, {UNKNOWN} an unknown: see the opaque layers ({names}). "
+        marks = f"≥ marks a lower bound and {UNKNOWN} an unknown number"
+        return f"{marks}: see the opaque layers ({names}). "
 
 
 def _three_ways(size: int) -> str:

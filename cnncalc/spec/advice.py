@@ -5,7 +5,10 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 WORDS = {
-    "activation": "name the activation itself, such as relu",
+    **dict.fromkeys(("activation", "act"), "name the activation itself, such as relu"),
+    **dict.fromkeys(
+        ("type", "kind", "class_name"), "write the kind itself as the key, as in 'conv: {...}'"
+    ),
     "transformer": "build it from attention, layer_norm and linear, as in 'cnncalc show vit_b_16'",
     "input": "write the shape under 'input' at the top of the spec",
     "input_layer": "write the shape under 'input' at the top of the spec",
@@ -16,10 +19,12 @@ WORDS = {
 """Words of other tools that cnncalc spells differently or does not support, each with advice."""
 
 FORMATS = {
+    r"^[ \t]*\(\w+\): \w+\(": "a printed PyTorch model",
+    r"^[ \t]*Layer \(type": "a summary that another tool printed",
     r"^[ \t]*layers?\s*\{": "a Caffe prototxt",
     r"^[ \t]*\[(net|network|convolutional|maxpool)\]": "a Darknet cfg",
     r"^[ \t]*(import \w|from [\w.]+ import |class \w+\(|def \w+\()": "Python code",
-    r"^[ \t]*(\w+ = )?(\w+\.)*(Sequential\(|nn\.\w+\(|add\()": "Python code",
+    r"^[ \t]*([\w.]+ = )?(\w+\.)*(Sequential\(|nn\.\w+\(|add\()": "Python code",
     r'^[ \t]*[{"].*"(class_name|keras_version)"': "a Keras model in JSON",
     r"^[ \t]*<\?xml": "XML",
     r"^[ \t]*(base_lr|lr_policy|max_iter|solver_mode)[ \t]*:": "a Caffe solver",
@@ -27,6 +32,7 @@ FORMATS = {
 """Patterns that recognize texts of other tools, each with a name for such a text."""
 
 REMEDIES = {
+    "a printed PyTorch model": "name its code, as in torchvision.models:resnet50",
     "a Caffe prototxt": "rename the file so that it ends in .prototxt",
     "a Darknet cfg": "rename the file so that it ends in .cfg",
     "a Keras model in JSON": "rename the file so that it ends in .json",
@@ -39,6 +45,9 @@ WEIGHTS = {
         ("pt", "pth", "ckpt", "safetensors"),
         "a file of weights does not say how layers are connected; name the code of the model, "
         "as in torchvision.models:resnet50",
+    ),
+    **dict.fromkeys(
+        ("pb", "tflite", "mlmodel"), "this format cannot be read; export the model to ONNX"
     ),
     **dict.fromkeys(
         ("h5", "hdf5"), "an HDF5 file cannot be read; save the Keras model as .keras or .json"
@@ -95,13 +104,15 @@ def of_yaml(error: Any, text: str) -> Advice:
         return _bracket(_opening(text[: mark.index]), mark, lines)
     if "mapping values are not allowed" in str(error.problem):
         return _colon(lines, mark)
-    return _other(error, mark, line)
+    return _other(error, mark, line, text)
 
 
-def _other(error: Any, mark: Any, line: str) -> Advice:
+def _other(error: Any, mark: Any, line: str, text: str) -> Advice:
     """Advice about quotes, signs and indentation; the parser's own message for anything else."""
     context, problem = str(error.context or ""), str(error.problem)
     here = mark.line, mark.column
+    if "expected ':'" in problem and error.context_mark:
+        return _no_colon(text.splitlines()[error.context_mark.line].strip(), error.context_mark)
     if "quoted scalar" in context and error.context_mark:
         opened = error.context_mark
         return Advice("this quote is never closed; add a quote", opened.line, opened.column)
@@ -109,10 +120,22 @@ def _other(error: Any, mark: Any, line: str) -> Advice:
         character = line[mark.column : mark.column + 1]
         return Advice(f"a value cannot start with {character!r}; put it in quotes", *here)
     if "block" in context:
+        if line[mark.column : mark.column + 1] in ("}", "]"):
+            return Advice(f"this {line[mark.column]!r} closes nothing; remove it", *here)
         if line[: mark.column].strip():
             return Advice("the value ends before this; put all of it in quotes", *here)
         return Advice("this line is not aligned with those above it; fix its indentation", *here)
     return Advice(f"the text is not valid YAML: {problem}", *here)
+
+
+def _no_colon(line: str, mark: Any) -> Advice:
+    """Advice about a line that is neither a key with a value nor an entry of a list."""
+    if dash := re.match(r"[-–—•*]+\s*(?=\w)", line):
+        entry = line[dash.end() :][:60]
+        sentence = f"an entry of a list starts with a hyphen and a space; write '- {entry}'"
+        return Advice(sentence, mark.line, mark.column)
+    sentence = f"{line[:60]!r} is not a key with a value; add a colon"
+    return Advice(sentence, mark.line, mark.column)
 
 
 def _opening(text: str) -> tuple[str, int, int]:

@@ -18,6 +18,9 @@ CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 """Characters that change the direction of text, that a terminal might interpret, or that a page
 cannot contain. Newlines and tabs are allowed."""
 
+NO_KEYS = dict.fromkeys(("batch", "batch_size"), "give the batch size with --batch")
+"""Keys that a spec does not have, and how to say the same."""
+
 
 class Checks:
     """Reads parts of a tree, and collects all mistakes in them."""
@@ -50,6 +53,8 @@ class Checks:
         for key in item.value:
             if key not in known:
                 hint = did_you_mean(key, known) or f"; it has {', '.join(known)}"
+                hint = f"; {NO_KEYS[key]}" if key in NO_KEYS else hint
+                hint = "; put a space after the hyphen" if re.match(r"-\w", key) else hint
                 self.wrong(f"{what} has no key {key[:60]!r}{hint}", key.where)
         return item.value
 

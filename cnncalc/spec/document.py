@@ -18,7 +18,7 @@ from cnncalc.core.errors import (
     unknown,
 )
 from cnncalc.core.shape import Layout, layout_of
-from cnncalc.spec import claims
+from cnncalc.spec import advice, claims
 from cnncalc.spec.checks import Checks
 from cnncalc.spec.claims import Claim
 from cnncalc.spec.entry import NODE, Block, Composite, Entry, Spec, broken, describe, kind_alone
@@ -334,7 +334,7 @@ class Parser(Checks):
             hint = f"; if {second[:60]!r} is a field of {first!r}, indent it further"
         else:
             hint = f"; move a field into the value of {first!r}, or start another layer with '- '"
-        hint = did_you_mean(second, NODE) or hint
+        hint = advice.word(first) or did_you_mean(second, NODE) or hint
         return f"a layer has one kind, but this one has {first!r} and {second[:60]!r}{hint}"
 
     def lift_from(self, value: Item, keys: dict[Key, Item]) -> tuple[Item | None, dict[Key, Item]]:

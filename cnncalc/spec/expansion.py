@@ -308,7 +308,7 @@ class Expansion:
             return self.expand(entry.group, inner, current)
         if entry.kind in self.spec.blocks:
             return self.block(self.spec.blocks[entry.kind], entry, name, scope, current)
-        found = self.kinds.find(entry.kind)
+        found = self.kinds.find(entry.kind, entry.value)
         layer = self.kinds.layer(found, entry, scope)
         if not current:
             inputs = some(self.spec.inputs)
@@ -386,7 +386,7 @@ class Expansion:
             return ""
         word = str(entry.kind)
         if entry.composite is None and word not in self.spec.blocks:
-            word = self.kinds.find(entry.kind).kind.kind
+            word = self.kinds.find(entry.kind, entry.value).kind.kind
         return self.names.automatic(word, scope.prefix)
 
     def block(self, block: Block, entry: Entry, name: str, scope: Scope, current: Ends) -> Ends:

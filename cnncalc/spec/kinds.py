@@ -12,7 +12,7 @@ from cnncalc.spec import advice, values
 from cnncalc.spec.entry import ACTIVATION, NODE, Entry, Spec
 from cnncalc.spec.inputs import layout_in
 from cnncalc.spec.scope import Scope
-from cnncalc.spec.text import Key
+from cnncalc.spec.text import Item, Key
 from cnncalc.spec.work import Work
 
 
@@ -59,13 +59,17 @@ class Kinds:
         self.last: dict[int, tuple[values.Values | None, Layer | None]] = {}
         """The last layer of each entry, and the values that it depends on, if any."""
 
-    def find(self, word: Key) -> layers.Found:
-        """The kind with this name. Raises SpecError if there is none."""
+    def find(self, word: Key, value: Item | None = None) -> layers.Found:
+        """The kind with this name. Raises SpecError if there is none; a ``value`` that is a layer
+        itself shows that the word is a name."""
         if word not in self.found:
             try:
                 self.found[word] = layers.find(word)
             except LayerError as why:
                 hint = advice.word(word) or did_you_mean(word, self.spec.blocks)
+                inner = [*value.value] if value and isinstance(value.value, dict) else []
+                if len(inner) == 1 and layers.known(inner[0]):
+                    hint = f"; write '{inner[0]}' as the key, and 'name: {word[:60]}' beside it"
                 text = f"{why.fact}{hint}" if hint else why.sentence
                 raise SpecError(text, word.where) from None
         return self.found[word]
@@ -106,6 +110,8 @@ class Kinds:
                     beside = f"; write it beside {str(entry.kind)!r}, not among its fields"
                     fact = f"has no field {written!r}{beside}" if written in NODE else text
                     fact += _dollar(value, written, scope) + self.use(entry, written)
+                    if isinstance(value, str) and found.kind.arity[1] != 1:
+                        fact += "; name its inputs with 'from'"
                     self.wrong(f"{found.kind.kind} {fact}", values.place_of(entry, written))
             except LayerError as why:
                 word = entry.kind if len(found.meanings) > 1 else found.kind.kind

@@ -216,15 +216,23 @@ def _find(target: str, beside: Path) -> Path:
             f"{target[:200]!r} names the code of a model, which only a command may run, as in "
             "cnncalc summarize MODULE:FACTORY; in Python, use cnncalc.from_torch"
         )
+    raise _no_network(target, name, hint)
+
+
+def _no_network(target: str, name: str, hint: str) -> UsageError:
+    """The error for a target that is neither a file nor a built-in network called ``name``."""
+    if re.fullmatch(r"(torch\w*|timm)(\.\w+){2,}", target):
+        hint = f"; for the code of a model, write {':'.join(target[:200].rsplit('.', 1))}"
     if "/" in target or target != name or re.search(r"\.[A-Za-z]\w*$", target):
-        raise UsageError(f"no file {target[:200]!r}{hint}")
+        return UsageError(f"no file {target[:200]!r}{hint}")
     if re.fullmatch(r"\d+(x\d+)+", target, re.ASCII):
         fact = f"{target[:60]!r} is a shape without layers"
-        raise UsageError(fact, f"write them after it, as in {target[:60]}-32C3p1-10N")
-    raise UsageError(
-        f"no file or built-in network {target[:200]!r}"
-        + (hint or "; run 'cnncalc list' to see the built-in networks")
-    )
+        return UsageError(fact, f"write them after it, as in {target[:60]}-32C3p1-10N")
+    joined = re.sub(r"[\s,;]+", "-", target.strip())
+    if notation.is_notation(joined):
+        hint = f"; the notation joins layers with '-', as in {joined[:200]}"
+    hint = hint or "; run 'cnncalc list' to see the built-in networks"
+    return UsageError(f"no file or built-in network {target[:200]!r}{hint}")
 
 
 def is_foreign(spec: Spec) -> bool:

@@ -1,7 +1,7 @@
 """One HTML table: a whole page as a file, or a fragment in a notebook.
 
 It inherits the colours of the page around it, so that it is readable in light and dark mode.
-Characters beyond ASCII are written as references, so that no encoding can corrupt them.
+Characters beyond ASCII are written as character references, so that no encoding can corrupt them.
 """
 
 from collections.abc import Iterable

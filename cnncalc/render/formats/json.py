@@ -1,4 +1,4 @@
-"""The whole report as JSON with exact integers; its keys are the contract of docs/json.md.
+"""The whole report as JSON with exact integers; docs/json.md documents its keys.
 
 Depth, columns and order affect only tables. A count under a convention is added as ``convention``
 (docs/reconcile.md). The text is ASCII, so that no terminal or file encoding can spoil a name.

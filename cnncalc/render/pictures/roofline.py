@@ -48,8 +48,8 @@ class _Axes:
 
 
 def chart(bounds: Sequence[Roofline], measure: Measure) -> Scene:
-    """A network on devices. Raises UsageError for a device whose bandwidth is not known, and for a
-    network without MACs."""
+    """The roofline of a network on devices. Raises UsageError for a device whose bandwidth is not
+    known, and for a network without MACs."""
     for one in bounds:
         if one.device.bandwidth is None:
             raise UsageError(f"{one.device.name} has no known bandwidth, so it has no roofline")

@@ -27,5 +27,5 @@ class Scale:
         return int(found * self.per)
 
     def text(self, number: int) -> str:
-        """Such a number as text, with its unit."""
+        """A number in multiples of ``1/per`` as text, with its unit."""
         return self.quantity.text(exact(number, self.per))

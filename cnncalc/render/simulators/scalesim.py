@@ -1,9 +1,9 @@
 """SCALE-Sim 3: a topology in CSV, one convolution per line.
 
-The tool supports neither padding nor groups. A line has the size of the map that is read, padding
-included. A depthwise convolution takes one line, whose name begins with DP and which the tool
-expands; any other grouped convolution takes a line per group. A fully connected layer becomes a 1×1
-convolution.
+The tool supports neither padding nor groups. A line has the size of the part of the input that is
+read, padding included. A depthwise convolution takes one line, whose name begins with DP and which
+the tool expands; any other grouped convolution takes a line per group. A fully connected layer
+becomes a 1×1 convolution.
 """
 
 import re

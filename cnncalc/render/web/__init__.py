@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs no other files and no connection.
+"""A report as one HTML page that needs no other files and no internet connection.
 
 The page is complete without its script, which only folds, sorts and searches the table.
 """
@@ -95,7 +95,7 @@ def _about_times(bounds: "Roofline") -> str:
 
 
 def _cards(view: View, memory: "Memory | UsageError", bounds: "Roofline | None") -> Iterator[str]:
-    """The totals, the peaks of memory, the shortest time, and the last receptive field."""
+    """The totals, the memory peaks, the shortest time, and the last layer's receptive field."""
     yield '<dl class="cards">'
     cards = [(total.label, total.text) for total in view.totals]
     for label, text in [*cards, *_peaks(memory), *_time(bounds), *_field(view)]:

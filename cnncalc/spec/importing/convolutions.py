@@ -11,7 +11,7 @@ from cnncalc.layers._window import sides_of
 from cnncalc.layers.blur_pool import BlurPool
 from cnncalc.spec.importing.arithmetic import added
 from cnncalc.spec.importing.record import Ref
-from cnncalc.spec.importing.regrouping import arranged, merged, regrouped, shaped
+from cnncalc.spec.importing.regrouping import arranged, long, merged, regrouped, shaped
 from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Unknown, View
 from cnncalc.spec.importing.views import copy, laid_out, ranged
 from cnncalc.spec.importing.walker import Handlers, Walker
@@ -27,34 +27,51 @@ def linear(walker: Walker) -> None:
         view = walker.data_of(walker.done.made[0])
         walker.gives(added(walker, view, bias))
         return
-    try:
-        view = walker.data()
-    except Unknown:  # too many axes
-        _linear_of_rows(walker)
+    value = walker.tensor()
+    if isinstance(value, Regrouped) and _is_of_rows(value):
+        _linear_of_rows(walker, value)
         return
+    view = walker.data()
     held, _, attributes = walker.parts()
     last = view.at(-1)
-    if last:
-        order = (last, *(place for place in range(len(view.shape)) if place != last))
-        moved = tuple(view.shape[place] for place in order)
-        layer = walker.make("permute", {"order": list(order)}, [view.layer], moved)
-        axes = tuple(BATCH if axis == BATCH else order.index(axis) for axis in view.axes)
-        view = View(layer, moved, axes, tuple(order.index(place) for place in view.inside))
+    copies = len(view.shape) > 2 and view.axes[0] == BATCH and _copies_rows(walker)
+    others = _rows(view) if copies else sorted({*range(len(view.shape))} - {last})
+    view = _moved(walker, view, [last, *others])
     shape = (held["weight"].sizes[0], *view.shape[1:])
-    if len(shape) > 2:  # the same as a convolution with filters of size 1
-        layer = _pointwise(walker, _rows(walker, view.layer), held, shape)
+    if len(shape) > 2 and not copies:  # the same as a convolution with filters of size 1
+        layer = _pointwise(walker, _copied(walker, view.layer), held, shape)
         walker.gives(View(layer, shape, view.axes, view.inside))
         return
     result = walker.called(layers.load("linear"), [view.layer], shape, view.axes, held, attributes)
     walker.gives(result._replace(inside=view.inside))
 
 
-def _rows(walker: Walker, layer: int) -> int:
-    """The input of a linear layer. PyTorch copies it unless it can be viewed as a list of rows; the
-    convolution that replaces the layer does not."""
+def _moved(walker: Walker, view: View, order: Sequence[int]) -> View:
+    """The same tensor as a view of a layer with the dimensions in this order."""
+    if [*order] == [*range(len(order))]:
+        return view
+    shape = tuple(view.shape[place] for place in order)
+    layer = walker.make("permute", {"order": [*order]}, [view.layer], shape)
+    axes = tuple(BATCH if axis == BATCH else order.index(axis) for axis in view.axes)
+    return View(layer, shape, axes, tuple(order.index(place) for place in view.inside))
+
+
+def _copies_rows(walker: Walker) -> bool:
+    """Whether PyTorch copies the input of a linear layer, as it does unless that can be viewed as a
+    list of rows. A convolution copies nothing."""
     laid = laid_out(walker, 2)
-    fits = laid.viewed((prod(laid.sizes[:-1]), laid.sizes[-1]))
-    return layer if fits else copy(walker, layer, "unknown")
+    return not laid.viewed((prod(laid.sizes[:-1]), laid.sizes[-1]))
+
+
+def _copied(walker: Walker, layer: int) -> int:
+    """The input of a convolution in place of a linear layer, which may be copied in an order that
+    is not known."""
+    return copy(walker, layer, "unknown") if _copies_rows(walker) else layer
+
+
+def _rows(value: View | Regrouped) -> list[int]:
+    """The parts of a tensor's rows in order: all of its axes but the last, without the batch."""
+    return [at for axis in regrouped(value).axes[:-1] for at in axis if at != BATCH]
 
 
 def _pointwise(
@@ -67,22 +84,31 @@ def _pointwise(
     return walker.make("conv", fields, [layer], shape, numbers, walker.done.macs)
 
 
-def _linear_of_rows(walker: Walker) -> None:
-    """A linear layer along the last axis of a tensor with more axes than a map, whose other axes
-    become the positions of a signal."""
-    value = regrouped(walker.tensor())
-    value = merged(walker, value, len(value.axes) - 1)
-    (last,) = value.axes[-1]
-    others = [at for at in range(len(value.atoms)) if at != last]
-    layer = _rows(walker, arranged(walker, value, [[last], others]))
+def _is_of_rows(value: Regrouped) -> bool:
+    """Whether the axes of a tensor, the first of which begins with the batch, are more than those
+    of a signal."""
+    return (
+        value.axes[0][:1] == (BATCH,)
+        and len([axis for axis in value.axes if long(value, axis)]) > 2
+    )
+
+
+def _linear_of_rows(walker: Walker, value: Regrouped) -> None:
+    """A linear layer along the last axis of a tensor whose axes are not those of a layer's output.
+    Its other axes become the positions of a signal."""
+    rows, last = _rows(value), long(value, value.axes[-1])
+    layer = arranged(walker, value, [rows, last])
+    positions, channels = walker.made[layer].shape
+    layer = walker.make("permute", {"order": [1, 0]}, [layer], (channels, positions))
     given = {name: one for name, one in walker.done.arguments.items() if name != "input"}
     walker.done = walker.done._replace(arguments=given)
-    held, _, _ = walker.parts()
+    held, _, attributes = walker.parts()
     size = held["weight"].sizes[0]
-    made = _pointwise(walker, layer, held, (size, *walker.made[layer].shape[1:]))
-    places = {BATCH: BATCH, last: 0, **{at: place for place, at in enumerate(others, 1)}}
-    axes = tuple(tuple(places[at] for at in axis) for axis in value.axes)
-    walker.gives(Regrouped(made, (size, *(value.atoms[at] for at in others)), axes))
+    kind = layers.load("linear")
+    made = walker.called(kind, [layer], (size, positions), (), held, attributes)
+    places = {BATCH: BATCH, **{at: place for place, at in enumerate(rows, 1)}}
+    axes = (*(tuple(places[at] for at in axis) for axis in value.axes[:-1]), (0,))
+    walker.gives(Regrouped(made.layer, (size, *(value.atoms[at] for at in rows)), axes))
 
 
 def convolution(walker: Walker) -> None:
@@ -193,6 +219,8 @@ def pool(walker: Walker) -> None:
     if first[:1] != (BATCH,):
         raise Unknown("the batch is not its first axis")
     layer = arranged(walker, value, [[*first[1:], *channels], *spatial])
+    if not laid_out(walker, 2).contiguous:  # the pool would save the copy
+        layer = copy(walker, layer, "unknown")
     _, _, attributes = walker.parts()
     shape = (-batch * sizes[0], *sizes[1:])
     found = layers.known(f"torch.{walker.done.name}")

@@ -7,9 +7,10 @@ from typing import Any
 from cnncalc import layers
 from cnncalc.spec.importing.convolutions import linear
 from cnncalc.spec.importing.record import Ref
-from cnncalc.spec.importing.regrouping import arranged, long, regrouped, shaped
+from cnncalc.spec.importing.regrouping import arranged, grown, long, regrouped, shaped
 from cnncalc.spec.importing.sources import numbers, source
 from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Unknown, View
+from cnncalc.spec.importing.views import copy
 from cnncalc.spec.importing.walker import Handlers, Walker
 
 
@@ -38,15 +39,14 @@ def dot_product(walker: Walker) -> None:
     """Attention of queries to keys, whose projections are other layers."""
     names = ("query", "key", "value")
     given = {n: one for n, one in walker.done.arguments.items() if n not in (*names, "attn_mask")}
-    values = [regrouped(walker.data(name)) for name in names]
-    reads = [_matrices(walker, one, [_separate(one)]) for one in values]
-    if len(walker.sizes(walker.done.made[0])) != FUSED:
-        given["kernel"] = "steps"
-    elif any(len(long(one, one.axes[0])) > 1 for one in values):
-        given["kernel"] = "unknown"  # the rebuilt network copies heads, but not windows in a batch
+    values = [regrouped(walker.tensor(name)) for name in names]
+    fused = len(walker.sizes(walker.done.made[0])) == FUSED
+    given |= {} if fused else {"kernel": "steps"}
+    windows = fused and any(len(long(one, one.axes[0])) > 1 for one in values)
+    reads = [_matrices(walker, one, _groups(one, windows)) for one in values]
     mask = walker.done.arguments.get("attn_mask")
     if mask is not None:
-        reads.append(_mask(walker, *values[:2]))
+        reads.append(_mask(walker, values[0], values[1], windows))
     _give(walker, layers.load("dot_product_attention"), reads, given)
 
 
@@ -54,7 +54,15 @@ FUSED = 4
 """The number of axes with which PyTorch can run attention as a single kernel."""
 
 
-def _mask(walker: Walker, query: Regrouped, key: Regrouped) -> int:
+def _groups(value: Regrouped, windows: bool) -> list[list[int]]:
+    """The dimensions before the last two: the windows that are merged with the batch, and the
+    heads."""
+    found = _separate(value)
+    count = len(long(value, value.axes[0])) - 1
+    return [found[:count], found[count:]] if windows else [found]
+
+
+def _mask(walker: Walker, query: Regrouped, key: Regrouped, windows: bool) -> int:
     """The layer that is added to the scores, perhaps the same for all heads or images."""
     axes = [[at for at in axis if at != BATCH] for axis in query.axes[:-1]]
     sizes = [prod(query.atoms[at] for at in axis) for axis in axes]
@@ -64,6 +72,8 @@ def _mask(walker: Walker, query: Regrouped, key: Regrouped) -> int:
     groups = [[at for at in axis if at != BATCH] for axis in mask.axes]
     layer = arranged(walker, mask, [*groups[:-2], groups[-2] + groups[-1]])
     shape, positions = walker.made[layer].shape, sizes[-1]
+    if windows:
+        return shaped(walker, layer, (*shape[:-1], positions, others))
     wanted = (*sizes[:-1], positions * others)
     if prod(shape[:-1]) > 1 and shape != wanted:
         layer = walker.make("expand", {"shape": list(wanted)}, [layer], wanted)
@@ -81,6 +91,10 @@ def matmul(walker: Walker) -> None:
     ranks = [len(factor.axes) for factor in factors]
     if min(ranks) < 2:
         raise Unknown("it multiplies a vector")
+    if min(ranks) > 2:  # the axes before the last two are expanded, which copies the tensor
+        sizes = walker.sizes(walker.done.made[0])[:-2]
+        factors = [grown(walker, one, (*sizes, *one.sizes[-2:])) for one in factors]
+        ranks = [len(factor.axes) for factor in factors]
     before = [[*map(str, range(2 - rank, 0))] for rank in ranks]  # axes match from the right
     names = [[*before[0], "row", "inner"], [*before[1], "inner", "column"]]
     _contract(walker, factors, names, [*max(before, key=len), "row", "column"])
@@ -154,6 +168,9 @@ def _contract(
         arranged(walker, factor, [[at for name in group for at in one[name]] for group in listed])
         for factor, one, listed in zip(factors, (first, second), groups)
     ]
+    if shared and not all(images in one for one in axes):
+        # Such a factor is the same for all images, whose rows PyTorch then puts together.
+        reads[0] = copy(walker, reads[0], "unknown")
     sizes = {
         name: prod(factor.atoms[at] for at in axis)
         for factor, one in zip(factors, (first, second))

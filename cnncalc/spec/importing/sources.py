@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any
 
+from cnncalc.core.strides import Strided
 from cnncalc.spec.importing.record import Done, Ref
 from cnncalc.spec.importing.values import BATCH, Copied, Known, Regrouped, Unknown, View
 from cnncalc.spec.importing.walker import Walker, numbers_in
@@ -74,6 +75,7 @@ def _made(walker: Walker, known: Known, copied: Copied, shape: tuple[int, ...]) 
     fields["params"] = counts["parameter"]
     fields |= {"buffers": counts["buffer"]} if counts["buffer"] else {}
     fields |= _saved(walker, known, copied.number, held)
+    fields |= {"contiguous": True} if _is_contiguous(walker, copied) else {}
     calls = [recording.calls[place] for place in sorted(known.calls - walker.counted)]
     walker.counted |= known.calls
     macs = sum(call.macs for call in calls)
@@ -112,6 +114,15 @@ def _saved(
     }
     besides = sum(size for storage, size in saved.items() if storage not in own)
     return {"saved_bytes": besides, **({"saves_output": True} if own & {*saved} else {})}
+
+
+def _is_contiguous(walker: Walker, copied: Copied) -> bool:
+    """Whether the model's numbers for one image are in the order of the layer's axes."""
+    seen = walker.recording.tensors[copied.number]
+    strides = [step for size, step in zip(seen.sizes, seen.strides) if size != BATCH]
+    if len(strides) != len(copied.sizes):
+        return False
+    return Strided(copied.sizes, tuple(strides)).permuted(copied.order).contiguous
 
 
 def _backward(walker: Walker, call: Done) -> int:

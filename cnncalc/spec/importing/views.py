@@ -52,13 +52,17 @@ def laid_out(walker: Walker, batch: int) -> Strided:
 
 
 def _is_reshaped(walker: Walker, laid: Strided, batch: int) -> bool:
-    """Whether the result of the current call is only reshaped, and a reshape of the call's input
-    would copy it anyway."""
+    """Whether the result of the current call is only reshaped, perhaps to a list of matrices by a
+    product, and that would copy the call's input anyway."""
     (made,) = walker.done.made
     calls = [one for one in walker.recording.calls if made in numbers_in(one.arguments)]
-    sizes = [walker.sizes(one.made[0]) for one in calls if one.name in RESHAPES.split()]
-    viewed = [laid.viewed(_counted(one, batch)) for one in sizes]
-    return len(viewed) == len(calls) < 2 and not any(viewed)
+    sizes = [_counted(walker.sizes(one.made[0]), batch) for one in calls]
+    sizes = [
+        (prod(laid.sizes[:-2]), *laid.sizes[-2:]) if one.name == "matmul" else size
+        for one, size in zip(calls, sizes)
+        if one.name in RESHAPES.split() or (one.name == "matmul" and size[:-2] == laid.sizes[:-2])
+    ]
+    return len(sizes) == len(calls) < 2 and not any(map(laid.viewed, sizes))
 
 
 def _counted(sizes: Sequence[int], batch: int) -> tuple[int, ...]:

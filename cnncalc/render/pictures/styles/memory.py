@@ -1,6 +1,6 @@
-"""The live memory over a training step, stacked by what it is for.
+"""The live memory over a training step, stacked by purpose.
 
-Operations are in order, but how long each takes is not known.
+Operations are in order, but the time that each takes is not known.
 """
 
 from collections.abc import Iterator, Sequence
