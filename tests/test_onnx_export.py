@@ -127,7 +127,7 @@ def test_three_maps_are_joined_by_one_layer(tmp_path, kind):
 def test_a_random_network_is_the_same_after_writing_and_reading(tmp_path, seed):
     report = cnncalc.summarize(random_networks.network(Random(seed)))
     back = read_back(report, tmp_path)
-    for count in ("params", "buffers", "macs"):
+    for count in COUNTS:
         assert getattr(back.totals, count) == getattr(report.totals, count)
     assert [row.output for row in back.outputs] == [row.output for row in report.outputs]
 
@@ -144,6 +144,13 @@ def test_layers_with_shared_weights_share_them_after_reading(tmp_path):
 def test_a_function_without_its_fields_is_refused(summarized, fields):
     with pytest.raises(CnncalcError, match="'fields' of the function is not valid JSON"):
         summarized(model([node("glu", "x", "y", domain="cnncalc", **fields)]))
+
+
+def test_a_function_with_fields_that_nest_deeply_is_refused(summarized):
+    fields = '{"time_distributed": ' * 300 + '"relu"' + "}" * 300
+    data = model([node("time_distributed", "x", "y", domain="cnncalc", fields=fields)])
+    with pytest.raises(CnncalcError, match="values are nested deeper than 60 levels"):
+        summarized(data)
 
 
 def test_a_function_without_its_weights_is_refused(summarized):
