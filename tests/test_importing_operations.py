@@ -546,7 +546,7 @@ def test_biases_of_all_heads_are_the_same_in_every_window():
 
     model, x = Calls(function, (2, 9, 9)), torch.rand(2, 4, 6, 6)
     report = read(model, 4, 6, 6)
-    assert tuple(report["expand"].output) == (4, 2, 9 * 9)
+    assert tuple(report["dot_product_attention"].inputs[3]) == (1, 2, 9, 9)
     assert report.totals.params == 2 * 9 * 9
     assert report.totals.macs == 4 * 2 * (9 * 9 * 2 + 9 * 9 * 2)
     net = cnncalc.to_torch(report)

@@ -162,11 +162,32 @@ def test_attention_elsewhere_is_unknown(elsewhere):
 ATTENTION = {"dot_product_attention": None, "from": ["input"] * 3}
 
 
-def test_attention_by_an_unknown_kernel_is_unknown():
-    layer = {**ATTENTION, "dot_product_attention": {"kernel": "unknown"}}
-    report = cnncalc.summarize({"input": "2x3x4", "layers": [{"scale": None}, layer]})
-    with pytest.raises(UsageError, match="an unknown kernel"):
-        footprint.saved_for_backward(report)
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [0, 2, 1, 3], [1, 0, 2, 3], [0, 1, 3, 2]])
+@pytest.mark.parametrize("mask", [None, [4, 2, 5, 5], [1, 2, 5, 5], [4, 1, 5, 5]])
+@pytest.mark.parametrize("more", [{}, {"kernel": "steps"}])
+@pytest.mark.parametrize("features", [3, 6])
+def test_windows_are_images_of_the_batch_in_attention(order, mask, more, features):
+    shape = [4, 2, 5, 3]
+    value = [*shape[:-1], features]
+    inputs = {"q": [shape[axis] for axis in order], "v": [value[axis] for axis in order]}
+    back = [order.index(axis) for axis in range(4)]
+    layers = [
+        entry
+        for name in inputs
+        for entry in (
+            {"scale": None, "from": name},
+            {"permute": back, "name": f"{name}2"},
+        )
+    ]
+    reads = ["q2", "q2", "v2"]
+    for learned in (False, True) if mask else (False,):
+        added = {"parameter": {"shape": mask, "learned": learned}, "from": "q", "name": "mask"}
+        attention = {
+            "dot_product_attention": more or None,
+            "from": [*reads, "mask"] if mask else reads,
+        }
+        ends = [attention, {"permute": [0, 2, 1, 3]}, {"reshape": [20, -1]}, "sigmoid", "scale"]
+        agree({"input": inputs, "layers": [*layers, *[added] * bool(mask), *ends]})
 
 
 WINDOWS = [{"scale": None}, {"reshape": [6, 2, 3, 2]}, {"permute": [0, 2, 1, 3]}]
@@ -500,6 +521,44 @@ def test_rows_and_matrices_are_copied_as_in_a_model(function):
         report = cnncalc.summarize(spec, batch=batch)
         ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
         assert ours == saved_by(model, batch)
+
+
+def windowed(x):
+    """Windows of 2 times 3 in a map with 6 channels."""
+    x = x.permute(0, 2, 3, 1).view(-1, 3, 2, 2, 3, 6).transpose(2, 3).contiguous()
+    return x.view(-1, 6, 6)
+
+
+def attended(x, w):
+    x = linear(windowed(x), w).view(-1, 6, 2, 3).transpose(1, 2)
+    y = nn.functional.scaled_dot_product_attention(x, x, x).transpose(1, 2).reshape(-1, 6, 6)
+    y = y.view(-1, 3, 2, 2, 3, 6).transpose(2, 3).contiguous()
+    return y.view(-1, 6, 6, 6).permute(0, 3, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, w, index: attended(x, w),
+        lambda x, w, index: attended(x, w).sigmoid() + x,
+    ],
+)
+def test_attention_in_windows_saves_what_a_model_saves(function):
+    model = After(function)
+    spec = cnncalc.from_torch(model, (4, 6, 6))
+    for batch in (1, 2):
+        report = cnncalc.summarize(spec, batch=batch)
+        ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+        assert ours == saved_by(model, batch)
+
+
+def test_what_a_pool_of_windows_saves_is_unknown():
+    def function(x, w, index):
+        return nn.functional.max_pool1d(windowed(x).mT, 2).reshape(-1, 6, 18)
+
+    report = cnncalc.summarize(cnncalc.from_torch(After(function), (4, 6, 6)))
+    with pytest.raises(UsageError, match="how the model copies its input is not modelled"):
+        footprint.saved_for_backward(report)
 
 
 def test_a_softmax_of_permuted_axes_is_not_copied_again():

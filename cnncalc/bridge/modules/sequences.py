@@ -150,10 +150,14 @@ class DotProductAttention(nn.Module):
     def forward(
         self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
     ) -> Tensor:
+        given = (query, key, value) if mask is None else (query, key, value, mask)
+        windows = query.shape[1:-3]  # there is a kernel for them only if they are images
+        if windows and self.kernels is nullcontext:
+            given = tuple(one.expand(-1, *windows, -1, -1, -1).flatten(0, 1) for one in given)
+        attention = partial(functional.scaled_dot_product_attention, scale=self.scale)
         with self.kernels():
-            return functional.scaled_dot_product_attention(
-                query, key, value, mask, scale=self.scale
-            )
+            y = attention(*given)
+        return y.view(*query.shape[:-1], value.shape[-1])
 
 
 class Constant(nn.Module):

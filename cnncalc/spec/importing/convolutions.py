@@ -11,7 +11,7 @@ from cnncalc.layers._window import sides_of
 from cnncalc.layers.blur_pool import BlurPool
 from cnncalc.spec.importing.arithmetic import added
 from cnncalc.spec.importing.record import Ref
-from cnncalc.spec.importing.regrouping import arranged, merged, regrouped, shaped
+from cnncalc.spec.importing.regrouping import arranged, long, merged, regrouped, shaped
 from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Unknown, View
 from cnncalc.spec.importing.views import copy, laid_out, ranged
 from cnncalc.spec.importing.walker import Handlers, Walker
@@ -27,11 +27,11 @@ def linear(walker: Walker) -> None:
         view = walker.data_of(walker.done.made[0])
         walker.gives(added(walker, view, bias))
         return
-    try:
-        view = walker.data()
-    except Unknown:  # too many axes
-        _linear_of_rows(walker)
+    value = walker.tensor()
+    if isinstance(value, Regrouped) and _is_of_rows(value):
+        _linear_of_rows(walker, value)
         return
+    view = walker.data()
     held, _, attributes = walker.parts()
     last = view.at(-1)
     copies = len(view.shape) > 2 and view.axes[0] == BATCH and _copies_rows(walker)
@@ -84,31 +84,31 @@ def _pointwise(
     return walker.make("conv", fields, [layer], shape, numbers, walker.done.macs)
 
 
-def _linear_of_rows(walker: Walker) -> None:
-    """A linear layer along the last axis of a tensor with more axes than a map, whose other axes
-    become the positions of a signal."""
-    value = regrouped(walker.tensor())
-    value = merged(walker, value, len(value.axes) - 1)
-    (last,) = value.axes[-1]
-    copies = value.axes[0][:1] == (BATCH,) and _copies_rows(walker)
-    others = _rows(value) if copies else [at for at in range(len(value.atoms)) if at != last]
-    if copies:
-        rows = arranged(walker, value, [others, [last]])
-        positions, channels = walker.made[rows].shape
-        layer = walker.make("permute", {"order": [1, 0]}, [rows], (channels, positions))
-    else:
-        layer = _copied(walker, arranged(walker, value, [[last], others]))
+def _is_of_rows(value: Regrouped) -> bool:
+    """Whether the axes of a tensor, the first of which begins with the batch, are more than those
+    of a signal."""
+    return (
+        value.axes[0][:1] == (BATCH,)
+        and len([axis for axis in value.axes if long(value, axis)]) > 2
+    )
+
+
+def _linear_of_rows(walker: Walker, value: Regrouped) -> None:
+    """A linear layer along the last axis of a tensor whose axes are not those of a layer's output.
+    Its other axes become the positions of a signal."""
+    rows, last = _rows(value), long(value, value.axes[-1])
+    layer = arranged(walker, value, [rows, last])
+    positions, channels = walker.made[layer].shape
+    layer = walker.make("permute", {"order": [1, 0]}, [layer], (channels, positions))
     given = {name: one for name, one in walker.done.arguments.items() if name != "input"}
     walker.done = walker.done._replace(arguments=given)
     held, _, attributes = walker.parts()
-    shape = (held["weight"].sizes[0], *walker.made[layer].shape[1:])
-    if copies:
-        made = walker.called(layers.load("linear"), [layer], shape, (), held, attributes).layer
-    else:
-        made = _pointwise(walker, layer, held, shape)
-    places = {BATCH: BATCH, last: 0, **{at: place for place, at in enumerate(others, 1)}}
-    axes = tuple(tuple(places[at] for at in axis) for axis in value.axes)
-    walker.gives(Regrouped(made, (shape[0], *(value.atoms[at] for at in others)), axes))
+    size = held["weight"].sizes[0]
+    kind = layers.load("linear")
+    made = walker.called(kind, [layer], (size, positions), (), held, attributes)
+    places = {BATCH: BATCH, **{at: place for place, at in enumerate(rows, 1)}}
+    axes = (*(tuple(places[at] for at in axis) for axis in value.axes[:-1]), (0,))
+    walker.gives(Regrouped(made.layer, (size, *(value.atoms[at] for at in rows)), axes))
 
 
 def convolution(walker: Walker) -> None:
@@ -219,6 +219,8 @@ def pool(walker: Walker) -> None:
     if first[:1] != (BATCH,):
         raise Unknown("the batch is not its first axis")
     layer = arranged(walker, value, [[*first[1:], *channels], *spatial])
+    if not laid_out(walker, 2).contiguous:  # the pool would save the copy
+        layer = copy(walker, layer, "unknown")
     _, _, attributes = walker.parts()
     shape = (-batch * sizes[0], *sizes[1:])
     found = layers.known(f"torch.{walker.done.name}")

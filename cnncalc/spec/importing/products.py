@@ -39,15 +39,14 @@ def dot_product(walker: Walker) -> None:
     """Attention of queries to keys, whose projections are other layers."""
     names = ("query", "key", "value")
     given = {n: one for n, one in walker.done.arguments.items() if n not in (*names, "attn_mask")}
-    values = [regrouped(walker.data(name)) for name in names]
-    reads = [_matrices(walker, one, [_separate(one)]) for one in values]
-    if len(walker.sizes(walker.done.made[0])) != FUSED:
-        given["kernel"] = "steps"
-    elif any(len(long(one, one.axes[0])) > 1 for one in values):
-        given["kernel"] = "unknown"  # the rebuilt network copies heads, but not windows in a batch
+    values = [regrouped(walker.tensor(name)) for name in names]
+    fused = len(walker.sizes(walker.done.made[0])) == FUSED
+    given |= {} if fused else {"kernel": "steps"}
+    windows = fused and any(len(long(one, one.axes[0])) > 1 for one in values)
+    reads = [_matrices(walker, one, _groups(one, windows)) for one in values]
     mask = walker.done.arguments.get("attn_mask")
     if mask is not None:
-        reads.append(_mask(walker, *values[:2]))
+        reads.append(_mask(walker, values[0], values[1], windows))
     _give(walker, layers.load("dot_product_attention"), reads, given)
 
 
@@ -55,7 +54,15 @@ FUSED = 4
 """The number of axes with which PyTorch can run attention as a single kernel."""
 
 
-def _mask(walker: Walker, query: Regrouped, key: Regrouped) -> int:
+def _groups(value: Regrouped, windows: bool) -> list[list[int]]:
+    """The dimensions before the last two: the windows that are merged with the batch, and the
+    heads."""
+    found = _separate(value)
+    count = len(long(value, value.axes[0])) - 1
+    return [found[:count], found[count:]] if windows else [found]
+
+
+def _mask(walker: Walker, query: Regrouped, key: Regrouped, windows: bool) -> int:
     """The layer that is added to the scores, perhaps the same for all heads or images."""
     axes = [[at for at in axis if at != BATCH] for axis in query.axes[:-1]]
     sizes = [prod(query.atoms[at] for at in axis) for axis in axes]
@@ -65,6 +72,8 @@ def _mask(walker: Walker, query: Regrouped, key: Regrouped) -> int:
     groups = [[at for at in axis if at != BATCH] for axis in mask.axes]
     layer = arranged(walker, mask, [*groups[:-2], groups[-2] + groups[-1]])
     shape, positions = walker.made[layer].shape, sizes[-1]
+    if windows:
+        return shaped(walker, layer, (*shape[:-1], positions, others))
     wanted = (*sizes[:-1], positions * others)
     if prod(shape[:-1]) > 1 and shape != wanted:
         layer = walker.make("expand", {"shape": list(wanted)}, [layer], wanted)
