@@ -55,6 +55,45 @@ def test_options_are_those_of_summarize():
     assert "235,200" in answer.answer  # 5·5·1·6·28·28 for each of 2 images
 
 
+class Strange:
+    """A value that prints as a number but is something else, as NumPy's are."""
+
+    def __str__(self):
+        return "8"
+
+    def __repr__(self):
+        return "int64(8)"
+
+    def named_parameters(self):
+        return ()
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: cnncalc.summarize("vgg16", batch=Strange()), "at least 1, not int64(8)"),
+        (lambda: cnncalc.summarize("vgg16", batch="8"), "at least 1, not '8'"),
+        (
+            lambda: cnncalc.summarize("vgg16", settings="classes=10"),
+            "settings must be a mapping, such as {'classes': 10}, not 'classes=10'",
+        ),
+        (
+            lambda: cnncalc.summarize(Strange()),
+            "the notation or a mapping, not Strange; read a model with cnncalc.from_torch",
+        ),
+        (lambda: cnncalc.summarize(None), "the notation or a mapping, not NoneType"),
+        (
+            lambda: cnncalc.compare(["vgg16", "vgg19"]),
+            "at least two networks; pass each as an argument, as in compare('vgg16', 'vgg19')",
+        ),
+    ],
+)
+def test_a_wrong_argument_gets_one_clear_sentence(call, says):
+    with pytest.raises(cnncalc.UsageError) as refused:
+        call()
+    assert str(refused.value).endswith(says)
+
+
 def test_a_report_takes_no_options():
     report = cnncalc.summarize("lenet5")
     with pytest.raises(cnncalc.UsageError, match="takes no tiny, batch"):

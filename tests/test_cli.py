@@ -111,6 +111,7 @@ def test_a_command_like_no_other_gets_the_help(monkeypatch, capsys):
     [
         ("--batch-size", "did you mean '--batch'?"), ("--input_size", "did you mean '--input'?"),
         ("--out", "did you mean '--output'?"), ("--no-bias", "see 'cnncalc summarize --help'"),
+        ("--spec", "see 'cnncalc summarize --help'"),  # the name of an argument
     ],
 )  # fmt: skip
 def test_a_wrong_option_gets_the_one_that_is_meant(monkeypatch, capsys, option, hint):

@@ -132,7 +132,7 @@ def test_unknown_quantities_and_layers_are_refused(arguments, says):
     ("arguments", "says"),
     [
         (["conv", "--filters", "3"], "conv needs the shape of its input"),
-        (["conv"], "its fields are --out-channels, --kernel-size, --stride"),
+        (["conv"], "it has --out-channels, --kernel-size, --stride"),
         (["tanh"], "it has no fields"),
         (["conv", "3x8x8", "--filter", "3"], "did you mean --filters"),
         (["convv", "3x8x8"], "no layer kind 'convv'; did you mean 'conv'?"),

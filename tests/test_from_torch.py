@@ -417,6 +417,13 @@ def test_several_inputs_and_outputs_are_read():
     assert [*report.input_shapes] == ["input1", "input2"]
 
 
+@pytest.mark.parametrize("given", [224, torch.zeros(1, 3, 8, 8)])
+def test_an_input_that_is_not_a_shape_is_refused(given):
+    says = f"an input must be a shape, such as 3x224x224, not {type(given).__name__}"
+    with pytest.raises(UsageError, match=says):
+        cnncalc.from_torch(nn.Identity(), given)
+
+
 @pytest.mark.parametrize(
     ("function", "says"),
     [
@@ -428,7 +435,8 @@ def test_several_inputs_and_outputs_are_read():
         ),
         (
             lambda x: x.view(2, 3),
-            "fails for an input of 3×4×4: .*; if its input has another shape, give",
+            "fails for an input of 3×4×4: .*; if its input has another shape, give that without "
+            "the batch size, as in --input 1x28x28",
         ),
         (lambda x: x if x.sum() > 0 else -x, "models that do not depend on the values of tensors"),
         (lambda x: torch.ones(3), "is computed"),

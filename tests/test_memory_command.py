@@ -88,6 +88,12 @@ def test_an_unknown_format_is_refused():
     assert "did you mean 'json'" in str(result.exception)
 
 
+def test_short_names_of_dtypes_are_understood():
+    long, short = (invoke("lenet5", "--dtype", name).stdout for name in ("float16", "fp16"))
+    assert short == long
+    assert "float16" in short
+
+
 def test_an_unknown_dtype_is_refused_with_all_choices():
     choices = "float32, float64, bfloat16, float16, amp, int8"
     assert str(invoke("vgg16", "--dtype", "float8").exception).endswith(f"choose from {choices}")

@@ -115,6 +115,14 @@ def test_a_layer_without_an_operator_of_its_own_comes_back_with_its_fields(tmp_p
     assert back.totals.buffers == report.totals.buffers
 
 
+@pytest.mark.parametrize("kind", ["add", "maximum", "multiply"])
+def test_three_maps_are_joined_by_one_layer(tmp_path, kind):
+    layers = [{"relu": {}, "name": "a"}, {"tanh": {}, "name": "b"}, {kind: {}, "name": "join"}]
+    layers[-1]["from"] = ["a", "b", "input"]
+    back = read_back(cnncalc.summarize({"input": "3x4x4", "layers": layers}), tmp_path)
+    assert [row.kind for row in back.layers] == ["relu", "tanh", kind]
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_a_random_network_is_the_same_after_writing_and_reading(tmp_path, seed):
     report = cnncalc.summarize(random_networks.network(Random(seed)))

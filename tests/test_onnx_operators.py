@@ -772,8 +772,8 @@ def test_constants_are_computed_only_so_often(summarized, monkeypatch):
 # Channels that are shuffled.
 
 
-def shuffle(groups, rest, order=(0, 2, 1, 3, 4)):
-    """Three channels or more, split into groups, as exporters write it."""
+def shuffle(groups, rest, order=(0, 2, 1, 3, 4), size=8):
+    """Channels in groups, as exporters shuffle them."""
     return [
         node("Relu", "x", "r"),
         node("Reshape", "r apart", "a"),
@@ -781,8 +781,8 @@ def shuffle(groups, rest, order=(0, 2, 1, 3, 4)):
         node("Reshape", "t whole", "s"),
         node("Conv", "s w", "y"),
     ], [
-        integers("apart", 1, groups, rest, 8, 8),
-        integers("whole", 1, groups * rest, 8, 8),
+        integers("apart", 1, groups, rest, size, size),
+        integers("whole", 1, groups * rest, size, size),
         tensor("w", (5, groups * rest, 1, 1)),
     ]
 
@@ -792,6 +792,17 @@ def test_a_channel_shuffle_of_three_operators_is_one_layer(summarized):
     report = summarized(model(nodes, tensors, inputs=[("x", (1, 6, 8, 8))]))
     assert kinds(report) == "relu channel_shuffle conv"
     assert report.layers[1].layer.groups == 2
+
+
+@pytest.mark.parametrize("size", [8, 1])
+def test_values_that_several_layers_read_are_rearranged_once(summarized, size):
+    nodes, tensors = shuffle(2, 3, size=size)
+    split, concat = (
+        node("Split", "s", "half more", axis=1),
+        node("Concat", "more half", "y", axis=1),
+    )
+    data = model([*nodes[:-1], split, concat], tensors, inputs=[("x", (1, 6, size, size))])
+    assert kinds(summarized(data)) == "relu channel_shuffle slice slice concat"
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 4, 3), (0, 2, 1, 4, 3)])
@@ -855,3 +866,19 @@ def test_what_no_kind_does_is_opaque(summarized, nodes, shape):
     numbers = [integers("size", 4, 4), integers("block", 2, 2)]
     data = model(nodes, numbers, [("x", shape)], values=[("y", (1, 3, 8, 8))])
     assert kinds(summarized(data)).endswith("opaque")
+
+
+def test_a_sum_of_maps_in_different_orders(summarized):
+    turned = [node("Transpose", name, f"{name}t", perm=[0, 1, 3, 2]) for name in "ab"]
+    nodes = [node("Relu", "x", "a"), node("Tanh", "x", "b"), *turned, node("Sum", "at bt x", "y")]
+    report = summarized(model(nodes))
+    assert kinds(report) == "relu tanh permute permute add"
+    assert report.output_shape == (3, 8, 8)
+
+
+@pytest.mark.parametrize(("p", "found"), [(1, "abs lp_pool"), (2, "lp_pool"), (3, "abs lp_pool")])
+def test_the_powers_of_a_pool_are_those_of_absolute_values(summarized, p, found):
+    data = model([node("LpPool", "x", "y", kernel_shape=[2, 2], p=p)])
+    report = summarized(data)
+    assert kinds(report) == found
+    assert report.output_shape == (3, 7, 7)

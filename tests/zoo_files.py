@@ -15,7 +15,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from math import prod
+from math import inf, prod
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -65,7 +65,6 @@ def networks(names: Sequence[str]) -> Iterator[tuple[str, str]]:
 def written(report: cnncalc.Report) -> str:
     """What differs after writing a network as ONNX, running it and reading it back; after ~, why it
     cannot be written."""
-    import numpy
     import onnx
     import torch
 
@@ -102,13 +101,13 @@ def written(report: cnncalc.Report) -> str:
         ours = _listed(module(*inputs))
     names = [row.name for row in report.rows if row.layer.arity == (0, 0)]
     given = {name: x.float().numpy() for name, x in zip(names, inputs)}
-    if not all(numpy.isfinite(one).all() for one in ours):
-        return ", ".join(differs) or "~ not run: its outputs are not finite"
     try:
         theirs = _run(data, given)
     except Exception as why:  # onnxruntime raises many types
         return ", ".join(differs) or f"~ not run: {str(why).splitlines()[0]}"
     apart = max(_apart(one, other) for one, other in zip(ours, theirs))
+    if apart == inf and not all(map(_finite, ours)):  # what is computed from these is not defined
+        return ", ".join(differs) or "~ not run: its outputs are not finite"
     if apart > CLOSE:  # perhaps a difference of much larger numbers, which PyTorch rounds as well
         with torch.no_grad():
             exact = module.double()(*(x.double() if x.is_floating_point() else x for x in inputs))
@@ -119,7 +118,7 @@ def written(report: cnncalc.Report) -> str:
 
 def _listed(outputs: Any) -> list[Any]:
     """The outputs of a module as arrays."""
-    return [one.numpy() for one in (outputs if isinstance(outputs, tuple) else (outputs,))]
+    return [one.detach().numpy() for one in (outputs if isinstance(outputs, tuple) else (outputs,))]
 
 
 def _run(data: bytes, given: Any) -> list[Any]:
@@ -133,12 +132,22 @@ def _run(data: bytes, given: Any) -> list[Any]:
 
 
 def _apart(one: Any, other: Any) -> float:
-    """The largest difference of two outputs, relative to the largest value."""
+    """The largest difference of two outputs, relative to the largest value. Numbers that are not
+    finite have none if they are at the same places."""
     import numpy
 
-    if one.shape != other.shape:
-        return float("inf")
-    return float(numpy.abs(one - other).max() / (numpy.abs(other).max() + 1e-9))
+    finite = numpy.isfinite(other)
+    if one.shape != other.shape or (numpy.isfinite(one) != finite).any():
+        return inf
+    largest = numpy.abs(other[finite]).max(initial=0)
+    return float(numpy.abs(one[finite] - other[finite]).max(initial=0) / (largest + 1e-9))
+
+
+def _finite(one: Any) -> bool:
+    """Whether all numbers are finite."""
+    import numpy
+
+    return bool(numpy.isfinite(one).all())
 
 
 def keras(names: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -86,8 +86,14 @@ def computed(report: cnncalc.Report, given: Sequence[Any], wanted: Sequence[Any]
     for one, theirs in zip(ours if isinstance(ours, tuple) else (ours,), wanted):
         if hasattr(theirs, "dtype") and theirs.dtype.kind == "f":
             right = torch.tensor(theirs.astype("float32"))
-            apart = min(_apart(one, other) for other in batch_first(right, len(given[0])))
-            if apart > CLOSE:
+            rates = [row.layer.p for row in report.layers if row.kind == "dropout"]
+            kept = [torch.where(right == 0, 0, one / (1 - p)) for p in rates]  # as in training
+            apart = min(
+                _apart(made, other)
+                for made in (one, *kept)
+                for other in batch_first(right, len(given[0]))
+            )
+            if not apart <= CLOSE:  # also if it is not a number
                 return f"outputs by {apart:.1e}"
     return ""
 

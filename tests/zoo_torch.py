@@ -7,6 +7,7 @@ import logging
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,11 @@ def exporters(names: Sequence[str]) -> Iterator[tuple[str, str]]:
     for name in names or NETWORKS:
         report = cnncalc.summarize(name, tiny=True)
         module = cnncalc.to_torch(report).eval()
-        for one in module.modules():
+        for one in [*module.modules()]:
             if isinstance(one, torch.nn.BatchNorm2d):
                 torch.nn.init.uniform_(one.bias)  # the newer exporter drops a bias of zeros
+            if isinstance(one, torch.nn.ChannelShuffle):
+                one.forward = partial(shuffled, one.groups)  # type: ignore[method-assign]
         given = [torch.rand(2, *shape.dimensions) for shape in report.input_shapes.values()]
         for title, options in ways():
             with tempfile.TemporaryDirectory() as folder:
@@ -46,6 +49,13 @@ def exporters(names: Sequence[str]) -> Iterator[tuple[str, str]]:
                 yield f"{name} {title}", differing(report, file)
                 if title == "opset 13 folded":
                     yield f"{name} QDQ", differing(report, quantized(file, given[0]))
+
+
+def shuffled(groups: int, x: Any) -> Any:
+    """A channel shuffle as torchvision writes it; the older exporter does not know PyTorch's."""
+    n, channels, height, width = x.shape
+    apart = x.view(n, groups, channels // groups, height, width)
+    return apart.transpose(1, 2).contiguous().view(n, channels, height, width)
 
 
 def ways() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -95,6 +105,10 @@ def differing(report: cnncalc.Report, file: Path) -> str:
             [row.output.elements for row in report.outputs],
         ),
         "opaque layers": (len(back.opaque), 0),
+        "channel shuffles": (
+            kinds.count("channel_shuffle"),
+            [row.kind for row in report.layers].count("channel_shuffle"),
+        ),
     }
     return ", ".join(f"{what} {a}, not {b}" for what, (a, b) in pairs.items() if a != b)
 

@@ -35,7 +35,8 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str | None = None) -> Report
     layer, and UsageError for an unknown dtype or a batch below 1.
     """
     if not is_whole(batch, 1):
-        raise UsageError(f"the batch size must be a whole number of at least 1, not {shown(batch)}")
+        given = shown(batch) if isinstance(batch, int | float | str) else repr(batch)[:60]
+        raise UsageError(f"the batch size must be a whole number of at least 1, not {given}")
     dtype = dtype or graph.spec.dtype or "float32"
     if dtype not in BYTES:
         raise unknown("dtype", str(dtype), BYTES)

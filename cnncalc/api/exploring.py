@@ -43,7 +43,8 @@ def compare(*targets: Target, **options: Unpack[Options]) -> "Comparison":
     from cnncalc.analysis.explore.compare import Comparison
 
     if len(targets) < 2:
-        raise UsageError("compare needs at least two networks")
+        help = "pass each as an argument, as in compare('vgg16', 'vgg19')"
+        raise UsageError("compare needs at least two networks", help)
     reports = (
         one if isinstance(one, report.Report) else report_of(one, options) for one in targets
     )

@@ -56,6 +56,9 @@ def _sizes(given: Inputs) -> tuple[dict[str, tuple[int, ...]], bool]:
     """The sizes of every input by name, and whether the names are those of keywords."""
     if isinstance(given, Mapping):
         return {name: _one(sizes) for name, sizes in given.items()}, True
+    if not isinstance(given, str | Sequence):
+        kind = type(given).__name__
+        raise UsageError(f"an input must be a shape, such as 3x224x224, not {kind}")
     if isinstance(given, str) or all(isinstance(size, int) for size in given):
         return {"input": _one(given)}, False  # type: ignore[arg-type]
     return {f"input{place}": _one(one) for place, one in enumerate(given, 1)}, False  # type: ignore[arg-type]

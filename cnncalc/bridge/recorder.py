@@ -181,7 +181,8 @@ class _Run(TorchFunctionMode):
         text = " ".join(str(why).split())[:300].rstrip(".")
         sizes = " and ".join("×".join(map(str, one)) for one in self.sizes)
         place += f" for an input of {sizes}"
-        help = "if its input has another shape, give that with --input"
+        help = "if its input has another shape, give that without the batch size, as in "
+        help += "--input 1x28x28"
         if "meta" in text:
             help = "cnncalc reads only models that do not depend on the values of tensors"
         return UsageError(f"{self.name} fails{place}: {text}", help)

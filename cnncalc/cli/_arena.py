@@ -59,8 +59,8 @@ def _records(found: Arena) -> Iterator[dict[str, "Value"]]:
 def _parts(found: Arena) -> str:
     """A table of RAM and flash, with their parts."""
     flash = found.flash
-    gaps = "peak live memory" if found.placed is None else "all tensors, with gaps between them"
-    parts = [("RAM", found.ram, gaps)]
+    placed = "all tensors, including gaps between them"
+    parts = [("RAM", found.ram, "peak live memory" if found.placed is None else placed)]
     parts.append(("  live", found.peak.bytes, f"inference peak, at {found.peak.layer}"))
     if found.lowest is not None and found.lowest.bytes < found.peak.bytes:
         note = f"the same in the best order, at {found.lowest.layer}"

@@ -130,7 +130,8 @@ def usage(error: Any) -> UsageError:
     for phrase, better in PHRASES.items():
         sentence = re.sub(phrase, better, sentence, flags=re.DOTALL)
     known = set(error.ctx.command.commands) if hasattr(error.ctx.command, "commands") else ()
-    options = [name for param in error.ctx.command.params for name in param.opts]
+    names = (name for param in error.ctx.command.params for name in param.opts)
+    options = [name for name in names if name.startswith("-")]  # others are arguments
     word = sentence.rpartition(" ")[2].strip("'")
     # Never suggest the word itself, such as an option that is missing.
     known = known if not word.startswith("-") else {*options} - {word}

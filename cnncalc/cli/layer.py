@@ -84,7 +84,7 @@ def run(
     shapes, fields = _split(words or [], found)
     if not shapes:
         names = some(map(_option, fields_of(found)))
-        has = f"its fields are {names}" if names else "it has no fields"
+        has = f"it has {names}" if names else "it has no fields"
         raise UsageError(f"{found.kind} needs the shape of its input, as in 3x32x32; {has}")
     try:
         report = layer_alone(kind, shapes, fields, batch, dtype, layout)

@@ -45,6 +45,7 @@ Dtype = Annotated[
         help=f"The data type: {one_of(DTYPES)} (mixed precision); {INT8} is for inference on a "
         "microcontroller. By default, the network's dtype, or float32.",
         show_default=False,
+        callback=options.dtype_of,
     ),
 ]
 Checkpoint = Annotated[

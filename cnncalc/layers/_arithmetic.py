@@ -25,6 +25,8 @@ class Arithmetic(Layer):
     arity: ClassVar[tuple[int, int | None]] = (1, None)
     onnx: ClassVar[str]
     """The name of the ONNX operator."""
+    onnx_of_many: ClassVar[str] = ""
+    """The name of ONNX's operator for more than two maps, if there is one."""
     between: ClassVar[str]
     """The operation as errors describe it: ``divide {0} by {1}`` for two shapes; ``{all}`` stands
     for all shapes."""
@@ -115,4 +117,8 @@ class Arithmetic(Layer):
             return onnx.node(self.onnx, *onnx.inputs, onnx.number(self.value))
         if self.parameter is not None:
             return onnx.node(self.onnx, *onnx.inputs, onnx.weight("weight"))
+        if len(inputs) > 2 and self.onnx_of_many:
+            return onnx.node(self.onnx_of_many, *onnx.inputs)
+        if len(inputs) > 2:
+            onnx.function()
         return reduce(lambda a, b: onnx.node(self.onnx, a, b), onnx.inputs)

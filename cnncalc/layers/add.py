@@ -20,6 +20,7 @@ class Add(Arithmetic):
 
     aliases = ("sum", "plus")
     onnx = "Add"
+    onnx_of_many = "Sum"
     between = "add {all}"
     commutes = True
     can_be_bias = True

@@ -65,7 +65,9 @@ def load(
         return target
     if not isinstance(target, str | os.PathLike | Mapping | Item):
         kind = type(target).__name__
-        raise UsageError(f"a network must be a name, a path, the notation or a mapping, not {kind}")
+        fact = f"a network must be a name, a path, the notation or a mapping, not {kind}"
+        is_model = hasattr(target, "named_parameters")
+        raise UsageError(fact, "read a model with cnncalc.from_torch" if is_model else "")
     try:
         if isinstance(target, Item):
             root = target

@@ -99,6 +99,9 @@ def parameters(spec: Spec, settings: Values, work: Work) -> dict[str, Any]:
 
     Raises UsageError for a setting that is not a parameter.
     """
+    if not isinstance(settings, Mapping):
+        fact = "settings must be a mapping, such as {'classes': 10}"
+        raise UsageError(f"{fact}, not {shown(settings)}")
     for name in settings:
         if name not in spec.parameters:
             owner, known = spec.name or "the spec", list(spec.parameters)

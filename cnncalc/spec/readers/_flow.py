@@ -167,8 +167,8 @@ def arranged(flow: Flow, groups: Sequence[Sequence[int]]) -> tuple[Flow, list[Mo
         return None
     moves: list[Move] = []
     now = sorted(order)
-    if shuffled := _shuffled(flow, groups):
-        moves.append(Move("channel_shuffle", shuffled, target))
+    if count := groups_shuffled(flow, groups):
+        moves.append(Move("channel_shuffle", count, target))
         now = order
     while now != order:
         runs = [*_runs([now.index(atom) for atom in order])]
@@ -187,15 +187,15 @@ def arranged(flow: Flow, groups: Sequence[Sequence[int]]) -> tuple[Flow, list[Mo
     return flow._replace(parts=parts, dims=dims), moves
 
 
-def _shuffled(flow: Flow, groups: Sequence[Sequence[int]]) -> int:
+def groups_shuffled(flow: Flow, groups: Sequence[Sequence[int]]) -> int:
     """The number of groups if the outer atoms of the channels have become the inner ones, and
     nothing else moves; otherwise 0."""
+    if len(groups) < 2 or [tuple(group) for group in groups[1:]] != [*flow.numbers[1:]]:
+        return 0
     first, own = [*groups[0]], [*flow.numbers[0]]
     cut = own.index(first[0]) if first and first[0] in own else 0
-    same = [tuple(group) for group in groups[1:]] == [*flow.numbers[1:]]
-    if not cut or len(groups) < 2 or not same or first != own[cut:] + own[:cut]:
-        return 0
-    return prod(flow.atoms[atom] for atom in own[:cut])
+    moved = cut > 0 and first == own[cut:] + own[:cut]
+    return prod(flow.atoms[atom] for atom in own[:cut]) if moved else 0
 
 
 def _reshaped(old: tuple[int, ...], new: tuple[int, ...]) -> list[Move]:

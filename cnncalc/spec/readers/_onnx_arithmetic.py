@@ -89,13 +89,19 @@ def _between(net: Layers, kind: str, flows: list[Flow], broadcasts: bool = False
         return first
     if all((one.dims, one.parts) == (first.dims, first.parts) for one in flows):
         return first._replace(tensor=net.layer(kind, None, flows).tensor)
+    if len(flows) > 2:
+        return _many(net, kind, [net.plain(one) for one in flows])
     return _broadcast(net, kind, flows, broadcasts)
+
+
+def _many(net: Layers, kind: str, flows: list[Flow]) -> Flow:
+    if len({one.sizes for one in flows}) > 1:
+        raise Unclear
+    return net.layer(kind, None, flows)
 
 
 def _broadcast(net: Layers, kind: str, flows: list[Flow], broadcasts: bool) -> Flow:
     """Arithmetic with two tensors whose sizes of 1 are repeated, or that differ in order."""
-    if len(flows) != 2:
-        raise Unclear
     rank = max(len(one.dims) for one in flows)
     a, b = (one._replace(dims=((),) * (rank - len(one.dims)) + one.dims) for one in flows)
     swapped = prod(a.shape) < prod(b.shape)

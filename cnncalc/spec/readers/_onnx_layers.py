@@ -14,7 +14,7 @@ from cnncalc.core.onnx import FIELDS, OnnxCall, short
 from cnncalc.core.shape import Shape, shape_of
 from cnncalc.layers._axes import NAMES
 from cnncalc.layers._elementwise import Elementwise
-from cnncalc.spec.readers._flow import BATCH, Flow, arranged
+from cnncalc.spec.readers._flow import BATCH, Flow, Move, arranged, groups_shuffled
 from cnncalc.spec.readers._onnx_file import Model, Operator
 from cnncalc.spec.readers._onnx_values import Known
 from cnncalc.spec.readers._wiring import Wiring
@@ -42,6 +42,7 @@ class Layers:
         self.weights: dict[str, list[str]] = {}
         self.owners: dict[tuple[str, ...], str] = {}
         self.used: set[str] = set()
+        self.moved: dict[tuple[str, Move], str] = {}
         self.pools: dict[str, tuple[Flow, Mapping[str, Any]]] = {}
         self.unpooled = Counter(
             node.inputs[1] for node in found.nodes if node.kind == "MaxUnpool" and node.inputs[1:]
@@ -179,14 +180,18 @@ class Layers:
         if found is None:
             raise Unclear
         after, moves = found
-        for kind, field, _ in moves:
-            main = layers.load(kind).main
-            fields = {main: field} if field is not None else None
-            source = after._replace(tensor=flow.tensor)
-            made = self.wiring.layer(flow.name or self.name, kind, fields, [source.tensor])
-            self.wiring.made[made] = made
-            flow = flow._replace(tensor=made)
+        for move in moves:
+            if (flow.tensor, move) not in self.moved:
+                self.moved[flow.tensor, move] = self.rearranged(flow, move)
+            flow = flow._replace(tensor=self.moved[flow.tensor, move])
         return after._replace(tensor=flow.tensor)
+
+    def rearranged(self, flow: Flow, move: Move) -> str:
+        """Add a layer that only rearranges the values of a flow."""
+        fields = {layers.load(move.kind).main: move.field} if move.field is not None else None
+        made = self.wiring.layer(flow.name or self.name, move.kind, fields, [flow.tensor])
+        self.wiring.made[made] = made
+        return made
 
     def place(self, flow: Flow, dim: int) -> tuple[Flow, int]:
         """The flow, and the position of a dimension in its layer's output; layers that move the
@@ -194,7 +199,7 @@ class Layers:
         if not -len(flow.dims) <= dim < len(flow.dims) or BATCH in flow.dims[dim]:
             raise Unclear
         atoms = flow.dims[dim]
-        if flow.whole(atoms) is None and not atoms:
+        if flow.whole(atoms) is None and (not atoms or groups_shuffled(flow, flow.dims[1:])):
             flow, dim = self.plain(flow), dim % len(flow.dims)
             return flow, dim - 1
         if flow.whole(atoms) is None:

@@ -246,6 +246,14 @@ def _max_pool(net: Layers, node: Operator, operands: list[Any]) -> Made:
     return made
 
 
+def _lp_pool(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`lp_pool`, after `abs` if the power is odd."""
+    flow = flow_of(operands[0])
+    if node.attributes.get("p", 2) % 2:
+        flow = flow._replace(tensor=net.layer("abs", None, [flow]).tensor)
+    return [net.of_kind(layers.load("lp_pool"), node, [flow])]
+
+
 def _max_unpool(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`max_unpool`, which also reads the input of the pool."""
     if node.inputs[1] not in net.pools:
@@ -335,6 +343,7 @@ OPERATORS: Mapping[str, Rule] = {
     "Concat": _concat,
     "DepthToSpace": _to_space,
     "SpaceToDepth": _to_depth,
+    "LpPool": _lp_pool,
     "MaxPool": _max_pool,
     "MaxUnpool": _max_unpool,
     "Gemm": _gemm,
