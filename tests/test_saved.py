@@ -1,6 +1,6 @@
 """What autograd saves where peak memory is not modelled: maps in another order, and attention."""
 
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import pytest
 import torch
@@ -72,6 +72,7 @@ def test_operations_between_elements_keep_the_order_of_pytorch(sizes):
 def test_operations_on_maps_keep_the_memory_format():
     for x in maps((2, 3, 4, 5)):
         format = laid(x).format
+        assert laid(torch.cat([x, x])) == strides.joined((4, 3, 4, 5), [laid(x), laid(x)])
         for y in (
             nn.functional.pad(x, (1, 0)),
             nn.functional.conv2d(x, torch.zeros(2, 3, 1, 1)),
@@ -219,6 +220,31 @@ LAST = [{"linear": {"out_features": 4, "per_position": True}}]
 )
 def test_other_orders_save_what_pytorch_saves(layers):
     agree({"input": "3x4x6", "layers": layers})
+
+
+@pytest.mark.parametrize(
+    "sizes", [(2, 3, 4, 5), (1, 1, 4, 2), (2, 3, 1, 4), (2, 4, 3), (2, 3, 2, 1, 2)]
+)
+def test_concatenations_have_the_memory_format_of_all_their_parts(sizes):
+    listed = [*maps(sizes)]
+    for x, z in [*zip(listed, listed), *pairwise(listed)]:
+        y = torch.cat([x, z], 1)
+        assert laid(y) == strides.joined(y.shape, [laid(x), laid(z)])
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [*TURNED, {"concat": None, "from": ["permute1", "input"]}, "flatten", "scale"],
+        [*TURNED, {"concat": "height", "from": ["permute1", "permute1"]}, "flatten", "scale"],
+        [{"conv": {"filters": 6, "kernel": 1}}, {"slice": {"stop": 1, "along": "height"}},
+         {"slice": {"stop": 1, "along": "width"}}, "flatten", {"linear": 6}, {"reshape": [3, 2]},
+         {"permute": [1, 0]}, {"reshape": [2, 1, 3]}, "scale"],
+    ],
+)  # fmt: skip
+def test_what_follows_concatenations_and_parts_saves_what_pytorch_saves(layers):
+    spec = {"input": [4, 4, 6] if "concat" in str(layers) else [3, 4, 6], "layers": layers}
+    saves_what_pytorch_saves(spec, "cpu", "cpu")
 
 
 ENDS = ([], ["flatten"], [{"reshape": [-1, 3]}], [{"permute": [1, 0]}, "flatten"])

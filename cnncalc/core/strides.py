@@ -120,6 +120,13 @@ def contiguous(sizes: Sequence[int]) -> Strided:
     return ordered(sizes, range(len(sizes))[::-1])
 
 
+def joined(sizes: Sequence[int], parts: Sequence[Strided]) -> Strided:
+    """A concatenation with these sizes. It has the memory format of the parts, if that is the
+    same."""
+    formats = {tuple(one.suggested) for one in parts}
+    return ordered(sizes, formats.pop()) if len(formats) == 1 else contiguous(sizes)
+
+
 def elementwise(*given: Strided) -> Strided:
     """The result of an elementwise operation whose operands have the same number of axes."""
     first = given[0]

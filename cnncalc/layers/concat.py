@@ -55,9 +55,15 @@ class Concat(Rearrangement):
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
         """A copy; the gradient of each input is a view of the output's gradient."""
+        from cnncalc.core.strides import joined
+
         out = self.output(*[x.shape for x in inputs])
         later = prod(out.dimensions[: place(self.along, out)]) > 1
-        return tape.joined(*tape.widest(*inputs), makes=out.elements, later=later)
+        y = tape.joined(*tape.widest(*inputs), makes=out.elements, later=later)
+        parts = [x.strided for x in inputs if x.strided]
+        if len(parts) == len(inputs) and not y.in_order:
+            y.strided = joined((tape.batch, *out.dimensions), parts)
+        return y
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
         return nn.Concat(1 + place(self.along, inputs[0]))

@@ -87,7 +87,8 @@ class Linear(Layer):
 
         params, n_out = self.parameters(x.shape), self.output(x.shape).elements
         if isinstance(x.shape, Vector):
-            return tape.linear(x, params.weights, params.biases, n_out)
+            y = tape.linear(x, params.weights, params.biases, n_out)
+            return tape.ordered(y, tape.batch, n_out)
         positions, batch = positions_of(x.shape), tape.batch
         axes = tuple(range(len(x.shape.dimensions)))
         back = (axes[-1], *axes[:-1])
