@@ -94,10 +94,10 @@ def written(report: cnncalc.Report) -> str:
         for place, row in enumerate(report.rows)
         if row.layer.arity == (0, 0)
     }
-    for row in report.rows:
-        if row.kind == "embedding" and row.sources[0] in given_at:
-            place, rows = row.sources[0], row.layer.num_embeddings
-            given_at[place] = (rows * given_at[place]).floor()
+    words = [row for row in report.rows if row.kind == "embedding"]
+    for place, x in given_at.items():
+        rows = [row.layer.num_embeddings for row in words if place in row.sources]
+        given_at[place] = (min(rows) * x).floor() if rows else x
     inputs = [*given_at.values()]
     with torch.no_grad():
         ours = _listed(module(*inputs))

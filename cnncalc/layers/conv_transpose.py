@@ -309,8 +309,26 @@ class ConvTranspose(Layer):
             "dilations": [axis.D for axis in axes],
             "output_padding": [axis.P_out for axis in axes],
         }
+        if any(axis.P_out >= axis.S for axis in axes):
+            return self._onnx_extended(onnx, settings)
         weights = onnx.weight("weight"), onnx.weight("bias")
         return onnx.node("ConvTranspose", *onnx.inputs, *weights, group=self.groups, **settings)
+
+    def _onnx_extended(self, onnx: Any, settings: dict[str, Any]) -> Any:
+        """The output with positions added at the end: those that the padding cuts off, then zeros,
+        which no tap reaches. onnxruntime adds fewer of them than the stride."""
+        onnx.function()
+        added, n = settings.pop("output_padding"), len(settings["strides"])
+        cut = settings["pads"][n:]
+        kept = [max(P - more, 0) for P, more in zip(cut, added)]
+        zeros = [max(more - P, 0) for P, more in zip(cut, added)]
+        settings = {**settings, "pads": [*settings["pads"][:n], *kept], "group": self.groups}
+        y = onnx.node("ConvTranspose", *onnx.inputs, onnx.weight("weight"), **settings)
+        y = onnx.node("Pad", y, onnx.ints([0] * (4 + n) + zeros))
+        if not self.bias:
+            return y
+        sizes = onnx.ints([self.out_channels] + [1] * n)
+        return onnx.node("Add", y, onnx.node("Reshape", onnx.weight("bias"), sizes))
 
     examples = (
         Example(
