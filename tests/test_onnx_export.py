@@ -115,6 +115,24 @@ def test_a_layer_without_an_operator_of_its_own_comes_back_with_its_fields(tmp_p
     assert back.totals.buffers == report.totals.buffers
 
 
+@pytest.mark.parametrize(
+    ("size", "ceil_mode"),
+    [
+        (9, False),  # a second window would begin at 9, past the edge
+        (10, True),  # it begins at 9, and extends past the edge
+    ],
+)
+@pytest.mark.parametrize("kind", ["avg_pool", "max_pool"])
+def test_a_size_is_rounded_up_only_if_a_window_extends_past_the_edge(
+    tmp_path, kind, size, ceil_mode
+):
+    pool = {kind: {"kernel": 4, "stride": 9, "ceil_mode": True}, "name": "pool"}
+    report = cnncalc.summarize({"input": f"2x{size}x{size}", "layers": [pool]})
+    back = read_back(report, tmp_path)
+    assert back["pool"].layer.ceil_mode == ceil_mode
+    assert back.output_shape == report.output_shape
+
+
 @pytest.mark.parametrize("kind", ["add", "maximum", "multiply"])
 def test_three_maps_are_joined_by_one_layer(tmp_path, kind):
     layers = [{"relu": {}, "name": "a"}, {"tanh": {}, "name": "b"}, {kind: {}, "name": "join"}]
