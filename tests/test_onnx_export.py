@@ -115,6 +115,24 @@ def test_a_layer_without_an_operator_of_its_own_comes_back_with_its_fields(tmp_p
     assert back.totals.buffers == report.totals.buffers
 
 
+@pytest.mark.parametrize(
+    ("size", "ceil_mode"),
+    [
+        (9, False),  # a second window would begin at 9, past the edge
+        (10, True),  # it begins at 9, and extends past the edge
+    ],
+)
+@pytest.mark.parametrize("kind", ["avg_pool", "max_pool"])
+def test_a_size_is_rounded_up_only_if_a_window_extends_past_the_edge(
+    tmp_path, kind, size, ceil_mode
+):
+    pool = {kind: {"kernel": 4, "stride": 9, "ceil_mode": True}, "name": "pool"}
+    report = cnncalc.summarize({"input": f"2x{size}x{size}", "layers": [pool]})
+    back = read_back(report, tmp_path)
+    assert back["pool"].layer.ceil_mode == ceil_mode
+    assert back.output_shape == report.output_shape
+
+
 @pytest.mark.parametrize("kind", ["add", "maximum", "multiply"])
 def test_three_maps_are_joined_by_one_layer(tmp_path, kind):
     layers = [{"relu": {}, "name": "a"}, {"tanh": {}, "name": "b"}, {kind: {}, "name": "join"}]
@@ -127,7 +145,7 @@ def test_three_maps_are_joined_by_one_layer(tmp_path, kind):
 def test_a_random_network_is_the_same_after_writing_and_reading(tmp_path, seed):
     report = cnncalc.summarize(random_networks.network(Random(seed)))
     back = read_back(report, tmp_path)
-    for count in ("params", "buffers", "macs"):
+    for count in COUNTS:
         assert getattr(back.totals, count) == getattr(report.totals, count)
     assert [row.output for row in back.outputs] == [row.output for row in report.outputs]
 
@@ -144,6 +162,13 @@ def test_layers_with_shared_weights_share_them_after_reading(tmp_path):
 def test_a_function_without_its_fields_is_refused(summarized, fields):
     with pytest.raises(CnncalcError, match="'fields' of the function is not valid JSON"):
         summarized(model([node("glu", "x", "y", domain="cnncalc", **fields)]))
+
+
+def test_a_function_with_fields_that_nest_deeply_is_refused(summarized):
+    fields = '{"time_distributed": ' * 300 + '"relu"' + "}" * 300
+    data = model([node("time_distributed", "x", "y", domain="cnncalc", fields=fields)])
+    with pytest.raises(CnncalcError, match="values are nested deeper than 60 levels"):
+        summarized(data)
 
 
 def test_a_function_without_its_weights_is_refused(summarized):

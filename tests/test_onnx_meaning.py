@@ -220,3 +220,32 @@ def test_an_older_padding_of_a_pool_is_same(summarized):
     one = node("MaxPool", "x", "y", kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_UPPER")
     report = summarized(model([one]))
     assert report.output_shape == (3, 4, 4)  # 8/2
+
+
+def test_blocks_of_pixels_that_become_channels(summarized):
+    """As exporters write ``torch.pixel_unshuffle``; the axes move to their places in two steps."""
+    torch = pytest.importorskip("torch")
+    nodes = [
+        node("Reshape", "x apart", "a"),
+        node("Transpose", "a", "t", perm=[0, 1, 3, 5, 2, 4]),
+        node("Reshape", "t whole", "y"),
+    ]
+    numbers = [integers("apart", 1, 3, 4, 2, 4, 2), integers("whole", 1, 12, 4, 4)]
+    module = cnncalc.to_torch(summarized(model(nodes, numbers)))
+    x = torch.rand(2, 3, 8, 8)
+    assert torch.equal(module(x), torch.pixel_unshuffle(x, 2))
+
+
+def test_axes_in_reverse_order(summarized):
+    torch = pytest.importorskip("torch")
+    nodes = [
+        node("Reshape", "x apart", "a"),
+        node("Transpose", "a", "t", perm=[0, 5, 4, 3, 2, 1]),
+        node("Reshape", "t whole", "r"),
+        node("Relu", "r", "y"),
+    ]
+    numbers = [integers("apart", 1, 2, 3, 2, 2, 2), integers("whole", 1, 48)]
+    report = summarized(model(nodes, numbers, [("x", (1, 48))]))
+    x = torch.rand(2, 48)
+    right = x.reshape(2, 2, 3, 2, 2, 2).permute(0, 5, 4, 3, 2, 1).reshape(2, 48)
+    assert torch.equal(cnncalc.to_torch(report)(x), right)

@@ -89,14 +89,16 @@ def written(report: cnncalc.Report) -> str:
     ]
     if [row.output for row in back.outputs] != [row.output for row in report.outputs]:
         differs.append(f"sizes {[str(row.output) for row in back.outputs]}")
-    words = {row.sources[0] for row in report.rows if row.kind == "embedding"}
-    inputs = [
-        (50 * torch.rand(2, *row.output.dimensions)).long()
-        if place in words
-        else torch.rand(2, *row.output.dimensions)
+    given_at = {
+        place: torch.rand(2, *row.output.dimensions)
         for place, row in enumerate(report.rows)
         if row.layer.arity == (0, 0)
-    ]
+    }
+    for row in report.rows:
+        if row.kind == "embedding" and row.sources[0] in given_at:
+            place, rows = row.sources[0], row.layer.num_embeddings
+            given_at[place] = (rows * given_at[place]).floor()
+    inputs = [*given_at.values()]
     with torch.no_grad():
         ours = _listed(module(*inputs))
     names = [row.name for row in report.rows if row.layer.arity == (0, 0)]

@@ -212,6 +212,12 @@ def onnx_settings(axes: Sequence[Axis]) -> dict[str, Any]:
     }
 
 
+def onnx_ceil(axes: Sequence[Axis]) -> int:
+    """ONNX's ``ceil_mode`` for a pool: 1 only if a window extends past the edge, because some tools
+    keep a last window that begins past it."""
+    return int(any(axis.overhang() for axis in axes))
+
+
 def onnx_padded(onnx: Any, axes: Sequence[Axis], x: str, *value: str, **settings: Any) -> Any:
     """Write a padding step for these windows, if they need one."""
     before, after = [axis.before for axis in axes], [axis.after for axis in axes]

@@ -12,7 +12,14 @@ from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
-from cnncalc.layers._window import is_same, onnx_padded, onnx_pool, onnx_settings, torch_sides
+from cnncalc.layers._window import (
+    is_same,
+    onnx_ceil,
+    onnx_padded,
+    onnx_pool,
+    onnx_settings,
+    torch_sides,
+)
 
 
 class AvgPool(Pool):
@@ -96,7 +103,7 @@ class AvgPool(Pool):
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
         axes = self.axes(x)
-        settings = {"ceil_mode": int(self.rounds_up), **onnx_settings(axes)}
+        settings = {**onnx_settings(axes), "ceil_mode": onnx_ceil(axes)}
         wide = len(axes) == 3 and any(axis.F > axis.N for axis in axes)
         if all(max(axis.before, axis.after) <= axis.F // 2 for axis in axes) and not wide:
             counted = int(self.count_include_pad)

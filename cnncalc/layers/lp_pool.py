@@ -11,7 +11,7 @@ from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import Pool
-from cnncalc.layers._window import onnx_padded, onnx_settings, onnx_window, torch_sides
+from cnncalc.layers._window import onnx_ceil, onnx_padded, onnx_settings, onnx_window, torch_sides
 from cnncalc.layers.avg_pool import check_volume
 
 
@@ -99,7 +99,7 @@ class LpPool(Pool):
         # ONNX's LpPool has integer powers of absolute values, and pads by less than a window.
         onnx.function()
         y = onnx.node("Pow", *onnx.inputs, onnx.number(self.norm_type))
-        settings |= {"pads": [0] * 2 * len(axes), "ceil_mode": int(self.rounds_up)}
+        settings |= {"pads": [0] * 2 * len(axes), "ceil_mode": onnx_ceil(axes)}
         y = onnx.node("AveragePool", onnx_padded(onnx, axes, y), **settings)
         y = onnx.node("Mul", y, onnx.number(self.taps(x)))
         return onnx.node("Pow", y, onnx.number(1 / self.norm_type))

@@ -11,7 +11,7 @@ from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
-from cnncalc.layers._window import LOWEST, onnx_padded, onnx_pool, onnx_settings
+from cnncalc.layers._window import LOWEST, onnx_ceil, onnx_padded, onnx_pool, onnx_settings
 
 
 class MaxPool(Pool):
@@ -56,7 +56,7 @@ class MaxPool(Pool):
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
         axes = self.axes(x)
-        settings = {"ceil_mode": int(self.rounds_up), **onnx_settings(axes)}
+        settings = {**onnx_settings(axes), "ceil_mode": onnx_ceil(axes)}
         if any(max(axis.before, axis.after) > axis.F // 2 for axis in axes):  # ONNX forbids it
             onnx.function()
             onnx.inputs = [onnx_padded(onnx, axes, *onnx.inputs, onnx.number(LOWEST))]

@@ -18,6 +18,7 @@ from cnncalc.spec.readers._flow import BATCH, Flow, Move, arranged, groups_shuff
 from cnncalc.spec.readers._onnx_file import Model, Operator
 from cnncalc.spec.readers._onnx_values import Known
 from cnncalc.spec.readers._wiring import Wiring
+from cnncalc.spec.text import located
 
 
 class Unclear(Exception):
@@ -70,6 +71,7 @@ class Layers:
             fields = loads(node.attributes[FIELDS])
         except (KeyError, RecursionError, TypeError, ValueError):
             raise LayerError(f"the setting {FIELDS!r} of the function is not valid JSON") from None
+        located(fields, self.wiring.where)  # raises SpecError if they are nested too deeply
         made = self.layer(kind, fields or None, flows, held)
         if not held:
             shapes = [shape_of(one.sizes) for one in flows]
