@@ -5,7 +5,7 @@ They follow the definitions and don't use ``cnncalc.bridge``, which they are com
 Only shapes and parameters are compared, so a module need not compute the same values.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from math import inf
 from typing import Any
@@ -128,24 +128,29 @@ def divide(layer: Any, x: Shape) -> nn.Module:
 @plain("dot_product_attention")
 def dot_product_attention(layer: Any, x: Shape) -> nn.Module:
     def attention(q: Tensor, k: Tensor, v: Tensor, *mask: Tensor) -> Tensor:
-        if {one.dim() for one in (q, k, v)} != {4} or q.shape[1] != k.shape[1] != v.shape[1]:
+        heads = q.shape[1:-2]  # after the windows, if there are any
+        alike = {one.shape[1:-2] for one in (q, k, v)} == {heads}
+        if not alike or len(heads) not in (1, 2) or len(mask) > 1:
             raise ValueError("no heads, or not as many")
-        if len(mask) > 1 or any(one.shape[1] not in (1, q.shape[1]) for one in mask):
-            raise ValueError("not as many heads")
-        scores = torch.stack([a @ b.mT for a, b in zip(q.unbind(1), k.unbind(1), strict=True)], 1)
+        scores = torch.stack([a @ b.mT for a, b in by_head(q, k)], 1).unflatten(1, heads)
         for one in mask:
-            if one.shape[2:] != scores.shape[2:]:
+            if one.dim() != q.dim() or one.shape[-2:] != scores.shape[-2:]:
                 raise ValueError("other positions")
+            if any(size not in (1, own) for size, own in zip(one.shape[1:], heads)):
+                raise ValueError("not as many heads")
             scores = scores + one
-        values = zip(scores.softmax(3).unbind(1), v.unbind(1), strict=True)
-        return torch.stack([a @ b for a, b in values], 1)
+        values = by_head(scores.softmax(-1), v)
+        return torch.stack([a @ b for a, b in values], 1).unflatten(1, heads)
+
+    def by_head(*given: Tensor) -> Iterator[tuple[Tensor, ...]]:
+        return zip(*(one.flatten(1, -3).unbind(1) for one in given), strict=True)
 
     return Does(attention)
 
 
 @plain("parameter")
 def parameter(layer: Any, x: Shape) -> nn.Module | None:
-    if layer.multiply_accumulates or layer.backward_multiply_accumulates:
+    if layer.multiply_accumulates or layer.backward_multiply_accumulates or layer.contiguous:
         return None  # only the spec says what computes it
     learned = layer.shape if layer.params is None is layer.buffers else (layer.params or 0,)
     fixed = () if layer.params is None is layer.buffers else (layer.buffers or 0,)
