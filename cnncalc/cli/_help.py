@@ -13,7 +13,7 @@ from cnncalc.cli import _errors
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 TASKS = {
-    "Analyze a network": (
+    "Analyse a network": (
         "summarize", "explain", "formula", "layer", "memory", "draw", "report", "import", "export",
     ),
     "Choose a network": ("compare", "sweep"),

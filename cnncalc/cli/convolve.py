@@ -243,7 +243,7 @@ def _check_digits(digits: int | None) -> None:
 
 
 def _refuse_options(words: Iterable[str], context: typer.Context) -> None:
-    """Raise UsageError for a misspelled option, which Click would pass on as a matrix."""
+    """Raise UsageError for a misspelt option, which Click would pass on as a matrix."""
     for word in words:
         if re.match("--?[A-Za-z]", word):
             known = [option for one in context.command.params for option in one.opts]

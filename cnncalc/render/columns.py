@@ -208,7 +208,7 @@ COLUMNS: dict[str, Column] = {
         "RF min", "receptive field through the narrowest branch", lambda field: field.smallest,
         bounded=True,
     ),
-    "jump": _field("Jump", "input pixels between neighboring outputs", lambda field: field.jump),
+    "jump": _field("Jump", "input pixels between neighbouring outputs", lambda field: field.jump),
     "start": _field("Start", "where the first receptive field begins", lambda field: field.start),
     "params%": _share("Params %", "share of the parameters", "params"),
     "macs%": _share("MACs %", "share of the multiply-accumulates", "macs"),

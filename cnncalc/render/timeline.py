@@ -74,6 +74,6 @@ def _peak(memory: Memory, shown: Sequence[Moment], left: int) -> list[str]:
 
 
 def _phases(shown: Sequence[Moment]) -> str:
-    """The names of the phases, each centered over its columns and cut to fit."""
+    """The names of the phases, each centred over its columns and cut to fit."""
     spans = [(phase, len(list(run))) for phase, run in groupby(shown, key=lambda one: one.phase)]
     return "".join(f"{phase[: size - 1]:^{size}}" for phase, size in spans)

@@ -65,7 +65,7 @@ THEIRS = {
 
 
 def _similar(keys: Iterable[Key]) -> str:
-    """The suggestions for misspelled keys of a spec."""
+    """The suggestions for misspelt keys of a spec."""
     return "".join(did_you_mean(key, TOP) for key in keys if key not in TOP)
 
 
@@ -159,7 +159,7 @@ class Parser(Checks):
         top = self.mapping(root, "a spec", TOP, START)
         hints = _similar(top)
         for key in ("input", "layers"):
-            # A misspelled key is probably the missing one, so report only the misspelling.
+            # A misspelt key is probably the missing one, so report only the misspelling.
             if key not in top and isinstance(root.value, dict) and repr(key) not in hints:
                 self.wrong(f"a spec needs {key!r}: {TOP[key]}", root.where)
         given = top.get(Key("input"))

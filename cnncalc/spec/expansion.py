@@ -98,7 +98,7 @@ class Expansion:
                 self.wrong(error.sentence, error.where)
         except LimitReached as reason:
             self.mistakes += [reason.error] if reason.error else []
-            self.nodes.clear()  # nothing is left to analyze
+            self.nodes.clear()  # nothing is left to analyse
         if not self.mistakes and len(self.nodes) == len(spec.inputs):
             sentence = "the network has no layers: each is left out or repeated 0 times"
             self.wrong(sentence, spec.where)

@@ -16,7 +16,7 @@ Shapes = str | int | Sequence[int]
 """A shape as people write it: ``"3x224x224"``, ``[3, 224, 224]``, ``784``."""
 
 FEW = (1, 3, 4)
-"""The numbers of channels of images: gray, color, and color with transparency."""
+"""The numbers of channels of images: grey, colour, and colour with transparency."""
 OPTION = "--layout {}"
 USE = "use --input {} --batch {}"
 SMALLEST_IMAGE = 8

@@ -9,7 +9,7 @@
     size    = number ["x" number ["x" number]]
 
 Pools have no groups, and activations are left out. After ``9HL-`` (nine hidden layers, as
-Ciresan et al. write) a shape of two sizes is a gray image; everywhere else it is a signal.
+Ciresan et al. write) a shape of two sizes is a grey image; everywhere else it is a signal.
 """
 
 import re

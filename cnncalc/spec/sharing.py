@@ -48,7 +48,7 @@ class Sharing:
         return None
 
     def unshared_names(self, later: set[str]) -> Iterator[SpecError]:
-        """An error for every name that only one layer uses: it is probably misspelled. ``later``
+        """An error for every name that only one layer uses: it is probably misspelt. ``later``
         has all names that the spec gives to layers."""
         for (_, word), (_, entry) in self.names.items():
             if self.written[word] > 1 or entry.repeat is not None or entry.weights is None:

@@ -20,7 +20,7 @@ def architectures_page() -> str:
     )
     head = [
         f"{GENERATED}# Built-in architectures",
-        "`cnncalc list` lists them, `cnncalc summarize NAME` analyzes one, and `cnncalc show NAME` "
+        "`cnncalc list` lists them, `cnncalc summarize NAME` analyses one, and `cnncalc show NAME` "
         "prints its file. Different networks go by the same name, so each entry says exactly which "
         "one it is. [conventions.md](conventions.md) defines the counts.",
         table(("name", "network", "input", "parameters", "MACs"), rows),

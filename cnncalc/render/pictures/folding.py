@@ -162,7 +162,7 @@ class Folding:
         return implied and not part.closed and self.readers[before.rows[0]] == [part.rows[0]]
 
     def _stacked(self, parts: list[Part], also_layers: bool = False) -> list[Part]:
-        """Equal neighbors in a chain become one part with copies."""
+        """Equal neighbours in a chain become one part with copies."""
         found: list[Part] = []
         signature = None
         for part in parts:

@@ -12,7 +12,7 @@ from cnncalc.render.pictures.metrics import Measure
 
 SWEEPS = 8
 FREE = 1e-9
-"""The weight of a box without neighbors, which makes way for boxes that have some."""
+"""The weight of a box without neighbours, which makes way for boxes that have some."""
 ENTRY, EXIT = -1, -2
 
 
@@ -57,7 +57,7 @@ class Layered(Item):
         layers: list[list[int]] = [[] for _ in range(depth[EXIT] + 1)]
         for node in self.nodes:
             layers[depth[node]].append(node)
-        self.neighbors: dict[int, tuple[list[int], list[int]]] = {
+        self.neighbours: dict[int, tuple[list[int], list[int]]] = {
             node: ([], []) for node in self.nodes
         }
         lane = EXIT
@@ -66,13 +66,13 @@ class Layered(Item):
             for layer in range(depth[source] + 1, depth[target]):
                 lane -= 1
                 layers[layer].append(lane)
-                self.item[lane], self.neighbors[lane] = Lane(self.measure), ([], [])
+                self.item[lane], self.neighbours[lane] = Lane(self.measure), ([], [])
                 way.append(lane)
             way.append(target)
             self.ways[source, target] = way
             for one, other in pairwise(way):
-                self.neighbors[one][1].append(other)
-                self.neighbors[other][0].append(one)
+                self.neighbours[one][1].append(other)
+                self.neighbours[other][0].append(one)
         return layers
 
     def _order(self) -> None:
@@ -84,7 +84,7 @@ class Layered(Item):
             for layer in self.layers if forth else reversed(self.layers):
                 middle = {
                     node: _mean(
-                        [place[one] for one in self.neighbors[node][not forth]], place[node]
+                        [place[one] for one in self.neighbours[node][not forth]], place[node]
                     )
                     for node in layer
                 }
@@ -102,7 +102,7 @@ class Layered(Item):
         for sweep in range(SWEEPS):
             forth = sweep % 2 == 0
             for layer in self.layers if forth else reversed(self.layers):
-                found = [self.neighbors[node][not forth] for node in layer]
+                found = [self.neighbours[node][not forth] for node in layer]
                 wanted = [
                     (
                         _mean([self.middle[one] for one in ones], self.middle[node]),
@@ -152,7 +152,7 @@ class Layered(Item):
     def _is_clear(self, layer: Sequence[int]) -> bool:
         """Whether lines may run across between a layer and the next one: only if no line overlaps
         another that shares no box with it."""
-        steps = [(node, to) for node in layer for to in self.neighbors[node][1]]
+        steps = [(node, to) for node in layer for to in self.neighbours[node][1]]
         spans = [(*sorted((self._leave(node), self._enter(to))), node, to) for node, to in steps]
         return not any(
             one[0] <= other[1] and other[0] <= one[1]

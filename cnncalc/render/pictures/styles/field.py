@@ -160,7 +160,7 @@ def _notes(target: Level, pixels: int) -> list[str]:
     size = "at most " * target.field.bound + str(target.field.size)
     return [
         f"{size} pixels wide, of an input of {pixels}",
-        f"{target.field.jump} pixels between neighbors",
+        f"{target.field.jump} pixels between neighbours",
     ]
 
 

@@ -91,7 +91,7 @@ def _colours(tones: Sequence[str], shades: Mapping[str, set[float]], dark: int) 
         for share in sorted(shades.get(name, ())):
             colour = mixed(fill, edge, share)
             rules.append(f".cnncalc .{name} .{_shade(share)}{{fill:{colour};stroke:{edge}}}")
-        if name.startswith("heat"):  # gray text would be hard to read on dark shades
+        if name.startswith("heat"):  # grey text would be hard to read on dark shades
             rules.append(f".cnncalc .{name} text{{fill:{INK[dark]}}}")
     return "".join(rules)
 
