@@ -428,6 +428,13 @@ def saved_by(model, batch=2):
         (lambda x, w, index: x * w.sigmoid() * 16, 144 + 1152),
         (lambda x, w, index: x + w[index.view(-1), 0].view(6, 6), 0),  # the index is a buffer
         (lambda x, w, index: x + w @ w.T, 0),
+        (lambda x, w, index: x + w.exp() - w.log(), 144),  # the weight is a parameter
+        (lambda x, w, index: x * w.exp() + x * w.sigmoid(), 2 * 144 + 1152),
+        (lambda x, w, index: x + w.exp().log() + w.exp().sin(), 2 * 144),
+        (lambda x, w, index: (x + w) * w[:3].repeat(2, 1) * w, 2 * 1152 + 144),
+        (lambda x, w, index: (x + w) * w.T, 1152),  # a view of the parameter
+        (lambda x, w, index: (x * w[0]) * w[1], 2 * 1152),
+        (lambda x, w, index: x + (y := w.exp()) - y.log(), 144),
     ],
 )
 def test_computing_numbers_saves_what_pytorch_saves(function, by_hand):
@@ -444,7 +451,8 @@ def test_computing_numbers_saves_what_pytorch_saves(function, by_hand):
     "function",
     [
         lambda x, w, index: x + (y := w.exp()) - y.mT,  # which two layers read
-        lambda x, w, index: x + w.exp() - w.log(),  # the same
+        lambda x, w, index: x + (y := w * 2) - y.log(),  # which saves what another layer reads
+        lambda x, w, index: x * index.sigmoid()[2],  # a part of a storage
         lambda x, w, index: x + nn.functional.dropout(w, 0.5, False),  # which saves in training
         lambda x, w, index: x + w.mul_(1),  # which PyTorch refuses to train
         lambda x, w, index: x * (torch.zeros(len(x), 1, 1, 1) + w),  # once for every image
@@ -627,7 +635,7 @@ def test_the_copy_of_a_map_in_an_order_that_is_no_memory_format_is_unknown():
     ("field", "why"),
     [
         ({"saved_bytes": 4}, "saved_bytes and saves_output need params or buffers"),
-        ({"contiguous": True}, "contiguous needs params or buffers"),
+        ({"contiguous": True}, "contiguous, borrows and view need params or buffers"),
     ],
 )
 def test_memory_of_numbers_that_are_not_computed_is_refused(field, why):

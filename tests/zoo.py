@@ -235,7 +235,8 @@ def _saved(model: nn.Module, sizes: Any, mode: Any) -> int:
 
 
 def _saved_here(model: nn.Module, sizes: Any) -> int:
-    own = {one.untyped_storage()._cdata for one in [*model.parameters(), *model.buffers()]}
+    held = [one.untyped_storage() for one in [*model.parameters(), *model.buffers()]]
+    own = {storage._cdata for storage in held}  # which stay alive if the model replaces a buffer
     kept: dict[int, Any] = {}
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:

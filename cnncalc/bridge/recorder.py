@@ -194,10 +194,13 @@ class _Run(TorchFunctionMode):
 
     def _add(self, tensor: Tensor, origin: str = "", name: str = "") -> int:
         trains = tensor.requires_grad and origin == "parameter"
-        self.tensors.append(Seen(tuple(tensor.shape), origin, name, trains, tensor.stride()))
+        held = tensor.untyped_storage()
+        storage, room = held._cdata, held.nbytes() // tensor.element_size()
+        sizes, strides = tuple(tensor.shape), tensor.stride()
+        self.tensors.append(Seen(sizes, origin, name, trains, strides, storage, room))
         self.numbers[id(tensor)] = len(self.tensors) - 1
         self.alive.append(tensor)
-        self.storages.setdefault(tensor.untyped_storage()._cdata, set()).add(id(tensor))
+        self.storages.setdefault(storage, set()).add(id(tensor))
         return len(self.tensors) - 1
 
     def _number(self, tensor: Tensor) -> int:

@@ -149,6 +149,10 @@ class Record:
         self.parameters += [] if frozen else [(self.row, one) for one in held]
         return held
 
+    def borrowed(self) -> Tensor:
+        """Learnable parameters that another layer holds."""
+        return Tensor(0, self.size, None, self.learns, parameter=True)
+
     def buffers(self, numbers: int, counters: int = 0) -> Tensor:
         """Buffers: numbers, which are returned as one tensor, and counters of batches."""
         if self._lent is None:

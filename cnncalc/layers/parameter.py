@@ -59,6 +59,10 @@ class Parameter(Layer):
         least=0,
     )
     saves_output: bool = flag("whether PyTorch also saves the output for that backward pass", False)
+    borrows: bool = flag(
+        "whether the output is also computed from learned numbers that another layer holds", False
+    )
+    view: bool = flag("whether the output is only a view of the numbers that it comes from", False)
     contiguous: bool = flag(
         "whether PyTorch computes the output in the order of its axes; by default, this is unknown",
         False,
@@ -79,8 +83,8 @@ class Parameter(Layer):
             raise LayerError("params and buffers say what is learned; remove learned: false")
         if (self.saved_bytes or self.saves_output) and not self.computed:
             raise LayerError("saved_bytes and saves_output need params or buffers; remove them")
-        if self.contiguous and not self.computed:
-            raise LayerError("contiguous needs params or buffers; remove it")
+        if (self.contiguous or self.borrows or self.view) and not self.computed:
+            raise LayerError("contiguous, borrows and view need params or buffers; remove them")
         if self.multiply_accumulates and not self.computed:
             raise LayerError("macs needs params or buffers, from which the output is computed")
         if self.backward_multiply_accumulates and not self.params:
@@ -135,10 +139,13 @@ class Parameter(Layer):
         return tape.part(held, numbers, once)
 
     def _computed(self, tape: Tape, numbers: int) -> Tensor:
-        """The numbers as a new tensor."""
+        """The numbers, as a new tensor unless they are only viewed."""
+        held = [*tape.trained(self.params or 0), tape.buffers(self.buffers or 0)]
+        held = [*([tape.borrowed()] if self.borrows else []), *held]
+        if self.view:
+            return held[0]
         if self.saved_bytes is None or (self.saved_bytes and tape.size != BYTES["float32"]):
             raise LayerError("what PyTorch saves to compute its output is not known")
-        held = [*tape.trained(self.params or 0), tape.buffers(self.buffers or 0)]
         own = self.saved_bytes
         return tape.op(*held, shared=numbers, own=own, keeps_output=self.saves_output)
 

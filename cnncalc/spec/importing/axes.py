@@ -31,7 +31,8 @@ def concat(walker: Walker) -> None:
             _token(walker, tensors[0], tensors[1], axis)
             return
         views = [source(walker, one, first) for one in listed]
-    if all((view.axes, view.inside) == (first.axes, first.inside) for view in views):
+    alike = all((view.axes, view.inside) == (first.axes, first.inside) for view in views)
+    if alike and (first.in_order or len(first.shape) < 3 or first.inside or first.axes[0] != BATCH):
         reads, like = [view.layer for view in views], first
         place = first.at(axis)
         total = sum(view.shape[place] for view in views)

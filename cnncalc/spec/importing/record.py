@@ -15,7 +15,7 @@ class Seen(NamedTuple):
 
     ``origin`` is input, parameter, buffer or constant, or empty for the result of a call; ``name``
     is that of an input, a parameter or a buffer. ``strides`` are those of the run, which had a
-    batch of 2.
+    batch of 2. ``storage`` identifies its storage, which has room for ``room`` elements.
     """
 
     sizes: tuple[int, ...]
@@ -23,6 +23,8 @@ class Seen(NamedTuple):
     name: str = ""
     trainable: bool = False
     strides: tuple[int, ...] = ()
+    storage: int = 0
+    room: int = 0
 
 
 class Done(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any
 
 from cnncalc.core.strides import Strided
 from cnncalc.spec.importing.record import Done, Ref
-from cnncalc.spec.importing.values import BATCH, Copied, Known, Regrouped, Unknown, View
+from cnncalc.spec.importing.values import BATCH, Copied, Known, Regrouped, Unknown, Value, View
 from cnncalc.spec.importing.walker import Walker, numbers_in
 
 
@@ -74,7 +74,7 @@ def _made(walker: Walker, known: Known, copied: Copied, shape: tuple[int, ...]) 
         counts[origins[number]] += prod(walker.sizes(number))
     fields["params"] = counts["parameter"]
     fields |= {"buffers": counts["buffer"]} if counts["buffer"] else {}
-    fields |= _saved(walker, known, copied.number, held)
+    fields |= _memory(walker, known, copied.number, held)
     fields |= {"contiguous": True} if _is_contiguous(walker, copied) else {}
     calls = [recording.calls[place] for place in sorted(known.calls - walker.counted)]
     walker.counted |= known.calls
@@ -89,31 +89,41 @@ TRAINED = ("dropout", "batch_norm")
 """The endings of the names of functions that save something else in training."""
 
 
-def _saved(
-    walker: Walker, known: Known, number: int, held: Mapping[str, int]
-) -> dict[str, int | bool]:
-    """The bytes that computing the numbers saves for backward, without the numbers themselves, and
-    whether they are saved too; empty if that is not known, as when other numbers are computed from
-    the same tensors, or when the model computes them again for every image."""
-    recording = walker.recording
-    seen = recording.tensors[number]
-    if any(size < 0 and stride for size, stride in zip(seen.sizes, seen.strides)):
-        return {}
-    calls = [recording.calls[place] for place in known.calls]
-    shared = {one for one in known.held if recording.tensors[one].origin == "parameter"}
-    if known.calls & walker.counted or not shared <= {*held.values()}:
-        return {}
+def _memory(walker: Walker, known: Known, number: int, held: Mapping[str, int]) -> dict[str, Any]:
+    """The fields that say where the numbers are, and what computing them saves for backward. What
+    it saves is left out if that is not known, as when another layer reads the same storage, or when
+    the model computes the numbers again for every image."""
+    tensors = walker.recording.tensors
+    learned = {one for one in known.held if tensors[one].trainable}
+    fields = {"borrows": True} if learned - {*held.values()} else {}
+    seen, saved = tensors[number], _saved(walker, known)
+    if saved is None:
+        return fields
+    if seen.storage in {tensors[one].storage for one in known.held}:
+        return {**fields, "view": True}
+    each = any(size < 0 and step for size, step in zip(seen.sizes, seen.strides))
+    if each or seen.room != prod(size for size in seen.sizes if size > 0):
+        return fields
+    others = [copied.number for copied, _ in walker.sources]
+    outputs = {tensors[one].storage for one in others}
+    spent = {place for one in others for place in _saved(walker, walker.values[one]) or ()}
+    new = {place: size for place, size in saved.items() if place not in spent}
+    if seen.storage in outputs | spent or outputs & {*new}:
+        return fields
+    own = {"saves_output": True} if seen.storage in new else {}
+    return {**fields, "saved_bytes": sum(new.values()) - new.get(seen.storage, 0), **own}
+
+
+def _saved(walker: Walker, value: Value) -> dict[int, int] | None:
+    """The bytes of each storage that computing numbers saves for backward; None if not known."""
     saved: dict[int, int] = {}
-    for call in calls:
+    calls = value.calls if isinstance(value, Known) else ()
+    for call in (walker.recording.calls[place] for place in calls):
         differs = call.name.endswith(TRAINED) and call.arguments.get("p") != 0
         if call.saved is None or differs:
-            return {}
+            return None
         saved |= call.saved
-    own = {
-        storage for call in calls for made, storage in zip(call.made, call.stored) if made == number
-    }
-    besides = sum(size for storage, size in saved.items() if storage not in own)
-    return {"saved_bytes": besides, **({"saves_output": True} if own & {*saved} else {})}
+    return saved
 
 
 def _is_contiguous(walker: Walker, copied: Copied) -> bool:
