@@ -71,14 +71,8 @@ def _mask(walker: Walker, query: Regrouped, key: Regrouped, windows: bool) -> in
     mask = regrouped(source(walker, walker.done.arguments["attn_mask"], scores))
     groups = [[at for at in axis if at != BATCH] for axis in mask.axes]
     layer = arranged(walker, mask, [*groups[:-2], groups[-2] + groups[-1]])
-    shape, positions = walker.made[layer].shape, sizes[-1]
-    if windows:
-        return shaped(walker, layer, (*shape[:-1], positions, others))
-    wanted = (*sizes[:-1], positions * others)
-    if prod(shape[:-1]) > 1 and shape != wanted:
-        layer = walker.make("expand", {"shape": list(wanted)}, [layer], wanted)
-    heads = prod(walker.made[layer].shape[:-1])
-    return shaped(walker, layer, (heads, positions, others))
+    before = walker.made[layer].shape[:-1]
+    return shaped(walker, layer, (*(before if windows else [prod(before)]), sizes[-1], others))
 
 
 def matmul(walker: Walker) -> None:
