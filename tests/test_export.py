@@ -109,7 +109,7 @@ def test_every_worked_example_of_a_kind_is_exported(kind, example):
     names = [f"x{number}" for number in range(len(example.inputs))]
     node = {kind: example.given, "from": names, "name": "layer"}
     inputs = dict(zip(names, example.inputs, strict=True))
-    report = cnncalc.summarize({"input": inputs, "layers": [node]})
+    report = cnncalc.summarize({"input": inputs, "layers": [node]}, layout="chw")
     totals = report.totals
     small = totals.params + totals.fixed + totals.macs + totals.activation < SMALL
     agree(report, "cpu" if small else "meta")
