@@ -185,7 +185,7 @@ def check(order: Order) -> None:
     """Raise UsageError for an unknown topic, level or geometry, no topic, or too few or too many
     questions."""
     if not order.topics:
-        raise UsageError(f"a quiz needs at least one topic; choose from {', '.join(TOPICS)}")
+        raise UsageError(f"at least one topic is needed; choose from {', '.join(TOPICS)}")
     for what, word, known in (
         *(("topic", topic, tuple(TOPICS)) for topic in order.topics),
         ("level", order.level, tuple(LEVELS)),
