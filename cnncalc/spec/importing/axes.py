@@ -107,9 +107,8 @@ def along(walker: Walker) -> None:
         made = walker.called(kind, [value.layer], shape, (), {}, attributes)
         walker.gives(value._replace(layer=made.layer))
         return
-    if walker.done.name.endswith("softmax") and not view.inside and view.axes[0] == BATCH:
-        # Its output is contiguous, whatever the input; a later permutation would copy it.
-        view = View.of(walker.plain(view), view.sizes[1:])
+    if walker.done.name.endswith("softmax"):
+        view = walker.straight(view)
     attributes |= {"over": word(view.shape, view.at(axis))}
     walker.gives(walker.changed(view, kind, {}, attributes))
 

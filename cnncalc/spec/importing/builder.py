@@ -203,6 +203,13 @@ class Builder:
             raise Unknown("the batch is not its first axis")
         return self.ordered(view)
 
+    def straight(self, view: View) -> View:
+        """The view with its dimensions in order, if the batch is the first axis, for a function
+        whose output is contiguous whatever its input: a later permutation would copy it."""
+        if view.axes[0] != BATCH or view.inside:
+            return view
+        return View.of(self.ordered(view), view.sizes[1:])
+
     def kind(self) -> None:
         """Turn the current call into a layer of the kind that describes it."""
         found = layers.known(f"torch.{self.done.name}")

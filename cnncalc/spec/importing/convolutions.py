@@ -267,7 +267,7 @@ def pad(walker: Walker) -> None:
         walker.done = walker.done._replace(arguments=arguments)
         walker.kind()
     else:
-        walker.gives(_padded(walker, view, sides, value))
+        walker.gives(_padded(walker, walker.straight(view), sides, value))
         return
     pairs = list(zip(sides[::2], sides[1::2]))
     if constant and spatial and any(before != after for before, after in pairs):

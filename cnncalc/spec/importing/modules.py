@@ -13,6 +13,8 @@ def layer_norm(walker: Walker) -> None:
     view = walker.data()
     held, _, attributes = walker.parts()
     axes = len(attributes["normalized_shape"])
+    if [*view.axes[:-axes]] != sorted(view.axes[:-axes]):
+        view = walker.straight(view)
     places = view.axes[-axes:]
     if places == (0,) and len(view.shape) > 1:
         attributes["over"] = "channels"
