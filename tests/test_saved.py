@@ -586,6 +586,90 @@ def test_attention_in_windows_saves_what_a_model_saves(function):
         assert ours == saved_by(model, batch)
 
 
+def cut(x):
+    """The same windows, which a reshape copies."""
+    return x.reshape(-1, 6, 3, 2, 2, 3).permute(0, 2, 4, 3, 5, 1).reshape(-1, 6, 6, 6)
+
+
+def cut_in_heads(x):
+    x = x.reshape(-1, 2, 3, 3, 2, 2, 3).permute(0, 3, 5, 1, 4, 6, 2).reshape(-1, 2, 6, 3)
+    return nn.functional.scaled_dot_product_attention(x, x, x).reshape(-1, 6, 2, 6, 3).flatten(1)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, w, index: linear(y := cut(x), w) + linear(y, w),
+        lambda x, w, index: linear(y := cut(x), w) + nn.functional.gelu(y),
+        lambda x, w, index: nn.functional.gelu(cut(x)),
+        lambda x, w, index: (y := cut(x).flatten(0, 1)).matmul(y.mT).view(-1, 6, 6, 6),
+        lambda x, w, index: cut(x)[:, :3] ** 2,
+        lambda x, w, index: cut(x).view(-1, 6, 2, 3, 6).square().flatten(1),
+        lambda x, w, index: linear(y := x.permute(0, 2, 3, 1).reshape(-1, 36, 6), w) * y,
+        lambda x, w, index: cut_in_heads(x).tanh(),
+    ],
+)
+def test_a_copy_that_several_layers_read_is_saved_once(function):
+    model = After(function)
+    spec = cnncalc.from_torch(model, (4, 6, 6))
+    for batch in (1, 2):
+        report = cnncalc.summarize(spec, batch=batch)
+        ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+        assert ours == saved_by(model, batch)
+
+
+def in_heads(x):
+    return x.flatten(2).view(-1, 4, 3, 12).transpose(1, 2)
+
+
+def normalized(x):
+    return nn.functional.layer_norm(x, (12,))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        normalized,
+        lambda x: nn.functional.rms_norm(x, (12,)),
+        lambda x: x.roll(1, 2),
+        lambda x: x.roll(1, 1),
+        lambda x: nn.functional.pad(x, (0, 0, 1, 1))[:, :, 1:-1],
+    ],
+)
+def test_what_is_computed_from_a_transposed_view_is_contiguous(function):
+    def whole(x, w, index):
+        return function(in_heads((x + w).sigmoid())).sigmoid().transpose(1, 2).flatten(2) ** 2
+
+    def attending(x, w, index):
+        q, k = function(y := in_heads(x + w)), y
+        y = nn.functional.scaled_dot_product_attention(q, k, k)
+        return y.transpose(1, 2).flatten(2) ** 2
+
+    for model in (Calls(whole), Calls(attending)):
+        spec = cnncalc.from_torch(model, (4, 6, 6))
+        for batch in (1, 2):
+            report = cnncalc.summarize(spec, batch=batch)
+            ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+            assert ours == saved_by(model, batch)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        # A mask of booleans, which PyTorch turns into numbers.
+        lambda x, w, index: nn.functional.scaled_dot_product_attention(x, x, x, index > 0),
+        # A copy that does not begin with the batch.
+        lambda x, w, index: (
+            (y := x.view(-1, 2, 2, 2, 3, 6).permute(2, 0, 4, 1, 3, 5).flatten(3, 4))[0] * y[1]
+        ),
+    ],
+)
+def test_copies_of_masks_and_of_several_tensors_at_once_are_unknown(function):
+    report = cnncalc.summarize(cnncalc.from_torch(Calls(function), (4, 6, 6)))
+    with pytest.raises(UsageError, match="how the model copies its input is not modelled"):
+        footprint.saved_for_backward(report)
+
+
 def test_what_a_pool_of_windows_saves_is_unknown():
     def function(x, w, index):
         return nn.functional.max_pool1d(windowed(x).mT, 2).reshape(-1, 6, 18)

@@ -197,7 +197,8 @@ class _Run(TorchFunctionMode):
         held = tensor.untyped_storage()
         storage, room = held._cdata, held.nbytes() // tensor.element_size()
         sizes, strides = tuple(tensor.shape), tensor.stride()
-        self.tensors.append(Seen(sizes, origin, name, trains, strides, storage, room))
+        boolean = tensor.dtype == torch.bool
+        self.tensors.append(Seen(sizes, origin, name, trains, strides, storage, room, boolean))
         self.numbers[id(tensor)] = len(self.tensors) - 1
         self.alive.append(tensor)
         self.storages.setdefault(storage, set()).add(id(tensor))

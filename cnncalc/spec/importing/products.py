@@ -46,7 +46,9 @@ def dot_product(walker: Walker) -> None:
     reads = [_matrices(walker, one, _groups(one, windows)) for one in values]
     mask = walker.done.arguments.get("attn_mask")
     if mask is not None:
-        reads.append(_mask(walker, values[0], values[1], windows))
+        layer = _mask(walker, values[0], values[1], windows)
+        copies = fused and walker.recording.tensors[mask.number].boolean  # and saves the copy
+        reads.append(copy(walker, layer, "unknown") if copies else layer)
     _give(walker, layers.load("dot_product_attention"), reads, given)
 
 

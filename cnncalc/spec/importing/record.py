@@ -16,6 +16,7 @@ class Seen(NamedTuple):
     ``origin`` is input, parameter, buffer or constant, or empty for the result of a call; ``name``
     is that of an input, a parameter or a buffer. ``strides`` are those of the run, which had a
     batch of 2. ``storage`` identifies its storage, which has room for ``room`` elements.
+    ``boolean`` means that its elements are booleans.
     """
 
     sizes: tuple[int, ...]
@@ -25,6 +26,7 @@ class Seen(NamedTuple):
     strides: tuple[int, ...] = ()
     storage: int = 0
     room: int = 0
+    boolean: bool = False
 
 
 class Done(NamedTuple):

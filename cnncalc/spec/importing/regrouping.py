@@ -175,8 +175,7 @@ def grown(walker: Layers, value: Regrouped, sizes: tuple[int, ...]) -> Regrouped
 def shaped(walker: Layers, layer: int, sizes: Sequence[int]) -> int:
     """The values of a layer in a different shape; any reshapes before it are skipped."""
     shape = tuple(sizes)
-    while walker.made[layer].shape != shape and walker.made[layer].layer in (Reshape, Flatten):
-        (layer,) = walker.made[layer].reads
+    layer = unshaped(walker, layer, shape)
     old = walker.made[layer].shape
     if shape == old:
         return layer
@@ -185,3 +184,10 @@ def shaped(walker: Layers, layer: int, sizes: Sequence[int]) -> int:
     if len(shape) == 2 < len(old) and shape[0] == old[0]:
         return walker.make("flatten", {"over": "positions"}, [layer], shape)
     return walker.make("reshape", {"shape": list(shape) or [1]}, [layer], shape)
+
+
+def unshaped(walker: Layers, layer: int, shape: Sequence[int] = ()) -> int:
+    """The layer before any reshapes, or the reshape that already has this shape."""
+    while walker.made[layer].shape != shape and walker.made[layer].layer in (Reshape, Flatten):
+        (layer,) = walker.made[layer].reads
+    return layer

@@ -7,11 +7,23 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
+from cnncalc import layers
 from cnncalc.core.call import one_size
 from cnncalc.core.strides import Strided
+from cnncalc.layers._arithmetic import Arithmetic
 from cnncalc.layers._axes import word
+from cnncalc.layers._elementwise import Elementwise
 from cnncalc.layers.reshape import Reshape
-from cnncalc.spec.importing.regrouping import grown, merged, regrouped, resized, settled, shaped
+from cnncalc.spec.importing.regrouping import (
+    arranged,
+    grown,
+    merged,
+    regrouped,
+    resized,
+    settled,
+    shaped,
+    unshaped,
+)
 from cnncalc.spec.importing.values import BATCH, Regrouped, Tensor, Unknown, View
 from cnncalc.spec.importing.walker import Handlers, Walker, numbers_in
 
@@ -117,8 +129,47 @@ def matrix_transposed(walker: Walker) -> None:
 
 def reshape(walker: Walker) -> None:
     """Change the sizes to those that PyTorch returned."""
-    view = walker.tensor()
-    walker.gives(reshaped(walker, view, walker.sizes(walker.done.made[0])))
+    view, sizes = walker.tensor(), walker.sizes(walker.done.made[0])
+    value = reshaped(walker, view, sizes)
+    copies = [not laid_out(walker, n).viewed(_counted(sizes, n)) for n in (1, 2)]
+    if isinstance(value, Regrouped) and all(copies) and _is_shared(walker):
+        value = _materialized(walker, value)
+    walker.gives(value)
+
+
+def _is_shared(walker: Walker) -> bool:
+    """Whether several calls read the result of the current one, or parts of it, or a function of
+    each value. Any other single call copies it itself, in the order that it needs."""
+    tensors, (made,) = walker.recording.tensors, walker.done.made
+    same = {n for n, seen in enumerate(tensors) if seen.storage == tensors[made].storage}
+    readers = [
+        call.name
+        for call in walker.recording.calls[walker.place + 1 :]
+        for number in numbers_in(call.arguments)
+        if number in same and not same.issuperset(call.made)
+    ]
+    cut = any(prod(tensors[n].sizes) != prod(tensors[made].sizes) for n in same)
+    found = [layers.known(f"torch.{name}") for name in readers]
+    simple = any(one and issubclass(one.kind, Elementwise | Arithmetic) for one in found)
+    return cut or len(readers) > 1 or simple
+
+
+def _materialized(walker: Walker, value: Regrouped) -> Tensor:
+    """A copy of the values in the order of the axes, which is not known unless the batch is the
+    first of these."""
+    if value.axes[0][:1] != (BATCH,):
+        return value._replace(layer=copy(walker, value.layer, "unknown"))
+    inner = value.axes[0][1:]
+    listed = [[*axis] for axis in (inner, *value.axes[1:]) if axis]
+    groups = [[at for group in listed[:-3] for at in group], *listed[-3:]]
+    layer = arranged(walker, value, [group for group in groups if group])
+    shape = walker.made[layer].shape
+    layer = shaped(walker, copy(walker, unshaped(walker, layer), "contiguous"), shape)
+    sizes = [abs(size) for size in value.sizes if size != BATCH]
+    if not inner and len(sizes) == len(shape):
+        return View.of(layer, shape)
+    axes = [(place,) for place in range(len(sizes))]
+    return Regrouped(layer, tuple(sizes), ((BATCH, *axes.pop(0)) if inner else (BATCH,), *axes))
 
 
 def reshaped(walker: Walker, view: Tensor, sizes: tuple[int, ...]) -> Tensor:
@@ -346,7 +397,7 @@ def setitem(walker: Walker) -> None:
 
 def roll(walker: Walker) -> None:
     """Shift the values along some axes cyclically."""
-    view, shifts = walker.data(), walker.argument("shifts")
+    view, shifts = walker.straight(walker.data()), walker.argument("shifts")
     dims = walker.argument("dims", ())
     shifts, dims = ([one] if isinstance(one, int) else [*one] for one in (shifts, dims))
     if not dims:
