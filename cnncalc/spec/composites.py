@@ -198,13 +198,13 @@ class Backbone(Composite):
         built = self.built(build, entry, scope)
         ends = built.outputs or (len(built.nodes) - 1,)
         if self.up_to is not None:
-            found = built.names.path(self.up_to, Scope("", {}))
-            if found is None or self.up_to in map(str, self.spec.inputs):
+            last = built.names.path(self.up_to, Scope("", {}))
+            if last is None or self.up_to in map(str, self.spec.inputs):
                 known = built.names.ends
                 hint = did_you_mean(self.up_to, known) or f"; it has {some(known)}"
                 fact = f"{self.title} has no layer {self.up_to[:60]!r}{hint}"
                 raise SpecError(fact, self.where)
-            ends = found
+            ends = last
         path = scope.prefix + name
         build.label(path, self.title, entry.where)
         places: dict[int, Ends] = {}
