@@ -183,7 +183,7 @@ def pose(order: Order, student: str = "") -> Quiz:
 def check(order: Order) -> None:
     """Raise UsageError for an unknown topic, level or geometry, or too many questions."""
     if not order.topics:
-        raise UsageError(f"a quiz needs at least one topic; choose from {', '.join(TOPICS)}")
+        raise UsageError(f"at least one topic is needed; choose from {', '.join(TOPICS)}")
     for what, word, known in (
         *(("topic", topic, tuple(TOPICS)) for topic in order.topics),
         ("level", order.level, tuple(LEVELS)),
