@@ -249,6 +249,7 @@ def test_every_kind_is_counted_or_refused(kind):
     for example in kind.examples:
         names = [f"x{index}" for index in range(len(example.inputs))]
         spec = {
+            "layout": "chw",
             "input": dict(zip(names, example.inputs, strict=True)),
             "layers": [{kind.kind: example.given, "from": names, "name": "one"}],
         }
