@@ -578,6 +578,7 @@ LAYOUTS = [
     ("4x6x6", [{"permute": [2, 0, 1]}, {"space_to_depth": 2}, {"conv": [30, 2]}]),
     ("4x6x6", [{"permute": [0, 2, 1]}, {"space_to_depth": 3}, {"conv": [30, 2]}, "flatten"]),
     ("2x3x3", [{"locally_connected": [3, 3]}, {"conv": [4, 1]}]),
+    ("2x3", [{"conv": [2, 1]}, positions(2), "global_avg_pool"]),
     # Halves of the channels keep the order of their input.
     ("3x4x6", [{"permute": [2, 0, 1]}, "glu", {"conv": [30, 3]}]),
     ("3x4x6", [{"conv": [2, 1]}, {"permute": [2, 0, 1]}, "glu", "global_avg_pool"]),
@@ -672,6 +673,7 @@ def test_the_places_of_several_images_keep_their_channels_first():
             2,
             "flatten.*its input is not contiguous",
         ),
+        ("2x3", [positions(1), "global_avg_pool"], 1, "global_avg_pool.*is not contiguous"),
         ("1x3x6", [positions(1), {"space_to_depth": 3}], 2, "space_to_depth.*has one channel"),
         ("4x6x4", [positions(1), "relu", {"space_to_depth": 2}], 1, "has one channel"),
         (
