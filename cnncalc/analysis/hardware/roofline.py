@@ -158,7 +158,7 @@ class Roofline:
     @property
     def notes(self) -> tuple[str, ...]:
         """Notes on how to read these numbers, one sentence each."""
-        left_out = ["layers whose counts are not known are left out of the bounds"]
+        left_out = ["what is not known about a layer is left out of the bounds"]
         return (*notes(self.device, self.dtype), *(left_out if self.report.opaque else []))
 
     def to_dict(self) -> dict[str, Any]:
