@@ -148,9 +148,19 @@ def dot_product_attention(layer: Any, x: Shape) -> nn.Module:
     return Does(attention)
 
 
+OF_MODELS = (
+    "multiply_accumulates",
+    "backward_multiply_accumulates",
+    "contiguous",
+    "borrows",
+    "view",
+)
+"""The fields of a parameter that say how a model computes it."""
+
+
 @plain("parameter")
 def parameter(layer: Any, x: Shape) -> nn.Module | None:
-    if layer.multiply_accumulates or layer.backward_multiply_accumulates or layer.contiguous:
+    if any(getattr(layer, name) for name in OF_MODELS):
         return None  # only the spec says what computes it
     learned = layer.shape if layer.params is None is layer.buffers else (layer.params or 0,)
     fixed = () if layer.params is None is layer.buffers else (layer.buffers or 0,)

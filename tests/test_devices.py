@@ -210,6 +210,21 @@ def test_layers_that_are_not_known_leave_a_lower_bound():
     found = cnncalc.device(spec, "t4").bounds[0]
     assert [layer.limit for layer in found.layers] == [None, "memory"]
     assert any("not known" in note for note in found.notes)
+    opaque, linear = found.to_dict()["layers"]
+    assert (opaque["flops"], opaque["bytes_moved"], opaque["flops_per_byte"]) == (None, None, None)
+    assert linear["flops"] == 2 * 192 * 5
+
+
+def test_counts_that_are_not_known_are_marked(tmp_path):
+    file = tmp_path / "net.yaml"
+    file.write_text("input: 3x8x8\nlayers: [{opaque: {output: 3x8x8}}, {linear: 5}]\n")
+    shown = run("device", str(file), "--on", "t4")
+    assert "≥ 1,920 FLOPs" in shown
+    assert next(line for line in shown.splitlines() if "opaque1" in line).split()[1:4] == [
+        "?",
+        "≥",
+        "1.54",  # kB: 192 numbers of 4 bytes, read and written
+    ]
 
 
 def test_all_devices_are_those_that_compute_in_the_dtype():

@@ -509,7 +509,7 @@ def test_a_list_that_doubles_is_refused():
 def test_a_long_list_is_not_compared():
     message = refusal(parameters={"a": [1] * 400}, layers=[{"relu": None, "when": "${a == 3}"}])
     assert message.startswith("[1, 1, ")
-    assert message.endswith("... is too long to compare: it has more than 1000 characters")
+    assert message.endswith("... is too long to compare: it has more than 1,000 characters")
 
 
 def test_only_the_first_of_many_wrong_fields_are_reported():

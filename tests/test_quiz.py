@@ -209,7 +209,7 @@ def test_latex_compiles(tmp_path):
 @pytest.mark.parametrize(
     ("order", "says"),
     [
-        (Order(topics=()), "a quiz needs at least one topic"),
+        (Order(topics=()), "at least one topic is needed"),
         (Order(topics=("shap",)), "no topic 'shap'; did you mean 'shape'?"),
         (Order(level="middling"), "no level 'middling'"),
         (Order(geometry="ilegal"), "did you mean 'illegal'?"),
@@ -467,7 +467,7 @@ def test_a_folder_s_name_cannot_control_the_terminal(tmp_path, folder):
         (["--per-student", "EMPTY", "-o", "x"], "has 0 names"),
         (["--per-student", "TWICE", "-o", "x"], "give the same file name: Ada_B; make them"),
         (["-f", "pdf"], "no format 'pdf'"),
-        (["--topics", ","], "a quiz needs at least one topic"),
+        (["--topics", ","], "at least one topic is needed"),
         (["-o", "NAMES"], "cannot write"),
     ],
 )

@@ -363,6 +363,8 @@ def test_an_endless_search_is_refused():
         stride.solve(5, D=10_000_000)
     with pytest.raises(UsageError, match="geometries to try"):
         stride.solve(3, N=10**8, F=9 * 10**7)
+    with pytest.raises(UsageError, match=r"geometries to try; give the padding$"):
+        stride.solve(3, F=300_000, S=1)
     with pytest.raises(UsageError, match="geometries to try"):  # 40 inputs for a stride of 40
         stride.solve(13, largest=40)
     assert stride.solve(13, N=26, largest=40)

@@ -306,7 +306,7 @@ def _axis_hull(fields: tuple[Field, ...], counts: tuple[int, ...]) -> Field:
     size = receptive.joined_size(s_i=starts, r_i=sizes)
     if not alike(jumps) or not alike(counts):
         # Fields with different jumps are furthest apart at one of the two ends.
-        last = receptive.joined_size_last(s_i=starts, r_i=sizes, j_i=jumps, n_i=counts)
+        last = receptive.joined_size_last(s_i=starts, r_i=sizes, j_i=jumps, places_i=counts)
         size = max(size, last)
     return Field(
         size,

@@ -1,7 +1,7 @@
 """``cnncalc device``: the shortest time that a network can take on a device, and whether it
 fits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.hardware.calibration import Estimate
     from cnncalc.analysis.hardware.roofline import LayerTime, Roofline
     from cnncalc.api.hardware import OnDevices
+    from cnncalc.core.cost import Cost
 
 On = Annotated[
     str,
@@ -98,10 +99,11 @@ def run(
 
 
 def _text(found: "OnDevices", listed: bool) -> str:
-    totals, report = found.report.totals, found.report
+    report = found.report
+    flops, moved = _counts(report.totals, report.unknown)
     parts = [
         f"{report.name}: {found.dtype}, batch {units.exact(report.batch)}, "
-        f"{units.human(totals.flops)} FLOPs, {units.in_bytes(totals.bytes_moved)} moved\n"
+        f"{flops} FLOPs, {moved} moved\n"
     ]
     if found.bounds:
         headings = {"Device": False, "Peak": True, "Bandwidth": True, "Layer by layer": True}
@@ -148,13 +150,23 @@ def _fits(one: "Roofline") -> str:
     return f"{word}: {flash}, {more}{units.in_bytes(activations)} of {memory}"
 
 
+def _counts(cost: "Cost", unknown: Set[str]) -> Iterator[str]:
+    """The FLOPs and the bytes moved, marked if they are lower bounds."""
+    for name, read in (("flops", units.human), ("bytes_moved", units.in_bytes)):
+        count = getattr(cost, name)
+        if name not in unknown:
+            yield read(count)
+        else:
+            yield f"≥ {read(count)}" if count else "?"
+
+
 def _layer(one: "LayerTime") -> list[str]:
-    cost = one.row.cost
+    row = one.row
+    ratio = f"{float(one.flops_per_byte):,.1f}" if row.cost.bytes_moved else ""
     return [
-        one.row.name,
-        units.human(cost.flops),
-        units.in_bytes(cost.bytes_moved),
-        f"{float(one.flops_per_byte):,.1f}" if cost.bytes_moved else "",
+        row.name,
+        *_counts(row.cost, row.unknown),
+        "?" if row.unknown & {"flops", "bytes_moved"} else ratio,
         one.limit or "?",
         f"≥ {units.duration(one.seconds)}",
     ]

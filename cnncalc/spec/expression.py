@@ -79,11 +79,11 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "round_to": round_to,
 }
 TAKES = {"floor": "1 number", "ceil": "1 number", "abs": "1 number", "round_to": "2 numbers"}
-"""How many numbers a function takes, unless it takes any number of them."""
+"""How many numbers a function takes, unless it takes one or more."""
 WORDS = {"true": True, "false": False}
 ONLY_IN_REPEAT = (
     "; only the fields of a repeated layer can use it: "
-    "to use it inside a block or in 'when', pass it to the block"
+    "to use it inside a block or in 'when', repeat a block and pass it as an argument"
 )
 
 UNDECLARED = "declare it under 'parameters'"
@@ -123,7 +123,7 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
         return value
     if exact(float(value)) != value:
         raise LayerError(
-            f"{match[1].strip()[:60]!r} is {str(value)[:60]}, which has no exact decimal; "
+            f"{match[1].strip()[:60]!r} is {str(value)[:60]}, which no short decimal is equal to; "
             "use floor, ceil or //"
         )
     return float(value)
@@ -286,7 +286,7 @@ def _number(value: Any) -> Any:
 def _comparable(value: Any) -> None:
     """Raise LayerError for a word or a list that would take too long to compare."""
     if not is_number(value) and len(str(value)) > LONGEST_COMPARED:
-        most = f"more than {LONGEST_COMPARED} characters"
+        most = f"more than {LONGEST_COMPARED:,} characters"
         raise LayerError(f"{shown(value)} is too long to compare: it has {most}")
 
 

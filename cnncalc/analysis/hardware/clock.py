@@ -54,7 +54,7 @@ class Bounds(Clock):
 
     @property
     def notes(self) -> Sequence[str]:
-        """Notes on the figures for the usual dtype."""
+        """Notes on the figures for float32."""
         return (*notes(self.figures, self.dtype("float32")),)
 
     def dtype(self, stored: str) -> str:

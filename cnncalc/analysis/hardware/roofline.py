@@ -158,7 +158,7 @@ class Roofline:
     @property
     def notes(self) -> tuple[str, ...]:
         """Notes on how to read these numbers, one sentence each."""
-        left_out = ["what is not known about a layer is left out of the bounds"]
+        left_out = ["counts that are not known are left out of the bounds"]
         return (*notes(self.device, self.dtype), *(left_out if self.report.opaque else []))
 
     def to_dict(self) -> dict[str, Any]:
@@ -196,12 +196,16 @@ def notes(device: Device, dtype: str) -> Iterator[str]:
 
 
 def layer_dict(layer: LayerTime) -> dict[str, Any]:
-    """A layer as plain data."""
+    """A layer as plain data; a count that is not known is None."""
+    row = layer.row
+    counts = {
+        name: None if name in row.unknown else getattr(row.cost, name)
+        for name in ("flops", "bytes_moved")
+    }
     return {
-        "name": layer.row.name,
-        "flops": layer.row.cost.flops,
-        "bytes_moved": layer.row.cost.bytes_moved,
-        "flops_per_byte": float(layer.flops_per_byte),
+        "name": row.name,
+        **counts,
+        "flops_per_byte": None if None in counts.values() else float(layer.flops_per_byte),
         "limit": layer.limit,
         "kind": BOUND,
         "seconds": float(layer.seconds),

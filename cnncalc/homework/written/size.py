@@ -57,8 +57,8 @@ class Size(Written):
 
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
         """Channels first, or last if that is accepted. A vector may be written as a map of one
-        position and vice versa. If all axes have the same size, it may be written once; 15 may be
-        written 3*5."""
+        position and vice versa. A single size may be repeated for each axis, and 15 may be written
+        3*5."""
         if self.products not in ((), self.sizes):
             multiplied = replace(self, sizes=self.products, products=())
             if found := multiplied.agrees(truth, unit, terms):

@@ -130,11 +130,11 @@ def picture(report: Report, style: str = "graph", **choices: Any) -> Picture:
             raise UsageError(f"a picture has no option {name[:60]!r}{hint}")
         if name not in takes and value != known[name].default:
             listed = discovery.modules(styles.__path__)
+            own = "has no options of its own"
+            if takes:
+                own = f"takes {', '.join(map(_typed, takes))}"
             able = one_of([one for one in listed if name in style_of(one).CHOICES])
-            raise UsageError(
-                f"{_typed(name)} is only for --style {able}; "
-                f"--style {style} takes {', '.join(map(_typed, takes)) or 'none of these options'}"
-            )
+            raise UsageError(f"{_typed(name)} is only for --style {able}; --style {style} {own}")
     return Picture(report, style, Options(**choices))
 
 
