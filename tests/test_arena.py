@@ -196,8 +196,8 @@ def test_the_best_order_is_shown():
     shown = CliRunner().invoke(app, ["memory", "inception_module", "--dtype", "int8"])
     # 28·28·(192 + 256 + 64 + 32 + 64): the input, what is concatenated, and what the last reads
     assert "  lowest        401,408" in shown.stdout
-    assert "The best order is inception3a." in shown.stdout
-    assert "With gaps between tensors, it needs 4" in shown.stdout.replace("\n", " ")
+    assert "The best order differs from the network's in this part: inception3a." in shown.stdout
+    assert "With gaps between tensors, the best order needs 4" in shown.stdout.replace("\n", " ")
 
 
 @pytest.mark.parametrize(

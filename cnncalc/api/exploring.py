@@ -82,7 +82,7 @@ def sweep(
     Quantities are those of ``cnncalc.analysis.explore.quantities``, and ``time``: the seconds that
     ``cnncalc.device`` calculates, either a lower bound for the device ``on`` (from the file
     ``devices``) or an estimate from a ``calibration``. With NumPy, large sweeps are computed on
-    arrays.
+    arrays if many of their combinations differ only in numbers.
 
     Raises UsageError for an unknown name, quantity or device, for an invalid range or condition,
     for too many combinations, and for a time without a device.
@@ -146,7 +146,7 @@ def sweeping(
 def _identity(
     evaluate: "Configurations", work: "Loop", options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Everything that the results of a sweep depend on, as plain data."""
+    """Everything that the results of a sweep depend on."""
     grid, asked = work.grid, work.request
     return {
         "network": evaluate.report({}).to_dict(),
@@ -195,7 +195,7 @@ def largest(
     **options: Unpack[Options],
 ) -> "Largest":
     """Find the largest value of a parameter, ``input`` or ``batch`` within some budgets, and the
-    next value, which exceeds a budget.
+    next valid value, which exceeds a budget. Either may be None.
 
     ``budgets`` maps quantities to numbers, or to text such as ``"300M"``, ``"4GiB"`` or ``"2x"``
     (twice what the network needs by default). Values are multiples of ``step``, by default 1, or
