@@ -374,6 +374,7 @@ def test_the_number_of_worked_windows_can_be_chosen():
     few = run(*KEDGE, "--steps", "1")
     assert (few.stdout.count("u("), few.stderr) == (1, "")
     assert "... and 3 more windows\n" in few.stdout
+    assert "... and 1 more window\n" in run(*KEDGE, "--steps", "3").stdout
     none = text(*KEDGE, "--steps", "none")
     assert "u(" not in none
     assert "more windows" not in none
@@ -510,6 +511,7 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 2 3", "x.csv"], "kernel 1: 'x.csv' is neither a file nor a matrix"),
         (["1 2 3", "1 2", "1 2 3"], "kernel 2 is 1×3, but kernel 1 is 1×2; all kernels of a layer"),
         (["1|2|3", "1 2"], "the input 3×1 has 3 channels, but a kernel 1×2 has 1;"),
+        (["1 2", "1|2"], "the input 1×2 has 1 channel, but a kernel 2×1 has 2;"),
         (["1 2 3", *["1"] * 65], "takes 1 to 64 kernels, not 65"),
         (["1 2 3", "1 2 3 4"], "a window of 4 is larger than the input of 3; use"),
         (["1 2", "1", "-s", "0"], "--stride must be a whole number of at least 1"),

@@ -325,6 +325,26 @@ def test_an_answer_without_a_quantity_is_reported_with_or_without_a_key(tmp_path
         assert len(rows) == 2 + empty
 
 
+@pytest.mark.parametrize(
+    ("heading", "remark"),
+    [
+        ("pool1 shape", "must be written as pool1: {shape: …}"),
+        ("pool1 receptive field", "must be written as pool1: {receptive field: …}"),
+        ("pool9 shape", "is not a layer of the network; it has conv1, relu1, "),
+        ("pool1 colour", "is not a layer of the network; it has conv1, relu1, "),
+    ],
+)
+def test_a_layer_and_its_quantity_in_one_heading_are_reported(heading, remark):
+    [graded] = cnncalc.grade({"architecture": "alexnet", "answers": {heading: "96x27x27"}})
+    assert graded.answers[0]["remark"].startswith(remark)
+
+
+def test_an_answer_written_as_the_report_says_is_understood():
+    answers = {"pool1": {"receptive field": 19, "shape": "96x27x27"}}
+    [graded] = cnncalc.grade({"architecture": "alexnet", "answers": answers})
+    assert [row["outcome"] for row in graded.answers] == ["right", "right"]
+
+
 def test_answers_to_free_standing_questions_may_be_written_like_those_of_layers(tmp_path):
     question = "{given: {conv: {filters: 10, kernel: 5}, input: 3x32x32}, ask: params, name: '1'}"
     (tmp_path / "key.yaml").write_text(f"questions: [{question}]", encoding="utf-8")
@@ -385,7 +405,7 @@ def test_a_number_cut_at_its_commas_is_put_together(tmp_path, name, text, given)
 )
 def test_a_cut_number_that_could_be_in_two_columns_is_refused(tmp_path, row):
     (tmp_path / "a.csv").write_text(f"layer,params,macs\n{row}\n".replace(",,", ",7,8"))
-    with pytest.raises(SpecError, match="cells under 3 headings; put a number with commas in quo"):
+    with pytest.raises(SpecError, match="cells under 3 headings; give every column a heading; "):
         sheet.load(tmp_path / "a.csv")
 
 

@@ -150,9 +150,15 @@ def test_right_answers_by_hand(given, ask, answer):
             "stride",
             "needs a different stride along each axis",
         ),
-        ("{conv: {filters: 8, kernel: 3}, input: 3x9, output: 4x4x4}", "stride", "has 3 sizes"),
+        (
+            "{conv: {filters: 8, kernel: 3}, input: 3x9, output: 4x4x4}",
+            "stride",
+            "has 3 sizes, but the input 3×9 has 2",
+        ),
         ("{linear: 4, input: 9, output: 4}", "stride", "has no sliding window"),
         ("{linear: 4, input: 9}", "rf", "has no receptive field"),
+        ("{linear: 4, input: 9}", "jump", "has no receptive field"),
+        ("{input: 3x9x9}", "shape", "or 'layers' and their input, an 'architecture' or a window"),
     ],
 )
 def test_invalid_questions_are_refused(given, ask, why):

@@ -76,6 +76,7 @@ def test_a_right_matrix_is_accepted(given, answer):
         (RELU, "2 3 0", ["kernel_flipped"]),
         (f"{KEDGE}, bias: 1, flip: true", "19 25; 37 43", ["kernel_flipped", "sums_without_bias"]),
         ("input: 4 3 2 -5 3, kernel: box", "9 0 0", ["kernel_factor_forgotten"]),
+        ("input: 1 4 2 6 3, kernel: 1, pool: max:2ceil", "2.5 4 3", ["maximum_for_mean"]),
     ],
 )
 def test_the_mistake_behind_a_wrong_matrix(given, answer, made):

@@ -120,7 +120,7 @@ class Ask(Named, ABC):
     def derive_total(
         self, rows: Sequence[Row], report: Report, times: Mapping[str, int]
     ) -> Derivation:
-        """The derivation of a total as a sum; long sums are shortened."""
+        """The derivation of a total: a sum, shortened if it is long, or that of the last layer."""
         if not self.adds_up:
             return self.derive(rows[-1], report)
         answer = self.answer_text(self.total(rows, report, times))

@@ -1,4 +1,4 @@
-"""The statistics of a class as an HTML page: its scores, its questions and its mistakes."""
+"""The statistics of a class as an HTML page: its scores, questions, mistakes and students."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
@@ -72,7 +72,7 @@ def _distribution(scores: Scores) -> Iterator[str]:
 
 
 def _histogram(bins: tuple[int, ...]) -> str:
-    """The number of students in each tenth of the points, as bars with their numbers above."""
+    """The number of students in each tenth of the points, as bars with the numbers above them."""
     most, width, step = max(bins), WIDTH // len(bins), 100 // len(bins)
     spans = [f"{low}–{low + step}%" for low in range(0, 100, step)]
     parts = []

@@ -1,4 +1,4 @@
-"""Diagnosis: the mistakes that give a wrong value, found by replaying every one, then every pair.
+"""Diagnosis: the mistakes that give a wrong value, found by replaying each, then pairs of them.
 
 A mistake is reported only if it gives exactly the written value, to the digits that are written.
 The wrong values of a question are computed once, however many answers there are.
@@ -22,7 +22,8 @@ MOST = 3
 """The most diagnoses to report."""
 MAX_ALONE = 60_000
 MAX_PAIRED = 10_000
-"""The most layers to visit for single mistakes, and for pairs; the likeliest come first."""
+"""After visiting this many layers, no further mistake or pair is tried; the likeliest come
+first."""
 MIN_RESOLUTION = 5
 """A rounded value is diagnosed only if its digits can tell at least this many values apart: 1e9
 could mean anything."""
@@ -79,7 +80,7 @@ class Diagnosis(NamedTuple):
 
 
 class Slips:
-    """All slips that give a question a value other than the right one.
+    """The slips that give a question a wrong value, or the right one in a wrong notation or unit.
 
     They are computed on first use, single mistakes before pairs. For a question with a student's
     ``own`` inputs, only single mistakes in the layer itself are tried.
@@ -92,7 +93,8 @@ class Slips:
 
     @cached_property
     def single(self) -> tuple[Slip, ...]:
-        """The slips with one mistake, the most common mistakes first."""
+        """The slips with one mistake: in the layer alone, then in all earlier ones too, each time
+        with the most common mistakes first."""
         likeliest = sorted(mistakes.every(), key=lambda mistake: -mistake.prior)
         return tuple(self._made([(mistake,) for mistake in likeliest], MAX_ALONE))
 
@@ -114,7 +116,7 @@ class Slips:
 
     def _made(self, made: Iterable[tuple[Mistake, ...]], most: int) -> Iterator[Slip]:
         """The slips of these mistakes, in this layer alone or in all earlier ones too; one per
-        combination and value."""
+        combination, value and detail."""
         starts = [(self.question, False)]
         before = self.question.along_the_way()
         if before is not None and not self.own:
@@ -136,7 +138,7 @@ class Slips:
                 yield from seen.values()
 
     def _is_wrong(self, slip: Slip) -> bool:
-        """Whether the mistake makes a difference."""
+        """Whether the mistake makes a difference that could explain an answer."""
         other = slip.question
         try:
             differs = other.value != self.question.value
@@ -172,8 +174,8 @@ class Slips:
         return found
 
     def wrong_values(self) -> dict[Value, tuple[Slip, ...]]:
-        """Every wrong value that a single mistake gives, with the slips that give it, both most
-        likely first."""
+        """The wrong values that single mistakes give, with the slips that give them, both most
+        likely first; only values of the right type and in the right unit."""
         values: dict[Value, tuple[Slip, ...]] = {}
         for slip in sorted(self.single, key=lambda slip: -slip.likelihood):
             plain = slip.question.meant is None and slip.question.ask.unit == self.question.ask.unit

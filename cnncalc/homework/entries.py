@@ -86,7 +86,7 @@ def part(item: Item | None, what: str, most: int) -> Fraction | None:
 
 
 def part_of(text: str) -> Fraction | None:
-    """``0.5``, ``1/2`` or ``50%`` as a fraction; None for anything else."""
+    """A number such as ``2``, ``0.5``, ``1/2`` or ``50%`` as a fraction; None for anything else."""
     match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?(?:/[1-9][0-9]{0,5})?)(%?)", text.strip())
     if match is None or ("." in match[1] and "/" in match[1]):
         return None

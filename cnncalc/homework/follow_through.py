@@ -148,7 +148,7 @@ class StudentNetwork:
         return own_inputs
 
     def _last_before(self, layer: str) -> str:
-        """The last layer before this one whose shape the student gave."""
+        """The last layer before this one for which the student gave a wrong shape."""
         assert self.report is not None
         names = [row.name for row in self.report.rows]
         return [name for name in names[: names.index(layer)] if name in self.shapes][-1]

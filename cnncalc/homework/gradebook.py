@@ -93,7 +93,11 @@ class Keys:
     submission, its file or its folder."""
 
     def __init__(self, target: Path, layout: Layout | None = None) -> None:
-        """Read a single key, or find the keys in a folder; raises UsageError if it has none."""
+        """Read a single key, or find the keys in a folder.
+
+        Raises UsageError if the folder has none or two with the same name, and the errors of
+        ``key`` for a single key.
+        """
         self.target = target
         self.layout = layout
         self.one = None if target.is_dir() else key(target, layout)
@@ -107,7 +111,7 @@ class Keys:
                 raise UsageError(fact, "name the folder that contains them")
 
     def of(self, submission: Submission) -> Sheet:
-        """The key of a submission; raises UsageError if there is none."""
+        """The key of a submission; raises UsageError if there is none, or the errors of ``key``."""
         if self.one is not None:
             return self.one
         file = submission.file
@@ -155,7 +159,8 @@ def _by_name(files: Sequence[Path]) -> dict[str, Path]:
 
 
 def key(target: Path, layout: Layout | None = None) -> Sheet:
-    """A key; raises Mistakes for invalid questions, UsageError for invalid credit."""
+    """A key; raises Mistakes for invalid questions, and SpecError or UsageError for invalid credit
+    or a file that cannot be used at all."""
     read = sheets.load(target, layout=layout, is_key=True)
     scheme(read.credit)
     wrong = [

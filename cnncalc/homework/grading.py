@@ -28,7 +28,8 @@ class Grades(tuple[Graded, ...]):
 
     ``wrong_in_key`` holds the answers in the keys that are not right; the class is graded against
     the calculated values. ``own_keys`` maps each student who was graded with another student's key
-    to their own key in the same folder. ``skipped`` lists the folders that were not searched.
+    to their own key in the same folder. ``skipped`` lists the folders that were not searched
+    because their names start with two underscores.
     """
 
     wrong_in_key: tuple[Mark, ...] = ()
@@ -48,8 +49,8 @@ class Grades(tuple[Graded, ...]):
 
     @cached_property
     def scores(self) -> Scores | None:
-        """The mean, the quartiles and the distribution of the scores; None if nothing was
-        graded."""
+        """The mean, the quartiles and the distribution of the scores; None if nobody could earn
+        points."""
         return statistics.scores(self)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Marking a sheet: every answer is right, follows from an earlier one, or is wrong for a reason."""
+"""Marking a sheet: the outcome of every answer, and the mistakes that explain the wrong ones."""
 
 from collections.abc import Iterable, Iterator
 from enum import Enum
@@ -27,7 +27,7 @@ class Outcome(Enum):
 
     RIGHT = "right"
     FOLLOWS = "follows"
-    """Right, given one of the student's earlier wrong answers."""
+    """Right, given the student's other answers."""
     ARITHMETIC = "arithmetic"
     """The working is right, but its result is not."""
     WRONG = "wrong"
@@ -138,7 +138,8 @@ class Marker:
     def wrong(
         self, answer: Answer, question: Question, written: Written, own: StudentNetwork | None
     ) -> Mark:
-        """The mark for a wrong value."""
+        """The mark for a value that does not agree as written. It is still right if its last zeros
+        only round it."""
         before = written.before
         if before is not None and question.agrees(before, self.terms) is not None:
             return Mark(answer, Outcome.ARITHMETIC)

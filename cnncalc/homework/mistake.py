@@ -27,9 +27,10 @@ from cnncalc.homework.written import Value, Written
 class Example(NamedTuple):
     """A mistake worked by hand.
 
-    ``layers`` and ``input`` are written as in a spec; ``layers`` may also name a network. ``ask``
-    is about the last layer, or about the network if ``of`` is None. ``wrong`` is the answer with
-    the mistake, and ``why`` its arithmetic.
+    ``layers`` and ``input`` are written as in a spec; ``layers`` may also name a network, or hold
+    the numbers or scores of a question as ``given`` does. ``ask`` is about the last layer, or about
+    the network if ``of`` is None. ``wrong`` is the answer with the mistake, and ``why`` its
+    arithmetic.
     """
 
     layers: tuple[Any, ...] | str
@@ -108,7 +109,8 @@ class WrongInput(Mistake):
         """The shapes in place of a row's only input."""
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The questions with the other inputs; none for totals, whose layers feed one another."""
+        """The questions with the other inputs; none if the whole network is recomputed, because
+        its layers feed one another, or if the layer has several inputs."""
         if question.everywhere or question.row is None or len(question.row.inputs) != 1:
             return
         for shape in self.other_inputs(question.row, question.report):
@@ -149,7 +151,7 @@ class Doubled(Mistake):
     doubles: ClassVar[tuple[str, ...]]
 
     def other(self, question: Question) -> Iterator[Question]:
-        """Every layer counted twice."""
+        """The question with every layer counted twice."""
         if question.ask.name in self.doubles:
             rows = question.part(question.report) if question.row is None else (question.row,)
             yield question.adding({row.name: 2 for row in rows})

@@ -30,8 +30,8 @@ def layout_in(top: dict[Key, Item], usual: Layout | None) -> tuple[Layout | None
     """How a sheet writes its shapes, and a note if that is inferred from them.
 
     A sheet uses one layout for all its shapes: the one that it states, or else ``usual``. If both
-    are missing and a shape looks like an image with its channels last, all shapes are read that
-    way, unless another one looks like an image with its channels first.
+    are missing and an input shape looks like an image with its channels last, all shapes are read
+    that way, unless another input shape looks like one with its channels first.
     """
     stated = top.get(Key("layout"))
     if stated is not None and stated.value is not None:
@@ -141,7 +141,7 @@ def _key(text: str, where: Where) -> Key:
 
 @lru_cache(maxsize=100)
 def _known(target: str, plain: tuple[tuple[str, Any], ...]) -> Report:
-    """A network by name; cached, because many sheets share one."""
+    """A network by name, path or notation; cached, because many sheets share one."""
     return _elsewhere(target, **dict(plain))
 
 
@@ -179,7 +179,8 @@ def given_network(
         kinds = {"conv": {"out_channels": 1, **fields}}
     if len(kinds) != 1 or given.get("input") is None:
         raise UsageError(
-            "'given' must be one layer and its input, as in {conv: {…}, input: 3x32x32}"
+            "'given' must be one layer and its input, as in {conv: {…}, input: 3x32x32}, or "
+            "'layers' and their input, an 'architecture' or a window"
         )
     (kind,) = kinds
     if "output" in given:

@@ -95,7 +95,7 @@ class Numeric(Question):
 
     @cached_property
     def derivation(self) -> Derivation:
-        """Every window's sum, as ``cnncalc convolve`` writes it."""
+        """The equations of every stage, as ``cnncalc convolve`` writes them."""
         return Derivation(self.ask.title, tuple(_equations(self.worked)), format_value(self.value))
 
     @property
@@ -129,7 +129,7 @@ def _worked(
 
 
 def _equations(worked: Worked) -> Iterator[Equation]:
-    """All lines; only the first windows if there are very many."""
+    """The lines of every stage; only the first windows if there are many."""
     nothing = Expression("", 0)
     for section in sections(worked):
         yield from (Equation("", nothing, " ".join(line.pieces)) for line in section.lines)
@@ -185,7 +185,7 @@ def _tensors(given: Mapping[str, Any], layout: Layout | None) -> tuple[Tensor, t
         raise UsageError("give 'kernel', or 'kernels' as a list, not both")
     listed = given["kernels"] if "kernels" in given else [given["kernel"]]
     if not isinstance(listed, list) or not listed:
-        raise UsageError("'kernels' must be a list; for a single kernel, use 'kernel'")
+        raise UsageError("'kernels' must be a list of kernels; for a single kernel, use 'kernel'")
     x, kernels = together(given[INPUT], listed, partial(_matrix, layout=layout), _is_name)
     return x, tuple(kernels)
 

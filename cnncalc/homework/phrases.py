@@ -52,7 +52,8 @@ def _title(row: Row) -> str:
 
 
 def _size(row: Row) -> str:
-    """The filters or units of a layer, and their size, in words."""
+    """The filters, window or units of a layer, with their number and size in words; empty if it has
+    none."""
     layer: Any = row.layer
     axes = len(row.inputs[0].dimensions) - 1
     units = (

@@ -203,8 +203,8 @@ class Question:
     def with_layers(
         self, change: Callable[[Row], Layer | None], only: Container[str] | None = None
     ) -> "Question | None":
-        """The same question with changed layers: its own layer, or all if the whole network is
-        recomputed. None if ``change`` changes nothing.
+        """The same question with changed layers: its own layer, or all layers (of its block) if the
+        whole network is recomputed. None if ``change`` changes nothing.
 
         ``change`` depends on a row's layer and shapes alone; ``only`` names the rows to change.
         """

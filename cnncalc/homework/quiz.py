@@ -73,7 +73,7 @@ class PosedQuestion(NamedTuple):
 
     @property
     def mistakes(self) -> dict[Value, tuple[Slip, ...]]:
-        """Every wrong value that a single mistake gives, with the slips that give it."""
+        """The wrong values that single mistakes give, with the slips that give them."""
         return wrong_values(self.question)
 
     @property
@@ -146,7 +146,8 @@ def quiz(
     ``topics`` are names such as ``shape``, in a list or separated by commas. ``level`` is ``easy``
     or ``hard``; ``geometry`` is ``clean``, ``illegal`` or ``any``. ``choices`` makes the questions
     multiple choice. Another ``student`` gets other questions. With a ``network``, the questions are
-    about its layers, and level and geometry do not matter.
+    about single layers of it: topics about several layers are left out, and level and geometry do
+    not matter.
 
     Raises CnncalcError for an invalid setting or network.
 
@@ -181,7 +182,8 @@ def pose(order: Order, student: str = "") -> Quiz:
 
 
 def check(order: Order) -> None:
-    """Raise UsageError for an unknown topic, level or geometry, or too many questions."""
+    """Raise UsageError for an unknown topic, level or geometry, no topic, or too few or too many
+    questions."""
     if not order.topics:
         raise UsageError(f"at least one topic is needed; choose from {', '.join(TOPICS)}")
     for what, word, known in (
@@ -198,7 +200,7 @@ def check(order: Order) -> None:
 
 
 def wrong_values(asked: Question) -> dict[Value, tuple[Slip, ...]]:
-    """Every value that a single mistake gives and that is not accepted as right, with the slips."""
+    """The wrong values of ``Slips`` that are not accepted as right, with the slips."""
     unit = asked.ask.unit
     return {
         value: slips

@@ -14,7 +14,7 @@ class Scheme(NamedTuple):
 
     ``follows`` is follow-through credit; ``arithmetic`` is for right working with a wrong result,
     ``slip`` for a wrong value that one known mistake explains, and ``slips`` for one that only two
-    mistakes explain together. Other wrong or missing answers earn nothing.
+    mistakes explain together. All other answers earn nothing.
     """
 
     right: Fraction = Fraction(1)

@@ -177,7 +177,7 @@ def _check(scores: Scores) -> None:
 
 
 def _numbers(given: Mapping[str, Any], name: str) -> tuple[float, ...]:
-    """A list of numbers; raises UsageError for anything else."""
+    """A list of numbers, empty if it is missing; raises UsageError for anything else."""
     if given.get(name) is None:
         return ()
     data = given[name]

@@ -260,7 +260,7 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
         if is_input(layer, report):
             continue
         if not isinstance(quantities.value, dict):
-            problem = unasked.without_quantity(layer)
+            problem = unasked.without_quantity(layer, report)
             yield Answer(printable(layer), None, written(quantities), layer.where, problem)
             continue
         for word, one in quantities.value.items():
@@ -292,7 +292,7 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
 
 
 def _strange_parts(item: Item, report: Report | None) -> Iterator[str]:
-    """The part of each answer that is not understood."""
+    """The part of each answer that is not understood, or its layer if all of it is."""
     for layer, quantities in mapping(item, "'answers'").items():
         words = quantities.value if isinstance(quantities.value, dict) else ()
         if not is_input(layer, report):

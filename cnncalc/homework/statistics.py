@@ -49,7 +49,7 @@ class QuestionStatistics(NamedTuple):
 
 
 def scores(graded: Sequence[Graded]) -> Scores | None:
-    """The scores of those who could be graded; None if nobody could."""
+    """The scores of those who could earn points; None if nobody could."""
     shares = sorted(100 * one.score / one.possible for one in graded if one.possible)
     if not shares:
         return None

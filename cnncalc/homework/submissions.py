@@ -66,7 +66,8 @@ def _home(targets: Sequence[Path]) -> Path:
 
 
 def _in(target: Path) -> Iterator[Found]:
-    """A file, or the files of a folder and its subfolders; hidden ones are left out."""
+    """A file, or the files of a folder and its subfolders; hidden ones, and folders that archivers
+    add, are left out."""
     if not target.is_dir():
         if not os.path.lexists(target):
             raise UsageError(f"no file or folder {str(target)[:200]!r}")

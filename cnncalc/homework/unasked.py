@@ -18,7 +18,8 @@ from cnncalc.spec.text import Item
 
 class Given(NamedTuple):
     """An answer as given: the label of its question, and the layer and the quantity as written;
-    both are empty for a free-standing question, and the quantity if the sheet does not name it."""
+    both are empty for a free-standing question; the quantity is also empty if the sheet does not
+    name it."""
 
     label: str
     item: Item
@@ -54,13 +55,21 @@ def unknown_layer(word: str, report: Report) -> str | None:
     return f"is not a layer of the network{hint}"
 
 
-def without_quantity(layer: str) -> str:
-    """Why the answer of a layer is not understood if the sheet does not say what it is."""
-    return f"needs a quantity, as in {printable(layer)}: {{shape: …}}"
+def without_quantity(heading: str, report: Report | None) -> str:
+    """Why an answer is not understood if the sheet does not say what it is, or says so in its
+    heading: ``conv1 shape``."""
+    unknown = None if report is None else unknown_layer(heading, report)
+    if report is None or unknown is None:
+        return f"needs a quantity, as in {printable(heading)}: {{shape: …}}"
+    layer, _, word = heading.partition(" ")
+    if unknown_layer(layer, report) is None and unknown_quantity(word) is None:
+        return f"must be written as {printable(layer)}: {{{printable(word)}: …}}"
+    return unknown
 
 
 def strange(layer: str, word: str, report: Report | None) -> tuple[str, str]:
-    """The part of an answer that is not understood, and why; empty if all of it is understood."""
+    """The part of an answer that is not understood, and why; the reason is empty if all of it is
+    understood."""
     if report is None or not word:
         return "", ""
     if problem := unknown_quantity(word):
@@ -100,9 +109,10 @@ def sort(
 
 
 def _problem(one: Given, report: Report | None, labels: Container[str]) -> tuple[str, str]:
-    """The part of an answer that is not understood, and why; empty if all of it is understood."""
+    """The part of an answer that is not understood, and why; the reason is empty if all of it is
+    understood."""
     if one.layer and not one.word and report is not None:
-        return one.layer, without_quantity(one.layer)
+        return one.layer, without_quantity(one.layer, report)
     part, problem = strange(one.layer, one.word, report)
     if problem or report is None or not one.word:
         return part, problem

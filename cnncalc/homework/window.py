@@ -36,15 +36,15 @@ def alone(
 
 
 def _shape(output: Any, x: Shape, layout: Layout | None) -> Shape:
-    """The shape with these sizes, or with one size for all axes of x; raises LayerError if there
-    are too few or too many."""
+    """The shape with these sizes, or with one size for all axes of x; raises LayerError if they
+    are not whole numbers, or are too few or too many."""
     sizes = output if isinstance(output, list) else str(output).replace("×", "x").split("x")
     if not all(str(size).strip().isdecimal() for size in sizes):
         raise LayerError(f"'output' must be a size, such as 55 or 55x55, not {str(output)[:60]!r}")
     axes = len(x.dimensions) - 1
     found = tuple(int(size) for size in sizes) * (axes if len(sizes) == 1 else 1)
     if len(found) not in (axes, axes + 1):
-        raise LayerError(f"'output' has {len(found)} sizes, but the input {x} has {axes} axes")
+        raise LayerError(f"'output' has {len(found)} sizes, but the input {x} has {axes + 1}")
     if len(found) > axes:
         return shape_of(found, layout or "chw")
     return shape_of((x.dimensions[0], *found))

@@ -48,7 +48,7 @@ class Stored(Counted):
         return Fraction(memory.size_in_bytes(elements=parts[0], bytes_each=b))  # type: ignore[arg-type]
 
     def answer_text(self, value: Value) -> str:
-        """The bytes; large counts also in MB and MiB."""
+        """The bytes; from 1,024, also in units such as MB and MiB."""
         answer_text = super().answer_text(value)
         if not isinstance(value, int) or value < 1024:
             return answer_text

@@ -8,6 +8,8 @@ from cnncalc.analysis.report import Report, Row
 from cnncalc.homework.ask import Ask, NoAnswer
 from cnncalc.homework.written import Value
 
+NO_FIELD = "has no receptive field: it has no axes, or its inputs differ in their axes"
+
 
 def exact_fields(row: Row) -> None:
     """Raise NoAnswer if only a bound of the receptive field is known."""
@@ -29,7 +31,9 @@ class AlongField(Ask):
     def of(self, row: Row, report: Report) -> Value:
         """The number that all axes share."""
         exact_fields(row)
-        numbers = {self.along(field) for field in row.fields or ()}
+        if not row.fields:
+            raise NoAnswer(NO_FIELD)
+        numbers = {self.along(field) for field in row.fields}
         if len(numbers) != 1:
             raise NoAnswer("has a receptive field that differs between axes")
         return numbers.pop()

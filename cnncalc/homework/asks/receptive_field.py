@@ -3,7 +3,7 @@ from dataclasses import replace
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.shape import Map, Shape
 from cnncalc.homework.ask import Ask, NoAnswer
-from cnncalc.homework.asks._field import exact_fields
+from cnncalc.homework.asks._field import NO_FIELD, exact_fields
 from cnncalc.homework.written import KIND, Number, Reading, Size, Terms, Value, Written
 
 
@@ -22,9 +22,7 @@ class ReceptiveField(Ask):
         exact_fields(row)
         sizes = row.receptive_field
         if not sizes:
-            raise NoAnswer(
-                "has no receptive field: it has no axes, or its inputs differ in their axes"
-            )
+            raise NoAnswer(NO_FIELD)
         return sizes[0] if len(set(sizes)) == 1 else Map(sizes[0], sizes[1:])
 
     def agrees(

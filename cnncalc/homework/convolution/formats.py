@@ -88,7 +88,7 @@ FORMATS: dict[str, Callable[[Sequence[Section], int], str]] = {
 
 def left_out(section: Section) -> str:
     """A note on the windows that are not written out."""
-    return f"... and {section.left_out:,} more windows"
+    return f"... and {section.left_out:,} more window{'s' * (section.left_out != 1)}"
 
 
 def folded(pieces: Sequence[str], width: int) -> str:
@@ -178,7 +178,10 @@ def _matrix(picture: Picture) -> str:
 
 
 def as_data(worked: Worked, steps: int | None = None) -> dict[str, Any]:
-    """Everything as plain data: integers are exact, and so are fractions, as ``"16/3"``."""
+    """A worked convolution as plain data: integers are exact, and so are fractions, as ``"16/3"``.
+
+    ``steps`` is the number of windows of each kernel, as in ``sections``.
+    """
     convolution = worked.convolution
     most = steps_shown(worked, steps)
     return {

@@ -24,7 +24,7 @@ YAML = (".yaml", ".yml", ".json")
 SIZE = "[0-9]{1,9}"
 RANDOM = re.compile(rf"random:({SIZE}(?:x{SIZE}){{0,2}})(?::(-?{SIZE})\.\.(-?{SIZE}))?")
 FILE = re.compile(r"[^\s;|,*\[\]]*[A-Za-z_][^\s;|,*\[\]]*")
-"""A word that can only be a file name: it contains a letter, and nothing that separates numbers."""
+"""A word with a letter, and nothing that separates numbers: a file name, or 1e5."""
 
 
 class Dice(Random):
@@ -84,7 +84,7 @@ def together(
 
 @contextmanager
 def named_in_errors(who: str) -> Iterator[None]:
-    """Put this name in front of any error raised inside."""
+    """Raise any CnncalcError from inside as a UsageError with this name in front."""
     try:
         yield
     except CnncalcError as why:

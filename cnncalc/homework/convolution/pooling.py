@@ -76,7 +76,7 @@ class Pooling:
         return self.layer.pads_with if counts else None
 
     def output(self) -> Tensor:
-        """The pooled tensor; raises CnncalcError if it cannot be computed, or is too large."""
+        """The pooled tensor; raises UsageError if it cannot be computed, or is too large."""
         x, layer = self.input, self.layer
         try:
             shape = layer.output(x.shape)

@@ -76,7 +76,7 @@ def check_work(
     if taken > MAX_PRODUCTS:
         raise UsageError(
             f"the {step.format(_format_count(taken))}, but the limit is {MAX_PRODUCTS:,}; "
-            "use part of the input or a larger stride"
+            "use part of the input"
         )
 
 
@@ -87,7 +87,7 @@ def _format_count(count: int) -> str:
 def pad(x: Tensor, axes: Sequence[Axis], mode: str, outside: Real = 0) -> Tensor:
     """The tensor with its padding; ``outside`` takes the place of zeros.
 
-    Raises LayerError for an unknown mode, and if there are too few cells to reflect.
+    Raises LayerError for an unknown mode, and if there are too few cells to reflect or wrap around.
     """
     sides = tuple((axis.before, axis.after) for axis in axes)
     shape = Pad.parse({"padding": sides, "mode": mode}).output(x.shape)

@@ -1,8 +1,8 @@
 """A worked convolution: the sum of products in every window, then bias, activation and pooling.
 
 Numbers are exact integers or fractions; only an activation with an exponential yields floats. The
-layers ``conv``, ``max_pool`` and ``avg_pool`` determine the number and the positions of windows, so
-that no size is computed in two places.
+layers ``conv``, ``conv_transpose``, ``max_pool`` and ``avg_pool`` determine the number and the
+positions of windows, so that no size is computed in two places.
 """
 
 from collections.abc import Iterator, Sequence
@@ -241,10 +241,11 @@ def _check(x: Tensor, kernels: Sequence[Tensor]) -> None:
                 f"kernel {place} is {kernel.shape}, but kernel 1 is {first}; all kernels of a "
                 "layer must have the same size"
             )
-    if first.channels != x.shape.channels:
+    channels = x.shape.channels
+    if first.channels != channels:
         raise UsageError(
-            f"the input {x.shape} has {x.shape.channels} channels, but a kernel {first} has "
-            f"{first.channels}; give each kernel one plane per channel, separated by |"
+            f"the input {x.shape} has {channels} channel{'s' * (channels != 1)}, but a kernel "
+            f"{first} has {first.channels}; give each kernel one plane per channel, separated by |"
         )
 
 

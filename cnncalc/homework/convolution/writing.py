@@ -14,7 +14,7 @@ USUAL_DIGITS = 3
 
 class Style(NamedTuple):
     """The way to write numbers that are not whole: as fractions; if ``decimal``, as decimals where
-    these terminate; or rounded to ``digits`` after the point."""
+    these terminate; or rounded to ``digits`` after the point. A float is always rounded."""
 
     decimal: bool = False
     digits: int | None = None
@@ -34,14 +34,16 @@ class Style(NamedTuple):
         return _rounded(number, places)
 
     def result(self, number: Real) -> str:
-        """The number, and its rounded value if that differs: ``16/3 ≈ 5.33``."""
+        """The number, and its rounded value if that differs: ``16/3 ≈ 5.33``; for a float,
+        only the rounded value."""
         exact, rounded = self._replace(digits=None).text(number), self.text(number)
         if isinstance(number, float):
             return rounded
         return exact if _value(rounded) == number else f"{exact} ≈ {rounded}"
 
     def rows(self, tensor: Tensor, channel: int) -> list[list[str]]:
-        """The rows of a channel (the first is 0), with the same number of decimal digits."""
+        """The rows of a channel (the first is 0), with the same number of decimal digits unless
+        some numbers are fractions."""
         rows = [[self.text(number) for number in row] for row in tensor.rows(channel)]
         texts = [text for row in rows for text in row]
         places = max(len(text.partition(".")[2]) for text in texts)

@@ -1,7 +1,7 @@
 """The formats of a student's feedback page, discovered automatically: one file each.
 
 A format is a module with ``SUFFIX`` (its file extension) and ``write(graded) -> str``: the marks of
-one student, and a worked solution for everything that was not right.
+one student, and worked solutions for the answers that are wrong, missing or unreadable.
 """
 
 from typing import Protocol, cast

@@ -10,7 +10,7 @@ from cnncalc.homework.marking import Mark
 
 
 def write(graded: Sequence[Graded], name: str) -> Mapping[str, str]:
-    """``NAME.results.json`` for each submission, or ``results.json`` for a single one."""
+    """``results.json`` for a single submission; for several, each name starts with the handle."""
     texts = {}
     for one in graded:
         stem = f"{one.handle}." if len(graded) > 1 else ""

@@ -19,7 +19,11 @@ class ActivationParameters(WrongLayer):
     prior = 9
     examples = (
         Example(
-            ({"linear": 10}, "softmax"), "84", "parameters", "110", "10·10 + 10; a softmax has none"
+            ({"linear": 10}, "softmax"),
+            "84",
+            "parameters",
+            "110",
+            "10·10 + 10; a softmax has no parameters",
         ),
         Example(
             ({"linear": 10}, "softmax"),

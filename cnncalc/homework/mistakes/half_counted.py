@@ -26,7 +26,7 @@ class HalfCounted(WrongWriting):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question, if its answer is a count; half of the MACs is a separate mistake."""
+        """The question, if its answer is a count without a unit; for MACs, see ``macs_halved``."""
         if not question.ask.unit and question.ask.name != "macs":
             yield from super().other(question)
 

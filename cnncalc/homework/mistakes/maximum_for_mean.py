@@ -41,6 +41,7 @@ def _the_other(row: Row) -> Layer | None:
     if row.name != POOLING or not isinstance(row.layer, Pool):
         return None
     (other,) = (kind for kind in map(layers.load, REDUCTIONS) if not isinstance(row.layer, kind))
-    window = {name: getattr(row.layer, name) for name in ("kernel_size", "stride", "padding")}
+    names = ("kernel_size", "stride", "padding", "ceil_mode")
+    window = {name: getattr(row.layer, name) for name in names}
     given = {name: value for name, value in window.items() if value is not None}
     return other.parse(given)

@@ -41,8 +41,9 @@ def one_less(rule: Callable[..., int]) -> Callable[..., int]:
 
 
 class PlusOneForgotten(WrongRule):
-    """You counted the steps of the window: (N − F + 2P)/S. The number of positions is one more than
-    the number of steps, because the position where the window starts counts too.
+    """You mixed up the steps and the positions of the window. It takes (N − F + 2P)/S steps and
+    has one position more, because the position where it starts counts too. In a transposed
+    convolution, the + 1 belongs to the span of the filter, D·(F − 1) + 1.
     """
 
     says = "forgot the + 1 in the output size"

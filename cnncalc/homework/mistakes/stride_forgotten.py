@@ -9,7 +9,8 @@ from cnncalc.homework.question import Question
 
 class StrideForgotten(WrongLayer):
     """You moved the window one pixel at a time. With stride S, it moves S pixels, so it has about S
-    times fewer positions along each axis.
+    times fewer positions along each axis. A transposed convolution enlarges the map about S times
+    instead.
     """
 
     says = "forgot the stride"

@@ -6,8 +6,8 @@ from cnncalc.homework.scores import Scores
 
 
 class WrongClass(WrongScores):
-    """You used the probability of the wrong class. Only the class with a 1 in the target counts:
-    the zeros remove all others from the sum.
+    """You used the probability of the wrong class. Each class counts as much as its number in the
+    target: a 1 keeps its class, and the zeros remove the others from the sum.
     """
 
     says = "used the probability of the wrong class"

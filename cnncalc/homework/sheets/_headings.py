@@ -20,10 +20,11 @@ COUNTS = re.compile(r"\s*(?:[0-9][0-9,. ]*|-?)\s*")
 
 
 def quantity(heading: str, cells: Iterable[str]) -> tuple[str, str]:
-    """The quantity of a column, and the unit of its numbers; the heading itself if it is not a
-    quantity or has no unit.
+    """The quantity of a column, and the unit of its numbers, which is empty if it has none.
 
-    A size in bytes is memory, and a column of map sizes that are all numbers counts elements.
+    A size in bytes is memory, feature maps written as sizes are shapes, and a column of map sizes
+    that are all numbers counts elements. Any other heading is returned without its unit, or
+    unchanged if it is not a quantity.
     """
     if FEATURE_MAP.fullmatch(heading) and any(map(SIZES.search, cells)):
         return "shape", ""

@@ -19,7 +19,7 @@ BARS = str.maketrans("│┃║", "|||")
 RULE = re.compile(r"[|:\s+=─━═┌┬┐├┼┤└┴┘┏┳┓┡╇┩╞╪╡╔╦╗╠╬╣╚╩╝╭╮╰╯-]+")
 """A line without cells: the rule below the headings, or a border."""
 BETWEEN = re.compile(r"^\s*├", re.MULTILINE)
-"""A rule between rows: without one, a row of a drawn table continues on the next line."""
+"""A rule between rows. If a text has any, a row continues on the next line until a rule."""
 DRAWN = re.compile(r"[|─━═]|\+[-=]+\+")
 
 

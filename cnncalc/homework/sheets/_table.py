@@ -153,7 +153,7 @@ def _read(
     source: str,
     between: str,
 ) -> bool:
-    """Add the answers of one table. Returns False if it has none."""
+    """Add the answers of one table. Returns False if its rows are not answers."""
     if sum(map(len, table)) > MAX_CELLS:
         raise SpecError(f"the table contains more than {MAX_CELLS:,} cells", Where(source))
     header = _without_blank_end(table[0]) if table else []
@@ -231,9 +231,10 @@ def _is_asked(heading: str) -> bool:
 
 
 def _add_total(answers: dict[Key, Item], row: Sequence[Cell]) -> bool:
-    """Whether the row is a total of parameters, of which Keras prints up to four; adds the answer.
+    """Whether the row is a total of parameters, of which Keras prints up to four.
 
-    Trainable parameters, if printed, replace the total: Keras's total includes running statistics.
+    Adds the total, or the trainable parameters in its place if they are printed: Keras's total
+    includes running statistics.
     """
     first, *others = [cell.text.strip() for cell in _without_blank_end(row)] or [""]
     found = TOTAL.fullmatch(first)
@@ -262,8 +263,8 @@ def _without_blank_end(row: Sequence[Cell]) -> Sequence[Cell]:
 
 def _fitted(row: Sequence[Cell], names: Sequence[str], between: str) -> Sequence[Cell]:
     """A row whose number or size was split at its commas, such as ``34,848``, joined again. Only
-    the answer in the last column can be split. Raises SpecError if the last column is not the
-    answer."""
+    the answer in the last column can be joined. Raises SpecError for a split row whose last column
+    is not the answer."""
     if len(row) <= len(names) or not names:
         return row
     *first, last = row[: len(names)]
@@ -274,7 +275,8 @@ def _fitted(row: Sequence[Cell], names: Sequence[str], between: str) -> Sequence
         raise SpecError(
             f"a row has {len(names) + len(more)} cells under {len(names)} headings",
             last.where,
-            'put a number with commas in quotes, as in "34,848"',
+            "give every column a heading; in a CSV file, put a number with commas in quotes, as in "
+            '"34,848"',
         )
     return [*first, last._replace(text=between.join([last.text, *more]))]
 

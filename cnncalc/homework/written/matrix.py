@@ -48,7 +48,7 @@ class Matrix(Written):
 
     @property
     def resolution(self) -> Fraction:
-        """The product of the resolutions of its numbers."""
+        """The product of the resolutions of its numbers, up to ``MANY``."""
         each = (number.resolution for plane in self.channels for row in plane for number in row)
         return Fraction(min(MANY, prod(max(1, int(count)) for count in each)))
 
@@ -175,7 +175,7 @@ def _format_sizes(channels: Sequence[Sequence[Sequence[object]]]) -> str:
 
 def _places(channels: Sequence[Sequence[Sequence[object]]]) -> Iterator[tuple[int, ...]]:
     """The position of every number, from 1; the channel is left out if there is only one, and so is
-    the row of a signal."""
+    the row if that is also the only one."""
     sizes = _sizes(channels)
     first = next((axis for axis, size in enumerate(sizes) if size > 1), len(sizes) - 1)
     for place in product(*(range(1, size + 1) for size in sizes)):

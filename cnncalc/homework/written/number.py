@@ -46,9 +46,9 @@ MIN_SIGNIFICANT = 2
 
 @dataclass(frozen=True)
 class Number(Written):
-    """A count or a size: its ``digits``, ``half`` a unit of the last digit, and its suffix.
-    ``working`` is the value before an equals sign; ``dotted`` says that a point may separate
-    thousands, as in 34.944."""
+    """A count or a size: its ``digits``, ``half`` a unit of the last digit (0 if it is exact), and
+    its suffix. ``working`` is the value before an equals sign; ``dotted`` says that a point may
+    separate thousands, as in 34.944."""
 
     # Hash only the text, because hashing fractions is slow.
     digits: Fraction = field(hash=False)
@@ -85,13 +85,13 @@ class Number(Written):
 
     @property
     def before(self) -> "Number | None":
-        """The value of the working; None without an equals sign."""
+        """The value of the working; None without arithmetic before an equals sign."""
         return None if self.working is None else Number(self.text, self.working)
 
     @property
     def as_rounded(self) -> "Number | None":
         """The number if the zeros at its end are not significant (138000000 as 138M); None if it
-        has too few of them."""
+        has too few of them, is below 1000, or is rounded or scaled already."""
         count = int(self.digits)
         zeros = len(str(count)) - len(str(count).rstrip("0"))
         if self.rounded or self.suffix.power or self.digits != count or count < MIN_ROUNDED:
@@ -121,7 +121,8 @@ class Number(Written):
             yield (self.digits - half) * factor, (self.digits + half) * factor
 
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
-        """Whether the right value rounds to the digits that are written."""
+        """Whether the right value rounds to the digits that are written, or is within the
+        tolerance."""
         if isinstance(truth, bool) or not isinstance(truth, int | Fraction):
             return None
         for factor, notes in self._scales(unit, terms):

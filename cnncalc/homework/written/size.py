@@ -26,7 +26,7 @@ class Size(Written):
     """All the sizes, in place of ``sizes``, if any is a fraction (which a known mistake may
     explain)."""
     products: tuple[int, ...] = ()
-    """The sizes if those in brackets are multiplied, as in ``(5 x 5) x 784``."""
+    """The sizes if each is worked out: 25 and 784 in ``(5 x 5) x 784``."""
 
     expected = "a shape"
     examples = ("96x55x55",)
@@ -57,8 +57,8 @@ class Size(Written):
 
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
         """Channels first, or last if that is accepted. A vector may be written as a map of one
-        position and vice versa. If all axes have the same size, it may be written once; 15 may be
-        written 3*5."""
+        position and vice versa. A single size may be repeated for each axis, and 15 may be written
+        3*5."""
         if self.products not in ((), self.sizes):
             multiplied = replace(self, sizes=self.products, products=())
             if found := multiplied.agrees(truth, unit, terms):

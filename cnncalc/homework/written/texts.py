@@ -57,7 +57,7 @@ def shortened(text: str) -> str:
 
 
 def printable(text: str, between: str = " ") -> str:
-    """One line without control characters, safe in tables and pages; ``between`` joins lines."""
+    """The text on one line without control characters; ``between`` joins its lines."""
     lines = (
         "".join(one if one.isprintable() else " " for one in line) for line in text.split("\n")
     )

@@ -111,14 +111,16 @@ class Written(ABC):
         return None
 
     def differs(self, truth: Value, unit: str = "") -> str:
-        """Which part of it is wrong, in a few words; empty if it has no parts."""
+        """What is wrong with it, or what is right, in a few words; empty if there is no more to
+        say."""
         return ""
 
 
 def read(given: Any, takes: Sequence[type[Written]]) -> Written:
     """A given value (as YAML holds it) as the first of these kinds that fits.
 
-    ``55*55*96`` is a Number or a Size, whichever is accepted. Raises UsageError if none fits.
+    ``55*55*96`` is a Number or a Size, whichever is accepted. Raises UsageError if none fits, or
+    if the text is too long.
     """
     if isinstance(given, str):
         return _read_text(readable(given), tuple(takes))

@@ -1,6 +1,6 @@
 """A report as one HTML page that needs no other files and no internet connection.
 
-The page is complete without its script, which only folds, sorts and searches the table.
+The page is complete without its script, which lets readers fold, sort and search the table.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
