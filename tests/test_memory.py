@@ -579,7 +579,6 @@ LAYOUTS = [
     ("4x6x6", [{"permute": [2, 0, 1]}, {"space_to_depth": 2}, {"conv": [30, 2]}]),
     ("4x6x6", [{"permute": [0, 2, 1]}, {"space_to_depth": 3}, {"conv": [30, 2]}, "flatten"]),
     ("2x3x3", [{"locally_connected": [3, 3]}, {"conv": [4, 1]}]),
-    ("2x3", [{"conv": [2, 1]}, positions(2), "global_avg_pool"]),
     # Halves of the channels keep the order of their input.
     ("3x4x6", [{"permute": [2, 0, 1]}, "glu", {"conv": [30, 3]}]),
     ("3x4x6", [{"conv": [2, 1]}, {"permute": [2, 0, 1]}, "glu", "global_avg_pool"]),
