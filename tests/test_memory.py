@@ -443,20 +443,21 @@ def test_what_cannot_be_overwritten_has_no_known_memory(before, says):
 
 
 @pytest.mark.parametrize(
-    "spec",
+    ("spec", "use"),
     [
-        {"layers": [{"add": None, "from": ["c", "r"]}]},
-        {"layers": [{"tanh": None, "from": "c"}]},
-        {"layers": ["tanh"], "outputs": ["c", "r"]},
+        ({"layers": [{"add": None, "from": ["c", "r"]}]}, "also read elsewhere"),
+        ({"layers": [{"tanh": None, "from": "c"}]}, "also read elsewhere"),
+        ({"layers": ["tanh"], "outputs": ["c", "r"]}, "an output of the network"),
     ],
 )
-def test_a_map_that_is_read_elsewhere_is_not_overwritten(spec):
+def test_a_map_that_is_still_needed_is_not_overwritten(spec, use):
     first = [
         {"conv": {"filters": 4, "kernel": 3}, "name": "c"},
         "identity",
         {"relu": {"inplace": True}, "name": "r"},
     ]
-    with pytest.raises(Mistakes, match=r"'r' \(relu\) runs in place and would overwrite 'c'"):
+    text = rf"'r' \(relu\) runs in place and would overwrite 'c', which is {use}; remove inplace"
+    with pytest.raises(Mistakes, match=text):
         cnncalc.summarize({**spec, "input": "3x6x6", "layers": [*first, *spec["layers"]]})
 
 

@@ -139,7 +139,7 @@ class Layers:
 
     def shared(self, names: tuple[str, ...], weights: Sequence[Known]) -> dict[str, str]:
         """The key of a layer that uses the weights of an earlier one; empty for others. Raises
-        SpecError if only some weights are shared."""
+        SpecError if only some weights are shared, and these are not just vectors."""
         if names in self.owners and names:
             return {"weights": self.owners[names]}
         for one in weights:
