@@ -196,8 +196,8 @@ def test_the_best_order_is_shown():
     shown = CliRunner().invoke(app, ["memory", "inception_module", "--dtype", "int8"])
     # 28·28·(192 + 256 + 64 + 32 + 64): the input, what is concatenated, and what the last reads
     assert "  lowest        401,408" in shown.stdout
-    assert "The best order is inception3a." in shown.stdout
-    assert "With gaps between tensors, it needs 4" in shown.stdout.replace("\n", " ")
+    assert "The best order differs from the network's in this part: inception3a." in shown.stdout
+    assert "With gaps between tensors, the best order needs 4" in shown.stdout.replace("\n", " ")
 
 
 @pytest.mark.parametrize(
@@ -234,6 +234,9 @@ def test_shared_weights_count_once_unless_different_norms_are_folded():
 def test_what_is_not_known_or_empty_is_refused():
     with pytest.raises(UsageError, match="the number of weights of 'odd' is not known"):
         cnncalc.arena({"input": 4, "layers": [{"opaque": {"output": 4}, "name": "odd"}]})
+    known = {"opaque": {"output": 4, "params": 10, "buffers": 0}, "name": "known"}
+    with pytest.raises(UsageError, match="the number of weights of 'odd' is not known"):
+        cnncalc.arena({"input": 4, "layers": [known, {"opaque": {"output": 4}, "name": "odd"}]})
     with pytest.raises(UsageError, match="has no layer that needs memory in int8"):
         cnncalc.arena({"name": "flat", "input": "2x2x2", "layers": ["dropout"]})
 

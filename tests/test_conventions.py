@@ -164,6 +164,7 @@ def test_ptflops_runs_one_image_whatever_the_batch():
         ("torchprofile", {"upsample": {"scale": 2, "mode": "bilinear"}}, "2x5x5", 800),
         ("ptflops", {"upsample": 2}, "2x5x5", 400),
         ("calflops", {"upsample": 2}, "2x5x5", 50),
+        ("calflops", {"upsample": 1.5}, "2x6x6", 72),
         # 3·8·8 elements
         ("fvcore", {"batch_norm": {"affine": False}}, "3x8x8", 192),
         ("fvcore", {"batch_norm": {"track_running_stats": False}}, "3x8x8", 5 * 192),
@@ -175,6 +176,8 @@ def test_ptflops_runs_one_image_whatever_the_batch():
         ("thop", {"layer_norm": "channels"}, "3x8x8", 0),
         # 3·8·8 exponentials and divisions, and 2·8·8 sums
         ("thop", "softmax", "3x8x8", 3 * 192 - 64),
+        # ... and 7 sums in each of 3·4 rows of 8
+        ("thop", {"softmax": "last"}, "3x4x8", 2 * 96 + 12 * 7),
         ("fvcore", {"adaptive_avg_pool": 4}, "3x8", 0),
         # squares, divisor times alpha plus k, each twice (a function): only the pool is larger
         ("ptflops", {"lrn": 5}, "3x8x8", 3 * 192 + 7 * 64),
@@ -246,6 +249,7 @@ def test_every_kind_is_counted_or_refused(kind):
     for example in kind.examples:
         names = [f"x{index}" for index in range(len(example.inputs))]
         spec = {
+            "layout": "chw",
             "input": dict(zip(names, example.inputs, strict=True)),
             "layers": [{kind.kind: example.given, "from": names, "name": "one"}],
         }
@@ -270,7 +274,7 @@ def test_every_kind_is_counted_or_refused(kind):
             "PyTorch runs inside MeanInside is not modelled",
         ),
         ("thop", {"adaptive_avg_pool": 3}, "sizes of 4×8×8 by those of 4×3×3 in floating point"),
-        ("calflops", {"upsample": {"size": 16}}, "only if all axes have the same scale"),
+        ("calflops", {"upsample": {"size": 16}}, "without one factor for all axes is not modelled"),
     ],
 )
 def test_an_unknown_total_is_refused(name, layer, says):
@@ -348,6 +352,10 @@ def test_onnx_tool_is_not_modelled_for_every_layer():
         under("onnx-tool", {"local_response_norm": 5}, input="4x8x8")
     with pytest.raises(UsageError, match="is not known: layer 'lstm1'"):
         under("onnx-tool", {"lstm": 3}, "batch_norm", input="4x8")
+    # Their buffers don't make them norms, which would be folded into the convolution.
+    for layer in ({"blur_pool": 3}, {"positional_embedding": {"learned": False}}):
+        with pytest.raises(UsageError, match=r"inside (BlurPool|PositionalEmbedding) is not"):
+            under("onnx-tool", CONV, layer, input="8x16x16")
     with pytest.raises(UsageError, match="what Scale is exported to"):
         under("onnx-tool", {"scale": {"bias": True}}, input="4x8x8")
     with pytest.raises(UsageError, match="what AdaptiveAvgPool2d is exported to"):

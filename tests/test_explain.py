@@ -511,8 +511,35 @@ def _formulas(text):
 
 def test_the_depth_of_a_volume_is_not_its_dilation():
     out = run("layer", "conv", "1x8x8x8", "--filters", "2", "-k", "3", "-d", "2", "-p", "1").stdout
-    legend = out.partition("symbols:")[2]
-    assert [line.split(maxsplit=1)[1] for line in legend.splitlines() if line.split()[:1] == ["D"]]
+    assert re.search("\n  D +dilation\n  D with an index  depth\n", out)
+    latex = run(
+        "layer", "conv", "1x8x8x8", "--filters", "2", "-k", "3", "-d", "2", "-f", "latex"
+    ).stdout
+    assert "$D$ dilation; $D$ with an index depth;" in latex
+
+
+@pytest.mark.parametrize(
+    ("layer", "meanings"),
+    [
+        (
+            {"pixel_shuffle": 2},
+            ["r  side of a block of pixels", "r with an index  receptive field"],
+        ),
+        (
+            {"space_to_depth": 2},
+            ["r  side of a block of pixels", "r with an index  receptive field"],
+        ),
+        ({"local_response_norm": 5}, ["n  values normalized together"]),
+        ({"linear": 3}, ["n  features"]),
+        ({"max_pool": 2}, ["r  receptive field"]),
+    ],
+)
+def test_a_letter_with_two_meanings_is_explained_as_it_is_used(layer, meanings):
+    report = cnncalc.summarize({"input": "4x8x8", "layers": [layer]})
+    row = report.layers[-1]
+    legend = explain.as_text(row, explain.explain(row, report)).partition("symbols:")[2]
+    lines = [re.sub("  +", "  ", line.strip()) for line in legend.splitlines()]
+    assert [line for line in lines if line[:1] == meanings[0][0]] == meanings
 
 
 def test_long_equations_are_broken_in_latex():

@@ -95,6 +95,7 @@ def test_the_command_writes_data():
         ([], "give a budget for RAM or flash, as in --ram 256kB --flash 1MB"),
         (["--ram", "lots"], "--ram: 'lots' is not a number of bytes, such as 256kB or 1MB"),
         (["--flash", "1"], "--flash 1 needs a unit; write --flash 1kB"),
+        (["--ram", "1.5"], "--ram 1.5 needs a unit; write --ram 1.5kB"),
         (["--ram", "0kB"], "--ram must be at least 1 byte, not 0kB"),
         (["--ram", "256kB", "--format", "cvs"], "no format 'cvs'; did you mean 'csv'?"),
     ],

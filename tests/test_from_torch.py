@@ -1,5 +1,7 @@
 """Live PyTorch models become networks with the same counts, shapes and names."""
 
+from dataclasses import dataclass
+
 import pytest
 import torch
 from torch import nn
@@ -201,6 +203,34 @@ def test_a_transformer_gives_the_same_outputs():
     checked = cnncalc.verify(model, "cpu", input=(8, 3, 3))
     (outputs,) = [check for check in checked.checks if check.quantity == "outputs"]
     assert outputs.agrees
+    assert checked.agrees, checked.disagreements
+
+
+@dataclass
+class Named:
+    """A result with names."""
+
+    scores: torch.Tensor
+    words: tuple[str, ...] = ("cat", "dog")
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        lambda y: (y, y, y.relu()),
+        lambda y: (y, nn.functional.dropout(y, training=False)),
+        lambda y: {"scores": y, "name": "cat"},
+        Named,
+    ],
+    ids=["repeated", "copied", "dictionary", "dataclass"],
+)
+def test_every_form_of_result_is_compared(result):
+    class Returns(nn.Conv2d):
+        def forward(self, x):
+            return result(super().forward(x))
+
+    checked = cnncalc.verify(Returns(2, 3, 3), "cpu", input=(2, 5, 5))
+    assert ("outputs", True) in [(one.quantity, one.agrees) for one in checked.checks]
     assert checked.agrees, checked.disagreements
 
 

@@ -443,20 +443,21 @@ def test_what_cannot_be_overwritten_has_no_known_memory(before, says):
 
 
 @pytest.mark.parametrize(
-    "spec",
+    ("spec", "use"),
     [
-        {"layers": [{"add": None, "from": ["c", "r"]}]},
-        {"layers": [{"tanh": None, "from": "c"}]},
-        {"layers": ["tanh"], "outputs": ["c", "r"]},
+        ({"layers": [{"add": None, "from": ["c", "r"]}]}, "also read elsewhere"),
+        ({"layers": [{"tanh": None, "from": "c"}]}, "also read elsewhere"),
+        ({"layers": ["tanh"], "outputs": ["c", "r"]}, "an output of the network"),
     ],
 )
-def test_a_map_that_is_read_elsewhere_is_not_overwritten(spec):
+def test_a_map_that_is_still_needed_is_not_overwritten(spec, use):
     first = [
         {"conv": {"filters": 4, "kernel": 3}, "name": "c"},
         "identity",
         {"relu": {"inplace": True}, "name": "r"},
     ]
-    with pytest.raises(Mistakes, match=r"'r' \(relu\) runs in place and would overwrite 'c'"):
+    text = rf"'r' \(relu\) runs in place and would overwrite 'c', which is {use}; remove inplace"
+    with pytest.raises(Mistakes, match=text):
         cnncalc.summarize({**spec, "input": "3x6x6", "layers": [*first, *spec["layers"]]})
 
 
@@ -672,8 +673,19 @@ def test_the_places_of_several_images_keep_their_channels_first():
             2,
             "flatten.*its input is not contiguous",
         ),
-        ("1x3x6", [positions(1), {"space_to_depth": 3}], 2, "space_to_depth.*has one channel"),
-        ("4x6x4", [positions(1), "relu", {"space_to_depth": 2}], 1, "has one channel"),
+        ("2x3", [positions(1), "global_avg_pool"], 1, "global_avg_pool.*is not contiguous"),
+        (
+            "1x3x6",
+            [positions(1), {"space_to_depth": 3}],
+            2,
+            "space_to_depth.*whether its input has its channels last",
+        ),
+        (
+            "4x6x4",
+            [positions(1), "relu", {"space_to_depth": 2}],
+            1,
+            "whether its input has its channels last",
+        ),
         (
             "1x1x1",
             [positions(2), {"locally_connected": [1, [1, 2], "same_lower"]}],

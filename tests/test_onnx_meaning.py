@@ -179,6 +179,14 @@ def test_sizes_of_the_file_are_not_those_of_another_input(summarized):
         summarized(data, input=(3, 16, 16))
 
 
+def test_sizes_of_the_file_do_not_follow_from_open_ones(summarized):
+    data = model(
+        [node("Strange", "x", "y")], inputs=[("x", (1, 3, "h", "w"))], values=[("y", (1, 5))]
+    )
+    with pytest.raises(CnncalcError, match=r"own input; export the model with fixed input sizes$"):
+        summarized(data, input=(3, 16, 16))
+
+
 def test_as_many_values_as_the_data_determine(summarized):
     one = node("NonMaxSuppression", "x x most over", "y")
     held = [integers("most", 5), number("over", 0.5)]

@@ -56,6 +56,8 @@ def test_a_gelu_in_any_order_is_one_layer(summarized, nodes):
         # Something else reads what is inside.
         ([*ERF, node("Mul", "x p", "m"), node("Mul", "m half", "h"), node("Add", "h p", "y")],
          "divide opaque add multiply multiply add"),
+        ([*ERF, node("Mul", "x p", "m"), node("Mul", "m half", "h"), node("Add", "h d", "y")],
+         "divide opaque add multiply multiply add"),
         ([*ERF[:2], node("Relu", "e", "y")], "divide opaque relu"),
         ([node("Erf", "x", "e"), node("Sum", "e x x", "y")], "opaque add"),
     ],

@@ -410,7 +410,7 @@ def test_shortcuts_and_other_sections(tmp_path):
     sections = (
         conv(8) + conv(8, norm=0, activation="mish") + "[shortcut]\nfrom=-2\nactivation=relu\n"
         "[reorg]\nstride=2\n[avgpool]\n[dropout]\nprobability=.5\n[connected]\noutput=10\nactivation=linear\n"
-        "[softmax]\n[cost]\n"
+        "[dropout]\nprobability=1.0\n[softmax]\n[cost]\n"
     )
     report = darknet(tmp_path, sections)
     assert report["reorg3"].output == (32, 208, 208)
@@ -440,6 +440,7 @@ def test_shortcuts_and_other_sections(tmp_path):
         ("[route]\n", "needs 'layers'"),
         (conv(8, stride_x=2), r"the key 'stride_x' of \[convolutional\] is unknown or not sup"),
         ("[dropout]\nprobability=2\n", "'probability' must be from 0 to 1, not '2'"),
+        ("[dropout]\nprobability=1.5\n", "'probability' must be from 0 to 1, not '1.5'"),
         ("what\n", r"net.cfg:8: expected a \[section\] or key=value"),
         ("", "the file contains no layers"),
     ],
@@ -447,6 +448,14 @@ def test_shortcuts_and_other_sections(tmp_path):
 def test_what_a_cfg_cannot_say_is_refused(tmp_path, sections, why):
     with pytest.raises(CnncalcError, match=why):
         darknet(tmp_path, sections)
+
+
+def test_a_file_that_already_has_its_extension_need_not_be_renamed(tmp_path):
+    for name, text in (("a.cfg", "[yolo]\n[convolutional]\n"), ("a.json", '{"keras_version": 2}')):
+        file = tmp_path / name
+        file.write_text(text)
+        with pytest.raises(CnncalcError, match=r"looks like .*, but it does not begin like one$"):
+            cnncalc.summarize(file)
 
 
 @pytest.mark.parametrize(

@@ -280,7 +280,10 @@ def test_equal_networks_have_no_table_of_layers():
 
 def test_the_page_of_a_long_network_has_no_derivations(monkeypatch):
     monkeypatch.setattr(workings, "MOST_LAYERS", 2)
-    assert "Left out" not in cnncalc.to_html("3-2N-2N")
+    short = cnncalc.to_html("3-2N-2N")
+    assert "Left out" not in short
+    assert "Select a number of a layer to see how it is computed." in short
     html = cnncalc.to_html("3-2N-2N-2N")
+    assert "Select a number" not in html
     assert "Left out because the network has more than 2 layers" in html
     assert "<details><summary><b>" not in html

@@ -389,6 +389,7 @@ def test_a_question_about_a_sharing_layer_counts_once(tmp_path, monkeypatch):
         ([CONV | {"weights": 3}], "'weights' must be the name of a layer, not 3"),
         ([{"conv": {"filters": 4, "kernel": 3, "trainable": False}}],
          "has no field 'trainable'; write it beside 'conv'"),
+        ([{"conv": {"filters": 4, "kernel": 3, "shortcut": []}}], "has no field 'shortcut'"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_shared_is_refused(layers, says):

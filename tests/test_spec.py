@@ -9,6 +9,7 @@ import yaml
 import cnncalc
 from cnncalc.core.errors import CnncalcError, LayerError
 from cnncalc.spec.expression import calculate
+from cnncalc.spec.inputs import sizes_by_name
 
 # Expected values are computed by hand next to each example, never by running the program.
 
@@ -372,6 +373,15 @@ def test_an_unknown_setting_lists_the_known_ones(net, name, hint):
 def test_a_setting_of_a_spec_without_parameters_is_refused():
     with pytest.raises(CnncalcError, match="3-10N has no parameter 'classes'"):
         cnncalc.summarize("3-10N", settings={"classes": 3})
+    plain = {"input": "3x8x8", "layers": ["relu"]}
+    with pytest.raises(CnncalcError, match="'classes'; declare it under 'parameters' in the spec"):
+        cnncalc.summarize(plain, settings={"classes": 3})
+
+
+def test_the_sizes_for_a_model_file_are_whole_numbers():
+    for wrong in (3.5, None):
+        with pytest.raises(CnncalcError, match="a shape must be whole numbers"):
+            sizes_by_name({"x": wrong}, None)
 
 
 def test_a_setting_of_a_file_without_parameters_is_declared_there(tmp_path):

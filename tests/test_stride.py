@@ -145,7 +145,7 @@ def test_huge_sizes_stay_exact():
 
 def test_very_many_gaps_are_counted():
     assert stride.unread(Axis(10**9, 2, 3)) is None
-    assert "too many to list" in run("check-stride", str(10**9), "2", "3").stdout
+    assert "too many windows to check" in run("check-stride", str(10**9), "2", "3").stdout
 
 
 def test_a_window_larger_than_its_input_reads_nothing():
@@ -363,9 +363,18 @@ def test_an_endless_search_is_refused():
         stride.solve(5, D=10_000_000)
     with pytest.raises(UsageError, match="geometries to try"):
         stride.solve(3, N=10**8, F=9 * 10**7)
+    with pytest.raises(UsageError, match=r"geometries to try; give the padding$"):
+        stride.solve(3, F=300_000, S=1)
     with pytest.raises(UsageError, match="geometries to try"):  # 40 inputs for a stride of 40
         stride.solve(13, largest=40)
     assert stride.solve(13, N=26, largest=40)
+
+
+def test_inputs_are_found_where_an_exact_fit_would_need_none():
+    """floor((1 - 60 + 2·59)/60) + 1 = 1; an exact fit would have 60 - 2·59 = -58 inputs."""
+    assert [one.axis.N for one in stride.solve(1, F=60, S=60, P=59)] == [1]
+    assert [one.axis.N for one in stride.solve(1, F=60, S=100, P=59)] == [*range(1, 42)]
+    assert [one.axis.N for one in stride.solve(1, F=60, S=200, P=59)] == [*range(1, 51)]
 
 
 def test_padding_beyond_half_of_the_window_and_steps_beyond_it_are_searched():

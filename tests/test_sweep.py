@@ -130,8 +130,10 @@ def test_a_condition_keeps_what_meets_it():
 def test_what_looks_like_a_range_or_a_list_gets_a_fix():
     with pytest.raises(UsageError, match="'128-320' is not a range; write 128:320:STEP"):
         cnncalc.sweep(TINY, {"input": "128-320"})
-    with pytest.raises(UsageError, match="--pareto has an empty name; write quantities as in"):
+    with pytest.raises(UsageError, match="--pareto or --by has an empty name; write quantities"):
         cnncalc.sweep(TINY, {"width": [4]}, pareto=["-macs", ""])
+    with pytest.raises(UsageError, match="as in --pareto macs,-rf or --by -rf"):
+        cnncalc.sweep(TINY, {"width": [4]}, by="-")
 
 
 def test_a_condition_takes_the_names_of_explain():

@@ -161,6 +161,28 @@ def test_a_backbone_is_a_valid_spec_with_one_input(tmp_path):
         assert message in str(caught.value)
 
 
+def test_values_that_make_a_backbone_invalid_are_part_of_the_command(tmp_path):
+    conv = "{conv: {out_channels: $n, kernel_size: $k}}"
+    write(tmp_path, own=f"input: 3x8x8\nparameters: {{n: 8, k: 3}}\nlayers: [{conv}]\n")
+    entry = "{backbone: {network: own.yaml, set: {n: 0, k: [3, 3]}}}"
+    file = write(tmp_path, net=f"input: 3x8x8\nlayers: [{entry}]\n")
+    with pytest.raises(CnncalcError, match=r"summarize own.yaml --set n=0 --set k=\[3,3\]' to see"):
+        cnncalc.summarize(file)
+
+
+def test_a_backbone_ends_with_any_layer_of_its_report(tmp_path):
+    conv = "{conv: {out_channels: 4, kernel_size: 3, activation: relu}, name: c}"
+    write(tmp_path, inner=f"input: 3x8x8\nlayers: [{conv}, flatten]\n")
+    write(tmp_path, outer="input: 3x8x8\nlayers: [{backbone: inner.yaml, name: b}]\n")
+    for network, last, output in (("inner", "c_relu", "4×6×6"), ("outer", "b.c_relu", "4×6×6")):
+        entry = f"{{backbone: {{network: {network}.yaml, up_to: {last}}}}}"
+        file = write(tmp_path, net=f"input: 3x8x8\nlayers: [{entry}]\n")
+        assert str(cnncalc.summarize(file).output_shape) == output
+    file = write(tmp_path, net=file.read_text().replace("b.c_relu", "input"))
+    with pytest.raises(CnncalcError, match="has no layer 'input'"):
+        cnncalc.summarize(file)
+
+
 def test_no_backbone_contains_itself(tmp_path):
     file = write(tmp_path, net="input: 3x8x8\nlayers: [{backbone: net.yaml}]\n")
     with pytest.raises(CnncalcError, match="eventually uses itself"):

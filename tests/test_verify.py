@@ -621,11 +621,12 @@ def test_normalising_one_position_gets_a_fix():
     assert bridge.verify(cnncalc.summarize(spec, input="4x1x2", batch=2), "meta").agrees
 
 
-def test_normalising_one_number_in_eval_mode_gets_a_fix():
+def test_normalizing_one_number_without_running_statistics_gets_a_fix():
     norm = {"batch_norm": {"track_running_stats": False}, "name": "norm"}
     spec = {"input": "4", "layers": [{"linear": 3}, norm]}
-    with pytest.raises(UsageError, match=r"cannot run layer 'norm' .*; use --batch 2$"):
-        bridge.verify(cnncalc.summarize(spec), "cpu", training=False)
+    for training in (True, False):
+        with pytest.raises(UsageError, match=r"cannot run layer 'norm' .*; use --batch 2$"):
+            bridge.verify(cnncalc.summarize(spec), "cpu", training=training)
     assert bridge.verify(cnncalc.summarize(spec, batch=2), "cpu", training=False).agrees
 
 

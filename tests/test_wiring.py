@@ -301,12 +301,14 @@ def test_a_layer_that_leads_to_no_output_has_no_backward_pass():
     ("outputs", "says"),
     [
         (["c3"], "'outputs: c3' does not name a layer"),
+        (["inner"], "'outputs: inner' does not name a layer; available: input, c1, max_pool1"),
         (["input"], "'outputs' names an input; it must name layers"),
         ({"a": "c1"}, "expected the name of a layer, not a mapping"),
     ],
 )
 def test_what_cannot_be_an_output_is_refused(outputs, says):
-    assert says in refusal(TAPPED | {"outputs": outputs})
+    unused = {"unused": {"layers": [{"relu": None, "name": "inner"}]}}
+    assert says in refusal(TAPPED | {"blocks": unused, "outputs": outputs})
 
 
 def test_a_wrong_output_is_reported_with_the_other_mistakes():

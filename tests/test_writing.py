@@ -420,6 +420,13 @@ def test_a_loaded_spec_can_be_written():
     assert cnncalc.to_yaml(cnncalc.load("lenet5")) == cnncalc.to_yaml("lenet5")
 
 
+def test_options_for_a_graph_are_refused():
+    graph = cnncalc.build(cnncalc.load("lenet5"))
+    assert cnncalc.to_yaml(graph) == cnncalc.to_yaml("lenet5")
+    with pytest.raises(UsageError, match="already expanded and takes no input, settings"):
+        cnncalc.to_yaml(graph, input="1x64x64", settings={"classes": 5})
+
+
 def test_import_writes_any_network(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cfg = "[net]\nheight=8\nwidth=8\n[convolutional]\nfilters=4\nsize=3\npad=1\nactivation=leaky\n"

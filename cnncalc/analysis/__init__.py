@@ -1,5 +1,5 @@
 """From a graph to a report.
 
-``walk`` is the only code that calls layers, ``report`` holds the result, ``receptive`` computes
-receptive fields, and ``smallest`` finds the smallest input.
+``walk`` runs the layers, ``report`` holds the result, ``receptive`` computes receptive fields,
+``warnings`` and ``conflicts`` find mistakes, and ``smallest`` finds the smallest input.
 """

@@ -36,7 +36,8 @@ def misfits(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[SpecError]:
 
 
 def overwritten(rows: Sequence[Row], graph: Graph) -> Iterator[SpecError]:
-    """An error for every layer that runs in place on a map that is also read elsewhere."""
+    """An error for every layer that runs in place on a map that is also read elsewhere, or that is
+    an output of the network."""
     overwriting = [place for place, row in enumerate(rows) if row.layer.overwrites]
     readers = Counter(source for row in rows for source in row.sources)
     returned = {graph.nodes[place].name for place in graph.outputs}
@@ -47,9 +48,10 @@ def overwritten(rows: Sequence[Row], graph: Graph) -> Iterator[SpecError]:
             before = source.sources[0]
             source = rows[before]
             if readers[before] > 1 or source.name in returned:
+                use = "also read elsewhere" if readers[before] > 1 else "an output of the network"
                 yield SpecError(
                     f"layer {row.name!r} ({row.kind}) runs in place and would overwrite "
-                    f"{source.name!r}, which is also read elsewhere",
+                    f"{source.name!r}, which is {use}",
                     where[row.name],
                     "remove inplace",
                 )

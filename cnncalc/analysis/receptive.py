@@ -70,8 +70,8 @@ class Field(NamedTuple):
     If outputs differ (after upsampling or uneven windows), ``size`` is that of the largest field,
     ``jump`` is the average, ``pieces`` describes what each output sees, and ``narrowest`` what each
     sees through the narrowest branch. If ``bound`` is set, the size is an upper bound. ``image`` is
-    the size of the image along the axis, or 0 if some outputs see pixels other than these, as
-    after reflection padding.
+    the size of the image along the axis, or 0 where windows that wrap around a map may not see
+    adjacent pixels: after padding that copies pixels, and where branches with different jumps meet.
     """
 
     size: int
@@ -116,7 +116,8 @@ def grown(
     """The fields after a layer with this reach along each of its axes. ``along`` has the axis of
     the network's input that each dimension of the layer's input follows; by default, their axes are
     the same. An empty reach leaves the fields as they are, because a vector has no axes to slide
-    along. None if the axes of the fields and of the reach cannot be matched."""
+    along. None if the axes of the fields and of the reach cannot be matched, unless the fields
+    cover everything."""
     if along is not None:
         axes = dict(zip(along[1:], reach))
         return tuple(
@@ -258,7 +259,7 @@ def hull(
     seen: Sequence[tuple[Field, ...] | None], places: Sequence[tuple[int, ...]]
 ) -> tuple[Field, ...] | None:
     """The combined field of several inputs, given the number of positions of each along every axis;
-    None if their axes differ."""
+    None if their axes differ, or if the field of one is not known."""
     first = seen[0]
     if alike(seen) and alike(places):
         return first
@@ -305,7 +306,7 @@ def _axis_hull(fields: tuple[Field, ...], counts: tuple[int, ...]) -> Field:
     size = receptive.joined_size(s_i=starts, r_i=sizes)
     if not alike(jumps) or not alike(counts):
         # Fields with different jumps are furthest apart at one of the two ends.
-        last = receptive.joined_size_last(s_i=starts, r_i=sizes, j_i=jumps, n_i=counts)
+        last = receptive.joined_size_last(s_i=starts, r_i=sizes, j_i=jumps, places_i=counts)
         size = max(size, last)
     return Field(
         size,

@@ -24,12 +24,13 @@ class Row(NamedTuple):
     """One layer of the network. ``sources`` are the positions of the rows that it reads; counts are
     in ``cost``.
 
-    ``fields`` is the receptive field along each axis of the network's input, or None if the network
-    has several inputs with different axes. ``implied`` marks a flatten that the spec leaves out
-    before a linear layer. ``weights_of`` is the layer whose parameters and buffers this one shares,
-    if any; they count there. ``trainable`` is False for a frozen layer. ``along`` has the axis of
-    the network's input along which each dimension of the output runs (None for a dimension that
-    runs along none); it is None as a whole if the dimensions are in their usual order.
+    ``fields`` is the receptive field along each axis of the network's input, or None if it is not
+    known, as where inputs with different axes meet. ``implied`` marks a flatten that the spec
+    leaves out before a linear layer. ``weights_of`` is the layer whose parameters and buffers this
+    one shares, if any; they count there. ``trainable`` is False for a frozen layer. ``along`` has
+    the axis of the network's input along which each dimension of the output runs (None for a
+    dimension that runs along none); it is None as a whole if the dimensions are in their usual
+    order.
     """
 
     name: str
@@ -67,12 +68,12 @@ class Row(NamedTuple):
 
     @property
     def trains(self) -> bool:
-        """Whether the backward pass computes gradients of the layer's parameters."""
+        """Whether the layer has parameters, its own or shared ones, and is not frozen."""
         return self.trainable and bool(self.params or self.shared.params)
 
     @property
     def taught(self) -> tuple[int, ...]:
-        """The sources to which the layer passes a gradient."""
+        """The sources to which the layer passes a gradient if they need one."""
         blocked = self.layer.without_gradient
         return tuple(one for place, one in enumerate(self.sources) if place not in blocked)
 
@@ -169,11 +170,12 @@ class Report:
         return len(self.layers)
 
     def __contains__(self, name: object) -> bool:
-        """Whether there is a layer with this name."""
+        """Whether there is a layer or an input with this name."""
         return name in self._by_name
 
     def __getitem__(self, name: str) -> Row:
-        """The row with this name. Raises UnknownName (also a KeyError), suggesting the nearest."""
+        """The row with this name. Raises UnknownName (also a KeyError), which suggests the nearest
+        or lists what there is."""
         try:
             return self._by_name[name]
         except KeyError:
@@ -267,8 +269,8 @@ class Report:
         return {kind: total(costs) for kind, costs in kinds.items()}
 
     def by_block(self, depth: int = 1) -> dict[str, Cost]:
-        """The sums for each block down to a depth; a layer outside all blocks has its own
-        entry."""
+        """The sums for each block down to a depth; a layer outside all blocks has its own entry,
+        and so has an input."""
         return {line.name: line.cost for line in self.outline(depth)}
 
     def outline(self, depth: int) -> tuple[Line, ...]:
@@ -288,7 +290,7 @@ class Report:
         return max(row.name.count(".") + 1 for row in self.rows)
 
     def share(self, cost: Cost, quantity: str) -> float:
-        """A quantity of a cost as a fraction of the total, from 0 to 1."""
+        """A count of a cost as a fraction of the total, from 0 to 1."""
         whole = getattr(self.totals, quantity)
         return getattr(cost, quantity) / whole if whole else 0.0
 
@@ -323,7 +325,7 @@ class Report:
 
 
 def cost_dict(cost: Cost) -> dict[str, int]:
-    """All counts of a cost by name, including derived ones."""
+    """All counts of a cost by name, and the derived ``params``, ``trainable`` and ``flops``."""
     counts = {name: getattr(cost, name) for name in COUNTED}
     derived = {"params": cost.params, "trainable": cost.trainable, "flops": cost.flops}
     return {**derived, **counts}

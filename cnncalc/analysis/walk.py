@@ -31,8 +31,9 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str | None = None) -> Report
     """The shapes, costs and receptive fields of every layer; ``dtype`` defaults to the
     spec's, or to float32.
 
-    Raises Mistakes with every layer that refuses its input, except those that only depend on such a
-    layer, and UsageError for an unknown dtype or a batch below 1.
+    Raises Mistakes with every layer that refuses its input or does not fit the weights that it
+    shares, or else with those that overwrite a map that is still needed; UsageError for an unknown
+    dtype, and for a batch size that is not a whole number of at least 1.
     """
     if not is_whole(batch, 1):
         given = shown(batch) if isinstance(batch, int | float | str) else repr(batch)[:60]
@@ -110,7 +111,8 @@ def inside(report: Report) -> Report:
 
 
 def takes(graph: Graph) -> bool:
-    """Whether every layer accepts its input. Computes shapes only."""
+    """Whether every layer accepts its input and fits the weights that it shares. Computes shapes
+    only."""
     try:
         _Shapes(graph.nodes, graph.mistakes, 1, "float32").rows()
     except Mistakes:
@@ -400,7 +402,8 @@ def _flatten() -> Layer:
 
 
 def check_axes(node: Node, x: Shape, help: str = "") -> None:
-    """Raise LayerError unless the input has as many axes as the kind's name says (``Conv2d``)."""
+    """Raise LayerError for a map that does not have as many spatial axes as the kind's name says
+    (``Conv2d``)."""
     if isinstance(x, Map) and len(x.spatial) != node.axes:
         plural = "axis" if node.axes == 1 else "axes"
         wanted = f"{node.word!r} is for {node.axes} spatial {plural}"

@@ -94,8 +94,9 @@ def _behind(rows: Sequence[Row], place: int) -> Iterator[Row]:
 
 
 def unread(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Iterator[SpecError]:
-    """The inputs and layers that no layer reads and that are not outputs; by default, only the last
-    layer is an output. Each location in the text is reported once."""
+    """The inputs and layers that no layer reads and that are not outputs; by default, these are the
+    last layer and layers that are named like outputs. Each location in the text is reported
+    once."""
     read = {source for node in nodes for source in node.inputs}
     read |= {node.like for node in nodes if node.like is not None}
     read |= {*(outputs or (len(nodes) - 1,))}

@@ -72,16 +72,17 @@ def sweep(
 ) -> "Sweep":
     """Try all combinations of values for a network's parameters, input, batch size or dtype.
 
-    ``over`` maps names to values, or to text such as ``"0.25:1.5:0.25"`` (both ends included). An
-    input may be one size for all its axes. ``where`` is a condition (``"macs < 300M"``), ``pareto``
-    names quantities to minimize (``-rf`` to maximize), ``by`` is the quantity to sort by, and
-    ``best`` limits the number of results. ``sample`` is the number of random combinations to try
-    instead of all of them; the same ``seed`` always draws the same combinations. ``jobs`` is the
-    number of processes; an ``executor`` runs the sweep elsewhere. ``resume`` is a file that keeps
-    the progress, so that an interrupted sweep can continue. Quantities are those of
-    ``cnncalc.analysis.explore.quantities``, and ``time``: the seconds that ``cnncalc.device``
-    calculates, either a lower bound for the device ``on`` (from the file ``devices``) or an
-    estimate from a ``calibration``. With NumPy, large sweeps are computed on arrays.
+    ``over`` maps names to values, or to text such as ``"0.25:1.5:0.25"`` (the end included, if a
+    step reaches it). An input may be one size for all its axes. ``where`` is a condition (``"macs <
+    300M"``), ``pareto`` names quantities to minimize (``-rf`` to maximize), ``by`` is the quantity
+    to sort by, and ``best`` limits the number of results. ``sample`` is the number of random
+    combinations to try instead of all of them; the same ``seed`` always draws the same
+    combinations. ``jobs`` is the number of processes; an ``executor`` runs the sweep elsewhere.
+    ``resume`` is a file that keeps the progress, so that an interrupted sweep can continue.
+    Quantities are those of ``cnncalc.analysis.explore.quantities``, and ``time``: the seconds that
+    ``cnncalc.device`` calculates, either a lower bound for the device ``on`` (from the file
+    ``devices``) or an estimate from a ``calibration``. With NumPy, large sweeps are computed on
+    arrays if many of their combinations differ only in numbers.
 
     Raises UsageError for an unknown name, quantity or device, for an invalid range or condition,
     for too many combinations, and for a time without a device.
@@ -145,7 +146,7 @@ def sweeping(
 def _identity(
     evaluate: "Configurations", work: "Loop", options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Everything that the results of a sweep depend on, as plain data."""
+    """Everything that the results of a sweep depend on."""
     grid, asked = work.grid, work.request
     return {
         "network": evaluate.report({}).to_dict(),
@@ -194,7 +195,7 @@ def largest(
     **options: Unpack[Options],
 ) -> "Largest":
     """Find the largest value of a parameter, ``input`` or ``batch`` within some budgets, and the
-    next value, which exceeds a budget.
+    next valid value, which exceeds a budget. Either may be None.
 
     ``budgets`` maps quantities to numbers, or to text such as ``"300M"``, ``"4GiB"`` or ``"2x"``
     (twice what the network needs by default). Values are multiples of ``step``, by default 1, or

@@ -40,8 +40,8 @@ class OnDevices(NamedTuple):
     def picture(self, format: str = "svg") -> bytes:
         """The roofline as a picture file: svg or, with the extra ``draw``, png or pdf.
 
-        Raises UsageError for an unknown format, without a device, and if a device's bandwidth is
-        not known or no layer has MACs.
+        Raises UsageError for an unknown format, without a device or the extra, and if a device's
+        bandwidth is not known or no layer has MACs.
         """
         from cnncalc.render.pictures import roofline, writer_of
 
@@ -87,8 +87,8 @@ def device(
     ``on`` is the name of a device in ``devices(path)``, a list of names, or ``all``. ``dtype`` may
     be ``tf32``. The other options are those of ``summarize``, for a network that is not a report.
 
-    Raises UsageError without a device or a calibration, for an unknown device, and for a dtype
-    whose peak on a device is not known.
+    Raises UsageError without a device or a calibration, for an unknown device, for a dtype whose
+    peak on a device is not known, and for a calibration that does not cover the network.
 
     >>> found = device("vgg16", "t4").bounds[0]
     >>> float(found.seconds), found.limited_by("memory")
@@ -137,8 +137,8 @@ def clock_of(
     dtype: str | None,
 ) -> "Clock | None":
     """The clock that gives the times of networks: a device, which the file at ``path`` may define,
-    or a calibration; None without either. Raises UsageError if both are given, and for an unknown
-    device."""
+    or a calibration; None without either. Raises UsageError if both are given, for an unknown
+    device, and for a file that does not exist."""
     if on is None and calibration is None:
         return None
     from cnncalc.analysis.hardware.clock import Bounds, Estimates
@@ -153,7 +153,8 @@ def clock_of(
 
 
 def _needs(found: report.Report) -> "Needs":
-    """The bytes of parameters and of activations at inference, or of flash and RAM in int8."""
+    """The bytes of parameters and of activations at inference, or of flash and RAM in int8; None
+    for activations that are not modelled."""
     from cnncalc.analysis.hardware.roofline import Needs
     from cnncalc.footprint import inference_peak
     from cnncalc.footprint.arena import arena

@@ -125,8 +125,12 @@ def graph_of(
     settings: Mapping[str, Any] | None = None,
     layout: str | None = None,
 ) -> Graph:
-    """The expanded network; ``target`` and the options are those of ``summarize``."""
+    """The expanded network; ``target`` and the options are those of ``summarize``. A graph is
+    returned unchanged; giving options for it raises UsageError."""
     if isinstance(target, Graph):
+        options = {"input": input, "settings": settings, "layout": layout}
+        if given := [name for name, value in options.items() if value is not None]:
+            raise UsageError(f"a graph is already expanded and takes no {', '.join(given)}")
         return target
     return _graph(target, settings, input, layout_of(layout))
 
@@ -157,7 +161,7 @@ def layer(
 
     Shapes exclude the batch; ``batch``, ``dtype`` and ``layout`` are those of ``summarize``. Raises
     Mistakes with every error in the kind, its fields or the shapes, and UsageError for a kind with
-    several outputs.
+    several outputs, and for an invalid batch, dtype or layout.
 
     >>> layer("conv", "3x32x32", filters=10, kernel=5).cost.params
     760

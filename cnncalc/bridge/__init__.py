@@ -1,5 +1,5 @@
-"""Everything that runs PyTorch. No other package of cnncalc imports it, and this one does so only
-when it is used."""
+"""Everything that runs PyTorch. No other package of cnncalc imports PyTorch, and this one does so
+only when it is used."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def to_torch(target: Target, **options: Unpack[Options]) -> Any:
     ``target`` is a report, or anything that ``summarize`` accepts, with its options. Parameters are
     named after the layers; several inputs are passed in order, and several outputs are returned as
     a tuple. Under ``with torch.device("meta")`` nothing is allocated. Raises UsageError for a layer
-    that PyTorch cannot express, and if PyTorch is not installed.
+    or a name that PyTorch cannot express, and if PyTorch is not installed.
     """
     return _load("network", "to_torch").Network(report_of(target, options))
 
@@ -60,10 +60,10 @@ def from_torch(model: Any, input: Any = USUAL) -> Spec:
     """Read a live PyTorch model. The result is a spec like those that ``load`` returns.
 
     ``input`` is the shape of the input without the batch, a list of shapes for several inputs, or a
-    mapping from keyword arguments to shapes. The model runs twice in eval mode on the meta device;
-    its weights are neither read nor changed, and its mode is restored. Parameters and MACs are
-    compared with PyTorch's own counts. Raises UsageError if they differ, for an operation that
-    cannot be described, and if PyTorch is not installed.
+    mapping from keyword arguments to shapes. The model runs a few times in eval mode on the meta
+    device; its weights are neither read nor changed, and its mode is restored. Parameters and MACs
+    are compared with PyTorch's own counts. Raises UsageError if they differ, if the model does not
+    run, for an operation that cannot be described, and if PyTorch is not installed.
     """
     return load(_load("importing", READING).read(model, input).imported.spec)
 
@@ -101,7 +101,7 @@ def verify(
     ``torch.nn.Module`` is read as ``from_torch`` reads it, and its outputs are compared with those
     of the rebuilt network, run with the same weights. ``device`` is auto, cpu, cuda, mps or meta;
     auto picks CUDA if it is available and otherwise the CPU, or meta for a network that is too
-    large for either. ``training=False`` runs the layers in eval mode, with gradients.
+    large for that device. ``training=False`` runs the layers in eval mode, with gradients.
     ``receptive_field`` also compares the receptive field, which takes many more runs. Raises
     UsageError if the network cannot run on that device, and if PyTorch is not installed.
     """
@@ -134,9 +134,9 @@ def calibrate(
 
     ``networks`` are names of built-ins from at least three families, by default those in
     ``calibration.NETWORKS``. ``device`` is auto, cpu, cuda or mps; ``name`` is its name in the
-    result, by default a description. ``threads`` is the number of CPU
-    threads, by default PyTorch's. ``seen`` is called with each measurement as it is made. Raises
-    UsageError for a network that cannot run, and if PyTorch is not installed.
+    result, by default a description. ``threads`` is the number of CPU threads, by default
+    PyTorch's. ``seen`` is called with each measurement as it is made. Raises UsageError for an
+    invalid option, for a network that cannot run, and if PyTorch is not installed.
     """
     from cnncalc.analysis.hardware import calibration
     from cnncalc.api import load, summarize

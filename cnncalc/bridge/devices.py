@@ -18,7 +18,7 @@ from cnncalc.core.errors import UsageError, unknown
 DEVICES = ("auto", "cpu", "cuda", "mps", "meta")
 
 MAX_MACS = 3 * 10**10
-"""Beyond this, ``auto`` picks the meta device, because the CPU would take more than a few
+"""Beyond this, ``auto`` picks the meta device instead of the CPU, which would take more than a few
 seconds."""
 
 MAX_NUMBERS = 2**60

@@ -57,8 +57,9 @@ class Network(nn.Module):
     that shares weights runs the submodule of the layer that holds them, or has its own submodule
     with the same parameters.
 
-    Every tensor is freed as soon as the last layer that reads it has run. The hooks in ``_before``
-    and ``_after`` are called around every layer, with its name and its inputs or its output.
+    A tensor that is not an output is released as soon as the last layer that reads it has run. The
+    hooks in ``_before`` and ``_after`` are called around every layer, with its name and its inputs
+    or its output.
     """
 
     def __init__(self, report: Report, given: Mapping[str, nn.Module] = {}) -> None:

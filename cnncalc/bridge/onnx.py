@@ -10,7 +10,7 @@ import torch
 from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge import network
 from cnncalc.core.errors import LayerError, UsageError
-from cnncalc.core.onnx import DOMAIN, FIELDS
+from cnncalc.core.onnx import DOMAIN, FIELDS, VERSION
 
 FORMAT, OPSET = 10, 21
 """The versions of the file format and of the operator set."""
@@ -142,8 +142,8 @@ class _Graph:
         return f"{self.row.name}.{ending}{self.count}" if ending else self.row.name
 
     def weight(self, name: str, learned: bool = True) -> str:
-        """The name of a parameter or buffer of the layer's module; empty if it has none. Tensors
-        that are not learned become constants, except those of a function."""
+        """The name of a parameter or buffer of the layer's module; empty if it has none. A tensor
+        that is not ``learned`` becomes a constant, except in a function."""
         full = f"{self.row.weights_of or self.row.name}.{name}"
         if full not in self.state:
             return ""
@@ -170,7 +170,7 @@ class _Graph:
         return self._tensor(full[0], torch.stack(numbers))
 
     def _tensor(self, name: str, numbers: torch.Tensor) -> str:
-        """Write learned numbers under this name, unless an earlier layer has written them."""
+        """Write numbers under this name, unless an earlier layer has written them."""
         if name not in self.tensors:
             self.tensors[name] = _floats(name, numbers)
         if self.held is not None:
@@ -216,7 +216,7 @@ class _Graph:
             *((12, _value(self.made[place[row.name]], row.output.dimensions))
               for row in report.outputs),
         )  # fmt: skip
-        versions = [_message((2, OPSET)), _message((1, DOMAIN), (2, 1))]
+        versions = [_message((2, OPSET)), _message((1, DOMAIN), (2, VERSION))]
         return _message(
             (1, FORMAT),
             (2, "cnncalc"),

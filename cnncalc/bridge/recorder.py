@@ -2,7 +2,8 @@
 
 A function mode sees every call of a function, under its name in ``torch.nn.functional``, before
 PyTorch decomposes it. No weights are allocated, and the model is not changed: each of its tensors
-is replaced by a meta tensor when it is passed to a call.
+is replaced by a meta tensor when it is passed to a call. Only ``values`` runs the model with its
+weights.
 """
 
 from __future__ import annotations
@@ -222,16 +223,7 @@ class _Run(TorchFunctionMode):
 
     def _numbers_in(self, value: Any) -> Iterator[int]:
         """The numbers of all tensors in a value."""
-        if isinstance(value, Tensor):
-            yield self._number(value)
-        elif isinstance(value, Mapping):
-            for one in value.values():
-                yield from self._numbers_in(one)
-        elif isinstance(value, list | tuple | set):
-            for one in value:
-                yield from self._numbers_in(one)
-        elif hasattr(value, "__dataclass_fields__"):
-            yield from self._numbers_in([getattr(value, one) for one in value.__dataclass_fields__])
+        return map(self._number, tensors_in(value))
 
     def _refs(self, value: Any) -> Any:
         """An argument as plain data, with a ``Ref`` for every tensor."""
@@ -381,6 +373,19 @@ def called(model: nn.Module, given: Mapping[str, Tensor], keywords: bool) -> Any
     except TypeError:
         return model(dict(given))
     return model(**given)
+
+
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """All tensors in a value, such as a model's result."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from tensors_in([*value.values()])
+    elif isinstance(value, list | tuple | set):
+        for one in value:
+            yield from tensors_in(one)
+    elif hasattr(value, "__dataclass_fields__"):
+        yield from tensors_in([getattr(value, one) for one in value.__dataclass_fields__])
 
 
 def _in_place(name: str, kwargs: Mapping[str, Any]) -> bool:

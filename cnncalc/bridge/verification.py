@@ -179,7 +179,9 @@ def _stopped(ran: Ran) -> Check:
     not_run = [row.name for row in ran.report.layers if row.name not in ran.trial.outputs]
     layer = (not_run or ["total"])[0]
     if "more than 1 value per channel" in refusal:
-        fix = "--batch 2 or --eval" if ran.trial.training else "--batch 2"
+        # Without running statistics, eval mode measures them too.
+        tracks = getattr(ran.network._layer(layer), "track_running_stats", False)
+        fix = "--batch 2 or --eval" if tracks and ran.trial.training else "--batch 2"
         raise UsageError(
             f"{ran.report.name}: PyTorch cannot run layer {layer!r} with one value per "
             f"channel; use {fix}"

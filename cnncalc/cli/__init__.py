@@ -25,7 +25,7 @@ def names() -> tuple[str, ...]:
 
 
 class Commands(TyperGroup):
-    """A group that imports a command's file only when the command is used."""
+    """A group that imports a command's file only when the command is used or listed."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -148,7 +148,7 @@ def main() -> NoReturn:
 
 
 def _prepare_streams() -> None:
-    """Replace closed streams, and let the others replace characters outside their encoding."""
+    """Replace closed output streams, and let streams replace characters outside their encoding."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the parent process
             setattr(sys, name, io.TextIOWrapper(io.BytesIO()))

@@ -40,12 +40,12 @@ def write(found: Arena, everything: bool, format: str | None, output: Path | Non
 
 WHAT = (
     "Each value takes one byte, and each tensor is aligned to 16 bytes. Batch norms are folded "
-    f"into the preceding layer, which also applies the ReLU. Not included: {NOT_INCLUDED}."
+    f"into the preceding layer if possible, and ReLUs run inside it. Not included: {NOT_INCLUDED}."
 )
 
 
 def _records(found: Arena) -> Iterator[dict[str, "Value"]]:
-    """A record for each number in the JSON."""
+    """Records of the RAM, the peaks, the flash and its parts, and the live bytes of each layer."""
     rows = [("ram", "", "forward", found.ram)]
     rows.append(("inference_peak", found.peak.layer, "forward", found.peak.bytes))
     if found.lowest is not None:
@@ -87,9 +87,13 @@ def _best(found: Arena) -> str:
     now, best = ([one.layer for one in order] for order in (found.live, found.best))
     differs = [place for place, pair in enumerate(zip(now, best)) if pair[0] != pair[1]]
     names = ", ".join(best[differs[0] : differs[-1] + 1])
-    text = f"The best order is {names}; no order needs less live memory (proved)."
+    text = (
+        f"The best order differs from the network's in this part: {names}; no order needs less "
+        "live memory (proved)."
+    )
     if found.best_placed is not None:
-        text += f" With gaps between tensors, it needs {units.exact(found.best_placed)} B."
+        needs = f"{units.exact(found.best_placed)} B"
+        text += f" With gaps between tensors, the best order needs {needs}."
     return listing.wrapped(text)
 
 

@@ -99,7 +99,8 @@ def _excerpt(where: Where, colour: bool) -> list[str]:
 
 
 def _width(text: str, column: int) -> int:
-    """The length of the value at this column: a quoted text, or a word."""
+    """The length of the value at this column, which is a quoted text, an expression or a word; at
+    most half the excerpt."""
     match = re.match(r"""'[^']*'|"[^"]*"|\$\{[^}]*\}|[^\s,:\[\]{}]+""", text[column - 1 :])
     return min(len(match[0]), WIDEST // 2) if match else 1
 
@@ -121,7 +122,7 @@ ELSEWHERE = {
     "draw": ("plot", "graph", "visualize"),
     "list": ("ls", "models", "networks"),
 }
-"""For each command, its names in other tools, and words for what it shows."""
+"""For some commands, their names in other tools, and words for what they show."""
 
 
 def usage(error: Any) -> UsageError:

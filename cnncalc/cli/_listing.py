@@ -97,8 +97,8 @@ def notes(numbered: Mapping[str, int]) -> str:
 def format_of(name: str | None, output: Path | None, others: Iterable[str] = ()) -> "Format | None":
     """The requested format, by name or by the file extension; None for a table as text.
 
-    Raises UsageError for an unknown format; ``others`` are further extensions that the command
-    accepts.
+    Raises UsageError for an unknown format or extension; ``others`` are further extensions for its
+    message to suggest.
     """
     from cnncalc import render
 

@@ -71,16 +71,16 @@ def settings_of(
 
 def inputs_of(words: Sequence[str] | None) -> str | dict[str, str] | None:
     """The shape ``3x256x256``, or shapes by name for several ``NAME=3x256x256``. Raises UsageError
-    for anything else."""
+    for anything else, and for a name that is given twice."""
     if not words:
         return None
     if len(words) == 1 and "=" not in words[0]:
         return _shape(words[0])
-    pairs = [word.partition("=") for word in words]
-    for (_, equals, _), word in zip(pairs, words, strict=True):
-        if not equals:
+    for word in words:
+        if "=" not in word:
             raise UsageError(f"--input: write each of several inputs as NAME=SHAPE, not {word!r}")
-    return {name: _shape(shape) for name, _, shape in pairs}
+    named = pairs(words, "--input", "left=3x256x256")
+    return {name: _shape(shape) for name, shape in named.items()}
 
 
 def _shape(text: str) -> str:

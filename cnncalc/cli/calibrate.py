@@ -38,7 +38,7 @@ Name = Annotated[
     typer.Option(
         "--name",
         metavar="NAME",
-        help="What to call this machine; by default, its kind of processor.",
+        help="What to call the device; by default, the kind of CPU or the name of the GPU.",
     ),
 ]
 

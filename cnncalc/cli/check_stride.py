@@ -217,7 +217,7 @@ def _verdict(axis: Axis) -> str:
 def _unread(axis: Axis) -> str:
     runs = stride.unread(axis)
     if runs is None:
-        return "windows may leave gaps, too many to list (floor)"
+        return "windows may leave gaps, but there are too many windows to check (floor)"
     if not runs and axis.possible and axis.remainder:
         return f"no pixel is lost: the remainder of {axis.remainder:,} is padding (floor)"
     if not runs:

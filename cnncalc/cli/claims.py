@@ -53,8 +53,8 @@ def run(
     """Compare figures published in papers and lectures with the calculated values.
 
     Each figure matches as printed, matches with a convention (K = 1024, biases left out, MACs
-    called FLOPs), or does not follow from the architecture, in which case you see the reason. The
-    exit code is 1 if a figure without a known erratum does not match, or if a figure with an
+    called FLOPs), or does not follow from the architecture; if it has a known erratum, you see the
+    reason. The exit code is 1 if a figure without an erratum does not match, or if a figure with an
     erratum does.
 
     cnncalc claims vgg16

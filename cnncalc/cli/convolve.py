@@ -237,7 +237,7 @@ def _write(
 
 
 def _check_digits(digits: int | None) -> None:
-    """Raise UsageError for more digits than a number has."""
+    """Raise UsageError for a negative number of digits, and for more than ``MAX_DIGITS``."""
     if digits is not None and not 0 <= digits <= MAX_DIGITS:
         raise UsageError(f"--digits must be between 0 and {MAX_DIGITS}, not {digits}")
 

@@ -109,15 +109,14 @@ def run(
     by Keras, torchinfo or torchsummary, a notebook or an Excel workbook. Correct answers may be
     rounded or written in any common form, and answers that follow from an earlier mistake get
     credit. 'Discr.' is the discrimination of a question: how closely its points correlate with the
-    points on all others, from -1 to 1. The exit code is 1 if an answer is wrong when you grade one
-    sheet, or if a sheet cannot be graded when you grade a class.
+    points on all others, from -1 to 1. The exit code is 1 if an answer is not right when you grade
+    one sheet, or if a sheet cannot be graded when you grade a class.
 
     cnncalc grade answers.yaml
 
     cnncalc grade key.yaml submissions/*.yaml --feedback pages --export moodle -o grades
 
     cnncalc grade keys submissions/*.md --credit slip=0.75 --tolerance 1%
-
     """
     form = listing.format_of(format, None if export else output)
     gradebooks = {book: gradebook_formats.load(book) for book in export or ()}
@@ -252,8 +251,8 @@ def _working(mark: Mark) -> str:
 
 
 def _of_class(graded: Grades, form: "Format | None", everything: bool, title: str) -> str:
-    """The students' points, then the questions, the mistakes and the distribution of points; in a
-    format other than JSON and HTML, only the students' points."""
+    """The students' points, then the questions, the mistakes and the distribution of points; in
+    CSV, LaTeX and Markdown, only the students' points."""
     if form is not None and form.SUFFIX == ".json":
         students = [
             {**one.to_dict(), "answers": one.answers, "not asked": one.not_asked} for one in graded
@@ -311,8 +310,8 @@ def _mistakes(graded: Grades) -> str:
 
 
 def _scores(graded: Grades) -> str:
-    """A bar for each ten percent of the points, the mean and the quartiles; empty for a single
-    student."""
+    """A bar for each ten percent of the points, the mean and the quartiles; empty if there are no
+    points, and for a single student."""
     found = graded.scores
     if found is None or len(graded) == 1:
         return ""

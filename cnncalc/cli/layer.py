@@ -129,8 +129,8 @@ def _typed(
 def _as_typed(sentence: str, kind: type[Layer], given: Iterable[str]) -> str:
     """A sentence about the fields of a spec, reworded to name options.
 
-    Names such as padding are also plain words. They count as fields only in quotes, before a colon,
-    in a list, or at the beginning of the sentence.
+    Names such as padding are also plain words. Without an underscore, they count as fields only in
+    quotes, before a colon, in a list, or after the kind at the beginning of the sentence.
     """
     known = {word for name, field in fields_of(kind).items() for word in (name, *field.also)}
     listed = sentence.startswith("it has ") or "exactly one of" in sentence

@@ -110,7 +110,7 @@ def run(
 
     cnncalc memory mobilenet_v2 --format csv
     """
-    _check(fit, plot, batch, format)
+    _check(fit, plot, batch, format, output)
     report = shared.network(spec, input, settings, batch=batch, layout=layout)
     dtype = dtype or report.dtype
     if dtype not in (*DTYPES, INT8):
@@ -148,7 +148,9 @@ def _write_fit(
     raise typer.Exit(0 if found.batch else 1)
 
 
-def _check(fit: str | None, plot: bool, batch: int, format: str | None) -> None:
+def _check(
+    fit: str | None, plot: bool, batch: int, format: str | None, output: Path | None
+) -> None:
     """Raise UsageError for options that exclude each other."""
     if fit is not None and batch != 1:
         raise UsageError("--fit finds the batch size; leave out --batch")
@@ -156,6 +158,8 @@ def _check(fit: str | None, plot: bool, batch: int, format: str | None) -> None:
         raise UsageError("--plot draws a training step and --fit finds a batch; use one of them")
     if plot and format not in {None, "table"}:
         raise UsageError(f"--plot draws text; leave out --format {format}")
+    if plot:
+        shared.only("--plot draws text", (".txt",), output)
 
 
 def _check_int8(
@@ -216,7 +220,7 @@ def _write(
 
 
 def _quantities(found: Memory) -> Records:
-    """A record for each number in the JSON, with the bytes saved by each layer at the end."""
+    """A record for each number of bytes in the JSON, with those saved by each layer at the end."""
     data = found.to_dict()
     for name in ("parameters", "buffers", "gradients", "optimizer_state", "saved_for_backward"):
         yield _quantity(name, data[name])

@@ -25,7 +25,7 @@ def run(
     count: Count = 10,
     seed: Seed = None,
 ) -> None:
-    """Practise in the terminal: every mistake is explained, and your score is kept.
+    """Practise in the terminal: every known mistake is explained, and your score is kept.
 
     Press Enter to see the solution, and Ctrl-C or Ctrl-D to stop.
 

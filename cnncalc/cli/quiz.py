@@ -182,7 +182,8 @@ def _write_all(
     banks: list[platforms.Platform],
     folder: Path,
 ) -> None:
-    """Write a sheet, a blank answer sheet and a key for every name."""
+    """Write a sheet, a blank answer sheet, a key and a file for each of ``banks`` for every
+    name."""
     stems = [file_name(name) for name in names]
     twice = sorted({stem for stem in stems if stems.count(stem) > 1})
     if twice:
@@ -211,8 +212,8 @@ def _sheets(quiz: Quiz, file: Path) -> dict[Path, str]:
 
 
 def _keep_sheets(wanted: Order, names: list[str], folder: Path) -> None:
-    """Raise UsageError if a key, or an answer sheet that has been filled in, would be replaced by
-    a different one."""
+    """Raise UsageError if a key or an answer sheet, filled in or not, would be replaced by a
+    different one."""
     for name in names:
         file = folder / f"{file_name(name)}.yaml"
         if not any((folder / one / file.name).is_file() for one in ("answers", "keys")):
@@ -226,7 +227,7 @@ def _keep_sheets(wanted: Order, names: list[str], folder: Path) -> None:
 def file_name(student: str) -> str:
     """A student's file name without its extension: only letters, digits, - and _.
 
-    Letters that the file system cannot encode are written as their code points.
+    If the file system cannot encode the name, letters outside ASCII become their code points.
     """
     try:
         os.fsencode(student)

@@ -17,7 +17,7 @@ from cnncalc.derivations.stride import Axis, Solution, equation
 from cnncalc.formulas import window
 
 LARGEST = 101
-"""The largest kernel size that can be tried."""
+"""The highest value of ``--largest``."""
 SIZES = ("batch", "input")
 """What can be enlarged besides a parameter."""
 WINDOW = ("output", "kernel", "step", "padding", "dilation", "largest", "floor", "transposed")
@@ -256,7 +256,7 @@ def _fit(
     from cnncalc.analysis.explore.quantities import QUANTITIES
 
     if name is None or not budgets:
-        raise UsageError("a network needs --for and a budget, as in --for width --macs 300M")
+        raise UsageError("a network needs --for and a budget, as in --for batch --memory 24GiB")
     values = shared.settings_of(settings)
     given = None if input is None else [input]
     shape = _whole(input) if input and input.isdecimal() else shared.inputs_of(given)

@@ -31,7 +31,7 @@ Sort = Annotated[
     typer.Option(
         "--sort",
         metavar="NAME",
-        help="Sort by this column, largest first.",
+        help="Sort by this column, largest number first or in alphabetical order.",
         autocompletion=complete.columns,
     ),
 ]
@@ -110,10 +110,11 @@ def run(
 
 
 def _draw_plot(view: View, format: str | None, output: Path | None) -> None:
-    """Draw the bars; raises UsageError if a format is given as well."""
+    """Draw the bars; raises UsageError for a format, or for a file whose extension is not .txt."""
     from cnncalc.render import plot, terminal
 
     if format is not None:
         raise UsageError(f"--plot draws text; leave out --format {format}")
+    shared.only("--plot draws text", (".txt",), output)
     colour = terminal.colour() and output is None
     shared.write(plot.draw(view, terminal.width(), colour), output)

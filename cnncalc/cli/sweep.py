@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from cnncalc.analysis.explore.sweep import Request
 
 FEW = 100
-"""Up to this many configurations are evaluated in one process, because starting more processes
-takes longer."""
+"""By default, up to this many configurations are evaluated in one process, because starting more
+processes takes longer."""
 MANY = 10_000
 """More configurations than this take a long time without NumPy."""
 REASONS = 3
@@ -95,7 +95,12 @@ Sample = Annotated[
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="The seed of the random sample.")]
 Jobs = Annotated[
     int | None,
-    typer.Option("--jobs", metavar="N", help="The number of processes; by default, one per core."),
+    typer.Option(
+        "--jobs",
+        metavar="N",
+        help="The number of processes; by default, one per core, but one for up to "
+        f"{FEW} combinations. A factory or standard input always takes one.",
+    ),
 ]
 Dask = Annotated[
     str | None,

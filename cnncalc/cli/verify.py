@@ -73,6 +73,7 @@ Batch = Annotated[
 
 
 def run(
+    context: typer.Context,
     spec: Spec = None,
     all_architectures: AllArchitectures = False,
     device: Device = None,
@@ -109,6 +110,8 @@ def run(
         raise UsageError("give either a network or --all-architectures")
     if all_architectures and (input or settings):
         raise UsageError("--input and --set need a single network, not --all-architectures")
+    if spec is not None and shared.is_factory(spec):
+        shared.refuse(context, ("tiny", "layout"), "is not for a PyTorch model")
     images = batch if batch is not None else 2 if tiny or all_architectures else 1
     where = device or ("meta" if all_architectures and not tiny else "auto")
     done = []
@@ -180,7 +183,7 @@ def _summary(one: "Verification") -> str:
 
 
 def _table(one: "Verification", everything: bool) -> str:
-    """The figures side by side; by default, only those that differ."""
+    """The figures side by side; by default, only those that differ or are merely measured."""
     checks = one.checks if everything else one.disagreements
     rows: list[Sequence[str]] = [_line(check) for check in checks]
     rows += [(found.layer, found.quantity, "", "", f"{found.value:,}") for found in one.measured]

@@ -1,8 +1,8 @@
 """A counting convention: a weighted sum of named parts of a network.
 
-A convention determines what it sees of a layer (its costs, its PyTorch modules, or all operations
-in them), and how much each of these counts. Anything that no term matches counts as 0, as in the
-tool itself.
+A convention determines what it sees of a layer (such as its costs, its PyTorch modules, or all
+operations in them), and how much each of these counts. Anything that no term matches counts as 0,
+as in the tool itself.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -193,8 +193,8 @@ def fixed_norms(call: Call) -> bool:
 
 
 def measuring_norms(call: Call) -> bool:
-    """Norms that compute statistics of their input, including batch norms without running
-    statistics."""
+    """Norms that tools take to compute statistics of their input: batch norms without running
+    statistics, and all other norms."""
     others = call.family in ("GroupNorm", "LayerNorm", "InstanceNorm")
     return others or (call.family == "BatchNorm" and not fixed_norms(call))
 

@@ -122,7 +122,8 @@ def check(target: str | os.PathLike[str] | Mapping[str, Any] | Spec) -> tuple[Fi
     whole network's.
 
     ``target`` is anything that ``summarize`` takes. Raises Mistakes with every claim that cannot be
-    compared, such as one about an unknown layer.
+    compared, such as one about an unknown layer, and at once if the comparisons take too many
+    steps.
 
     >>> [finding.verdict for finding in check("ntu_example2")]
     ['agrees', 'agrees']
@@ -205,7 +206,7 @@ def _check_known(claim: Claim, name: str, rows: Sequence[Row]) -> None:
 
 def _depth(network: Sequence[Row], last: int) -> int:
     """The depth of a row as papers count it: the number of layers with multiply-accumulates on the
-    longest path to it; this leaves out norms and pools."""
+    longest path to it; this leaves out norms, and pools other than blur pools."""
     depths: list[int] = []
     for row in network[: last + 1]:
         before = max((depths[source] for source in row.sources), default=0)
@@ -268,7 +269,7 @@ def _rows(claim: Claim, report: Report) -> tuple[Row, ...]:
     """The rows that a claim is about: those of a layer or block, of all layers that a pattern
     (``block*.conv``) matches, or of the whole network.
 
-    Raises SpecError for an unknown layer.
+    Raises SpecError for an unknown layer, or a pattern that matches none.
     """
     if claim.layer is None:
         return report.rows

@@ -159,18 +159,18 @@ COUNTED = Cost._fields
 """The names of the counts, in order."""
 
 PARAMETER_COUNTS = ("weights", "biases", "frozen", "parameter_bytes")
-"""The counts that depend on the number of parameters."""
+"""The counts that are not known if the number of parameters is not known."""
 
 DERIVED = {
     "params": ("weights", "biases"),
-    "trainable": ("weights", "biases"),
+    "trainable": ("weights", "biases", "frozen"),
     "held": ("weights", "biases", "fixed", "buffers"),
     "flops": ("macs",),
     "operations_total": Operations._fields,
     "bytes_moved": ("bytes_read", "bytes_written"),
     "intensity": (*Operations._fields, "bytes_read", "bytes_written"),
 }
-"""The counts from which each property of ``Cost`` is computed."""
+"""The counts from which the derived numbers of ``Cost`` are computed."""
 
 
 def with_derived(names: Set[str]) -> frozenset[str]:

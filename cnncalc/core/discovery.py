@@ -37,7 +37,7 @@ def the_class(module_name: str, base: type[T]) -> type[T]:
 def chosen(package: str, path: Iterable[str], name: str, what: str) -> ModuleType:
     """The module with this name in a package; ``what`` describes such modules in the error.
 
-    Raises UsageError for an unknown name, and suggests the nearest.
+    Raises UsageError for an unknown name, and suggests the nearest or lists all.
     """
     known = modules(path)
     if name not in known:

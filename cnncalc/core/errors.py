@@ -138,7 +138,7 @@ MAX_MISTAKES = 50
 
 
 class Mistakes(CnncalcError):
-    """All independent mistakes of one spec, each once, in the order of the text."""
+    """All independent mistakes found in one spec, each once, in the order of the text."""
 
     SHOWN = 20
 

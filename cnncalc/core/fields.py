@@ -1,7 +1,8 @@
 """The fields of layer kinds: how they are checked, and their JSON Schema.
 
 Each function that takes a ``doc`` declares one dataclass field. The field's ``check`` converts a
-value to its canonical form or raises LayerError; its ``schema`` accepts the same values.
+value to its canonical form or raises LayerError; its ``schema`` accepts the same values, and also
+3.0 for 3 and numbers of any size, because JSON Schema does not tell them apart.
 """
 
 import dataclasses
@@ -65,7 +66,7 @@ def shown(value: Any) -> str:
 
 
 def as_written(value: Any, word: Callable[[str], str] = str) -> str:
-    """A value as YAML writes it; ``word`` formats its strings."""
+    """A value in the notation of YAML, for messages; ``word`` formats its strings."""
     if isinstance(value, list | tuple):
         return f"[{', '.join(as_written(one, word) for one in value)}]"
     if isinstance(value, Mapping):
@@ -79,7 +80,7 @@ def as_written(value: Any, word: Callable[[str], str] = str) -> str:
 
 
 def any_case(word: str, between: str = "") -> str:
-    """A regular expression, valid in JSON Schema, that matches a word in upper or lower case with
+    """A regular expression, valid in JSON Schema, that matches a lower-case word in any case, with
     ``between`` after each letter but the last."""
     return between.join(f"[{c}{c.upper()}]" if c.islower() else c for c in word)
 
@@ -240,7 +241,7 @@ def number(
     least: float | None = None,
     most: float | None = None,
 ) -> Any:
-    """A number that affects no count, such as a rate, a slope or an epsilon."""
+    """A number that affects no shape, such as a rate, a slope or an epsilon."""
 
     def check(value: Any) -> float | int:
         fits = isinstance(value, int | float) and not isinstance(value, bool)
@@ -260,7 +261,7 @@ def number(
 
 
 def positive(doc: str, default: float, also: Sequence[str] = ()) -> Any:
-    """A positive number that affects no count."""
+    """A positive number that affects no shape."""
 
     def check(value: Any) -> float | int:
         number = isinstance(value, int | float) and not isinstance(value, bool)

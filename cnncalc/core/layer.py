@@ -196,7 +196,7 @@ class Layer(Fields):
 
     def links(self, *inputs: Any) -> int | None:
         """LeCun's count of connections from inputs and biases to outputs. None means one per
-        multiply-accumulate, plus one per output if the layer has biases."""
+        multiply-accumulate and, if the layer has both these and biases, one per output."""
         return None
 
     def reach(self, *inputs: Any) -> tuple[Reach, ...] | None:
@@ -280,7 +280,8 @@ class Layer(Fields):
         return self
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
-        """The shape of the output, after checking the number of inputs."""
+        """The shape of the output. Raises LayerError for inputs that do not fit, or for too few or
+        too many."""
         least, most = self.arity
         if len(inputs) < least or (most is not None and len(inputs) > most):
             exactly = " or ".join(map(str, range(least, (most or least) + 1)))

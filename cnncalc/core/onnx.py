@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from cnncalc.core.shape import Shape
 
-DOMAIN = "cnncalc"
-"""The domain of the functions that stand for a layer of their name."""
+DOMAIN, VERSION = "cnncalc", 1
+"""The domain of the functions that stand for a layer of their name, and its version."""
 FIELDS = "fields"
 """The setting of such a function with the layer's fields, as JSON."""
 
@@ -27,7 +27,7 @@ class OnnxCall(NamedTuple):
 
     def listed(self, name: str, place: int | None = None) -> list[Any] | None:
         """Numbers that are a setting in older versions of an operator and an operand in newer
-        ones; None if they are not given."""
+        ones; None if they are not given or not known."""
         value = self.settings.get(name)
         if value is None and place is not None:
             value = self.numbers(place)
@@ -37,7 +37,7 @@ class OnnxCall(NamedTuple):
 
 
 def short(value: Any) -> Any:
-    """A number, rounded to the digits that a 32-bit float has; anything else as it is."""
+    """A float, rounded to the digits that a 32-bit float has; anything else as it is."""
     return float(f"{value:.7g}") if isinstance(value, float) else value
 
 

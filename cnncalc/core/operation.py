@@ -64,7 +64,7 @@ class Tensor:
 
 
 def is_sorted(order: Sequence[int], sizes: Sequence[int]) -> bool:
-    """Whether the axes that are longer than 1 come one after another in this order."""
+    """Whether this order lists the axes that are longer than 1 from the first to the last."""
     longer = [axis for axis in order if sizes[axis] > 1]
     return longer == sorted(longer)
 

@@ -1,4 +1,4 @@
-"""The fields of a layer: from the value in a spec to a frozen dataclass, or to every mistake in
+"""The fields of a layer: from the value in a spec to a frozen dataclass, or to the mistakes in
 it."""
 
 from __future__ import annotations
@@ -106,8 +106,8 @@ class Fields:
     @classmethod
     def parse(cls, given: Any, foreign: Foreign = OURS) -> Self:
         """The layer that a value in a spec describes: a mapping of fields, the value of the main
-        field alone, or None. Raises FieldErrors with every mistake, or a plain LayerError for a
-        value that cannot be the layer's fields."""
+        field alone, or None. Raises FieldErrors with mistakes that do not follow from others, or
+        a plain LayerError for a value that cannot be the layer's fields."""
         values, wrong = _checked(
             cls, _by_field(cls, given), foreign.names if isinstance(given, Mapping) else {}
         )
@@ -166,8 +166,8 @@ def _missing(kind: type[Fields], values: Mapping[str, Any]) -> Iterator[str]:
 def _checked(
     kind: type[Fields], given: Mapping[str, Any], foreign: Mapping[str, str]
 ) -> tuple[dict[str, Any], Wrong]:
-    """The checked values by canonical field name, and everything that is wrong. A field that has
-    a foreign name is known only by that name."""
+    """The checked values by canonical field name, and what is wrong, up to ``MAX_MISTAKES``. A
+    field that has a foreign name is known only by that name."""
     values: dict[str, Any] = {}
     spelled: dict[str, str] = {}
     wrong: Wrong = []

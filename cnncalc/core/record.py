@@ -91,10 +91,11 @@ class Record:
         """An operation that outputs a new tensor, with ``makes`` elements per image or ``shared``
         elements for the whole batch; by default as many as its first input.
 
-        ``own`` are the bytes of tensors that it creates for backward; ``ordered`` means that the
-        output is in the order of its axes, whatever the input, and so is the input's gradient. The
-        storages of the output and of the input's gradient have at least ``room`` bytes. The other
-        arguments become fields of ``Operation``.
+        ``size`` is the bytes of an output element, by default those of an element of the first
+        input. ``own`` are the bytes of tensors that it creates for backward; ``ordered`` means that
+        the output is in the order of its axes, whatever the input, and so is the input's gradient,
+        unless ``layout`` says otherwise. The storages of the output and of the input's gradient
+        have at least ``room`` bytes. The other arguments become fields of ``Operation``.
         """
         layout = Layout.ORDER if ordered and layout is Layout.FOLLOW else layout
         if makes is not None:

@@ -13,7 +13,8 @@ Layout = Literal["chw", "hwc"]
 SIZE = r"0*[1-9][0-9]*"
 JOINED = r"\s*[x×X*,]\s*"
 SHAPE_PATTERN = rf"^\s*[\[\]()]*{SIZE}(?:{JOINED}{SIZE}){{0,3}}[\[\]()]*\s*$"
-"""What ``read_shape`` accepts, as a regular expression that the JSON schema of specs shares."""
+"""What ``read_shape`` accepts, except for the limit on digits, as a regular expression that the
+JSON schema of specs shares."""
 
 MAX_DIGITS = 100
 """The most digits that a size may have; arithmetic on longer ones could take forever."""
@@ -115,7 +116,7 @@ Shape = Map | Vector
 
 def alike(values: Sequence[Any]) -> bool:
     """Whether all values are equal. A set would not work for recorded numbers, because equal ones
-    have different hashes."""
+    may have different hashes."""
     return values[1:] == values[:-1]
 
 

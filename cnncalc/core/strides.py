@@ -15,8 +15,8 @@ MAPS = (4, 5)
 class Strided(NamedTuple):
     """The sizes of a tensor, with the batch first, and its strides in elements.
 
-    The methods compare strides before sizes, because every comparison of recorded sizes narrows the
-    sizes for which a formula holds.
+    ``dense`` and ``lies`` compare strides before sizes, because every comparison of recorded sizes
+    narrows the sizes for which a formula holds.
     """
 
     sizes: tuple[int, ...]
@@ -153,7 +153,7 @@ def elementwise(*given: Strided) -> Strided:
 
 def _compared(read: Sequence[Strided], sizes: Sequence[int], inner: int, outer: int) -> int:
     """1 if ``inner`` belongs outside ``outer``, -1 if inside, 0 if that is not clear. The first
-    operand in which neither axis is broadcast decides."""
+    operand that tells them apart decides, unless it broadcasts one of the axes."""
     for one in read:
         a, b = one.strides[inner], one.strides[outer]
         if 0 in (a, b):

@@ -35,7 +35,7 @@ class Tape(Record):
     def overwritten(self, x: Tensor, *, keeps_output: bool) -> Tensor:
         """An operation that writes its output over its input. Its backward pass reads the output,
         or else a copy of the input. Raises LayerError if PyTorch refuses the backward pass, or if
-        the input is a view."""
+        the input is a view that needs a gradient."""
         if x in self.views and x.needs_gradient:
             raise LayerError("it overwrites a view, and what PyTorch then copies is not modelled")
         if x.storage in self.saved:
@@ -78,7 +78,7 @@ class Tape(Record):
 
     def reshaped(self, x: Tensor, *sizes: int) -> Tensor:
         """The same elements in a shape with these sizes, batch first: a view, or a copy where no
-        such view exists."""
+        such view exists. Raises LayerError if that is not known."""
         if x.in_order:
             output = self.view(x, Layout.RESHAPE)
             output.strided = None
@@ -127,8 +127,8 @@ class Tape(Record):
 
     def suggested(self, y: Tensor, x: Tensor, *sizes: int) -> Tensor:
         """The output y of a convolution, with these sizes, batch first, in the memory format that
-        the input x suggests to PyTorch. The format of volumes with channels last is left open,
-        because it depends on the number of threads."""
+        the input x suggests to PyTorch. The format is left open on CUDA, in other dtypes than
+        float32, and for volumes with channels last, where it depends on the number of threads."""
         if x.in_order or not x.strided or len(sizes) not in strides.MAPS:
             return y
         format = x.strided.suggested
@@ -149,8 +149,8 @@ class Tape(Record):
         self.unclear = self.unclear or (self.row, LayerError(reason))
 
     def permuted(self, x: Tensor, order: tuple[int, ...]) -> Tensor:
-        """The same elements with the axes of an image in this order, or, if the batch axis moves
-        too, with ``order`` empty."""
+        """The same elements with the axes of an image in this order, which is empty if the batch
+        axis moves too."""
         sizes = x.shape.dimensions if x.shape else ()
         stays = bool(order) and is_sorted(order, sizes or (2,) * len(order))
         output = self.view(x, Layout.FOLLOW if stays else Layout.PERMUTE)
@@ -186,7 +186,7 @@ class Tape(Record):
         return outputs
 
     def in_order(self, x: Tensor) -> Tensor:
-        """The tensor itself. Raises LayerError if PyTorch would copy it first."""
+        """The tensor itself. Raises LayerError if PyTorch may copy it first."""
         if not x.in_order:
             self.guess("its input is not contiguous")
             if not self.strided(x).contiguous:
@@ -202,8 +202,8 @@ class Tape(Record):
         return [self._cast(one, min(one.size, low)) for one in reversed(tensors)][::-1]
 
     def raised(self, x: Tensor, *, cuda: bool) -> Tensor:
-        """A copy in full precision, for operations that autocast always runs in full precision on
-        this device."""
+        """A copy in full precision, for operations that autocast always runs in full precision: on
+        CUDA with ``cuda``, otherwise on the CPU. On the other device, the tensor itself."""
         return self._cast(x, self.size if self.low and cuda == self.cuda else x.size)
 
     def statistics(self, n: int, x: Tensor, held: bool) -> int:
@@ -236,7 +236,8 @@ class Tape(Record):
         """A convolution with this many weights and biases, which saves its input.
 
         ``spans`` means that a filter has several channels and several positions; the gradient of
-        the weights then has the memory format of the input.
+        the weights then has the memory format of the input. Raises LayerError if the weights are
+        shared and such gradients have channels last.
         """
         parameters = self.trained(weights, biases)
         if spans and x.channels_last is None and self.learns:
@@ -280,7 +281,7 @@ class Tape(Record):
 
     def dropout(self, x: Tensor, p: float) -> Tensor:
         """Elementwise dropout: multiplies by one factor per element, or by a single zero if p is 1.
-        On CUDA, a mask of one byte per element is saved instead."""
+        On CUDA, a mask of one byte per element is saved instead of the factors."""
         if self.cuda and p < 1:
             return self.op(x, own=x.numbers * MASK_BYTES)
         factors = self.op(shared=1 if p == 1 else x.numbers, size=x.size)
@@ -339,7 +340,8 @@ class Tape(Record):
         return self.op(x, makes=makes, size=size, beside=beside)
 
     def summed(self, x: Tensor, makes: int) -> Tensor:
-        """Sums over axes; the gradient is a view that repeats the output's gradient."""
+        """Sums over axes; the gradient is a view that repeats the output's gradient. Raises
+        LayerError under autocast on CUDA."""
         if self.low and self.cuda:
             raise LayerError("sums under autocast on CUDA are not modelled")
         return self.op(x, makes=makes, passes=(0,), layout=Layout.EXPAND)
@@ -351,9 +353,11 @@ class Tape(Record):
         means = self.op(x, makes=channels)
         if not self.learns or x.interleaved or not x.reordered:
             return means
-        if x.order is not None and x.channels_last is False:
+        rows = x.order == (1, 0)  # a signal, which PyTorch reads as a map of one row
+        last = rows or x.channels_last
+        if x.order is not None and last is False:
             return means
-        if not x.channels_last or 1 in (channels, image.elements // channels):
+        if not last or 1 in (channels, image.elements // channels):
             self.guess("its input is not contiguous")
             return means
         output = self.part(means, channels)

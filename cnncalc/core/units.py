@@ -28,12 +28,13 @@ def decimal(number: "Fraction") -> str:
 
 
 def human(number: int) -> str:
-    """A number, shortened to two decimals: ``138.36 M``; below 10,000, in full."""
+    """A count, shortened to two decimals: ``138.36 M``; below 10,000, in full."""
     return exact(number) if abs(number) < 10_000 else _scaled(number, 1000, COUNTS)
 
 
 def duration(seconds: "Fraction | float", up: bool = False) -> str:
-    """A time with three digits: ``3.14 ms``, rounded down as a lower bound must be, or ``up``."""
+    """A time with three digits: ``3.14 ms``, rounded down as a lower bound must be, or ``up``. From
+    1,000 s it has more digits, and below 1 ns it has two decimals."""
     if not seconds:
         return "0 s"
     unit, per_second = next(
@@ -58,7 +59,7 @@ def in_binary(number: int) -> str:
 
 def _scaled(number: int, step: int, units: tuple[str, ...]) -> str:
     """Two decimals in the largest unit that leaves at least 1, rounded half up with integer
-    arithmetic."""
+    arithmetic; no decimals in the smallest unit."""
     power = 0
     while power + 1 < len(units) and _hundredths(number, step**power) >= 100 * step:
         power += 1
@@ -78,7 +79,7 @@ LEAST_BYTES = 1_000_000
 
 def lacks_unit(text: str, number: int, least: int = LEAST_BYTES) -> bool:
     """Whether a string has no unit and so small a number that it probably does not mean bytes."""
-    return text.strip().isdecimal() and number < least
+    return text.strip()[-1:].isdecimal() and number < least
 
 
 def bytes_of(text: str) -> int:

@@ -105,7 +105,8 @@ def once(workings: Iterable[Working]) -> list[Working]:
 
 
 def along(axes: Sequence[str], chains: Sequence[list[Working]]) -> list[Working]:
-    """The equations of several axes: one for all where they agree, otherwise one per axis."""
+    """The equations of several axes: one for all where they agree, otherwise one per axis. None are
+    merged if the axes have different symbols."""
     chains = [
         once(_renamed(working, f"{axis}_", "N_") for working in chain)
         for axis, chain in zip(axes, chains, strict=True)

@@ -76,7 +76,7 @@ def _shape(row: Row, report: Report) -> tuple[list[Working], str]:
 
 
 def sizes(layer: Layer, inputs: tuple[Shape, ...]) -> list[Working]:
-    """The equations of a layer's output sizes, without those that equal the input's; raises
+    """The equations of a layer's output sizes, without those passed on from the first input; raises
     LayerError if the layer refuses the inputs."""
     named = _named(inputs)
     with tracing():
@@ -151,7 +151,8 @@ def _memory(row: Row, report: Report) -> tuple[list[Working], str]:
         else:
             count = memory.vector_elements(output.features, batch=report.batch)
         size = memory.size_in_bytes(elements=count, bytes_each=BYTES[report.dtype])
-    kept = "" if row.layer.stored else "; runs in place or is a view: not in the total"
+    left_out = "; not in the total, which leaves out activations, dropout and views"
+    kept = "" if row.layer.stored else left_out
     answer = " = ".join(dict.fromkeys((f"{units.exact(size)} B", units.in_bytes(size))))
     return equations_of("bytes", size), answer + kept
 
@@ -321,7 +322,9 @@ def as_latex(row: Row, derivations: Sequence[Derivation]) -> str:
     if not body:
         return f"% {row.name}: nothing to compute\n"
     needs = rf"% layer {row.name}; needs \usepackage{{amsmath}}"
-    known = "; ".join(f"${name}$ {latex_text(text)}" for name, text in _legend(derivations).items())
+    known = "; ".join(
+        f"${name[0]}${name[1:]} {latex_text(text)}" for name, text in _legend(derivations).items()
+    )
     return (
         f"{needs}\n\\paragraph{{{name}}}\n\\begingroup\\small"
         f"\n\\begin{{align*}}\n  {body}\n\\end{{align*}}\\endgroup\n"

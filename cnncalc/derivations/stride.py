@@ -1,6 +1,7 @@
 """Checks whether a window fits: the output size under each rule, unread pixels, and alternatives.
 
-``Axis`` describes a window along one axis; ``windows`` lists those of all layers of a network.
+``Axis`` describes a window along one axis; ``windows`` lists those of a network's
+convolutions and pools.
 """
 
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from cnncalc.analysis.report import Report
-from cnncalc.core.errors import UsageError
+from cnncalc.core.errors import UsageError, one_of
 from cnncalc.core.shape import Map
 from cnncalc.derivations import wording
 from cnncalc.formulas import window
@@ -193,7 +194,8 @@ class Window(NamedTuple):
 
 
 def windows(report: Report) -> Iterator[Window]:
-    """Every sliding window of a network, layer by layer."""
+    """The sliding windows of a network's convolutions and pools, layer by layer; those of
+    ``unfold``, and of layers inside another, are left out."""
     for row in report.layers:
         axes = getattr(row.layer, "axes", None)
         x = row.inputs[0]
@@ -277,10 +279,9 @@ def _windows(
             paddings = range(D * (f - 1) + 1) if P is None else range(P, P + 1)
             tried += (paddings.stop - paddings.start) * (1 if N is not None else min(s, MAX_INPUTS))
             if tried > MAX_TRIED:
-                raise UsageError(
-                    f"more than {MAX_TRIED:,} geometries to try; give the kernel size, the stride "
-                    "or the padding too"
-                )
+                given = {"kernel size": F, "stride": S, "padding": P}
+                needed = one_of([name for name, value in given.items() if value is None])
+                raise UsageError(f"more than {MAX_TRIED:,} geometries to try; give the {needed}")
             for p in paddings:
                 yield f, s, p
 
@@ -289,4 +290,5 @@ def _inputs(output: int, extent: int, S: int, P: int) -> list[int]:
     """The input sizes that give this output, from an exact fit to one pixel less than the next, but
     at most ``MAX_INPUTS`` of them."""
     exact = (output - 1) * S + extent - 2 * P
-    return [n for n in range(exact, exact + min(S, MAX_INPUTS)) if n > 0]
+    first = max(exact, 1)
+    return [*range(first, min(exact + S, first + MAX_INPUTS))]

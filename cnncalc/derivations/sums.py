@@ -82,7 +82,8 @@ QUANTITIES: dict[str, tuple[str, Callable[[int], str], Callable[[Cost], str]]] =
 
 
 def explain(part: Part, wanted: Iterable[str] = QUANTITIES) -> tuple[Sum, ...]:
-    """The sums of a network or a block; layers that contribute nothing are left out."""
+    """The sums of a network or a block; layers that contribute nothing are left out, and so are
+    quantities that have no sum."""
     return tuple(_sum(part, quantity) for quantity in wanted if quantity in QUANTITIES)
 
 

@@ -172,8 +172,8 @@ def measure(
     PyTorch saves and accumulates differently there. ``checkpoint`` is the number of blocks in a
     checkpointed segment, which saves only the input of its first block.
 
-    Raises UsageError for an unknown optimizer, dtype or device, and for anything that is not
-    modelled.
+    Raises UsageError for an unknown optimizer, dtype or device, for checkpoints less than 1 block
+    apart, and for anything that is not modelled.
     """
     setting = Setting(
         batch or report.batch, dtype or report.dtype, device, optimizer, training, checkpoint
@@ -201,8 +201,9 @@ def saved_for_backward(
     """The bytes that autograd saves for the backward pass, by layer. Each tensor counts once, for
     the first layer that saves it.
 
-    The inputs need no gradient; all parameters do. Parameters and buffers are not counted. Raises
-    UsageError for anything that is not modelled.
+    The inputs need no gradient; parameters do, unless they are frozen. Parameters and buffers are
+    not counted. Raises UsageError for an unknown dtype or device, and for anything that is not
+    modelled.
     """
     recording = record(
         report,
@@ -221,7 +222,7 @@ def inference_peak(
     """The peak bytes of live activations during inference, without gradients, and the layer that
     runs at that moment. Each tensor is freed after the last layer that reads it.
 
-    Raises UsageError for anything that is not modelled.
+    Raises UsageError for an unknown dtype or device, and for anything that is not modelled.
     """
     highest = max(inference(report, dtype=dtype, device=device, batch=batch), key=_alive)
     return LayerBytes(report.rows[highest.row].name, highest.alive)

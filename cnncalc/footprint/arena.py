@@ -2,8 +2,9 @@
 flash for weights.
 
 Such engines fold batch norms into the preceding layer, clamp its output instead of running a ReLU,
-and leave out layers that do nothing during inference. Each remaining layer has one tensor, which
-lives until the last layer that reads it has run. Details are those of TensorFlow Lite Micro."""
+and leave out layers that do nothing during inference. Each remaining layer writes one tensor, or
+several if the engine runs it as several layers; a tensor lives until the last layer that reads it
+has run. Details are those of TensorFlow Lite Micro."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -216,7 +217,8 @@ def _runs_inside(row: Row, rows: Sequence[Row], readers: Counter[int]) -> bool:
 def _flash(report: Report, held: Sequence[int]) -> Flash:
     """The constants. A folded batch norm leaves a bias for each channel of the preceding layer."""
     if "params" in report.unknown:
-        raise UsageError(f"the number of weights of {report.opaque[0].name!r} is not known")
+        unsure = next(row.name for row in report.opaque if "params" in row.unknown)
+        raise UsageError(f"the number of weights of {unsure!r} is not known")
     folded = {
         held[index]
         for index, row in enumerate(report.rows)

@@ -83,7 +83,7 @@ def fit(
     """Find the largest batch whose training peak is at most ``budget`` bytes, and the changes that
     would allow a larger one. The other options are those of ``measure``.
 
-    Raises UsageError as ``measure`` does.
+    Raises UsageError as ``measure`` does, and for a network that is too large for the search.
     """
     setting = Setting(1, dtype or report.dtype, device, optimizer, training, checkpoint)
     read = Step(report, setting).recording.tape.read
@@ -135,7 +135,7 @@ def largest_batch(report: Report, setting: Setting, budget: int) -> int:
 
 
 def _others(report: Report, setting: Setting) -> Iterator[tuple[str, Setting]]:
-    """Other settings that need less memory, each with the option that selects it."""
+    """Other settings that may need less memory, each with the option that selects it."""
     for dtype in SMALLER_DTYPES.get(setting.dtype, ()):
         yield f"--dtype {dtype}", setting._replace(dtype=dtype)
     for lighter in LIGHTER_OPTIMIZERS:

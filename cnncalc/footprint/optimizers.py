@@ -50,7 +50,7 @@ plain or Nesterov's."""
 
 def find(name: str) -> Optimizer:
     """The optimizer with this name. Raises UsageError for an unknown name, and suggests the nearest
-    one."""
+    or lists all."""
     if name not in OPTIMIZERS:
         raise unknown("optimizer", name, OPTIMIZERS)
     return OPTIMIZERS[name]

@@ -38,7 +38,7 @@ def record(
     """Record the forward pass on a tape; ``learns`` says whether gradients are needed. The
     report's own batch and dtype are not used.
 
-    Raises UsageError for anything that is not modelled.
+    Raises UsageError for an unknown dtype or device, and for anything that is not modelled.
     """
     for word, known, what in ((device, DEVICES, "device"), (dtype, DTYPES, "dtype")):
         if word not in known:

@@ -101,15 +101,15 @@ def total(weights: int = 0, biases: int = 0) -> int:
 
 
 @formula("weights")
-def learned(n_i: tuple[int, ...]) -> int:
+def learned(size_i: tuple[int, ...]) -> int:
     """Every number of a learned tensor."""
-    return product(n_i)
+    return product(size_i)
 
 
 @formula("buffers")
-def fixed(n_i: tuple[int, ...]) -> int:
+def fixed(size_i: tuple[int, ...]) -> int:
     """Every number of a fixed tensor."""
-    return product(n_i)
+    return product(size_i)
 
 
 @formula("weights")

@@ -45,10 +45,10 @@ def joined_size(s_i: tuple[int, ...], r_i: tuple[int, ...]) -> int:
 
 @formula("r_out", note="at the last position, where fields with different jumps are furthest apart")
 def joined_size_last(
-    s_i: tuple[int, ...], r_i: tuple[int, ...], j_i: tuple[int, ...], n_i: tuple[int, ...]
+    s_i: tuple[int, ...], r_i: tuple[int, ...], j_i: tuple[int, ...], places_i: tuple[int, ...]
 ) -> int:
     """From the first pixel to the last that any input sees from its last position."""
-    last = tuple(s + (n - 1) * j for s, n, j in zip(s_i, n_i, j_i))
+    last = tuple(s + (places - 1) * j for s, places, j in zip(s_i, places_i, j_i))
     return most(tuple(s + r for s, r in zip(last, r_i))) - least(last)
 
 

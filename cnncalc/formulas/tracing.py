@@ -275,7 +275,8 @@ def _is_default(value: Any, parameter: inspect.Parameter) -> bool:
 def _named(name: str, value: Any) -> Any:
     """A number under the name of its parameter, unless it already has one.
 
-    The numbers in a tuple are named after axes or inputs, whatever their own names.
+    The numbers in a tuple are named after axes or inputs, whatever their own names, unless they
+    show how they were computed.
     """
     if not isinstance(value, tuple):
         return value if isinstance(value, Traced) else Traced.leaf(value, name)

@@ -202,10 +202,10 @@ def footprints_before(F: int, S: int = 1, P: int = 0) -> int:
     return (F - 1 - P) // S
 
 
-@formula("before", note="k is the last tap that reaches the first output")
-def tap_before(k: int, S: int = 1, P: int = 0, D: int = 1) -> int:
+@formula("before", note="tap is the last that reaches the first output")
+def tap_before(tap: int, S: int = 1, P: int = 0, D: int = 1) -> int:
     """As ``footprints_before``, for a dilated filter, whose taps do not reach every output."""
-    return share(k * D - P, S)
+    return share(tap * D - P, S)
 
 
 @formula("before")

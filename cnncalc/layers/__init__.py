@@ -1,8 +1,8 @@
 """The layer kinds, one class per file, discovered automatically.
 
 A file whose name starts with an underscore holds code that several kinds share; every other file
-defines the kind of its name. Looking a kind up by its name imports only that kind; looking up an
-alias imports all of them.
+defines the kind of its name. Looking a kind up by that name imports only what the kind needs;
+looking up any other word imports all kinds.
 """
 
 import re
@@ -72,7 +72,7 @@ class Found(NamedTuple):
 def find(word: str) -> Found:
     """The kind that a word in a spec names, and the rank it requires: ``Conv2d`` is (conv, 2).
 
-    Raises LayerError, suggesting the nearest name, for an unknown word.
+    Raises LayerError for an unknown word, suggesting the nearest name if one is near.
     """
     if found := known(word):
         return found
@@ -98,7 +98,7 @@ def known(word: str) -> Found | None:
 
 def _theirs(word: str, framework: str, spelled: Callable[[str], str] = str) -> Found | None:
     """The meaning of a word in this framework ("" for all of them), if it is spelled as the
-    framework spells it."""
+    framework spells it. Both are compared as ``spelled`` writes them."""
     rank = re.search("[123](?=[Dd])", word)
     bare = spelled(word.replace(rank[0], "*", 1) if rank else word)
     meanings = {

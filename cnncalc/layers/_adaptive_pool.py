@@ -39,8 +39,8 @@ class AdaptivePool(Layer):
         return tuple(map(_reach, x.spatial, self.output(x).spatial))
 
     def onnx_pool(self, onnx: Any, x: Map, kind: str, by: str) -> Any:
-        """ONNX's pool if all windows have the same size; otherwise slices, each reduced by the
-        operator ``by``, along one axis after another."""
+        """ONNX's pool if the output size divides the input size along every axis; otherwise slices,
+        each reduced by the operator ``by``, along one axis after another."""
         sizes = self.output(x).spatial
         if any(N % N_out for N, N_out in zip(x.spatial, sizes)):
             onnx.function()

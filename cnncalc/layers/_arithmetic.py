@@ -1,4 +1,4 @@
-"""Base class for arithmetic between maps, or between a map and a number or learned numbers."""
+"""Base class for arithmetic between inputs, or between an input and a number or learned numbers."""
 
 from dataclasses import replace
 from functools import reduce
@@ -17,7 +17,7 @@ LIKE = "'upsample', 'crop' and 'pad' take 'like: LAYER' to give a map the size o
 
 
 class Arithmetic(Layer):
-    """An operation between several maps, element by element, or between a map and a number or
+    """An operation between several inputs, element by element, or between one input and a number or
     learned numbers."""
 
     family = "join"
@@ -26,7 +26,7 @@ class Arithmetic(Layer):
     onnx: ClassVar[str]
     """The name of the ONNX operator."""
     onnx_of_many: ClassVar[str] = ""
-    """The name of ONNX's operator for more than two maps, if there is one."""
+    """The name of ONNX's operator for more than two inputs, if there is one."""
     between: ClassVar[str]
     """The operation as errors describe it: ``divide {0} by {1}`` for two shapes; ``{all}`` stands
     for all shapes."""
@@ -49,7 +49,7 @@ class Arithmetic(Layer):
     @classmethod
     def of_number(cls, number: float) -> tuple[tuple[str, float], ...]:
         """The layers, as kinds and values, that compute the operation with this number as the first
-        operand and a map as the second."""
+        operand and the input as the second."""
         return ((cls.kind, number),)
 
     def check(self, *inputs: Shape) -> None:
@@ -81,7 +81,7 @@ class Arithmetic(Layer):
     def parameters(self, *inputs: Shape) -> Parameters:
         if self.parameter is None:
             return Parameters()
-        return Parameters(formulas.learned(n_i=self.parameter))
+        return Parameters(formulas.learned(size_i=self.parameter))
 
     def tensors(self, *inputs: Shape) -> Tensors:
         return {} if self.parameter is None else {"weight": self.parameter}

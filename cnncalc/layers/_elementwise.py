@@ -17,7 +17,7 @@ class Elementwise(Layer):
     each: ClassVar[Operations]
     """The arithmetic for one element."""
     module: ClassVar[str] = ""
-    """The name of PyTorch's module, if it takes no arguments."""
+    """The name of PyTorch's module, if it takes no arguments but ``inplace``."""
     keeps_output = False
     """Whether PyTorch saves the output for backward, rather than the input."""
     times_input: ClassVar[str] = ""

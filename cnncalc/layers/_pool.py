@@ -61,8 +61,8 @@ class Pool(Layer):
         return not self.dilates and max(given) > 1
 
     def axes(self, x: Map) -> tuple[Axis, ...]:
-        """The window along each axis. Raises LayerError if padding exceeds half the window, or if
-        dilation and ceil_mode cannot be combined."""
+        """The window along each axis. Raises LayerError if the fields do not fit the map or
+        each other."""
         stride = self.kernel_size if self.stride is None else self.stride
         window = (self.kernel_size, stride, self.padding, self.dilation)
         axes = axes_of(x, *window, ceil=self.ceil_mode)

@@ -31,7 +31,7 @@ class Recurrent(Layer):
         "whether each gate has two biases, for input and state, as in PyTorch", True
     )
     return_sequences: bool = flag(
-        "whether to output the state at every position, not only at the last", True
+        "whether to output the states at all positions, not only the final ones", True
     )
 
     @property
@@ -45,8 +45,8 @@ class Recurrent(Layer):
         return 2 if self.bidirectional else 1
 
     def output(self, x: Shape) -> Shape:
-        """The states at all positions, or only the last; the channels of both directions are
-        concatenated."""
+        """The states at all positions, or only the final one of each direction; the channels of
+        both directions are concatenated."""
         x = need_signal(x)
         channels = sequence.recurrent_channels(hidden=self.projected, directions=self.directions)
         return Map(channels, x.spatial) if self.return_sequences else Vector(channels)

@@ -15,7 +15,7 @@ from cnncalc.formulas.vocabulary import span
 T = TypeVar("T")
 
 SAME = ("same", "same_lower", "valid")
-"""The words that stand for a padding in every layer with a window."""
+"""The words that stand for a padding in all convolutions and pools with a ``padding``."""
 
 CAUSAL = "causal"
 """The padding of a convolution that never reads ahead."""
@@ -92,7 +92,8 @@ class Axis(NamedTuple):
 def axes_of(
     x: Map, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes, ceil: bool = False
 ) -> tuple[Axis, ...]:
-    """The window along each axis of x. Raises LayerError if the fields do not fit its axes."""
+    """The window along each axis of x. Raises LayerError if the fields do not fit it or
+    each other."""
     kernels = per_axis(kernel_size, x, "kernel_size")
     strides = per_axis(stride, x, "stride")
     dilations = per_axis(dilation, x, "dilation")
@@ -114,7 +115,8 @@ def axes_of(
 
 
 def for_each(function: Callable[[Axis], T], axes: tuple[Axis, ...]) -> tuple[T, ...]:
-    """A value for each axis. Axes that are alike are computed once, unless each has to be shown."""
+    """A value for each axis. If all axes are alike, it is computed once, unless each has to be
+    shown."""
     if is_tracing() or len({*axes}) > 1:  # unlike ==, a set adds no guards for recorded numbers
         return tuple(map(function, axes))
     return (function(axes[0]),) * len(axes)

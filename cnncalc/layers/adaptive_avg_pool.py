@@ -15,7 +15,7 @@ class AdaptiveAvgPool(AdaptivePool):
     Along an axis of N inputs and O outputs, output i is the mean of the inputs from floor(iN/O)
     up to, but not including, ceil((i+1)N/O). If O does not divide N, some windows overlap,
     and their sizes may differ. A network with this layer before its linear layers accepts images
-    of any size.
+    of different sizes.
 
     Operations: a window of n elements takes n − 1 additions and one division.
     """

@@ -53,8 +53,8 @@ class AvgPool(Pool):
         )
 
     def split_padding(self, x: Map) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """As for any pool, but all padding is a separate step if a window is larger than the volume
-        without padding, which PyTorch's pool does not allow."""
+        """As for any pool, but all of the ``same`` padding is a separate step if a window is larger
+        than the volume without padding, which PyTorch's pool does not allow."""
         own, around = super().split_padding(x)
         axes = self.axes(x)
         if is_same(self.padding) and len(axes) == 3 and any(axis.F > axis.N for axis in axes):
@@ -108,7 +108,7 @@ class AvgPool(Pool):
         if all(max(axis.before, axis.after) <= axis.F // 2 for axis in axes) and not wide:
             counted = int(self.count_include_pad)
             return onnx.node("AveragePool", *onnx.inputs, count_include_pad=counted, **settings)
-        onnx.function()  # a single pool may not pad by this much
+        onnx.function()  # a single pool may not pad by this much, or be larger than a volume
         settings["pads"] = [0] * (2 * len(axes))
         (map_,), one = onnx.inputs, onnx.number(1)
         means = onnx.node("AveragePool", onnx_padded(onnx, axes, map_), **settings)

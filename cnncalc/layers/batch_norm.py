@@ -85,7 +85,7 @@ class BatchNorm(Norm):
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
         C = channels_of(x)
-        if not self.track_running_stats:  # ONNX's BatchNormalization measures no statistics
+        if not self.track_running_stats:  # in inference, BatchNormalization measures nothing
             onnx.function()
             rest = [*range(2, 1 + len(x.dimensions))]
             y = onnx_standardized(onnx, [0, *rest], self.eps, *onnx.inputs)

@@ -66,7 +66,7 @@ class BlurPool(Layer):
         return tuple(axis.reach() for axis in self.axes(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A padded copy, which saves the input, and a convolution, which saves the copy."""
+        """A padded copy, unless the filter has size 1, and a convolution. Each saves its input."""
         filters, around = tape.buffers(self.parameters(x.shape).buffers), x
         if self.kernel_size > 1:
             around = extended(tape, x, makes=padded(x.shape, self.axes(x.shape)))

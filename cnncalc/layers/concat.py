@@ -9,7 +9,7 @@ from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor
 from cnncalc.core.shape import Map, Shape, Vector, alike, shape_of
 from cnncalc.formulas import dimensions
 from cnncalc.layers._arithmetic import LIKE
-from cnncalc.layers._axes import along, axis, place
+from cnncalc.layers._axes import along, axis, place, word
 from cnncalc.layers._rearrangement import Rearrangement
 
 
@@ -37,10 +37,10 @@ class Concat(Rearrangement):
             raise LayerError(f"cannot concatenate maps with vectors: {some(inputs, ' and ')}")
         maps = [x for x in inputs if isinstance(x, Map)]
         if not alike([(*x[:dim], *x[dim + 1 :]) for x in maps]):
-            word = self.along if self.along == "channels" else f"{self.along}s"
+            may_differ = word(first.dimensions, dim) + "s" * (dim > 0)
             help = LIKE if dim == 0 and alike([len(x) for x in maps]) else ""
             raise LayerError(
-                f"cannot concatenate {some(maps, ' and ')}: only the {word} may differ", help
+                f"cannot concatenate {some(maps, ' and ')}: only the {may_differ} may differ", help
             )
         if dim == 0:
             return Map(dimensions.joined(C_i=tuple(x.channels for x in maps)), maps[0].spatial)
@@ -90,5 +90,6 @@ class Concat(Rearrangement):
         Refusal(None, ("64x28x28", "64x14x14"), f"only the channels may differ; {LIKE}"),
         Refusal(None, ("64x28x28", "64"), "maps with vectors"),
         Refusal("height", ("4x5x5", "4x6x7"), "only the heights may differ"),
+        Refusal("last", ("4x5x5", "4x6x7"), "only the widths may differ"),
         Refusal("length", ("4x5x5", "4x5x5"), "has no axis 'length'"),
     )

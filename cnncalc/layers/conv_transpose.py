@@ -99,7 +99,7 @@ class TransposedAxis(NamedTuple):
         if tap is None:
             before = window.short_footprints_before(S=S, P=P)
         elif D > 1:
-            before = window.tap_before(k=tap, S=S, P=P, D=D)
+            before = window.tap_before(tap=tap, S=S, P=P, D=D)
         else:
             before = window.footprints_before(F=F, S=S, P=P)
         cut = Cut(1, named("S", S), P - max(spare, 0), P, gaps=spare < 0 or D > 1)
@@ -148,7 +148,8 @@ class ConvTranspose(Layer):
     same output size; output_padding, which adds cells at the end, selects one of them.
 
     Multiply-accumulates are counted at the input positions: each input is multiplied once by
-    every weight it meets. Counting at the output positions would give about S·S times as many.
+    every weight it meets. In an image, counting at the output positions would give about S·S
+    times as many.
 
     Operations: one multiplication and one addition per multiply-accumulate, and one addition
     per output for the bias.

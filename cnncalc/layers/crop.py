@@ -51,7 +51,7 @@ class Crop(Like, Rearrangement):
 
     def sides(self, x: Map) -> tuple[tuple[int, int], ...]:
         """The number of cells removed before and after along each axis. Raises LayerError if
-        nothing is left, or if there are not enough cells to keep."""
+        the fields do not fit the map or each other."""
         if self.size is not None and self.offset is not None:
             starts, kept = per_axis(self.offset, x, "offset"), per_axis(self.size, x, "size")
             pairs = tuple(

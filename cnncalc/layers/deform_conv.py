@@ -19,9 +19,9 @@ class DeformConv(Grouped):
 
     It reads the map and the offsets, a vertical and a horizontal one for every tap and position:
     2·F·F channels, or a multiple of that if groups of input channels have separate offsets. A third
-    input with F·F channels makes it the modulated version (v2), which also multiplies every tap by
-    a factor. A moved tap interpolates between four pixels. Since offsets are unlimited, every
-    output's receptive field is taken to be the whole map.
+    input with half as many channels makes it the modulated version (v2), which also multiplies
+    every tap by a factor. A moved tap interpolates between four pixels. Since offsets are
+    unlimited, every output's receptive field is taken to be the whole map.
 
     Operations: one multiplication and one addition per multiply-accumulate, and one addition per
     output for the bias; one addition per offset; and four multiplications and three additions for

@@ -11,7 +11,7 @@ from cnncalc.layers._arithmetic import Arithmetic
 
 
 class Divide(Arithmetic):
-    """Divides the first map by a second one of the same shape, or every element by a number or
+    """Divides the first input by a second one of the same shape, or every element by a number or
     learned numbers.
 
     Operations: one division per element.
@@ -36,8 +36,8 @@ class Divide(Arithmetic):
         return Operations(divide=operations.each(n=inputs[0].elements))
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
-        """A quotient, which saves the divisor, and also the dividend if the divisor needs a
-        gradient."""
+        """A quotient, which saves the divisor unless that is a number, and also the dividend if the
+        divisor needs a gradient."""
         x, *other = self.operands(tape, *inputs)
         return tape.divide(x, *other) if other else tape.times(x)
 

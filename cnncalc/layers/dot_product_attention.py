@@ -19,9 +19,9 @@ class DotProductAttention(Layer):
 
     The inputs are heads × positions × features, or windows × heads × positions × features. Key and
     value have the same number of positions; query and key have the same number of features. A
-    fourth input of heads × positions × other positions is added to the scores before the softmax,
-    as a mask or a relative position bias; with a size of 1, it is the same for all windows or
-    heads.
+    fourth input with the shape of the scores, in which the key's positions replace the query's
+    features, is added to them before the softmax, as a mask or a relative position bias; with a
+    size of 1, it is the same for all windows or heads.
 
     Operations: a multiplication and an addition for every multiply-accumulate, and a
     multiplication per element of the query for the scale; for each softmax over n scores, n
@@ -47,11 +47,11 @@ class DotProductAttention(Layer):
         query, key, value = (need_map(x, axes=(2, 3)) for x in (query, key, value))
         if query[:-2] != key[:-2] or query[-1] != key[-1]:
             raise LayerError(
-                f"a query of {query} does not fit a key of {key}: heads and features must be equal"
+                f"a query of {query} does not fit a key of {key}: only the positions may differ"
             )
         if key[:-1] != value[:-1]:
             raise LayerError(
-                f"a key of {key} does not fit a value of {value}: heads and positions must be equal"
+                f"a key of {key} does not fit a value of {value}: only the features may differ"
             )
         scores = shape_of((*query[:-1], key[-2]))
         if mask is not None and not _fits(mask, scores):
@@ -102,7 +102,8 @@ class DotProductAttention(Layer):
         return everything(query)
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
-        """One fused kernel, or several operations where PyTorch cannot use it."""
+        """One fused kernel, or several operations if ``kernel`` asks for them or PyTorch cannot use
+        it."""
         if tape.cuda or tape.low:
             raise LayerError("what PyTorch saves on CUDA or under autocast is not modelled")
         tape.guess("when attention frees its intermediate results is not known")
@@ -162,8 +163,9 @@ class DotProductAttention(Layer):
         ),
     )
     refusals = (
-        Refusal(None, ("2x3x4", "2x5x5", "2x5x6"), "heads and features must be equal"),
-        Refusal(None, ("2x3x4", "2x5x4", "2x6x6"), "heads and positions must be equal"),
+        Refusal(None, ("2x3x4", "2x5x5", "2x5x6"), "only the positions may differ"),
+        Refusal(None, ("2x3x4", "2x5x4", "2x6x6"), "only the features may differ"),
+        Refusal(None, ("6x2x3x4", "5x2x3x4", "5x2x3x4"), "only the positions may differ"),
         Refusal(None, ("2x3x4", "2x5x4", "2x5x6", "2x5x3"), "does not fit scores of 2×3×5"),
         Refusal(None, ("2x3x4", "2x5x4"), "name a query, a key and a value with 'from'"),
         Refusal(None, ("12", "12", "12"), "not a vector"),

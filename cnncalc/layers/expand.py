@@ -26,7 +26,7 @@ def grown(doc: str) -> Any:
 
 
 class Expand(Rearrangement):
-    """Repeats a map along axes of size 1 until it has the given shape.
+    """Repeats the input along axes of size 1 until it has the given shape.
 
     A size of -1 means that the axis keeps its size. The output is a view: nothing is computed or
     copied.

@@ -36,8 +36,8 @@ class Flatten(Rearrangement):
     """Flattens a feature map to a vector.
 
     It can also flatten only the positions, so that the map becomes a signal, or only those within
-    each plane of a volume. Nothing is computed or copied. Linear layers flatten their input
-    automatically.
+    each plane of a volume. Nothing is computed, and a contiguous map is not copied. Linear layers
+    without ``per_position`` flatten their input automatically.
     """
 
     main = "over"

@@ -13,7 +13,7 @@ class GlobalAvgPool(GlobalPool):
     """Averages every channel to a single value.
 
     It replaces flattening between the last convolution and the classifier: it has no
-    parameters, and the image may have any size.
+    parameters, and the input may have any size.
 
     Operations: a channel of n elements takes n − 1 additions and one division.
     """

@@ -11,7 +11,7 @@ from cnncalc.layers._norm import Together
 
 
 class LayerNorm(Together):
-    """Normalizes each image to mean 0 and variance 1, then scales and shifts it.
+    """Normalizes the values of each image to mean 0 and variance 1, then scales and shifts them.
 
     Statistics are computed over the whole map, over the channels at every position (as in
     ConvNeXt) or over the last axis. Each of the values that are normalized together has its own
@@ -40,7 +40,7 @@ class LayerNorm(Together):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """Saves the input, and the mean and the reciprocal standard deviation of each group.
-        Channels are moved to the end first, and back afterwards."""
+        To normalize over the channels, they are moved to the end first, and back afterwards."""
         params = self.parameters(x.shape)
         groups = x.shape.elements // self.together(x.shape) * tape.batch
         measured = tape.statistics(2 * groups, x, self.elementwise_affine)

@@ -63,8 +63,8 @@ class LocallyConnected(Filters):
         params = self.parameters(x.shape)
         if x.channels_last is None and any(axis.before + axis.after for axis in self.axes(x.shape)):
             raise LayerError(
-                "its input has one channel or one position, and whether PyTorch moves the channels "
-                "of its padded copy last is not modelled"
+                "whether its input has its channels last in memory is not known, and the order of "
+                "its padded copy depends on that"
             )
         around = tape.op(tape.in_order(x), makes=padded(x.shape, self.axes(x.shape)))
         windows = self._cut(tape, around, x.shape)

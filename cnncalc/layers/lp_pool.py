@@ -16,9 +16,10 @@ from cnncalc.layers.avg_pool import check_volume
 
 
 class LpPool(Pool):
-    """Computes the p-norm of each window: the p-th root of the sum of p-th powers.
+    """Computes the p-th root of the sum of p-th powers of each window.
 
-    p = 1 gives the sum and p = 2 the Euclidean length; large values of p approach max pooling.
+    p = 1 gives the sum and p = 2 the Euclidean length. If no value is negative, this is the p-norm,
+    which approaches max pooling for large p.
     The stride defaults to the window size. Padding adds zeros. There are no parameters.
 
     Operations: each input is raised to the power p once, which takes one multiplication if p is

@@ -13,8 +13,8 @@ from cnncalc.formulas import macs
 class Matmul(Layer):
     """Multiplies two inputs as matrices: the last two sizes of each are rows and columns.
 
-    Any sizes before them must be equal and form a batch: two signals give one product, two maps of
-    C channels give C. The first input needs as many columns as the second has rows.
+    Any sizes before them must be equal and form a batch: two signals give one product, two
+    images of C channels give C. The first input needs as many columns as the second has rows.
 
     Operations: one multiplication and one addition per multiply-accumulate.
     """
@@ -43,7 +43,7 @@ class Matmul(Layer):
     def input_macs(
         self, products: int, wanted: tuple[bool, ...], learns: bool, a: Map, b: Map
     ) -> int:
-        """The same number for each input that needs a gradient."""
+        """As many as in the forward pass for each input that needs a gradient."""
         return products * sum(wanted)
 
     def operations(self, a: Map, b: Map) -> Operations:

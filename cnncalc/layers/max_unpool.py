@@ -61,7 +61,7 @@ class MaxUnpool(Rearrangement):
             if axis.before > axis.F // 2:
                 raise LayerError(
                     f"padding {axis.before} is more than half of the window of {axis.F}, which no "
-                    f"pool allows; pad by at most {axis.F // 2}, as the pool does"
+                    f"max pool allows; pad by at most {axis.F // 2}, as the pool does"
                 )
         indices = Map(pooled.channels, tuple(axis.places() for axis in axes))
         if x != indices:

@@ -11,9 +11,9 @@ from cnncalc.formulas import operations
 
 
 class Maximum(Layer):
-    """Keeps the largest of two or more maps of the same shape, element by element.
+    """Keeps the largest of two or more inputs of the same shape, element by element.
 
-    Operations: one comparison per element for every map after the first.
+    Operations: one comparison per element for every input after the first.
     """
 
     family = "join"

@@ -94,11 +94,11 @@ class Parameter(Layer):
     def parameters(self, x: Shape) -> Parameters:
         if self.computed:
             return Parameters(
-                parameters.learned(n_i=(self.params or 0,)), buffers=self.buffers or 0
+                parameters.learned(size_i=(self.params or 0,)), buffers=self.buffers or 0
             )
         if not self.learned:
-            return Parameters(buffers=parameters.fixed(n_i=self.shape))
-        return Parameters(parameters.learned(n_i=self.shape))
+            return Parameters(buffers=parameters.fixed(size_i=self.shape))
+        return Parameters(parameters.learned(size_i=self.shape))
 
     def tensors(self, x: Shape) -> Tensors:
         if self.computed:

@@ -10,7 +10,7 @@ from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
 
 FUNCTIONS = {0.5: "sqrt", -0.5: "rsqrt", -1: "reciprocal"}
-"""The powers for which PyTorch has a function of its own."""
+"""The powers for which PyTorch has a function that saves its output."""
 
 
 class Power(Layer):

@@ -83,7 +83,8 @@ class Prelu(Elementwise):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """Saves its input and the slopes. PyTorch computes a gradient per element for both,
-        needed or not, and then sums those of the slopes."""
+        needed or not, and then sums those of the slopes. A map with one slope per element is
+        ``clamped`` instead."""
         sizes = self.slopes(x.shape)
         if len(sizes) > 1:
             return self.clamped(tape, x, prod(sizes))

@@ -70,8 +70,8 @@ class Reduce(Layer):
         dims = places(self.over, x)
         if self.keepdim:
             return along(dims, x)
-        # If the channels are dropped, a remaining axis becomes the channels, all of which the next
-        # layer reads.
+        # The remaining axes move up, and one may become the channels, all of which the next layer
+        # reads. So this is an upper bound, unless every spatial axis is reduced.
         return everything(x, bound={*range(1, len(x.dimensions))} > {*dims} - {0})
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:

@@ -40,7 +40,7 @@ class Reshape(Rearrangement):
     """Changes the shape; the values and their order stay the same.
 
     One size makes a vector; two to four make a map, channels first. A size of -1 is inferred
-    from the others. The output is a view: nothing is computed or copied. Since positions lose
+    from the others. Nothing is computed, and a contiguous input is not copied. Since positions lose
     their meaning, every output's receptive field is taken to be the whole input, an upper bound.
 
     Operations: none.

@@ -25,7 +25,7 @@ def steps(doc: str) -> Any:
 
 
 class Roll(Rearrangement):
-    """Shifts a map along some axes, cyclically: the values at one end move to the other.
+    """Shifts the input along some axes, cyclically: the values at one end move to the other.
 
     Swin transformers shift their windows this way. The receptive field is taken to be the whole
     axis, an upper bound.

@@ -53,7 +53,7 @@ class Scale(Layer):
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
         if self.bias:
-            onnx.function()  # read back as two layers, they could not be shared together
+            onnx.function()  # else it is read back as two layers, which cannot be shared as one
         y = onnx.inputs[0]
         for kind, name in (("Mul", "weight"), ("Add", "bias"))[: 1 + self.bias]:
             tensor = onnx.weight(name)

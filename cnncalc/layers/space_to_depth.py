@@ -48,8 +48,8 @@ class SpaceToDepth(Rearrangement):
         """A copy, which saves nothing and keeps channels last."""
         if x.channels_last is None and self.downscale_factor > 1:
             raise LayerError(
-                "its input has one channel or one position, and whether PyTorch moves the "
-                "channels of its output last is not modelled"
+                "whether its input has its channels last in memory is not known, and the order of "
+                "its output depends on that"
             )
         return tape.op(x, makes=self.output(x.shape).elements, ordered=not x.channels_last)
 

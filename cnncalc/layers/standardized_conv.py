@@ -16,9 +16,9 @@ from cnncalc.layers._reparametrized import Reparametrized
 class StandardizedConv(Reparametrized):
     """Convolves with filters that are first normalized to mean 0 and variance 1.
 
-    It learns as many weights as a plain convolution. BiT's residual networks use it with group
-    normalization. Networks without normalization layers also learn a factor for each filter, and
-    divide it by the square root of the number of weights in the filter.
+    Without ``gain``, it learns as many weights as a plain convolution. BiT's residual networks use
+    it with group normalization. Networks without normalization layers also learn a factor for each
+    filter, and divide it by the square root of the number of weights in the filter.
 
     Operations: those of the convolution. Normalizing the filters, which happens once for all
     images, is not counted.

@@ -10,8 +10,8 @@ from cnncalc.layers._arithmetic import Arithmetic
 
 
 class Subtract(Arithmetic):
-    """Subtracts a second map of the same shape from the first, or a number or learned numbers from
-    every element.
+    """Subtracts a second input of the same shape from the first, or a number or learned numbers
+    from every element.
 
     Operations: one addition per element.
     """

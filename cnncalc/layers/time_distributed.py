@@ -41,7 +41,8 @@ def layer_of(doc: str) -> Any:
             raise LayerError(f"is not valid: {found.kind.kind} {why}") from None
         if inner.arity[0] != 1 or inner.outputs or inner.refers_to or not inner.known:
             raise LayerError(
-                f"cannot be {inner.kind}; it must be a layer with one input and one output"
+                f"cannot be {inner.kind}; it must have one input, one output and no 'like', and "
+                "must not be opaque"
             )
         return Written({inner.kind: inner.given or None})
 
@@ -190,7 +191,8 @@ class TimeDistributed(Layer):
         Refusal({"conv": {"filters": 8, "kernel": 3}}, ("100",), "not a vector"),
         Refusal({"conv": {"filters": 8, "kernel": 7}}, ("3x9x5x9",), "larger than the input of 5"),
         Refusal({"conv": {"filters": 8, "kernl": 3}}, ("3x9x5x9",), "has no field 'kernl'"),
-        Refusal("matmul", ("3x9x5x9",), "cannot be matmul"),
+        Refusal("matmul", ("3x9x5x9",), "cannot be matmul; it must have one input"),
+        Refusal({"upsample": {"like": "x"}}, ("3x9x5x9",), "no 'like', and must not be opaque"),
         Refusal({"relu": None, "tanh": None}, ("3x9x5x9",), "must be one layer, as in"),
         Refusal("rleu", ("3x9x5x9",), "did you mean 'relu'"),
     )

@@ -76,7 +76,7 @@ def _scaled(N: int, scale: float) -> int:
     if size != floor(int(N) * scale):
         raise LayerError(
             f"a factor of {scale} turns {N} inputs into {size} or {floor(int(N) * scale)}, "
-            f"depending on rounding; write size: {size}"
+            f"depending on rounding; give 'size' instead, with {size} for this axis"
         )
     if size < 1:
         raise LayerError(f"a factor of {scale} leaves nothing of {N} inputs")
@@ -314,7 +314,7 @@ class Upsample(Like):
         Refusal(
             0.29,
             ("4x100",),
-            "turns 100 inputs into 29 or 28, depending on rounding; write size: 29",
+            "turns 100 inputs into 29 or 28, depending on rounding; give 'size' instead, with 29",
         ),
         Refusal(2, ("100",), "not a vector"),
     )

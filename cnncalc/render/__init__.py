@@ -49,7 +49,8 @@ def _extensions() -> dict[str, str]:
 def for_file(path: str, others: Iterable[str] = ()) -> str:
     """The format for a file, by its extension; ``table`` if it has none.
 
-    Raises UsageError for an unknown extension; ``others`` are those that the caller also accepts.
+    Raises UsageError for an unknown extension; ``others`` are further ones for its message to
+    suggest.
     """
     suffix = PurePath(path).suffix.lower()
     if not suffix:

@@ -80,7 +80,7 @@ def _shapes(shapes: Sequence[Shape], layout: Layout) -> str:
 
 
 def _few(text: str) -> str:
-    """A list in a cell; a very long one is cut to its first items and their total number."""
+    """A list in a cell; a very long one is cut to its first items and its length."""
     return some(text.split(", "))
 
 

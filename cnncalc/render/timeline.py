@@ -26,9 +26,10 @@ def stacked(memory: Memory, moment: Moment) -> tuple[int, ...]:
 
 
 def draw(memory: Memory, width: int) -> str:
-    """A column for each operation, in the order in which they run, with the peak marked above.
+    """The memory at each operation, in the order in which they run, with the peak marked above.
 
-    If there are more operations than columns, each column shows the highest of several."""
+    A column shows one operation or, if there are more of them than columns, the highest of several.
+    """
     peak = memory.training_peak
     labels = [units.in_bytes(peak.bytes * n // 4) for n in range(5)]
     left = max(map(len, labels))
@@ -74,6 +75,6 @@ def _peak(memory: Memory, shown: Sequence[Moment], left: int) -> list[str]:
 
 
 def _phases(shown: Sequence[Moment]) -> str:
-    """The names of the phases, each centred over its columns and cut to fit."""
+    """The names of the phases, each centred below its columns and cut to fit."""
     spans = [(phase, len(list(run))) for phase, run in groupby(shown, key=lambda one: one.phase)]
     return "".join(f"{phase[: size - 1]:^{size}}" for phase, size in spans)

@@ -64,12 +64,16 @@ def binary_format(ending: str, read: Collection[str]) -> str:
     return WEIGHTS.get(ending, "")
 
 
-def foreign_format(text: str) -> str:
-    """The error for the text of another tool's file; empty for any other text."""
+def foreign_format(text: str, suffix: str = "") -> str:
+    """The error for the text of another tool's file, whose name ends in ``suffix``; empty for any
+    other text."""
     describe = "describe the network in YAML or in the one-line notation"
     for pattern, name in FORMATS.items():
         if re.search(pattern, text[:5_000], re.MULTILINE):
-            return f"this looks like {name}; {REMEDIES.get(name, describe)}"
+            remedy = REMEDIES.get(name, describe)
+            if suffix and remedy.endswith(f" {suffix.lower()}"):
+                return f"this looks like {name}, but it does not begin like one"
+            return f"this looks like {name}; {remedy}"
     return ""
 
 
@@ -92,7 +96,7 @@ class Advice(NamedTuple):
 
 
 def of_yaml(error: Any, text: str) -> Advice:
-    """The probable mistake at the location where the YAML parser gives up."""
+    """The probable mistake, and its location, if the YAML parser gives up."""
     mark = error.problem_mark or error.context_mark
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
@@ -108,7 +112,7 @@ def of_yaml(error: Any, text: str) -> Advice:
 
 
 def _other(error: Any, mark: Any, line: str, text: str) -> Advice:
-    """Advice about quotes, signs and indentation; the parser's own message for anything else."""
+    """Advice about colons, quotes, signs and indentation; the parser's own message for the rest."""
     context, problem = str(error.context or ""), str(error.problem)
     here = mark.line, mark.column
     if "expected ':'" in problem and error.context_mark:

@@ -185,7 +185,7 @@ def _name(arguments: Sequence[Argument]) -> None:
 
 
 def _plain(name: str) -> str:
-    """A layer's name without the characters that an argument's name may not contain."""
+    """A layer's name with _ for each character that an argument's name may not contain."""
     return re.sub(r"\W", "_", name)
 
 

@@ -25,19 +25,19 @@ def names() -> tuple[str, ...]:
 
 @lru_cache(maxsize=100)
 def holds(source: str) -> bool:
-    """Whether a source is the file of a built-in architecture."""
+    """Whether a source is the full path of a built-in architecture's file."""
     return Path(source).parent == folder()
 
 
 def called(word: str) -> str | None:
-    """The built-in that a word names, ignoring case, hyphens and underscores, as in
-    ``ResNet-50``."""
+    """The built-in that a word names, as in ``ResNet-50``; None if there is none. Case is ignored,
+    and so are hyphens and underscores, except between digits."""
     return word if word in names() else {_bare(name): name for name in names()}.get(_bare(word))
 
 
 def _bare(name: str) -> str:
-    """The name without hyphens and underscores, except between digits, because 1_6gf is not
-    16gf."""
+    """The name in lower case, without hyphens and underscores. Between digits, both count as an
+    underscore, because 1_6gf is not 16gf."""
     return re.sub(r"(?<!\d)_|_(?!\d)", "", name.lower().replace("-", "_"))
 
 

@@ -48,7 +48,7 @@ ReportError = Callable[[str, Where], None]
 
 
 class Claim(NamedTuple):
-    """One printed number."""
+    """One printed number or shape."""
 
     quantity: str
     value: str
@@ -63,7 +63,8 @@ class Claim(NamedTuple):
 
 
 def read(item: Item, wrong: ReportError) -> Iterator[Claim]:
-    """The claims in an item: one for each quantity, and for each of its ``layers``.
+    """The claims in an item: one for each quantity, and for each of its ``layers``, that has a
+    value.
 
     Malformed claims are reported to ``wrong`` and skipped.
     """
@@ -224,7 +225,9 @@ def check_value(
             raise UsageError(f"expected one number, not {value!r}")
         return
     share = read_share(value)
-    if share and (than or layer is None or quantity == DEPTH):
+    if share and quantity == DEPTH:
+        raise UsageError(f"{value} is a share of the network, but a depth is a number of layers")
+    if share and layer is None and not than:
         raise UsageError(f"{value} is a share of the network, so it needs a 'layer'")
     number = read_ratio(value)[0] if than else share or read_number(value)
     if number.of_bytes and "bytes" not in quantity:

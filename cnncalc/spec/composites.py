@@ -194,16 +194,17 @@ class Backbone(Composite):
     def expand(
         self, build: "Expansion", entry: Entry, name: str, scope: Scope, current: Ends
     ) -> Ends:
-        """Add the last layer to keep, and all layers that it depends on. Returns the outputs."""
+        """Add the outputs to keep, and all layers that they depend on. Returns the outputs."""
         built = self.built(build, entry, scope)
         ends = built.outputs or (len(built.nodes) - 1,)
         if self.up_to is not None:
-            if self.up_to not in built.names.ends:
+            last = built.names.path(self.up_to, Scope("", {}))
+            if last is None or self.up_to in map(str, self.spec.inputs):
                 known = built.names.ends
                 hint = did_you_mean(self.up_to, known) or f"; it has {some(known)}"
                 fact = f"{self.title} has no layer {self.up_to[:60]!r}{hint}"
                 raise SpecError(fact, self.where)
-            ends = built.names.ends[self.up_to]
+            ends = last
         path = scope.prefix + name
         build.label(path, self.title, entry.where)
         places: dict[int, Ends] = {}
@@ -254,9 +255,11 @@ class Backbone(Composite):
             build.work.add(1, entry.where)  # stops if the backbone has used up all steps
             if other.mistakes:
                 fact = f"backbone {self.title!r} is not a valid spec"
-                raise SpecError(
-                    fact, entry.where, f"run 'cnncalc summarize {self.title}' to see why"
+                pairs = (
+                    f" --set {name}={shown(one).replace(', ', ',')}" for name, one in given.items()
                 )
+                command = f"cnncalc summarize {self.title}{''.join(pairs)}"
+                raise SpecError(fact, entry.where, f"run '{command}' to see why")
             if len(self.spec.inputs) != 1:
                 fact = f"backbone {self.title!r} has several inputs; a backbone must have one"
                 raise SpecError(fact, entry.where)

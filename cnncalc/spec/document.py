@@ -1,7 +1,7 @@
 """From the tree of a spec to entries with kind, name, sources and branches.
 
-Every key is checked here, and every mistake is collected. The expansion checks kinds and numbers,
-because they depend on blocks and parameters.
+The keys are checked here, and all mistakes are collected. The expansion checks kinds and their
+fields, because they depend on blocks and parameters.
 """
 
 from collections import Counter
@@ -361,7 +361,7 @@ class Parser(Checks):
         return self.check_path(name, item.where)
 
     def weights(self, keys: dict[Key, Item]) -> Item | None:
-        """The name of the layer whose weights a layer uses, if any."""
+        """The name beside ``weights``, if any."""
         item = keys.get(Key("weights"))
         if item is not None and not (isinstance(item.value, str) and item.value):
             fact = f"'weights' must be the name of a layer, not {describe(item)}"

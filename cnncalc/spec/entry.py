@@ -39,7 +39,7 @@ class Composite(ABC):
     needs: ClassVar[tuple[str, ...]] = ()
     """The keys beside it that are required."""
     unnamed: ClassVar[bool] = False
-    """Whether its layers belong to the surrounding list if it has no name."""
+    """Whether its layers belong to the surrounding list if it has no name and is not repeated."""
     words: ClassVar[dict[str, type["Composite"]]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -58,7 +58,7 @@ class Composite(ABC):
     @abstractmethod
     def schema(cls, entries: Any, kind: Any, layer: Any) -> tuple[Any, Mapping[str, Any]]:
         """The JSON Schemas of the word's value and of the keys beside it, given those of a list of
-        layers, of a kind alone and of a layer with one key."""
+        layers, of a kind alone and of a layer as a mapping."""
 
     def lists(self) -> Iterable[tuple["Entry", ...]]:
         """The lists of layers that it contains."""

@@ -47,7 +47,7 @@ class Expansion:
         self.input_shapes: Mapping[Key, Given | SpecError] = {}
         self.nodes: list[Node] = []
         self.groups: dict[str, str] = {}
-        """The block or kind that each dotted prefix was expanded from."""
+        """What each dotted prefix was expanded from: a block, a kind, a group or a branch."""
         self.outputs: Ends = ()
         self.used: dict[str, Block] = {}
         self.mistakes = list(spec.mistakes)
@@ -80,9 +80,9 @@ class Expansion:
     def run(
         self, settings: Mapping[str, Any], inputs: Shapes | Mapping[str, Shapes] | None
     ) -> None:
-        """Expand everything. Raises SpecError for invalid parameters or inputs of the spec, and
-        UsageError for a setting or an input that it does not have, and for an invalid or doubtful
-        shape in ``inputs``."""
+        """Expand everything. Raises SpecError for invalid parameters and for too many inputs, and
+        UsageError for a setting or an input that the spec does not have, and for an invalid or
+        doubtful shape in ``inputs``."""
         spec = self.spec
         try:
             self.parameters = values.parameters(spec, settings, self.work)
@@ -132,7 +132,8 @@ class Expansion:
                 self.wrong(f"'replace': the network has no layer {name[:60]!r}{hint}", name.where)
 
     def check_batches(self) -> None:
-        """Refuse inputs that look like a batch of images, unless the layers are for volumes."""
+        """Refuse inputs that look like a batch of images, unless a layer is named as one for
+        volumes, such as ``Conv3d``."""
         if any(node.axes == 3 for node in self.nodes):
             return
         for one in self.input_shapes.values():
@@ -298,7 +299,7 @@ class Expansion:
         return current
 
     def alone(self, entry: Entry, name: str, scope: Scope, current: Ends) -> Ends:
-        """Expand the branches, the block or the kind of an entry."""
+        """Expand the composite, the group, the block or the kind of an entry."""
         if entry.composite is not None:
             return entry.composite.expand(self, entry, name, scope, current)
         if entry.group is not None:

@@ -82,7 +82,7 @@ TAKES = {"floor": "1 number", "ceil": "1 number", "abs": "1 number", "round_to":
 """How many numbers a function takes, unless it takes one or more."""
 WORDS = {"true": True, "false": False}
 ONLY_IN_REPEAT = (
-    "; only the fields of a repeated layer can use it: "
+    "; it counts the copies of a repeated layer: "
     "to use it inside a block or in 'when', repeat a block and pass it as an argument"
 )
 

@@ -43,7 +43,7 @@ class Line(NamedTuple):
     key: Any
     sources: tuple[str | int, ...]
     chained: bool
-    """Whether it reads the output of the line before."""
+    """Whether it reads the output of the line before or, if it is the first, the block's inputs."""
     like: str | int | None = None
     weights: str | None = None
     trainable: bool = True
@@ -87,13 +87,13 @@ def continues(line: Line, after: Line) -> bool:
 
 
 def is_plain(label: str) -> bool:
-    """Whether a label says no more about a block than that its layers repeat."""
+    """Whether a label comes from a group or a repeat, not from a named block."""
     return label in UNNAMED or "×" in label
 
 
 def changes_between(values: dict[Any, Any], other: dict[Any, Any]) -> int:
-    """The number of values that differ, leaving out those that only one has. A value that cannot
-    be part of an expression counts as more than ``MOST_CHANGES``."""
+    """The number of values that differ, leaving out those that only one has. A difference other
+    than between integers or booleans counts as more than ``MOST_CHANGES``."""
     pairs = [(value, other[name]) for name, value in values.items() if name in other]
     return sum(
         1 if isinstance(one, int) and isinstance(two, int) else MOST_CHANGES + 1
@@ -104,7 +104,8 @@ def changes_between(values: dict[Any, Any], other: dict[Any, Any]) -> int:
 
 def extended(form: Form, other: Form) -> bool:
     """Let a form also describe the blocks of another form that leave out some of its lines, which
-    become optional. Returns False, and changes nothing, if the blocks differ in any other way."""
+    become optional. Returns False, and changes nothing, if they leave out more lines than they
+    keep, or if the blocks differ in any other way."""
     left = {line.name: line for line in other.lines}
     kept = [line for line in form.lines if line.name in left]
     extra = {line.name: line for line in form.lines if line.name not in left}

@@ -37,7 +37,7 @@ EXPRESSION, NAME, PATH, SIZE, SHAPE, INPUTS = map(
     ref, ("expression", "name", "path", "size", "shape", "inputs")
 )
 NAMED: Schema = {"type": "string", "minLength": 1}
-"""The name of another layer."""
+"""A name that refers to a layer, a block or shared weights."""
 FROM = {"description": NODE["from"], **ref("from")}
 NULL: Schema = {"type": "null"}
 NOT_NULL: Schema = {"not": NULL}

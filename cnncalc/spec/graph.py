@@ -30,9 +30,9 @@ class Graph(NamedTuple):
     used: tuple[Block, ...] = ()
     """The blocks that its layers come from."""
     replaced: Mapping[str, Shape] = MappingProxyType({})
-    """The spec's own shapes, for the inputs that are given different ones."""
+    """The spec's own shapes of the inputs whose shape the caller gives."""
     layout: Layout = "chw"
-    """The layout in which shapes are read, and written in tables."""
+    """The layout of the shapes that the caller gives, and of those in tables."""
     outputs: tuple[int, ...] = ()
     """The nodes that the spec lists as its outputs, if it lists any."""
 
@@ -45,10 +45,10 @@ def build(
 ) -> Graph:
     """Expand a spec, optionally with different parameters and input shapes.
 
-    ``layout`` is how shapes are written, in ``inputs`` and in files that do not state it
-    themselves. Raises Mistakes for invalid parameters or inputs, and UsageError for a setting or an
-    input that the spec does not have, and for an input whose shape looks like a mistake, such as a
-    batch of images.
+    ``layout`` is how shapes are written: in ``inputs``, and in files that do not state it
+    themselves, except built-ins. Raises Mistakes for invalid parameters and for too many inputs,
+    and UsageError for a setting or an input that the spec does not have, and for a given shape that
+    is invalid or looks like a mistake, such as a batch of images.
     """
     expansion = Expansion(spec, layout)
     try:
@@ -74,6 +74,6 @@ def build(
 
 
 def _stem(source: str) -> str:
-    """The name of a file without folder and extension: ``vgg16`` for ``a/vgg16.yaml``."""
+    """The name of a file without its folder and .yaml: ``vgg16`` for ``a/vgg16.yaml``."""
     stem = source.replace("\\", "/").rpartition("/")[2]
     return printable(stem.removesuffix(".yaml").removesuffix(".yml"))

@@ -26,7 +26,7 @@ SMALLEST_IMAGE = 8
 class Given(NamedTuple):
     """The shape of an input.
 
-    ``own`` is the spec's own shape, if another one replaces it. ``batched`` is the error for a
+    ``own`` is the spec's own shape, if a given one replaces it. ``batched`` is the error for a
     shape that looks like a batch of images; a network of volumes ignores it.
     """
 
@@ -82,7 +82,7 @@ def sizes_by_name(
     found = {}
     for name, shape in named.items():
         sizes = read_sizes(shape) if isinstance(shape, str) else shape
-        sizes = (sizes,) if isinstance(sizes, int) else tuple(sizes)
+        sizes = tuple(sizes) if isinstance(sizes, Sequence) else (sizes,)
         if not sizes or not all(size.__class__ is int and size < LARGEST for size in sizes):
             raise UsageError(
                 f"a shape must be whole numbers, such as 3x224x224, not {shown(shape)}"
@@ -199,7 +199,7 @@ def turned(sizes: Sequence[int], layout: Layout | None, say: str = OPTION) -> Us
 
 
 def is_doubtful(sizes: Sequence[int]) -> bool:
-    """Whether a shape is refused unless its layout is stated."""
+    """Whether a shape may be refused unless its layout is stated."""
     return bool(turned(sizes, None) or _batched(tuple(sizes), None, ""))
 
 

@@ -9,7 +9,7 @@ from cnncalc.core.layer import Layer
 from cnncalc.core.parsing import FieldErrors, required_of
 from cnncalc.core.shape import Layout
 from cnncalc.spec import advice, values
-from cnncalc.spec.entry import ACTIVATION, NODE, Entry, Spec
+from cnncalc.spec.entry import ACTIVATION, NODE, Composite, Entry, Spec
 from cnncalc.spec.inputs import layout_in
 from cnncalc.spec.scope import Scope
 from cnncalc.spec.text import Item, Key
@@ -108,7 +108,9 @@ class Kinds:
             except FieldErrors as errors:
                 for written, text in errors.wrong:
                     beside = f"; write it beside {str(entry.kind)!r}, not among its fields"
-                    fact = f"has no field {written!r}{beside}" if written in NODE else text
+                    theirs = any(written in one.beside for one in Composite.words.values())
+                    moved = written in NODE and not theirs
+                    fact = f"has no field {written!r}{beside}" if moved else text
                     fact += _dollar(value, written, scope) + self.use(entry, written)
                     if isinstance(value, str) and found.kind.arity[1] != 1:
                         fact += "; name its inputs with 'from'"

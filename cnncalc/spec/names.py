@@ -11,6 +11,8 @@ from cnncalc.spec.text import Item, twice
 from cnncalc.spec.work import Work
 
 Ends = tuple[int, ...]
+ENDS = ("outputs", "gives")
+"""Keys that are read after all layers, so that a name cannot be too early for them."""
 
 
 class Names:
@@ -22,11 +24,11 @@ class Names:
         self.work = work
         self.index: dict[str, int] = {}
         self.ends: dict[str, Ends] = {}
-        """The output of every layer and block, by its full name."""
+        """The outputs of layers and blocks, by their full names."""
         self.trees: dict[str, Where] = {}
         """The groups that dotted names imply: ``a`` and ``a.b`` for ``a.b.conv``."""
         self.copies: dict[str, Ends] = {}
-        """The outputs of all copies of a repeated layer."""
+        """The outputs of all copies of a repeated layer, or of a layer that has several."""
         self.left_out: set[str] = set()
         self.ways: set[str] = set()
         self.counters: dict[str, int] = {}
@@ -41,7 +43,7 @@ class Names:
         self.index[node.name] = place
 
     def check_free(self, name: str, entry: Entry, scope: Scope) -> None:
-        """Refuse a second layer with the same name."""
+        """Refuse a layer with the name of another layer or of an input."""
         if name in scope.inputs:
             line = scope.places[name].line
             at = f" (line {line})" if line else ""
@@ -70,7 +72,7 @@ class Names:
                 return f"{word}{number}"
 
     def way(self, prefix: str, way: str) -> str:
-        """The path of a branch, with a number if a branch before it has the same path."""
+        """The path of a branch, with a number if a branch or layer before it has the same path."""
         path = first = f"{prefix}{way}"
         while way and (path in self.ways or path in self.index):
             number = self.counters.get(f"{first}_", 1) + 1
@@ -98,8 +100,8 @@ class Names:
         return tuple(found)
 
     def gathered(self, name: str, scope: Scope) -> Ends | None:
-        """The outputs of all copies of a repeated layer: empty if it is left out, None if there is
-        no such layer."""
+        """The outputs of all copies of a repeated layer, or of a layer that has several: empty if
+        it is left out, None if there is no such layer."""
         for prefix in (*(one.prefix for one in scope.outwards()), ""):
             if f"{prefix}{name}" in self.copies:
                 return self.copies[f"{prefix}{name}"]
@@ -128,7 +130,7 @@ class Names:
         inside = [full for full in self.index if full.endswith(f".{name}")]
         if inside:
             return f"'{key}: {name}' does not name a layer here; did you mean {inside[0]!r}?"
-        if name in self.written:
+        if name in self.written and key not in ENDS:
             fact = f"'{key}: {name}' names a layer that is not above this one"
             return f"{fact}; a layer can only read earlier ones"
         hint = did_you_mean(name, scope.visible()) or f"; available: {some(scope.visible())}"

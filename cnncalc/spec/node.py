@@ -27,7 +27,7 @@ class Node(NamedTuple):
     like: int | None = None
     """The node whose shape determines some of its fields."""
     trainable: bool = True
-    """Whether its own weights are trained."""
+    """Whether its weights are trained."""
     word: str = ""
     """The name of its kind as it is written."""
     part_of: str = ""

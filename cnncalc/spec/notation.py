@@ -1,6 +1,6 @@
 """The one-line notation of the lectures: ``1x48x48-100C3-MP2-200C2-MP2-500N-3755N``.
 
-    network = [hidden "HL-"] shape {"-" layer}
+    network = [hidden "HL-"] shape "-" layer {"-" layer}
     layer   = filters "C" size {option}     convolution, as in 96C11s4
             | "MP" size {option}            max pooling        | "AP" ... average pooling
             | neurons ["N"]                 fully connected

@@ -143,7 +143,7 @@ class Parts:
         return Line(part.name, self.key(part), sources, chained, like, weights, trainable)
 
     def key(self, part: Part) -> Any:
-        """A key that is equal for two parts that differ only in numbers."""
+        """A key that is equal for parts that differ only in values that an argument can replace."""
         if part.copies:
             return "copies", part.counted, self.key(part.parts[0])
         if part.parts:
@@ -226,7 +226,7 @@ class Parts:
         return found
 
     def _opened(self, parts: list[Part], prefix: str = "") -> Iterator[Part]:
-        """The parts, with blocks that occur only once replaced by their own parts."""
+        """The parts, with unnamed blocks that occur only once replaced by their own parts."""
         for part in parts:
             own = f"{prefix}{part.name}"
             kept = part.weights is not None or own in self.owners
@@ -261,7 +261,7 @@ def _as_written(node: Node, layout: str) -> Layer:
 
 
 def _optional(kind: type[Layer], name: str) -> bool:
-    """Whether a spec can state the default of a field, so that an argument can replace it."""
+    """Whether an argument can replace a field: it has no default, or a spec can state it."""
     if name in required_of(kind) or name == "like":
         return True
     try:

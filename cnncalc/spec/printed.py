@@ -16,8 +16,8 @@ class Printed(NamedTuple):
     """A printed number: ``digits`` / 10 ^ ``places``, times 1000 to the power of its scale.
 
     Zeros at the end of a whole number count as negative places, not digits. A ``full`` number has
-    neither a scale nor decimals, so every digit is significant. ``binary`` means a unit based on
-    1024, such as MiB.
+    neither a scale nor decimals, so every digit is significant; a zero is always full. ``binary``
+    means a unit based on 1024, such as MiB.
     """
 
     digits: int
@@ -28,9 +28,10 @@ class Printed(NamedTuple):
     binary: bool = False
 
     def agrees(self, exact: int, kilo: int = 1000, cut: bool = False, of: int = 1) -> bool:
-        """Whether ``exact`` / ``of`` rounds (or is ``cut``) to this number at its printed
+        """Whether ``exact`` / ``of`` rounds (or is ``cut``) to this number, to its printed
         digits."""
-        # Integer arithmetic only: both sides are multiplied by ``of`` and by 10 ^ places.
+        # Integers only: both sides are multiplied by ``of``, and by 10 ^ places unless that is
+        # a fraction.
         up, down = int(10 ** max(self.places, 0)), int(10 ** max(-self.places, 0))
         last = int((1024 if self.binary else kilo) ** self.power) * down * of
         over = exact * up - self.digits * last
@@ -43,8 +44,8 @@ def read_number(text: str) -> Printed:
     """Parse a printed number: ``61706``, ``138M``, ``~3.8G``, ``93 MB``, ``58.1 MiB``.
 
     ``138M`` agrees with 137.5 to 138.5 million, and ``150K`` with 145 to 155 thousand. A number
-    without a unit or decimals agrees only with itself. Raises UsageError for anything that is not a
-    number.
+    without a unit or decimals agrees only with itself, and any zero only with 0. Raises UsageError
+    for anything that is not a number.
     """
     match = re.fullmatch(NUMBER, text.strip()) if len(text) <= LONGEST else None
     if match is None:

@@ -350,7 +350,7 @@ def _claim() -> Schema:
 
 
 def _given(key: str) -> Schema:
-    """A key with a non-empty value."""
+    """A key with a value other than null."""
     return {"required": [key], "properties": {key: NOT_NULL}}
 
 

@@ -18,7 +18,7 @@ class Scope:
         self.outer = outer
         self.names: dict[str, tuple[int, ...]] = {}
         self.places: dict[str, Where] = {}
-        """Where each name was defined."""
+        """Where names were defined, if that is known."""
         self.inputs: set[str] = set()
         """The names of inputs."""
 
@@ -40,6 +40,6 @@ class Scope:
         return next((one.names[name] for one in self.outwards() if name in one.names), None)
 
     def visible(self) -> list[str]:
-        """The names of all layers that are visible from here."""
+        """All names in this scope and in those around it."""
         outer = self.outer.visible() if self.outer else []
         return [*self.names, *outer]

@@ -59,7 +59,8 @@ def load(
     ``inputs`` are shapes for a model file, which may leave some open, and their layout.
 
     Mistakes in the text are listed in the spec's ``mistakes``. Raises Mistakes if these are too
-    many or the text cannot be read at all, and UsageError if there is nothing to read.
+    many or the text cannot be read at all, and UsageError for a target that is not found or is of
+    another type, and for invalid sizes in ``inputs``.
     """
     if isinstance(target, Spec):
         return target
@@ -154,7 +155,7 @@ def _quotable(found: str, source: str, inputs: tuple[Any, Layout | None]) -> Ite
     except SpecError as error:
         broken = error
     known = root is not None and isinstance(root.value, dict) and set(root.value) & {*document.TOP}
-    if not known and (sentence := advice.foreign_format(found)):
+    if not known and (sentence := advice.foreign_format(found, Path(source).suffix)):
         raise SpecError(sentence, Where(source, 1))
     if root is None:
         raise broken or SpecError("the file cannot be read as a spec", Where(source))
@@ -366,7 +367,7 @@ class _Bases:
 
 
 def _check_place(reference: str, where: Where, file: Path, within: Path | None) -> None:
-    """Raise SpecError for a base that is not an ordinary file or lies outside the allowed
+    """Raise SpecError for a base that is empty, not an ordinary file, or outside the allowed
     folder."""
     built_in = file.parent == catalog.folder().resolve()
     if within is not None and not built_in and not file.is_relative_to(within.resolve()):
@@ -392,7 +393,7 @@ def _base(reference: str, where: Where, file: Path) -> Item:
         raise SpecError(
             f"{reference} cannot be read as a spec{line}",
             where,
-            "run cnncalc on that file to see why",
+            "run 'cnncalc summarize' on that file to see why",
         ) from None
     if not isinstance(parent.value, dict):
         raise SpecError(f"{reference} is not a spec", where)

@@ -1,8 +1,8 @@
 """Reads YAML text into a tree of values with their locations. The only module that parses YAML.
 
 It reads event by event, to enforce the limits below on nesting, repetition and size, and it never
-acts on a tag. Plain scalars are read as in YAML 1.2, except that hexadecimal and octal numbers,
-infinity and NaN remain text.
+acts on a tag. Plain scalars are read as in YAML 1.2, except that null, true and false may have any
+case, and that hexadecimal and octal numbers, infinity and NaN remain text.
 """
 
 import re

@@ -6,11 +6,19 @@ No other module evaluates expressions.
 import re
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from pathlib import Path
 from typing import Any
 
-from cnncalc.core.errors import LayerError, SpecError, UsageError, Where, did_you_mean, some
+from cnncalc.core.errors import (
+    LayerError,
+    Source,
+    SpecError,
+    UsageError,
+    Where,
+    did_you_mean,
+    some,
+)
 from cnncalc.core.fields import shown
+from cnncalc.spec import notation
 from cnncalc.spec.entry import Block, Composite, Entry, Spec
 from cnncalc.spec.expression import evaluate, is_expression
 from cnncalc.spec.text import MAX_VALUES, Item, located
@@ -97,7 +105,8 @@ def mentioned(part: Any) -> Iterator[str]:
 def parameters(spec: Spec, settings: Values, work: Work) -> dict[str, Any]:
     """The value of every parameter; each may use earlier ones.
 
-    Raises UsageError for a setting that is not a parameter.
+    Raises UsageError for settings that are not a mapping, or that name anything but parameters, and
+    SpecError for a value that is not valid.
     """
     if not isinstance(settings, Mapping):
         fact = "settings must be a mapping, such as {'classes': 10}"
@@ -119,7 +128,8 @@ def parameters(spec: Spec, settings: Values, work: Work) -> dict[str, Any]:
 def _without(owner: str, name: str, source: str) -> UsageError:
     """The error for a parameter of a network that has none."""
     fact = f"{owner} has no parameter {name!r}"
-    if Path(source).suffix.lower() in (".yaml", ".yml"):
+    written = isinstance(source, Source) and source != notation.SOURCE
+    if written or not source:
         return UsageError(fact, "declare it under 'parameters' in the spec")
     help = "leave it out, or write the network as a spec with 'cnncalc import'"
     return UsageError(f"{fact}, because it is not read from a spec", help)

@@ -6,12 +6,12 @@ from cnncalc.spec.expression import MAX_CHARACTERS
 MAX_STEPS = 25_000
 USUAL_NAME = 100
 USUAL_EXPRESSION = 24
-"""Each use of a name or an expression up to these lengths takes no extra steps."""
+"""Using a name, or evaluating an expression, of up to these lengths takes no extra steps."""
 
 
 class LimitReached(Exception):
-    """Stops the expansion: a limit was reached (``error`` says which), or there are too many
-    mistakes."""
+    """Stops the expansion: a limit was reached, or there are too many mistakes. ``error`` says
+    which limit, unless that has already been reported."""
 
     def __init__(self, error: SpecError | None = None) -> None:
         super().__init__()

@@ -326,7 +326,7 @@ def _flow(value: Any) -> str:
 
 
 def _word(word: str) -> str:
-    """A text, in quotes if YAML would read it as anything else."""
+    """A text, in quotes unless it is a word that YAML reads as text."""
     if re.fullmatch(r"\$?[A-Za-z_0-9][\w./-]*", word, re.ASCII):
         try:
             if scalar(word, Where("")) == word:

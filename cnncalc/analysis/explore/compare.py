@@ -95,8 +95,8 @@ def _changes(before: Sequence[Row], after: Sequence[Row]) -> Iterator[Change]:
 
 
 def _key(row: Row, named: bool, long: bool) -> Hashable:
-    """A key that is equal for matching layers. It ignores automatic names, because an additional
-    layer renumbers all later ones."""
+    """A key that is equal for matching layers. Unless ``long``, it ignores automatic names, because
+    an additional layer renumbers all later ones."""
     block, _, own = row.name.rpartition(".")
     automatic = re.fullmatch(rf"{row.kind}_?[0-9]+", own) is not None
     if named and (long or not automatic):

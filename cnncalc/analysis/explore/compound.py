@@ -64,7 +64,7 @@ class Compound:
             if factor > MOST:
                 raise UsageError(
                     f"the budget is not reached before {name} has grown {MOST:,}-fold",
-                    "choose a budget that grows with it, or a smaller ratio",
+                    "choose a smaller budget, or one for a quantity that grows with it",
                 )
             if isinstance(base, Map):
                 found[name] = [base.channels, *(_scaled(size, factor) for size in base.spatial)]
@@ -82,7 +82,7 @@ class Compound:
 
 def largest(scaled: Compound, budgets: Mapping[str, int], step: Fraction) -> Largest:
     """Find the largest coefficient within the budgets and the next one beyond, with the values that
-    they give. Raises UsageError if a value grows out of bounds first."""
+    they give. Raises UsageError as the search does, and if a value grows out of bounds first."""
     found = search(scaled, COEFFICIENT, budgets, step, steady=False, least=Fraction(0))
     if found.within is not None and found.beyond is None:
         scaled.values(float(found.within.value + step))  # may be what ended the search

@@ -127,8 +127,7 @@ class Configurations:
         return {name: value(name, report, self.clock) for name in self.quantities}
 
     def require(self) -> None:
-        """Raise UsageError if a quantity is not known for the default network, which is not checked
-        if it is not valid."""
+        """Raise UsageError if the default network is valid and a quantity is not known for it."""
         try:
             report = self.report({})
         except CnncalcError:
@@ -183,7 +182,8 @@ class Models(Configurations):
         return {}
 
     def records(self, name: str) -> bool:
-        """Whether the name is ``batch``, the only one whose values do not run the code again."""
+        """Whether the name is ``batch``, the only number that can vary without running the code
+        again."""
         return name == "batch"
 
     def shapes(self) -> list[Shape]:

@@ -13,7 +13,7 @@ CONNECTING = 10
 """The seconds that a scheduler may take to answer."""
 STARTING = 60
 """The seconds to wait for a cluster without workers."""
-AGAIN = "with --resume FILE, the same command goes on from where it stopped"
+AGAIN = "if it had --resume FILE, the same command goes on from where it stopped"
 
 
 @contextmanager

@@ -35,10 +35,8 @@ class Tried(NamedTuple):
 
 
 class Largest(NamedTuple):
-    """The largest value within the budgets, and the next valid one beyond them, if any.
-
-    ``within`` is None if not even the smallest value fits.
-    """
+    """The largest value within the budgets, and the next valid one beyond them. ``within`` is None
+    if no value fits, ``beyond`` if none of the next ``PATIENCE`` values is valid."""
 
     name: str
     budgets: Mapping[str, int]
@@ -59,7 +57,7 @@ def largest(
     ``least`` is the smallest value, by default the step.
 
     Raises UsageError if no multiple is a valid network, if the last of those searched still fits,
-    or if there are too many to try.
+    if there are too many to try, or if a quantity is not known.
     """
     margin = Fraction(1) if steady else MARGIN
     least = step if least is None else least

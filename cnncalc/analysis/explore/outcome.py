@@ -57,7 +57,7 @@ class Sweep:
         self.refused[reason] = before[0], before[1] + count
 
     def to_dict(self) -> list[dict[str, Any]]:
-        """One mapping for each configuration."""
+        """One mapping for each of ``points``."""
         return [
             self.record(point.values, [point.quantities[name] for name in self.quantities])
             for point in self.points

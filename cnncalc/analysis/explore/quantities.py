@@ -86,7 +86,8 @@ def called(name: str) -> str:
 
 
 def quantity(name: str, clock: "Clock | None" = None) -> Quantity:
-    """The quantity with this name; raises UsageError, suggesting the nearest name, for others."""
+    """The quantity with this name. Raises UsageError for any other name, and for a time without a
+    clock."""
     if name == TIME and clock is not None:
         heading = f"Time on {clock.device} ({clock.kind})"
         return Quantity(heading, clock.seconds, units.duration, clock=clock)
@@ -157,7 +158,7 @@ def budget(name: str, given: int | str, usual: Any) -> int:
     default network needs (``1.5x``).
 
     ``usual`` has the quantities of the default network, or says why there are none. Raises
-    UsageError for a budget below 1.
+    UsageError for any other text, for a budget below 1, and for few bytes without a unit.
     """
     quantity(name)
     text = str(given)

@@ -51,7 +51,8 @@ class Formula:
 
     def at(self, **values: Any) -> int:
         """The quantity for these values of the symbols, the usual ones by default; exactly what
-        ``summarize`` gives. Raises UsageError if the formula does not hold there."""
+        ``summarize`` gives. Raises UsageError if the formula does not hold there, or does not have
+        such a symbol."""
         whole = self._wholes({**self.usual, **values})
         if not self._holds(whole):
             given = ", ".join(f"{name}={one}" for name, one in values.items())

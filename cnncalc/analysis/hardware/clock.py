@@ -35,7 +35,7 @@ class Clock:
 
     @abstractmethod
     def seconds(self, report: Report) -> Fraction:
-        """The time of a network. Raises UsageError if its counts are not all known."""
+        """The time of a network. Raises UsageError if a count that it depends on is not known."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ class Bounds(Clock):
         self.figures.peak_for(self.dtype(report.dtype))
 
     def seconds(self, report: Report) -> Fraction:
-        """The bound for a network. Raises UsageError if its counts are not all known."""
+        """The bound for a network. Raises UsageError if its MACs or the bytes that it moves are not
+        known."""
         if report.unknown & UNKNOWN:
             raise UsageError(f"{report.name}: not all of its counts are known")
         return layer_by_layer(report, self.figures, self.dtype(report.dtype))

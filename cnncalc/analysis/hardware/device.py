@@ -136,7 +136,7 @@ def devices(path: str | PathLike[str] | None = None) -> tuple[Device, ...]:
 
 def find(name: str, known: tuple[Device, ...]) -> Device:
     """The device with this key or name, ignoring case, spaces, hyphens and underscores. Raises
-    UnknownName for an unknown name, and suggests the nearest."""
+    UnknownName for an unknown name, and suggests similar ones if there are any."""
     meant = _bare(name)
     for device in known:
         if meant in (_bare(device.key), _bare(device.name)):

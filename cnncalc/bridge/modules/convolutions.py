@@ -26,7 +26,7 @@ class Separable(nn.Module):
 
 class _Windows(nn.Module):
     """Windows over a padded input. ``padding`` lists what is added before and after each axis, the
-    last axis first."""
+    last axis first; in a ``ComputedConv``, what is added at both ends of each axis, in order."""
 
     def __init__(
         self,

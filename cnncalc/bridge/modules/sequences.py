@@ -1,4 +1,5 @@
-"""Modules for sequences: the positions of a map in order, with the channels last."""
+"""Modules for sequences, which are the positions of a map in order, and for tensors that do not
+depend on the input."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext

@@ -54,8 +54,8 @@ def _transposed_biases(call: Call) -> int:
 
 def _upsampled(call: Call) -> int:
     """The input elements, because calflops discards their product with the scale."""
-    if not isinstance(call.layer.scale_factor, int):
-        raise LayerError("it counts upsampling only if all axes have the same scale")
+    if not isinstance(call.layer.scale_factor, int | float):
+        raise LayerError("how it counts upsampling without one factor for all axes is not modelled")
     return inputs(call)
 
 

@@ -33,6 +33,7 @@ ELEMENTS = {
 """The instructions for each output element, by operation."""
 
 CONVOLUTIONS = ("Conv", "Linear")
+NORMS = of("BatchNorm", "InstanceNorm")
 POOLS = of("MaxPool", "AvgPool")
 GLOBAL = of("AdaptiveAvgPool")
 FREE = of(
@@ -71,14 +72,16 @@ def _exported(report: Report) -> Callable[[Row], Sequence[Call]]:
 
 
 def _folds(row: Row, before: Row, readers: int) -> bool:
-    """Whether a row is a batch norm that is folded into the convolution before it."""
+    """Whether a row is a norm with running statistics, which is folded into the convolution before
+    it."""
     if readers != 1 or not before.inputs or not row.cost.buffers:
         return False
     try:
         found = operations(before.layer, before.inputs, before.output)
+        norm = operations(row.layer, row.inputs, row.output)[0]
     except LayerError:  # unknown operations are reported when they are counted
         return False
-    return of("Conv")(found[-1]) and not found[-1].inside
+    return NORMS(norm) and of("Conv")(found[-1]) and not found[-1].inside
 
 
 def _check(call: Call) -> None:

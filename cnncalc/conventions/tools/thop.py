@@ -23,7 +23,8 @@ OTHER_NORMS = of("LayerNorm", "InstanceNorm")
 
 
 def _whole_windows(call: Call) -> int:
-    """The input elements; raises LayerError unless the windows all have the same size."""
+    """The input elements; raises LayerError unless the output size divides the input size along
+    every axis."""
     places = zip(call.input.dimensions[1:], call.output.dimensions[1:])
     if any(before % after for before, after in places):
         raise LayerError(
@@ -34,9 +35,11 @@ def _whole_windows(call: Call) -> int:
 
 
 def _softmax(call: Call) -> int:
-    """An exponential and a division per element, and n − 1 additions for every n channels."""
-    elements = call.input.elements
-    return 3 * elements - elements // call.input.dimensions[0]
+    """An exponential and a division per element, and n − 1 additions for every n values that add up
+    to 1."""
+    n, groups = call.layer.groups(call.input)
+    operations: int = groups * (3 * n - 1)
+    return operations
 
 
 CONVENTION = Convention(

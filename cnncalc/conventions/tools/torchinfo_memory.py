@@ -1,7 +1,7 @@
 """torchinfo's "Forward/backward pass size (MB)", in units of 10⁶ bytes.
 
-It doubles the outputs of modules with parameters, for their gradients; the outputs of activations,
-pools and joins do not count.
+It doubles the outputs of modules with parameters, for their gradients; the outputs of other
+modules, such as pools, joins and most activations, do not count.
 """
 
 from cnncalc.conventions.convention import BYTES, Convention, Term, modules, outputs, parameters

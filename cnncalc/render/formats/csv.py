@@ -1,6 +1,6 @@
 """One row for each row of the table, in RFC 4180 format, with exact values and no totals.
 
-The first row has the names that ``--columns`` takes.
+The first row has the names of the columns; ``--columns`` takes those of a network's table.
 """
 
 from typing import TYPE_CHECKING

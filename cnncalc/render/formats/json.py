@@ -2,7 +2,7 @@
 
 Depth, columns and order affect only tables. A count under a convention is added as ``convention``
 (docs/reconcile.md). The text is ASCII, so that no terminal or file encoding can spoil a name.
-Records are written as a list.
+Records without other data are written as a list.
 """
 
 import json

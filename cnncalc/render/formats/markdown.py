@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".md"
 SPECIAL = re.compile(r"[\\`*|<>\[\]~#]|\b_|_\b")
-"""Characters that Markdown would read as markup; it leaves underscores inside words alone."""
+"""Characters that Markdown would read as markup; an underscore inside a word is not."""
 
 
 def render(view: "Sheet") -> str:
@@ -33,7 +33,7 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[str]], numeric: Itera
 
 
 def escape(text: str) -> str:
-    """A text on one line that Markdown shows as it is."""
+    """The text on one line, with markup characters escaped."""
     return SPECIAL.sub(r"\\\g<0>", " ".join(text.split()))
 
 

@@ -17,7 +17,7 @@ from cnncalc.render.view import View
 SUFFIX = ".txt"
 INDENT = "  "
 PROSE = 100
-"""The widest line of text above and below the table."""
+"""The widest line of the remarks and of the legend."""
 READABLE = 10
 """The kind is cut to this width before the column of kernels is left out."""
 SHORTEST = {"kind": 8, "fields": 8, "inputs": 8, "kernel": 8, "layer": 16}
@@ -93,7 +93,8 @@ def _table(view: View, width: int, colour: bool) -> tuple[list[str], str]:
 
 
 def _entries(view: View) -> Iterator[Entry]:
-    """The lines as a tree: the lines below a block heading omit the block's name."""
+    """The lines as a tree, in which those below a block heading omit the block's name; a flat list
+    if they are sorted or have no names."""
     lines = view.lines
     if view.sort is not None or "layer" not in view.columns:
         yield from (Entry(line.name, "", 0, line) for line in lines)
@@ -170,8 +171,8 @@ def _over(widths: Mapping[str, int], width: int) -> int:
 
 
 def _cut(text: str, name: str, width: int) -> str:
-    """The text without its end; a layer's name keeps its end, because that is where names
-    differ."""
+    """The text, without its end if it is too wide; a layer's name keeps its end, because that is
+    where names differ."""
     if terminal.cells(text) <= width:
         return text
     short = text[1 - width :] if name == "layer" else text[: width - 1]

@@ -86,8 +86,8 @@ class Picture:
         return style_of(self.style).draw(self.report, self.options, measure)
 
     def bytes(self, writer: Writer, room: float = math.inf) -> bytes:
-        """The content of a file. Raises UsageError if the picture is animated but the file cannot
-        be."""
+        """The content of a file. Raises UsageError if the picture cannot be drawn, and if it is
+        animated but the file cannot be."""
         scene = self.scene(writer, room)
         if scene.css and writer.SUFFIX != ".svg":
             raise UsageError(
@@ -102,7 +102,7 @@ class Picture:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write a file, whose extension selects the format; raises UsageError for an unknown one,
-        or if the file cannot be written."""
+        and if the picture cannot be drawn or the file cannot be written."""
         data = self.bytes(writer_for(path))
         try:
             Path(path).write_bytes(data)
@@ -119,8 +119,8 @@ class Picture:
 
 
 def picture(report: Report, style: str = "graph", **choices: Any) -> Picture:
-    """A picture of a report. Raises UsageError for an unknown style or option, and for an option
-    that the style does not take."""
+    """A picture of a report. Raises UsageError for an unknown style or option, for an invalid
+    value, and for an option that the style does not take."""
     known = Options.__dataclass_fields__
     takes = style_of(style).CHOICES
     for name, value in choices.items():

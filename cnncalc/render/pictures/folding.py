@@ -11,11 +11,12 @@ from cnncalc.analysis.report import Line, Report, Row
 from cnncalc.core.errors import UsageError, did_you_mean, unknown
 
 MOST = 1000
-"""A picture with more boxes shows only the first and the last few."""
+"""A picture with more boxes is shortened: equal layers are stacked, and if there are still many
+boxes, only the first and the last few are shown."""
 LONGEST = 30_000
 """A picture whose lines pass more boxes in total is shortened in the same way."""
 ENDS = 20
-"""The number of boxes that a shortened picture shows at either end."""
+"""The number of boxes at either end of a picture without its middle."""
 FEW = 4
 """The most layers of a block that is drawn like a single layer."""
 LEVELS = 30
@@ -27,9 +28,9 @@ class Part:
     """A box, or an open block with its ``parts``.
 
     ``rows`` are the positions of its layers in the report, and ``copies`` is the number of equal
-    blocks that it stands for, from ``name`` to ``last``. ``block`` marks a block, ``closed`` a
-    block or a layer named after one, and ``outside`` a layer that is drawn only because others read
-    it.
+    blocks or layers that it stands for, from ``name`` to ``last``. ``block`` marks a block,
+    ``closed`` a block or a layer named after one, and ``outside`` a layer that is drawn only
+    because others read it.
     """
 
     name: str
@@ -87,7 +88,7 @@ class Folding:
         return next((row for row in rows if not row.implied), rows[0])
 
     def _fitting(self, most: int) -> list[Part]:
-        """The deepest parts with at most this many boxes."""
+        """The deepest parts with at most this many boxes; the shallowest parts may have more."""
         found = self._at(self.base + 1)
         for depth in range(self.base + 2, min(self.report.depth, LEVELS) + 1):
             deeper = self._at(depth)
@@ -244,7 +245,7 @@ class Folding:
 
 
 def _shown(report: Report, only: str | None) -> list[int]:
-    """The positions of the rows to draw. Raises UsageError for an unknown block."""
+    """The positions of the rows to draw. Raises UsageError if ``only`` is not a block."""
     if only is None:
         return list(range(len(report.rows)))
     found = [
@@ -264,7 +265,8 @@ def _shown(report: Report, only: str | None) -> list[int]:
 
 
 def _named(block: Part) -> Part:
-    """The block or, if it has a single part, that part, named after the block."""
+    """The block or, if it has a single part, that part, named after the block unless it has
+    copies."""
     if len(block.parts) != 1:
         return block
     only = block.parts[0]

@@ -22,7 +22,8 @@ LARGEST, SMALLEST = 36, 3
 
 
 class _Heat:
-    """The cells of a heat map. Raises UsageError if there is nothing to draw."""
+    """The cells of a heat map. Raises UsageError unless two values vary and there is something to
+    draw."""
 
     def __init__(self, found: Sweep, name: str) -> None:
         self.scale = Scale(found, name, found.points)
@@ -52,7 +53,7 @@ class _Heat:
 
 
 def _in_order(found: Sweep, name: str) -> list[str]:
-    """The values along an axis: numbers in ascending order, others in the given order."""
+    """The values along an axis: numbers in ascending order, others in the order of the points."""
     values: list[Any] = [point.values[name] for point in found.points]
     if all(isinstance(one, int | float) for one in values):
         values.sort()
@@ -60,8 +61,8 @@ def _in_order(found: Sweep, name: str) -> list[str]:
 
 
 def text(found: Sweep, name: str, width: int) -> str:
-    """A heat map for a terminal of this width. Raises UsageError if it does not fit or there is
-    nothing to draw."""
+    """A heat map for a terminal of this width. Raises UsageError if it does not fit, and like
+    ``_Heat``."""
     heat = _Heat(found, name)
     down, across = found.names
     left = max(map(len, [down, *heat.down]))
@@ -86,8 +87,7 @@ def text(found: Sweep, name: str, width: int) -> str:
 
 
 def chart(found: Sweep, name: str, title: str, measure: Measure) -> Scene:
-    """A heat map as a picture. Raises UsageError if it has too many cells or there is nothing to
-    draw."""
+    """A heat map as a picture. Raises UsageError if it has too many cells, and like ``_Heat``."""
     heat = _Heat(found, name)
     side = min(WIDTH // len(heat.across), HEIGHT // len(heat.down), LARGEST)
     if side < SMALLEST:

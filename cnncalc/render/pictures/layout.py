@@ -124,7 +124,7 @@ class Lane(Item):
 
 
 class Fork(Item):
-    """Branches side by side, in the order of the spec; a lane comes last.
+    """Branches side by side, in the given order.
 
     Lines enter in the middle of the branches or, with ``straight``, in line with the first.
     """

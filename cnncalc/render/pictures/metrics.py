@@ -64,7 +64,7 @@ class Measure(NamedTuple):
     margin: float
     """Around the picture."""
     widest: float
-    """The greatest width of a box."""
+    """The greatest width of a box, unless a shape or a figure needs more."""
     copy: float
     """The distance by which each copy of a repeated box sticks out."""
     boxes: int

@@ -12,7 +12,7 @@ DIRECTIONS = ("down", "right")
 
 @dataclass(frozen=True)
 class Options:
-    """The choices; each style takes some of them. Raises UsageError for an unknown name.
+    """The choices, of which a style may take only some. Raises UsageError for an invalid one.
 
     ``depth`` levels of blocks are opened, by default as many as fit. ``only`` draws one block.
     ``every_layer`` gives activations and normalizations boxes of their own. ``direction`` is that

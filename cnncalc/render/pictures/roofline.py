@@ -24,7 +24,7 @@ LARGEST, SMALLEST = 7.0, 2.0
 """The radii of the dot of the layer that takes longest, and of the smallest dots."""
 CORNERS = 20
 NAMED = 8
-"""On a single device, the names of this many layers are shown: those that take longest."""
+"""On a single device, at most this many layers are named: those that take longest."""
 TONES = {"compute": "tap", "memory": "transient"}
 LEGEND = {"compute": "limited by compute", "memory": "limited by memory"}
 

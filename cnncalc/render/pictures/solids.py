@@ -11,11 +11,11 @@ from cnncalc.render.pictures.scene import Point
 SIDE = 150
 """The height of the largest map in pixels."""
 CHANNEL = 1.9
-"""The width of one channel; that of several is proportional to the square root of their number."""
+"""The width of a map is this times the square root of its channels, but at least ``THINNEST``."""
 SLANT = (0.34, 0.2)
 """The offset for one pixel of depth, to the right and upwards."""
 FEW = 24
-"""If no map has more channels, every channel is drawn as a plane."""
+"""If all maps have two spatial axes and none has more channels, every channel is a plane."""
 THINNEST = 3.0
 BAR = (9.0, 4.0, 3.0)
 """The width of a bar, and its depth to the right and upwards."""
@@ -106,7 +106,7 @@ def _box(width: float, height: float, right: float, up: float, flat: bool = Fals
 
 
 def _planes(channels: int, width: float, height: float) -> Solid:
-    """One plane behind another, the first in front."""
+    """A plane for each channel, from back to front."""
     step = min(max(40 / channels, 2.0), 7.0)
     shift = step * (channels - 1)
     corners = [(shift - step * at, step * at) for at in range(channels)]

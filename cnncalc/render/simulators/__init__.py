@@ -27,8 +27,8 @@ class Product(NamedTuple):
 
 
 class Workload(NamedTuple):
-    """The products of a network, in order, and the layers without any. A simulator's file lists
-    only the products."""
+    """The products of a network, in order, and the layers without any. A simulator reads only the
+    products."""
 
     name: str
     products: tuple[Product, ...]
@@ -92,8 +92,8 @@ Made = TypeVar("Made")
 
 
 def each(tool: str, ones: Sequence[One], make: Callable[[One], Made]) -> list[Made]:
-    """The result of a function for each layer or product. Raises a single UsageError that names all
-    those that the tool cannot describe."""
+    """The result of a function for each layer or product. Raises a single UsageError that counts
+    those that the tool cannot describe, and names the first ``MOST_NAMED``."""
     made, wrong = [], []
     for one in ones:
         try:

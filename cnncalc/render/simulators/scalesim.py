@@ -25,7 +25,8 @@ MOST_LINES = 100_000
 
 def render(workload: Workload) -> str:
     """The header, then the lines. Each ends with a comma, because the tool drops what follows the
-    last comma. Raises UsageError for too many lines."""
+    last comma. Raises UsageError for too many lines, and for products that the tool cannot
+    describe."""
     number = sum(1 if one.nest.channels == 1 else one.nest.groups for one in workload.products)
     if number > MOST_LINES:
         raise UsageError(f"{TOOL} would need {number:,} lines; the limit is {MOST_LINES:,}")

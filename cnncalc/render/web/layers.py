@@ -34,8 +34,9 @@ DERIVED = {
 """The columns whose numbers link to derivations, and the quantity that each derives."""
 LEGEND = (
     "A block has the sums of its layers, and the output and receptive field of the last one. "
-    "Bars compare the layers. Select a number to see how it is computed."
+    "Bars compare the layers."
 )
+HINT = "Select a number of a layer to see how it is computed."
 CONTROLS = """\
 <div id="controls" role="search" hidden>
 <label>Search <input type="search" id="search" autocomplete="off"></label>
@@ -55,7 +56,8 @@ class Table:
 
 
 def tree(report: Report) -> Iterator[Line]:
-    """A line for each layer, and one for each block before them; ``depth`` is the nesting level."""
+    """A line for each layer, and one for each block of several layers before them; ``depth`` is the
+    nesting level."""
     yield from _inside(report.rows, report, 1)
 
 
@@ -94,9 +96,10 @@ def table(view: View, workings: Workings, about_times: str = "") -> Table:
         for name, heading in zip(view.columns, view.headings, strict=True)
     )
     rows = {line.name: f"r{number}" for number, line in enumerate(lines)}
+    hint = HINT if any(map(workings.of, lines)) else ""  # long networks have no workings
     html = [
         '<h2 id="layers">Layers</h2>',
-        f'<p class="small">{LEGEND} {escape(about_times)}</p>',
+        f'<p class="small">{" ".join(filter(None, (LEGEND, hint, escape(about_times))))}</p>',
         CONTROLS,
         '<div class="scroll tall" tabindex="0" role="region" aria-label="Table of layers">',
         f'<table data-depth="{view.fitting_depth()}">',

@@ -81,7 +81,7 @@
     row.scrollIntoView({ block: "center" });
   }
 
-  // Headings sort: largest first, smallest first, and back to the order of the network.
+  // Headings sort: numbers from the largest, texts from A; then the reverse, then the network's order.
 
   function marks() {
     heads.forEach((head, column) => {

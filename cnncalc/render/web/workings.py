@@ -11,7 +11,7 @@ from cnncalc.analysis.report import Line, Report
 from cnncalc.core import units
 from cnncalc.derivations import mathml
 from cnncalc.derivations.explain import QUANTITIES, Derivation, explain
-from cnncalc.derivations.symbols import DEPTH, MEANINGS
+from cnncalc.derivations.symbols import MEANINGS, meanings
 
 MOST_LAYERS = 1_000
 """Pages of longer networks leave out the derivations."""
@@ -19,7 +19,7 @@ SHOWN = 2
 """The number of layers that the summary of a derivation names."""
 NOTHING = re.compile("none|0 parameters|0 MACs, 0 FLOPs")
 """An answer that needs no explanation."""
-SYMBOLS = {**MEANINGS, "D with an index": DEPTH}
+SYMBOLS = meanings(MEANINGS)
 
 
 class Workings:

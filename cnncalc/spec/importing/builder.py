@@ -88,7 +88,7 @@ class Builder:
         self.unsettled: dict[int, Regrouped] = {}
         """The tensors that were settled for the current call, as they were before."""
         self.pads: dict[int, tuple[Any, float]] = {}
-        """The sides and the value of each layer that only pads."""
+        """The sides and the value of layers that pad the two sides of an axis differently."""
         for number, seen in enumerate(recording.tensors):
             if seen.origin == "input":
                 self.made.append(Made("", {}, (), seen.name, seen.sizes[1:], {}))

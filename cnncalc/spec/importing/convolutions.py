@@ -85,8 +85,8 @@ def _pointwise(
 
 
 def _is_of_rows(value: Regrouped) -> bool:
-    """Whether the axes of a tensor, the first of which begins with the batch, are more than those
-    of a signal."""
+    """Whether the first axis of a tensor begins with the batch, and at least two others are larger
+    than 1."""
     return (
         value.axes[0][:1] == (BATCH,)
         and len([axis for axis in value.axes if long(value, axis)]) > 2
@@ -231,7 +231,7 @@ def pool(walker: Walker) -> None:
 
 
 def pool_with_indices(walker: Walker) -> None:
-    """A max pool whose indices an unpooling layer uses."""
+    """A max pool that also returns its indices, which an unpooling layer may use."""
     walker.done = walker.done._replace(
         name="max_pool",
         arguments={**walker.done.arguments, "return_indices": False},
@@ -300,7 +300,7 @@ def _padded(walker: Walker, view: View, sides: Sequence[int], value: float) -> V
 
 
 def windows(walker: Walker) -> None:
-    """Windows along an axis, ``Tensor.unfold``, which become the last axis."""
+    """Windows along an axis, ``Tensor.unfold``: the values of each are along a new last axis."""
     if "dimension" not in walker.done.arguments:  # the module Unfold, not the method
         walker.kind()
         return

@@ -55,4 +55,5 @@ class Recording(NamedTuple):
     unused: tuple[str, ...] = ()
     """The parameters that no call used."""
     dtype: str = ""
-    """The data type of all parameters and buffers, if it is one that a network can have."""
+    """The floating-point type of all parameters and buffers, if a network can have it and it is not
+    float32."""

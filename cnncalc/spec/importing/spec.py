@@ -23,7 +23,8 @@ class Imported(NamedTuple):
 
 
 def imported(recording: Recording) -> Imported:
-    """The spec of a recording. Raises SpecError for what a spec cannot express."""
+    """The spec of a recording. Raises UsageError for outputs that a network cannot have, and
+    SpecError for anything else that a spec cannot express."""
     walker = Walker(recording, HANDLERS, numbers)
     walker.walk()
     return _Writer(recording, walker).written()

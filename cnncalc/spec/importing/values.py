@@ -102,8 +102,8 @@ class Copied(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """A tensor that was computed by calls that no kind describes, and for which a spec has no
-    shape: its sizes mix the batch with other axes, or there are too many of them."""
+    """A tensor that no layer outputs: a further result of a call, or a result of calls that no kind
+    describes, whose sizes mix the batch with other axes or are too many."""
 
     reads: tuple[int, ...]
     calls: frozenset[int]

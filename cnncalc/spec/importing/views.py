@@ -263,7 +263,8 @@ def _part(walker: Walker, value: Regrouped, axis: int, start: int, stop: int) ->
 
 
 def ranged(walker: Walker, view: Tensor, ranges: Mapping[int, tuple[int, int]]) -> Tensor:
-    """Ranges along several axes: a single crop, unless only one axis is cut or the channels are."""
+    """Ranges along several axes: a single crop of a view if it cuts several axes, but not the
+    channels; otherwise a slice for each."""
     if isinstance(view, Regrouped):
         for axis, (start, stop) in ranges.items():
             view = sliced(walker, view, axis, start, stop)
@@ -350,7 +351,8 @@ def getitem(walker: Walker) -> None:
 
 
 def _every(walker: Walker, view: Tensor, axis: int, start: int, step: int) -> Tensor:
-    """Every ``step``-th position along an axis. Raises Unknown unless the step divides its size."""
+    """Every ``step``-th position along an axis. Raises Unknown unless the step divides its size and
+    is larger than the start."""
     size, sizes = view.size(axis), view.sizes
     if size % step or start >= step:
         raise Unknown(f"it has a step of {step} along an axis of {size}")

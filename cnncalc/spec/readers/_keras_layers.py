@@ -99,7 +99,7 @@ def _conv_lstm(model: Any, config: Mapping[str, Any], last: bool) -> Made:
 
 
 def _bidirectional(model: Any, config: Mapping[str, Any], last: bool) -> Made:
-    """The recurrent layer inside, in both directions."""
+    """The recurrent layer inside, in both directions, if it returns sequences."""
     kind, inner = model.named(config.get("layer") or {})
     if kind not in RECURRENT or config.get("merge_mode", "concat") != "concat":
         return None

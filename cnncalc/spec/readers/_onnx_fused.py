@@ -149,9 +149,14 @@ class _Graph:
         last: Operator,
         gone: Sequence[Operator],
         settings: Mapping[str, object] | None = None,
-    ) -> tuple[Operator, list[int]]:
-        """The node that replaces a group, and the positions of the group's nodes."""
+    ) -> tuple[Operator, list[int]] | None:
+        """The node that replaces a group, and the positions of the group's nodes; None if another
+        node reads a tensor inside the group, or the network outputs one."""
         one = named._replace(
             kind=kind, inputs=inputs, outputs=last.outputs, attributes=settings or {}
         )
-        return one, [self.maker[node.outputs[0]] for node in gone]
+        places = [self.maker[node.outputs[0]] for node in gone]
+        inside = {node.outputs[0] for node in gone} - {*last.outputs}
+        if inside & self.kept or any(not {*places} >= {*self.readers[name]} for name in inside):
+            return None
+        return one, places

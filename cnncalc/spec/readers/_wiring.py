@@ -45,7 +45,8 @@ class Wiring:
         self, name: str, kind: str, fields: Any, tensors: Iterable[str], **beside: Any
     ) -> str:
         """Add a layer that reads these tensors, and return the name that it gets; ``beside`` are
-        keys next to the kind. Raises SpecError, which names the layer, for invalid fields."""
+        keys next to the kind. Raises SpecError for invalid fields and missing inputs, naming the
+        layer, and for too many layers."""
         if len(self.layers) >= MAX_LAYERS:  # early enough that no file takes long
             raise self.wrong(f"the network has more than {MAX_LAYERS:,} layers")
         read = [self.source_of(tensor, f"layer {name[:60]!r}") for tensor in tensors]
@@ -97,7 +98,7 @@ class Wiring:
 
     def outputs(self, names: Iterable[str]) -> dict[str, list[str]]:
         """The key that names the network's outputs, unless they are simply the inputs and layers
-        that no other layer reads, in order."""
+        that no other layer reads, in order, or include an input, which a spec cannot list."""
         wanted = list(dict.fromkeys(names))
         listed = (one["from"] for one in self.layers)
         read = {name for one in listed for name in (one if isinstance(one, list) else [one])}

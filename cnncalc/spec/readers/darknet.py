@@ -31,7 +31,8 @@ KNOWN = {
     "reorg": "stride",
     "dropout": "probability",
 }
-"""The keys that are read, by section; any other is refused, except those in ``IGNORED``."""
+"""The keys that are read, by section; others are refused, unless they are in ``IGNORED`` or their
+section is in ``HEADS``."""
 LOGISTIC = ("convolutional", "conv", "connected", "conn")
 """Sections whose activation is logistic if none is given."""
 
@@ -243,7 +244,7 @@ def _same(kind: str) -> Callable[[_Network, Section], Made]:
 def _dropout(net: _Network, section: Section) -> Made:
     """`dropout`."""
     text = section.values.get("probability", "0.5")
-    if not re.fullmatch(r"0?\.[0-9]{1,9}|0|1", text):
+    if not re.fullmatch(r"0?\.[0-9]{1,9}|0|1(\.0{1,9})?", text):
         raise SpecError(
             f"'probability' must be from 0 to 1, not {text[:40]!r}", section.at("probability")
         )

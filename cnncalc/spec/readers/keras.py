@@ -39,7 +39,7 @@ TRAINING = re.compile(
     r"ragged|seed|noise_shape|momentum|synchronized|renorm.*|fused|virtual_batch_size|"
     r"adjustment|implementation|optional|input_spec|_?build.*|axis_wrapped|autocast|quantization.*"
 )
-"""Fields that affect neither shapes nor counts."""
+"""Fields that affect neither shapes nor counts, or that are read elsewhere."""
 ACTIVATIONS = {
     "swish": "silu",
     "hard_sigmoid": "hardsigmoid",
@@ -333,7 +333,7 @@ def _activation(value: Any) -> str:
 
 
 def _fields(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that are set and differ from their defaults; Keras writes all of them."""
+    """The fields that are set, without those in ``USUAL`` at their defaults; Keras writes all."""
     return {
         name: value
         for name, value in config.items()

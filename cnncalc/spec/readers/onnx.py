@@ -30,7 +30,7 @@ MAX_RANK = 64
 MAX_NUMBERS = 1_000_000
 """The most numbers that operators on constants may read in total."""
 ANY = 1_000_003
-"""A stand-in for a batch of any size: no size in a network is a multiple of it."""
+"""A stand-in for a batch of any size: a large prime, of which no usual size is a multiple."""
 FIRST = rb"\x08[\x01-\x40](\x12|\x1a|\x22|\x28|\x32|\x3a|\x42)"
 """The beginning of a file: the version of the format, then another of the model's fields."""
 QUANTIZED = {"QLinearConv": ("Conv", (0, 3, 8)), "ConvInteger": ("Conv", (0, 1)),
@@ -103,7 +103,8 @@ class Network(Layers):
         return self.wiring.spec(title[:100]) | self.dtype() | self.wiring.outputs(outputs)
 
     def dtype(self) -> dict[str, str]:
-        """The key for the data type of all weights, or of the inputs if there are none."""
+        """The key for the data type of all weights, or of the inputs if there are none; empty for
+        float32, and if they differ."""
         names = {*chain(*self.weights.values())}
         found = {held.dtype for name, held in self.model.held.items() if name in names}
         found = found or {self.model.dtypes.get(name, 0) for name in self.model.inputs}
@@ -229,9 +230,8 @@ class Network(Layers):
         """The outputs of a node. Raises Unclear if no kind describes it."""
         if node.kind in OPERATORS:
             return OPERATORS[node.kind](self, node, operands)
-        name, _, domain = node.kind.partition(" of ")
-        if domain == DOMAIN:
-            return [self.of_function(name, node, operands)]
+        if node.domain == DOMAIN:
+            return [self.of_function(node.kind.removesuffix(f" of {DOMAIN}"), node, operands)]
         kind = layers.of_onnx(node.kind)
         if kind is None or any(self.readers[name] for name in node.outputs[1:]):
             raise Unclear
@@ -282,7 +282,7 @@ class Network(Layers):
         if self.resized and said is not None:
             raise self.wiring.wrong(
                 f"node {self.name[:60]!r}: the operator {node.kind[:40]} is unknown, and the file "
-                "gives the sizes of its output only for its own input; leave out --input"
+                f"gives the sizes of its output only for its own input; {self.closed()}"
             )
         if said is None:
             raise self.wiring.wrong(
@@ -300,6 +300,12 @@ class Network(Layers):
                 "leaves sizes of its output open"
             )
         return tuple(sizes)
+
+    def closed(self) -> str:
+        """How to get a model whose input sizes are those of the file."""
+        dims = [size for one in self.model.inputs.values() for size in (one or ())[1:]]
+        is_open = any(isinstance(size, str) for size in dims)
+        return "export the model with fixed input sizes" if is_open else "leave out --input"
 
     def open_sizes(self, name: str) -> tuple[int, ...]:
         """The sizes of a constant that is not computed, if the file has them; open ones are 1."""

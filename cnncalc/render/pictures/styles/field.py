@@ -1,7 +1,8 @@
 """The receptive field of a layer, traced back to the input along one axis.
 
-Every layer is a row of cells, each as wide as the step in pixels from one output to the next, so
-that all rows line up with the input. The cone shows what the middle output reads.
+Each row has a layer's outputs as cells, each as wide as the step in pixels from one output to the
+next, so that all rows line up with the input. Layers that do not change the field are left out. The
+cone shows what the middle output reads.
 """
 
 from collections.abc import Iterator, Sequence
@@ -58,7 +59,8 @@ class Level(NamedTuple):
 
 
 def draw(report: Report, options: Options, measure: Measure) -> Scene:
-    """The receptive field of a layer, by default of the last one with several outputs per axis."""
+    """The receptive field of a layer, by default of the last one with several outputs along the
+    axis."""
     if measure.compact:
         raise UsageError("--style field draws only pictures; add -o field.svg")
     levels = _thinned(_levels(report, _target(report, options.layer)))
@@ -66,8 +68,8 @@ def draw(report: Report, options: Options, measure: Measure) -> Scene:
 
 
 def _target(report: Report, name: str | None) -> int:
-    """The position of the layer or of the last layer of the block with this name, or of the last
-    layer that has a field to draw."""
+    """The position of the layer, or of the last layer of the block, with this name; without a name,
+    of the last layer with a field to draw and several outputs."""
     drawn = [index for index, row in enumerate(report.rows) if _drawable(row)]
     if name is None:
         several = [index for index in drawn if report.rows[index].output[-1] > 1]

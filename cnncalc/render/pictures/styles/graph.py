@@ -22,7 +22,7 @@ NARROWEST = 24
 NARROW_LANE = 2
 """The width of a lane where a terminal has little room, in characters."""
 HEATS = 6
-"""The number of shades of a heat map."""
+"""The shade of the largest number; that of zero is 0."""
 
 
 class Sizes(NamedTuple):
@@ -222,7 +222,7 @@ class Graph:
         """The name of the network, its totals, and what the shades mean."""
         report, notes = self.folding.report, headings.facts(self.folding.report)
         if self.heat:
-            notes.append(f"darkest: highest {COLUMNS[self.options.colour].heading}")
+            notes.append(f"strongest colour: highest {COLUMNS[self.options.colour].heading}")
         return headings.heading(headings.title(report, self.options.only), notes, self.measure)
 
 

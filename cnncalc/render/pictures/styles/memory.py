@@ -26,7 +26,7 @@ WIDTH, HEIGHT = 600, 200
 STEPS = 150
 """The most steps of an outline; with more moments, each step is the highest of several."""
 TICKS = 4
-"""The lines across the chart; the highest is the peak."""
+"""The lines across the chart above its base; the highest is the peak."""
 TONES = ("resident", "gradients", "saved", "transient")
 """The colours of ``timeline.PARTS``."""
 PHASES, LEGEND = 16, 17

@@ -55,7 +55,7 @@ class Grid(NamedTuple):
 
 
 def draw(report: Report, options: Options, measure: Measure) -> Scene:
-    """The window of a layer, by default of the first that has one."""
+    """The window of a layer, by default of the first whose window has more than one pixel."""
     if measure.compact:
         raise UsageError("--style window draws only pictures; add -o window.svg")
     row = _row(report, options.layer)
@@ -67,7 +67,7 @@ def draw(report: Report, options: Options, measure: Measure) -> Scene:
 
 
 def _row(report: Report, name: str | None) -> Row:
-    """The layer with this name, or the first with a window."""
+    """The layer with this name, or the first whose window has more than one pixel."""
     if name is not None:
         row = report[name]
         if not _axes(row):
@@ -78,7 +78,7 @@ def _row(report: Report, name: str | None) -> Row:
     for row in report.layers:
         if any(axis.F > 1 for axis in _axes(row) or ()):
             return row
-    raise UsageError(f"{report.name} has no layer with a sliding window")
+    raise UsageError(f"{report.name} has no layer with a sliding window of more than one pixel")
 
 
 def _axes(row: Row) -> tuple[Axis, ...] | None:

@@ -10,8 +10,8 @@ MEASURE = PIXELS
 
 
 def render(scene: Scene) -> bytes:
-    """The whole file. Raises UsageError if the extra is not installed, and for characters that no
-    font has."""
+    """The whole file. Raises UsageError if the extra is not installed, and for characters that
+    its fonts lack."""
     try:
         import svg2pdf_py
     except ImportError:
