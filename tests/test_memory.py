@@ -673,8 +673,19 @@ def test_the_places_of_several_images_keep_their_channels_first():
             2,
             "flatten.*its input is not contiguous",
         ),
-        ("1x3x6", [positions(1), {"space_to_depth": 3}], 2, "space_to_depth.*has one channel"),
-        ("4x6x4", [positions(1), "relu", {"space_to_depth": 2}], 1, "has one channel"),
+        ("2x3", [positions(1), "global_avg_pool"], 1, "global_avg_pool.*is not contiguous"),
+        (
+            "1x3x6",
+            [positions(1), {"space_to_depth": 3}],
+            2,
+            "space_to_depth.*whether its input has its channels last",
+        ),
+        (
+            "4x6x4",
+            [positions(1), "relu", {"space_to_depth": 2}],
+            1,
+            "whether its input has its channels last",
+        ),
         (
             "1x1x1",
             [positions(2), {"locally_connected": [1, [1, 2], "same_lower"]}],

@@ -312,6 +312,8 @@ def test_questions_about_a_network_are_about_its_layers():
 def test_a_network_may_have_nothing_to_ask_about():
     with pytest.raises(UsageError, match="has no layer for the topic 'macs'"):
         cnncalc.quiz("macs", network={"input": 5, "layers": ["relu"]})
+    with pytest.raises(UsageError, match="has no layer for the topic 'stride'"):
+        cnncalc.quiz("stride", network={"input": 5, "layers": ["relu"]})
     with pytest.raises(UsageError, match="is about several layers; leave out the network"):
         cnncalc.quiz("rf", network="lenet5")
 

@@ -370,6 +370,13 @@ def test_an_endless_search_is_refused():
     assert stride.solve(13, N=26, largest=40)
 
 
+def test_inputs_are_found_where_an_exact_fit_would_need_none():
+    """floor((1 - 60 + 2·59)/60) + 1 = 1; an exact fit would have 60 - 2·59 = -58 inputs."""
+    assert [one.axis.N for one in stride.solve(1, F=60, S=60, P=59)] == [1]
+    assert [one.axis.N for one in stride.solve(1, F=60, S=100, P=59)] == [*range(1, 42)]
+    assert [one.axis.N for one in stride.solve(1, F=60, S=200, P=59)] == [*range(1, 51)]
+
+
 def test_padding_beyond_half_of_the_window_and_steps_beyond_it_are_searched():
     """5 + 2·2 - 3 + 1 = 7; floor((57 - 1)/2) + 1 = 29."""
     assert any(s.axis.P == 2 for s in stride.solve(7, N=5, F=3, S=1))

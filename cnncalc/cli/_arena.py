@@ -40,13 +40,12 @@ def write(found: Arena, everything: bool, format: str | None, output: Path | Non
 
 WHAT = (
     "Each value takes one byte, and each tensor is aligned to 16 bytes. Batch norms are folded "
-    f"into the preceding layer if possible, and it also applies a ReLU. Not included: "
-    f"{NOT_INCLUDED}."
+    f"into the preceding layer if possible, and ReLUs run inside it. Not included: {NOT_INCLUDED}."
 )
 
 
 def _records(found: Arena) -> Iterator[dict[str, "Value"]]:
-    """A record for each number in the JSON."""
+    """Records of the RAM, the peaks, the flash and its parts, and the live bytes of each layer."""
     rows = [("ram", "", "forward", found.ram)]
     rows.append(("inference_peak", found.peak.layer, "forward", found.peak.bytes))
     if found.lowest is not None:

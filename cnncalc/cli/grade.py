@@ -109,8 +109,8 @@ def run(
     by Keras, torchinfo or torchsummary, a notebook or an Excel workbook. Correct answers may be
     rounded or written in any common form, and answers that follow from an earlier mistake get
     credit. 'Discr.' is the discrimination of a question: how closely its points correlate with the
-    points on all others, from -1 to 1. The exit code is 1 if an answer is wrong when you grade one
-    sheet, or if a sheet cannot be graded when you grade a class.
+    points on all others, from -1 to 1. The exit code is 1 if an answer is not right when you grade
+    one sheet, or if a sheet cannot be graded when you grade a class.
 
     cnncalc grade answers.yaml
 

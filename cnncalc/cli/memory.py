@@ -220,7 +220,7 @@ def _write(
 
 
 def _quantities(found: Memory) -> Records:
-    """A record for each number in the JSON, with the bytes saved by each layer at the end."""
+    """A record for each number of bytes in the JSON, with those saved by each layer at the end."""
     data = found.to_dict()
     for name in ("parameters", "buffers", "gradients", "optimizer_state", "saved_for_backward"):
         yield _quantity(name, data[name])

@@ -353,9 +353,11 @@ class Tape(Record):
         means = self.op(x, makes=channels)
         if not self.learns or x.interleaved or not x.reordered:
             return means
-        if x.order is not None and x.channels_last is False:
+        rows = x.order == (1, 0)  # a signal, which PyTorch reads as a map of one row
+        last = rows or x.channels_last
+        if x.order is not None and last is False:
             return means
-        if not x.channels_last or 1 in (channels, image.elements // channels):
+        if not last or 1 in (channels, image.elements // channels):
             self.guess("its input is not contiguous")
             return means
         output = self.part(means, channels)

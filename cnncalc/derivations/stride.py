@@ -290,4 +290,5 @@ def _inputs(output: int, extent: int, S: int, P: int) -> list[int]:
     """The input sizes that give this output, from an exact fit to one pixel less than the next, but
     at most ``MAX_INPUTS`` of them."""
     exact = (output - 1) * S + extent - 2 * P
-    return [n for n in range(exact, exact + min(S, MAX_INPUTS)) if n > 0]
+    first = max(exact, 1)
+    return [*range(first, min(exact + S, first + MAX_INPUTS))]

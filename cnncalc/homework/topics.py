@@ -164,7 +164,8 @@ class Dice:
                 continue
             if value not in (0, row.inputs[0]) or value is False:
                 return given
-        raise UsageError(f"{report.name} has no layer for the topic {topic.ask!r}")
+        name = next(name for name, one in TOPICS.items() if one is topic)
+        raise UsageError(f"{report.name} has no layer for the topic {name!r}")
 
 
 class Topic(NamedTuple):

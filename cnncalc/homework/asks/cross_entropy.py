@@ -24,8 +24,10 @@ class CrossEntropy(ScoreAsk):
         return Irrational(Fraction(cross_entropy(scores)))
 
     def check_scores(self, scores: Scores) -> None:
-        """Raise UsageError unless each class has a target and the loss is finite."""
+        """Raise UsageError unless there are scores, each with a target, and the loss is finite."""
         given = scores.logits or scores.probabilities
+        if not given:
+            raise UsageError(f"a loss needs 'logits' or 'probabilities', as in {self.needs}")
         if len(scores.target) != len(given):
             raise UsageError(f"'target' needs a number for each class, as in {self.needs}")
         if any(t and not p for t, p in zip(scores.target, softmax(scores), strict=True)):

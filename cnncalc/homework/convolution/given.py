@@ -24,7 +24,7 @@ YAML = (".yaml", ".yml", ".json")
 SIZE = "[0-9]{1,9}"
 RANDOM = re.compile(rf"random:({SIZE}(?:x{SIZE}){{0,2}})(?::(-?{SIZE})\.\.(-?{SIZE}))?")
 FILE = re.compile(r"[^\s;|,*\[\]]*[A-Za-z_][^\s;|,*\[\]]*")
-"""A file name, or a number such as 1e5: a letter, and nothing that separates numbers."""
+"""A word with a letter, and nothing that separates numbers: a file name, or 1e5."""
 
 
 class Dice(Random):

@@ -34,8 +34,8 @@ class Style(NamedTuple):
         return _rounded(number, places)
 
     def result(self, number: Real) -> str:
-        """The number, and its rounded value if that differs: ``16/3 ≈ 5.33``; only that for
-        a float."""
+        """The number, and its rounded value if that differs: ``16/3 ≈ 5.33``; for a float,
+        only the rounded value."""
         exact, rounded = self._replace(digits=None).text(number), self.text(number)
         if isinstance(number, float):
             return rounded

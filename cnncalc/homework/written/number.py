@@ -46,9 +46,9 @@ MIN_SIGNIFICANT = 2
 
 @dataclass(frozen=True)
 class Number(Written):
-    """A count or a size: its ``digits``, ``half`` a unit of the last digit, and its suffix.
-    ``working`` is the value before an equals sign; ``dotted`` says that a point may separate
-    thousands, as in 34.944."""
+    """A count or a size: its ``digits``, ``half`` a unit of the last digit (0 if it is exact), and
+    its suffix. ``working`` is the value before an equals sign; ``dotted`` says that a point may
+    separate thousands, as in 34.944."""
 
     # Hash only the text, because hashing fractions is slow.
     digits: Fraction = field(hash=False)

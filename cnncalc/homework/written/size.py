@@ -26,7 +26,7 @@ class Size(Written):
     """All the sizes, in place of ``sizes``, if any is a fraction (which a known mistake may
     explain)."""
     products: tuple[int, ...] = ()
-    """The sizes if those in brackets are multiplied, as in ``(5 x 5) x 784``."""
+    """The sizes if each is worked out: 25 and 784 in ``(5 x 5) x 784``."""
 
     expected = "a shape"
     examples = ("96x55x55",)

@@ -95,7 +95,8 @@ def _about_times(bounds: "Roofline") -> str:
 
 
 def _cards(view: View, memory: "Memory | UsageError", bounds: "Roofline | None") -> Iterator[str]:
-    """The totals, the memory peaks, the shortest time, and the last layer's receptive field."""
+    """The totals, the memory peaks, the shortest time if a device is given, and the last receptive
+    field."""
     yield '<dl class="cards">'
     cards = [(total.label, total.text) for total in view.totals]
     for label, text in [*cards, *_peaks(memory), *_time(bounds), *_field(view)]:
