@@ -68,13 +68,25 @@ def node(kind, inputs, outputs, name="", domain="", scopes=None, **attributes):
     return message(*parts)
 
 
+def call(kind, fields, inputs="x", outputs="y", **attributes):
+    """A node that calls a function of ours; ``fields`` is its JSON."""
+    return node(kind, inputs, outputs, domain="cnncalc", fields=fields, **attributes)
+
+
+def function(kind, operator="Identity", domain=""):
+    """A function of ours with an input and a single operator."""
+    body = node(operator, "a", "b", domain=domain)
+    return message((1, kind), (4, "a"), (5, "b"), (6, "fields"), (7, body), (10, "cnncalc"))
+
+
 def value(name, sizes):
     """A tensor's name and sizes; a text is an open size."""
     dims = [(1, message((2 if isinstance(size, str) else 1, size))) for size in sizes]
     return message((1, name), (2, message((1, message((1, 1), (2, message(*dims)))))))
 
 
-def model(nodes, weights=(), inputs=(("x", (1, 3, 8, 8)),), outputs=("y",), opset=20, values=()):
+def model(nodes, weights=(), inputs=(("x", (1, 3, 8, 8)),), outputs=("y",), opset=20, values=(),
+          functions=(), version=1):  # fmt: skip
     """A file: nodes in order, tensors, and the inputs with their sizes."""
     graph = message(
         *[(1, one) for one in nodes],
@@ -84,4 +96,11 @@ def model(nodes, weights=(), inputs=(("x", (1, 3, 8, 8)),), outputs=("y",), opse
         *[(12, value(one, ())) for one in outputs],
         *[(13, value(*one)) for one in values],
     )
-    return message((1, 10), (2, "tests"), (7, graph), (8, message((2, opset))))
+    versions = [message((2, opset)), message((1, "cnncalc"), (2, version))]
+    return message(
+        (1, 10),
+        (2, "tests"),
+        (7, graph),
+        *[(8, one) for one in versions[: 1 + bool(functions)]],
+        *[(25, one) for one in functions],
+    )

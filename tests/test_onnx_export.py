@@ -4,13 +4,14 @@ from random import Random
 
 import pytest
 import random_networks
-from onnx_bytes import model, node
+from onnx_bytes import call, function, model, node, tensor
 from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import layers
 from cnncalc.cli import app
 from cnncalc.core.errors import CnncalcError
+from cnncalc.spec.readers import _onnx_layers
 
 pytest.importorskip("torch")
 
@@ -164,25 +165,96 @@ def test_layers_with_shared_weights_share_them_after_reading(tmp_path):
 
 @pytest.mark.parametrize("fields", [{}, {"fields": "{"}, {"fields": 3}, {"fields": "[" * 9999}])
 def test_a_function_without_its_fields_is_refused(summarized, fields):
+    data = model([node("glu", "x", "y", domain="cnncalc", **fields)], functions=[function("glu")])
     with pytest.raises(CnncalcError, match="'fields' of the function is not valid JSON"):
-        summarized(model([node("glu", "x", "y", domain="cnncalc", **fields)]))
+        summarized(data)
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ("0", "'fields' of the function is not a JSON object"),
+        ("false", "'fields' of the function is not a JSON object"),
+        ('{"p": 0.1, "p": 0.2}', "'fields' of the function has 'p' twice"),
+        ('{"p": ' + "9" * 5000 + "}", "a number of 5000 digits is too long"),
+        ('{"p": NaN}', "a spec cannot contain nan"),
+    ],
+)
+def test_a_function_with_unusual_fields_is_refused(summarized, fields, why):
+    with pytest.raises(CnncalcError, match=why):
+        summarized(model([call("dropout", fields)], functions=[function("dropout")]))
+
+
+def test_a_function_keeps_a_field_of_0(summarized):
+    data = model([call("dropout", '{"p": 0}')], functions=[function("dropout")])
+    assert summarized(data)["dropout"].layer.p == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"functions": ()}, "no such function that consists of standard operators"),
+        ({"functions": [function("glu")]}, "no such function that consists of standard operators"),
+        ({"functions": [function("softplus", "softplus", "cnncalc")]}, "no such function that"),
+        ({"version": 99}, "version 99 of the domain 'cnncalc', not 1; export it again"),
+        ({"values": [("y", (1, 3, 1, 1))]}, "is 3 × 1 × 1 in the file, but 3 × 8 × 8 by its"),
+        ({"values": [("y", (1, 192))]}, "is 192 in the file, but 3 × 8 × 8 by its fields"),
+    ],
+)
+def test_a_call_that_differs_from_its_file_is_refused(summarized, options, why):
+    options = {"functions": [function("softplus")], **options}
+    with pytest.raises(CnncalcError, match=why):
+        summarized(model([call("softplus", "{}")], **options))
+
+
+def test_a_call_may_leave_sizes_of_its_output_open(summarized):
+    open_sizes = [("y", ("batch", 3, "height", 8))]
+    data = model([call("softplus", "{}")], functions=[function("softplus")], values=open_sizes)
+    assert [row.kind for row in summarized(data).layers] == ["softplus"]
+
+
+def test_the_fields_of_all_functions_have_few_values(summarized, monkeypatch):
+    monkeypatch.setattr(_onnx_layers, "MAX_VALUES", 8)
+    functions = [function("softplus")]
+    calls = [call("softplus", '{"beta": 2}', "x", f"y{place}") for place in range(5)]
+    four = model(calls[:4], outputs=[f"y{place}" for place in range(4)], functions=functions)
+    assert len(summarized(four).layers) == 4  # with two values each: the object and its number
+    five = model(calls, outputs=[f"y{place}" for place in range(5)], functions=functions)
+    with pytest.raises(CnncalcError, match="its functions have more than 8 values as fields"):
+        summarized(five)
+
+
+@pytest.mark.parametrize("operands", ["w x", "w x b"])
+def test_the_weights_of_a_function_follow_its_inputs(summarized, operands):
+    held = [tensor("w", [4, 3, 3, 3]), tensor("b", [4])]
+    conv = call("conv", '{"filters": 4, "kernel": 3}', operands)
+    with pytest.raises(CnncalcError, match="its weights must follow its inputs"):
+        summarized(model([conv], held, functions=[function("conv")]))
+
+
+def test_only_the_domain_makes_a_node_a_call_of_a_function(summarized):
+    data = model([node("softplus of cnncalc", "x", "y", fields="{}")],
+                 functions=[function("softplus")])  # fmt: skip
+    assert [row.kind for row in summarized(data).layers] == ["opaque"]
 
 
 def test_a_function_with_fields_that_nest_deeply_is_refused(summarized):
     fields = '{"time_distributed": ' * 300 + '"relu"' + "}" * 300
-    data = model([node("time_distributed", "x", "y", domain="cnncalc", fields=fields)])
+    data = model([call("time_distributed", fields)], functions=[function("time_distributed")])
     with pytest.raises(CnncalcError, match="values are nested deeper than 60 levels"):
         summarized(data)
 
 
 def test_a_function_without_its_weights_is_refused(summarized):
+    prelu = call("prelu", '{"num_parameters": "channels"}')
     with pytest.raises(CnncalcError, match="needs 3 stored values, but the file holds 0"):
-        summarized(model([node("prelu", "x", "y", domain="cnncalc",
-                               fields='{"num_parameters": "channels"}')]))  # fmt: skip
+        summarized(model([prelu], functions=[function("prelu")]))
 
 
-def test_a_function_of_an_unknown_kind_is_opaque(summarized):
-    data = model([node("newer", "x", "y", domain="cnncalc", fields="{}")])
+@pytest.mark.parametrize("kind", ["newer", "opaque"])
+def test_a_function_that_we_do_not_write_is_opaque(summarized, kind):
+    fields = '{"shape": 7, "params": 7}'
+    data = model([call(kind, fields)], functions=[function(kind)])
     assert [row.kind for row in summarized(data).layers] == ["opaque"]
 
 

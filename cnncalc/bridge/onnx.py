@@ -10,7 +10,7 @@ import torch
 from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge import network
 from cnncalc.core.errors import LayerError, UsageError
-from cnncalc.core.onnx import DOMAIN, FIELDS
+from cnncalc.core.onnx import DOMAIN, FIELDS, VERSION
 
 FORMAT, OPSET = 10, 21
 """The versions of the file format and of the operator set."""
@@ -216,7 +216,7 @@ class _Graph:
             *((12, _value(self.made[place[row.name]], row.output.dimensions))
               for row in report.outputs),
         )  # fmt: skip
-        versions = [_message((2, OPSET)), _message((1, DOMAIN), (2, 1))]
+        versions = [_message((2, OPSET)), _message((1, DOMAIN), (2, VERSION))]
         return _message(
             (1, FORMAT),
             (2, "cnncalc"),

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from cnncalc.core.shape import Shape
 
-DOMAIN = "cnncalc"
-"""The domain of the functions that stand for a layer of their name."""
+DOMAIN, VERSION = "cnncalc", 1
+"""The domain of the functions that stand for a layer of their name, and its version."""
 FIELDS = "fields"
 """The setting of such a function with the layer's fields, as JSON."""
 

@@ -71,6 +71,8 @@ class Operator(NamedTuple):
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any]
     scopes: str = ""
+    domain: str = ""
+    overload: str = ""
 
 
 @dataclass
@@ -80,6 +82,9 @@ class Model:
     name: str = ""
     producer: str = ""
     opset: int = 1
+    versions: dict[str, int] = field(default_factory=dict)
+    functions: set[tuple[str, str, str]] = field(default_factory=set)
+    """The domain, name and overload of every function that consists of ONNX's own operators."""
     nodes: list[Operator] = field(default_factory=list)
     held: dict[str, Held] = field(default_factory=dict)
     inputs: dict[str, tuple[int | str, ...] | None] = field(default_factory=dict)
@@ -100,8 +105,12 @@ def model(file: File) -> Model:
         elif number == 8 and isinstance(value, Part):
             said = dict(value.fields())
             domain, version = said.get(1), said.get(2)
-            if not (isinstance(domain, Part) and domain.text() not in OWN_DOMAINS):
-                found.opset = version if isinstance(version, int) else 1
+            name = domain.text() if isinstance(domain, Part) else ""
+            found.versions[name] = version if isinstance(version, int) else 1
+            if name in OWN_DOMAINS:
+                found.opset = found.versions[name]
+        elif number == 25 and isinstance(value, Part):
+            _function(found, value)
     if not graph:
         raise file.wrong("this is not an ONNX model: it holds no graph")
     return found
@@ -122,6 +131,18 @@ def _title(found: Model, name: Part) -> None:
     found.name = name.text()
 
 
+def _function(found: Model, part: Part) -> None:
+    texts: dict[int, str] = {}
+    domains: set[str] = set()
+    for number, value in part.fields():
+        if isinstance(value, Part) and number in (1, 10, 13):
+            texts[number] = value.text()
+        elif isinstance(value, Part) and number == 7:
+            domains |= {one.text() for n, one in value.fields() if n == 7 and isinstance(one, Part)}
+    if domains <= {*OWN_DOMAINS}:
+        found.functions.add((texts.get(10, ""), texts.get(1, ""), texts.get(13, "")))
+
+
 def _node(found: Model, part: Part) -> None:
     if len(found.nodes) >= MAX_NODES:
         raise part.file.wrong(f"the graph has more than {MAX_NODES:,} nodes")
@@ -137,7 +158,7 @@ def _node(found: Model, part: Part) -> None:
             inputs.append(value.text())
         elif number == 2:
             outputs.append(value.text())
-        elif number in (3, 4, 7):
+        elif number in (3, 4, 7, 8):
             texts[number] = value.text()
         elif number == 5:
             name, setting = _attribute(value)
@@ -146,8 +167,9 @@ def _node(found: Model, part: Part) -> None:
             scopes = _scopes(value)
     kind, domain = texts.get(4, ""), texts.get(7, "")
     kind = kind if domain in OWN_DOMAINS else f"{kind} of {domain}"
+    name, overload = texts.get(3, ""), texts.get(8, "")
     found.nodes.append(
-        Operator(kind, texts.get(3, ""), tuple(inputs), tuple(outputs), attributes, scopes)
+        Operator(kind, name, tuple(inputs), tuple(outputs), attributes, scopes, domain, overload)
     )
 
 

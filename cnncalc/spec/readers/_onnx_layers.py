@@ -10,7 +10,7 @@ from typing import Any
 from cnncalc import layers
 from cnncalc.core.errors import LayerError
 from cnncalc.core.layer import Layer
-from cnncalc.core.onnx import FIELDS, OnnxCall, short
+from cnncalc.core.onnx import DOMAIN, FIELDS, VERSION, OnnxCall, short
 from cnncalc.core.shape import Shape, shape_of
 from cnncalc.layers._axes import NAMES
 from cnncalc.layers._elementwise import Elementwise
@@ -18,7 +18,7 @@ from cnncalc.spec.readers._flow import BATCH, Flow, Move, arranged, groups_shuff
 from cnncalc.spec.readers._onnx_file import Model, Operator
 from cnncalc.spec.readers._onnx_values import Known
 from cnncalc.spec.readers._wiring import Wiring
-from cnncalc.spec.text import located
+from cnncalc.spec.text import MAX_VALUES, located, scalar
 
 
 class Unclear(Exception):
@@ -38,6 +38,8 @@ class Layers:
         self.resized = False
         """Whether the user gives sizes that replace those of the file's inputs."""
         self.name = ""
+        self.values = 0
+        """At least how many values the fields of functions have so far."""
         self.readers = Counter(chain(*(node.inputs for node in found.nodes), found.outputs))
         self.entries: dict[str, dict[str, Any]] = {}
         self.weights: dict[str, list[str]] = {}
@@ -62,21 +64,52 @@ class Layers:
         return flows[0]._replace(tensor=made.tensor) if free else made
 
     def of_function(self, kind: str, node: Operator, operands: list[Any]) -> Flow:
-        """The layer that cnncalc wrote as a function. Raises Unclear for an unknown kind."""
-        if kind not in layers.names():
+        """The layer that cnncalc wrote as a function. Raises Unclear for a kind that it does not
+        know or never writes."""
+        if kind not in layers.names() or not layers.load(kind).known:
             raise Unclear
+        if (DOMAIN, kind, node.overload) not in self.model.functions:
+            raise LayerError("the file has no such function that consists of standard operators")
+        version = self.model.versions.get(DOMAIN)
+        if version != VERSION:
+            fact = f"the file has version {version} of the domain {DOMAIN!r}, not {VERSION}"
+            raise LayerError(f"{fact}; export it again with this version of cnncalc")
         flows = [self.plain(one) for one in operands if isinstance(one, Flow)]
         held = [one for one in operands if isinstance(one, Known) and one.weights]
-        try:
-            fields = loads(node.attributes[FIELDS])
-        except (KeyError, RecursionError, TypeError, ValueError):
-            raise LayerError(f"the setting {FIELDS!r} of the function is not valid JSON") from None
-        located(fields, self.wiring.where)  # raises SpecError if they are nested too deeply
-        made = self.layer(kind, fields or None, flows, held)
+        if not all(isinstance(one, Flow) for one in operands[: len(flows)]):
+            raise LayerError("its weights must follow its inputs")
+        fields = self.fields_of_function(node)
+        made = self.layer(kind, fields, flows, held)
         if not held:
-            shapes = [shape_of(one.sizes) for one in flows]
-            self.check(layers.load(kind).parse(fields or None), shapes, [])
+            self.check(layers.load(kind).parse(fields), [shape_of(one.sizes) for one in flows], [])
+        said = self.model.shapes.get(node.outputs[0])
+        sizes = made.shape[1:]
+        if said and not self.resized and not _may_be(said[1:], sizes):
+            sides = " × ".join(map(str, said[1:])), " × ".join(map(str, sizes))
+            raise LayerError(f"its output is {sides[0]} in the file, but {sides[1]} by its fields")
         return made
+
+    def fields_of_function(self, node: Operator) -> dict[str, Any]:
+        """The fields that a call of a function holds. Raises an error unless they are a JSON object
+        as in a spec."""
+        text = node.attributes.get(FIELDS)
+        wrong = f"the setting {FIELDS!r} of the function"
+        if isinstance(text, str):
+            self.values += 1 + sum(map(text.count, ",[{"))  # one of these precedes every value
+        if self.values > MAX_VALUES:
+            raise self.wiring.wrong(f"its functions have more than {MAX_VALUES:,} values as fields")
+        try:
+            fields = loads(
+                text or "",
+                parse_int=lambda digits: scalar(digits, self.wiring.where),
+                object_pairs_hook=_unique,
+            )
+        except (RecursionError, TypeError, ValueError):
+            raise LayerError(f"{wrong} is not valid JSON") from None
+        if not isinstance(fields, dict):
+            raise LayerError(f"{wrong} is not a JSON object")
+        located(fields, self.wiring.where)  # raises SpecError if they are nested too deeply
+        return fields
 
     def fields(
         self, kind: type[Layer], node: Operator, flows: Sequence[Flow], held: Mapping[int, Known]
@@ -231,6 +264,22 @@ class Layers:
 
 Rule = Callable[[Layers, Operator, list[Any]], Made]
 """A function that turns an operator into layers; its docstring is part of the documentation."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. Raises LayerError for a key that is given twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise LayerError(f"the setting {FIELDS!r} of the function has {twice[:60]!r} twice")
+    return found
+
+
+def _may_be(said: Sequence[int | str], sizes: Sequence[int]) -> bool:
+    """Whether sizes of a file, some of which may be open, can be these."""
+    return len(said) == len(sizes) and all(
+        isinstance(a, str) or a == b for a, b in zip(said, sizes)
+    )
 
 
 def flow_of(operand: Any) -> Flow:

@@ -230,9 +230,8 @@ class Network(Layers):
         """The outputs of a node. Raises Unclear if no kind describes it."""
         if node.kind in OPERATORS:
             return OPERATORS[node.kind](self, node, operands)
-        name, _, domain = node.kind.partition(" of ")
-        if domain == DOMAIN:
-            return [self.of_function(name, node, operands)]
+        if node.domain == DOMAIN:
+            return [self.of_function(node.kind.removesuffix(f" of {DOMAIN}"), node, operands)]
         kind = layers.of_onnx(node.kind)
         if kind is None or any(self.readers[name] for name in node.outputs[1:]):
             raise Unclear
