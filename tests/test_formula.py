@@ -262,7 +262,7 @@ def test_what_has_no_formula_is_refused(given, says):
 
 def test_values_that_do_not_fit_are_refused():
     found = cnncalc.formula("mobilenet_v2", "params", ["width"])
-    for values in ({"width": 0}, {"width": 0.00001}, {"width": 10**10}):
+    for values in ({"width": 0}, {"width": 0.00001}, {"width": 10**10}, {"width": "wide"}):
         with pytest.raises(UsageError, match="is not a value that the formula takes"):
             found.at(**values)
     with pytest.raises(UsageError, match="has no 'depth'; it has width"):

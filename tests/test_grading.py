@@ -264,10 +264,32 @@ def test_a_student_graded_with_the_key_of_another_is_named(tmp_path, key, sent, 
     assert found.own_keys == {who: tmp_path / "keys" / name for who, name in graded_with.items()}
 
 
+@pytest.mark.parametrize(
+    ("key", "sent", "copied"),
+    [
+        ("keys/ada.yaml", ["in"], {"ada": "ada.yaml"}),
+        ("keys", ["in"], {"ada": "ada.yaml", "bob": "ada.yaml"}),  # two names of a copied key
+        ("keys", ["keys"], {"ada": "ada.yaml", "bob": "bob.yaml"}),
+    ],
+)
+def test_a_copy_of_a_key_is_named(tmp_path, key, sent, copied):
+    other = KEY.replace("62M", "60M")
+    texts = {"keys/ada.yaml": KEY, "keys/bob.yaml": other, "in/ada.yaml": KEY}
+    texts["in/bob.yaml"] = KEY if key == "keys" else other
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    found = cnncalc.grade([tmp_path / name for name in sent], tmp_path / key)
+    assert found.copied == {who: tmp_path / "keys" / name for who, name in copied.items()}
+    says = run(tmp_path / key, *(tmp_path / name for name in sent)).stderr
+    assert says.count("the sheet is a copy of the key") == len(copied)
+    assert f"ada: the sheet is a copy of the key {tmp_path / 'keys/ada.yaml'}" in says
+
+
 def test_grading_with_the_key_of_another_warns(tmp_path):
     for name in ("keys/ada.yaml", "keys/bob.yaml", "keys/cy.yaml", "in/bob.yaml", "in/cy.yaml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(KEY, encoding="utf-8")
+        (tmp_path / name).write_text(f"{KEY}# of {name}\n", encoding="utf-8")
     key, bob = str(tmp_path / "keys/ada.yaml"), str(tmp_path / "keys/bob.yaml")
     rest = f"give the folder {tmp_path / 'keys'} as the key\n"
     words = ["grade", key, str(tmp_path / "in/bob.yaml")]

@@ -281,6 +281,13 @@ def test_the_peak_of_a_textbook_exercise(ask, answer, outcome, remark):
     )
 
 
+def test_the_peak_without_layers_that_hold_maps_is_the_input():
+    flat = {"architecture": {"input": "3x8x8", "layers": ["flatten"]}}
+    answers = {"totals": {"peak_without_copies": "768 B"}}  # 3·8·8 numbers of 4 bytes
+    [graded] = cnncalc.grade({**flat, "answers": answers})
+    assert graded.answers[0]["outcome"] == "right"
+
+
 def test_a_field_may_start_at_its_center():
     asked = {"name": "q", "given": yaml.safe_load(STRIDED), "ask": "start", "answer": "0.5"}
     [graded] = cnncalc.grade({"questions": [asked]})

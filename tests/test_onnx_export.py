@@ -232,6 +232,17 @@ def test_the_weights_of_a_function_follow_its_inputs(summarized, operands):
         summarized(model([conv], held, functions=[function("conv")]))
 
 
+def test_a_function_needs_the_batch_first(summarized):
+    nodes = [node("Transpose", "x", "t", perm=[1, 0, 2, 3]), call("softplus", "{}", "t")]
+    with pytest.raises(CnncalcError, match="an input does not have the batch as its first axis"):
+        summarized(model(nodes, functions=[function("softplus")]))
+
+
+def test_control_characters_in_an_operator_are_replaced(summarized):
+    found = summarized(model([node("soft\x1b[31mplus\n", "x", "y")]))
+    assert [row.layer.what for row in found.layers] == ["ONNX soft?[31mplus?"]
+
+
 def test_only_the_domain_makes_a_node_a_call_of_a_function(summarized):
     data = model([node("softplus of cnncalc", "x", "y", fields="{}")],
                  functions=[function("softplus")])  # fmt: skip

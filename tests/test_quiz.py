@@ -436,6 +436,15 @@ def test_an_endless_class_list_is_refused(tmp_path):
         assert "is not an ordinary file" in str(refused.exception)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("sheet", ["answers", "keys", "questions"])
+def test_a_quiz_is_written_only_to_ordinary_files(tmp_path, sheet):
+    (tmp_path / sheet).mkdir()
+    os.mkfifo(tmp_path / sheet / ("quiz.md" if sheet == "questions" else "quiz.yaml"))
+    refused = run("quiz", "-o", str(tmp_path))
+    assert "is not an ordinary file; choose another folder" in str(refused.exception)
+
+
 def test_no_key_and_no_filled_sheet_is_replaced(tmp_path):
     words = ["quiz", "-n", "2", "-o", str(tmp_path)]
     assert run(*words, "--seed", "1").exit_code == 0

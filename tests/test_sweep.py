@@ -301,7 +301,10 @@ def test_a_cluster_runs_a_sweep():
     ("error", "says"),
     [
         (OSError("in <TCP (closed)>: Stream is closed"), "the connection to the Dask scheduler is"),
-        (CancelledError(), "the connection to the Dask scheduler is lost; with --resume FILE, the"),
+        (
+            CancelledError(),
+            "the connection to the Dask scheduler is lost; if it had --resume FILE, the",
+        ),
         (KilledWorker(), "several Dask workers died on the same task, perhaps because memory ran"),
     ],
     ids=str,

@@ -179,6 +179,9 @@ def _report_oddities(grades: Grades, key: Path) -> None:
             err=True,
         )
     shared.warn(grades.warnings)
+    for student, copy in grades.copied.items():
+        typer.echo(f"{printable(student)}: the sheet is a copy of the key {printable(str(copy))}",
+                   err=True)  # fmt: skip
     if grades.own_keys:
         shared.warn([_own_keys(grades.own_keys, key)])
     for folder in grades.skipped:

@@ -193,16 +193,23 @@ def _write_all(
     for name in shared.announced(names):
         quiz, stem = pose(wanted, name), file_name(name)
         questions = form.write(quiz, solutions)
-        shared.save(folder / "questions" / f"{stem}{form.SUFFIX}", questions.encode())
+        _save(folder / "questions" / f"{stem}{form.SUFFIX}", questions.encode())
         for sheet, text in _sheets(quiz, folder / f"{stem}.yaml").items():
-            shared.save(sheet, text.encode())
+            _save(sheet, text.encode())
         for bank in banks:
-            shared.save(folder / "platforms" / f"{stem}{bank.EXTENSION}", bank.write(quiz))
+            _save(folder / "platforms" / f"{stem}{bank.EXTENSION}", bank.write(quiz))
     place = printable(str(folder))
     what = f"a quiz to {place}: questions, a blank answer sheet and a key"
     if len(names) > 1:
         what = f"{len(names):,} quizzes to {place}: questions, blank answer sheets and keys"
     typer.echo(f"wrote {what}", err=True)
+
+
+def _save(file: Path, data: bytes) -> None:
+    """Write a file; raises UsageError for a pipe or a device, which may wait forever."""
+    if file.exists() and not file.is_file():
+        raise UsageError(f"{str(file)!r} is not an ordinary file; choose another folder")
+    shared.save(file, data)
 
 
 def _sheets(quiz: Quiz, file: Path) -> dict[Path, str]:

@@ -134,7 +134,8 @@ def maps_peak(report: Report) -> LayerBytes:
     """
     problem, names = _problem(report, _tensors(report, copies=False), engine=False)
     live = problem.moments(range(len(names)))
-    return _highest([LayerBytes(name, count) for name, count in zip(names, live, strict=True)])
+    moments = [LayerBytes(name, count) for name, count in zip(names, live, strict=True)]
+    return _highest(moments or [LayerBytes(report.rows[0].name, problem.start)])
 
 
 def _highest(moments: Sequence[LayerBytes]) -> LayerBytes:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from filecmp import cmp
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
@@ -136,6 +137,19 @@ class Keys:
             found = [own[name] for name in names if name in own]
             if found and used not in found and self._answers(found[0]):
                 yield one.student, found[0]
+
+    def copied(
+        self, submissions: Sequence[Submission], graded: Sequence[Graded]
+    ) -> Iterator[tuple[str, Path]]:
+        """The students whose submission is the same, byte for byte, as a key, each with that
+        key."""
+        keys = [self.target] if self.one else [*self.own.values()]
+        for sent, one in zip(submissions, graded, strict=True):
+            size = sent.file.stat().st_size if one.marked else -1
+            for file in keys:
+                if file.stat().st_size == size and cmp(sent.file, file, shallow=False):
+                    yield one.student, file
+                    break
 
     def _answers(self, file: Path) -> bool:
         """Whether a file has answers: a key does, but a blank answer sheet does not."""

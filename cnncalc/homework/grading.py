@@ -28,12 +28,14 @@ class Grades(tuple[Graded, ...]):
 
     ``wrong_in_key`` holds the answers in the keys that are not right; the class is graded against
     the calculated values. ``own_keys`` maps each student who was graded with another student's key
-    to their own key in the same folder. ``skipped`` lists the folders that were not searched
+    to their own key in the same folder. ``copied`` maps each student whose submission is the same,
+    byte for byte, as a key to that key. ``skipped`` lists the folders that were not searched
     because their names start with two underscores.
     """
 
     wrong_in_key: tuple[Mark, ...] = ()
     own_keys: Mapping[str, Path] = MappingProxyType({})
+    copied: Mapping[str, Path] = MappingProxyType({})
     skipped: tuple[Path, ...] = ()
 
     @property
@@ -120,6 +122,7 @@ def grade(
         )
     grades = Grades(gradebook.grade(keys, watch(found), marker, credit))
     grades.skipped = tuple(submissions.left_out(paths))
+    grades.copied = dict(keys.copied(found, grades))
     grades.wrong_in_key = tuple(keys.wrong.values())
     if keys.one:
         grades.own_keys = dict(keys.passed_over(found, grades))

@@ -75,7 +75,10 @@ class Formula:
         for name, one in values.items():
             if name not in self.usual:
                 raise UsageError(f"the formula has no {name!r}; it has {some(self.usual)}")
-            number = Fraction(str(one)) * self.per.get(name, 1)
+            try:
+                number = Fraction(str(one)) * self.per.get(name, 1)
+            except ValueError:
+                number = Fraction(0)  # no number at all
             if number.denominator > 1 or not 1 <= number <= LARGEST:
                 raise UsageError(f"{name}={one} is not a value that the formula takes")
             found[name] = int(number)

@@ -165,7 +165,8 @@ def _node(found: Model, part: Part) -> None:
             attributes[name] = setting
         elif number == 9 and not scopes:
             scopes = _scopes(value)
-    kind, domain = texts.get(4, ""), texts.get(7, "")
+    kind = "".join(one if one.isprintable() else "?" for one in texts.get(4, ""))
+    domain = texts.get(7, "")
     kind = kind if domain in OWN_DOMAINS else f"{kind} of {domain}"
     name, overload = texts.get(3, ""), texts.get(8, "")
     found.nodes.append(

@@ -74,6 +74,8 @@ class Layers:
         if version != VERSION:
             fact = f"the file has version {version} of the domain {DOMAIN!r}, not {VERSION}"
             raise LayerError(f"{fact}; export it again with this version of cnncalc")
+        if not all(one.is_batched for one in operands if isinstance(one, Flow)):
+            raise LayerError("an input does not have the batch as its first axis")
         flows = [self.plain(one) for one in operands if isinstance(one, Flow)]
         held = [one for one in operands if isinstance(one, Known) and one.weights]
         if not all(isinstance(one, Flow) for one in operands[: len(flows)]):
