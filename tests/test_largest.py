@@ -417,8 +417,14 @@ def test_an_argument_of_code_has_no_known_default(tmp_path, monkeypatch):
     code = "from torch import nn\n\ndef net(width):\n    return nn.Conv2d(3, width, 1)\n"
     (tmp_path / "wide.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(UsageError, match="'width' has no default value that could be scaled"):
+    with pytest.raises(
+        UsageError,
+        match="'width' has no known value that could be scaled; give it, as in --set width=8",
+    ):
         solve("wide:net", "--for", "width,batch", "--ratio", "2:1", "--macs", "1G")
+    options = ["--set", "width=8", "--input", "3x4x4", "--macs", "1536"]
+    found = solve("wide:net", "--for", "width", "--ratio", "2", *options)
+    assert "    32  1,536\n" in found  # 3·4·4 = 48 multiply-accumulates for each filter
 
 
 def test_growth_has_an_end():

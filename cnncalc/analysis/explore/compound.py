@@ -38,8 +38,9 @@ class Compound:
     def base(self, name: str) -> Any:
         """The value of a name without scaling."""
         options = self.evaluate.options
-        if name in self.evaluate.parameters:
-            found = {**self.evaluate.parameters, **(options.get("settings") or {})}[name]
+        known = {**self.evaluate.parameters, **(options.get("settings") or {})}
+        if name in known:
+            found = known[name]
             if isinstance(found, bool) or not isinstance(found, int | float):
                 raise UsageError(f"{name!r} is {found!r}, not a number that can be scaled")
             return found
@@ -50,7 +51,8 @@ class Compound:
             raise UsageError("scaling the input needs a network with one feature map")
         if name == "batch":
             return options.get("batch", 1)
-        raise UsageError(f"{name!r} has no default value that could be scaled")
+        fact = f"{name!r} has no known value that could be scaled"
+        raise UsageError(fact, f"give it, as in --set {name}=8")
 
     def values(self, coefficient: Any) -> dict[str, Any]:
         """The scaled values. Raises UsageError if they are too large."""
