@@ -501,6 +501,9 @@ LEARNED = {
         ["opaque"],
     ),
     "a product with a vector": (lambda x, w: x @ w, [(6,)], ["opaque"]),
+    "a product with matrices": (
+        lambda x, w: x @ w, [(4, 6, 6)], ["parameter", "identity", "matmul"]
+    ),
     "a product with weights that are computed": (
         lambda x, w: x.flatten(1) @ w.exp(), [(144, 5)],
         ["parameter", "reshape", "matmul", "flatten"],

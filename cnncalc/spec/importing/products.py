@@ -1,6 +1,7 @@
 """Products of tensors: attention, and matrices that are not weights."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from math import prod
 from typing import Any
 
@@ -89,7 +90,10 @@ def matmul(walker: Walker) -> None:
         raise Unknown("it multiplies a vector")
     if min(ranks) > 2:  # the axes before the last two are expanded, which copies the tensor
         sizes = walker.sizes(walker.done.made[0])[:-2]
-        factors = [grown(walker, one, (*sizes, *one.sizes[-2:])) for one in factors]
+        factors = [
+            grown(walker, one, (*sizes, *one.sizes[-2:])) if BATCH in chain(*one.axes) else one
+            for one in factors
+        ]
         ranks = [len(factor.axes) for factor in factors]
     before = [[*map(str, range(2 - rank, 0))] for rank in ranks]  # axes match from the right
     names = [[*before[0], "row", "inner"], [*before[1], "inner", "column"]]
