@@ -244,7 +244,7 @@ def test_matrices_are_read(given):
         ("1/0", "divides by zero"),
         ("lots", "'lots' is not a number; write it like 34,944, 35K"),
         ("9" * 200, "is too large"),
-        ("(" * 200, "is not a number; write"),
+        ("(" * 200, "is not an expression"),
         ("1" * 400, "has at most 300 characters"),
         ("1 < 2", "is not a number"),
         ("'a'", "is not a number"),
@@ -254,7 +254,7 @@ def test_matrices_are_read(given):
         ("5 apples", "is not a number; write"),
         ("no idea", "is not a number; write"),
         ("lots (about 3 million)", "'lots (about 3 million)' is not a number"),
-        ("5 (" + "a" * 100, "is not a number; write"),
+        ("5 (" + "a" * 100, "is not an expression"),
         ("(5", "is not a number; write"),
     ],
 )

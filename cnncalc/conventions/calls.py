@@ -269,4 +269,4 @@ class LPPool(Module):
 
 
 COMPOSED = {kind.__name__: kind for kind in Module.__subclasses__()}
-"""The modules that run several operations, by name."""
+"""The modules whose calls are counted by a class of their own, by name."""

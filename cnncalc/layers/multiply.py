@@ -70,7 +70,7 @@ class Multiply(Arithmetic):
             inputs=("64x56x56", "1x56x56"),
             output="64x56x56",
             operations=Operations(multiply=200_704),  # 64·56·56
-            source="Woo et al. 2018, CBAM, equation 2: F'' = M_s(F') ⊗ F', M_s of 1×H×W",
+            source="Woo et al. 2018, CBAM, equation 1: F'' = M_s(F') ⊗ F', M_s of 1×H×W",
         ),
         Example(
             given=0.5,

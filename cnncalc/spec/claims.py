@@ -84,7 +84,7 @@ def read(item: Item, wrong: ReportError) -> Iterator[Claim]:
         cells = values if isinstance(given["quantity"], list) else [values]
         if not isinstance(cells, list) or len(cells) != len(quantities):
             wrong(
-                f"expected one value for each of {', '.join(quantities)}, not {shown(values)}",
+                f"expected a value for each quantity ({', '.join(quantities)}), not {shown(values)}",
                 where,
             )
             continue
@@ -176,7 +176,7 @@ def _wrong_rows(given: Mapping[str, Any]) -> Iterator[str]:
 def _wrong_habit(given: Mapping[str, Any]) -> Iterator[str]:
     for habit in _listed(given["habit"]):
         if habit not in [*HABITS]:
-            yield f"'habit' must be {one_of([*HABITS])}, not {shown(habit)}"
+            yield f"'habit' must be {one_of([*map(repr, HABITS)])}, not {shown(habit)}"
         elif not any(quantity in HABITS[habit] for quantity in _listed(given.get("quantity"))):
             yield f"habit {habit!r} applies only to {one_of(HABITS[habit])}"
 

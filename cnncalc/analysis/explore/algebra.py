@@ -1,4 +1,4 @@
-"""The nodes of a recording as expressions of SymPy, and how they are written."""
+"""The nodes of a recording as SymPy expressions, and how they are written."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -57,7 +57,7 @@ class ChannelsRMSNorm(nn.RMSNorm):
 
 
 class Scale(nn.Module):
-    """A learned factor for each channel, and perhaps a bias."""
+    """A learned factor for each channel, and optionally a bias."""
 
     def __init__(self, channels: int, initial: float, bias: bool) -> None:
         super().__init__()

@@ -31,9 +31,9 @@ def credit(graded: Graded) -> str:
     """The credit for each kind of answer."""
     scheme = graded.scheme
     return (
-        f"Credit per point: {points(scheme.right)} for a right answer, {points(scheme.follows)} if "
-        f"it follows from your own earlier mistake, {points(scheme.arithmetic)} for right working "
-        f"with a wrong result, {points(scheme.slip)} for one common mistake, "
+        f"Credit per point: {points(scheme.right)} for a right answer, {points(scheme.follows)} for "
+        "an answer that follows correctly from your own earlier mistake, "
+        f"{points(scheme.arithmetic)} for right working with a wrong result, {points(scheme.slip)} for one common mistake, "
         f"{points(scheme.slips)} for two at once."
     )
 

@@ -31,7 +31,7 @@ class Unshared(Parameters):
         return 0
 
     def derive(self, row: Row, report: Report) -> Derivation:
-        """The product."""
+        """The product, plus the parameters that are counted once."""
         derivation = super().derive(row, report)
         places, once = prod(row.output.dimensions[1:]), self.once(row)
         sum_of = f"{getattr(row.cost, self.repeated):,} at each of {places:,} positions"
@@ -68,7 +68,7 @@ class WeightsNotShared(Mistake):
             "1x32x32",
             "parameters",
             "117,600",
-            "5·5·6 at each of 28·28 positions; LeNet-5 shares them",
+            "5·5·6 at each of 28·28 positions; LeNet-5 shares its weights",
         ),
         on_ten_filters(
             "parameters", "768,010", "5·5·3·10 at each of 32·32 positions, and 10 biases"

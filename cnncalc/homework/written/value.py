@@ -149,7 +149,7 @@ def _read(given: Any, takes: Sequence[type[Written]]) -> Written:
     expected = one_of([kind.expected for kind in takes])
     examples = [example for kind in takes for example in kind.examples]
     fix = f"; write it like {one_of(examples)}" if examples else ""
-    raise UsageError(f"{shown(given)} is not {expected}{fix}{why}")
+    raise UsageError(f"{shown(given)} is not {expected}{why or fix}")
 
 
 def _first(given: Any, takes: Sequence[type[Written]]) -> tuple[Written | None, str]:

@@ -1,4 +1,4 @@
-"""The layers of a network below the roofs of devices: FLOPs per byte against FLOPs per second.
+"""The layers of a network on the roofs of devices: FLOPs per second against FLOPs per byte.
 
 Both axes are logarithmic. A layer's dot lies on the roof, at the speed that its shortest time
 implies, and its area compares that time with those of the other layers. Layers without MACs have no
