@@ -43,10 +43,13 @@ class UnsharedWeights(Unshared):
     """The weights alone at every position."""
 
     repeated = "weights"
+    symbols = ("weights",)
 
 
 class WithSharedBiases(UnsharedWeights):
     """The weights at every position, and the biases once."""
+
+    symbols = Parameters.symbols
 
     def once(self, row: Row) -> int:
         """The biases."""
