@@ -177,7 +177,9 @@ def _saved(ran: Ran) -> Found:
     yield from _by_layer(ran, "saved_for_backward", calculated, total, ran.trial.saved)
 
 
-COPIED = "the computed numbers are copied from the model, so PyTorch saves nothing for their computation"
+COPIED = (
+    "the computed numbers are copied from the model, so PyTorch saves nothing for their computation"
+)
 
 
 def _inference_peak(ran: Ran) -> Found:

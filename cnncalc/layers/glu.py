@@ -59,7 +59,9 @@ class Glu(Layer):
             operations=Operations(multiply=12_800, add=12_800, divide=12_800, exponential=12_800),
             source="Gehring et al. 2017, section 3.2: 2d channels to d, here for 25 words",
         ),
-        Example(given=None, inputs=("4",), output="2", source="torch.nn.GLU: N to M = N/2, here 4 to 2"),
+        Example(
+            given=None, inputs=("4",), output="2", source="torch.nn.GLU: N to M = N/2, here 4 to 2"
+        ),
     )
     refusals = (
         Refusal(None, ("5x4x4",), "an even number of channels to halve, not 5"),

@@ -84,7 +84,8 @@ def read(item: Item, wrong: ReportError) -> Iterator[Claim]:
         cells = values if isinstance(given["quantity"], list) else [values]
         if not isinstance(cells, list) or len(cells) != len(quantities):
             wrong(
-                f"expected a value for each quantity ({', '.join(quantities)}), not {shown(values)}",
+                f"expected a value for each quantity ({', '.join(quantities)}), "
+                f"not {shown(values)}",
                 where,
             )
             continue

@@ -14,7 +14,7 @@ from cnncalc.analysis.report import Report, Row
 VERSION = 1
 """The version of ``to_dict``."""
 MOST_LAYERS = 1_000
-"""Longer networks are matched by name and kind alone, because matching by structure takes too long."""
+"""Longer networks are matched by name and kind alone: matching by structure takes too long."""
 
 MOST_PAIRS = 100_000
 """Networks with more pairs of similar layers are matched by name and kind alone, too."""

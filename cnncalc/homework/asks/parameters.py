@@ -22,7 +22,7 @@ class Parameters(Counted):
     count = "params"
     made_of = ("weights", "biases")
     explained = "parameters"
-    symbols = ("weights", "biases", "params")
+    symbols: tuple[str, ...] = ("weights", "biases", "params")
 
     def make(self, parts: Sequence[Fraction], report: Report) -> Fraction:
         """Weights and biases."""

@@ -31,10 +31,10 @@ def credit(graded: Graded) -> str:
     """The credit for each kind of answer."""
     scheme = graded.scheme
     return (
-        f"Credit per point: {points(scheme.right)} for a right answer, {points(scheme.follows)} for "
-        "an answer that follows correctly from your own earlier mistake, "
-        f"{points(scheme.arithmetic)} for right working with a wrong result, {points(scheme.slip)} for one common mistake, "
-        f"{points(scheme.slips)} for two at once."
+        f"Credit per point: {points(scheme.right)} for a right answer, {points(scheme.follows)} "
+        "for an answer that follows correctly from your own earlier mistake, "
+        f"{points(scheme.arithmetic)} for right working with a wrong result, "
+        f"{points(scheme.slip)} for one common mistake, {points(scheme.slips)} for two at once."
     )
 
 
