@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import ClassVar
 
 from cnncalc.analysis.report import Report
 from cnncalc.formulas import parameters
@@ -22,7 +23,7 @@ class Parameters(Counted):
     count = "params"
     made_of = ("weights", "biases")
     explained = "parameters"
-    symbols: tuple[str, ...] = ("weights", "biases", "params")
+    symbols: ClassVar[tuple[str, ...]] = ("weights", "biases", "params")
 
     def make(self, parts: Sequence[Fraction], report: Report) -> Fraction:
         """Weights and biases."""

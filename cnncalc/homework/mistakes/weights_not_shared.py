@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from math import prod
+from typing import ClassVar
 
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
@@ -43,7 +44,7 @@ class UnsharedWeights(Unshared):
     """The weights alone at every position."""
 
     repeated = "weights"
-    symbols = ("weights",)
+    symbols: ClassVar[tuple[str, ...]] = ("weights",)
 
 
 class WithSharedBiases(UnsharedWeights):
