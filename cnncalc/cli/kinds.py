@@ -20,7 +20,7 @@ from cnncalc.core.parsing import fields_of
 from cnncalc.derivations import explain
 from cnncalc.render import terminal
 
-ALONE = "is the main field: you can write its value alone."
+ALONE = "is the main field: if you give no other field, you can write its value alone."
 
 
 def run(

@@ -169,11 +169,11 @@ def run(
     condition.
 
     Ranges are BEGIN:END:STEP and include END if a step reaches it; STEP is 1 by default. For the
-    input, one size sets the height, the width and any other axis. Combinations that are not valid
-    networks are left out, and a warning gives the reason. Ctrl-C shows the results so far. With -o,
-    a file that ends in .svg, .png or .pdf gets a picture of the first two quantities, or the heat
-    map of --heat; a file that ends in .parquet gets the table. The exit code is 1 if no combination
-    is shown.
+    input, one size sets the height, the width and any other spatial axis. Combinations that are not
+    valid networks are left out, and a warning gives the reason. Ctrl-C shows the results so far.
+    With -o, a file that ends in .svg, .png or .pdf gets a picture of the first two quantities, or
+    the heat map of --heat; a file that ends in .parquet gets the table. The exit code is 1 if no
+    combination is shown.
 
     cnncalc sweep resnet18 --over input=128:320:32
 

@@ -2,7 +2,7 @@
 
 Each function that takes a ``doc`` declares one dataclass field. The field's ``check`` converts a
 value to its canonical form or raises LayerError; its ``schema`` accepts the same values, and also
-3.0 for 3 and numbers of any size, because JSON Schema does not tell them apart.
+3.0 for 3, which JSON Schema does not tell apart, and numbers of any size, which it does not limit.
 """
 
 import dataclasses

@@ -95,7 +95,9 @@ class Record:
         input. ``own`` are the bytes of tensors that it creates for backward; ``ordered`` means that
         the output is in the order of its axes, whatever the input, and so is the input's gradient,
         unless ``layout`` says otherwise. The storages of the output and of the input's gradient
-        have at least ``room`` bytes. The other arguments become fields of ``Operation``.
+        have at least ``room`` bytes. The storages of ``keeps``, and of the output if
+        ``keeps_output``, become ``Operation.kept``; the other arguments become the fields of the
+        same names.
         """
         layout = Layout.ORDER if ordered and layout is Layout.FOLLOW else layout
         if makes is not None:
@@ -118,8 +120,8 @@ class Record:
         return output
 
     def unlearned(self, x: Tensor, n: int, *, with_values: bool = False) -> list[Tensor]:
-        """An operation through which no gradient passes. It outputs n indices per image and,
-        ``with_values``, first the values that they point to."""
+        """An operation through which no gradient passes. It outputs n indices per image,
+        preceded by the values that they point to if ``with_values``."""
         outputs = [
             Tensor(n * self.batch, size, self._new(self.images(n, size)), needs_gradient=False)
             for size in [x.size] * with_values + [INDEX_BYTES]

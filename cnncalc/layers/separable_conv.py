@@ -23,7 +23,7 @@ class SeparableConv(Filters):
     it is not the output of a layer.
 
     Operations: one multiplication and one addition per multiply-accumulate, and one addition
-    per output of each convolution for the bias.
+    for the bias per output of each convolution that has biases.
     """
 
     aliases = ("separable", "depthwise_separable_conv", "separable_convolution")

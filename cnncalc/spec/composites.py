@@ -71,7 +71,10 @@ class Branches(Composite):
     @classmethod
     def read(cls, parser: "Parser", kind: Key, value: Item | None, keys: Keys) -> Self | None:
         if value is None or not isinstance(value.value, dict | list) or not value.value:
-            fact = "'branches' must be a mapping from names to lists of layers, or a list of these"
+            fact = (
+                "'branches' must be a mapping from names to lists of layers, or a list of such "
+                "lists, with at least one branch"
+            )
             parser.wrong(fact, kind.where)
             return None
         join = keys.get(Key("join"))

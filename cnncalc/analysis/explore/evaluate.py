@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 NUMBERS = ("input", "batch")
 OPTIONS = (*NUMBERS, "dtype")
-"""What can vary besides a network's parameters. An input may be a single size for all axes."""
+"""What can vary besides a network's parameters. An input may be one size for all spatial axes."""
 REMEMBERED = 100
-"""The number of networks to cache, each read for a different input."""
+"""The maximum number of networks to cache, each read for different arguments or another input."""
 
 
 class Configurations:
@@ -142,8 +142,8 @@ class Configurations:
         return self.spec if input is None or not is_foreign(self.spec) else self.spec_for(input)
 
     def sized(self, size: Any) -> Any:
-        """The shape of the input with this size along every axis. Any other value is returned
-        unchanged."""
+        """The shape of the input with this size along every spatial axis. Any other value is
+        returned unchanged."""
         if not is_whole(size, 1):
             return size
         shape = self.usual[0] if len(self.usual) == 1 else None
