@@ -23,7 +23,8 @@ def report_of(kind, given, inputs):
     """A network of one layer that reads these inputs."""
     names = [f"x{number}" for number in range(len(inputs))]
     node = {kind: given, "from": names, "name": "layer"}
-    spec = {"input": dict(zip(names, inputs, strict=True)), "layers": [node]}
+    shapes = dict(zip(names, inputs, strict=True))
+    spec = {"input": shapes, "layout": "chw", "layers": [node]}
     # Two images: a single number has no variance.
     return cnncalc.summarize(spec, batch=2)
 
