@@ -259,3 +259,13 @@ def test_memory_that_depends_on_the_machine_is_not_compared(image, batch):
     assert all("3-D transposed convolution" in one.why for one in found.skipped)
     on_meta = bridge.verify(report, "meta")
     assert (on_meta.disagreements, on_meta.skipped) == ((), ())
+
+
+def test_shared_weights_applied_to_frames_read_clips_of_any_length():
+    block = [{"time_distributed": "prelu"}, {"upsample": {"scale_factor": [2, 1]}}]
+    spec = {
+        "input": "2x5x5",
+        "blocks": {"block": {"layers": block}},
+        "layers": [{"block": None, "repeat": 2, "weights": "shared"}],
+    }
+    assert bridge.verify(cnncalc.summarize(spec, batch=2), "cpu").disagreements == ()

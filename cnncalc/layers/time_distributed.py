@@ -148,7 +148,7 @@ class TimeDistributed(Layer):
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         module = self.inner.to_torch(nn, self.frame(x))
-        return nn.of_frames(module, x.spatial[0], self.inner.flattens)
+        return nn.of_frames(module, self.inner.flattens)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
         """The operators of the layer, with the frames as images of the batch."""

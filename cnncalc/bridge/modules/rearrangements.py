@@ -30,20 +30,30 @@ def cropped(module: nn.Module, sides: Sequence[tuple[int, int]]) -> nn.Module:
     return module
 
 
-def of_frames(module: nn.Module, frames: int, flattens: bool) -> nn.Module:
+def of_frames(module: nn.Module, flattens: bool) -> nn.Module:
     """The module applied to every frame, also by hooks: frames become images of the batch."""
-    module.register_forward_pre_hook(partial(_apart, flattens=flattens), prepend=True)
-    module.register_forward_hook(partial(_together, frames=frames))
+    frames = _Frames(flattens)
+    module.register_forward_pre_hook(frames.apart, prepend=True)
+    module.register_forward_hook(frames.together)
     return module
 
 
-def _apart(_: nn.Module, inputs: tuple[Tensor], flattens: bool) -> Tensor:
-    images = inputs[0].transpose(1, 2).flatten(0, 1)
-    return images.flatten(1) if flattens else images
+class _Frames:
+    """The hooks of a module that is applied to every frame; it may read clips of other lengths if
+    its weights are shared."""
 
+    def __init__(self, flattens: bool) -> None:
+        self.flattens, self.count = flattens, 0
 
-def _together(_: nn.Module, __: tuple[Tensor], output: Tensor, frames: int) -> Tensor:
-    return output.unflatten(0, (-1, frames)).transpose(1, 2)
+    def apart(self, _: nn.Module, inputs: tuple[Tensor]) -> Tensor:
+        """The frames as images of the batch."""
+        self.count = inputs[0].shape[2]
+        images = inputs[0].transpose(1, 2).flatten(0, 1)
+        return images.flatten(1) if self.flattens else images
+
+    def together(self, _: nn.Module, __: tuple[Tensor], output: Tensor) -> Tensor:
+        """The images as frames again."""
+        return output.unflatten(0, (-1, self.count)).transpose(1, 2)
 
 
 def _crop(_: nn.Module, __: tuple[Tensor], output: Tensor, crop: nn.Module) -> Tensor:
