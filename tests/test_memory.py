@@ -673,6 +673,12 @@ def test_the_places_of_several_images_keep_their_channels_first():
             2,
             "flatten.*its input is not contiguous",
         ),
+        (
+            "1x2",
+            [{"permute": [1, 0]}, {"conv_transpose": {"filters": 2, "kernel": 2}}],
+            2,
+            "because an axis has size 1",
+        ),
         ("2x3", [positions(1), "global_avg_pool"], 1, "global_avg_pool.*is not contiguous"),
         (
             "1x3x6",

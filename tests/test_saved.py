@@ -726,3 +726,8 @@ def test_memory_of_numbers_that_are_not_computed_is_refused(field, why):
     spec = {"input": [3], "layers": [{"parameter": {"output": [3], **field}}]}
     with pytest.raises(cnncalc.CnncalcError, match=why):
         cnncalc.summarize(spec)
+
+
+@pytest.mark.parametrize("first", [{"slice": {"start": 1}}, {"parameter": [2]}])
+def test_a_vector_with_gaps_or_repeated_is_copied(first):
+    agree({"input": "3", "layers": [first, {"reshape": [2]}, {"group_norm": 1}]})

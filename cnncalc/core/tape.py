@@ -99,7 +99,7 @@ class Tape(Record):
 
     def laid(self, x: Tensor, strided: strides.Strided | None) -> Tensor:
         """Give the tensor this layout (None if it is not known), and return it."""
-        x.gaps = x.interleaved = False
+        x.gaps, x.interleaved = strided is not None and not strided.dense, False
         x.strided, x.order = strided, None
         x.reordered = strided is None or not strided.contiguous
         x.channels_last = None if x.reordered else False
@@ -147,6 +147,11 @@ class Tape(Record):
         """Note that the peaks are not modelled, only what is saved."""
         reason = f"{why}, so peak memory is not modelled, only what is saved for backward"
         self.unclear = self.unclear or (self.row, LayerError(reason))
+
+    def guess_order(self, x: Tensor) -> None:
+        """Note that the peaks are not modelled if the order of a map in memory is not known."""
+        if x.reordered and 1 in x.shape.dimensions:
+            self.guess("the order of its input in memory is not known, because an axis has size 1")
 
     def permuted(self, x: Tensor, order: tuple[int, ...]) -> Tensor:
         """The same elements with the axes of an image in this order, which is empty if the batch

@@ -102,8 +102,8 @@ class Filters(Layer):
         copied = self.copied(x.shape)
         around = tape.op(x, makes=copied) if copied else x
         taps = Map(1, self.window(x.shape)).elements
-        if taps > 1 and x.reordered and 1 in x.shape.dimensions:
-            tape.guess("the order of its input in memory is not known, because an axis has size 1")
+        if taps > 1:
+            tape.guess_order(x)
         spans = taps > 1 and weights > out.channels * taps
         y = tape.convolution(around, weights, biases, out.elements, spans=spans)
         return y if copied else tape.suggested(y, x, tape.batch, *out)

@@ -254,6 +254,8 @@ class ConvTranspose(Layer):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         params = self.parameters(x.shape)
         taps = Map(1, per_axis(self.kernel_size, x.shape, "kernel_size")).elements
+        if taps > 1:
+            tape.guess_order(x)
         spans = taps > 1 and params.weights > x.shape.channels * taps
         full = self._uncut(x.shape)
         if full != self.output(x.shape) and len(full.spatial) == 3:
