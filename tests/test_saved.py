@@ -405,6 +405,15 @@ class Calls(nn.Module):
         return self.function(x, self.weight, self.index)
 
 
+def saves_as_much(model):
+    """Compare what a model of 4×6×6 saves with hooks on PyTorch's tensors."""
+    spec = cnncalc.from_torch(model, (4, 6, 6))
+    for batch in (1, 2):
+        report = cnncalc.summarize(spec, batch=batch)
+        ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+        assert ours == saved_by(model, batch)
+
+
 def saved_by(model, batch=2):
     own = {one.untyped_storage()._cdata for one in (*model.parameters(), *model.buffers())}
     kept = {}
@@ -549,12 +558,7 @@ linear = nn.functional.linear
     ],
 )
 def test_rows_and_matrices_are_copied_as_in_a_model(function):
-    model = After(function)
-    spec = cnncalc.from_torch(model, (4, 6, 6))
-    for batch in (1, 2):
-        report = cnncalc.summarize(spec, batch=batch)
-        ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
-        assert ours == saved_by(model, batch)
+    saves_as_much(After(function))
 
 
 def windowed(x):
@@ -578,12 +582,7 @@ def attended(x, w):
     ],
 )
 def test_attention_in_windows_saves_what_a_model_saves(function):
-    model = After(function)
-    spec = cnncalc.from_torch(model, (4, 6, 6))
-    for batch in (1, 2):
-        report = cnncalc.summarize(spec, batch=batch)
-        ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
-        assert ours == saved_by(model, batch)
+    saves_as_much(After(function))
 
 
 def cut(x):
@@ -610,12 +609,7 @@ def cut_in_heads(x):
     ],
 )
 def test_a_copy_that_several_layers_read_is_saved_once(function):
-    model = After(function)
-    spec = cnncalc.from_torch(model, (4, 6, 6))
-    for batch in (1, 2):
-        report = cnncalc.summarize(spec, batch=batch)
-        ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
-        assert ours == saved_by(model, batch)
+    saves_as_much(After(function))
 
 
 def in_heads(x):

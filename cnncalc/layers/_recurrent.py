@@ -1,5 +1,6 @@
 """Base class for recurrent layers."""
 
+from collections.abc import Mapping
 from itertools import chain
 from typing import Any, ClassVar
 
@@ -20,6 +21,8 @@ class Recurrent(Layer):
     """The number of gates per cell."""
     onnx_gates: ClassVar[tuple[int, ...]] = (0,)
     """For each gate in ONNX's order, its place in PyTorch's order."""
+    onnx_settings: ClassVar[Mapping[str, Any]] = {}
+    """The settings of ONNX's operator that make it compute as PyTorch does."""
     cell: ClassVar[Operations]
     """The arithmetic per hidden unit and position, apart from multiply-accumulates and biases."""
 
@@ -142,10 +145,8 @@ class Recurrent(Layer):
     def to_onnx(self, onnx: Any, x: Map) -> Any:
         """One operator per stacked layer, with the positions as the first dimension."""
         ways, kind = ("", "_reverse")[: self.directions], self.kind.upper()
-        settings: dict[str, Any] = {
-            "direction": "bidirectional" if self.bidirectional else "forward"
-        }
-        settings |= {"linear_before_reset": 1} if kind == "GRU" else {}
+        direction = "bidirectional" if self.bidirectional else "forward"
+        settings: dict[str, Any] = {"direction": direction, **self.onnx_settings}
         if self.num_layers > 1:
             onnx.function()
         y = onnx.node("Transpose", *onnx.inputs, perm=[2, 0, 1])

@@ -1,5 +1,8 @@
 """Gated recurrent unit."""
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.parsing import Foreign
@@ -23,6 +26,7 @@ class Gru(Recurrent):
     }
     gates = 3
     onnx_gates = (1, 0, 2)
+    onnx_settings: ClassVar[Mapping[str, Any]] = {"linear_before_reset": 1}
     cell = Operations(multiply=3, add=4, divide=2, exponential=3)
 
     examples = (
