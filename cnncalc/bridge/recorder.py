@@ -26,6 +26,7 @@ from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError
 from cnncalc.core.layer import Layer
 from cnncalc.spec.importing.record import Done, Recording, Ref, Seen
+from cnncalc.spec.importing.walker import CONSTANTS
 
 BATCHES = (2, 3)
 """The batch sizes of the two runs. A size that differs between the runs includes the batch."""
@@ -60,8 +61,13 @@ def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool
             "so it is not one network"
         )
     pairs = zip(first.tensors, second.tensors, strict=True)
-    tensors = [one._replace(sizes=_without_batch(one.sizes, two.sizes)) for one, two in pairs]
-    calls = [*first.calls]
+    tensors = [
+        one._replace(
+            sizes=_without_batch(one.sizes, two.sizes), room=_per_image(one.room, two.room)
+        )
+        for one, two in pairs
+    ]
+    calls = [one._replace(saved=_saved(one, two)) for one, two in zip(first.calls, second.calls)]
     for place in first.constant:  # computed once for all images, or for each
         call = calls[place]
         each = any(size < 0 for number in call.made for size in tensors[number].sizes)
@@ -115,13 +121,28 @@ def _without_batch(two: tuple[int, ...], three: tuple[int, ...]) -> tuple[int, .
     """The sizes of a tensor, with −k for k times the batch size. Raises UsageError for a size that
     depends on the batch in a different way."""
     same = len(two) == len(three)
-    sizes = [a if a == b else -(b - a) if 3 * a == 2 * b else 0 for a, b in zip(two, three)]
+    sizes = [*map(_per_image, two, three)]
     if not same or 0 in [size for size, a in zip(sizes, two) if a]:
         raise UsageError(
             f"a tensor has the sizes {list(two)} for a batch of {BATCHES[0]}, but {list(three)} "
             f"for a batch of {BATCHES[1]}"
         )
     return tuple(sizes)
+
+
+def _per_image(two: int, three: int) -> int:
+    """A number of which there were ``two`` for a batch of 2 and ``three`` for a batch of 3: −k for
+    k times the batch size, and 0 if it depends on the batch in a different way."""
+    return two if two == three else two - three if 3 * two == 2 * three else 0
+
+
+def _saved(two: Done, three: Done) -> Mapping[int, int] | None:
+    """The bytes of the storages that a call saves; None if they are not known."""
+    sizes = [list((one.saved or {}).values()) for one in (two, three)]
+    found = [*map(_per_image, *sizes)]
+    if None in (two.saved, three.saved) or len({*map(len, sizes)}) > 1 or 0 in found:
+        return None
+    return dict(zip(two.saved or (), found))
 
 
 class _Run(TorchFunctionMode):
@@ -145,6 +166,8 @@ class _Run(TorchFunctionMode):
         self.numbers: dict[int, int] = {}
         self.alive: list[Tensor] = []  # so that no other tensor gets one of their ids
         self.twins: dict[int, Tensor] = {}
+        self.bases: dict[int, torch.UntypedStorage] = {}  # of the twins, by that of the model
+        self.model = model
         self.paths = {module: path for path, module in model.named_modules()}
         self.open = [""]
         self.own = _own(model)
@@ -153,10 +176,12 @@ class _Run(TorchFunctionMode):
         self.stale: set[int] = set()
         self.silent = 0
         self.live: set[int] = set()  # the tensors that depend on an input
+        self.depends = False  # whether the current call does
         self.constant: list[int] = []  # the places of the calls that depend on no input
         self.flops = FlopCounterMode(display=False)
         self.flops.mod_tracker = _OneModule()
         own = next((one.dtype for one in model.parameters()), torch.get_default_dtype())
+        self.itemsize = own.itemsize
         given = {
             name: torch.zeros(batch, *sizes, device=place, dtype=dtype or own)
             for name, sizes in inputs.items()
@@ -170,7 +195,7 @@ class _Run(TorchFunctionMode):
             one.untyped_storage()._cdata for one in (*model.parameters(), *model.buffers())
         }
         counting = self.flops if self.counts else nullcontext()
-        with torch.no_grad(), _restored(model), counting, _entered(self), self:
+        with torch.enable_grad(), _restored(model), counting, _entered(self), self:
             try:
                 result = called(model, given, keywords)
             except (RuntimeError, ValueError, TypeError, NotImplementedError) as why:
@@ -194,12 +219,12 @@ class _Run(TorchFunctionMode):
         return tuple(name for name in names if name not in self.used)
 
     def _add(self, tensor: Tensor, origin: str = "", name: str = "") -> int:
-        trains = tensor.requires_grad and origin == "parameter"
         held = tensor.untyped_storage()
-        storage, room = held._cdata, held.nbytes() // tensor.element_size()
+        same = tensor.element_size() == self.itemsize
+        storage, room = held._cdata, held.nbytes() // self.itemsize * same
         sizes, strides = tuple(tensor.shape), tensor.stride()
-        boolean = tensor.dtype == torch.bool
-        self.tensors.append(Seen(sizes, origin, name, trains, strides, storage, room, boolean))
+        boolean, learns = tensor.dtype == torch.bool, tensor.requires_grad
+        self.tensors.append(Seen(sizes, origin, name, learns, strides, storage, room, boolean))
         self.numbers[id(tensor)] = len(self.tensors) - 1
         self.alive.append(tensor)
         self.storages.setdefault(storage, set()).add(id(tensor))
@@ -217,9 +242,7 @@ class _Run(TorchFunctionMode):
         seen = self.own.get(id(tensor), Seen((), "constant"))
         if seen.name:
             self.used.add(seen.name)
-        number = self._add(tensor, seen.origin, seen.name)
-        self.tensors[number] = self.tensors[number]._replace(trainable=seen.trainable)
-        return number
+        return self._add(tensor, seen.origin, seen.name)
 
     def _numbers_in(self, value: Any) -> Iterator[int]:
         """The numbers of all tensors in a value."""
@@ -242,7 +265,7 @@ class _Run(TorchFunctionMode):
         if isinstance(value, Tensor) and not value.is_meta:
             if id(value) not in self.twins:
                 self.alive.append(value)
-                twin = torch.empty_like(value, device="meta", requires_grad=value.requires_grad)
+                twin = self._twin(value)
                 self.own[id(twin)] = self.own.get(id(value), Seen((), "constant"))
                 if self.own[id(twin)].name:
                     self.resident.add(twin.untyped_storage()._cdata)
@@ -254,6 +277,16 @@ class _Run(TorchFunctionMode):
             return {key: self._empty(one) for key, one in value.items()}
         return value
 
+    def _twin(self, value: Tensor) -> Tensor:
+        """A tensor like another one, but without content."""
+        held = value.untyped_storage()
+        base = torch.UntypedStorage(held.nbytes(), device="meta")
+        base = self.bases.setdefault(held._cdata, base)
+        twin = torch.empty(0, dtype=value.dtype, device="meta")
+        with torch.no_grad():
+            twin.set_(base, value.storage_offset(), value.shape, value.stride())
+        return twin.requires_grad_(value.requires_grad)
+
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})
         name = _name_of(func)
@@ -264,6 +297,12 @@ class _Run(TorchFunctionMode):
         args, kwargs = self._empty(args), self._empty(kwargs)
         before = self.flops.get_total_flops()
         self.saved = None
+        tensors = _tensors_in([*args, *kwargs.values()])
+        depends = any(self.numbers.get(id(one)) in self.live for one in tensors)
+        self.depends = depends and not name.startswith(CONSTANTS)
+        if not self.depends and name == "dropout" and self._drops():
+            bound = _bound(func, name, args, kwargs)
+            args, kwargs = (bound.pop("input"),), {**bound, "training": True}
         result = self._empty(self._result(func, args, kwargs))
         if name == "setitem":  # the call returns nothing, but changes its first argument
             result = args[0]
@@ -276,27 +315,32 @@ class _Run(TorchFunctionMode):
             self._call(name, func, args, kwargs, made, macs)
         return result
 
+    def _drops(self) -> bool:
+        """Whether the running module is a dropout, which does something in training."""
+        module = self.model.get_submodule(self.open[-1])
+        return self.place == META and isinstance(module, nn.Dropout)
+
     def _result(self, func: Any, args: Any, kwargs: Any) -> Any:
-        """The result of a call. If it depends on no input, gradients are computed, to see what it
-        saves for them."""
-        tensors = _tensors_in([*args, *kwargs.values()])
-        live = any(self.numbers.get(id(one)) in self.live for one in tensors)
-        if live or not self.counts:
-            return func(*args, **kwargs)
+        """The result of a call. Unless it depends on an input, gradients are computed, to see what
+        it saves for them."""
+        if self.depends or self.place != META:
+            with torch.no_grad():
+                return func(*args, **kwargs)
         saved: dict[int, int] = {}
 
         def pack(tensor: Tensor) -> Tensor:
             storage = tensor.untyped_storage()
-            if storage._cdata not in self.resident:
+            if storage._cdata not in self.resident and storage.nbytes():
                 self.alive.append(tensor)
                 saved[storage._cdata] = storage.nbytes()
             return tensor
 
         try:
-            with torch.enable_grad(), saved_tensors_hooks(pack, lambda one: one):
+            with saved_tensors_hooks(pack, lambda one: one):
                 result = func(*args, **kwargs)
         except RuntimeError:  # as for a parameter that is changed in place
-            return func(*args, **kwargs)
+            with torch.no_grad():
+                return func(*args, **kwargs)
         self.saved = saved
         return result
 
@@ -334,12 +378,10 @@ class _Run(TorchFunctionMode):
     ) -> None:
         given = {key: self._refs(one) for key, one in _bound(func, name, args, kwargs).items()}
         given |= {"inplace": True} if name.endswith("_") else {}
-        read = set(self._numbers_in([args, kwargs]))
         numbers = tuple(map(self._add, made))
-        depends = bool(read & self.live)
-        self.live |= {*numbers} if depends else set()
-        macs = macs // self.batch if depends else macs
-        self.constant += [] if depends else [len(self.calls)]
+        self.live |= {*numbers} if self.depends else set()
+        macs = macs // self.batch if self.depends else macs
+        self.constant += [] if self.depends else [len(self.calls)]
         stored = tuple(one.untyped_storage()._cdata for one in made)
         self.calls.append(
             Done(name.rstrip("_"), self.open[-1], given, numbers, macs, stored, self.saved)

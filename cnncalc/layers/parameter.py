@@ -1,15 +1,33 @@
 """A tensor that does not depend on the input."""
 
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.core import fields
 from cnncalc.core.cost import BYTES, Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
-from cnncalc.core.fields import count, flag
+from cnncalc.core.fields import choice, count, flag, is_whole, shown
 from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
 from cnncalc.core.shape import Shape, shape_of
 from cnncalc.formulas import macs, parameters
+
+if TYPE_CHECKING:
+    from cnncalc.core.strides import Strided
+
+OF_COMPUTED = ("saved_bytes", "saves_output", "contiguous", "strides", "borrows", "room")
+"""Fields for an output that is computed from other numbers."""
+
+
+def _strides(doc: str) -> Any:
+    """Whole numbers from 0."""
+
+    def check(value: Any) -> tuple[int, ...]:
+        if not isinstance(value, list | tuple) or not all(is_whole(one, 0) for one in value):
+            raise LayerError(f"must be a list of whole numbers of at least 0, not {shown(value)}")
+        return tuple(value)
+
+    listed = {"type": "array", "items": {"type": "integer", "minimum": 0}}
+    return fields.declare(doc, None, (), check, listed)
 
 
 class Parameter(Layer):
@@ -52,6 +70,21 @@ class Parameter(Layer):
         "multiply-accumulates of that computation's backward pass", 0, ("backward_macs",), least=0
     )
 
+    storage: str | None = choice(
+        "where the output is in memory: in the numbers that the layer holds or borrows, in the "
+        "storage of its input, in a new one, or unknown; by default new with saved_bytes, and "
+        "otherwise unknown if the output is computed",
+        ("held", "input", "new", "unknown"),
+        None,
+    )
+    room: int | None = count(
+        "for how many numbers a new storage has room, for each image if it holds those of all; by "
+        "default for those of the output",
+        None,
+    )
+    per_image: bool = flag(
+        "whether PyTorch computes the output for each image, although it is always the same", False
+    )
     saved_bytes: int | None = count(
         "bytes that PyTorch saves for the backward pass of that computation in float32, apart from "
         "the output, parameters and buffers; not known by default",
@@ -62,10 +95,12 @@ class Parameter(Layer):
     borrows: bool = flag(
         "whether the output is also computed from learned numbers that another layer holds", False
     )
-    view: bool = flag("whether the output is only a view of the numbers that it comes from", False)
     contiguous: bool = flag(
         "whether PyTorch computes the output in the order of its axes; by default, this is unknown",
         False,
+    )
+    strides: tuple[int, ...] | None = _strides(
+        "strides of an output that is not contiguous, with that between images first if per_image"
     )
 
     @property
@@ -81,10 +116,15 @@ class Parameter(Layer):
     def output(self, x: Shape) -> Shape:
         if self.computed and not self.learned:
             raise LayerError("params and buffers say what is learned; remove learned: false")
-        if (self.saved_bytes or self.saves_output) and not self.computed:
-            raise LayerError("saved_bytes and saves_output need params or buffers; remove them")
-        if (self.contiguous or self.borrows or self.view) and not self.computed:
-            raise LayerError("contiguous, borrows and view need params or buffers; remove them")
+        for name in () if self.computed else OF_COMPUTED:
+            if getattr(self, name):
+                raise LayerError(f"{name} needs params or buffers; remove it")
+        if self.strides is not None and len(self.strides) != len(self.shape) + self.per_image:
+            raise LayerError(f"strides needs {len(self.shape) + self.per_image} numbers")
+        if self.storage == "input" and not self.computed:
+            raise LayerError("storage: input needs params or buffers; remove it")
+        if self.per_image and not self.computed and self.storage != "new":
+            raise LayerError("numbers that are learned or fixed are there once; remove per_image")
         if self.multiply_accumulates and not self.computed:
             raise LayerError("macs needs params or buffers, from which the output is computed")
         if self.backward_multiply_accumulates and not self.params:
@@ -127,27 +167,37 @@ class Parameter(Layer):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A view of the numbers for each image."""
-        from cnncalc.core.strides import contiguous
-
         tape.guess("its output does not depend on the input")
         numbers = prod(self.shape)
-        once = contiguous((1, *self.shape)).expanded((tape.batch, *self.shape))
-        if self.computed:
-            known = once if self.contiguous else None
-            return tape.part(self._computed(tape, numbers), numbers, known)
-        (held,) = tape.trained(numbers) if self.learned else [tape.buffers(numbers)]
-        return tape.part(held, numbers, once)
+        given = self._given(tape, x, numbers)
+        return tape.part(given, numbers, self._laid(tape.batch))
 
-    def _computed(self, tape: Tape, numbers: int) -> Tensor:
-        """The numbers, as a new tensor unless they are only viewed."""
-        held = [*tape.trained(self.params or 0), tape.buffers(self.buffers or 0)]
-        held = [*([tape.borrowed()] if self.borrows else []), *held]
-        if self.view:
-            return held[0]
-        if self.saved_bytes is None or (self.saved_bytes and tape.size != BYTES["float32"]):
+    def _laid(self, batch: int) -> "Strided | None":
+        """The sizes and strides of the output for this batch size, if they are known."""
+        from cnncalc.core.strides import Strided, contiguous
+
+        sizes = (batch, *self.shape)
+        if self.strides is not None:
+            return Strided(sizes, self.strides if self.per_image else (0, *self.strides))
+        if self.computed and not self.contiguous:
+            return None
+        return contiguous(sizes if self.per_image else (1, *self.shape)).expanded(sizes)
+
+    def _given(self, tape: Tape, x: Tensor, numbers: int) -> Tensor:
+        """A tensor with the numbers: one that the layer holds, the input, or a new one."""
+        if self.computed:
+            held = [*tape.trained(self.params or 0), tape.buffers(self.buffers or 0)]
+            held = [*([tape.borrowed()] if self.borrows else []), *held]
+        else:
+            held = tape.trained(numbers) if self.learned else [tape.buffers(numbers)]
+        own, storage = self.saved_bytes, self.storage
+        storage = storage or ("new" if own is not None else "unknown" if self.computed else "held")
+        if storage == "unknown" or (own and tape.size != BYTES["float32"]):
             raise LayerError("what PyTorch saves to compute its output is not known")
-        own = self.saved_bytes
-        return tape.op(*held, shared=numbers, own=own, keeps_output=self.saves_output)
+        if storage != "new":
+            return x if storage == "input" else held[0]
+        numbers = (self.room or numbers) * (tape.batch if self.per_image else 1)
+        return tape.op(*held, shared=numbers, own=own or 0, keeps_output=self.saves_output)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         if self.computed:
@@ -155,7 +205,7 @@ class Parameter(Layer):
                 "how its output is computed from its parameters and buffers is not known, so "
                 "PyTorch cannot run it"
             )
-        return nn.Constant(self.shape, self.learned)
+        return nn.Constant(self.shape, self.learned, self.storage == "new", self.per_image)
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
         if self.computed:

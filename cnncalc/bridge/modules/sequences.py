@@ -162,17 +162,23 @@ class DotProductAttention(nn.Module):
 
 
 class Constant(nn.Module):
-    """Learned or fixed numbers of this shape, which do not depend on the input."""
+    """Learned or fixed numbers of this shape, which do not depend on the input, or a copy of them,
+    perhaps for each image."""
 
-    def __init__(self, sizes: Sequence[int], learned: bool) -> None:
+    def __init__(
+        self, sizes: Sequence[int], learned: bool, copied: bool = False, per_image: bool = False
+    ) -> None:
         super().__init__()
+        self.copied, self.per_image = copied, per_image
         if learned:
             self.weight = nn.Parameter(torch.zeros(tuple(sizes)))
         else:
             self.register_buffer("weight", torch.zeros(tuple(sizes)))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.weight.expand(len(x), *self.weight.shape)
+        value = self.weight.repeat(len(x) if self.per_image else 1, *[1] * self.weight.dim())
+        value = value if self.copied else self.weight
+        return value.expand(len(x), *self.weight.shape)
 
 
 class Computed(nn.Module):

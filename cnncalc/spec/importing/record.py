@@ -14,9 +14,11 @@ class Seen(NamedTuple):
     """A tensor. A size of −k stands for k times the batch size.
 
     ``origin`` is input, parameter, buffer or constant, or empty for the result of a call; ``name``
-    is that of an input, a parameter or a buffer. ``strides`` are those of the run, which had a
-    batch of 2. ``storage`` identifies its storage, which has room for ``room`` elements.
-    ``boolean`` means that its elements are booleans.
+    is that of an input, a parameter or a buffer. ``trainable`` means that it needs a gradient, even
+    if the input needs none. ``strides`` are those of the run, which had a batch of 2. ``storage``
+    identifies its storage, which has room for ``room`` elements; −k stands for k times the batch
+    size, and 0 means that this is not known, or that the elements are not those of the model's
+    parameters. ``boolean`` means that its elements are booleans.
     """
 
     sizes: tuple[int, ...]
@@ -34,7 +36,8 @@ class Done(NamedTuple):
     name, and the numbers of the tensors that it made. ``macs`` are those that PyTorch counts for
     one image. ``stored`` identifies the storages of the tensors that it made. For a call that
     depends on no input, ``saved`` has the bytes of each storage that it saves for backward, except
-    parameters and buffers; None for other calls, and if the bytes are not known."""
+    parameters and buffers, with −k for k times the batch size; None for other calls, and if the
+    bytes are not known."""
 
     name: str
     path: str

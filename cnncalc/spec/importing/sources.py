@@ -6,7 +6,7 @@ from typing import Any
 
 from cnncalc.core.strides import Strided
 from cnncalc.spec.importing.record import Done, Ref
-from cnncalc.spec.importing.values import BATCH, Copied, Known, Regrouped, Unknown, Value, View
+from cnncalc.spec.importing.values import BATCH, Copied, Known, Regrouped, Unknown, View
 from cnncalc.spec.importing.walker import Walker, numbers_in
 
 
@@ -20,7 +20,11 @@ def source(walker: Walker, given: Any, like: View) -> View:
         raise Unknown("one of its operands has more axes than the other")
     merged = prod(like.shape[place] for place in like.inside)
     sizes: dict[int, int] = {}  # for each dimension of the view
-    for axis, size in zip(like.axes[len(like.axes) - len(known.sizes) :], known.sizes):
+    steps: dict[int, int] = {}
+    axes = like.axes[len(like.axes) - len(known.sizes) :]
+    strides = walker.recording.tensors[given.number].strides
+    for axis, size, step in zip(axes, known.sizes, strides):
+        steps |= {axis: step} if axis != BATCH or size < 0 else {}
         if axis != BATCH:
             sizes[axis] = size
         elif size == -merged:
@@ -30,7 +34,8 @@ def source(walker: Walker, given: Any, like: View) -> View:
     shape = tuple(sizes.get(place, 1) for place in range(len(like.shape)))
     places = [*sizes]
     order = tuple(sorted(range(len(places)), key=places.__getitem__))
-    layer = _layer(walker, known, Copied(given.number, tuple(sizes.values()), order), shape)
+    copied = Copied(given.number, tuple(sizes.values()), order)
+    layer = _layer(walker, known, copied, shape, steps)
     return like._replace(layer=layer, shape=shape)
 
 
@@ -44,17 +49,35 @@ def numbers(walker: Walker, given: Ref) -> Regrouped:
         axes.append((BATCH, *own) if size < 0 else own)
     shape = sizes if 0 < len(sizes) <= 4 else (prod(sizes),)
     copied = Copied(given.number, sizes, tuple(range(len(sizes))))
-    return Regrouped(_layer(walker, known, copied, shape), sizes, tuple(axes))
+    pairs = [*zip(known.sizes, walker.recording.tensors[given.number].strides)]
+    strides = tuple(step for size, step in pairs if size != BATCH)
+    laid = Strided(sizes, strides).viewed(shape) if sizes else None
+    steps = dict(enumerate(laid.strides if laid else ()))
+    steps |= {BATCH: step * -size for size, step in pairs if size < 0}
+    return Regrouped(_layer(walker, known, copied, shape, steps), sizes, tuple(axes))
 
 
-def _layer(walker: Walker, known: Known, copied: Copied, shape: tuple[int, ...]) -> int:
-    """The layer that outputs the numbers."""
+def _layer(
+    walker: Walker,
+    known: Known,
+    copied: Copied,
+    shape: tuple[int, ...],
+    steps: Mapping[int, int],
+) -> int:
+    """The layer that outputs the numbers. ``steps`` has the strides of their tensor for each
+    dimension of the layer, and for the batch."""
     if (copied, shape) not in walker.sources:
-        walker.sources[copied, shape] = _made(walker, known, copied, shape)
+        walker.sources[copied, shape] = _made(walker, known, copied, shape, steps)
     return walker.sources[copied, shape]
 
 
-def _made(walker: Walker, known: Known, copied: Copied, shape: tuple[int, ...]) -> int:
+def _made(
+    walker: Walker,
+    known: Known,
+    copied: Copied,
+    shape: tuple[int, ...],
+    steps: Mapping[int, int],
+) -> int:
     """A new layer that outputs the numbers. The tensors that they are computed from are counted
     where they are first used."""
     recording = walker.recording
@@ -74,8 +97,7 @@ def _made(walker: Walker, known: Known, copied: Copied, shape: tuple[int, ...]) 
         counts[origins[number]] += prod(walker.sizes(number))
     fields["params"] = counts["parameter"]
     fields |= {"buffers": counts["buffer"]} if counts["buffer"] else {}
-    fields |= _memory(walker, known, copied.number, held)
-    fields |= {"contiguous": True} if _is_contiguous(walker, copied) else {}
+    fields |= _laid(shape, steps)
     calls = [recording.calls[place] for place in sorted(known.calls - walker.counted)]
     walker.counted |= known.calls
     macs = sum(call.macs for call in calls)
@@ -85,60 +107,24 @@ def _made(walker: Walker, known: Known, copied: Copied, shape: tuple[int, ...]) 
     return walker.make("parameter", fields, (0,), shape, held, macs)
 
 
-TRAINED = ("dropout", "batch_norm")
-"""The endings of the names of functions that save something else in training."""
-
-
-def _memory(walker: Walker, known: Known, number: int, held: Mapping[str, int]) -> dict[str, Any]:
-    """The fields that say where the numbers are, and what computing them saves for backward. What
-    it saves is left out if that is not known, as when another layer reads the same storage, or when
-    the model computes the numbers again for every image."""
-    tensors = walker.recording.tensors
-    learned = {one for one in known.held if tensors[one].trainable}
-    fields = {"borrows": True} if learned - {*held.values()} else {}
-    seen, saved = tensors[number], _saved(walker, known)
-    if saved is None:
-        return fields
-    if seen.storage in {tensors[one].storage for one in known.held}:
-        return {**fields, "view": True}
-    each = any(size < 0 and step for size, step in zip(seen.sizes, seen.strides))
-    if each or seen.room != prod(size for size in seen.sizes if size > 0):
-        return fields
-    others = [copied.number for copied, _ in walker.sources]
-    outputs = {tensors[one].storage for one in others}
-    spent = {place for one in others for place in _saved(walker, walker.values[one]) or ()}
-    new = {place: size for place, size in saved.items() if place not in spent}
-    if seen.storage in outputs | spent or outputs & {*new}:
-        return fields
-    own = {"saves_output": True} if seen.storage in new else {}
-    return {**fields, "saved_bytes": sum(new.values()) - new.get(seen.storage, 0), **own}
-
-
-def _saved(walker: Walker, value: Value) -> dict[int, int] | None:
-    """The bytes of each storage that computing numbers saves for backward; None if not known."""
-    saved: dict[int, int] = {}
-    calls = value.calls if isinstance(value, Known) else ()
-    for call in (walker.recording.calls[place] for place in calls):
-        differs = call.name.endswith(TRAINED) and call.arguments.get("p") != 0
-        if call.saved is None or differs:
-            return None
-        saved |= call.saved
-    return saved
-
-
-def _is_contiguous(walker: Walker, copied: Copied) -> bool:
-    """Whether the model's numbers for one image are in the order of the layer's axes."""
-    seen = walker.recording.tensors[copied.number]
-    strides = [step for size, step in zip(seen.sizes, seen.strides) if size != BATCH]
-    if len(strides) != len(copied.sizes):
-        return False
-    return Strided(copied.sizes, tuple(strides)).permuted(copied.order).contiguous
+def _laid(shape: tuple[int, ...], steps: Mapping[int, int]) -> dict[str, Any]:
+    """The fields that say how the numbers are laid out, if that is known."""
+    laid = Strided(shape, tuple(steps.get(place, 0) for place in range(len(shape))))
+    if any(size > 1 and place not in steps for place, size in enumerate(shape)):
+        return {}
+    span = 1 + sum((size - 1) * step for size, step in zip(*laid))  # of the numbers for one image
+    images = steps.get(BATCH, 0)
+    if images in (0, span) and laid.contiguous:
+        return {"contiguous": True}
+    if not images:
+        return {"strides": [*laid.strides]}
+    return {"strides": [images, *laid.strides], "per_image": True} if images >= span else {}
 
 
 def _backward(walker: Walker, call: Done) -> int:
     """The multiply-accumulates of a call's backward pass: those of the call, once for each factor
-    that is learned or computed from learned numbers."""
+    that needs a gradient."""
     tensors = walker.recording.tensors
-    factors = [walker.values[number] for number in numbers_in(call.arguments)[:2]]
-    held = [one.held for one in factors if isinstance(one, Known)]
-    return call.macs * sum(any(tensors[number].trainable for number in one) for one in held)
+    learns = any(tensors[number].trainable for number in call.made)
+    factors = numbers_in(call.arguments)[:2] if learns else []
+    return call.macs * sum(tensors[number].trainable for number in factors)

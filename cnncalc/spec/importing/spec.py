@@ -6,6 +6,7 @@ from cnncalc.spec.importing import arithmetic, axes, convolutions, modules, prod
 from cnncalc.spec.importing.builder import Made
 from cnncalc.spec.importing.record import Recording
 from cnncalc.spec.importing.sources import numbers
+from cnncalc.spec.importing.storages import Storages
 from cnncalc.spec.importing.values import Copied
 from cnncalc.spec.importing.walker import Walker
 from cnncalc.spec.readers._wiring import Wiring
@@ -62,6 +63,7 @@ class _Writer:
         ends = self.walker.ends
         read = self.read(ends)
         kept = {at for at, made in enumerate(self.made) if at in read or not made.is_idle}
+        Storages(self.walker, kept).describe()
         for made in map(self.made.__getitem__, kept):
             self.kinds.setdefault(made.path, set()).add(made.kind)
             dots = (at for at, letter in enumerate(made.path) if letter == ".")

@@ -1,0 +1,119 @@
+"""Where numbers that do not depend on the network's input are in memory, and what computing them
+saves for the backward pass."""
+
+from collections.abc import Collection, Mapping
+from math import prod
+from typing import Any, NamedTuple
+
+from cnncalc.spec.importing.record import Seen
+from cnncalc.spec.importing.values import Known, Value
+from cnncalc.spec.importing.walker import Walker
+
+TRAINED = ("dropout", "batch_norm")
+"""The endings of the names of functions that save something else in training."""
+
+
+class _Source(NamedTuple):
+    """A layer that outputs numbers, and their tensor. ``saved`` has the bytes of each storage that
+    computing them saves, or is None if these are not known. ``computed`` means that they are
+    computed from others, ``learns`` that the layer holds learned numbers."""
+
+    place: int
+    seen: Seen
+    saved: Mapping[int, int] | None
+    computed: bool
+    learns: bool
+
+    @property
+    def each(self) -> bool:
+        """Whether the model computes the numbers for every image."""
+        return any(size < 0 and step for size, step in zip(self.seen.sizes, self.seen.strides))
+
+    @property
+    def room(self) -> int:
+        """For how many numbers their storage has room, for every image if they are computed so; at
+        most 0 if that is not known."""
+        return -self.seen.room if self.each else self.seen.room
+
+
+class Storages:
+    """The storages of the numbers that the layers in ``kept`` output."""
+
+    def __init__(self, walker: Walker, kept: Collection[int]) -> None:
+        self.walker = walker
+        self.homes: dict[int, _Source] = {}
+        """The first layer with numbers in a storage, unless a parameter or buffer is there."""
+        self.savers: dict[int, _Source] = {}
+        """The first layer that saves a storage."""
+        tensors = walker.recording.tensors
+        held = {one.storage for one in tensors if one.origin in ("parameter", "buffer")}
+        placed = {place: copied.number for (copied, _), place in walker.sources.items()}
+        self.sources = [self.source(one, placed[one]) for one in sorted(kept & placed.keys())]
+        for one in self.sources:
+            if one.seen.storage not in held:
+                self.homes.setdefault(one.seen.storage, one)
+            for storage in (one.saved or {}) if one.seen.trainable else ():
+                self.savers.setdefault(storage, one)
+
+    def source(self, place: int, number: int) -> _Source:
+        """The layer at this place, which outputs the tensor with this number."""
+        tensors, made = self.walker.recording.tensors, self.walker.made[place]
+        learns = any(tensors[one].trainable for one in made.held.values())
+        saved = _saved(self.walker, self.walker.values[number])
+        return _Source(place, tensors[number], saved, "params" in made.fields, learns)
+
+    def describe(self) -> None:
+        """Add to the layers where their numbers are, and what computing them saves."""
+        for one in self.sources:
+            made, home = self.walker.made[one.place], self.homes.get(one.seen.storage, one)
+            fields = {**made.fields, **self.fields(one, prod(made.shape))}
+            reads = made.reads if home is one else (home.place,)
+            self.walker.made[one.place] = made._replace(fields=fields, reads=reads)
+
+    def fields(self, one: _Source, numbers: int) -> dict[str, Any]:
+        """The fields of a layer that say so; it outputs this many numbers."""
+        fields: dict[str, Any] = {"borrows": True} if one.seen.trainable > one.learns else {}
+        home, known = self.homes.get(one.seen.storage), self.is_known(one)
+        fields |= {"per_image": True} if one.each and (one.computed or known) else {}
+        if not known:
+            return fields | {"storage": "unknown"}
+        if home is None:
+            return fields | ({"storage": "held"} if one.computed else {})
+        if home is not one:
+            return fields | {"storage": "input"}
+        if not one.computed:
+            return fields | {"storage": "new"}
+        fields |= {"room": one.room} if one.room != numbers else {}
+        fields["saved_bytes"] = sum(self.own(one))
+        return fields | ({"saves_output": True} if one.seen.storage in self.savers else {})
+
+    def is_known(self, one: _Source) -> bool:
+        """Whether it is known where the numbers of a layer are, and what computing them saves."""
+        home, learns = self.homes.get(one.seen.storage), one.seen.trainable
+        if one.saved is None or one.learns > learns or not self.savers.keys() >= one.saved.keys():
+            return False
+        own = self.own(one)
+        if home is None:
+            return not own and not one.each
+        if home is not one:
+            return not own and one.room > 0 and home.seen.trainable == learns
+        is_saved = one.seen.storage in self.savers
+        return one.room > 0 and min(own, default=0) >= 0 and (one.computed and learns) >= is_saved
+
+    def own(self, one: _Source) -> list[int]:
+        """The bytes that a layer is the first to save, apart from what layers output."""
+        saved = (one.saved or {}).items()
+        return [n for at, n in saved if self.savers[at] is one and at not in self.homes]
+
+
+def _saved(walker: Walker, value: Value) -> dict[int, int] | None:
+    """The bytes of each storage that computing numbers saves for backward; None if not known."""
+    saved: dict[int, int] = {}
+    calls = value.calls if isinstance(value, Known) else ()
+    for call in (walker.recording.calls[place] for place in calls):
+        given = call.arguments
+        trained = call.name.endswith(TRAINED) and given.get("p") != 0 and not given.get("training")
+        if call.saved is None or trained:
+            return None
+        saved |= call.saved
+    return saved
