@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 from cnncalc.core.shape import Shape
 
 DOMAIN, VERSION = "cnncalc", 1
-"""The domain of the functions that stand for a layer of their name, and its version."""
+"""The domain of functions that stand for layers and are named after their kinds; its version."""
 FIELDS = "fields"
-"""The setting of such a function with the layer's fields, as JSON."""
+"""The setting of such a function that holds the layer's fields as JSON."""
 
 
 class OnnxCall(NamedTuple):
@@ -37,7 +37,7 @@ class OnnxCall(NamedTuple):
 
 
 def short(value: Any) -> Any:
-    """A float, rounded to the digits that a 32-bit float has; anything else as it is."""
+    """A float, rounded to the digits that a 32-bit float has; other values stay."""
     return float(f"{value:.7g}") if isinstance(value, float) else value
 
 
