@@ -6,8 +6,7 @@ from math import prod
 import pytest
 import torch
 from torch import nn
-from torch.autograd.graph import saved_tensors_hooks
-from torch_memory import saved_by_pytorch
+from torch_memory import SavedTensors, saved_by_pytorch
 
 import cnncalc
 from cnncalc import UsageError, footprint
@@ -416,17 +415,11 @@ def saves_as_much(model):
 
 
 def saved_by(model, batch=2):
-    own = {one.untyped_storage()._cdata for one in (*model.parameters(), *model.buffers())}
-    kept = {}
-
-    def pack(tensor):
-        storage = tensor.untyped_storage()
-        kept[storage._cdata] = storage
-        return tensor
-
-    with saved_tensors_hooks(pack, lambda one: one):
-        model(torch.zeros(batch, 4, 6, 6))
-    return sum(one.nbytes() for place, one in kept.items() if place not in own)
+    with SavedTensors([*model.parameters(), *model.buffers()]) as saved:
+        outputs = model(torch.zeros(batch, 4, 6, 6))
+    found = saved.bytes
+    del outputs
+    return found
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ import torch
 import typer
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.autograd.graph import saved_tensors_hooks
+from torch_memory import SavedTensors
 from zoo_results import Found, line, record, recorded, table, totals
 
 import cnncalc
@@ -237,22 +237,13 @@ def _saved(model: nn.Module, sizes: Any, mode: Any) -> int:
 
 
 def _saved_here(model: nn.Module, sizes: Any) -> int:
-    held = [one.untyped_storage() for one in [*model.parameters(), *model.buffers()]]
-    own = {storage._cdata for storage in held}  # which stay alive if the model replaces a buffer
-    kept: dict[int, Any] = {}
-
-    def pack(tensor: torch.Tensor) -> torch.Tensor:
-        storage = tensor.untyped_storage()
-        if storage._cdata not in own:
-            kept[storage._cdata] = storage
-        return tensor
-
     listed = sizes if isinstance(sizes, list) else [sizes]
     inputs = [torch.zeros(2, *one) for one in listed]
-    with saved_tensors_hooks(pack, lambda tensor: tensor):
-        result = model(*inputs)
-    del result
-    return sum(storage.nbytes() for storage in kept.values())
+    with SavedTensors([*model.parameters(), *model.buffers()]) as saved:
+        outputs = model(*inputs)
+    found = saved.bytes
+    del outputs
+    return found
 
 
 def _same_yaml(report: cnncalc.Report, spec: Any) -> bool:
