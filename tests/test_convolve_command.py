@@ -542,7 +542,7 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 2", "1", "--pool", "max"], "--pool: write it as max:2, max:3s2p1"),
         (["1 2", "1", "--pool", "max:2p1same"], "has both padding and 'same'; keep one"),
         (["1 2", "1", "--output-padding", "1"], "--output-padding needs --transpose"),
-        (["1 2", "1", "--transpose", "--mode", "reflect"], "--mode is for the padding, which"),
+        (["1 2", "1", "--transpose", "--mode", "reflect"], "--mode fills the padding, but"),
         (["1 2", "1", "--transpose", "--output-padding", "1"], "must be smaller than the stride 1"),
         (["1 2", "1", "--pool", "max:2d2"], "--pool: write it as max:2, max:3s2p1"),
         (["1 2", "1", "--pool", f"max:{'9' * 5000}"], "--pool: write it as max:2"),

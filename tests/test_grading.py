@@ -294,10 +294,10 @@ def test_grading_with_the_key_of_another_warns(tmp_path):
     rest = f"give the folder {tmp_path / 'keys'} as the key\n"
     words = ["grade", key, str(tmp_path / "in/bob.yaml")]
     found = CliRunner().invoke(cli.app, words)
-    own = f"there is a key of their own, {bob}; to use that, {rest}"
+    own = f"they have their own key, {bob}; to use it, {rest}"
     assert found.stderr == f"warning: bob: graded with {key} although {own}"
     found = CliRunner().invoke(cli.app, [*words, str(tmp_path / "in/cy.yaml")])
-    own = f"they have keys of their own, such as {bob}; to use those, {rest}"
+    own = f"they have their own keys, such as {bob}; to use them, {rest}"
     assert found.stderr == f"warning: bob, cy: graded with {key} although {own}"
 
 
