@@ -11,8 +11,7 @@ from functools import partial
 import pytest
 import torch
 from torch import nn
-from torch.autograd.graph import saved_tensors_hooks
-from torch_memory import saved_by_pytorch, unwatched_training_peak_in_pytorch
+from torch_memory import SavedTensors, saved_by_pytorch, unwatched_training_peak_in_pytorch
 
 import cnncalc
 from cnncalc import Cost, Mistakes, UsageError, footprint, layers
@@ -608,17 +607,10 @@ def test_same_padding_of_an_even_filter_copies_once_for_the_zero_that_is_left_ov
         nn.Conv2d(2, 4, (4, 3), padding="same"),
         nn.Conv2d(4, 4, 2, padding="same", groups=4),
     )
-    kept = {}
-
-    def keep(tensor):
-        kept[tensor.data_ptr()] = tensor
-        return tensor
-
-    with saved_tensors_hooks(keep, lambda tensor: tensor):
-        network(torch.zeros(batch, 2, 6, 5))
-    own = {parameter.data_ptr() for parameter in network.parameters()}
+    with SavedTensors(network.parameters()) as found:
+        outputs = network(torch.zeros(batch, 2, 6, 5))
     saved = sum(held.bytes for held in footprint.saved_for_backward(report))
-    assert saved == sum(one.nbytes for address, one in kept.items() if address not in own)
+    assert saved == found.bytes, outputs.shape
 
 
 def test_a_permutation_in_an_unknown_order_is_refused_where_it_matters():

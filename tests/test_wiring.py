@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from torch_memory import saved_by_pytorch
 
 import cnncalc
 from cnncalc import Mistakes, UsageError, bridge, footprint
@@ -293,6 +294,8 @@ def test_a_layer_that_leads_to_no_output_has_no_backward_pass():
     assert "no layer reads the output of 'last'" in report.warnings[0]
     assert report.output_shape == (8, 8, 8)
     assert not bridge.verify(report, "cpu").disagreements
+    saved = sum(layer.bytes for layer in footprint.saved_for_backward(report))
+    assert saved == saved_by_pytorch(report) == 3 * 8 * 8 * 4  # the input of c1
     with pytest.raises(UsageError, match="'max_pool1' leads to no output"):
         footprint.measure(report)
 

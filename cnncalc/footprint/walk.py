@@ -50,13 +50,16 @@ class Update(NamedTuple):
 
 
 def saved(recording: Recording, segments: Sequence[range] = ()) -> list[Saved]:
-    """The bytes that autograd saves for the backward pass. Every storage counts once, for the first
-    operation that saves it; a checkpointed segment saves only its inputs."""
+    """The bytes that autograd holds for the backward pass when the forward pass has ended. Every
+    storage counts once, for the first operation that saves it; a checkpointed segment saves only
+    its inputs, and a row that leads to no output nothing."""
     operations, sizes = recording.tape.operations, recording.tape.storages
     seen: set[int] = set()
     found = []
     inside = {place: segment for segment in segments for place in segment}
     for place, operation in enumerate(operations):
+        if operation.row in recording.unused:
+            continue
         segment = inside.get(place)
         if segment is None:
             kept, own = operation.kept, operation.own
