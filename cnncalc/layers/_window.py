@@ -234,7 +234,7 @@ def onnx_taps(onnx: Any, axes: Sequence[Axis]) -> Any:
     y = onnx_padded(onnx, axes, *onnx.inputs)
     for place, axis in enumerate(axes):
         sizes = axis.places(), axis.F
-        reads = [at * axis.S + tap * axis.D for at in range(sizes[0]) for tap in range(axis.F)]
+        reads = (at * axis.S + tap * axis.D for at in range(sizes[0]) for tap in range(axis.F))
         y = onnx.node("Gather", y, onnx.ints(reads, *sizes), axis=2 + 2 * place)
     return y
 
