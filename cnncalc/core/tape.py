@@ -34,10 +34,9 @@ class Tape(Record):
 
     def overwritten(self, x: Tensor, *, keeps_output: bool) -> Tensor:
         """An operation that writes its output over its input. Its backward pass reads the output,
-        or else a copy of the input. Raises LayerError if PyTorch refuses the backward pass, or if
-        the input is a view that needs a gradient."""
+        or else a copy of the input. Raises LayerError if PyTorch refuses the backward pass."""
         if x in self.views and x.needs_gradient:
-            raise LayerError("it overwrites a view, and what PyTorch then copies is not modelled")
+            self.guess("it overwrites a view")
         if x.storage in self.saved:
             raise LayerError(
                 "it overwrites what an earlier layer saved for backward, so PyTorch cannot train "
