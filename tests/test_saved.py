@@ -1,6 +1,7 @@
 """What autograd saves where peak memory is not modelled: maps in another order, and attention."""
 
 from itertools import pairwise, permutations
+from math import prod
 
 import pytest
 import torch
@@ -462,7 +463,7 @@ def test_computing_numbers_saves_what_pytorch_saves(function, by_hand):
 )
 def test_what_computing_shared_numbers_saves_is_unknown(function):
     report = cnncalc.summarize(cnncalc.from_torch(Calls(function), (4, 6, 6)))
-    with pytest.raises(UsageError, match="what PyTorch saves to compute its output is not known"):
+    with pytest.raises(UsageError, match="saves when it computes the output is not known"):
         footprint.saved_for_backward(report)
 
 
@@ -552,6 +553,28 @@ linear = nn.functional.linear
 )
 def test_rows_and_matrices_are_copied_as_in_a_model(function):
     saves_as_much(After(function))
+
+
+def computed(x, w, i, *sizes):
+    """Learned numbers that are read as a new tensor with these sizes, for every image."""
+    return w[i.view(-1)[: prod(sizes) // 6]].view(sizes).expand(len(x), *sizes)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, w, i: computed(x, w, i, 1, 4, 6).mT @ x[:, :1, :4],
+        lambda x, w, i: computed(x, w, i, 2, 2, 6).transpose(1, 2) @ x[:, :2],
+        lambda x, w, i: x[:, :2] @ computed(x, w, i, 2, 2, 6).mT,
+        lambda x, w, i: x[:, :2].mT @ computed(x, w, i, 2, 6, 2).permute(0, 3, 2, 1),
+        lambda x, w, i: x[:, :4, :3, :2] * computed(x, w, i, 2, 3, 4).transpose(1, 3),
+        lambda x, w, i: torch.cat([computed(x, w, i, 6, 4).mT[:, None], x[:, :, :4]], 1) ** 2,
+        lambda x, w, i: (x[:, :, :4] + computed(x, w, i, 6, 4).mT[:, None]) ** 2,
+    ],
+)
+@pytest.mark.parametrize("first", [Calls, After])
+def test_numbers_computed_in_another_order_are_read_as_in_a_model(first, function):
+    saves_as_much(first(function))
 
 
 def windowed(x):

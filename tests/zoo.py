@@ -231,7 +231,9 @@ def _saved(model: nn.Module, sizes: Any, mode: Any) -> int:
     """The bytes that autograd saves, with fake tensors as on the CPU but without its memory; those
     that fold outputs lack the room that it leaves in a storage."""
     with mode():
-        return _saved_here(model.to_empty(device="cpu").train(), sizes)
+        for module in model.modules():  # each only once, even if it has several parents
+            module.to_empty(device="cpu", recurse=False)
+        return _saved_here(model.train(), sizes)
 
 
 def _saved_here(model: nn.Module, sizes: Any) -> int:

@@ -111,6 +111,11 @@ class Cost(NamedTuple):
         """All learned numbers: weights and biases."""
         return self.weights + self.biases
 
+    def params_text(self) -> str:
+        """The parameters by their parts: ``34,848 weights + 96 biases``."""
+        weights = f"{units.exact(self.weights)} weight{'s' * (self.weights != 1)}"
+        return f"{weights} + {units.exact(self.biases)} bias{'es' * (self.biases != 1)}"
+
     @property
     def trainable(self) -> int:
         """The learned numbers that are not frozen."""
