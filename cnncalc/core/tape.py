@@ -80,7 +80,7 @@ class Tape(Record):
         such view exists. Raises LayerError if that is not known."""
         if x.in_order:
             output = self.view(x, Layout.RESHAPE)
-            output.strided = None
+            output.strided = x.strided and x.strided.viewed(sizes)
             return output
         self.guess("its input is not contiguous")
         longer = [size for size in x.shape.dimensions if size > 1] if x.shape else []
