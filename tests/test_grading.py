@@ -799,7 +799,7 @@ def test_a_page_shows_the_points_the_mistake_and_the_solution(graded, name):
     eve = feedback_formats.load(name).write(found["<Eve>"])
     assert "<Eve>" not in eve.replace("\\<Eve\\>", "")
     unread = feedback_formats.load(name).write(found["bytes_yaml"])
-    assert "could not be read" in unread.replace("\\_", "_")
+    assert "could not be graded" in unread.replace("\\_", "_")
 
 
 # The command.
@@ -888,7 +888,7 @@ def test_pages_and_gradebooks_are_written(room):
         (["ROOM/key.yaml", "ROOM/missing"], "no file or folder"),
         (["ROOM/key.yaml", "ROOM/handed_in", "ROOM/missing.yaml"], "no file or folder"),
         (["missing.yaml"], "no file 'missing.yaml'"),
-        (["ROOM/handed_in"], "the sheets to grade are missing; add them, or their folder, after"),
+        (["ROOM/handed_in"], "there are no sheets to grade besides the key"),
         (["ROOM", "ROOM/handed_in", "--name", "a/b"], "printable text without / or \\, not 'a/b'"),
         (["ROOM/key.yaml", "--name", ""], "becomes part of file names, so it must be printable"),
         ([".."], "the files cannot be named after '..'; give --name"),
@@ -896,7 +896,7 @@ def test_pages_and_gradebooks_are_written(room):
             ["ROOM/empty", "ROOM/handed_in"],
             "no keys; name the folder that contains them",
         ),
-        (["ROOM/key.yaml", "ROOM/key.yaml"], "the sheets to grade are missing"),
+        (["ROOM/key.yaml", "ROOM/key.yaml"], "there are no sheets to grade besides the key"),
         (["ROOM/key.yaml", "--tolerance", "2"], "the tolerance must be a fraction from 0 to 1"),
         (["ROOM/key.yaml", "--credit", "slip"], "--credit takes NAME=VALUE"),
         (["ROOM/key.yaml", "--format", "jsn"], "did you mean 'json'"),
@@ -1502,8 +1502,12 @@ def test_a_class_without_questions_has_no_table_of_questions(tmp_path):
         ("macs", "MACs", ""),
         ("memory", "kB", "'unit' must be B, not 'kB'"),
         ("macs", "FLOPs", "'unit' must be MACs, not 'FLOPs'"),
-        ("params", "B", "'unit' is for counts of bytes and operations, not 'B'"),
-        ("shape", "zebras", "'unit' is for counts of bytes and operations, not 'zebras'"),
+        ("params", "B", "'unit' is only for questions about bytes, MACs or FLOPs"),
+        (
+            "shape",
+            "zebras",
+            "'unit' is only for questions about bytes, MACs or FLOPs",
+        ),
     ],
 )
 def test_a_unit_is_that_of_its_question(ask, unit, says):

@@ -87,7 +87,7 @@ def test_a_name_may_come_from_an_argument():
         ({"crop": {"like": "input", "offset": 1}}, "fewer than 6 cells from cell 1 on"),
         ({"pad": {"like": "small"}}, "cannot pad an axis of 6 to 2; crop it"),
         ({"upsample": {"like": "flat"}}, "not a vector"),
-        ({"pad": {"like": "line"}}, "cannot give 1×6×9 the sizes of 1×4: their axes differ"),
+        ({"pad": {"like": "line"}}, "sizes of 1×4, which has a different number of axes"),
         ({"upsample": {"like": "both"}}, "'like: both' names 2 layers, not one"),
     ],
 )  # fmt: skip

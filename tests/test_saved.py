@@ -463,7 +463,7 @@ def test_computing_numbers_saves_what_pytorch_saves(function, by_hand):
 )
 def test_what_computing_shared_numbers_saves_is_unknown(function):
     report = cnncalc.summarize(cnncalc.from_torch(Calls(function), (4, 6, 6)))
-    with pytest.raises(UsageError, match="what PyTorch saves to compute its output is not known"):
+    with pytest.raises(UsageError, match="saves when it computes the output is not known"):
         footprint.saved_for_backward(report)
 
 

@@ -1,7 +1,7 @@
 """The interface of an ask, which every file in ``asks/`` implements.
 
-An ask is the quantity that a question asks for: its value for a layer or a network, its derivation,
-and the kinds of written values that can answer it. Its name is the name of its file.
+An ask is a quantity that a question can ask for. It defines the value for a layer or a network, its
+derivation, and the kinds of written values that can answer it. Its name is the name of its file.
 """
 
 from abc import ABC, abstractmethod

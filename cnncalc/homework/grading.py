@@ -117,8 +117,8 @@ def grade(
     found = submissions.find(paths, Path(key))
     if not found:
         raise UsageError(
-            f"{str(key)!r} is the key; the sheets to grade are missing",
-            "add them, or their folder, after the key",
+            f"there are no sheets to grade besides the key {str(key)!r}",
+            "name their files, or a folder that contains them, after the key",
         )
     grades = Grades(gradebook.grade(keys, watch(found), marker, credit))
     grades.skipped = tuple(submissions.left_out(paths))

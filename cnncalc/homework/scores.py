@@ -27,7 +27,7 @@ from cnncalc.homework.written import Value, format_value
 LOGITS, PROBABILITIES, TARGET, BASE = "logits", "probabilities", "target", "log"
 KEYS = (LOGITS, PROBABILITIES, TARGET, BASE)
 BASES = {"e": 0, "2": 2, "10": 10}
-"""The bases of the logarithm; 0 is e."""
+"""The bases of the logarithm; 0 stands for e."""
 LARGEST = 700
 """The limit on logits, chosen so that every exponential is a finite float."""
 MAX_CLASSES = 1_000

@@ -156,7 +156,7 @@ class AvgPool(Pool):
 
 
 def check_volume(x: Map, kernel_size: Sizes) -> None:
-    """Raise LayerError for a window larger than an unpadded volume.
+    """Raise LayerError if a window is longer than an axis of a volume.
 
     PyTorch does not average such windows over three axes, though it does over one or two.
     """
@@ -166,5 +166,5 @@ def check_volume(x: Map, kernel_size: Sizes) -> None:
         if F > N:
             raise LayerError(
                 f"a window of {F} is larger than an axis of {N}; PyTorch cannot average such a "
-                "window over three axes, even with padding"
+                "window over three axes; use a smaller window, or put a pad layer before the pool"
             )

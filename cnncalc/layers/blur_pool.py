@@ -14,8 +14,8 @@ from cnncalc.layers._window import Axis, extended, onnx_padded, padded, torch_si
 class BlurPool(Layer):
     """Blurs the map with a fixed filter, channel by channel, and shrinks it by the stride.
 
-    The filter has binomial weights (1, 2, 1 for a size of 3, along each axis), which reduces
-    aliasing. It is not learned: as in the authors' release, it is a buffer, with a copy for every
+    The filter, which reduces aliasing, has binomial weights (1, 2, 1 for a size of 3, along each
+    axis). It is not learned: as in the authors' release, it is a buffer, with a copy for every
     channel. The map is first extended by reflection, so that N positions become ⌈N/S⌉.
 
     Operations: one multiplication and one addition per multiply-accumulate.

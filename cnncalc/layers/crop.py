@@ -44,7 +44,9 @@ class Crop(Like, Rearrangement):
 
     crop: Padding | None = padding("cells to remove from the edges", None, also=("cropping",))
     size: Sizes | None = sizes("size to keep, instead of crop", None)
-    offset: Sizes | None = sizes("first cell to keep, if not the middle", None, least=0)
+    offset: Sizes | None = sizes(
+        "first cell to keep along each axis; by default, the middle is kept", None, least=0
+    )
 
     def sized(self, x: Map, other: Map) -> Self:
         return dataclasses.replace(self, size=other.spatial, like=None)

@@ -63,8 +63,8 @@ class LocallyConnected(Filters):
         params = self.parameters(x.shape)
         if x.channels_last is None and any(axis.before + axis.after for axis in self.axes(x.shape)):
             raise LayerError(
-                "whether its input has its channels last in memory is not known, and the order of "
-                "its padded copy depends on that"
+                "the memory format of its input, which decides that of its padded copy, is not "
+                "known"
             )
         around = tape.op(tape.in_order(x), makes=padded(x.shape, self.axes(x.shape)))
         windows = self._cut(tape, around, x.shape)

@@ -29,8 +29,8 @@ class Held(NamedTuple):
 
 
 def held(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Held]:
-    """The numbers that a layer holds. Unlike PyTorch, Keras counts no batches, and its recurrent
-    layers have one set of biases instead of two, except for the GRU."""
+    """The numbers that a layer holds. Unlike in PyTorch, batch norms have no batch counter, and
+    recurrent layers other than the GRU have one set of biases instead of two."""
     if getattr(layer, "gates", 3) != 3:
         layer = dataclasses.replace(layer, separate_biases=False)  # type: ignore[call-arg]
     weights, biases, buffers, fixed = layer.parameters(*inputs)

@@ -1,7 +1,7 @@
 """``get_model_complexity_info`` of ptflops with its default backend, ``pytorch``.
 
-It counts both modules and ``torch.nn.functional`` functions, so a module that calls such a function
-counts twice. The batch size is always 1.
+It counts some modules and some ``torch.nn.functional`` functions, so a module such as ReLU, whose
+function is also counted, counts twice. The batch size is always 1.
 """
 
 from cnncalc.conventions.convention import (

@@ -29,8 +29,8 @@ class BiasForEachInput(Parameters):
 
 
 class BiasPerInputChannel(Mistake):
-    """You counted a bias for each input of the layer. A bias is added to an output: K filters have
-    K biases, and a fully connected layer has one for each output.
+    """You counted a bias for each input or input channel. A bias is added to an output: K filters
+    have K biases, and a fully connected layer has one for each output.
     """
 
     says = "counted one bias per input instead of one per filter or output"

@@ -33,7 +33,7 @@ BETWEEN_BLANKS = re.compile(r"\[?-?[0-9]+,[0-9]+(?:\s+-?[0-9]+,[0-9]+)+\]?")
 PERCENTAGES = re.compile(r"\[?(?:\s*[0-9]+(?:[.,][0-9]+)?\s*%\s*[,;]?)+\]?")
 DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+")
 MAX_DIFFERENT = 3
-"""The most wrong numbers of a matrix that are listed."""
+"""The maximum number of wrong entries to list."""
 
 
 @dataclass(frozen=True)
