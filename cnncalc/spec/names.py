@@ -94,9 +94,9 @@ class Names:
             self.work.add(len(nodes), item.where)
             found += nodes
         if not found and items:
-            raise SpecError(
-                f"{items[0].value!r} matches no layer, because it is left out", items[0].where
-            )
+            left_out = items[0].value.removesuffix(".*")
+            fact = f"{items[0].value!r} matches no layer, because {left_out!r} is left out"
+            raise SpecError(fact, items[0].where)
         return tuple(found)
 
     def gathered(self, name: str, scope: Scope) -> Ends | None:

@@ -310,8 +310,8 @@ class _Bases:
         return document.parse(tree, self.layouts, self.backbone, self.remarks)
 
     def extended(self, root: Item, seen: tuple[Path, ...]) -> Item:
-        """The tree with its base merged in: parameters, blocks and replacements by name, everything
-        else replaced."""
+        """The tree with what it inherits from its base. Parameters, blocks and replacements are
+        merged by name."""
         if isinstance(root.value, dict) and "layout" in root.value:
             self.layouts[root.where.source] = root.value[Key("layout")]
         if not isinstance(root.value, dict) or "extends" not in root.value:
