@@ -353,7 +353,7 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
         (["summarize", SMALL, "--dtype", "flaot32"], "did you mean 'float32'"),
         (["summarize", SMALL, "--batch", "0"], "at least 1, not 0"),
         (["show", "vgg17"], "no built-in network 'vgg17'"),
-        (["show", "net.yaml"], "no built-in network 'net.yaml'; show prints no other files"),
+        (["show", "net.yaml"], "no built-in network 'net.yaml'; show prints only"),
         (["compare", "vgg16,vgg19"], "not 1; separate them with spaces, as in cnncalc compare vgg"),
         (["summarize", "torchvision.models.vgg16"], "model, write torchvision.models:vgg16"),
         (["summarize", "3x8x8, 4C3; 10N"], "joins layers with '-', as in 3x8x8-4C3-10N"),

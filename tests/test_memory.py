@@ -441,6 +441,25 @@ def test_what_cannot_be_overwritten_has_no_known_memory(before, says):
     footprint.inference_peak(cnncalc.summarize(spec))  # nothing is saved
 
 
+VIEWS = [
+    "flatten",
+    {"slice": {"stop": 2}},
+    {"permute": [1, 2, 0]},
+    {"reshape": [2, 2, 16]},
+    {"layer_norm": "channels"},
+]
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("kind", IN_PLACE)
+@pytest.mark.parametrize("view", VIEWS, ids=str)
+def test_overwriting_a_view_saves_what_pytorch_saves(view, kind, batch):
+    layers = [{"conv": {"filters": 4, "kernel": 3}}, view, {kind: {"inplace": True}}]
+    report = cnncalc.summarize({"input": "3x6x6", "layers": layers}, batch=batch)
+    ours = sum(layer.bytes for layer in footprint.saved_for_backward(report))
+    assert ours == saved_by_pytorch(report)
+
+
 @pytest.mark.parametrize(
     ("spec", "use"),
     [

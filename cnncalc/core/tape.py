@@ -34,10 +34,9 @@ class Tape(Record):
 
     def overwritten(self, x: Tensor, *, keeps_output: bool) -> Tensor:
         """An operation that writes its output over its input. Its backward pass reads the output,
-        or else a copy of the input. Raises LayerError if PyTorch refuses the backward pass, or if
-        the input is a view that needs a gradient."""
+        or else a copy of the input. Raises LayerError if PyTorch refuses the backward pass."""
         if x in self.views and x.needs_gradient:
-            raise LayerError("it overwrites a view, and what PyTorch then copies is not modelled")
+            self.guess("it overwrites a view")
         if x.storage in self.saved:
             raise LayerError(
                 "it overwrites what an earlier layer saved for backward, so PyTorch refuses the "
@@ -65,7 +64,7 @@ class Tape(Record):
     def normalized(
         self, x: Tensor, *parameters: Tensor, own: int, contiguous: bool = False
     ) -> Tensor:
-        """A normalization, which saves its input and its scale. ``contiguous`` means that the
+        """A normalization, which saves its input and any scale. ``contiguous`` means that the
         backward pass first makes the output's gradient contiguous."""
         layout = Layout.COPY if contiguous else Layout.KEEP
         return self.op(x, *parameters, keeps=(x, *parameters[:1]), own=own, layout=layout)
@@ -81,7 +80,7 @@ class Tape(Record):
         such view exists. Raises LayerError if that is not known."""
         if x.in_order:
             output = self.view(x, Layout.RESHAPE)
-            output.strided = None
+            output.strided = x.strided and x.strided.viewed(sizes)
             return output
         self.guess("its input is not contiguous")
         longer = [size for size in x.shape.dimensions if size > 1] if x.shape else []
@@ -184,8 +183,8 @@ class Tape(Record):
         return output
 
     def split(self, x: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
-        """Views of consecutive parts with these sizes; their gradients are concatenated in one
-        step."""
+        """Views of consecutive parts with these numbers of elements; their gradients are
+        concatenated in one step."""
         outputs = tuple(self._tensor(size, x.size, x.storage, [x]) for size in sizes)
         self._play([x], outputs)
         return outputs

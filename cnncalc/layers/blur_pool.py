@@ -34,7 +34,7 @@ class BlurPool(Layer):
         before, after = (F - 1) // 2, F // 2
         if after >= min(x.spatial):
             raise LayerError(
-                f"an axis of {min(x.spatial)} has {min(x.spatial) - 1} cells to reflect, "
+                f"an axis of size {min(x.spatial)} has {min(x.spatial) - 1} cells to reflect, "
                 f"but a filter of {F} needs {after}"
             )
         strides = per_axis(self.stride, x, "stride")
@@ -103,7 +103,7 @@ class BlurPool(Layer):
         ),
     )
     refusals = (
-        Refusal(7, ("4x3x3",), "an axis of 3 has 2 cells to reflect"),
+        Refusal(7, ("4x3x3",), "an axis of size 3 has 2 cells to reflect"),
         Refusal({"kernel": 3, "stride": [2, 2]}, ("4x9",), "has 2 values"),
         Refusal(0, ("4x9x9",), "at least 1"),
         Refusal(3, ("100",), "not a vector"),

@@ -12,6 +12,7 @@ from cnncalc.core.fields import count
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.core.operation import Layout
 from cnncalc.core.shape import Map, Shape
+from cnncalc.core.strides import ordered
 from cnncalc.formulas import dimensions, macs, parameters
 from cnncalc.layers._filters import Filters
 from cnncalc.layers._window import onnx_taps, padded, torch_window
@@ -84,6 +85,9 @@ class LocallyConnected(Filters):
         if tape.batch == 1 and not alone:  # then the next layers may keep the channels last
             y.channels_last = None
         y = reduce(tape.add, biases, y)
+        if n_out == self.out_channels:  # one position, whose strides are not those of a new tensor
+            sizes = (tape.batch, *self.output(x.shape).dimensions)
+            y.strided = ordered(sizes, (1, 0, *range(2, len(sizes))))
         tape.hold(around, windows)
         return y
 
