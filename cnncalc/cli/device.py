@@ -178,8 +178,8 @@ def _estimate(one: "Estimate") -> str:
     return (
         f"{one.device}: about {units.duration(one.seconds)}, between {units.duration(one.low)} and "
         f"{units.duration(one.high, up=True)}\n"
-        f"(an estimate; {COVERED}% of networks from families left out of the fit are in this "
-        f"range, with a median error of {one.median_error:.0%})\n"
+        f"(an estimate; with each family left out of the fit in turn, {COVERED}% of the measured "
+        f"times were in such a range, and the median error was {one.median_error:.0%})\n"
     )
 
 

@@ -89,7 +89,7 @@ def run(
     format: options.FormatName = None,
     output: options.TextOutput = None,
 ) -> None:
-    """Build the network in PyTorch, run it forward and backward, and compare every number.
+    """Build the network in PyTorch, run it forward and backward, and compare the numbers.
 
     The exit code is 1 if anything differs. Requires PyTorch.
 

@@ -25,9 +25,9 @@ from cnncalc.homework.sheet import Sheet
 from cnncalc.homework.written import Number, Reading, Size, Terms, Value, Written
 
 Span = tuple[Fraction, Fraction]
-"""The smallest and largest value that a rounded number may stand for."""
+"""The smallest and largest values that a rounded number may stand for."""
 Counts = dict[tuple[str, str | None], Span]
-"""Answers by ask and layer."""
+"""The spans of numeric answers, by ask and layer."""
 
 
 class Follows(NamedTuple):

@@ -118,11 +118,11 @@ class Parameter(Layer):
             raise LayerError("params and buffers say what is learned; remove learned: false")
         for name in () if self.computed else OF_COMPUTED:
             if getattr(self, name):
-                raise LayerError(f"{name} needs params or buffers; remove it")
+                raise LayerError(f"{name} needs params or buffers")
         if self.strides is not None and len(self.strides) != len(self.shape) + self.per_image:
             raise LayerError(f"strides needs {len(self.shape) + self.per_image} numbers")
         if self.storage == "input" and not self.computed:
-            raise LayerError("storage: input needs params or buffers; remove it")
+            raise LayerError("storage: input needs params or buffers")
         if self.per_image and not self.computed and self.storage != "new":
             raise LayerError("numbers that are learned or fixed are there once; remove per_image")
         if self.multiply_accumulates and not self.computed:
@@ -193,7 +193,7 @@ class Parameter(Layer):
         own, storage = self.saved_bytes, self.storage
         storage = storage or ("new" if own is not None else "unknown" if self.computed else "held")
         if storage == "unknown" or (own and tape.size != BYTES["float32"]):
-            raise LayerError("what PyTorch saves to compute its output is not known")
+            raise LayerError("what PyTorch saves when it computes the output is not known")
         if storage != "new":
             return x if storage == "input" else held[0]
         numbers = (self.room or numbers) * (tape.batch if self.per_image else 1)

@@ -75,7 +75,7 @@ def check_count(count: int) -> None:
     if count > MAX_NUMBERS:
         raise UsageError(
             f"{count:,} numbers are too many; the limit is {MAX_NUMBERS:,}; use part of the "
-            "matrix, or get only the sizes and counts with 'cnncalc layer conv'"
+            "matrix, or get only the sizes and counts with 'cnncalc layer'"
         )
 
 
@@ -301,7 +301,7 @@ def _number_at(cell: Any, where: str) -> tuple[Number, bool]:
 
 
 def _place(channels: Channels, channel: int, row: int, column: int = 0) -> str:
-    """A location, as in ``channel 2, row 1, column 3``; a single channel and a 0 are left out."""
+    """A location, as in ``channel 2, row 1, column 3``; a single channel and zeros are left out."""
     parts = {"channel": channel if len(channels) > 1 else 0, "row": row, "column": column}
     return ", ".join(f"{word} {number}" for word, number in parts.items() if number)
 

@@ -216,7 +216,7 @@ def _with_unit(cell: Cell, unit: str) -> Cell:
 
 
 def _is_summary(names: Sequence[str]) -> bool:
-    """Whether the first heading is another one for layers, and a later one is a quantity."""
+    """Whether the first heading is another name for layers, and a later one is a quantity."""
     first = names[0] if names else LAYER
     is_other = first in ABOVE_LAYERS or first.startswith(f"{LAYER} ")
     return is_other and any(map(_is_column, names[1:]))

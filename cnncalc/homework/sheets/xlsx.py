@@ -53,7 +53,7 @@ def leaves(name: str) -> bool:
 
 
 def _pages(book: Any, source: str) -> list[list[list[Cell]]]:
-    """The rows of every worksheet; raises SpecError as soon as they have too many cells."""
+    """The rows of up to ``MAX_SHEETS`` worksheets; raises SpecError if they have too many cells."""
     pages: list[list[list[Cell]]] = []
     cells = 0
     for page in book.worksheets[:MAX_SHEETS]:

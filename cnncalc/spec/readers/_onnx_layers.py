@@ -14,6 +14,7 @@ from cnncalc.core.onnx import DOMAIN, FIELDS, VERSION, OnnxCall, short
 from cnncalc.core.shape import Shape, shape_of
 from cnncalc.layers._axes import NAMES
 from cnncalc.layers._elementwise import Elementwise
+from cnncalc.spec.readers import _onnx_functions as functions
 from cnncalc.spec.readers._flow import BATCH, Flow, Move, arranged, groups_shuffled
 from cnncalc.spec.readers._onnx_file import Model, Operator
 from cnncalc.spec.readers._onnx_values import Known
@@ -68,8 +69,9 @@ class Layers:
         know or never writes."""
         if kind not in layers.names() or not layers.load(kind).known:
             raise Unclear
-        if (DOMAIN, kind, node.overload) not in self.model.functions:
-            raise LayerError("the file has no such function that consists of standard operators")
+        function = self.model.functions.get((kind, node.overload))
+        if function is None:
+            raise LayerError("the file has no such function")
         version = self.model.versions.get(DOMAIN)
         if version != VERSION:
             fact = f"the file has version {version} of the domain {DOMAIN!r}, not {VERSION}"
@@ -82,8 +84,10 @@ class Layers:
             raise LayerError("its weights must follow its inputs")
         fields = self.fields_of_function(node)
         made = self.layer(kind, fields, flows, held)
+        layer, shapes = layers.load(kind).parse(fields), [shape_of(one.sizes) for one in flows]
         if not held:
-            self.check(layers.load(kind).parse(fields), [shape_of(one.sizes) for one in flows], [])
+            self.check(layer, shapes, [])
+        functions.check(function, layer, shapes, [one.sizes for one in held])
         said = self.model.shapes.get(node.outputs[0])
         sizes = made.shape[1:]
         if said and not self.resized and not _may_be(said[1:], sizes):
