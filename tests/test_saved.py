@@ -422,6 +422,11 @@ def saved_by(model, batch=2):
     return found
 
 
+def without_gradients(function, *given):
+    with torch.no_grad():
+        return function(*given)
+
+
 @pytest.mark.parametrize(
     ("function", "by_hand"),
     [
@@ -438,6 +443,15 @@ def saved_by(model, batch=2):
         (lambda x, w, index: (x + w) * w.T, 1152),  # a view of the parameter
         (lambda x, w, index: (x * w[0]) * w[1], 2 * 1152),
         (lambda x, w, index: x + (y := w.exp()) - y.log(), 144),
+        (lambda x, w, index: x + (y := w.exp()) - y.mT, 144),  # which two layers read
+        (lambda x, w, index: x + (y := w * 2) - y.log(), 144),
+        (lambda x, w, index: (x + w) * index.sigmoid()[2], 144),  # a part of a storage
+        (lambda x, w, index: x * (torch.zeros(len(x), 1, 1, 1) + w), 1152),  # for every image
+        (lambda x, w, index: (x + w) * index.float().repeat(len(x), 1, 1, 1), 2 * 144),
+        (lambda x, w, index: (x + w) * index.float(), 144),
+        (lambda x, w, index: (x + w) * (w > 0).float(), 144),  # which needs no gradient
+        (lambda x, w, index: (x + w) * without_gradients(torch.sin, index), 144),
+        (lambda x, w, index: x + w * w.exp().argmax(), 8),
     ],
 )
 def test_computing_numbers_saves_what_pytorch_saves(function, by_hand):
@@ -453,12 +467,16 @@ def test_computing_numbers_saves_what_pytorch_saves(function, by_hand):
 @pytest.mark.parametrize(
     "function",
     [
-        lambda x, w, index: x + (y := w.exp()) - y.mT,  # which two layers read
-        lambda x, w, index: x + (y := w * 2) - y.log(),  # which saves what another layer reads
-        lambda x, w, index: x * index.sigmoid()[2],  # a part of a storage
         lambda x, w, index: x + nn.functional.dropout(w, 0.5, False),  # which saves in training
         lambda x, w, index: x + w.mul_(1),  # which PyTorch refuses to train
-        lambda x, w, index: x * (torch.zeros(len(x), 1, 1, 1) + w),  # once for every image
+        lambda x, w, index: x * w.exp().detach(),  # whose gradient is not needed
+        lambda x, w, index: x.sigmoid() * w.detach(),
+        lambda x, w, index: x + without_gradients(torch.exp, w),
+        lambda x, w, index: (x + w) * (y := w.exp()) + x * y.detach(),
+        lambda x, w, index: (x + w) * (index + 1),  # whole numbers
+        lambda x, w, index: (x + w) * (y := index.sin()) + (y * w),  # saved for another layer
+        lambda x, w, index: (x + w) * (torch.zeros(len(x), 1, 1, 1) + w).sin().cos(),
+        lambda x, w, index: (x + w) * (torch.zeros(len(x), 6, 6) + w).exp()[0],
     ],
 )
 def test_what_computing_shared_numbers_saves_is_unknown(function):

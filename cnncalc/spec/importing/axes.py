@@ -82,7 +82,7 @@ def stack(walker: Walker) -> None:
 def _is_token(tensors: list[Any], axis: int) -> bool:
     """Whether learned numbers come before the positions of a signal."""
     token, view, *others = tensors
-    if others or not isinstance(token, Known) or not isinstance(view, View):
+    if others or not isinstance(token, Known) or not isinstance(view, View) or token.computed:
         return False
     return len(token.held) == 1 and len(view.shape) == 2 and view.axes[axis] == 1
 

@@ -41,11 +41,12 @@ def dot_product(walker: Walker) -> None:
     names = ("query", "key", "value")
     given = {n: one for n, one in walker.done.arguments.items() if n not in (*names, "attn_mask")}
     values = [regrouped(walker.tensor(name)) for name in names]
+    mask = walker.done.arguments.get("attn_mask")
     fused = len(walker.sizes(walker.done.made[0])) == FUSED
+    fused = fused and (mask is None or len(walker.sizes(mask.number)) in MASKS)
     given |= {} if fused else {"kernel": "steps"}
     windows = fused and any(len(long(one, one.axes[0])) > 1 for one in values)
     reads = [_matrices(walker, one, _groups(one, windows)) for one in values]
-    mask = walker.done.arguments.get("attn_mask")
     if mask is not None:
         layer = _mask(walker, values[0], values[1], windows)
         copies = fused and walker.recording.tensors[mask.number].boolean  # and saves the copy
@@ -55,6 +56,8 @@ def dot_product(walker: Walker) -> None:
 
 FUSED = 4
 """The number of axes with which PyTorch can run attention as a single kernel."""
+MASKS = (2, FUSED)
+"""The numbers of axes that a mask can then have."""
 
 
 def _groups(value: Regrouped, windows: bool) -> list[list[int]]:

@@ -61,9 +61,9 @@ class _Writer:
     def written(self) -> Imported:
         """The spec."""
         ends = self.walker.ends
+        Storages(self.walker, self.read(ends, loose=False)).describe()
         read = self.read(ends)
         kept = {at for at, made in enumerate(self.made) if at in read or not made.is_idle}
-        Storages(self.walker, kept).describe()
         for made in map(self.made.__getitem__, kept):
             self.kinds.setdefault(made.path, set()).add(made.kind)
             dots = (at for at, letter in enumerate(made.path) if letter == ".")
@@ -81,11 +81,12 @@ class _Writer:
             spec["outputs"] = [self.wiring.made[f"#{end}"] for end in dict.fromkeys(ends)]
         return Imported(spec, self.held, self.macs, self.copied)
 
-    def read(self, ends: list[int]) -> set[int]:
-        """The layers that others read, or that are outputs."""
+    def read(self, ends: list[int], loose: bool = True) -> set[int]:
+        """The layers that others read, or that are outputs. Without ``loose``, only those that lead
+        to an output."""
         found = {*ends}
         for place, made in reversed([*enumerate(self.made)]):
-            if place in found or not made.is_idle:
+            if place in found or (loose and not made.is_idle):
                 found |= {*made.reads}
         return found
 

@@ -6,8 +6,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from cnncalc.spec.importing.record import Seen
-from cnncalc.spec.importing.values import Known, Value
-from cnncalc.spec.importing.walker import Walker
+from cnncalc.spec.importing.walker import CONSTANTS, Walker, numbers_in
 
 TRAINED = ("dropout", "batch_norm")
 """The endings of the names of functions that save something else in training."""
@@ -37,30 +36,50 @@ class _Source(NamedTuple):
 
 
 class Storages:
-    """The storages of the numbers that the layers in ``kept`` output."""
+    """The storages of the numbers that the layers in ``used`` output: those that lead to an output
+    of the network."""
 
-    def __init__(self, walker: Walker, kept: Collection[int]) -> None:
+    def __init__(self, walker: Walker, used: Collection[int]) -> None:
         self.walker = walker
         self.homes: dict[int, _Source] = {}
         """The first layer with numbers in a storage, unless a parameter or buffer is there."""
         self.savers: dict[int, _Source] = {}
         """The first layer that saves a storage."""
-        tensors = walker.recording.tensors
+        calls, tensors = walker.recording.calls, walker.recording.tensors
+        self.makers = {number: call for call in calls for number in call.made}
         held = {one.storage for one in tensors if one.origin in ("parameter", "buffer")}
         placed = {place: copied.number for (copied, _), place in walker.sources.items()}
-        self.sources = [self.source(one, placed[one]) for one in sorted(kept & placed.keys())]
+        self.sources = [self.source(one, placed[one]) for one in sorted({*used} & placed.keys())]
         for one in self.sources:
             if one.seen.storage not in held:
                 self.homes.setdefault(one.seen.storage, one)
-            for storage in (one.saved or {}) if one.seen.trainable else ():
+            for storage in one.saved or ():
                 self.savers.setdefault(storage, one)
 
     def source(self, place: int, number: int) -> _Source:
         """The layer at this place, which outputs the tensor with this number."""
         tensors, made = self.walker.recording.tensors, self.walker.made[place]
         learns = any(tensors[one].trainable for one in made.held.values())
-        saved = _saved(self.walker, self.walker.values[number])
-        return _Source(place, tensors[number], saved, "params" in made.fields, learns)
+        return _Source(place, tensors[number], self.saved(number), "params" in made.fields, learns)
+
+    def saved(self, number: int) -> dict[int, int] | None:
+        """The bytes of each storage that computing a tensor saves for its gradient; None if they
+        are not known."""
+        saved: dict[int, int] = {}
+        read, passed = {number}, {number}  # the tensors that it is computed from, and by gradients
+        for at in range(number, -1, -1):
+            call = self.makers.get(at)
+            if at not in read or call is None:
+                continue
+            given = call.arguments
+            trained = call.name.endswith(TRAINED) and not given.get("training")
+            if call.saved is None or (trained and given.get("p") != 0):
+                return None
+            read |= {*numbers_in(given)} if not call.name.startswith(CONSTANTS) else {*()}
+            if at in passed and self.walker.recording.tensors[at].trainable:
+                saved |= call.saved
+                passed |= {*numbers_in(given)}
+        return saved
 
     def describe(self) -> None:
         """Add to the layers where their numbers are, and what computing them saves."""
@@ -90,7 +109,7 @@ class Storages:
     def is_known(self, one: _Source) -> bool:
         """Whether it is known where the numbers of a layer are, and what computing them saves."""
         home, learns = self.homes.get(one.seen.storage), one.seen.trainable
-        if one.saved is None or one.learns > learns or not self.savers.keys() >= one.saved.keys():
+        if one.saved is None or one.learns > learns:
             return False
         own = self.own(one)
         if home is None:
@@ -104,16 +123,3 @@ class Storages:
         """The bytes that a layer is the first to save, apart from what layers output."""
         saved = (one.saved or {}).items()
         return [n for at, n in saved if self.savers[at] is one and at not in self.homes]
-
-
-def _saved(walker: Walker, value: Value) -> dict[int, int] | None:
-    """The bytes of each storage that computing numbers saves for backward; None if not known."""
-    saved: dict[int, int] = {}
-    calls = value.calls if isinstance(value, Known) else ()
-    for call in (walker.recording.calls[place] for place in calls):
-        given = call.arguments
-        trained = call.name.endswith(TRAINED) and given.get("p") != 0 and not given.get("training")
-        if call.saved is None or trained:
-            return None
-        saved |= call.saved
-    return saved

@@ -85,7 +85,9 @@ class Walker(Builder):
             sizes = self.sizes(self.done.made[0])
             each = [max(size, 1) for size in sizes]  # one image stands for all
             repeats = self.done.name in REPEATS and prod(each) == prod(first.sizes)
-            if self.done.name in SAME_VALUES or repeats:
+            ends = numbers_in(self.done.arguments)[0], self.done.made[0]
+            learns = {self.recording.tensors[number].trainable for number in ends}
+            if (self.done.name in SAME_VALUES or repeats) and len(learns) == 1:
                 self.values[self.done.made[0]] = first._replace(sizes=sizes, calls=calls)
                 return
         for number in self.done.made:
