@@ -53,7 +53,7 @@ def shape(random: Random) -> Shape:
 
 NOT_RUN = (
     "params", "buffers", "multiply_accumulates", "backward_multiply_accumulates", "saved_bytes",
-    "saves_output",
+    "saves_output", "contiguous", "strides", "borrows", "room",
 )  # fmt: skip
 """Fields with which PyTorch cannot run a layer: how it computes its output is not known."""
 

@@ -408,7 +408,7 @@ class Calls(nn.Module):
 def saves_as_much(model):
     """Compare what a model of 4×6×6 saves with hooks on PyTorch's tensors."""
     spec = cnncalc.from_torch(model, (4, 6, 6))
-    for batch in (1, 2):
+    for batch in (1, 2, 3):
         report = cnncalc.summarize(spec, batch=batch)
         ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
         assert ours == saved_by(model, batch)
@@ -483,6 +483,97 @@ def test_what_computing_shared_numbers_saves_is_unknown(function):
     report = cnncalc.summarize(cnncalc.from_torch(Calls(function), (4, 6, 6)))
     with pytest.raises(UsageError, match="saves when it computes the output is not known"):
         footprint.saved_for_backward(report)
+
+
+class Held(Calls):
+    """A model that calls a function of its input and of itself: it also holds a module, and numbers
+    that are not a buffer."""
+
+    def __init__(self, function, module=None):
+        super().__init__(lambda x, w, index: function(self, x + w))
+        self.module = module
+        self.numbers = torch.zeros(2, 6, 6)
+
+
+def table(m, x):
+    """Two parts of a table, and numbers for each image, which have gaps or another order."""
+    sine, cosine = torch.cat([m.index.sin(), m.index.cos()], -1).chunk(2, -1)
+    each = torch.zeros(len(x), 6, 6, 4).cos().permute(0, 3, 1, 2)
+    return x * cosine + x.mT * sine + each
+
+
+def rotary(m, x):
+    """Attention to positions that are rotated by parts of a table."""
+    sine, cosine = torch.cat([m.index[:, :3].sin(), m.index[:, :3].cos()], -1).chunk(2, -1)
+    x = x.flatten(1, 2).reshape(-1, 4, 6, 2, 3).transpose(2, 3)
+    x = x.reshape(-1, 8, 6, 3)
+    x = x * cosine + x * sine
+    return nn.functional.scaled_dot_product_attention(x, x, x).transpose(1, 2).reshape(-1, 6, 24)
+
+
+def coordinates(x):
+    grid = torch.meshgrid(torch.arange(6.0), torch.arange(6.0), indexing="ij")
+    return torch.stack(grid)[None].repeat(len(x), 1, 1, 1)
+
+
+def channels_last(x):
+    return torch.zeros(len(x), 6, 6, 4).cos().permute(0, 3, 1, 2)
+
+
+attend = nn.functional.scaled_dot_product_attention
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        table,
+        rotary,
+        lambda m, x: table(m, x).permute(0, 2, 3, 1).reshape(-1, 144).sigmoid(),
+        lambda m, x: x * m.numbers[1] + x * m.numbers[0],  # a plain attribute
+        lambda m, x: x * torch.zeros_like(x).sin() + x.new_zeros(6, 6).cos() * x,
+        lambda m, x: torch.cat([m.weight[None, :1].exp().expand(len(x), 1, 6), x[:, 0]], 1) ** 2,
+        lambda m, x: attend(x, x, x, torch.cat([m.index.sin()[None]] * 4)),  # a mask of 3 axes
+        lambda m, x: attend(x, x, x, torch.cat([m.index.sin()[None, None]] * 2, 1)[:, 1:]),
+        lambda m, x: attend(x, x, x, torch.cat([m.index.sin(), m.index.cos()], 1)[:, :6]),
+        lambda m, x: attend(x, x, x, m.index.sin() + torch.zeros(len(x), 4, 1, 1)),
+        lambda m, x: x * (torch.cat([torch.zeros(len(x), 1, 6, 6) + m.index] * 2, 1)[:, 1:]),
+        lambda m, x: x @ torch.cat([m.weight] * 2, 1)[:, 6:] @ m.weight.exp().T,
+        lambda m, x: x + (m.index.sin().flatten().unflatten(0, (1, 6, 1, 6))[:, :, 0]),
+    ],
+)
+def test_where_computed_numbers_are_decides_what_is_saved(function):
+    saves_as_much(Held(function))
+
+
+@pytest.mark.parametrize(
+    ("function", "module"),
+    [
+        *[
+            (function, nn.Dropout(p))
+            for p in (0.0, 0.3, 1.0)
+            for function in (
+                lambda m, x: x * m.module(m.weight.exp()),
+                lambda m, x: x + m.module(m.index.sin()).mT.exp(),
+                lambda m, x: x + m.module(m.module(m.weight)),
+            )
+        ],
+        (lambda m, x: x * m.module(m.weight.exp()), nn.Dropout(0.3, inplace=True)),
+        (lambda m, x: m.module(torch.cat([x, coordinates(x)], 1)).tanh(), nn.Conv2d(6, 4, 1)),
+        (lambda m, x: (x + m.module(channels_last(x)).relu()).flatten(1) ** 2, nn.Conv2d(4, 4, 1)),
+        (lambda m, x: x * m.module(torch.arange(6)), nn.Embedding(6, 6)),
+        (lambda m, x: x * m.module(m.module(m.weight).relu()), nn.Linear(6, 6)),
+    ],
+)
+def test_modules_save_computed_numbers_as_in_training(function, module):
+    saves_as_much(Held(function, module))
+
+
+@pytest.mark.parametrize("learned", [True, False])
+@pytest.mark.parametrize("per_image", [True, False])
+def test_copies_of_numbers_are_saved(learned, per_image):
+    own = {"shape": [2, 3], "learned": learned, "storage": "new", "per_image": per_image}
+    layers = [{"scale": None, "name": "x"}, {"parameter": own}]
+    agree({"input": "2x3", "layers": [*layers, {"multiply": None, "from": ["x", "parameter1"]}]})
 
 
 def test_a_group_normalization_copies_a_part_of_a_map():
@@ -685,7 +776,7 @@ def test_what_is_computed_from_a_transposed_view_is_contiguous(function):
     "function",
     [
         # A mask of booleans, which PyTorch turns into numbers.
-        lambda x, w, index: nn.functional.scaled_dot_product_attention(x, x, x, index > 0),
+        lambda x, w, index: nn.functional.scaled_dot_product_attention(x, x, x, index),
         # A copy that does not begin with the batch.
         lambda x, w, index: (
             (y := x.view(-1, 2, 2, 2, 3, 6).permute(2, 0, 4, 1, 3, 5).flatten(3, 4))[0] * y[1]
@@ -693,7 +784,9 @@ def test_what_is_computed_from_a_transposed_view_is_contiguous(function):
     ],
 )
 def test_copies_of_masks_and_of_several_tensors_at_once_are_unknown(function):
-    report = cnncalc.summarize(cnncalc.from_torch(Calls(function), (4, 6, 6)))
+    model = Calls(function)
+    model.index = model.index > 0
+    report = cnncalc.summarize(cnncalc.from_torch(model, (4, 6, 6)))
     with pytest.raises(UsageError, match="how the model copies its input is not modelled"):
         footprint.saved_for_backward(report)
 
@@ -746,8 +839,13 @@ def test_the_copy_of_a_map_in_an_order_that_is_no_memory_format_is_unknown():
 @pytest.mark.parametrize(
     ("field", "why"),
     [
-        ({"saved_bytes": 4}, "saved_bytes and saves_output need params or buffers"),
-        ({"contiguous": True}, "contiguous, borrows and view need params or buffers"),
+        ({"saved_bytes": 4}, "saved_bytes needs params or buffers"),
+        ({"contiguous": True}, "contiguous needs params or buffers"),
+        ({"storage": "input"}, "storage: input needs params or buffers"),
+        ({"per_image": True}, "remove per_image"),
+        ({"params": 3, "per_image": True, "strides": [1, 2, 3]}, "expected 2 strides, not 3"),
+        ({"params": 3, "per_image": True, "strides": [1]}, "expected 2 strides, not 1"),
+        ({"params": 3, "strides": [-1]}, "must be a list of 1 to 5 whole numbers of at least 0"),
     ],
 )
 def test_memory_of_numbers_that_are_not_computed_is_refused(field, why):

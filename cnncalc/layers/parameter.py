@@ -19,14 +19,18 @@ OF_COMPUTED = ("saved_bytes", "saves_output", "contiguous", "strides", "borrows"
 
 
 def _strides(doc: str) -> Any:
-    """Whole numbers from 0."""
+    """One to five whole numbers of at least 0."""
 
     def check(value: Any) -> tuple[int, ...]:
-        if not isinstance(value, list | tuple) or not all(is_whole(one, 0) for one in value):
-            raise LayerError(f"must be a list of whole numbers of at least 0, not {shown(value)}")
+        listed = isinstance(value, list | tuple) and 1 <= len(value) <= 5
+        if not listed or not all(is_whole(one, 0) for one in value):
+            raise LayerError(
+                f"must be a list of 1 to 5 whole numbers of at least 0, not {shown(value)}"
+            )
         return tuple(value)
 
-    listed = {"type": "array", "items": {"type": "integer", "minimum": 0}}
+    size = {"type": "integer", "minimum": 0}
+    listed = {"type": "array", "items": size, "minItems": 1, "maxItems": 5}
     return fields.declare(doc, None, (), check, listed)
 
 
@@ -119,8 +123,9 @@ class Parameter(Layer):
         for name in () if self.computed else OF_COMPUTED:
             if getattr(self, name):
                 raise LayerError(f"{name} needs params or buffers")
-        if self.strides is not None and len(self.strides) != len(self.shape) + self.per_image:
-            raise LayerError(f"strides needs {len(self.shape) + self.per_image} numbers")
+        axes = len(self.shape) + self.per_image
+        if self.strides is not None and len(self.strides) != axes:
+            raise LayerError(f"expected {axes} strides, not {len(self.strides)}")
         if self.storage == "input" and not self.computed:
             raise LayerError("storage: input needs params or buffers")
         if self.per_image and not self.computed and self.storage != "new":

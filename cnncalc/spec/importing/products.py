@@ -42,10 +42,10 @@ def dot_product(walker: Walker) -> None:
     given = {n: one for n, one in walker.done.arguments.items() if n not in (*names, "attn_mask")}
     values = [regrouped(walker.tensor(name)) for name in names]
     mask = walker.done.arguments.get("attn_mask")
-    fused = len(walker.sizes(walker.done.made[0])) == FUSED
-    fused = fused and (mask is None or len(walker.sizes(mask.number)) in MASKS)
+    separate = len(walker.sizes(walker.done.made[0])) == FUSED
+    fused = separate and (mask is None or len(walker.sizes(mask.number)) in MASKS)
     given |= {} if fused else {"kernel": "steps"}
-    windows = fused and any(len(long(one, one.axes[0])) > 1 for one in values)
+    windows = separate and any(len(long(one, one.axes[0])) > 1 for one in values)
     reads = [_matrices(walker, one, _groups(one, windows)) for one in values]
     if mask is not None:
         layer = _mask(walker, values[0], values[1], windows)
