@@ -97,7 +97,7 @@ def _read(target: str, inputs: tuple[Any, Layout | None]) -> Item:
 
 
 def _binary(file: Path, inputs: tuple[Any, Layout | None]) -> dict[str, Any] | None:
-    """The spec in a file that is not text; None for text."""
+    """The spec in a file that a binary reader recognizes; None for other files."""
     if not file.is_file():
         return None
     from cnncalc.spec import readers
