@@ -1,8 +1,9 @@
 """The interface that every file in ``layers/`` implements.
 
 A layer kind is one frozen dataclass, named after its file. Its fields define its YAML, and its
-docstring is the text of ``cnncalc kinds KIND``. One contract test runs every kind's hand-worked
-examples and refusals. A kind's file imports the names of ``example`` and ``reach`` from here.
+docstring is part of what ``cnncalc kinds KIND`` prints. One contract test runs every kind's
+hand-worked examples and refusals. A kind's file imports the names of ``example`` and ``reach``
+from here.
 """
 
 from __future__ import annotations
@@ -170,8 +171,8 @@ class Layer(Fields):
         return None if self.macs(*inputs) or "macs" in self.unknown else ()
 
     def inner_macs(self, *inputs: Any) -> int:
-        """The multiply-accumulates that read values computed by the layer itself. To train its
-        weights, the gradients of these values are needed too."""
+        """The multiply-accumulates that read values computed by the layer itself. Training its
+        weights takes the gradients of these values too."""
         return 0
 
     def constant_macs(self, *inputs: Any) -> int:
@@ -348,8 +349,8 @@ class Layer(Fields):
         )
 
     def channels_first(self) -> Layer:
-        """The layer with its fields in the order of channels first instead of channels last. Each
-        kind whose fields have an order of axes that includes the channels overrides this."""
+        """The layer with fields that list the channels last converted to list them first. Kinds
+        with such fields override this."""
         return self
 
     def remark(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from cnncalc.core.shape import Shape
 
 DOMAIN, VERSION = "cnncalc", 1
-"""The domain of functions that stand for layers and are named after their kinds; its version."""
+"""The domain, and its version, of functions that stand for layers and are named after kinds."""
 OPSET = 21
 """The version of ONNX's own operators that files of ours use."""
 FIELDS = "fields"

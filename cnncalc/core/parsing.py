@@ -60,7 +60,8 @@ OURS = Foreign()
 
 
 class FieldErrors(LayerError):
-    """Mistakes in the fields of one layer, each with the field as written; None if it has none."""
+    """Mistakes in the fields of one layer, each with the field as written, or None if it concerns
+    no single field."""
 
     def __init__(self, wrong: Sequence[tuple[str | None, str]]) -> None:
         super().__init__("; ".join(text for _, text in wrong))

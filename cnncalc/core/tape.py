@@ -64,7 +64,7 @@ class Tape(Record):
     def normalized(
         self, x: Tensor, *parameters: Tensor, own: int, contiguous: bool = False
     ) -> Tensor:
-        """A normalization, which saves its input and its scale. ``contiguous`` means that the
+        """A normalization, which saves its input and any scale. ``contiguous`` means that the
         backward pass first makes the output's gradient contiguous."""
         layout = Layout.COPY if contiguous else Layout.KEEP
         return self.op(x, *parameters, keeps=(x, *parameters[:1]), own=own, layout=layout)
@@ -183,8 +183,8 @@ class Tape(Record):
         return output
 
     def split(self, x: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
-        """Views of consecutive parts with these sizes; their gradients are concatenated in one
-        step."""
+        """Views of consecutive parts with these numbers of elements; their gradients are
+        concatenated in one step."""
         outputs = tuple(self._tensor(size, x.size, x.storage, [x]) for size in sizes)
         self._play([x], outputs)
         return outputs

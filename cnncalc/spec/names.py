@@ -28,7 +28,7 @@ class Names:
         self.trees: dict[str, Where] = {}
         """The groups that dotted names imply: ``a`` and ``a.b`` for ``a.b.conv``."""
         self.copies: dict[str, Ends] = {}
-        """The outputs of all copies of a repeated layer, or of a layer that has several."""
+        """The outputs of all copies of a repeated layer, or of a layer with several outputs."""
         self.left_out: set[str] = set()
         self.ways: set[str] = set()
         self.counters: dict[str, int] = {}
@@ -100,8 +100,8 @@ class Names:
         return tuple(found)
 
     def gathered(self, name: str, scope: Scope) -> Ends | None:
-        """The outputs of all copies of a repeated layer, or of a layer that has several: empty if
-        it is left out, None if there is no such layer."""
+        """The outputs of all copies of a repeated layer, or of a layer with several outputs; empty
+        if it is left out, None if there is no such layer."""
         for prefix in (*(one.prefix for one in scope.outwards()), ""):
             if f"{prefix}{name}" in self.copies:
                 return self.copies[f"{prefix}{name}"]

@@ -38,7 +38,7 @@ BEYOND = {"extends": "extends", "backbone": "nests"}
 OWN = ("name", "note", "variants", "published", "layout")
 """The keys that describe a spec itself; a spec that extends it does not inherit them."""
 ANYWHERE = "--extends-anywhere"
-"""The command-line option that lets a spec extend files outside its own folder."""
+"""The command-line option that lets a spec build on files outside its own folder."""
 
 
 outside: ContextVar[bool] = ContextVar("outside", default=False)
@@ -97,7 +97,7 @@ def _read(target: str, inputs: tuple[Any, Layout | None]) -> Item:
 
 
 def _binary(file: Path, inputs: tuple[Any, Layout | None]) -> dict[str, Any] | None:
-    """The spec in a file that is not text; None for text."""
+    """The spec in a file that a binary reader recognizes; None for other files."""
     if not file.is_file():
         return None
     from cnncalc.spec import readers

@@ -84,7 +84,7 @@ def depends(item: Item) -> bool:
 
 
 def mentioned(part: Any) -> Iterator[str]:
-    """All names in the expressions of a part of a spec, whether or not they are evaluated."""
+    """All words in the expressions of a part of a spec, whether or not they are evaluated."""
     if isinstance(part, Item):
         yield from mentioned(part.value)
     elif isinstance(part, str):
