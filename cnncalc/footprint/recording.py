@@ -112,7 +112,7 @@ def _strided(row: Row, inputs: Sequence[Tensor], output: Tensor, batch: int) -> 
 
 
 def _steps(tape: Tape, row: Row, inputs: list[Tensor]) -> Tensor:
-    """Record a layer; returns its output.
+    """Record a layer and return its output.
 
     If memory runs out here, Python repeats the end of ``except`` forever in functions of more than
     256 instructions, so this is a separate function.
