@@ -17,6 +17,7 @@ from cnncalc.layers._elementwise import Elementwise
 from cnncalc.spec.readers import _onnx_functions as functions
 from cnncalc.spec.readers._flow import BATCH, Flow, Move, arranged, groups_shuffled
 from cnncalc.spec.readers._onnx_file import Model, Operator
+from cnncalc.spec.readers._onnx_functions import need_sizes
 from cnncalc.spec.readers._onnx_values import Known
 from cnncalc.spec.readers._wiring import Wiring
 from cnncalc.spec.text import MAX_VALUES, located, scalar
@@ -61,7 +62,11 @@ class Layers:
         flows = flows if free else [self.plain(one) for one in flows]
         held = {at: one for at, one in enumerate(operands) if isinstance(one, Known)}
         fields = self.fields(kind, node, flows, held)
-        made = self.layer(kind.kind, fields, flows, [one for one in held.values() if one.weights])
+        weights = [one for one in held.values() if one.weights]
+        made = self.layer(kind.kind, fields, flows, weights)
+        tensors = kind.parse(fields).tensors(*(shape_of(one.sizes) for one in flows))
+        for (name, sizes), one in zip(tensors.items(), [] if free else weights):
+            self.need(name, one, sizes)
         return flows[0]._replace(tensor=made.tensor) if free else made
 
     def of_function(self, kind: str, node: Operator, operands: list[Any]) -> Flow:
@@ -175,6 +180,12 @@ class Layers:
             )
             help = "give --input the number of channels that the model was made for"
             raise LayerError(fact, help if self.resized else "")
+
+    def need(self, name: str, one: Known, sizes: Sequence[int]) -> None:
+        """Raise LayerError unless weights have these sizes; Unclear if they are computed."""
+        if one.sizes != tuple(sizes) and one.computed is not None:
+            raise Unclear
+        need_sizes(name, one.sizes, tuple(sizes))
 
     def shared(self, names: tuple[str, ...], weights: Sequence[Known]) -> dict[str, str]:
         """The key of a layer that uses the weights of an earlier one; empty for others. Raises
