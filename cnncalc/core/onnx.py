@@ -8,6 +8,8 @@ from cnncalc.core.shape import Shape
 
 DOMAIN, VERSION = "cnncalc", 1
 """The domain of the functions that stand for a layer of their name, and its version."""
+PRODUCER = "cnncalc"
+"""The name of the tool that writes files of ours."""
 OPSET = 21
 """The version of ONNX's own operators that files of ours use."""
 FIELDS = "fields"

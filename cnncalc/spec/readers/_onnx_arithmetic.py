@@ -55,11 +55,11 @@ def _gated(net: Layers, node: Operator, flows: list[Flow]) -> Flow | None:
     """SiLU or hard swish, which older versions of ONNX write as a product with a (hard) sigmoid."""
     if len(flows) != 2:
         return None
-    for x, gate, name in zip(flows, flows[::-1], node.inputs[::-1]):
+    for x, gate in zip(flows, flows[::-1]):
         entry = net.entries.get(gate.tensor, {})
         kind = next(iter(entry), "identity")
         swish = getattr(layers.load(kind), "times_input", "")
-        alone = net.readers[name] == 1 and gate.dims == x.dims
+        alone = net.alone(gate) and gate.dims == x.dims
         if swish and alone and entry["from"] == net.wiring.source_of(x.tensor):
             rest = {key: value for key, value in entry.items() if key != kind}
             entry.clear()
@@ -176,6 +176,8 @@ def _with_constant(net: Layers, kind: Operation, node: Operator, operands: list[
         name = node.inputs[0 if turned else 1]
         if net.readers[name] == 1 and net.with_bias(flow, constant):
             return flow
+    if held and alone and kind.per_channel:
+        return flow._replace(tensor=net.layer(kind.per_channel, None, [flow], held).tensor)
     if held and one and kind.per_channel:
         return _per_channel(net, kind.per_channel, flow, covered, held)
     everywhere = sorted(covered) == [*range(len(flow.atoms))] and len(flow.parts) > 1
