@@ -353,7 +353,7 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
         (["summarize", SMALL, "--dtype", "flaot32"], "did you mean 'float32'"),
         (["summarize", SMALL, "--batch", "0"], "at least 1, not 0"),
         (["show", "vgg17"], "no built-in network 'vgg17'"),
-        (["show", "net.yaml"], "no built-in network 'net.yaml'; show prints no other files"),
+        (["show", "net.yaml"], "no built-in network 'net.yaml'; show prints only"),
         (["compare", "vgg16,vgg19"], "not 1; separate them with spaces, as in cnncalc compare vgg"),
         (["summarize", "torchvision.models.vgg16"], "model, write torchvision.models:vgg16"),
         (["summarize", "3x8x8, 4C3; 10N"], "joins layers with '-', as in 3x8x8-4C3-10N"),
@@ -589,7 +589,10 @@ def test_a_field_of_a_layer_needs_one_value(words, says):
         ("crop 3x8x8", "crop needs exactly one of --crop, --size and --like"),
         ("pad 1x3x3 --padding 3 --mode reflect", "pad by less or use --mode replicate"),
         ("avg_pool 4x5x5 --kernel 3 --padding 2", "padding 2 is more than half of the window"),
-        ("avg_pool 4x5x5 --kernel 3 --padding 2", "to pool zeros, put 'pad: 2' before the pool"),
+        (
+            "avg_pool 4x5x5 --kernel 3 --padding 2",
+            "to pool zeros, move the padding into a pad layer",
+        ),
     ],
 )
 def test_errors_name_the_fields_of_a_layer_as_they_are_typed(words, says):

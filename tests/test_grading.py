@@ -700,8 +700,8 @@ def test_invalid_fractions_of_points_are_refused(given):
 @pytest.mark.parametrize(
     ("key", "says"),
     [
-        ("points: -1", "points must be a number from 0 to 10000, not '-1'"),
-        ("tolerance: 2", "tolerance must be a number from 0 to 1, not '2'"),
+        ("points: -1", "points must be a number from 0 to 10,000, such as 0.5 or 50%, not '-1'"),
+        ("tolerance: 2", "tolerance must be a number from 0 to 1, such as 0.5 or 50%, not '2'"),
         ("tolerance: big", "not 'big'"),
     ],
 )

@@ -105,7 +105,11 @@ def test_the_derivation_shows_the_sum_and_the_loss():
         ("softmax", {"probabilities": "1"}, "a softmax needs 'logits', as in {logits: 2 1 0.1}"),
         ("softmax", {"logits": None}, "a softmax needs 'logits'"),
         ("loss", {"logits": None}, "a loss needs 'logits' or 'probabilities', as in {logits: 2 1"),
-        ("softmax", {"logits": "1 2; 3 4"}, "'logits' must be a list of numbers, as in 2 1 0.1"),
+        (
+            "softmax",
+            {"logits": "1 2; 3 4"},
+            "'logits' must be a list of 1 to 1,000 numbers, as in 2 1",
+        ),
         ("softmax", {"logits": "701"}, "'logits' must be from −700 to 700"),
         ("softmax", {"logits": "two"}, "two"),
         ("shape", LOGITS, "scores have no shape; ask for softmax or cross_entropy"),

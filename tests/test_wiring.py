@@ -108,7 +108,7 @@ def test_copies_that_are_left_out_are_gathered_as_none():
     ("layers", "says"),
     [
         ([CONV | {"name": "m", "repeat": 0}, {"concat": {"from": ["m.*"]}}],
-         "'m.*' matches no layer, because it is left out"),
+         "'m.*' matches no layer, because 'm' is left out"),
         ([CONV | {"name": "m"}, {"concat": {"from": ["m.*"]}}],
          "'from: m.*' refers to copies of a repeated layer that is not above this one"),
     ],

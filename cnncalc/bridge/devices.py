@@ -136,7 +136,7 @@ def _too_many(report: Report) -> str:
 
 
 def _activations(report: Report) -> int:
-    """A lower bound on the bytes of activations that a forward and backward pass needs."""
+    """A lower bound on the bytes of activations that a forward and a backward pass need."""
     try:
         saved = sum(entry.bytes for entry in footprint.saved_for_backward(report))
         return max(saved, footprint.inference_peak(report).bytes)

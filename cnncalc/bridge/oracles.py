@@ -90,7 +90,7 @@ OPTIMIZERS: dict[str, Callable[[Iterable[Tensor]], Any]] = {
     "adam": torch.optim.Adam,
     "adamw": torch.optim.AdamW,
 }
-"""PyTorch's optimizers with their default settings, under cnncalc's names."""
+"""PyTorch's optimizers, under cnncalc's names."""
 
 
 class _Loss(torch.autograd.Function):

@@ -1,4 +1,4 @@
-"""The cost of a layer: frozen records that add up. All counts are exact integers."""
+"""The cost of a layer, as frozen records. All counts are exact integers."""
 
 from collections.abc import Iterable, Set
 from typing import NamedTuple
@@ -79,10 +79,9 @@ class Cost(NamedTuple):
     """All counts of a layer, a block or a network; costs add up field by field.
 
     Elements and operations are for the whole batch; parameters are not. ``activation`` counts the
-    output elements. ``activations_total`` counts only those that textbook memory tables store: it
-    leaves out activations that run in place, dropout and reshapes. ``connections`` is LeCun's count
-    of every input that feeds an output, biases included. ``backward_macs`` are the
-    multiply-accumulates of a backward pass.
+    output elements. ``activations_total`` counts only those of layers that textbook memory tables
+    list (``Layer.stored``). ``connections`` is LeCun's count of every input that feeds an output,
+    biases included. ``backward_macs`` are the multiply-accumulates of a backward pass.
     """
 
     weights: int = 0
@@ -153,7 +152,7 @@ class Cost(NamedTuple):
 
     @property
     def with_shared_weights(self) -> "Cost":
-        """The cost without parameters and buffers, which count for the layer that owns them."""
+        """The cost without parameters and buffers: these count for the layer that owns them."""
         return self._replace(weights=0, biases=0, buffers=0, fixed=0, frozen=0, parameter_bytes=0)
 
     def __add__(self, other: object) -> "Cost":

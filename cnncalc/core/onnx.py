@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 from cnncalc.core.shape import Shape
 
 DOMAIN, VERSION = "cnncalc", 1
-"""The domain of the functions that stand for a layer of their name, and its version."""
+"""The domain, and its version, of functions that stand for layers and are named after kinds."""
 PRODUCER = "cnncalc"
 """The name of the tool that writes files of ours."""
 OPSET = 21
 """The version of ONNX's own operators that files of ours use."""
 FIELDS = "fields"
-"""The setting of such a function with the layer's fields, as JSON."""
+"""The setting of such a function that holds the layer's fields as JSON."""
 
 
 class OnnxCall(NamedTuple):
@@ -51,7 +51,7 @@ def packed(dtype: int, values: Sequence[Any]) -> bytes:
 
 
 def short(value: Any) -> Any:
-    """A float, rounded to the digits that a 32-bit float has; anything else as it is."""
+    """A float, rounded to the digits that a 32-bit float has; other values stay."""
     return float(f"{value:.7g}") if isinstance(value, float) else value
 
 

@@ -194,8 +194,8 @@ class Window(NamedTuple):
 
 
 def windows(report: Report) -> Iterator[Window]:
-    """The sliding windows of a network's convolutions and pools, layer by layer; those of
-    ``unfold``, and of layers inside another, are left out."""
+    """The sliding windows of a network's convolutions and pools, layer by layer. Those of
+    transposed convolutions and of layers inside another are left out."""
     for row in report.layers:
         axes = getattr(row.layer, "axes", None)
         x = row.inputs[0]

@@ -44,7 +44,7 @@ def table_macs(F: tuple[int, ...], links: int, N_out: tuple[int, ...]) -> int:
 def transposed_macs(
     F: tuple[int, ...], C_in: int, C_out: int, N_in: tuple[int, ...], G: int = 1
 ) -> int:
-    """Each *input* position meets every weight of its group once."""
+    """Every weight is used once at each *input* position."""
     return product(F) * C_in * share(C_out, G) * product(N_in)
 
 
@@ -86,7 +86,7 @@ def batched(MACs: int, batch: int) -> int:
 
 @formula("backward MACs")
 def backward_macs(of_weights: int, of_inputs: int) -> int:
-    """The gradients of the weights plus those of the input; each usually costs as much as the
+    """The gradients of the weights plus those of the inputs; each usually costs as much as the
     forward pass."""
     return of_weights + of_inputs
 

@@ -67,7 +67,7 @@ def padding_after(P_total: int, P_before: int) -> int:
 
 @formula("N_out")
 def output_size_transposed(N: int, F: int, S: int, P: int = 0, D: int = 1, P_out: int = 0) -> int:
-    """The output size of a transposed window, which an ordinary window would shrink to N."""
+    """The output size of a transposed window."""
     return (N - 1) * S - 2 * P + span(F, D) + P_out
 
 

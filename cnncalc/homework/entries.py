@@ -81,7 +81,8 @@ def part(item: Item | None, what: str, most: int) -> Fraction | None:
     text = item.text or str(item.plain())
     number = part_of(text)
     if number is None or number > most:
-        raise SpecError(f"{what} must be a number from 0 to {most}, not {text[:40]!r}", item.where)
+        fact = f"{what} must be a number from 0 to {most:,}, such as 0.5 or 50%, not {text[:40]!r}"
+        raise SpecError(fact, item.where)
     return number
 
 

@@ -200,7 +200,7 @@ def grade(
     marker: Marker,
     credit: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Graded]:
-    """Every submission, in order; an unreadable one never stops the others.
+    """Every submission, in order; one that cannot be graded does not stop the others.
 
     ``credit`` overrides the key's.
     """

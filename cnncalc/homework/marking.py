@@ -18,7 +18,7 @@ from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms
 MAX_DIAGNOSED = 100
 """The maximum number of wrong answers to diagnose on a sheet."""
 LAYERS_EACH = 50
-"""An answer about a network counts once for every ``LAYERS_EACH`` layers, because trying all
+"""An answer counts once for every ``LAYERS_EACH`` layers of its network, because trying all
 mistakes in a larger network takes longer."""
 
 

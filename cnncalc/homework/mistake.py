@@ -1,4 +1,4 @@
-"""The interface of a mistake, which every file in ``mistakes/`` implements.
+"""The interface of a mistake; each mistake is one file in ``mistakes/``.
 
 A mistake turns a question into a different one, whose right answer is the wrong answer to
 recognize. It computes nothing itself; it only declares what is wrong. Most mistakes subclass one of

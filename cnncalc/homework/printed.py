@@ -1,6 +1,6 @@
 """Rows of printed summaries, matched to a network's layers by type and position.
 
-The names of a student's own model are not those of the network, so a row is identified by its type
+The names in a student's own model are not those of the network, so a row is identified by its type
 and by how many rows of that type precede it: the third ``Conv2d`` is the third convolution.
 """
 

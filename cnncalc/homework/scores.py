@@ -16,7 +16,7 @@ from cnncalc.api import summarize
 from cnncalc.core.errors import LayerError, UsageError, did_you_mean
 from cnncalc.derivations.explain import Derivation
 from cnncalc.formulas.expression import Expression
-from cnncalc.homework.ask import Ask
+from cnncalc.homework.ask import Ask, NoAnswer
 from cnncalc.homework.convolution import of
 from cnncalc.homework.convolution.given import named_in_errors
 from cnncalc.homework.convolution.writing import Style
@@ -86,8 +86,8 @@ class ScoreAsk(Ask):
         yield from ()
 
     def of(self, row: Row, report: Report) -> Value:
-        """Raise LayerError: without scores there is nothing to compute."""
-        raise LayerError(f"needs scores, as in given: {self.needs}")
+        """Raise NoAnswer: without scores there is nothing to compute."""
+        raise NoAnswer(f"needs scores, as in given: {self.needs}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,5 +188,5 @@ def _numbers(given: Mapping[str, Any], name: str) -> tuple[float, ...]:
         or not 1 <= len(tensor.planes[0]) <= MAX_CLASSES
         or tensor.shape[1:-1]
     ):
-        raise UsageError(f"'{name}' must be a list of numbers, as in 2 1 0.1")
+        raise UsageError(f"'{name}' must be a list of 1 to {MAX_CLASSES:,} numbers, as in 2 1 0.1")
     return tuple(map(float, tensor.planes[0]))

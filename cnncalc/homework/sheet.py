@@ -128,7 +128,7 @@ def load(
     layout: Layout | None = None,
     is_key: bool = False,
 ) -> Sheet:
-    """The sheet in a file; raises SpecError or UsageError if it cannot be used at all.
+    """The sheet in a file; raises SpecError, Mistakes or UsageError if it cannot be used at all.
 
     With a ``key``, only the student and the answers of the sheet are read, so a submission cannot
     cause other files to be read. ``student`` is the name unless the sheet gives one; the default is

@@ -1,4 +1,4 @@
-"""Base class for layers that turn windows into the columns of a matrix, and back."""
+"""Base class for layers that turn windows into the columns of a matrix, or back."""
 
 from math import prod
 

@@ -122,7 +122,7 @@ class Together(Norm):
         return prod(self.learned_shape(x))
 
     def groups(self, x: Shape) -> int:
-        """The number of groups of such values."""
+        """The number of groups of values that are normalized together."""
         if self.over == "channels":
             return prod(x.dimensions[1:])
         return prod(x.dimensions[:-1]) if self.over == "last" else 1

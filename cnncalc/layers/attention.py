@@ -161,7 +161,6 @@ class Attention(Layer):
         raise LayerError("what PyTorch saves for attention is not modelled")
 
     def to_torch(self, nn: Any, x: Map, other: Map | None = None) -> Any:
-        """``MultiheadAttention`` over the positions."""
         C = None if other is None or other.channels == x.channels else other.channels
         sizes = {} if C is None else {"kdim": C, "vdim": C}
         if self.relative_bias:

@@ -168,7 +168,7 @@ class ConvTranspose(Layer):
     kernel_size: Sizes = sizes("filter size along each axis", also=("kernel", "F"))
     stride: Sizes = sizes("step between neighbouring footprints", 1, also=("S", "strides"))
     padding: Padding = padding(
-        "cells removed from the sides of the output; same makes it S times as large as the input",
+        "cells removed from the sides of the output; same multiplies every spatial size by S",
         words=SAME,
     )
     output_padding: Sizes = sizes("cells added at the end of the output", 0, least=0)
@@ -319,7 +319,7 @@ class ConvTranspose(Layer):
 
     def _onnx_extended(self, onnx: Any, settings: dict[str, Any]) -> Any:
         """The output with positions added at the end: those that the padding cuts off, then zeros,
-        which no tap reaches. onnxruntime adds fewer of them than the stride."""
+        which no tap reaches. onnxruntime requires fewer of them than the stride."""
         onnx.function()
         added, n = settings.pop("output_padding"), len(settings["strides"])
         cut = settings["pads"][n:]

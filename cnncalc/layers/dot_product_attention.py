@@ -35,7 +35,7 @@ class DotProductAttention(Layer):
     arity = (3, 4)
     reads = "a query, a key and a value"
 
-    scale: float | None = number("factor of the scores; by default one over √features", None)
+    scale: float | None = number("factor for the scores; by default 1/√features", None)
     kernel: str = choice(
         "how PyTorch computes it: fused (in one kernel, if possible) or steps (one operation after "
         "another, which saves the scores)",

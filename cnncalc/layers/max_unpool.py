@@ -66,8 +66,8 @@ class MaxUnpool(Rearrangement):
         indices = Map(pooled.channels, tuple(axis.places() for axis in axes))
         if x != indices:
             raise LayerError(
-                f"the pool gives {indices} from {pooled}, but the values are {x}; read the "
-                "values first and then the map that the pool read"
+                f"the pool gives {indices} from {pooled}, but the values are {x}; repeat "
+                "the pool's fields, and name the values before the map that the pool read"
             )
         sizes = zip(x.spatial, pooled.spatial)
         return Map(x.channels, tuple(window.asked_size(N=N, size=size) for N, size in sizes))

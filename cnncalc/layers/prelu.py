@@ -60,8 +60,8 @@ class Prelu(Elementwise):
     def output(self, x: Shape) -> Shape:
         if self.slopes(x) not in ((1,), (channels_of(x),), x.dimensions):
             raise LayerError(
-                f"there are {self.num_parameters} slopes for {channels_of(x)} channels; "
-                f"num_parameters must be 1 or {channels_of(x)}"
+                f"{self.num_parameters} slopes do not fit {x}; num_parameters can be 1, channels "
+                "or elements"
             )
         return x
 
@@ -143,6 +143,10 @@ class Prelu(Elementwise):
         ),
     )
     refusals = (
-        Refusal(3, ("4x5x5",), "3 slopes for 4 channels; num_parameters must be 1 or 4"),
+        Refusal(
+            3,
+            ("4x5x5",),
+            "3 slopes do not fit 4×5×5; num_parameters can be 1, channels or elements",
+        ),
         Refusal(0, ("4x5x5",), "at least 1, channels or elements, not 0"),
     )

@@ -29,7 +29,7 @@ def layer_of(doc: str) -> Any:
         if isinstance(value, str):
             value = {value: None}
         if not isinstance(value, Mapping) or len(value) != 1:
-            raise LayerError(f"must be one layer, as in conv: {{filters: 8}}, not {shown(value)}")
+            raise LayerError(f"must be one layer, as in {{linear: 10}}, not {shown(value)}")
         ((word, given),) = value.items()
         try:
             found = layers.find(str(word))

@@ -51,8 +51,8 @@ class Composite(ABC):
     def read(
         cls, parser: Any, kind: Key, value: Item | None, keys: Mapping[Key, Item]
     ) -> Self | None:
-        """Read the word's value and the keys beside it. Returns None, and reports why, if they are
-        wrong."""
+        """Read the word's value and the keys beside it. Reports mistakes; returns None if the entry
+        cannot be used."""
 
     @classmethod
     @abstractmethod

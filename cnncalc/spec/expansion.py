@@ -381,8 +381,8 @@ class Expansion:
         self.groups[path] = text
 
     def automatic(self, entry: Entry, scope: Scope) -> str:
-        """A name for an entry without one. Unnamed branches get none; their layers belong to the
-        surrounding list."""
+        """A name for an entry without one. Branches get none unless they are repeated; their layers
+        belong to the surrounding list."""
         if entry.composite is not None and entry.composite.unnamed and entry.repeat is None:
             return ""
         word = str(entry.kind)

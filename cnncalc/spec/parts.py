@@ -261,7 +261,7 @@ def _as_written(node: Node, layout: str) -> Layer:
 
 
 def _optional(kind: type[Layer], name: str) -> bool:
-    """Whether an argument can replace a field: it has no default, or a spec can state it."""
+    """Whether an argument can replace a field: it has no default, or one that a spec can state."""
     if name in required_of(kind) or name == "like":
         return True
     try:

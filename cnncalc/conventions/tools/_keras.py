@@ -1,4 +1,4 @@
-"""The numbers that Keras's layers hold, which differ slightly from those of PyTorch's."""
+"""The numbers that layers hold in Keras, which differ slightly from PyTorch's."""
 
 import dataclasses
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The quantities that a question can ask for, discovered automatically: one class per file."""
+"""The quantities that a question can ask for, discovered automatically: one per file."""
 
 import re
 from collections.abc import Iterator

@@ -95,7 +95,7 @@ class Convolution:
         """Every position of the output, the cells that it reads, the taps of a kernel that they are
         multiplied by, and the sum of the products.
 
-        With a common denominator, all products are of integers, which is much faster.
+        With a common denominator, only integers are multiplied, which is much faster.
         """
         denominator, planes = self.padded.whole()
         below, weights = self.laid(channel).whole()

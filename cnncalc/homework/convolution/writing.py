@@ -53,7 +53,7 @@ class Style(NamedTuple):
 
 
 def with_factor(kernel: Tensor, channel: int) -> tuple[str, list[list[str]]]:
-    """A factor of all of a kernel's numbers, such as ``1/9``, and the numbers without it.
+    """A factor of all numbers of a kernel's channel, such as ``1/9``, and the numbers without it.
 
     The factor is empty, and the numbers are unchanged, if one of them is a whole number other than
     0, if all are 0, or if the kernel was written with decimals.

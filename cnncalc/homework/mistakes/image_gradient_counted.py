@@ -12,7 +12,7 @@ class TwiceForward(BackwardMacs):
     """Twice the multiply-accumulates of the forward pass."""
 
     def of(self, row: Row, report: Report) -> Value:
-        """Twice as many."""
+        """Twice the forward pass."""
         return 2 * row.cost.macs
 
     def added(self, row: Row, report: Report) -> Value:
@@ -47,6 +47,6 @@ class ImageGradientCounted(Mistake):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """Twice the forward pass."""
+        """The question with twice the forward pass."""
         if question.ask.name == "backward_macs":
             yield question.asking(TwiceForward())

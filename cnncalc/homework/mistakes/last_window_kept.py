@@ -4,7 +4,7 @@ from cnncalc.homework.mistake import Example, WrongRule
 
 
 def all_windows(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
-    """Rounded up, whatever the last window covers."""
+    """Round the quotient up, whatever the last window covers."""
     return ceil_div(N - (D * (F - 1) + 1) + 2 * P, S) + 1
 
 

@@ -54,7 +54,8 @@ class Matrix(Written):
 
     @classmethod
     def read(cls, given: Any) -> "Matrix | None":
-        """Every form that ``convolution.of`` accepts, with numbers in any form."""
+        """A matrix in any form that ``convolution.of`` accepts, with numbers as ``Number`` reads
+        them."""
         text = as_text(given)
         plain = ROUND.sub(r"[\1]", text)
         in_percent = PERCENTAGES.fullmatch(plain)

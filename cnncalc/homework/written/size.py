@@ -40,7 +40,7 @@ class Size(Written):
     def read(cls, given: Any) -> "Size | None":
         """A shape such as ``96x55x55``, ``96@55x55``, ``[96, 55, 55]``, ``55^2 x 96`` or ``4096``.
 
-        A symbol for the batch in front (``None``, ``N``, ``-1``) is read as 1.
+        A symbol for the batch size in front (``None``, ``N``, ``-1``) is read as 1.
         """
         if isinstance(given, list) and len(given) > MAX_AXES:
             return None

@@ -169,7 +169,7 @@ def _contract(
         for factor, one, listed in zip(factors, (first, second), groups)
     ]
     if shared and not all(images in one for one in axes):
-        # Such a factor is the same for all images, whose rows PyTorch then puts together.
+        # One factor is the same for all images, so PyTorch puts the rows of all images together.
         reads[0] = copy(walker, reads[0], "unknown")
     sizes = {
         name: prod(factor.atoms[at] for at in axis)

@@ -351,8 +351,8 @@ def getitem(walker: Walker) -> None:
 
 
 def _every(walker: Walker, view: Tensor, axis: int, start: int, step: int) -> Tensor:
-    """Every ``step``-th position along an axis. Raises Unknown unless the step divides its size and
-    is larger than the start."""
+    """Every ``step``-th position along an axis. Raises Unknown unless the step divides the axis's
+    size and is larger than the start."""
     size, sizes = view.size(axis), view.sizes
     if size % step or start >= step:
         raise Unknown(f"it has a step of {step} along an axis of {size}")

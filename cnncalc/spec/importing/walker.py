@@ -47,7 +47,7 @@ class Walker(Builder):
         its indices."""
 
     def walk(self) -> None:
-        """Turn every call into layers or views."""
+        """Read all calls, in order."""
         for place, done in enumerate(self.recording.calls):
             self.place, self.done = place, done
             before, counted = len(self.made), self.counted
