@@ -186,10 +186,10 @@ class Layers:
             raise LayerError(fact, help if self.resized else "")
 
     def need(self, name: str, one: Known, sizes: Sequence[int]) -> None:
-        """Raise LayerError unless weights have these sizes; Unclear if they are computed."""
-        if one.sizes != tuple(sizes) and one.computed is not None:
-            raise Unclear
-        need_sizes(name, one.sizes, tuple(sizes))
+        """Raise LayerError unless weights have these sizes. The file may leave open those of weights
+        that are computed."""
+        if one.computed is None:
+            need_sizes(name, one.sizes, tuple(sizes))
 
     def alone(self, flow: Flow) -> bool:
         """Whether a single node reads a layer's output, under any of its names."""
