@@ -1,5 +1,4 @@
-"""From graph to report: the only code that runs layers. It also reports the layers that refuse
-their input."""
+"""From graph to report, by running the layers. Layers that refuse their input are reported."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -51,7 +51,7 @@ def packed(dtype: int, values: Sequence[Any]) -> bytes:
 
 
 def short(value: Any) -> Any:
-    """A float, rounded to the digits that a 32-bit float has; other values stay."""
+    """A float, rounded to the digits that a 32-bit float has; any other value unchanged."""
     return float(f"{value:.7g}") if isinstance(value, float) else value
 
 

@@ -151,7 +151,7 @@ def _memory(row: Row, report: Report) -> tuple[list[Working], str]:
         else:
             count = memory.vector_elements(output.features, batch=report.batch)
         size = memory.size_in_bytes(elements=count, bytes_each=BYTES[report.dtype])
-    left_out = "; not in the total, which leaves out activations, dropout and views"
+    left_out = "; not in the total, which leaves out activation functions, dropout and views"
     kept = "" if row.layer.stored else left_out
     answer = " = ".join(dict.fromkeys((f"{units.exact(size)} B", units.in_bytes(size))))
     return equations_of("bytes", size), answer + kept

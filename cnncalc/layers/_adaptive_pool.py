@@ -15,7 +15,7 @@ class AdaptivePool(Layer):
     keeps_format = (2,)
     main = "output_size"
 
-    output_size: Sizes = sizes("output size along each axis", also=("size",))
+    output_size: Sizes = sizes("output size along each spatial axis", also=("size",))
 
     def output(self, x: Shape) -> Map:
         x = need_map(x)

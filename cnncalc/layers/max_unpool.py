@@ -15,10 +15,10 @@ from cnncalc.layers.conv_transpose import TransposedAxis
 
 
 class MaxUnpool(Rearrangement):
-    """Puts every value back where a max pool found its maximum, with zeros everywhere else.
+    """Puts every value where a max pool found the maximum of a window, with zeros everywhere else.
 
     It reads two maps: the values, and the map that the pool read, which has the size of the
-    output. The fields are those of the pool, whose indices it uses.
+    output. Its fields are those of the pool whose indices it uses.
 
     Operations: none; the pool has already found the indices, and values are only copied.
     """

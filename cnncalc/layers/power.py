@@ -26,8 +26,8 @@ class Power(Layer):
 
     exponent: float = number("the power", also=("power",))
     saves_output: bool = flag(
-        "whether PyTorch's sqrt, rsqrt or reciprocal computes it, which saves the output for "
-        "backward rather than the input",
+        "whether PyTorch computes the power with sqrt, rsqrt or reciprocal, which save the output "
+        "for backward instead of the input",
         False,
     )
 

@@ -29,7 +29,7 @@ ACTIVATION = "activation"
 
 
 class Composite(ABC):
-    """An entry that takes the place of a kind and contains other layers.
+    """A word that takes the place of a kind, with the layers that it contains.
 
     The ``word`` of a subclass becomes part of the spec language, and so do the keys ``beside`` it.
     """

@@ -136,8 +136,8 @@ def extended(form: Form, other: Form) -> bool:
 
 
 def _made_optional(form: Form, named: dict[str, bool], explicit: dict[str, Line]) -> bool:
-    """Make lines of a form optional. Returns False, and changes nothing, if one that others read by
-    name is also read implicitly, as the line before."""
+    """Make lines of a form optional. Returns False, and changes nothing, if one that other lines
+    read by name is also read implicitly, as the line before."""
     for line, last in zip(form.lines[1:], form.lines):
         if named.get(last.name) and line.chained and line.name not in explicit:
             return False

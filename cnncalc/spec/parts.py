@@ -1,9 +1,9 @@
 """The parts of a graph: the blocks that dotted names imply, which of them are alike, and which
 repeat.
 
-Writing a graph as a spec starts here. A part is a layer, a block, or several copies of
-either in a row. Blocks with the same layers share a ``Form``, even if their numbers differ or some
-of the blocks leave out a few layers.
+Writing a graph as a spec starts here. A part is a layer, a block, or several copies of either in a
+row. Similar blocks share a ``Form``, even if their numbers differ or some of them leave out a few
+layers.
 """
 
 from bisect import bisect_right

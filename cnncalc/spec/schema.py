@@ -49,7 +49,7 @@ SEPARATOR = r"[\s_-]*"
 NOT_IN_NAMES = r"\s\u0000-,./:-@\[-^`{-\u00a0\u2000-\u206f"
 """White space, control characters and most punctuation, but not ``_`` and ``-``."""
 WORD = f"[_-]*[^{NOT_IN_NAMES}_-][^{NOT_IN_NAMES}]*"
-"""The pattern of a name; the name of a layer may join several of these with dots."""
+"""The pattern of a name, or of a word between dots in the name of a layer."""
 OWN_WORDS = (*NODE, *Composite.words)
 """The keys of a layer that name neither a kind nor a block."""
 AFTER = "the activation after it, which becomes a layer of its own"

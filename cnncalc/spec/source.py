@@ -38,7 +38,7 @@ BEYOND = {"extends": "extends", "backbone": "nests"}
 OWN = ("name", "note", "variants", "published", "layout")
 """The keys that describe a spec itself; a spec that extends it does not inherit them."""
 ANYWHERE = "--extends-anywhere"
-"""The command-line option that lets a spec extend files outside its own folder."""
+"""The command-line option that lets a spec build on files outside its own folder."""
 
 
 outside: ContextVar[bool] = ContextVar("outside", default=False)

@@ -20,7 +20,7 @@ from cnncalc.spec.text import MAX_VALUES, Item, Key
 MAX_CELLS = MAX_VALUES
 MAX_CHARACTERS = 1_000_000
 MAX_ABOVE = 50
-"""The most rows above the headings."""
+"""The maximum number of rows above the headings."""
 
 
 class Cell(NamedTuple):

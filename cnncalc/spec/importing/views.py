@@ -138,8 +138,8 @@ def reshape(walker: Walker) -> None:
 
 
 def _is_shared(walker: Walker) -> bool:
-    """Whether several calls read the result of the current one, or parts of it, or a function of
-    each value. Any other single call copies it itself, in the order that it needs."""
+    """Whether several calls read the result of the current one, or one takes a part of it or is
+    elementwise. Any other single call copies it itself, in the order that it needs."""
     tensors, (made,) = walker.recording.tensors, walker.done.made
     same = {n for n, seen in enumerate(tensors) if seen.storage == tensors[made].storage}
     readers = [
@@ -155,8 +155,8 @@ def _is_shared(walker: Walker) -> bool:
 
 
 def _materialized(walker: Walker, value: Regrouped) -> Tensor:
-    """A copy of the values in the order of the axes, which is not known unless the batch is the
-    first of these."""
+    """A copy of the values, in the order of the axes if the batch is the first; otherwise the
+    order is left open."""
     if value.axes[0][:1] != (BATCH,):
         return value._replace(layer=copy(walker, value.layer, "unknown"))
     inner = value.axes[0][1:]

@@ -169,7 +169,7 @@ class Walker(Builder):
 
 
 Handlers = Mapping[str, Callable[[Walker], None]]
-"""The operations that do not belong to one kind, by name."""
+"""What reads each operation, by name; ``Walker.kind`` reads the others."""
 
 
 def numbers_in(value: Any) -> list[int]:

@@ -143,7 +143,7 @@ def _constant_in(operands: list[Any]) -> tuple[Flow, Known, bool]:
 
 
 def _number(constant: Known) -> float | None:
-    """The number that a constant is, if it is one and known."""
+    """The value of a constant with a single number, if it is known."""
     values = constant.values() if constant.elements == 1 else None
     return short(values[0]) if values and isinstance(values[0], int | float) else None
 

@@ -1,5 +1,5 @@
-"""The ONNX operators that do not correspond to a single kind, because their meaning depends on the
-dimensions, and on which operands are constants."""
+"""The ONNX operators that a kind cannot read on its own, because their meaning depends on the
+dimensions, or on which operands are constants."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain

@@ -254,7 +254,7 @@ MOVES: Mapping[str, Callable[[Operator, Sequence[Known | None]], Known | None]] 
         inputs[0]._replace(sizes=(inputs[0].elements,)) if inputs[0] else None
     ),
 }
-"""Operations that move numbers without reading them."""
+"""Operations that only copy or rearrange numbers."""
 
 Numbers = Sequence[Sequence[Any]]
 Sizes = Sequence[tuple[int, ...]]
