@@ -161,9 +161,8 @@ def _receptive_field(row: Row, report: Report) -> tuple[list[Working], str]:
     seen = [report.rows[source].fields for source in row.sources]
     if row.fields is None:
         axes = {len(fields) for fields in seen if fields is not None}
-        return [], "not known" + "; it combines network inputs with different axes" * (
-            len(axes) > 1
-        )
+        why = "; it combines network inputs with different axes" if len(axes) > 1 else ""
+        return [], f"not known{why}"
     answer = _field_answer(row, report)
     if not row.fields or not seen:
         return [], answer
