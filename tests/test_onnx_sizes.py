@@ -73,11 +73,6 @@ def test_constants_of_other_sizes_are_refused(summarized, kind):
             [*held(t=(7, 4)), integers("i", 6, 5, 4, 3, 2)],
             ROW,
         ),  # five of seven rows
-        (
-            [node("Concat", "w v", "wv", axis=2), node("LSTM", "x wv r", "y", layout=1)],
-            held(w=(1, 3, 4), v=(1, 3, 4), r=(1, 8, 2)),
-            SIGNAL,
-        ),
         (node("PRelu", "x s", "y"), held(s=(1, 1, 8)), MAP),  # a slope for every column
         (node("PRelu", "x s", "y"), held(s=(1, 8, 1)), MAP),
         (node("PRelu", "x s", "y"), held(s=(3,)), ("x", (1, 3, 8, 3))),

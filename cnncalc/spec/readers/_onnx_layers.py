@@ -186,8 +186,8 @@ class Layers:
             raise LayerError(fact, help if self.resized else "")
 
     def need(self, name: str, one: Known, sizes: Sequence[int]) -> None:
-        """Raise LayerError unless weights have these sizes. The file may leave open those of weights
-        that are computed."""
+        """Raise LayerError unless weights have these sizes, which a file may leave open if they are
+        computed."""
         if one.computed is None:
             need_sizes(name, one.sizes, tuple(sizes))
 
