@@ -391,11 +391,15 @@ def test_inputs_with_different_axes_are_reported():
             {"flatten": None, "from": "image", "name": "a"},
             {"flatten": None, "from": "sound", "name": "b"},
             {"concat": None, "from": ["a", "b"], "name": "both"},
+            {"linear": 3, "name": "after"},
         ],
     }
     report = cnncalc.summarize(spec)
-    (answer,) = explain.explain(report["both"], report, ["receptive-field"])
-    assert answer.answer == "its inputs have different axes"
+    found = [
+        explain.explain(report[name], report, ["receptive-field"])[0].answer
+        for name in ("both", "after")
+    ]
+    assert found == ["not known; it combines network inputs with different axes", "not known"]
 
 
 @pytest.mark.parametrize(

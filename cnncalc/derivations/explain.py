@@ -158,10 +158,12 @@ def _memory(row: Row, report: Report) -> tuple[list[Working], str]:
 
 
 def _receptive_field(row: Row, report: Report) -> tuple[list[Working], str]:
-    if row.fields is None:
-        return [], "its inputs have different axes"
-    answer = _field_answer(row, report)
     seen = [report.rows[source].fields for source in row.sources]
+    if row.fields is None:
+        axes = {len(fields) for fields in seen if fields is not None}
+        why = "; it combines network inputs with different axes" if len(axes) > 1 else ""
+        return [], f"not known{why}"
+    answer = _field_answer(row, report)
     if not row.fields or not seen:
         return [], answer
     if row.fields in seen:
