@@ -365,7 +365,7 @@ def _in_pixels(one: Pieces, first: int, last: int) -> Pieces:
 
 
 def _moving(one: Pieces, like: Pieces) -> Pieces:
-    """Pieces of pixels that move like those of ``like``, and at first cover no fewer pixels."""
+    """Pieces of pixels that move like those of ``like``; for output 0, they cover these pixels."""
     if (one.step, one.per) == (like.step, like.per):
         return one
     first, last = one.first // one.per, one.last // one.per

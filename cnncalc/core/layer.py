@@ -232,8 +232,9 @@ class Layer(Fields):
     def to_onnx(self, onnx: Any, *inputs: Any) -> Any:
         """Write the layer with ONNX operators, and return the name of its output.
 
-        ``onnx`` is the writer of ``cnncalc.bridge.onnx``, with the names of the layer's inputs. The
-        default implementation writes the kind's only operator. Raises LayerError if ONNX has none.
+        ``onnx`` has the methods of the writer of ``cnncalc.bridge.onnx``, and the names of the
+        layer's inputs. The default implementation writes the kind's only operator. Raises
+        LayerError if ONNX has none.
         """
         if len(self.operators) != 1:
             raise LayerError(f"cannot be exported: ONNX has no operator for {self.kind}")

@@ -60,7 +60,7 @@ class Held(NamedTuple):
         return tuple(found) if len(found) == n else None
 
     def raw(self, length: int) -> bytes | None:
-        """The bytes of its numbers; None unless the file holds them as so many bytes."""
+        """The bytes of its numbers; None unless the file holds exactly this many."""
         part = self.parts[0][1] if [number for number, _ in self.parts] == [9] else None
         if not isinstance(part, Part) or part.end - part.begin != length:
             return None

@@ -186,8 +186,7 @@ class Layers:
             raise LayerError(fact, help if self.resized else "")
 
     def need(self, name: str, one: Known, sizes: Sequence[int]) -> None:
-        """Raise LayerError unless weights have these sizes, which a file may leave open if they are
-        computed."""
+        """Raise LayerError unless weights have these sizes. Computed weights are not checked."""
         if one.computed is None:
             need_sizes(name, one.sizes, tuple(sizes))
 

@@ -1,4 +1,4 @@
-"""ONNX: the graph of a file, without its weights, which are never read.
+"""ONNX: the graph of a file. Large weights are never read.
 
 Layers are named after PyTorch's modules if the exporter wrote their names, otherwise after nodes.
 """
