@@ -587,7 +587,7 @@ def test_older_files_and_rounded_up_pools(tmp_path):
          r"supported; did you mean 'InnerProduct'\?$"),
         (DATA + 'layer { type: "ReLU" bottom: "data" top: "a" top: "b" }', "several tops"),
         (DATA + 'layer { type: "ReLU" bottom: "data" }', "a layer needs a 'top'"),
-        ('layer { type: "Input" top: "data" input_param { shpae { dim: 1 } } }', "'shpae' of input_"),
+        ('layer { type: "Input" top: "data" input_param { shpae { dim: 1 } } }', "'shpae' of inp"),
         (DATA + 'layer { type: "Convolution" bottom: "data" top: "a" convolution_param: 3 }',
          "needs its fields in braces"),
         (DATA + 'layer { type { a: 1 } bottom: "data" top: "a" }', "must be a single value"),
