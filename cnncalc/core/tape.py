@@ -218,7 +218,7 @@ class Tape(Record):
         return memory.size_in_bytes(n, max(size, FULL_BYTES) if self.cuda else size)
 
     def widest(self, *tensors: Tensor) -> list[Tensor]:
-        """The tensors in the highest precision among them; the others are copied."""
+        """The tensors in the highest precision among them, copied where their own is lower."""
         size = max(one.size for one in tensors)
         return [self._cast(one, size) for one in tensors]
 

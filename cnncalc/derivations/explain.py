@@ -203,7 +203,7 @@ def _field_answer(row: Row, report: Report) -> str:
     inside = "×".join(map(units.exact, clipped))
     jumps = _each([str(field.jump) for field in fields], "×")
     starts = _each([str(field.start) for field in fields], ", ")
-    cut = f", at most {inside} of them inside the image" if inside != sizes else ""
+    cut = f", at most {inside} of them inside the input" if inside != sizes else ""
     return wording.minus(f"{most}{sizes} pixels{cut}; jump {jumps}, start {starts}")
 
 
