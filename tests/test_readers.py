@@ -596,7 +596,7 @@ def test_older_files_and_rounded_up_pools(tmp_path):
         (DATA + layer("Pooling", "a", "data", pooling_param="kernel_size: 999"),
          r"prototxt:4: layer 'a' \(max_pool.*\): a window of 999 is larger"),
         (DATA + layer("Pooling", "a", "data", pooling_param="kernle_size: 9"),
-         r"pooling_param 'kernle_size' is unknown or not supported; did you mean 'kernel_size'\?"),
+         r"the field 'kernle_size' of pooling_param is unknown or not supported; did you mean 'k"),
         (DATA + layer("Convolution", "a", "data", convolution_param="num_output: x"),
          "'num_output' must be a whole number, not 'x'"),
         (DATA + "layer: conv", "the layer 'conv' needs its fields in braces"),
