@@ -118,7 +118,7 @@ def grade(
     if not found:
         raise UsageError(
             f"there are no sheets to grade besides the key {str(key)!r}",
-            "name their files, or a folder that contains them, after the key",
+            "name the sheets, or a folder that contains them, after the key",
         )
     grades = Grades(gradebook.grade(keys, watch(found), marker, credit))
     grades.skipped = tuple(submissions.left_out(paths))
