@@ -59,7 +59,7 @@ class Parameters(NamedTuple):
 
     @property
     def params(self) -> int:
-        """How many of them are learned."""
+        """How many of these numbers are learned."""
         return parameter_formulas.total(self.weights, self.biases)
 
 

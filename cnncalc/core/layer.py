@@ -183,7 +183,7 @@ class Layer(Fields):
         self, products: int, wanted: tuple[bool, ...], learns: bool, *inputs: Any
     ) -> int:
         """The multiply-accumulates of the gradients of the inputs that need one (``wanted``), and
-        of the values computed by the layer itself. The forward pass has ``products`` of them;
+        of the values computed by the layer itself. ``products`` is the number in the forward pass;
         ``learns`` says whether the caller adds as many for the gradients of the weights."""
         return products - self.constant_macs(*inputs)
 
