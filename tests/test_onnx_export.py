@@ -160,6 +160,22 @@ def test_a_random_network_is_the_same_after_writing_and_reading(tmp_path, seed):
     assert [row.output for row in back.outputs] == [row.output for row in report.outputs]
 
 
+def test_layers_that_become_several_operators_keep_their_names(tmp_path):
+    layers = [
+        {"prelu": "channels", "name": "a.conv2"},
+        {"scale": {}, "name": "a.mul"},
+        {"channel_shuffle": 2, "name": "shuffle"},
+        {"reshape": "4x9", "name": "signal"},
+        {"gru": 2, "name": "a.gru"},
+        {"lstm": 2, "name": "a.gru2"},
+        {"layer_norm": "channels", "name": "norm"},
+    ]
+    report = cnncalc.summarize({"input": "4x3x3", "layers": layers}, layout="chw")
+    back = read_back(report, tmp_path)
+    learned = [row.name for row in back.layers if row.params]
+    assert learned == ["a.conv2", "a.mul", "a.gru", "a.gru2", "norm"]
+
+
 def test_layers_with_shared_weights_share_them_after_reading(tmp_path):
     filters = {"standardized_conv": {"filters": 3, "kernel": 3, "padding": 1}}
     report = cnncalc.summarize(
@@ -201,8 +217,8 @@ def test_a_function_keeps_a_field_of_0(summarized):
     [
         ({"functions": ()}, "the file has no such function"),
         ({"functions": [function("glu")]}, "the file has no such function"),
-        ({"functions": [SOFTPLUS] * 2}, "the file has two functions 'softplus' for ''"),
-        ({"functions": [function("softplus", domain="")]}, "ONNX's operator 'softplus' by a func"),
+        ({"functions": [SOFTPLUS] * 2}, "two functions 'softplus' with the same overload"),
+        ({"functions": [function("softplus", domain="")]}, "ONNX's operator 'softplus' with a f"),
         ({"version": 99}, "version 99 of the domain 'cnncalc', not 1; export it again"),
         ({"values": [("y", (1, 3, 1, 1))]}, "is 3 × 1 × 1 in the file, but 3 × 8 × 8 by its"),
         ({"values": [("y", (1, 192))]}, "is 192 in the file, but 3 × 8 × 8 by its fields"),

@@ -10,7 +10,7 @@ import torch
 from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge import network
 from cnncalc.core.errors import LayerError, UsageError
-from cnncalc.core.onnx import DOMAIN, FIELDS, FLOAT, INT64, OPSET, VERSION, packed
+from cnncalc.core.onnx import DOMAIN, FIELDS, FLOAT, INT64, OPSET, PRODUCER, VERSION, packed
 
 FORMAT = 10
 """The version of the file format."""
@@ -218,7 +218,7 @@ class _Graph:
         versions = [_message((2, OPSET)), _message((1, DOMAIN), (2, VERSION))]
         return _message(
             (1, FORMAT),
-            (2, "cnncalc"),
+            (2, PRODUCER),
             (7, graph),
             *((8, one) for one in versions[: 1 + bool(self.functions)]),
             *((25, one) for one in self.functions),

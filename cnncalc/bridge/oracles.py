@@ -198,7 +198,7 @@ def _precision(device: str, autocast: bool) -> Any:
 
 
 def _network(report: Report, device: str, training: bool) -> Network:
-    """The network with all parameters set to zero."""
+    """The network; its parameters and buffers are zeros if they have data at all."""
     if _nowhere() == "cpu":  # fake tensors have no data to set to zero
         return Network(report).train(training)
     with torch.device("meta"):

@@ -8,8 +8,10 @@ from cnncalc.core.shape import Shape
 
 DOMAIN, VERSION = "cnncalc", 1
 """The domain, and its version, of functions that stand for layers and are named after kinds."""
+PRODUCER = "cnncalc"
+"""The tool that our files name as their producer."""
 OPSET = 21
-"""The version of ONNX's own operators that files of ours use."""
+"""The version of ONNX's own operators that our files use."""
 FIELDS = "fields"
 """The setting of such a function that holds the layer's fields as JSON."""
 
@@ -49,7 +51,7 @@ def packed(dtype: int, values: Sequence[Any]) -> bytes:
 
 
 def short(value: Any) -> Any:
-    """A float, rounded to the digits that a 32-bit float has; other values stay."""
+    """A float, rounded to the digits that a 32-bit float has; any other value unchanged."""
     return float(f"{value:.7g}") if isinstance(value, float) else value
 
 

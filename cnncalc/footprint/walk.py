@@ -52,7 +52,7 @@ class Update(NamedTuple):
 def saved(recording: Recording, segments: Sequence[range] = ()) -> list[Saved]:
     """The bytes that autograd holds for the backward pass when the forward pass has ended. Every
     storage counts once, for the first operation that saves it; a checkpointed segment saves only
-    its inputs, and a row that leads to no output nothing."""
+    its inputs, and a row that leads to no output saves nothing."""
     operations, sizes = recording.tape.operations, recording.tape.storages
     seen: set[int] = set()
     found = []

@@ -63,10 +63,10 @@ TOP = {
 TERMS = ("choices", "points", "tolerance", "unit", "answer")
 FREE = ("name", "given", "ask", *TERMS)
 MAX_NAMED = 200
-"""The most characters to keep of a student's name."""
+"""The maximum number of characters to keep of a student's name."""
 MAX_ANSWERS = 500
 MAX_LAYERS = 10_000
-"""The most layers that the networks of a sheet's questions may have together."""
+"""The maximum number of layers in the networks of a sheet's questions together."""
 UNASKED = "the question needs 'given' and 'ask'"
 NOT_A_KEY = f"{UNASKED}; give the key before the answer sheets"
 UNKEYED = f"{UNASKED}; to compare the answer with a key, run 'cnncalc grade KEY SHEET'"

@@ -253,7 +253,7 @@ TOPICS = {
 FOR_MAPS = TOPICS["shape"].words[1:]
 """The words that suit only an output with channels, rows and columns."""
 MAX_TRIES = 200
-"""The most layers of a network to try for a question."""
+"""The maximum number of layers of a network to try for a question."""
 
 
 def asked_about(given: Given, ask: str) -> Question:

@@ -105,7 +105,7 @@ class Together(Norm):
         help="cnncalc infers the sizes from the input",
     )
     elementwise_affine: bool = flag(
-        "whether to learn scales and, if the kind has them, shifts", True, ("affine",)
+        "whether to learn scales and, in layer_norm, shifts", True, ("affine",)
     )
 
     @property

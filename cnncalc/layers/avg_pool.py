@@ -26,8 +26,7 @@ class AvgPool(Pool):
     """Averages the elements under each window.
 
     The window slides over every channel separately, so the number of channels stays the same.
-    There are no parameters. The stride defaults to the window size, so that windows do not
-    overlap.
+    There are no parameters. The stride defaults to the window size.
 
     Operations: a window of n elements takes n − 1 additions and one division. Windows that
     extend past the edge count in full.

@@ -259,7 +259,7 @@ class ConvTranspose(Layer):
         spans = taps > 1 and params.weights > x.shape.channels * taps
         full = self._uncut(x.shape)
         if full != self.output(x.shape) and len(full.spatial) == 3:
-            raise LayerError("what PyTorch copies for a cut volume is not modelled")
+            raise LayerError("what PyTorch copies when it cuts a volume is not modelled")
         y = tape.convolution(x, params.weights, params.biases, full.elements, spans=spans)
         if full == self.output(x.shape):
             return y

@@ -45,7 +45,7 @@ class Crop(Like, Rearrangement):
     crop: Padding | None = padding("cells to remove from the edges", None, also=("cropping",))
     size: Sizes | None = sizes("size to keep, instead of crop", None)
     offset: Sizes | None = sizes(
-        "first cell to keep along each axis; by default, the middle is kept", None, least=0
+        "first cell to keep along each spatial axis; by default, the middle is kept", None, least=0
     )
 
     def sized(self, x: Map, other: Map) -> Self:

@@ -47,7 +47,7 @@ class Pad(Like, Rearrangement):
         synonyms={"wrap": "circular", "edge": "replicate"},
     )
 
-    value: float = number("number with which mode zeros fills the cells instead of 0", 0)
+    value: float = number("number to fill the cells with in mode zeros, instead of 0", 0)
 
     @classmethod
     def imported(cls, call: Call) -> dict[str, Any]:

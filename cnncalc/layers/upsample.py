@@ -113,7 +113,7 @@ def _onnx_mode(call: OnnxCall, whole: bool, one: bool) -> dict[str, Any] | None:
 class Upsample(Like):
     """Resizes the map by copying values or by interpolating between them.
 
-    Give the factor by which each axis grows, the output size, or an earlier layer with that size
+    Give a factor for the spatial axes, the output size, or an earlier layer with that size
     (``like``). ``nearest`` copies the nearest input; ``linear`` blends the two nearest inputs along
     each axis, so 4 in an image (bilinear) and 8 in a volume (trilinear); ``bicubic`` blends the 4×4
     nearest inputs of an image. A factor may be a fraction, such as 0.5 or 1.5; the size is rounded
@@ -132,8 +132,8 @@ class Upsample(Like):
     main = "scale_factor"
     either = ("scale_factor", "size", "like")
 
-    scale_factor: Factors | None = factors("factor by which each axis grows")
-    size: Sizes | None = sizes("output size along each axis", None)
+    scale_factor: Factors | None = factors("factor by which each spatial axis grows")
+    size: Sizes | None = sizes("output size along each spatial axis", None)
     mode: str = choice(
         "how to compute the new values", tuple(MODES), "nearest", also=("interpolation",)
     )

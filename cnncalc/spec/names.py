@@ -124,9 +124,8 @@ class Names:
             why = "its 'when' is false, or it is repeated 0 times"
             return f"'{key}: {name}' names a layer that is left out: {why}"
         if name.endswith(".*"):
-            return (
-                f"'{key}: {name}' refers to copies of a repeated layer that is not above this one"
-            )
+            layer = name.removesuffix(".*")
+            return f"'{key}: {name}' matches no layer: there is no repeated layer {layer!r} here"
         inside = [full for full in self.index if full.endswith(f".{name}")]
         if inside:
             return f"'{key}: {name}' does not name a layer here; did you mean {inside[0]!r}?"

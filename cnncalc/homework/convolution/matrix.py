@@ -27,9 +27,9 @@ Real = int | Fraction | float
 """A number; a float if it cannot be exact, for example after a sigmoid."""
 
 MAX_NUMBERS = 10_000
-"""The most numbers in a matrix."""
+"""The maximum number of entries in a matrix."""
 LONGEST = 40
-"""The most characters in a number."""
+"""The maximum number of characters in an entry."""
 LARGEST = 10**15
 """The limit on numbers and denominators, so that every sum of products can be printed."""
 

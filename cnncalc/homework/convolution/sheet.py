@@ -1,6 +1,6 @@
 """The text and numbers of a worked convolution, independent of the output format.
 
-The letters: x is the input, w a kernel, u the sums, y the activations and z the pooled output.
+In equations, x is the input, w a kernel, u the sums, y the activations and z the pooled output.
 """
 
 from collections.abc import Iterable, Sequence
@@ -121,7 +121,7 @@ def _planes(letter: str, what: str, tensor: Tensor) -> list[Picture]:
 
 
 def _kernel(what: str, kernel: Tensor, *place: tuple[int, int]) -> list[Picture]:
-    """Every plane of one of several kernels."""
+    """Every plane of a kernel."""
     planes = []
     for c in range(kernel.shape.channels):
         symbol = f"w{_index(*place, (c, kernel.shape.channels))}"

@@ -34,7 +34,11 @@ class ImageGradientCounted(Mistake):
     prior = 30
     examples = (
         Example(
-            ({"linear": 100},), "784", "backward_macs", "156,800", "2·784·100 for a first layer"
+            ({"linear": 100},),
+            "784",
+            "backward_macs",
+            "156,800",
+            "2·784·100; the first layer needs only 784·100",
         ),
         Example(
             ({"linear": 100}, {"linear": 10}),

@@ -20,7 +20,7 @@ from cnncalc.spec.text import MAX_VALUES, Item, Key
 MAX_CELLS = MAX_VALUES
 MAX_CHARACTERS = 1_000_000
 MAX_ABOVE = 50
-"""The most rows above the headings."""
+"""The maximum number of rows above the headings."""
 
 
 class Cell(NamedTuple):
@@ -273,7 +273,8 @@ def _fitted(row: Sequence[Cell], names: Sequence[str], between: str) -> Sequence
         return row
     if names[-1] != ANSWER:
         raise SpecError(
-            f"a row has {len(names) + len(more)} cells under {len(names)} headings",
+            f"a row has {len(names) + len(more)} cells under {len(names)} "
+            f"heading{'s' * (len(names) != 1)}",
             last.where,
             "give every column a heading; in a CSV file, put a number with commas in quotes, as in "
             '"34,848"',

@@ -14,7 +14,7 @@ from cnncalc.spec.text import Item
 SUFFIXES = (".xlsx",)
 BINARY = True
 MAX_BYTES = 5_000_000
-"""The most bytes that a workbook may unpack to."""
+"""The maximum size of an unpacked workbook."""
 MAX_ROWS, MAX_COLUMNS, MAX_SHEETS, MAX_PARTS = 5_000, 200, 20, 1_000
 
 

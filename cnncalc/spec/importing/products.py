@@ -49,7 +49,8 @@ def dot_product(walker: Walker) -> None:
     reads = [_matrices(walker, one, _groups(one, windows)) for one in values]
     if mask is not None:
         layer = _mask(walker, values[0], values[1], windows)
-        copies = fused and walker.recording.tensors[mask.number].boolean  # and saves the copy
+        # A fused kernel copies a mask of booleans, and saves the copy.
+        copies = fused and walker.recording.tensors[mask.number].boolean
         reads.append(copy(walker, layer, "unknown") if copies else layer)
     _give(walker, layers.load("dot_product_attention"), reads, given)
 
