@@ -538,6 +538,8 @@ attend = nn.functional.scaled_dot_product_attention
         lambda m, x: attend(x, x, x, m.index.sin() + torch.zeros(len(x), 4, 1, 1)),
         lambda m, x: x * (torch.cat([torch.zeros(len(x), 1, 6, 6) + m.index] * 2, 1)[:, 1:]),
         lambda m, x: x @ torch.cat([m.weight] * 2, 1)[:, 6:] @ m.weight.exp().T,
+        lambda m, x: x * (torch.zeros(6, len(x), 6) + m.weight[:, None]).transpose(0, 1)[:, None],
+        lambda m, x: (x.flatten(0, 1) * (torch.zeros(4 * len(x), 6, 6) + m.weight)).view(-1, 4, 36),
         lambda m, x: x + (m.index.sin().flatten().unflatten(0, (1, 6, 1, 6))[:, :, 0]),
     ],
 )
