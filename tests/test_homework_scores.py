@@ -110,7 +110,7 @@ def test_the_derivation_shows_the_sum_and_the_loss():
             {"logits": "1 2; 3 4"},
             "'logits' must be a list of 1 to 1,000 numbers, as in 2 1",
         ),
-        ("softmax", {"logits": "701"}, "'logits' must be from −700 to 700"),
+        ("softmax", {"logits": "701"}, "the numbers of 'logits' must be from −700 to 700"),
         ("softmax", {"logits": "two"}, "two"),
         ("shape", LOGITS, "scores have no shape; ask for softmax or cross_entropy"),
         ("softmax", {"linear": 3, "input": 4}, "needs scores, as in given: {logits: 2 1 0.1}"),

@@ -217,8 +217,8 @@ def test_a_function_keeps_a_field_of_0(summarized):
     [
         ({"functions": ()}, "the file has no such function"),
         ({"functions": [function("glu")]}, "the file has no such function"),
-        ({"functions": [SOFTPLUS] * 2}, "the file has two functions 'softplus' for ''"),
-        ({"functions": [function("softplus", domain="")]}, "ONNX's operator 'softplus' by a func"),
+        ({"functions": [SOFTPLUS] * 2}, "two functions 'softplus' with the same overload"),
+        ({"functions": [function("softplus", domain="")]}, "ONNX's operator 'softplus' with a f"),
         ({"version": 99}, "version 99 of the domain 'cnncalc', not 1; export it again"),
         ({"values": [("y", (1, 3, 1, 1))]}, "is 3 × 1 × 1 in the file, but 3 × 8 × 8 by its"),
         ({"values": [("y", (1, 192))]}, "is 192 in the file, but 3 × 8 × 8 by its fields"),

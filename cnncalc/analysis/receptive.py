@@ -16,9 +16,9 @@ In these cases, the size is an upper bound:
 - a strided transposed convolution skips some inputs, because it is dilated or its filter is shorter
   than its stride;
 - positions have become channels or moved (permute, reshape), so later layers may read any of them;
-- maps are concatenated along a spatial axis, so that no single step fits all outputs;
+- maps are concatenated along a spatial axis, so no single step fits all outputs;
 - circular padding wraps around a map whose outputs do not go around the image a whole number of
-  times, so that a window at the end reads pixels that are not adjacent;
+  times, so a window at the end reads pixels that are not adjacent;
 - the positions that an output reads depend on values (deformable convolution), are not a whole
   number of steps apart (upsampling with aligned corners) or are not known (opaque).
 """
@@ -365,7 +365,7 @@ def _in_pixels(one: Pieces, first: int, last: int) -> Pieces:
 
 
 def _moving(one: Pieces, like: Pieces) -> Pieces:
-    """Pieces of pixels that move like those of ``like``, and at first cover no fewer pixels."""
+    """Pieces of pixels that move like those of ``like``; for output 0, they cover these pixels."""
     if (one.step, one.per) == (like.step, like.per):
         return one
     first, last = one.first // one.per, one.last // one.per

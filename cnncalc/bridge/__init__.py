@@ -168,8 +168,8 @@ def torch_source(report: Report) -> str:
 
 
 def _load(name: str, what: str) -> Any:
-    """A module of this package that imports PyTorch. If PyTorch is not installed, raises a
-    UsageError, which says ``what`` needs it."""
+    """A module of this package that imports PyTorch. Raises UsageError, saying that ``what`` needs
+    PyTorch, if it is not installed."""
     try:
         return import_module(f"{__name__}.{name}")
     except ModuleNotFoundError as missing:

@@ -122,7 +122,7 @@ def _too_large(report: Report, device: str) -> str:
 
 
 def _too_many(report: Report) -> str:
-    """The error for tensors that PyTorch cannot create on any device; empty if it can."""
+    """The error for tensors that PyTorch cannot create on any device; empty if there are none."""
     for row in report.rows:
         params = row.cost.params + row.cost.fixed
         numbers = max(params, row.output.elements * report.batch)

@@ -165,7 +165,7 @@ def _note_seed(given: int | None, drawn: int) -> None:
 
 
 def _names(file: Path | None) -> list[str]:
-    """The names in a file, one per line; a single empty name if there is no file."""
+    """The names in a file, one per line; a single empty name if no file is given."""
     if file is None:
         return [""]
     if file.exists() and not file.is_file():

@@ -49,7 +49,7 @@ class Operations(NamedTuple):
 
 
 class Parameters(NamedTuple):
-    """The numbers that a layer holds: learned ``weights`` and ``biases``, ``fixed`` weights that
+    """How many numbers a layer holds: learned ``weights`` and ``biases``, ``fixed`` weights, which
     are not learned, and ``buffers`` such as running means."""
 
     weights: int = 0
@@ -59,7 +59,7 @@ class Parameters(NamedTuple):
 
     @property
     def params(self) -> int:
-        """All learned numbers."""
+        """How many of these numbers are learned."""
         return parameter_formulas.total(self.weights, self.biases)
 
 
@@ -107,7 +107,7 @@ class Cost(NamedTuple):
 
     @property
     def params(self) -> int:
-        """All learned numbers: weights and biases."""
+        """The number of weights and biases, all of which are learned."""
         return self.weights + self.biases
 
     def params_text(self) -> str:
@@ -117,12 +117,12 @@ class Cost(NamedTuple):
 
     @property
     def trainable(self) -> int:
-        """The learned numbers that are not frozen."""
+        """The number of weights and biases that are not frozen."""
         return self.params - self.frozen
 
     @property
     def held(self) -> int:
-        """All numbers stored with a model: parameters, fixed weights and buffers."""
+        """How many numbers are stored with a model: parameters, fixed weights and buffers."""
         return self.params + self.fixed + self.buffers
 
     @property

@@ -183,7 +183,7 @@ class Layer(Fields):
         self, products: int, wanted: tuple[bool, ...], learns: bool, *inputs: Any
     ) -> int:
         """The multiply-accumulates of the gradients of the inputs that need one (``wanted``), and
-        of the values computed by the layer itself. The forward pass has ``products`` of them;
+        of the values computed by the layer itself. ``products`` is the number in the forward pass;
         ``learns`` says whether the caller adds as many for the gradients of the weights."""
         return products - self.constant_macs(*inputs)
 
@@ -232,8 +232,9 @@ class Layer(Fields):
     def to_onnx(self, onnx: Any, *inputs: Any) -> Any:
         """Write the layer with ONNX operators, and return the name of its output.
 
-        ``onnx`` is the writer of ``cnncalc.bridge.onnx``, with the names of the layer's inputs. The
-        default implementation writes the kind's only operator. Raises LayerError if ONNX has none.
+        ``onnx`` has the methods of the writer of ``cnncalc.bridge.onnx``, and the names of the
+        layer's inputs. The default implementation writes the kind's only operator. Raises
+        LayerError if ONNX has none.
         """
         if len(self.operators) != 1:
             raise LayerError(f"cannot be exported: ONNX has no operator for {self.kind}")

@@ -9,9 +9,9 @@ from cnncalc.core.shape import Shape
 DOMAIN, VERSION = "cnncalc", 1
 """The domain, and its version, of functions that stand for layers and are named after kinds."""
 PRODUCER = "cnncalc"
-"""The name of the tool that writes files of ours."""
+"""The tool that our files name as their producer."""
 OPSET = 21
-"""The version of ONNX's own operators that files of ours use."""
+"""The version of ONNX's own operators that our files use."""
 FIELDS = "fields"
 """The setting of such a function that holds the layer's fields as JSON."""
 

@@ -152,7 +152,7 @@ def shape_of(sizes: tuple[int, ...], layout: Layout = "chw") -> Shape:
 
 
 def read_shape(text: str, layout: Layout = "chw") -> Shape:
-    """Parse a shape such as ``3x224x224``, written in this layout. Raises UsageError for others."""
+    """Parse a shape such as ``3x224x224`` in this layout. Raises UsageError for any other text."""
     return shape_of(read_sizes(text), layout)
 
 

@@ -218,7 +218,7 @@ class Tape(Record):
         return memory.size_in_bytes(n, max(size, FULL_BYTES) if self.cuda else size)
 
     def widest(self, *tensors: Tensor) -> list[Tensor]:
-        """The tensors in the highest precision among them; the others are copied."""
+        """The tensors in the highest precision among them, copied where their own is lower."""
         size = max(one.size for one in tensors)
         return [self._cast(one, size) for one in tensors]
 
@@ -277,8 +277,8 @@ class Tape(Record):
         return [kept for kept, other in ((a, b), (b, a)) if other.needs_gradient]
 
     def attended(self, query: Tensor, *others: Tensor) -> Tensor:
-        """Attention in one kernel. It saves its inputs, its output, and a logarithm for each row of
-        scores, which is at least a float32."""
+        """Attention in one kernel. It saves its inputs, its output, and for each row of scores a
+        logarithm in float32 or a higher precision."""
         rows = query.numbers // query.shape[-1]
         own = memory.size_in_bytes(rows, max(query.size, FULL_BYTES))
         y = self.op(query, *others, keeps=(query, *others), keeps_output=True, own=own)

@@ -69,7 +69,7 @@ class Rule(NamedTuple):
 
 
 def rules(axis: Axis) -> tuple[Rule, ...]:
-    """The output size under every convention."""
+    """The output size under each convention."""
     N, F, S, P, D = axis
     unpadded = axis._replace(P=0)
     ceil = window.output_size_ceil(N=N, F=F, S=S, P=P, D=D)

@@ -22,7 +22,7 @@ def of_frames(MACs: int, frames: int) -> int:
 
 @formula("MACs")
 def conv_macs(F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1) -> int:
-    """One dot product with a filter per output."""
+    """For each output, one dot product with a filter."""
     return product(F) * share(C_in, G) * C_out * product(N_out)
 
 
@@ -30,7 +30,7 @@ def conv_macs(F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...],
 def depthwise_macs(
     F: tuple[int, ...], C_in: int, N_out: tuple[int, ...], multiplier: int = 1
 ) -> int:
-    """One dot product with a single-channel filter per output."""
+    """For each output, one dot product with a single-channel filter."""
     return product(F) * C_in * multiplier * product(N_out)
 
 

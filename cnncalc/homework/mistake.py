@@ -194,7 +194,8 @@ def has_bias_per_filter(row: Row) -> bool:
 
 
 def is_pool(row: Row) -> bool:
-    """Whether a window slides over each channel of a map separately, without parameters."""
+    """Whether a layer without parameters keeps the number of channels, and slides a window over
+    each of them or makes the map smaller."""
     x, out = row.inputs[0] if len(row.inputs) == 1 else None, row.output
     if not (isinstance(x, Map) and isinstance(out, Map)) or out.channels != x.channels:
         return False

@@ -23,7 +23,7 @@ TYPED = re.compile(r"(?!input).+ \(([A-Z]\w*)(?:\)|…)")
 PARTS = ("activation", "arrangement")
 """The families of layers that a network may have only as parts of others: padding, for example."""
 ANY_ACTIVATION = "Activation"
-"""The type of every activation in Keras."""
+"""Keras's layer for any activation function."""
 
 
 def label(kind: str, number: int) -> str:

@@ -35,7 +35,7 @@ Meant = Callable[[Written, Value], Written | None]
 class Question:
     """A question about a layer, a block, or the network (``layer`` is None).
 
-    A mistake sets the wrong assumptions: wrong ``rules``, other ``layers`` by name, other
+    A mistake changes the assumptions: wrong ``rules``, other ``layers`` by name, other
     ``inputs`` of the layer, a different ``output``, a different batch size or dtype
     (``conditions``), and layers added more than once or not at all (``times``). ``meant`` gives the
     meaning of a wrongly written value, and ``detail`` says where a change was made.

@@ -168,7 +168,7 @@ def question(ask: Ask, given: Mapping[str, Any]) -> Scored:
 def _check(scores: Scores) -> None:
     """Raise UsageError for scores that cannot be those of a classifier."""
     if any(abs(z) > LARGEST for z in scores.logits):
-        raise UsageError(f"'{LOGITS}' must be from −{LARGEST} to {LARGEST}")
+        raise UsageError(f"the numbers of '{LOGITS}' must be from −{LARGEST} to {LARGEST}")
     for name, given in ((PROBABILITIES, scores.probabilities), (TARGET, scores.target)):
         if given and not (min(given) >= 0 and isclose(sum(given), 1, abs_tol=0.05)):
             total = f"{float(sum(given)):g}"

@@ -55,8 +55,8 @@ class Pool(Layer):
 
     @property
     def spread(self) -> bool:
-        """Whether it has a dilation that PyTorch's pool does not support, so that the windows are
-        first copied side by side."""
+        """Whether the layer has a dilation that PyTorch's pool does not support, so that the
+        windows are first copied side by side."""
         given = (self.dilation,) if isinstance(self.dilation, int) else self.dilation
         return not self.dilates and max(given) > 1
 

@@ -78,7 +78,7 @@ class Recurrent(Layer):
 
     @property
     def biases_per_gate(self) -> int:
-        """2 if they are separate, otherwise 1."""
+        """2 with separate biases, otherwise 1."""
         return 2 if self.separate_biases else 1
 
     def tensors(self, x: Map) -> Tensors:

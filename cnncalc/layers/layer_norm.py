@@ -41,7 +41,8 @@ class LayerNorm(Together):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """Saves the input, and the mean and the reciprocal standard deviation of each group.
-        To normalize over the channels, they are moved to the end first, and back afterwards."""
+        For a normalization over the channels, these are moved to the end first, and back
+        afterwards."""
         params = self.parameters(x.shape)
         groups = x.shape.elements // self.together(x.shape) * tape.batch
         measured = tape.statistics(2 * groups, x, self.elementwise_affine)

@@ -104,7 +104,7 @@ class LocallyConnected(Filters):
 
     def _windows(self, x: Map) -> int:
         """The number of elements in a contiguous copy of all windows; 0 if the windows are
-        contiguous in the padded map, which then needs no copy."""
+        contiguous in the padded map and need no copy."""
         axes = self.axes(x)
         sizes = [axis.before + axis.N + axis.after for axis in axes]
         steps = [Map(1, tuple(sizes[place + 1 :])).elements for place in range(len(sizes))]

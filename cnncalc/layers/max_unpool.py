@@ -80,7 +80,7 @@ class MaxUnpool(Rearrangement):
         )
 
     def steps(self, tape: Tape, x: Tensor, pooled: Tensor) -> Tensor:
-        """The indices of a pool, which are saved; its values are dropped."""
+        """An unpooling, which saves the indices of a pool; the pool's values are dropped."""
         if tape.low:
             raise LayerError("which values autocast casts is not modelled")
         values, indices = tape.unlearned(pooled, x.shape.elements, with_values=True)

@@ -48,7 +48,7 @@ class Power(Layer):
         if not self.saves_output:
             return tape.power(x, self.exponent)
         x = tape.raised(x, cuda=True) if self.exponent < 0 else x
-        products = 2 if self.exponent < 0 else 1  # that its gradient needs
+        products = 2 if self.exponent < 0 else 1  # for the gradient
         return tape.op(x, keeps_output=True, beside=products * x.bytes)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:

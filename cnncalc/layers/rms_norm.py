@@ -48,7 +48,7 @@ class RmsNorm(Together):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """The mean square, the reciprocal of its root, and the products with that and with the
-        scale. To normalize over the channels, they are moved to the end first, and back
+        scale. For a normalization over the channels, these are moved to the end first, and back
         afterwards."""
         from cnncalc.core.strides import contiguous, elementwise
         from cnncalc.core.tape import COPIED, FULL_BYTES

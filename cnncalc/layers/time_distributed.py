@@ -144,7 +144,7 @@ class TimeDistributed(Layer):
         return (channels, 1, *others)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        raise LayerError("which layers copy the frames that PyTorch reads is not modelled")
+        raise LayerError("which frames PyTorch copies is not modelled")
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         module = self.inner.to_torch(nn, self.frame(x))

@@ -143,7 +143,7 @@ class Parts:
         return Line(part.name, self.key(part), sources, chained, like, weights, trainable)
 
     def key(self, part: Part) -> Any:
-        """A key that is equal for parts that differ only in values that an argument can replace."""
+        """A key: equal for parts that differ only in values an argument can replace."""
         if part.copies:
             return "copies", part.counted, self.key(part.parts[0])
         if part.parts:

@@ -28,7 +28,7 @@ CONVENTION = Convention(
     tool="ptflops",
     version="0.7.5",
     unit="MACs",
-    counts="multiply-accumulates, biases, and 1 or 2 for each element of other modules",
+    counts="multiply-accumulates, biases, 1 or 2 for each element of norms, activations and pools",
     sees=operations,
     terms=(
         Term("conv + linear MACs", modules_of("Conv", "Linear"), products),

@@ -256,9 +256,8 @@ def _one_each(bias: Tensor, count: int) -> Tensor:
         kernels = "there is 1 kernel" if count == 1 else f"there are {count} kernels"
         if bias.shape.elements == count:
             raise UsageError("bias: write the numbers in a single line, as in 0.1, 0.2")
-        raise UsageError(
-            f"bias: {kernels}, but {bias.shape.elements} biases; give one for each kernel"
-        )
+        biases = f"{bias.shape.elements} bias{'es' * (bias.shape.elements != 1)}"
+        raise UsageError(f"bias: {kernels}, but {biases}; give one for each kernel")
     numbers = numbers if len(numbers) == count else numbers * count
     return bias._replace(shape=Map(1, (count,)), planes=(numbers,))
 

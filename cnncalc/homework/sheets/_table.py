@@ -273,7 +273,8 @@ def _fitted(row: Sequence[Cell], names: Sequence[str], between: str) -> Sequence
         return row
     if names[-1] != ANSWER:
         raise SpecError(
-            f"a row has {len(names) + len(more)} cells under {len(names)} headings",
+            f"a row has {len(names) + len(more)} cells under {len(names)} "
+            f"heading{'s' * (len(names) != 1)}",
             last.where,
             "give every column a heading; in a CSV file, put a number with commas in quotes, as in "
             '"34,848"',

@@ -38,7 +38,7 @@ HANDLERS = {
     **products.HANDLERS,
     **views.HANDLERS,
 }
-"""What reads each operation that ``Walker.kind`` does not read on its own."""
+"""A function for each operation that ``Walker.kind`` does not read on its own."""
 
 
 class _Writer:

@@ -169,7 +169,7 @@ class Walker(Builder):
 
 
 Handlers = Mapping[str, Callable[[Walker], None]]
-"""What reads each operation, by name; ``Walker.kind`` reads the others."""
+"""A function for each operation, by name; ``Walker.kind`` reads all others."""
 
 
 def numbers_in(value: Any) -> list[int]:

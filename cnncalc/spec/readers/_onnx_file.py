@@ -63,7 +63,7 @@ class Held(NamedTuple):
         return tuple(found) if len(found) == n else None
 
     def raw(self, length: int) -> bytes | None:
-        """The bytes of its numbers; None unless the file holds them as so many bytes."""
+        """The bytes of its numbers; None unless the file holds exactly this many."""
         part = self.parts[0][1] if [number for number, _ in self.parts] == [9] else None
         if not isinstance(part, Part) or part.end - part.begin != length:
             return None
@@ -159,11 +159,12 @@ def _function(found: Model, part: Part) -> None:
             listed[number].append(value)
     name, domain, overload = ("".join(one.text() for one in listed[n][-1:]) for n in (1, 10, 13))
     if domain in OWN_DOMAINS:
-        raise part.file.wrong(f"the file replaces ONNX's operator {name[:60]!r} by a function")
+        raise part.file.wrong(f"the file replaces ONNX's operator {name[:60]!r} with a function")
     if domain != DOMAIN:
         return
     if (name, overload) in found.functions:
-        raise part.file.wrong(f"the file has two functions {name[:60]!r} for {overload[:60]!r}")
+        fact = f"the file has two functions {name[:60]!r} with the same overload"
+        raise part.file.wrong(fact)
     inputs, outputs = (tuple(one.text() for one in listed[n]) for n in (4, 5))
     nodes = tuple(_operator(found, one) for one in listed[7])
     versions = dict(_version(one) for one in listed[9])

@@ -111,8 +111,8 @@ class _Body:
         return self._constant(FLOAT, values, sizes or None)
 
     def _constant(self, dtype: int, values: Iterable[Any], sizes: Sizes | None) -> str:
-        """The name of a constant. Values with sizes, which may be many, are computed only if the
-        file has as many bytes."""
+        """The name of a constant. If ``sizes`` are given, there may be many values; they are
+        computed only if the file has as many bytes."""
         found = self._next("Constant")
         held = found.attributes.get("value")
         if sizes is None:
@@ -128,7 +128,7 @@ class _Body:
 
 
 def _equal(found: Any, value: Any) -> bool:
-    """Whether a setting of the file is this value, as a 32-bit number if it is a real one."""
+    """Whether a setting of the file is this value; floats are compared as 32-bit numbers."""
     if isinstance(found, float):
         return isinstance(value, float | int) and packed(FLOAT, [found]) == packed(FLOAT, [value])
     if isinstance(value, str | int):

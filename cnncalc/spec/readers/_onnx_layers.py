@@ -44,7 +44,7 @@ class Layers:
         """At least how many values the fields of functions have so far."""
         self.readers = Counter(chain(*(node.inputs for node in found.nodes), found.outputs))
         self.read_as: dict[str, list[str]] = defaultdict(list)
-        """The tensors of the file that have the values of each layer or input so far."""
+        """The tensors of the file with the values of each layer or input so far."""
         self.entries: dict[str, dict[str, Any]] = {}
         self.weights: dict[str, list[str]] = {}
         self.owners: dict[tuple[str, ...], str] = {}
@@ -186,19 +186,18 @@ class Layers:
             raise LayerError(fact, help if self.resized else "")
 
     def need(self, name: str, one: Known, sizes: Sequence[int]) -> None:
-        """Raise LayerError unless weights have these sizes, which a file may leave open if they are
-        computed."""
+        """Raise LayerError unless weights have these sizes. Computed weights are not checked."""
         if one.computed is None:
             need_sizes(name, one.sizes, tuple(sizes))
 
     def alone(self, flow: Flow) -> bool:
-        """Whether a single node reads a layer's output, under any of its names."""
+        """Whether only one node reads a layer's output under each of its names."""
         return all(self.readers[name] == 1 for name in self.read_as[flow.tensor])
 
     def shared(self, kind: str, names: tuple[str, ...], weights: Sequence[Known]) -> dict[str, str]:
         """The key of a layer that uses the weights of an earlier one; empty for others. Raises
-        SpecError if only some weights are shared, or by layers of different kinds, and these are
-        not just vectors."""
+        SpecError if weights other than vectors are shared only in part, or by layers of different
+        kinds."""
         owner = self.owners.get((kind, *names))
         if names and owner:
             self.sharing.add(owner)

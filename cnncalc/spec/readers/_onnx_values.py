@@ -265,7 +265,7 @@ Sizes = Sequence[tuple[int, ...]]
 
 
 def _elementwise(function: Callable[..., Any]) -> Callable[..., Known | None]:
-    """A function of the elements of tensors, which have the same number of them or a single one."""
+    """A function of tensors, element by element; a tensor with a single element is repeated."""
 
     def rule(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
         most = max(map(len, numbers))

@@ -1,4 +1,4 @@
-"""ONNX: the graph of a file, without its weights, which are never read.
+"""ONNX: the graph of a file. Large weights are never read.
 
 Layers are named after PyTorch's modules if the exporter wrote their names, otherwise after nodes.
 """
@@ -164,8 +164,8 @@ class Network(Layers):
         return self.layer_of(node) or node.name
 
     def layer_of(self, node: Operator) -> str:
-        """The layer that we wrote as this node after others; empty if there is none. The first node
-        has the layer's name, and the names of the others begin with it."""
+        """The layer of ours that this node belongs to but does not begin; empty if there is none.
+        The first node has the layer's name, and the names of the others begin with it."""
         layer, _, ending = node.name.rpartition(".")
         ours = self.model.producer == PRODUCER and layer in self.names
         return layer if ours and re.fullmatch(rf"{re.escape(node.kind.lower())}\d+", ending) else ""
