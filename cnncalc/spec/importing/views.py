@@ -132,8 +132,8 @@ def reshape(walker: Walker) -> None:
     view, sizes = walker.tensor(), walker.sizes(walker.done.made[0])
     value = reshaped(walker, view, sizes)
     copies = [not laid_out(walker, n).viewed(_counted(sizes, n)) for n in (1, 2)]
-    if isinstance(value, Regrouped) and all(copies) and _is_shared(walker):
-        value = _materialized(walker, value)
+    if isinstance(value, Regrouped) and any(copies) and _is_shared(walker):
+        value = _materialized(walker, value, all(copies))
     walker.gives(value)
 
 
@@ -154,9 +154,10 @@ def _is_shared(walker: Walker) -> bool:
     return cut or len(readers) > 1 or simple
 
 
-def _materialized(walker: Walker, value: Regrouped) -> Tensor:
+def _materialized(walker: Walker, value: Regrouped, always: bool) -> Tensor:
     """A copy of the values in the order of the axes, which is not known unless the batch is the
-    first of these."""
+    first of these. Unless PyTorch copies them ``always``, it does so only to merge the batch with
+    other axes."""
     if value.axes[0][:1] != (BATCH,):
         return value._replace(layer=copy(walker, value.layer, "unknown"))
     inner = value.axes[0][1:]
@@ -164,7 +165,10 @@ def _materialized(walker: Walker, value: Regrouped) -> Tensor:
     groups = [[at for group in listed[:-3] for at in group], *listed[-3:]]
     layer = arranged(walker, value, [group for group in groups if group])
     shape = walker.made[layer].shape
-    layer = shaped(walker, copy(walker, unshaped(walker, layer), "contiguous"), shape)
+    if always:
+        layer = shaped(walker, copy(walker, unshaped(walker, layer), "contiguous"), shape)
+    else:
+        layer = copy(walker, layer, "merged" if inner and len(listed) < 5 else "unknown")
     sizes = [abs(size) for size in value.sizes if size != BATCH]
     if not inner and len(sizes) == len(shape):
         return View.of(layer, shape)
