@@ -4,7 +4,9 @@ Each handler reads a call from the walker, and gives the walker the tensor that 
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
 from math import prod
+from operator import mul
 from typing import Any
 
 from cnncalc import layers
@@ -255,15 +257,26 @@ def _part(walker: Walker, value: Regrouped, axis: int, start: int, stop: int) ->
         return value
     value = merged(walker, value, axis)
     (at,), atoms, layer = value.axes[axis], value.atoms, value.layer
-    before, size, after = prod(atoms[:at]), atoms[at], prod(atoms[at + 1 :])
+    before, size = prod(atoms[:at]), atoms[at]
     shape = walker.made[layer].shape
     leads = [n for n, one in enumerate(shape) if prod(shape[:n]) == before and one % size == 0]
     if not leads:  # no dimension begins with this axis
-        layer, leads = shaped(walker, layer, [before, size, after]), [1]
+        layer = shaped(walker, layer, _cut(shape, before, size))
         shape = walker.made[layer].shape
+        leads = [n for n, one in enumerate(shape) if prod(shape[:n]) == before and one % size == 0]
     step = shape[leads[0]] // size
     cut = sliced(walker, View.of(layer, shape), leads[0] + 1, start * step, stop * step)
     return Regrouped(cut.layer, (*atoms[:at], stop - start, *atoms[at + 1 :]), value.axes)
+
+
+def _cut(shape: Sequence[int], before: int, size: int) -> list[int]:
+    """Sizes of which one is that of an axis, and which multiply to ``before`` before it. Other
+    dimensions of the shape are not merged, which may copy them, unless that gives too many."""
+    end = before * size
+    ends = {one for one in accumulate(shape, mul) if not before < one < end} | {before, end}
+    bounds = [1, *sorted(ends - {1})]
+    split = all(two % one == 0 for one, two in pairwise(bounds)) and len(bounds) <= 5
+    return [two // one for one, two in pairwise(bounds if split else [1, before, end, prod(shape)])]
 
 
 def ranged(walker: Walker, view: Tensor, ranges: Mapping[int, tuple[int, int]]) -> Tensor:
