@@ -9,12 +9,9 @@ from math import prod
 from operator import mul
 from typing import Any
 
-from cnncalc import layers
 from cnncalc.core.call import one_size
 from cnncalc.core.strides import Strided
-from cnncalc.layers._arithmetic import Arithmetic
 from cnncalc.layers._axes import word
-from cnncalc.layers._elementwise import Elementwise
 from cnncalc.layers.reshape import Reshape
 from cnncalc.spec.importing.regrouping import (
     arranged,
@@ -28,6 +25,8 @@ from cnncalc.spec.importing.regrouping import (
 )
 from cnncalc.spec.importing.values import BATCH, Regrouped, Tensor, Unknown, View
 from cnncalc.spec.importing.walker import Handlers, Walker, numbers_in
+
+RESHAPES = "view reshape flatten unflatten squeeze unsqueeze view_as reshape_as ravel"
 
 
 def same(walker: Walker) -> None:
@@ -140,8 +139,8 @@ def reshape(walker: Walker) -> None:
 
 
 def _is_shared(walker: Walker) -> bool:
-    """Whether several calls read the result of the current one, or parts of it, or a function of
-    each value. Any other single call copies it itself, in the order that it needs."""
+    """Whether several calls read the result of the current one, or parts of it, or a single call
+    that does not copy it itself, in the order that it needs."""
     tensors, (made,) = walker.recording.tensors, walker.done.made
     same = {n for n, seen in enumerate(tensors) if seen.storage == tensors[made].storage}
     readers = [
@@ -151,9 +150,11 @@ def _is_shared(walker: Walker) -> bool:
         if number in same and not same.issuperset(call.made)
     ]
     cut = any(prod(tensors[n].sizes) != prod(tensors[made].sizes) for n in same)
-    found = [layers.known(f"torch.{name}") for name in readers]
-    simple = any(one and issubclass(one.kind, Elementwise | Arithmetic) for one in found)
-    return cut or len(readers) > 1 or simple
+    return cut or len(readers) > 1 or not {*readers} <= {*COPYING}
+
+
+COPYING = (*RESHAPES.split(), "linear", "matmul", "bmm", "einsum", "scaled_dot_product_attention")
+"""Calls that copy a tensor unless they can view it as a list of rows or matrices."""
 
 
 def _materialized(walker: Walker, value: Regrouped, always: bool) -> Tensor:
@@ -261,7 +262,7 @@ def _part(walker: Walker, value: Regrouped, axis: int, start: int, stop: int) ->
     shape = walker.made[layer].shape
     leads = [n for n, one in enumerate(shape) if prod(shape[:n]) == before and one % size == 0]
     if not leads:  # no dimension begins with this axis
-        layer = shaped(walker, layer, _cut(shape, before, size))
+        layer = shaped(walker, layer, _parted(shape, before, size))
         shape = walker.made[layer].shape
         leads = [n for n, one in enumerate(shape) if prod(shape[:n]) == before and one % size == 0]
     step = shape[leads[0]] // size
@@ -269,7 +270,7 @@ def _part(walker: Walker, value: Regrouped, axis: int, start: int, stop: int) ->
     return Regrouped(cut.layer, (*atoms[:at], stop - start, *atoms[at + 1 :]), value.axes)
 
 
-def _cut(shape: Sequence[int], before: int, size: int) -> list[int]:
+def _parted(shape: Sequence[int], before: int, size: int) -> list[int]:
     """Sizes of which one is that of an axis, and which multiply to ``before`` before it. Other
     dimensions of the shape are not merged, which may copy them, unless that gives too many."""
     end = before * size
@@ -427,8 +428,6 @@ def roll(walker: Walker) -> None:
 
 
 SAME = "detach to float type type_as alias half double requires_grad long int"
-RESHAPES = "view reshape flatten unflatten squeeze unsqueeze view_as reshape_as ravel"
-
 HANDLERS: Handlers = {
     **dict.fromkeys(SAME.split(), same),
     **dict.fromkeys(("contiguous", "clone"), copied),
