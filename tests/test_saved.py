@@ -463,7 +463,7 @@ def test_computing_numbers_saves_what_pytorch_saves(function, by_hand):
 )
 def test_what_computing_shared_numbers_saves_is_unknown(function):
     report = cnncalc.summarize(cnncalc.from_torch(Calls(function), (4, 6, 6)))
-    with pytest.raises(UsageError, match="what PyTorch saves to compute its output is not known"):
+    with pytest.raises(UsageError, match="saves when it computes the output is not known"):
         footprint.saved_for_backward(report)
 
 
@@ -789,3 +789,14 @@ def test_memory_of_numbers_that_are_not_computed_is_refused(field, why):
 @pytest.mark.parametrize("first", [{"slice": {"start": 1}}, {"parameter": [2]}])
 def test_a_vector_with_gaps_or_repeated_is_copied(first):
     agree({"input": "3", "layers": [first, {"reshape": [2]}, {"group_norm": 1}]})
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("between", [[], ["relu"], [{"reshape": [1, 2, 1]}]], ids=str)
+def test_attention_to_features_of_size_1_reads_the_strides_that_views_leave(between, batch):
+    join = {"branches": [[], [], []], "join": {"dot_product_attention": None}}
+    local = {"locally_connected": {"filters": 2, "kernel": 1}}
+    layers = [local, *between, join]
+    report = cnncalc.summarize({"input": "2x1x1", "layout": "chw", "layers": layers}, batch=batch)
+    ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+    assert ours == saved_by_pytorch(report)

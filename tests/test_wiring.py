@@ -108,9 +108,9 @@ def test_copies_that_are_left_out_are_gathered_as_none():
     ("layers", "says"),
     [
         ([CONV | {"name": "m", "repeat": 0}, {"concat": {"from": ["m.*"]}}],
-         "'m.*' matches no layer, because it is left out"),
+         "'m.*' matches no layer, because 'm' is left out"),
         ([CONV | {"name": "m"}, {"concat": {"from": ["m.*"]}}],
-         "'from: m.*' refers to copies of a repeated layer that is not above this one"),
+         "'from: m.*' matches no layer: there is no repeated layer 'm' here"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_gathered_is_refused(layers, says):

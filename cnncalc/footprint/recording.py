@@ -86,8 +86,8 @@ def check_peaks(report: Report, recording: Recording) -> Recording:
     """The recording. Raises UsageError if its peaks are not modelled."""
     if report.unused:
         raise UsageError(
-            f"layer {report.unused[0].name!r} leads to no output, and it is not modelled when "
-            "PyTorch frees it; name it under 'outputs' or leave it out"
+            f"layer {report.unused[0].name!r} leads to no output, and cnncalc does not model "
+            "when PyTorch frees it; name it under 'outputs' or leave it out"
         )
     if recording.tape.unclear:
         row, why = recording.tape.unclear
@@ -112,7 +112,7 @@ def _strided(row: Row, inputs: Sequence[Tensor], output: Tensor, batch: int) -> 
 
 
 def _steps(tape: Tape, row: Row, inputs: list[Tensor]) -> Tensor:
-    """Record a layer; returns its output.
+    """Record a layer and return its output.
 
     If memory runs out here, Python repeats the end of ``except`` forever in functions of more than
     256 instructions, so this is a separate function.
@@ -135,8 +135,8 @@ def _need_gradients(
         if reached.isdisjoint(operation.outputs):
             row = report.rows[operation.row]
             why = LayerError(
-                "its output gets no gradient, and it is not modelled when PyTorch frees what the "
-                "layer saved"
+                "its output gets no gradient, and cnncalc does not model when PyTorch frees what "
+                "the layer saved"
             )
             raise not_modelled(row, why)
         reached.update(operation.reads)

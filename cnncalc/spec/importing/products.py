@@ -48,7 +48,8 @@ def dot_product(walker: Walker) -> None:
     mask = walker.done.arguments.get("attn_mask")
     if mask is not None:
         layer = _mask(walker, values[0], values[1], windows)
-        copies = fused and walker.recording.tensors[mask.number].boolean  # and saves the copy
+        # A fused kernel copies a mask of booleans, and saves the copy.
+        copies = fused and walker.recording.tensors[mask.number].boolean
         reads.append(copy(walker, layer, "unknown") if copies else layer)
     _give(walker, layers.load("dot_product_attention"), reads, given)
 
@@ -169,7 +170,7 @@ def _contract(
         for factor, one, listed in zip(factors, (first, second), groups)
     ]
     if shared and not all(images in one for one in axes):
-        # Such a factor is the same for all images, whose rows PyTorch then puts together.
+        # One factor is the same for all images, so PyTorch puts the rows of all images together.
         reads[0] = copy(walker, reads[0], "unknown")
     sizes = {
         name: prod(factor.atoms[at] for at in axis)

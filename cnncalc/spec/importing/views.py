@@ -139,8 +139,8 @@ def reshape(walker: Walker) -> None:
 
 
 def _is_shared(walker: Walker) -> bool:
-    """Whether several calls read the result of the current one, or parts of it, or a single call
-    that does not copy it itself, in the order that it needs."""
+    """Whether several calls read the result of the current one, or one takes a part of it or does
+    not copy it. Any other single call copies it itself, in the order that it needs."""
     tensors, (made,) = walker.recording.tensors, walker.done.made
     same = {n for n, seen in enumerate(tensors) if seen.storage == tensors[made].storage}
     readers = [
@@ -158,9 +158,9 @@ COPYING = (*RESHAPES.split(), "linear", "matmul", "bmm", "einsum", "scaled_dot_p
 
 
 def _materialized(walker: Walker, value: Regrouped, always: bool) -> Tensor:
-    """A copy of the values in the order of the axes, which is not known unless the batch is the
-    first of these. Unless PyTorch copies them ``always``, it does so only to merge the batch with
-    other axes."""
+    """A copy of the values, in the order of the axes if the batch is the first; otherwise the
+    order is left open. Unless PyTorch copies them ``always``, it does so only to merge the batch
+    with other axes."""
     if value.axes[0][:1] != (BATCH,):
         return value._replace(layer=copy(walker, value.layer, "unknown"))
     inner = value.axes[0][1:]
@@ -369,8 +369,8 @@ def getitem(walker: Walker) -> None:
 
 
 def _every(walker: Walker, view: Tensor, axis: int, start: int, step: int) -> Tensor:
-    """Every ``step``-th position along an axis. Raises Unknown unless the step divides its size and
-    is larger than the start."""
+    """Every ``step``-th position along an axis. Raises Unknown unless the step divides the axis's
+    size and is larger than the start."""
     size, sizes = view.size(axis), view.sizes
     if size % step or start >= step:
         raise Unknown(f"it has a step of {step} along an axis of {size}")
