@@ -9,10 +9,15 @@ from math import prod
 from operator import mul
 from typing import Any
 
+from cnncalc import layers
 from cnncalc.core.call import one_size
 from cnncalc.core.strides import Strided
+from cnncalc.layers._arithmetic import Arithmetic
 from cnncalc.layers._axes import word
+from cnncalc.layers._elementwise import Elementwise
+from cnncalc.layers._norm import Norm
 from cnncalc.layers.reshape import Reshape
+from cnncalc.layers.softmax import Softmax
 from cnncalc.spec.importing.regrouping import (
     arranged,
     grown,
@@ -25,8 +30,6 @@ from cnncalc.spec.importing.regrouping import (
 )
 from cnncalc.spec.importing.values import BATCH, Regrouped, Tensor, Unknown, View
 from cnncalc.spec.importing.walker import Handlers, Walker, numbers_in
-
-RESHAPES = "view reshape flatten unflatten squeeze unsqueeze view_as reshape_as ravel"
 
 
 def same(walker: Walker) -> None:
@@ -139,8 +142,8 @@ def reshape(walker: Walker) -> None:
 
 
 def _is_shared(walker: Walker) -> bool:
-    """Whether several calls read the result of the current one, or one takes a part of it or does
-    not copy it. Any other single call copies it itself, in the order that it needs."""
+    """Whether several calls read the result of the current one, or one takes a part of it or
+    keeps its shape. Any other single call copies it itself, in the order that it needs."""
     tensors, (made,) = walker.recording.tensors, walker.done.made
     same = {n for n, seen in enumerate(tensors) if seen.storage == tensors[made].storage}
     readers = [
@@ -150,11 +153,13 @@ def _is_shared(walker: Walker) -> bool:
         if number in same and not same.issuperset(call.made)
     ]
     cut = any(prod(tensors[n].sizes) != prod(tensors[made].sizes) for n in same)
-    return cut or len(readers) > 1 or not {*readers} <= {*COPYING}
+    found = [layers.known(f"torch.{name}") for name in readers]
+    simple = any(one and issubclass(one.kind, SIMPLE) for one in found)
+    return cut or len(readers) > 1 or simple
 
 
-COPYING = (*RESHAPES.split(), "linear", "matmul", "bmm", "einsum", "scaled_dot_product_attention")
-"""Calls that copy a tensor unless they can view it as a list of rows or matrices."""
+SIMPLE = (Elementwise, Arithmetic, Softmax, Norm)
+"""The classes of kinds that keep the shape, and read a tensor in any order."""
 
 
 def _materialized(walker: Walker, value: Regrouped, always: bool) -> Tensor:
@@ -428,6 +433,8 @@ def roll(walker: Walker) -> None:
 
 
 SAME = "detach to float type type_as alias half double requires_grad long int"
+RESHAPES = "view reshape flatten unflatten squeeze unsqueeze view_as reshape_as ravel"
+
 HANDLERS: Handlers = {
     **dict.fromkeys(SAME.split(), same),
     **dict.fromkeys(("contiguous", "clone"), copied),
