@@ -55,7 +55,7 @@ def declare(
 
 def is_whole(value: Any, least: int) -> TypeGuard[int]:
     """Whether the value is an integer (not a bool), at least ``least`` and below ``LARGEST``."""
-    # A recorded number is not an int, but its ``__class__`` says that it is one.
+    # The ``__class__`` of a recorded number (``formulas.recorded``) is int, but its type is not.
     return value.__class__ is int and least <= value < LARGEST
 
 

@@ -115,8 +115,8 @@ Shape = Map | Vector
 
 
 def alike(values: Sequence[Any]) -> bool:
-    """Whether all values are equal. A set would not work for recorded numbers, because equal ones
-    may have different hashes."""
+    """Whether all values are equal. A set would not work for recorded numbers
+    (``formulas.recorded``), because equal ones may have different hashes."""
     return values[1:] == values[:-1]
 
 

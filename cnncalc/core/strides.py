@@ -16,7 +16,7 @@ class Strided(NamedTuple):
     """The sizes of a tensor, with the batch first, and its strides in elements.
 
     ``dense`` and ``lies`` compare strides before sizes, because every comparison of recorded sizes
-    narrows the sizes for which a formula holds.
+    (``formulas.recorded``) narrows the sizes for which a formula holds.
     """
 
     sizes: tuple[int, ...]

@@ -52,7 +52,7 @@ WORD = f"[_-]*[^{NOT_IN_NAMES}_-][^{NOT_IN_NAMES}]*"
 """The pattern of a name, or of a word between dots in the name of a layer."""
 OWN_WORDS = (*NODE, *Composite.words)
 """The keys of a layer that name neither a kind nor a block."""
-AFTER = "the activation after it, which becomes a layer of its own"
+AFTER = "the activation after this layer, which becomes a layer of its own"
 MODES = ("plain", "named", "open")
 
 

@@ -19,7 +19,8 @@ Place = tuple[int, ...]
 
 
 class Kernel(NamedTuple):
-    """A named kernel: its weight at a position, its source, and the axes and sizes it supports."""
+    """A named kernel: its weight at a position, its source, and the numbers of axes and the sizes
+    that it supports."""
 
     weight: Callable[[Place, int], Number]
     source: str

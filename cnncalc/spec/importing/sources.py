@@ -144,7 +144,7 @@ def _laid(walker: Walker, copied: Copied) -> Strided | None:
 def _turned(
     walker: Walker, known: Known, copied: Copied, laid: Strided, shape: tuple[int, ...]
 ) -> int:
-    """A layer that outputs the numbers in their order in memory, and one that reorders them."""
+    """A layer that reorders the numbers, after one that outputs them in their order in memory."""
     order = sorted(range(len(laid.sizes)), key=lambda axis: -laid.strides[axis])
     own = copied._replace(order=tuple(copied.order[axis] for axis in order))
     layer = _layer(walker, known, own, laid.permuted(order).sizes)
