@@ -252,7 +252,7 @@ def test_some_symbols_may_have_values():
         (("lenet5", "parms", ["batch"]), "did you mean 'params'"),
         (("lenet5", "params", ["dtype"]), "'dtype' is 'float32', which is not a number"),
         (("resnet50", "params", ["v1"]), "'v1' is false, which is not a number"),
-        (("8-2N", "params", ["input"]), "a single feature map"),
+        (("8-2N", "params", ["input"]), "the network has one input, a feature map"),
     ],
 )
 def test_what_has_no_formula_is_refused(given, says):

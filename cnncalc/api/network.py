@@ -186,5 +186,7 @@ def layer_alone(
     }
     found = summarize(spec, batch=batch, dtype=dtype, layout=layout)
     if all(row.name != walk.ALONE for row in found):
-        raise UsageError(f"{kind} has several outputs; choose one with 'part'")
+        raise UsageError(
+            f"{kind} has several outputs; choose one with 'part' (on the command line, --part)"
+        )
     return walk.inside(found)

@@ -80,7 +80,11 @@ class Tape(Record):
         such view exists. Raises LayerError if that is not known."""
         if x.in_order:
             output = self.view(x, Layout.RESHAPE)
-            output.strided = x.strided and x.strided.viewed(sizes)
+            output.strided = None
+            # A contiguous tensor stays contiguous; ``viewed`` would compare sizes, which narrows
+            # the batch sizes for which a formula holds.
+            if x.strided and x.strided != strides.contiguous(x.strided.sizes):
+                output.strided = x.strided.viewed(sizes)
             return output
         self.guess("its input is not contiguous")
         longer = [size for size in x.shape.dimensions if size > 1] if x.shape else []

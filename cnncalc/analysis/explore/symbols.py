@@ -276,7 +276,9 @@ def _shape(evaluate: Configurations) -> Map:
     if not shapes:
         evaluate.report({})  # raises the mistakes in the spec
     if len(shapes) != 1 or not isinstance(shapes[0], Map):
-        raise UsageError("the input must be a single feature map to have symbols")
+        raise UsageError(
+            "'input' can be a variable only if the network has one input, a feature map"
+        )
     return shapes[0]
 
 

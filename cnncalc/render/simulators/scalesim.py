@@ -38,13 +38,13 @@ def _lines(product: Product) -> Iterator[str]:
     """The lines of a product. Raises LayerError if the tool cannot describe it."""
     groups, filters, channels, axes = product.nest
     if len(axes) > 2:
-        raise LayerError(f"has {len(axes)} spatial axes, not 2")
+        raise LayerError(f"it has {len(axes)} spatial axes, not 2")
     axes = (Window(1, 1),) * (2 - len(axes)) + axes
     if any(axis.dilation > 1 and axis.taps > 1 for axis in axes):
-        raise LayerError("is dilated")
+        raise LayerError("it is dilated")
     strides = {axis.stride for axis in axes if axis.places > 1} or {1}
     if len(strides) > 1:
-        raise LayerError("has a different stride along each axis")
+        raise LayerError("it has a different stride along each axis")
     (stride,) = strides
     read = [(axis.places - 1) * stride + axis.taps for axis in axes]
     sizes = [*read, *(axis.taps for axis in axes)]
