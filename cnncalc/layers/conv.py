@@ -164,8 +164,8 @@ class Conv(Filters):
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         weights = call.held.get(1)
-        if weights is None:
-            return None  # another layer computes them
+        if weights is None or call.differs(2, 0):
+            return None  # another layer computes them, or a constant is added
         window = onnx_window(call, weights[2:])
         groups = call.settings.get("group", 1)
         return {"out_channels": weights[0], **window, "groups": groups, "bias": 2 in call.held}

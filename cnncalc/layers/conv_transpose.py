@@ -279,8 +279,8 @@ class ConvTranspose(Layer):
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         weights, (x,) = call.held.get(1), call.inputs
-        if weights is None:
-            return None  # another layer computes them
+        if weights is None or call.differs(2, 0):
+            return None  # another layer computes them, or a constant is added
         groups = call.settings.get("group", 1)
         fields = {"out_channels": weights[1] * groups, "groups": groups, "bias": 2 in call.held}
         fields |= onnx_window(call, weights[2:])

@@ -101,8 +101,8 @@ class DeformConv(Grouped):
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         weights = call.held.get(1)
-        if weights is None:
-            return None  # another layer computes them
+        if weights is None or call.differs(3, 0):
+            return None  # another layer computes them, or a constant is added
         groups = call.settings.get("group", 1)
         window = onnx_window(call, weights[2:])
         return {"out_channels": weights[0], **window, "groups": groups, "bias": 3 in call.held}

@@ -74,6 +74,8 @@ class GroupNorm(Norm):
 
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        if call.differs(1, 1) or call.differs(2, 0):
+            return None
         learned = {"affine": 1 in call.held, "bias": 2 in call.held or 1 not in call.held}
         return {**(super().from_onnx(call) or {}), **learned}
 

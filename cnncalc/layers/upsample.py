@@ -218,7 +218,10 @@ class Upsample(Like):
             call.listed("", 3),
         )
         (x,) = call.inputs
-        if call.settings.get("axes") or call.settings.get("antialias"):
+        stretched = call.settings.get("keep_aspect_ratio_policy", "stretch") == "stretch"
+        if call.settings.get("axes") or call.settings.get("antialias") or not stretched:
+            return None
+        if sizes and sizes[1:2] != [x.dimensions[0]]:
             return None
         if not sizes and (not scales or any(one != 1 for one in scales[: -(len(x) - 1)])):
             return None
