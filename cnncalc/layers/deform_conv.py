@@ -153,7 +153,7 @@ class DeformConv(Grouped):
         Refusal(
             {"filters": 4, "kernel": 3},
             ("4x5x5",),
-            "expected 2 or 3 inputs, not 1; name a map and its offsets with 'from'",
+            "expected 2 or 3 inputs, not 1; use 'from' to name a map and its offsets",
         ),
         Refusal({"filters": 4, "kernel": 3}, ("4x5", "6x3"), "expected 2 spatial axes, not 1"),
         Refusal({"filters": 4, "kernel": 3}, ("4x5x5", "100"), "not a vector"),
