@@ -89,7 +89,8 @@ class Conv(Filters):
             raise LayerError("groups and connections cannot be combined; remove one of them")
         if len(self.connections) != self.out_channels:
             raise LayerError(
-                f"there are {self.out_channels} filters but connections for {len(self.connections)}"
+                f"out_channels is {self.out_channels}, but there are connections for "
+                f"{len(self.connections)}"
             )
         beyond = max(map(max, self.connections))
         if beyond >= x.channels:
@@ -243,6 +244,8 @@ class Conv(Filters):
     )
     refusals = (
         Refusal({"filters": 8, "kernel": 3, "groups": 3}, ("4x5x5",), "4 input channels"),
+        Refusal({"filters": 8, "kernel": 3, "groups": 2}, ("1x5x5",), "1 input channel cannot"),
+        Refusal({"filters": 8, "kernel": 3, "padding": [1]}, ("4x5x5",), "covers 1 axis, but"),
         Refusal({"filters": 8, "kernel": 7}, ("4x5x5",), "larger than the input of 5"),
         Refusal({"filters": 8, "kernel": 3}, ("100",), "not a vector"),
         Refusal(
@@ -271,7 +274,8 @@ def check_groups(C_in: int, C_out: int, groups: int) -> None:
         if channels % groups:
             fits = divisors.that_fit("groups", gcd(C_in, C_out))
             raise LayerError(
-                f"{channels} {side} channels cannot be divided into {groups} equal groups "
+                f"{channels} {side} channel{'s' * (channels != 1)} cannot be divided into {groups} "
+                "equal groups "
                 f"({channels} = {channels // groups}·{groups} + {channels % groups})",
                 fits,
             )

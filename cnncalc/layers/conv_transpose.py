@@ -135,7 +135,8 @@ def _sized(axis: TransposedAxis, size: int) -> TransposedAxis:
     if not first <= size <= most:
         sizes = str(first) if first == most else f"{first} or {most}"
         sizes = f"{first} to {most}" if most > first + 1 else sizes
-        raise LayerError(f"stride {axis.S} turns {axis.N} inputs into {sizes} outputs, not {size}")
+        inputs = f"{axis.N} input{'s' * (axis.N != 1)}"
+        raise LayerError(f"stride {axis.S} turns {inputs} into {sizes} outputs, not {size}")
     return axis._replace(P_out=size - first)
 
 

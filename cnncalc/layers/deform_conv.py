@@ -51,7 +51,7 @@ class DeformConv(Grouped):
         if x.channels % groups:
             raise LayerError(
                 f"{channels} channels of offsets are for {groups} groups, but {x.channels} input "
-                f"channels cannot be divided into {groups} equal groups"
+                f"channel{'s' * (x.channels != 1)} cannot be divided into {groups} equal groups"
             )
         wanted = {"offsets": Map(channels, places), "factors": Map(groups * taps, places)}
         for (what, shape), given in zip(wanted.items(), (offsets, *factors)):

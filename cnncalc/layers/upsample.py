@@ -75,11 +75,12 @@ def _scaled(N: int, scale: float) -> int:
     size = window.rescaled_size(N=N, up=up, down=down)
     if size != floor(int(N) * scale):
         raise LayerError(
-            f"a factor of {scale} turns {N} inputs into {size} or {floor(int(N) * scale)}, "
-            f"depending on rounding; give 'size' instead, with {size} for this axis"
+            f"a factor of {scale} turns {N} input{'s' * (N != 1)} into {size} or "
+            f"{floor(int(N) * scale)}, depending on rounding; give 'size' instead, with {size} "
+            "for this axis"
         )
     if size < 1:
-        raise LayerError(f"a factor of {scale} leaves nothing of {N} inputs")
+        raise LayerError(f"a factor of {scale} leaves nothing of {N} input{'s' * (N != 1)}")
     return size
 
 
