@@ -99,7 +99,7 @@ def are_of_other_ranks(case: Single) -> bool:
 STATED = (
     Stated("not a vector of", "PyTorch reads a batch of vectors as one signal"),
     Stated(
-        r"\] has 1 value, but .* has [23]|padding \[\d+\] covers 1 axes",
+        r"\] has 1 value, but .* has [23]|padding \[\d+\] covers 1 axis",
         "PyTorch broadcasts a one-element list",
     ),
     Stated(

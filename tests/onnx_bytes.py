@@ -46,6 +46,8 @@ def number(name, value):
 def attribute(name, value):
     if isinstance(value, str):
         return message((1, name), (4, value), (20, 3))
+    if isinstance(value, Graph):
+        return message((1, name), (6, value), (20, 5))
     if isinstance(value, bytes):
         return message((1, name), (5, value), (20, 4))  # a tensor
     if isinstance(value, float):
@@ -55,6 +57,22 @@ def attribute(name, value):
     if isinstance(value[0], str):
         return message((1, name), *[(9, one) for one in value], (20, 8))
     return message((1, name), *[(8, one) for one in value], (20, 7))
+
+
+def graph(nodes, outputs, inputs=(), weights=()):
+    """An attribute's value: a graph inside a node, as the branch of a condition."""
+    return Graph(
+        message(
+            *[(1, one) for one in nodes],
+            *[(5, one) for one in weights],
+            *[(11, value(*one)) for one in inputs],
+            *[(12, value(one, ())) for one in outputs],
+        )
+    )
+
+
+class Graph(bytes):
+    """The bytes of a graph."""
 
 
 def node(kind, inputs, outputs, name="", domain="", scopes=None, **attributes):

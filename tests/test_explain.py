@@ -53,6 +53,14 @@ def test_groups_share_out_the_channels_without_a_floor():
     assert "F·F·(C_in/G)·C_out = 3·3·(8/2)·4 = 144" in out
 
 
+def test_one_pixel_and_one_mac_are_in_the_singular():
+    spec = {"input": "1x1", "layers": [{"conv": {"filters": 1, "kernel": 1}}]}
+    report = cnncalc.summarize(spec)
+    macs, field = explain.explain(report.rows[-1], report, ["macs", "receptive-field"])
+    assert macs.answer == "1 MAC, 2 FLOPs"
+    assert field.answer == "1 pixel; jump 1, start 0; unchanged"
+
+
 def test_the_receptive_field_shows_how_much_lies_in_the_image():
     """Two 3x3 convolutions see 5 pixels; on a 4x4 image at most 4 of them are there."""
     spec = {

@@ -63,7 +63,10 @@ LISTED = (
     "must be a whole number of at least 0, a list with a number or [before, after] for each axis, "
 )
 A_PADDING = f"{LISTED}sides as in {{top: 1}}, or same or valid, not "
-A_SIDE = "must name sides (left, right, top, bottom, front or back) with whole numbers, not "
+A_SIDE = (
+    "must name sides (left, right, top, bottom, front or back) with whole numbers of at least 0, "
+    "not "
+)
 
 BAD = [
     (COUNT, 0, A_COUNT + "0"),

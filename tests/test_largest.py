@@ -401,9 +401,9 @@ def test_invalid_ratios_are_refused(ratios, says):
 @pytest.mark.parametrize(
     ("spec", "name", "says"),
     [
-        ({"input": "4", "layers": [{"linear": 2}]}, "input", "a network with one feature map"),
+        ({"input": "4", "layers": [{"linear": 2}]}, "input", "whose only input is a feature map"),
         ({"input": {"a": "4x5x5", "b": "4x5x5"}, "layers": [{"add": {"from": ["a", "b"]}}]},
-         "input", "a network with one feature map"),
+         "input", "whose only input is a feature map"),
         ({**SCALED, "parameters": {**SCALED["parameters"], "word": "same"}}, "word",
          "'word' is 'same', not a number that can be scaled"),
     ],

@@ -1,7 +1,7 @@
 """Which ONNX operators compute what a kind computes, and which of their operands are learned."""
 
 import pytest
-from onnx_bytes import floats, integers, model, node, number, tensor
+from onnx_bytes import constant, floats, graph, integers, model, node, number, tensor
 
 import cnncalc
 from cnncalc.core.errors import CnncalcError
@@ -79,6 +79,95 @@ def test_weights_that_a_network_computes(summarized):
     assert kinds(report) == "opaque opaque"
 
 
+NORM = "x s b m v"
+
+
+@pytest.mark.parametrize(
+    ("kind", "operands", "settings", "place", "numbers", "held"),
+    [
+        ("Conv", "x w c", {}, "c", [0.0] * 4, {"w": (4, 3, 1, 1)}),
+        ("ConvTranspose", "x w c", {}, "c", [0.0] * 4, {"w": (3, 4, 1, 1)}),
+        ("BatchNormalization", NORM, {}, "s", [1.0] * 3, {"b": (3,), "m": (3,), "v": (3,)}),
+        ("BatchNormalization", NORM, {}, "b", [0.0] * 3, {"s": (3,), "m": (3,), "v": (3,)}),
+        ("InstanceNormalization", "x s b", {}, "b", [0.0] * 3, {"s": (3,)}),
+        ("GroupNormalization", "x s b", {"num_groups": 1}, "b", [0.0] * 3, {"s": (3,)}),
+        ("LayerNormalization", "x s b", {}, "b", [0.0] * 8, {"s": (8,)}),
+    ],
+)
+def test_a_constant_that_a_kind_does_not_have(
+    summarized, kind, operands, settings, place, numbers, held
+):
+    """A kind without a bias adds nothing, and one without a scale multiplies by 1."""
+    one = node(kind, operands, "y", **settings)
+    weights = [tensor(name, sizes) for name, sizes in held.items()]
+    size = (1, 4 if "w" in held else 3, 8, 8)
+    for last, opaque in ((numbers[-1], False), (0.5, True)):
+        constants = constant(place, floats("", *numbers[:-1], last))
+        report = summarized(model([constants, one], weights, values=[("y", size)]))
+        assert (report.layers[-1].kind == "opaque") == opaque
+
+
+@pytest.mark.parametrize("kind", ["GRU", "RNN"])
+def test_an_opaque_layer_without_its_first_output_has_its_parameters(summarized, kind):
+    gates = 3 if kind == "GRU" else 1
+    held = [tensor("w", [1, 2 * gates, 3]), tensor("r", [1, 2 * gates, 2])]
+    one = node(kind, "x w r", " h", layout=1, direction="reverse")
+    data = model([one], held, [("x", (1, 4, 3))], values=[("h", (1, 1, 2))], outputs=["h"])
+    report = summarized(data)
+    assert (kinds(report), report.totals.params) == ("opaque", 10 * gates)  # 2·3 + 2·2
+
+
+def test_weights_that_are_computed_with_a_number_stay_weights(summarized):
+    nodes = [node("Add", "w one", "v"), node("Mul", "x v", "y")]
+    held = [tensor("w", [3, 1, 1], 1, bytes(12)), number("one", 1.0)]
+    report = summarized(model(nodes, held))
+    assert (kinds(report), report.totals.params) == ("parameter multiply", 3)
+
+
+# Graphs inside nodes.
+
+RELU, CONV = node("Relu", "t", "o"), node("Conv", "t w", "o")
+WEIGHTS = [tensor("w", [3, 3, 1, 1])]
+
+
+def chosen(first, weights=()):
+    """A file that applies one of two graphs, to the output of a convolution or of its bias."""
+    nodes = [node("Conv", "x k", "t"), node("Add", "t b", "u"),
+             node("If", "c", "y", then_branch=first, else_branch=graph([], ["u"]))]  # fmt: skip
+    held = [tensor("k", [3, 3, 1, 1]), tensor("b", [3, 1, 1]), tensor("c", [], 9, b"\1"), *weights]
+    return model(nodes, held, values=[("y", MAP)])
+
+
+@pytest.mark.parametrize(
+    ("first", "weights", "params"),
+    [
+        (graph([RELU], ["o"]), (), 0),
+        (graph([CONV], ["o"]), WEIGHTS, 9),
+        (graph([CONV], ["o"], weights=WEIGHTS), (), 9),
+        (graph([node("Loop", "n  t", "o", body=graph([CONV], ["o"], [("v", MAP)], WEIGHTS))],
+               ["o"], [("n", ())]), (), 9),
+    ],
+)  # fmt: skip
+def test_a_graph_inside_a_node_reads_tensors_around_it(summarized, first, weights, params):
+    report = summarized(chosen(first, weights))
+    assert kinds(report) == "conv add opaque"  # the first graph reads the sum without its bias
+    assert report.layers[-1].params == params
+    assert len(report.layers[-1].sources) == 2
+
+
+def test_weights_of_a_graph_inside_a_node_have_their_own_names(summarized):
+    with pytest.raises(CnncalcError, match="the file has two weights called 'w'"):
+        summarized(chosen(graph([CONV], ["o"], weights=WEIGHTS * 2)))
+
+
+def test_graphs_inside_nodes_are_not_deep(summarized):
+    one = graph([RELU], ["o"])
+    for _ in range(25):
+        one = graph([node("If", "c", "o", then_branch=one)], ["o"])
+    with pytest.raises(CnncalcError, match="graphs inside nodes are nested deeper than 20 levels"):
+        summarized(chosen(one))
+
+
 # The same function.
 
 
@@ -116,6 +205,17 @@ def test_a_resize_is_an_upsample_if_it_computes_the_same(summarized, given, foun
     row = report.layers[0]
     assert (row.kind, row.layer.text()) == ("upsample", found) if found else row.kind == "opaque"
     assert report.totals.macs == 0
+
+
+@pytest.mark.parametrize(
+    ("policy", "channels", "kind"),
+    [("stretch", 3, "upsample"), ("not_larger", 3, "opaque"), ("stretch", 6, "opaque")],
+)
+def test_a_resize_to_given_sizes(summarized, policy, channels, kind):
+    one = node("Resize", "x   s", "y", mode="linear", keep_aspect_ratio_policy=policy)
+    sizes = (1, channels, 12, 16)
+    report = summarized(model([one], [integers("s", *sizes)], values=[("y", sizes)]))
+    assert kinds(report) == kind
 
 
 @pytest.mark.parametrize("mode", ["DCR", "CRD"])

@@ -361,7 +361,7 @@ def test_a_broken_network_is_reported():
         ([claim(quantity=None)], "a claim needs 'quantity'"),
         ([claim(quantity=[])], "a claim needs 'quantity'"),
         ([claim(quantity="parms")], "no quantity 'parms'; did you mean 'params'"),
-        ([claim(quantity=["params", {}])], "no quantity {}"),
+        ([claim(quantity=["params", {}])], "no quantity {}; choose from "),
         ([claim(quantity=["params", "macs"])], "a value for each quantity (params, macs), not 156"),
         ([claim(quantity=["params", "macs"], value=[1])], "a value for each quantity (params"),
         ([claim(habit="whim")], "'habit' must be 'K = 1024'"),

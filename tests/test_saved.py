@@ -593,7 +593,7 @@ def saved_in(function, batch=2):
     assert any(row.kind == "identity" for row in report.rows)
     ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
     assert ours == saved_by_pytorch(report)
-    return ours, saved_by(model)
+    return ours, saved_by(model, batch)
 
 
 @pytest.mark.parametrize(
@@ -739,6 +739,49 @@ def test_a_copy_that_several_layers_read_is_saved_once(function):
     saves_as_much(After(function))
 
 
+def lines(x):
+    """The lines of all images, which a reshape copies only if there are several images."""
+    return x.permute(0, 2, 3, 1).reshape(-1, 6, x.shape[1])
+
+
+def test_a_copy_that_merges_the_batch_is_not_made_for_one_image():
+    def function(x, w, index):
+        return ((y := lines((x + w).sigmoid())) * y.sigmoid()).view(-1, 36, 4)
+
+    # The outputs of both sigmoids, and for two images also the copy between them.
+    assert saved_in(function, batch=1) == (1152, 1152)
+    assert saved_in(function, batch=2) == (3456, 3456)
+    assert saved_in(function, batch=3) == (5184, 5184)
+
+
+def pixels(x, w):
+    """A map with channels last in memory."""
+    return linear(x.permute(0, 2, 3, 1), w).permute(0, 3, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, w, index: linear(y := lines(x), w).mT @ (linear(y, w) + linear(y, w).tanh()),
+        lambda x, w, index: linear(y := lines(x), w) * nn.functional.gelu(y),
+        lambda x, w, index: lines(x)[:, :3] ** 2,
+        lambda x, w, index: (y := lines(x).softmax(-1)).mT @ y,
+        lambda x, w, index: linear(y := nn.functional.gelu(lines(x)), w) * linear(y, w),
+        lambda x, w, index: linear(y := pixels(x, w).reshape(-1, 6, 6), w) * linear(y, w),
+        lambda x, w, index: linear(y := pixels(x, w).reshape(-1, 6, 6).relu(), w) * linear(y, w),
+        # Windows in a map with channels last, of which no axes can be merged.
+        lambda x, w, index: (
+            y := pixels(x, w).view(-1, 2, 3, 6, 6).permute(0, 4, 2, 3, 1).reshape(-1, 3, 6, 2)
+        ).sigmoid() * y,
+        lambda x, w, index: (
+            pixels(x, w).view(-1, 6, 2, 3, 6)[:, :, :, :1].square() * x[:, :, :2, None]
+        ),
+    ],
+)  # fmt: skip
+def test_what_reads_a_merged_batch_saves_what_a_model_saves(function):
+    saves_as_much(After(lambda x, w, index: function(x, w, index).reshape(len(x), -1)))
+
+
 def in_heads(x):
     return x.flatten(2).view(-1, 4, 3, 12).transpose(1, 2)
 
@@ -779,6 +822,11 @@ def test_what_is_computed_from_a_transposed_view_is_contiguous(function):
     [
         # A mask of booleans, which PyTorch turns into numbers.
         lambda x, w, index: nn.functional.scaled_dot_product_attention(x, x, x, index),
+        # A batch that is merged with one of five axes.
+        lambda x, w, index: (
+            (y := x.view(-1, 2, 2, 2, 3, 6).permute(0, 5, 1, 2, 4, 3).reshape(-1, 2, 2, 3, 2))[:, 0]
+            * y[:, 1]
+        ).view(-1, 6, 12),
         # A copy that does not begin with the batch.
         lambda x, w, index: (
             (y := x.view(-1, 2, 2, 2, 3, 6).permute(2, 0, 4, 1, 3, 5).flatten(3, 4))[0] * y[1]

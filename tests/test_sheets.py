@@ -135,6 +135,19 @@ def test_a_large_workbook_is_refused(tmp_path, monkeypatch):
         marks(file)
 
 
+@pytest.mark.parametrize(
+    ("sheets", "says"),
+    [
+        ([[["a"]]] * 21, "the workbook has more than 20 worksheets"),
+        ([[["a"]] * 5001], "the worksheet 'Sheet' has more than 5,000 rows"),
+        ([[["a"] * 201]], "the worksheet 'Sheet' has more than 200 columns"),
+    ],
+)
+def test_no_part_of_a_large_workbook_is_left_out(tmp_path, sheets, says):
+    with pytest.raises(CnncalcError, match=says):
+        marks(workbook(tmp_path / "hw.xlsx", *sheets))
+
+
 def test_every_worksheet_has_a_table(tmp_path):
     more = [["layer", "macs"], ["c1", "=117600"], ["f6", 10080]]
     file = workbook(tmp_path / "ada.xlsx", [["architecture", "lenet5"], *TABLE], more)

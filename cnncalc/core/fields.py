@@ -165,7 +165,8 @@ def _sides(value: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
     """``{top: 1, bottom: 2}`` as (before, after) for three axes; missing sides are 0."""
     if not value or not set(value) <= set(SIDES) or not all(is_whole(n, 0) for n in value.values()):
         raise LayerError(
-            f"must name sides ({one_of(list(SIDES))}) with whole numbers, not {shown(value)}"
+            f"must name sides ({one_of(list(SIDES))}) with whole numbers of at least 0, "
+            f"not {shown(value)}"
         )
     pairs = [[0, 0] for _ in range(3)]
     for side, size in value.items():

@@ -289,7 +289,7 @@ class Layer(Fields):
             exactly = " or ".join(map(str, range(least, (most or least) + 1)))
             wanted = f"at least {least}" if most is None else exactly
             plural = "s" * ((most or least) != 1)
-            help = f"name {self.reads} with 'from'" if self.reads and len(inputs) < least else ""
+            help = f"use 'from' to name {self.reads}" if self.reads and len(inputs) < least else ""
             raise LayerError(f"expected {wanted} input{plural}, not {len(inputs)}", help)
         output = self.output(*inputs)
         if any(size >= LARGEST for size in output.dimensions):

@@ -40,6 +40,12 @@ class OnnxCall(NamedTuple):
             return [*map(short, value)]
         return None if value is None else [short(value)]
 
+    def differs(self, place: int, value: float) -> bool:
+        """Whether an operand is known to be a constant, not learned, with other numbers than this
+        value."""
+        numbers = None if place in self.held else self.numbers(place)
+        return numbers is not None and any(one != value for one in numbers)
+
 
 FLOAT, INT64 = 1, 7
 """Data types of tensors."""

@@ -130,7 +130,8 @@ def _macs(row: Row, report: Report) -> tuple[list[Working], str]:
             count = macs.batched(MACs=count, batch=report.batch)
         flops = macs.flops(MACs=count)
     of_batch = f" for a batch of {report.batch}" if report.batch > 1 else ""
-    answer = f"{units.exact(count)} MACs, {units.exact(flops)} FLOPs{of_batch}"
+    noun = "MAC" if count == 1 else "MACs"
+    answer = f"{units.exact(count)} {noun}, {units.exact(flops)} FLOPs{of_batch}"
     return (once(equations_of("FLOPs", flops, SIZES)) if count else []), answer
 
 
@@ -204,7 +205,8 @@ def _field_answer(row: Row, report: Report) -> str:
     jumps = _each([str(field.jump) for field in fields], "×")
     starts = _each([str(field.start) for field in fields], ", ")
     cut = f", at most {inside} of them inside the input" if inside != sizes else ""
-    return wording.minus(f"{most}{sizes} pixels{cut}; jump {jumps}, start {starts}")
+    pixels = "pixel" if sizes == "1" else "pixels"
+    return wording.minus(f"{most}{sizes} {pixels}{cut}; jump {jumps}, start {starts}")
 
 
 def _each(texts: list[str], between: str) -> str:

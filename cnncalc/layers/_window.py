@@ -163,9 +163,8 @@ def sides_of(padding: Padding, x: Map) -> tuple[tuple[int, int], ...]:
     if len(padding) == 3 and missing > 0 and all(side == (0, 0) for side in padding[:missing]):
         padding = padding[missing:]
     if len(padding) != len(x.spatial):
-        raise LayerError(
-            f"padding {list(padding)} covers {len(padding)} axes, but {x} has {len(x.spatial)}"
-        )
+        axes = "1 axis" if len(padding) == 1 else f"{len(padding)} axes"
+        raise LayerError(f"padding {list(padding)} covers {axes}, but {x} has {len(x.spatial)}")
     return tuple((side, side) if isinstance(side, int) else side for side in padding)
 
 

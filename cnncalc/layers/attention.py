@@ -51,7 +51,8 @@ class Attention(Layer):
         each, rest = divmod(x.channels, self.num_heads)
         if rest:
             raise LayerError(
-                f"{x.channels} channels cannot be divided among {self.num_heads} heads equally: "
+                f"{x.channels} channel{'s' * (x.channels != 1)} cannot be divided among "
+                f"{self.num_heads} heads equally: "
                 f"{x.channels} = {each}·{self.num_heads} + {rest}",
                 divisors.that_fit("num_heads", x.channels),
             )

@@ -34,8 +34,7 @@ class BlurPool(Layer):
         before, after = (F - 1) // 2, F // 2
         if after >= min(x.spatial):
             raise LayerError(
-                f"an axis of size {min(x.spatial)} has {min(x.spatial) - 1} cells to reflect, "
-                f"but a filter of {F} needs {after}"
+                f"a filter of {F} needs axes of size {after + 1} or more, not {min(x.spatial)}"
             )
         strides = per_axis(self.stride, x, "stride")
         return tuple(Axis(N, F, S, before, after, 1) for N, S in zip(x.spatial, strides))
@@ -103,7 +102,7 @@ class BlurPool(Layer):
         ),
     )
     refusals = (
-        Refusal(7, ("4x3x3",), "an axis of size 3 has 2 cells to reflect"),
+        Refusal(7, ("4x3x3",), "a filter of 7 needs axes of size 4 or more, not 3"),
         Refusal({"kernel": 3, "stride": [2, 2]}, ("4x9",), "has 2 values"),
         Refusal(0, ("4x9x9",), "at least 1"),
         Refusal(3, ("100",), "not a vector"),

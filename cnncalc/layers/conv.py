@@ -89,7 +89,8 @@ class Conv(Filters):
             raise LayerError("groups and connections cannot be combined; remove one of them")
         if len(self.connections) != self.out_channels:
             raise LayerError(
-                f"there are {self.out_channels} filters but connections for {len(self.connections)}"
+                f"out_channels is {self.out_channels}, but there are connections for "
+                f"{len(self.connections)}"
             )
         beyond = max(map(max, self.connections))
         if beyond >= x.channels:
@@ -164,8 +165,8 @@ class Conv(Filters):
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         weights = call.held.get(1)
-        if weights is None:
-            return None  # another layer computes them
+        if weights is None or call.differs(2, 0):
+            return None  # another layer computes them, or a constant is added
         window = onnx_window(call, weights[2:])
         groups = call.settings.get("group", 1)
         return {"out_channels": weights[0], **window, "groups": groups, "bias": 2 in call.held}
@@ -243,6 +244,8 @@ class Conv(Filters):
     )
     refusals = (
         Refusal({"filters": 8, "kernel": 3, "groups": 3}, ("4x5x5",), "4 input channels"),
+        Refusal({"filters": 8, "kernel": 3, "groups": 2}, ("1x5x5",), "1 input channel cannot"),
+        Refusal({"filters": 8, "kernel": 3, "padding": [1]}, ("4x5x5",), "covers 1 axis, but"),
         Refusal({"filters": 8, "kernel": 7}, ("4x5x5",), "larger than the input of 5"),
         Refusal({"filters": 8, "kernel": 3}, ("100",), "not a vector"),
         Refusal(
@@ -271,7 +274,8 @@ def check_groups(C_in: int, C_out: int, groups: int) -> None:
         if channels % groups:
             fits = divisors.that_fit("groups", gcd(C_in, C_out))
             raise LayerError(
-                f"{channels} {side} channels cannot be divided into {groups} equal groups "
+                f"{channels} {side} channel{'s' * (channels != 1)} cannot be divided into {groups} "
+                "equal groups "
                 f"({channels} = {channels // groups}·{groups} + {channels % groups})",
                 fits,
             )

@@ -135,7 +135,8 @@ def _sized(axis: TransposedAxis, size: int) -> TransposedAxis:
     if not first <= size <= most:
         sizes = str(first) if first == most else f"{first} or {most}"
         sizes = f"{first} to {most}" if most > first + 1 else sizes
-        raise LayerError(f"stride {axis.S} turns {axis.N} inputs into {sizes} outputs, not {size}")
+        inputs = f"{axis.N} input{'s' * (axis.N != 1)}"
+        raise LayerError(f"stride {axis.S} turns {inputs} into {sizes} outputs, not {size}")
     return axis._replace(P_out=size - first)
 
 
@@ -279,8 +280,8 @@ class ConvTranspose(Layer):
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         weights, (x,) = call.held.get(1), call.inputs
-        if weights is None:
-            return None  # another layer computes them
+        if weights is None or call.differs(2, 0):
+            return None  # another layer computes them, or a constant is added
         groups = call.settings.get("group", 1)
         fields = {"out_channels": weights[1] * groups, "groups": groups, "bias": 2 in call.held}
         fields |= onnx_window(call, weights[2:])

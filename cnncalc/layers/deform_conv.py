@@ -51,7 +51,7 @@ class DeformConv(Grouped):
         if x.channels % groups:
             raise LayerError(
                 f"{channels} channels of offsets are for {groups} groups, but {x.channels} input "
-                f"channels cannot be divided into {groups} equal groups"
+                f"channel{'s' * (x.channels != 1)} cannot be divided into {groups} equal groups"
             )
         wanted = {"offsets": Map(channels, places), "factors": Map(groups * taps, places)}
         for (what, shape), given in zip(wanted.items(), (offsets, *factors)):
@@ -101,8 +101,8 @@ class DeformConv(Grouped):
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         weights = call.held.get(1)
-        if weights is None:
-            return None  # another layer computes them
+        if weights is None or call.differs(3, 0):
+            return None  # another layer computes them, or a constant is added
         groups = call.settings.get("group", 1)
         window = onnx_window(call, weights[2:])
         return {"out_channels": weights[0], **window, "groups": groups, "bias": 3 in call.held}
@@ -153,7 +153,7 @@ class DeformConv(Grouped):
         Refusal(
             {"filters": 4, "kernel": 3},
             ("4x5x5",),
-            "expected 2 or 3 inputs, not 1; name a map and its offsets with 'from'",
+            "expected 2 or 3 inputs, not 1; use 'from' to name a map and its offsets",
         ),
         Refusal({"filters": 4, "kernel": 3}, ("4x5", "6x3"), "expected 2 spatial axes, not 1"),
         Refusal({"filters": 4, "kernel": 3}, ("4x5x5", "100"), "not a vector"),

@@ -167,7 +167,7 @@ class DotProductAttention(Layer):
         Refusal(None, ("2x3x4", "2x5x4", "2x6x6"), "only the features may differ"),
         Refusal(None, ("6x2x3x4", "5x2x3x4", "5x2x3x4"), "only the positions may differ"),
         Refusal(None, ("2x3x4", "2x5x4", "2x5x6", "2x5x3"), "does not fit scores of 2×3×5"),
-        Refusal(None, ("2x3x4", "2x5x4"), "name a query, a key and a value with 'from'"),
+        Refusal(None, ("2x3x4", "2x5x4"), "use 'from' to name a query, a key and a value"),
         Refusal(None, ("12", "12", "12"), "not a vector"),
         Refusal({"kernel": "flash"}, ("2x3x4", "2x3x4", "2x3x4"), "must be fused or steps"),
         Refusal(

@@ -51,7 +51,8 @@ class GroupNorm(Norm):
         C = channels_of(x)
         if C % self.num_groups:
             raise LayerError(
-                f"{C} channels cannot be divided into {self.num_groups} equal groups "
+                f"{C} channel{'s' * (C != 1)} cannot be divided into {self.num_groups} equal "
+                "groups "
                 f"({C} = {C // self.num_groups}·{self.num_groups} + {C % self.num_groups})",
                 divisors.that_fit("num_groups", C),
             )
@@ -74,6 +75,8 @@ class GroupNorm(Norm):
 
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        if call.differs(1, 1) or call.differs(2, 0):
+            return None
         learned = {"affine": 1 in call.held, "bias": 2 in call.held or 1 not in call.held}
         return {**(super().from_onnx(call) or {}), **learned}
 
@@ -114,6 +117,7 @@ class GroupNorm(Norm):
             "cannot be divided into 3 equal groups (4 = 1·3 + 1); num_groups can be 1, 2 or 4",
         ),
         Refusal(8, ("4x5x5",), "4 channels cannot be divided into 8 equal groups"),
+        Refusal(2, ("1x5x5",), "1 channel cannot be divided into 2 equal groups"),
         Refusal(0, ("4x5x5",), "at least 1, not 0"),
         Refusal(None, ("4x5x5",), "needs 'num_groups'"),
     )

@@ -81,7 +81,7 @@ class InstanceNorm(Norm):
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         learned = [place in call.held for place in (1, 2)]
-        if learned == [False, True]:
+        if learned == [False, True] or call.differs(1, 1) or call.differs(2, 0):
             return None
         bias = {} if learned[0] == learned[1] else {"bias": False}
         return {**(super().from_onnx(call) or {}), "affine": learned[0], **bias}

@@ -100,5 +100,5 @@ class Matmul(Layer):
         Refusal(None, ("4x5", "4x5"), "the first has 5 columns, but the second has 4 rows"),
         Refusal(None, ("2x4x5", "3x5x4"), "all but the last two sizes must match"),
         Refusal(None, ("4x5", "5"), "expected two maps"),
-        Refusal(None, ("4x5",), "expected 2 inputs, not 1; name both factors with 'from'"),
+        Refusal(None, ("4x5",), "expected 2 inputs, not 1; use 'from' to name both factors"),
     )

@@ -155,7 +155,7 @@ class MaxUnpool(Rearrangement):
         Refusal(2, ("4x5x5", "4x8x8"), "the pool gives 4×4×4 from 4×8×8, but the values are 4×5×5"),
         Refusal(2, ("4x4x4", "3x8x8"), "the pool gives 3×4×4"),
         Refusal({"kernel": 2, "padding": 2}, ("4x4x4", "4x8x8"), "more than half of the window"),
-        Refusal(2, ("4x4x4",), "name the values and the map that the pool read with 'from'"),
+        Refusal(2, ("4x4x4",), "use 'from' to name the values and the map that the pool read"),
         Refusal(2, ("4x4x4", "100"), "not a vector"),
         Refusal([2, 2], ("4x4", "4x8"), "has 2 values"),
     )

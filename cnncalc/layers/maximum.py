@@ -54,6 +54,6 @@ class Maximum(Layer):
     refusals = (
         Refusal(None, ("4x5x5", "4x5x6"), "maximum of 4×5×5 and 4×5×6"),
         Refusal(
-            None, ("4x5x5",), "at least 2 inputs, not 1; name the layers to compare with 'from'"
+            None, ("4x5x5",), "at least 2 inputs, not 1; use 'from' to name the layers to compare"
         ),
     )

@@ -81,11 +81,13 @@ class Pad(Like, Rearrangement):
         for N, pair in zip(x.spatial, pairs):
             if self.mode == "reflect" and max(pair) >= N:
                 raise LayerError(
-                    f"an axis of size {N} has {N - 1} cells to reflect, not {max(pair)}; "
-                    "pad by less or use mode: replicate"
+                    f"mode reflect can pad an axis of size {N} by at most {N - 1}, not "
+                    f"{max(pair)}; pad by less or use mode: replicate"
                 )
             if self.mode == "circular" and max(pair) > N:
-                raise LayerError(f"an axis of size {N} has only {N} cells to wrap, not {max(pair)}")
+                raise LayerError(
+                    f"mode circular can pad an axis of size {N} by at most {N}, not {max(pair)}"
+                )
         spatial = tuple(
             window.padded_size(N=N, P_before=before, P_after=after)
             for N, (before, after) in zip(x.spatial, pairs)
@@ -209,8 +211,16 @@ class Pad(Like, Rearrangement):
     )
     refusals = (
         Refusal({"padding": 1, "mode": "reflect", "value": 1}, ("1x3x3",), "remove the value"),
-        Refusal({"padding": 3, "mode": "reflect"}, ("1x3x3",), "has 2 cells to reflect, not 3"),
-        Refusal({"padding": 4, "mode": "circular"}, ("1x3x3",), "only 3 cells to wrap, not 4"),
+        Refusal(
+            {"padding": 3, "mode": "reflect"},
+            ("1x3x3",),
+            "can pad an axis of size 3 by at most 2, not 3",
+        ),
+        Refusal(
+            {"padding": 4, "mode": "circular"},
+            ("1x3x3",),
+            "can pad an axis of size 3 by at most 3, not 4",
+        ),
         Refusal([1, 1, 1], ("1x3x3",), "3 axes"),
         Refusal(-1, ("1x3x3",), "not -1"),
         Refusal(None, ("1x3x3",), "needs exactly one of padding and like"),

@@ -75,11 +75,12 @@ def _scaled(N: int, scale: float) -> int:
     size = window.rescaled_size(N=N, up=up, down=down)
     if size != floor(int(N) * scale):
         raise LayerError(
-            f"a factor of {scale} turns {N} inputs into {size} or {floor(int(N) * scale)}, "
-            f"depending on rounding; give 'size' instead, with {size} for this axis"
+            f"a factor of {scale} turns {N} input{'s' * (N != 1)} into {size} or "
+            f"{floor(int(N) * scale)}, depending on rounding; give 'size' instead, with {size} "
+            "for this axis"
         )
     if size < 1:
-        raise LayerError(f"a factor of {scale} leaves nothing of {N} inputs")
+        raise LayerError(f"a factor of {scale} leaves nothing of {N} input{'s' * (N != 1)}")
     return size
 
 
@@ -218,7 +219,10 @@ class Upsample(Like):
             call.listed("", 3),
         )
         (x,) = call.inputs
-        if call.settings.get("axes") or call.settings.get("antialias"):
+        stretched = call.settings.get("keep_aspect_ratio_policy", "stretch") == "stretch"
+        if call.settings.get("axes") or call.settings.get("antialias") or not stretched:
+            return None
+        if sizes and sizes[1:2] != [x.dimensions[0]]:
             return None
         if not sizes and (not scales or any(one != 1 for one in scales[: -(len(x) - 1)])):
             return None

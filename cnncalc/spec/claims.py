@@ -150,7 +150,8 @@ def _mistakes(
 def _wrong_quantity(given: Mapping[str, Any]) -> Iterator[str]:
     for quantity in _listed(given["quantity"]):
         if quantity not in QUANTITIES:
-            yield f"no quantity {shown(quantity)}{did_you_mean(str(quantity), QUANTITIES)}"
+            near = did_you_mean(str(quantity), QUANTITIES)
+            yield f"no quantity {shown(quantity)}{near or '; choose from ' + ', '.join(QUANTITIES)}"
 
 
 def _wrong_text(name: str) -> Callable[[Mapping[str, Any]], Iterator[str]]:

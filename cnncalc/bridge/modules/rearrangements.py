@@ -72,6 +72,13 @@ class Copy(nn.Module):
         return x.clone(memory_format=torch.contiguous_format)
 
 
+class Merged(nn.Module):
+    """Its input, or a contiguous copy if no view merges the first axis with the batch."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.flatten(0, 1).unflatten(0, x.shape[:2])
+
+
 class Crop(nn.Module):
     """The map without some positions at its edges."""
 

@@ -26,7 +26,7 @@ class AuxiliaryHeadsIncluded(Mistake):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The total of the same built-in network with its auxiliary classifiers."""
+        """The question about the same built-in network with its auxiliary classifiers."""
         report = question.report
         heads = [name for name, on in (report.settings or {}).items() if on is False]
         heads = [name for name in heads if name.startswith("aux")]

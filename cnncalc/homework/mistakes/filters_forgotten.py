@@ -76,7 +76,7 @@ class FiltersForgotten(WrongRule):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question about one filter with its bias or all biases, or about a layer with one.
+        """The question about one filter with one or all biases, and about a layer with one filter.
 
         With a connection table, filters can differ in depth, so there is no single filter to count.
         A question about one neuron is about one filter anyway.

@@ -4,7 +4,7 @@ from cnncalc.homework.mistakes._examples import on_ten_filters
 
 
 def padded(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
-    """The size of the padded input; unchanged without padding."""
+    """The size of the padded input; without padding, the right output size."""
     return N + 2 * P if P else (N - (D * (F - 1) + 1)) // S + 1
 
 

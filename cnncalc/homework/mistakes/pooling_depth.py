@@ -31,8 +31,8 @@ class PoolingDepth(WrongInput):
     )
 
     def other_inputs(self, row: Row, report: Report) -> Iterator[Shape]:
-        """Maps with a wrong number of channels: the right one divided by the stride, the number of
-        positions of a window that also slides along the channels, 1, and the window size."""
+        """Maps with a wrong number of channels: the right one divided by the stride; the number of
+        positions of a window that also slides along the channels; 1; and the window size."""
         (x,) = row.inputs
         layer: Any = row.layer
         if not (is_pool(row) and isinstance(x, Map) and hasattr(layer, "axes")):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from io import BytesIO
-from itertools import islice
 from typing import Any
 from zipfile import ZipFile
 
@@ -53,10 +52,13 @@ def leaves(name: str) -> bool:
 
 
 def _pages(book: Any, source: str) -> list[list[list[Cell]]]:
-    """The rows of up to ``MAX_SHEETS`` worksheets; raises SpecError if they have too many cells."""
+    """The rows of each worksheet. Raises SpecError for too many worksheets, rows, columns or
+    cells."""
     pages: list[list[list[Cell]]] = []
     cells = 0
-    for page in book.worksheets[:MAX_SHEETS]:
+    if len(book.worksheets) > MAX_SHEETS:
+        raise SpecError(f"the workbook has more than {MAX_SHEETS} worksheets", Where(source))
+    for page in book.worksheets:
         pages.append([])
         for row in _rows(page, source):
             pages[-1].append(row)
@@ -70,11 +72,16 @@ def _pages(book: Any, source: str) -> list[list[list[Cell]]]:
 
 def _rows(page: Any, source: str) -> Iterator[list[Cell]]:
     """The rows of a worksheet that are not empty."""
-    rows = page.iter_rows(max_row=MAX_ROWS, max_col=MAX_COLUMNS, values_only=True)
-    for number, values in enumerate(islice(rows, MAX_ROWS), 1):
+    rows = page.iter_rows(max_col=MAX_COLUMNS + 1, values_only=True)
+    for number, values in enumerate(rows, 1):
         cells = [Cell(_text(value), Where(source, number)) for value in values]
         while cells and not cells[-1].text:
             cells.pop()
+        sizes = (number, MAX_ROWS, "rows"), (len(cells), MAX_COLUMNS, "columns")
+        for size, limit, what in sizes:
+            if size > limit:
+                message = f"the worksheet {page.title!r} has more than {limit:,} {what}"
+                raise SpecError(message, Where(source))
         if cells:
             yield cells
 

@@ -34,7 +34,9 @@ def linear(walker: Walker) -> None:
     view = walker.data()
     held, _, attributes = walker.parts()
     last = view.at(-1)
-    copies = len(view.shape) > 2 and view.axes[0] == BATCH and _copies_rows(walker)
+    # Whether a list of rows that are merged with the batch is a copy may depend on its size.
+    copies = bool(view.inside) or _copies_rows(walker)
+    copies = copies and len(view.shape) > 2 and view.axes[0] == BATCH
     others = _rows(view) if copies else sorted({*range(len(view.shape))} - {last})
     view = _moved(walker, view, [last, *others])
     shape = (held["weight"].sizes[0], *view.shape[1:])

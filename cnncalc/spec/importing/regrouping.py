@@ -98,6 +98,8 @@ def arranged(
     order = sorted(wanted)
     while order != wanted:
         runs = _runs(order, wanted)
+        apart = _cut(runs, atoms, walker.made[layer].shape)
+        runs = apart if len(apart) <= 4 else runs
         places = sorted(range(len(runs)), key=lambda place: wanted.index(runs[place][0]))
         if len(runs) > 4:  # move one run at a time, past those between it and its place
             start = next(at for at, place in enumerate(places) if at != place)
@@ -144,6 +146,23 @@ def _runs(order: Sequence[int], wanted: Sequence[int]) -> list[list[int]]:
         else:
             runs.append([at])
     return runs
+
+
+def _cut(
+    runs: Sequence[Sequence[int]], atoms: Sequence[int], shape: Sequence[int]
+) -> list[list[int]]:
+    """The runs of a layer's atoms, cut where one of its dimensions begins, so that these are not
+    merged, which may copy them."""
+    starts = {prod(shape[:place]) for place in range(len(shape))}
+    found: list[list[int]] = []
+    before = 1
+    for run in runs:
+        for place, at in enumerate(run):
+            if place == 0 or before in starts:
+                found.append([])
+            found[-1].append(at)
+            before *= atoms[at]
+    return found
 
 
 def like(walker: Layers, value: Regrouped, other: Regrouped) -> int:

@@ -4,7 +4,9 @@ Each handler reads a call from the walker, and gives the walker the tensor that 
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
 from math import prod
+from operator import mul
 from typing import Any
 
 from cnncalc import layers
@@ -13,7 +15,9 @@ from cnncalc.core.strides import Strided
 from cnncalc.layers._arithmetic import Arithmetic
 from cnncalc.layers._axes import word
 from cnncalc.layers._elementwise import Elementwise
+from cnncalc.layers._norm import Norm
 from cnncalc.layers.reshape import Reshape
+from cnncalc.layers.softmax import Softmax
 from cnncalc.spec.importing.regrouping import (
     arranged,
     grown,
@@ -132,14 +136,14 @@ def reshape(walker: Walker) -> None:
     view, sizes = walker.tensor(), walker.sizes(walker.done.made[0])
     value = reshaped(walker, view, sizes)
     copies = [not laid_out(walker, n).viewed(_counted(sizes, n)) for n in (1, 2)]
-    if isinstance(value, Regrouped) and all(copies) and _is_shared(walker):
-        value = _materialized(walker, value)
+    if isinstance(value, Regrouped) and any(copies) and _is_shared(walker):
+        value = _materialized(walker, value, all(copies))
     walker.gives(value)
 
 
 def _is_shared(walker: Walker) -> bool:
-    """Whether several calls read the result of the current one, or one takes a part of it or is
-    elementwise. Any other single call copies it itself, in the order that it needs."""
+    """Whether several calls read the result of the current one, or one takes a part of it or
+    keeps its shape. Any other single call copies it itself, in the order that it needs."""
     tensors, (made,) = walker.recording.tensors, walker.done.made
     same = {n for n, seen in enumerate(tensors) if seen.storage == tensors[made].storage}
     readers = [
@@ -150,13 +154,18 @@ def _is_shared(walker: Walker) -> bool:
     ]
     cut = any(prod(tensors[n].sizes) != prod(tensors[made].sizes) for n in same)
     found = [layers.known(f"torch.{name}") for name in readers]
-    simple = any(one and issubclass(one.kind, Elementwise | Arithmetic) for one in found)
+    simple = any(one and issubclass(one.kind, SIMPLE) for one in found)
     return cut or len(readers) > 1 or simple
 
 
-def _materialized(walker: Walker, value: Regrouped) -> Tensor:
+SIMPLE = (Elementwise, Arithmetic, Softmax, Norm)
+"""The classes of kinds that keep the shape, and read a tensor in any order."""
+
+
+def _materialized(walker: Walker, value: Regrouped, always: bool) -> Tensor:
     """A copy of the values, in the order of the axes if the batch is the first; otherwise the
-    order is left open."""
+    order is left open. Unless PyTorch copies them ``always``, it does so only to merge the batch
+    with other axes."""
     if value.axes[0][:1] != (BATCH,):
         return value._replace(layer=copy(walker, value.layer, "unknown"))
     inner = value.axes[0][1:]
@@ -164,7 +173,10 @@ def _materialized(walker: Walker, value: Regrouped) -> Tensor:
     groups = [[at for group in listed[:-3] for at in group], *listed[-3:]]
     layer = arranged(walker, value, [group for group in groups if group])
     shape = walker.made[layer].shape
-    layer = shaped(walker, copy(walker, unshaped(walker, layer), "contiguous"), shape)
+    if always:
+        layer = shaped(walker, copy(walker, unshaped(walker, layer), "contiguous"), shape)
+    else:
+        layer = copy(walker, layer, "merged" if inner and len(listed) < 5 else "unknown")
     sizes = [abs(size) for size in value.sizes if size != BATCH]
     if not inner and len(sizes) == len(shape):
         return View.of(layer, shape)
@@ -251,15 +263,26 @@ def _part(walker: Walker, value: Regrouped, axis: int, start: int, stop: int) ->
         return value
     value = merged(walker, value, axis)
     (at,), atoms, layer = value.axes[axis], value.atoms, value.layer
-    before, size, after = prod(atoms[:at]), atoms[at], prod(atoms[at + 1 :])
+    before, size = prod(atoms[:at]), atoms[at]
     shape = walker.made[layer].shape
     leads = [n for n, one in enumerate(shape) if prod(shape[:n]) == before and one % size == 0]
     if not leads:  # no dimension begins with this axis
-        layer, leads = shaped(walker, layer, [before, size, after]), [1]
+        layer = shaped(walker, layer, _parted(shape, before, size))
         shape = walker.made[layer].shape
+        leads = [n for n, one in enumerate(shape) if prod(shape[:n]) == before and one % size == 0]
     step = shape[leads[0]] // size
     cut = sliced(walker, View.of(layer, shape), leads[0] + 1, start * step, stop * step)
     return Regrouped(cut.layer, (*atoms[:at], stop - start, *atoms[at + 1 :]), value.axes)
+
+
+def _parted(shape: Sequence[int], before: int, size: int) -> list[int]:
+    """Sizes of which one is that of an axis, and which multiply to ``before`` before it. Other
+    dimensions of the shape are not merged, which may copy them, unless that gives too many."""
+    end = before * size
+    ends = {one for one in accumulate(shape, mul) if not before < one < end} | {before, end}
+    bounds = [1, *sorted(ends - {1})]
+    split = all(two % one == 0 for one, two in pairwise(bounds)) and len(bounds) <= 5
+    return [two // one for one, two in pairwise(bounds if split else [1, before, end, prod(shape)])]
 
 
 def ranged(walker: Walker, view: Tensor, ranges: Mapping[int, tuple[int, int]]) -> Tensor:

@@ -282,11 +282,14 @@ def _layer_norm(net: Layers, node: Operator, operands: list[Any]) -> Made:
     if BATCH in covered or any(not isinstance(one, Known) for one in held):
         raise Unclear
     learned = [bool(one.weights) for one in held]
+    for one, neutral in zip(held, (1, 0)):
+        if not one.weights and any(number != neutral for number in one.values() or ()):
+            raise Unclear
     held = [one for one in held if one.weights]
     fields = {
         "eps": short(node.attributes.get("epsilon", 1e-5)),
         "elementwise_affine": learned[0],
-        "bias": learned != [True],
+        "bias": not learned[0] or learned[1:] == [True],
     }
     place = flow.whole(covered)
     if sorted(covered) == [*range(len(flow.atoms))]:

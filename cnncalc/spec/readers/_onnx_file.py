@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from math import prod
 from struct import calcsize, unpack
 from typing import Any, NamedTuple
@@ -12,6 +13,8 @@ from cnncalc.spec.readers._protobuf import File, Part, signed
 
 MAX_NODES = 50_000
 MAX_NAMES = 1_000_000
+DEEPEST = 20
+"""The most levels of graphs inside nodes."""
 FEW = 4_096
 """The numbers of a tensor are read only if there are at most this many."""
 FORMATS = {1: "f", 2: "B", 3: "b", 4: "H", 5: "h", 6: "i", 7: "q", 9: "?", 10: "e", 11: "d",
@@ -180,7 +183,9 @@ def _node(found: Model, part: Part) -> None:
     found.nodes.append(_operator(found, part))
 
 
-def _operator(found: Model, part: Part) -> Operator:
+def _operator(found: Model, part: Part, depth: int = 0) -> Operator:
+    """A node. The tensors that a graph inside it reads from around it, and the weights in that
+    graph, follow its own inputs."""
     found.count += 1
     if found.count > MAX_NODES:
         raise part.file.wrong(f"the file has more than {MAX_NODES:,} nodes")
@@ -201,6 +206,8 @@ def _operator(found: Model, part: Part) -> Operator:
         elif number == 5:
             name, setting = _attribute(value)
             attributes[name] = setting
+            for graph in _graphs(value):
+                inputs += _captured(found, graph, depth)
         elif number == 9 and not scopes:
             scopes = _scopes(value)
     kind = "".join(one if one.isprintable() else "?" for one in texts.get(4, ""))
@@ -208,6 +215,36 @@ def _operator(found: Model, part: Part) -> Operator:
     kind = kind if domain in OWN_DOMAINS else f"{kind} of {domain}"
     name, overload = texts.get(3, ""), texts.get(8, "")
     return Operator(kind, name, tuple(inputs), tuple(outputs), attributes, scopes, domain, overload)
+
+
+def _graphs(attribute: Part) -> list[Part]:
+    """The graphs in an attribute, as of a branch or the body of a loop."""
+    return [
+        one for number, one in attribute.fields() if number in (6, 11) and isinstance(one, Part)
+    ]
+
+
+def _captured(found: Model, graph: Part, depth: int) -> list[str]:
+    """The tensors that a graph inside a node reads from around it, and its weights."""
+    if depth >= DEEPEST:
+        raise graph.file.wrong(f"graphs inside nodes are nested deeper than {DEEPEST} levels")
+    inner, nodes, weights = Model(), list[Operator](), list[str]()
+    for number, value in graph.fields():
+        if number == 1 and isinstance(value, Part):
+            nodes.append(_operator(found, value, depth + 1))
+        elif number == 5 and isinstance(value, Part):
+            one = tensor(value, is_weight=True)
+            if one.name in found.held:
+                raise graph.file.wrong(f"the file has two weights called {one.name[:60]!r}")
+            _initializer(found, value)
+            weights.append(one.name)
+        elif number == 11 and isinstance(value, Part):
+            _input(inner, value)
+        elif number == 12 and isinstance(value, Part):
+            _output(inner, value)
+    made = {*inner.inputs, *weights, *chain(*(node.outputs for node in nodes))}
+    read = [*chain(*(node.inputs for node in nodes)), *inner.outputs]
+    return [*dict.fromkeys(name for name in read if name and name not in made), *weights]
 
 
 def _scopes(entry: Part) -> str:

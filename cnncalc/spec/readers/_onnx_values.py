@@ -100,7 +100,11 @@ def evaluated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
             return None
         numbers.append(listed)
     sizes = [one.sizes if one is not None else () for one in inputs]
-    return RULES[node.kind](node, numbers, sizes)
+    made = RULES[node.kind](node, numbers, sizes)
+    if made is None:
+        return None
+    learned = computed(made.sizes, inputs)
+    return made._replace(weights=learned.weights, computed=learned.computed)
 
 
 def _constant(node: Operator) -> Known | None:

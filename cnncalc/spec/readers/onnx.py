@@ -225,8 +225,8 @@ class Network(Layers):
                 f"dimensions; at most {MAX_RANK} are read"
             )
         self.tensors[name] = made
-        if isinstance(made, Flow):
-            self.read_as[made.tensor].append(name)
+        if isinstance(made, Flow) and self.readers[name] > 1:
+            self.read_often.add(made.tensor)
 
     def evaluated(self, node: Operator, operands: list[Known | None]) -> Known | None:
         """A tensor that does not depend on the input; None if it is not known."""
@@ -254,7 +254,7 @@ class Network(Layers):
     def opaque(self, node: Operator, operands: list[Any], first: int = 0) -> list[Flow | Known]:
         """Layers for the outputs of an operator, from the first that no kind describes."""
         flows = [one for one in operands if isinstance(one, Flow)]
-        held = [one for one in operands if isinstance(one, Known) and one.weights]
+        held = [one for one in operands if isinstance(one, Known) and one.weights and not first]
         made: list[Flow | Known] = []
         if node.kind in ALIKE and not first and isinstance(operands[0], Flow):
             return [self.opaque_like(operands[0], node)]
@@ -270,10 +270,11 @@ class Network(Layers):
                     f"node {self.name[:60]!r} ({node.kind[:40]}) has an output without a batch axis"
                 )
             sizes = rest if 1 <= len(rest) <= 4 else [prod(rest) or 1]
-            params = sum(one.params for one in held) if not place else 0
+            params = sum(one.params for one in held)
             fields = {"shape": sizes, "what": f"ONNX {node.kind}"[:200], "params": params}
             fields |= {"macs": 0} if node.kind in COPIES else {}
-            flow = self.layer("opaque", fields, flows, [] if place else held)
+            flow = self.layer("opaque", fields, flows, held)
+            held = []  # they belong to the first layer
             if len(rest) > 4 or not rest:
                 flow = flow.regrouped((self.batch, *rest), "") or flow
             order = [*range(1, len(rest) + 1)]
