@@ -1,7 +1,7 @@
 """The layers of an ONNX model, which read tensors with dimensions in any order, and weights by
 name."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from json import loads
@@ -43,8 +43,8 @@ class Layers:
         self.values = 0
         """At least how many values the fields of functions have so far."""
         self.readers = Counter(chain(*(node.inputs for node in found.nodes), found.outputs))
-        self.read_as: dict[str, list[str]] = defaultdict(list)
-        """The tensors of the file with the values of each layer or input so far."""
+        self.read_often: set[str] = set()
+        """The layers whose output several nodes read under one of its names."""
         self.entries: dict[str, dict[str, Any]] = {}
         self.weights: dict[str, list[str]] = {}
         self.owners: dict[tuple[str, ...], str] = {}
@@ -191,8 +191,8 @@ class Layers:
             need_sizes(name, one.sizes, tuple(sizes))
 
     def alone(self, flow: Flow) -> bool:
-        """Whether only one node reads a layer's output under each of its names."""
-        return all(self.readers[name] == 1 for name in self.read_as[flow.tensor])
+        """Whether no more than one node reads a layer's output under each of its names."""
+        return flow.tensor not in self.read_often
 
     def shared(self, kind: str, names: tuple[str, ...], weights: Sequence[Known]) -> dict[str, str]:
         """The key of a layer that uses the weights of an earlier one; empty for others. Raises

@@ -225,8 +225,8 @@ class Network(Layers):
                 f"dimensions; at most {MAX_RANK} are read"
             )
         self.tensors[name] = made
-        if isinstance(made, Flow):
-            self.read_as[made.tensor].append(name)
+        if isinstance(made, Flow) and self.readers[name] > 1:
+            self.read_often.add(made.tensor)
 
     def evaluated(self, node: Operator, operands: list[Known | None]) -> Known | None:
         """A tensor that does not depend on the input; None if it is not known."""
