@@ -26,6 +26,7 @@ from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError
 from cnncalc.core.layer import Layer
 from cnncalc.spec.importing.record import Done, Recording, Ref, Seen
+from cnncalc.spec.importing.walker import CONSTANTS
 
 BATCHES = (2, 3)
 """The batch sizes of the two runs. A size that differs between the runs includes the batch."""
@@ -281,6 +282,7 @@ class _Run(TorchFunctionMode):
         saves for them."""
         tensors = _tensors_in([*args, *kwargs.values()])
         live = any(self.numbers.get(id(one)) in self.live for one in tensors)
+        live = live and not _name_of(func).startswith(CONSTANTS)
         if live or not self.counts:
             return func(*args, **kwargs)
         saved: dict[int, int] = {}
@@ -336,7 +338,7 @@ class _Run(TorchFunctionMode):
         given |= {"inplace": True} if name.endswith("_") else {}
         read = set(self._numbers_in([args, kwargs]))
         numbers = tuple(map(self._add, made))
-        depends = bool(read & self.live)
+        depends = bool(read & self.live) and not name.startswith(CONSTANTS)
         self.live |= {*numbers} if depends else set()
         macs = macs // self.batch if depends else macs
         self.constant += [] if depends else [len(self.calls)]
