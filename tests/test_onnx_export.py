@@ -343,6 +343,16 @@ def test_numbers_of_a_function_are_computed_only_if_the_file_has_them(summarized
         summarized(unfold)
 
 
+def test_a_function_has_no_more_layers_than_operators(summarized):
+    """The names of the tensors of a thousand million layers would take gigabytes."""
+    layers = 10**9
+    gru = call("gru", f'{{"hidden_size": 1, "num_layers": {layers}}}', "x w")
+    held = [tensor("w", [layers * 3 * (1 + 1 + 2)])]
+    one = function("gru", node("Transpose", "a", "b", perm=[2, 0, 1]), inputs="a w")
+    with pytest.raises(CnncalcError, match="is not the one that cnncalc writes for these fields"):
+        summarized(model([gru], held, [("x", (1, 1, 4))], functions=[one]))
+
+
 @pytest.mark.parametrize("operands", ["w x", "w x b"])
 def test_the_weights_of_a_function_follow_its_inputs(summarized, operands):
     held = [tensor("w", [4, 3, 3, 3]), tensor("b", [4])]

@@ -23,8 +23,8 @@ class Identity(Elementwise):
     inside = True
 
     copy: str = choice(
-        "the copy that an imported model makes of its input here: none, contiguous, merged "
-        "(contiguous, but only if no view merges the first axis with the batch) or unknown",
+        "the copy that an imported model makes of its input here: none, contiguous, merged (as "
+        "contiguous, unless a view can merge the first axis with the batch) or unknown",
         ("none", "contiguous", "merged", "unknown"),
         "none",
     )

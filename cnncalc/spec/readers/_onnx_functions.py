@@ -22,6 +22,8 @@ def check(function: Function, layer: Layer, inputs: Sequence[Shape], held: Seque
     """Raise LayerError unless a function is the one that we write for a layer with these inputs,
     and ``held``, the sizes of its weights, are those that it needs."""
     try:
+        if getattr(layer, "num_layers", 1) > len(function.nodes):  # each is at least one operator
+            raise _Differs
         _Body(function, layer, inputs, held).compare(layer)
     except _Differs:
         raise LayerError(
