@@ -46,27 +46,49 @@ def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool
     """The recording of a model in eval mode for inputs of these sizes, which are passed by position
     or as keywords. Raises UsageError if the model does not run, or if its calls depend on the batch
     size."""
+    dtype = None
     with evaluating(model):
         try:
             first, second = (_Run(model, batch, inputs, keywords) for batch in BATCHES)
         except UsageError as why:
             if "Long" not in str(why):
                 raise
-            # The model's inputs are indices, like those of an embedding.
-            first, second = (_Run(model, n, inputs, keywords, torch.int64) for n in BATCHES)
+            dtype = torch.int64  # the model's inputs are indices, like those of an embedding
+            first, second = (_Run(model, n, inputs, keywords, dtype) for n in BATCHES)
     if [call.name for call in first.calls] != [call.name for call in second.calls]:
         raise UsageError(
             f"{first.name} does different things for a batch of {BATCHES[0]} and of {BATCHES[1]}, "
             "so it is not one network"
         )
-    pairs = zip(first.tensors, second.tensors, strict=True)
-    tensors = [one._replace(sizes=_without_batch(one.sizes, two.sizes)) for one, two in pairs]
+    alone = _alone(first, model, inputs, keywords, dtype)
+    tensors = [
+        two._replace(sizes=_without_batch(two.sizes, three.sizes), alone=one.strides)
+        for one, two, three in zip(alone, first.tensors, second.tensors, strict=True)
+    ]
     calls = [*first.calls]
     for place in first.constant:  # computed once for all images, or for each
         call = calls[place]
         each = any(size < 0 for number in call.made for size in tensors[number].sizes)
         calls[place] = call._replace(macs=call.macs // BATCHES[0] if each else call.macs)
     return Recording(first.name, tensors, calls, first.outputs, first.unused(), _dtype(model))
+
+
+def _alone(
+    like: _Run,
+    model: nn.Module,
+    inputs: Mapping[str, Sequence[int]],
+    keywords: bool,
+    dtype: torch.dtype | None,
+) -> Sequence[Seen]:
+    """The tensors of a run with a single image, whose views may differ; if the model then does
+    something else, those of the given run."""
+    try:
+        with evaluating(model):
+            run = _Run(model, 1, inputs, keywords, dtype)
+    except UsageError:
+        return like.tensors
+    same = [call.name for call in run.calls] == [call.name for call in like.calls]
+    return run.tensors if same and len(run.tensors) == len(like.tensors) else like.tensors
 
 
 def values(

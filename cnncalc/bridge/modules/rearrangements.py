@@ -72,6 +72,22 @@ class Copy(nn.Module):
         return x.clone(memory_format=torch.contiguous_format)
 
 
+class Merged(nn.Module):
+    """Its input after the images were merged with an axis of an image, in a copy if ``copies`` or
+    if there is no such view."""
+
+    def __init__(self, axis: int, copies: bool) -> None:
+        super().__init__()
+        self.axis, self.copies = axis, copies
+
+    def forward(self, x: Tensor) -> Tensor:
+        moved = x.movedim(0, self.axis)
+        sizes = moved.shape[self.axis : self.axis + 2]
+        moved = moved.clone(memory_format=torch.contiguous_format) if self.copies else moved
+        merged = moved.flatten(self.axis, self.axis + 1)
+        return merged.unflatten(self.axis, sizes).movedim(self.axis, 0)
+
+
 class Crop(nn.Module):
     """The map without some positions at its edges."""
 

@@ -14,8 +14,9 @@ class Seen(NamedTuple):
     """A tensor. A size of −k stands for k times the batch size.
 
     ``origin`` is input, parameter, buffer or constant, or empty for the result of a call; ``name``
-    is that of an input, a parameter or a buffer. ``strides`` are those of the run, which had a
-    batch of 2. ``storage`` identifies its storage, which has room for ``room`` elements.
+    is that of an input, a parameter or a buffer. ``strides`` are those of the run with
+    a batch of 2, ``alone`` those of a run with a single image. ``storage`` identifies its storage,
+    which has room for ``room`` elements.
     ``boolean`` means that its elements are booleans.
     """
 
@@ -27,6 +28,7 @@ class Seen(NamedTuple):
     storage: int = 0
     room: int = 0
     boolean: bool = False
+    alone: tuple[int, ...] = ()
 
 
 class Done(NamedTuple):
