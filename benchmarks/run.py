@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 NETWORKS = ("vgg16", "resnet152")
@@ -135,21 +136,23 @@ def growth() -> None:
     import cnncalc
 
     print("\ngrowth: a chain of n convolutions and ReLUs, from spec to totals")
-    cnncalc.summarize("8x4x4-8C3")  # import everything first
+    cnncalc.summarize(_chain(2))  # import everything first
     for n in (100, 1_000, 5_000):
-        layers = [{"pair": None, "repeat": n // 2}]
-        conv = {"conv": {"out_channels": 8, "kernel_size": 3, "padding": 1}}
-        spec = {
-            "input": "8x32x32",
-            "blocks": {"pair": {"layers": [conv, "relu"]}},
-            "layers": layers,
-        }
         start = time.perf_counter()
-        report = cnncalc.summarize(spec)
+        report = cnncalc.summarize(_chain(n))
         assert report.totals.params == n // 2 * (8 * 8 * 9 + 8)
         seconds = time.perf_counter() - start
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"  {n:7,} layers  {seconds / n * 1e6:6.2f} µs a layer, {peak:5.0f} MiB peak so far")
+
+
+def _chain(n: int) -> dict[str, Any]:
+    conv = {"conv": {"out_channels": 8, "kernel_size": 3, "padding": 1}}
+    return {
+        "input": "8x32x32",
+        "blocks": {"pair": {"layers": [conv, "relu"]}},
+        "layers": [{"pair": None, "repeat": n // 2}],
+    }
 
 
 def main() -> None:

@@ -39,10 +39,9 @@ import typer
 import yaml
 from random_networks import Single
 from torch import Tensor, nn
-from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
-from torch_memory import layer_peaks_in_pytorch
+from torch_memory import SavedTensors, layer_peaks_in_pytorch
 
 import cnncalc
 from cnncalc import footprint, layers
@@ -217,30 +216,21 @@ class Ran(NamedTuple):
 
 def run(report: Report, network: Network, device: str) -> Ran:
     """Run the network forward, and on the meta device backward; raises what PyTorch raises."""
-    own = {held.untyped_storage()._cdata for held in (*network.parameters(), *network.buffers())}
-    kept = {}
-
-    def pack(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage._cdata not in own:
-            kept[storage._cdata] = storage  # referenced, so that its address is not reused
-        return tensor
-
     dtype = getattr(torch, report.dtype)
     inputs = [
         torch.zeros(report.batch, *x.dimensions, dtype=dtype, device=device)
         for x in report.input_shapes.values()
     ]
     counter = Multiplications()
-    hooks = saved_tensors_hooks(pack, lambda tensor: tensor)
-    with hooks, counter, attention_in_steps(), watched(network, counter) as seen:
+    saved = SavedTensors([*network.parameters(), *network.buffers()])
+    with saved, counter, attention_in_steps(), watched(network, counter) as seen:
         outputs = network(*inputs)
-    forward, backward = counter.macs, None
+    held, forward, backward = saved.bytes, counter.macs, None
     if device == "meta":
         with counter:
             go_back(outputs)
         backward = counter.macs - forward
-    return Ran(seen, sum(storage.nbytes() for storage in kept.values()), backward)
+    return Ran(seen, held, backward)
 
 
 def go_back(outputs: Tensor | tuple[Tensor, ...]) -> None:

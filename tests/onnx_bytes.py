@@ -47,7 +47,7 @@ def attribute(name, value):
     if isinstance(value, str):
         return message((1, name), (4, value), (20, 3))
     if isinstance(value, bytes):
-        return message((1, name), (5, value), (20, 4))
+        return message((1, name), (5, value), (20, 4))  # a tensor
     if isinstance(value, float):
         return message((1, name), (2, value), (20, 1))
     if isinstance(value, int):
@@ -73,10 +73,22 @@ def call(kind, fields, inputs="x", outputs="y", **attributes):
     return node(kind, inputs, outputs, domain="cnncalc", fields=fields, **attributes)
 
 
-def function(kind, operator="Identity", domain=""):
-    """A function of ours with an input and a single operator."""
-    body = node(operator, "a", "b", domain=domain)
-    return message((1, kind), (4, "a"), (5, "b"), (6, "fields"), (7, body), (10, "cnncalc"))
+def function(kind, *body, inputs="a", outputs="b", domain="cnncalc", opset=21):
+    """A function of ours, by default with a single operator."""
+    return message(
+        (1, kind),
+        *[(4, one) for one in inputs.split(" ")],
+        *[(5, one) for one in outputs.split(" ")],
+        (6, "fields"),
+        *[(7, one) for one in body or [node("Identity", "a", "b")]],
+        (9, message((2, opset))),
+        (10, domain),
+    )
+
+
+def constant(output, value):
+    """A node that makes a tensor."""
+    return node("Constant", "", output, value=value)
 
 
 def value(name, sizes):

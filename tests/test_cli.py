@@ -353,7 +353,7 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
         (["summarize", SMALL, "--dtype", "flaot32"], "did you mean 'float32'"),
         (["summarize", SMALL, "--batch", "0"], "at least 1, not 0"),
         (["show", "vgg17"], "no built-in network 'vgg17'"),
-        (["show", "net.yaml"], "no built-in network 'net.yaml'; show prints no other files"),
+        (["show", "net.yaml"], "no built-in network 'net.yaml'; show prints only"),
         (["compare", "vgg16,vgg19"], "not 1; separate them with spaces, as in cnncalc compare vgg"),
         (["summarize", "torchvision.models.vgg16"], "model, write torchvision.models:vgg16"),
         (["summarize", "3x8x8, 4C3; 10N"], "joins layers with '-', as in 3x8x8-4C3-10N"),
@@ -495,6 +495,21 @@ def test_every_kind_is_shown_with_its_formula_and_example(kind):
     assert "Worked examples" in text
 
 
+def test_a_count_of_one_is_singular():
+    """1-1N: a neuron with one input; a ReLU in place stores only its input."""
+    assert " 2 (1 weight + 1 bias)\n" in run("summarize", "1-1N").stdout
+    assert "parameters: 2 (1 weight + 1 bias)" in run("explain", "1-1N").stdout
+    text = "input: 1\nlayers: [relu]\n"
+    assert "memory: 4 B (1 stored element)" in run("explain", "-", input=text).stdout
+
+
+def test_a_main_field_stands_alone_unless_another_field_is_required():
+    assert "kernel_size is the main field" in run("kinds", "max_pool").stdout
+    refused = run("summarize", "-", input="input: 8\nlayers: [{embedding: 3}]\n").exception
+    assert "embedding needs 'num_embeddings'" in str(refused)
+    assert "main field" not in run("kinds", "embedding").stdout
+
+
 def test_kinds_lists_every_kind():
     text = run("kinds").stdout
     assert all(name in text for name in layers.names())
@@ -574,7 +589,10 @@ def test_a_field_of_a_layer_needs_one_value(words, says):
         ("crop 3x8x8", "crop needs exactly one of --crop, --size and --like"),
         ("pad 1x3x3 --padding 3 --mode reflect", "pad by less or use --mode replicate"),
         ("avg_pool 4x5x5 --kernel 3 --padding 2", "padding 2 is more than half of the window"),
-        ("avg_pool 4x5x5 --kernel 3 --padding 2", "to pool zeros, put 'pad: 2' before the pool"),
+        (
+            "avg_pool 4x5x5 --kernel 3 --padding 2",
+            "to pool zeros, move the padding into a pad layer",
+        ),
     ],
 )
 def test_errors_name_the_fields_of_a_layer_as_they_are_typed(words, says):

@@ -274,7 +274,7 @@ def test_every_kind_is_counted_or_refused(kind):
             "PyTorch runs inside MeanInside is not modelled",
         ),
         ("thop", {"adaptive_avg_pool": 3}, "sizes of 4×8×8 by those of 4×3×3 in floating point"),
-        ("calflops", {"upsample": {"size": 16}}, "without one factor for all axes is not modelled"),
+        ("calflops", {"upsample": {"size": 16}}, "without a single scale factor is not modelled"),
     ],
 )
 def test_an_unknown_total_is_refused(name, layer, says):

@@ -499,11 +499,11 @@ def test_transposed_by_hand():
     assert "u(1) = 1×3 = 3" in text
     assert "u(3) = 0" in text
     assert "stride 3, output padding 1" in text
-    assert "flipped along every axis first" not in text
+    assert "flipped along every spatial axis first" not in text
     flipped = work("1 2", "3 4", padding=1, dilation=2, flip=True, transposed=True)
     assert flipped.output.nested() == [[8, 3]]
     assert "stride 1, padding 1 (removed), dilation 2" in str(flipped)
-    assert "flipped along every axis first" in str(flipped)
+    assert "flipped along every spatial axis first" in str(flipped)
 
 
 def test_the_data_of_a_transposed_convolution_name_it():

@@ -320,7 +320,7 @@ def test_several_channels_are_bracketed():
 
 def test_a_flipped_kernel_is_shown_and_mentioned():
     drawn = text(*KEDGE, "--flip")
-    assert drawn.startswith("convolution: the kernel is flipped along every axis")
+    assert drawn.startswith("convolution: the kernel is flipped along every spatial axis")
     assert "w, flipped kernel 2×2" in drawn
     assert "u(1,1) = 0×3 + 1×2 + 3×1 + 4×0 = 5\n" in drawn
 
@@ -496,7 +496,7 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["nothing.csv", "1"], "the input: 'nothing.csv' is neither a file nor a matrix"),
         ([".", "1"], "the input: '.' is a folder, not a file"),
         (["random:0x3", "1"], "the input: a size must be at least 1, not 0 as in 'random:0x3'"),
-        (["random:", "1"], "the input: write random numbers as random:5x5 (H×W)"),
+        (["random:", "1"], "the input: write random numbers as random:9, random:5x5 or"),
         (["random:3:5..1", "1"], "the bounds 5..1 end before they begin; write 1..5"),
         (["random:2x2x2x2", "1"], "not 'random:2x2x2x2'"),
         (["random", "1"], "not 'random'"),
@@ -504,9 +504,9 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 2 3", "sobel"], "kernel 1: no kernel is named 'sobel'; did you mean 'sobel_x'?"),
         (["1 2 3", "1", "zzz"], "kernel 2: no kernel is named 'zzz'; choose from box, edge"),
         (["1 2 3", "sobel_x"], "kernel 1: sobel_x is for images, not for signals"),
-        (["1 2 3", "box:4"], "kernel 1: box has an odd size from 3 to 15, not '4'"),
-        (["1 2; 3 4", "sobel_x:5"], "kernel 1: sobel_x has only size 3, not '5'"),
-        (["1 2; 3 4", "box:"], "kernel 1: box has an odd size from 3 to 15, not ''"),
+        (["1 2 3", "box:4"], "size of box must be an odd number from 3 to 15, not '4'"),
+        (["1 2; 3 4", "sobel_x:5"], "kernel 1: the size of sobel_x must be 3, not '5'"),
+        (["1 2; 3 4", "box:"], "size of box must be an odd number from 3 to 15, not ''"),
         (["1|2", "box | edge:5"], "kernel 1: edge:5 is 1×5, but box is 1×3; all planes of a"),
         (["1 2 3", "x.csv"], "kernel 1: 'x.csv' is neither a file nor a matrix"),
         (["1 2 3", "1 2", "1 2 3"], "kernel 2 is 1×3, but kernel 1 is 1×2; all kernels of a layer"),
@@ -540,9 +540,9 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 2", "1", "--pool", "median:2"], "--pool: no pooling is called 'median'; choose avg"),
         (["1 2", "1", "--pool", "lp:2"], "--pool: no pooling is called 'lp'"),
         (["1 2", "1", "--pool", "max"], "--pool: write it as max:2, max:3s2p1"),
-        (["1 2", "1", "--pool", "max:2p1same"], "has both a padding and same; keep one"),
+        (["1 2", "1", "--pool", "max:2p1same"], "has both padding and 'same'; keep one"),
         (["1 2", "1", "--output-padding", "1"], "--output-padding needs --transpose"),
-        (["1 2", "1", "--transpose", "--mode", "reflect"], "--mode is for the padding, which"),
+        (["1 2", "1", "--transpose", "--mode", "reflect"], "--mode fills the padding, but"),
         (["1 2", "1", "--transpose", "--output-padding", "1"], "must be smaller than the stride 1"),
         (["1 2", "1", "--pool", "max:2d2"], "--pool: write it as max:2, max:3s2p1"),
         (["1 2", "1", "--pool", f"max:{'9' * 5000}"], "--pool: write it as max:2"),

@@ -61,7 +61,7 @@ def test_the_receptive_field_shows_how_much_lies_in_the_image():
     }
     report = cnncalc.summarize(spec)
     last = explain.explain(report.rows[-1], report, ["receptive-field"])[0]
-    assert last.answer.startswith("5×5 pixels, at most 4×4 of them inside the image")
+    assert last.answer.startswith("5×5 pixels, at most 4×4 of them inside the input")
     assert [working.text() for working in last.workings[:2]] == [
         "E = F = 3",
         "r_out = r_in + (E − 1)·j_in = 3 + (3 − 1)·1 = 5",
@@ -391,11 +391,15 @@ def test_inputs_with_different_axes_are_reported():
             {"flatten": None, "from": "image", "name": "a"},
             {"flatten": None, "from": "sound", "name": "b"},
             {"concat": None, "from": ["a", "b"], "name": "both"},
+            {"linear": 3, "name": "after"},
         ],
     }
     report = cnncalc.summarize(spec)
-    (answer,) = explain.explain(report["both"], report, ["receptive-field"])
-    assert answer.answer == "its inputs have different axes"
+    found = [
+        explain.explain(report[name], report, ["receptive-field"])[0].answer
+        for name in ("both", "after")
+    ]
+    assert found == ["not known; it combines network inputs with different axes", "not known"]
 
 
 @pytest.mark.parametrize(

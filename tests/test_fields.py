@@ -236,7 +236,8 @@ def test_a_misspelt_side_is_refused_as_a_side():
         (
             "padding_mode",
             "circular",
-            "; put a 'pad' with mode circular before the layer, and remove its padding",
+            "; remove padding_mode and padding, and put a 'pad' with mode circular before the "
+            "layer",
         ),
         (
             "data_format",

@@ -294,10 +294,10 @@ def test_grading_with_the_key_of_another_warns(tmp_path):
     rest = f"give the folder {tmp_path / 'keys'} as the key\n"
     words = ["grade", key, str(tmp_path / "in/bob.yaml")]
     found = CliRunner().invoke(cli.app, words)
-    own = f"there is a key of their own, {bob}; to use that, {rest}"
+    own = f"they have their own key, {bob}; to use it, {rest}"
     assert found.stderr == f"warning: bob: graded with {key} although {own}"
     found = CliRunner().invoke(cli.app, [*words, str(tmp_path / "in/cy.yaml")])
-    own = f"they have keys of their own, such as {bob}; to use those, {rest}"
+    own = f"they have their own keys, such as {bob}; to use them, {rest}"
     assert found.stderr == f"warning: bob, cy: graded with {key} although {own}"
 
 
@@ -700,8 +700,8 @@ def test_invalid_fractions_of_points_are_refused(given):
 @pytest.mark.parametrize(
     ("key", "says"),
     [
-        ("points: -1", "points must be a number from 0 to 10000, not '-1'"),
-        ("tolerance: 2", "tolerance must be a number from 0 to 1, not '2'"),
+        ("points: -1", "points must be a number from 0 to 10,000, such as 0.5 or 50%, not '-1'"),
+        ("tolerance: 2", "tolerance must be a number from 0 to 1, such as 0.5 or 50%, not '2'"),
         ("tolerance: big", "not 'big'"),
     ],
 )
@@ -799,7 +799,7 @@ def test_a_page_shows_the_points_the_mistake_and_the_solution(graded, name):
     eve = feedback_formats.load(name).write(found["<Eve>"])
     assert "<Eve>" not in eve.replace("\\<Eve\\>", "")
     unread = feedback_formats.load(name).write(found["bytes_yaml"])
-    assert "could not be read" in unread.replace("\\_", "_")
+    assert "could not be graded" in unread.replace("\\_", "_")
 
 
 # The command.
@@ -888,7 +888,7 @@ def test_pages_and_gradebooks_are_written(room):
         (["ROOM/key.yaml", "ROOM/missing"], "no file or folder"),
         (["ROOM/key.yaml", "ROOM/handed_in", "ROOM/missing.yaml"], "no file or folder"),
         (["missing.yaml"], "no file 'missing.yaml'"),
-        (["ROOM/handed_in"], "the sheets to grade are missing; add them, or their folder, after"),
+        (["ROOM/handed_in"], "there are no sheets to grade besides the key"),
         (["ROOM", "ROOM/handed_in", "--name", "a/b"], "printable text without / or \\, not 'a/b'"),
         (["ROOM/key.yaml", "--name", ""], "becomes part of file names, so it must be printable"),
         ([".."], "the files cannot be named after '..'; give --name"),
@@ -896,7 +896,7 @@ def test_pages_and_gradebooks_are_written(room):
             ["ROOM/empty", "ROOM/handed_in"],
             "no keys; name the folder that contains them",
         ),
-        (["ROOM/key.yaml", "ROOM/key.yaml"], "the sheets to grade are missing"),
+        (["ROOM/key.yaml", "ROOM/key.yaml"], "there are no sheets to grade besides the key"),
         (["ROOM/key.yaml", "--tolerance", "2"], "the tolerance must be a fraction from 0 to 1"),
         (["ROOM/key.yaml", "--credit", "slip"], "--credit takes NAME=VALUE"),
         (["ROOM/key.yaml", "--format", "jsn"], "did you mean 'json'"),
@@ -1502,8 +1502,12 @@ def test_a_class_without_questions_has_no_table_of_questions(tmp_path):
         ("macs", "MACs", ""),
         ("memory", "kB", "'unit' must be B, not 'kB'"),
         ("macs", "FLOPs", "'unit' must be MACs, not 'FLOPs'"),
-        ("params", "B", "'unit' is for counts of bytes and operations, not 'B'"),
-        ("shape", "zebras", "'unit' is for counts of bytes and operations, not 'zebras'"),
+        ("params", "B", "'unit' is only for questions about bytes, MACs or FLOPs"),
+        (
+            "shape",
+            "zebras",
+            "'unit' is only for questions about bytes, MACs or FLOPs",
+        ),
     ],
 )
 def test_a_unit_is_that_of_its_question(ask, unit, says):

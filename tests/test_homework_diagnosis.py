@@ -218,7 +218,7 @@ def test_pairs_are_tried_while_they_cost_little(monkeypatch):
             "170",
             "did not flatten the map to C·H·W inputs on the way to this layer (only the",
         ),
-        ("receptive_field", "c2", "10", "grew the receptive field without the jump"),
+        ("receptive_field", "c2", "10", "left the jump (the product"),
     ],
 )
 def test_a_mistake_in_earlier_layers_is_diagnosed(ask, layer, text, says):

@@ -47,14 +47,14 @@ def outcome(answers, label, network=NETWORK):
         (
             "{p1: {shape: 6x13x13}, c2: {shape: 16x8x8, macs: 153600}}",
             "c2 macs",
-            "your answer for p1 and for c2",
+            "your answers for p1 and c2",
         ),
         # Quantities of the same layer.
         ("{c1: {biases: 1, params: 151}}", "c1 parameters", "your answer for biases"),
         (
             "{c1: {weights: 140, biases: 7, params: 147}}",
             "c1 parameters",
-            "your answer for weights and biases",
+            "your answers for weights and biases",
         ),
         ("{c1: {macs: 100000, flops: 200K}}", "c1 flops", "your answer for macs"),
         ("{c1: {macs: 118K, flops: 236K}}", "c1 flops", "your answer for macs"),

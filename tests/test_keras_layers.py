@@ -220,6 +220,13 @@ def test_an_output_that_another_layer_reads(summarized, style):
     assert [row.name for row in report.outputs] == ["inner", "end"]
 
 
+def test_an_input_that_is_also_an_output(summarized):
+    layers = [layer("ReLU", "a", node("x")), layer("ReLU", "b", node("a"))]
+    report = summarized(functional([("x", (8, 8, 4))], layers, [node("a"), node("x")]))
+    assert [row.name for row in report.outputs] == ["a", "output"]
+    assert [row.kind for row in report.layers] == ["relu", "relu", "identity"]
+
+
 def test_a_layer_that_is_no_output_and_that_nothing_reads(summarized):
     layers = [layer("ReLU", "a", node("x")), layer("Flatten", "b", node("x"))]
     report = summarized(functional([("x", (8, 8, 4))], layers, [node("a")]))

@@ -11,8 +11,7 @@ from functools import partial
 import pytest
 import torch
 from torch import nn
-from torch.autograd.graph import saved_tensors_hooks
-from torch_memory import saved_by_pytorch, unwatched_training_peak_in_pytorch
+from torch_memory import SavedTensors, saved_by_pytorch, unwatched_training_peak_in_pytorch
 
 import cnncalc
 from cnncalc import Cost, Mistakes, UsageError, footprint, layers
@@ -442,6 +441,25 @@ def test_what_cannot_be_overwritten_has_no_known_memory(before, says):
     footprint.inference_peak(cnncalc.summarize(spec))  # nothing is saved
 
 
+VIEWS = [
+    "flatten",
+    {"slice": {"stop": 2}},
+    {"permute": [1, 2, 0]},
+    {"reshape": [2, 2, 16]},
+    {"layer_norm": "channels"},
+]
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("kind", IN_PLACE)
+@pytest.mark.parametrize("view", VIEWS, ids=str)
+def test_overwriting_a_view_saves_what_pytorch_saves(view, kind, batch):
+    layers = [{"conv": {"filters": 4, "kernel": 3}}, view, {kind: {"inplace": True}}]
+    report = cnncalc.summarize({"input": "3x6x6", "layers": layers}, batch=batch)
+    ours = sum(layer.bytes for layer in footprint.saved_for_backward(report))
+    assert ours == saved_by_pytorch(report)
+
+
 @pytest.mark.parametrize(
     ("spec", "use"),
     [
@@ -608,17 +626,10 @@ def test_same_padding_of_an_even_filter_copies_once_for_the_zero_that_is_left_ov
         nn.Conv2d(2, 4, (4, 3), padding="same"),
         nn.Conv2d(4, 4, 2, padding="same", groups=4),
     )
-    kept = {}
-
-    def keep(tensor):
-        kept[tensor.data_ptr()] = tensor
-        return tensor
-
-    with saved_tensors_hooks(keep, lambda tensor: tensor):
-        network(torch.zeros(batch, 2, 6, 5))
-    own = {parameter.data_ptr() for parameter in network.parameters()}
+    with SavedTensors(network.parameters()) as found:
+        outputs = network(torch.zeros(batch, 2, 6, 5))
     saved = sum(held.bytes for held in footprint.saved_for_backward(report))
-    assert saved == sum(one.nbytes for address, one in kept.items() if address not in own)
+    assert saved == found.bytes, outputs.shape
 
 
 def test_a_permutation_in_an_unknown_order_is_refused_where_it_matters():
@@ -684,13 +695,13 @@ def test_the_places_of_several_images_keep_their_channels_first():
             "1x3x6",
             [positions(1), {"space_to_depth": 3}],
             2,
-            "space_to_depth.*whether its input has its channels last",
+            "space_to_depth.*the memory format of its input",
         ),
         (
             "4x6x4",
             [positions(1), "relu", {"space_to_depth": 2}],
             1,
-            "whether its input has its channels last",
+            "the memory format of its input",
         ),
         (
             "1x1x1",
@@ -762,7 +773,7 @@ def test_a_layer_without_a_gradient_is_refused(input, layers):
 
 def test_an_even_window_of_a_recurrent_convolution_is_refused():
     spec = {"input": "2x3x4x4", "layers": [{"conv_lstm": {"hidden": 2, "kernel": 2}}]}
-    with pytest.raises(UsageError, match="even filter is not modelled"):
+    with pytest.raises(UsageError, match="even size is not modelled"):
         footprint.measure(cnncalc.summarize(spec))
 
 

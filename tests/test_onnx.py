@@ -130,7 +130,7 @@ def test_layers_with_the_same_weights_share_them(tmp_path):
     assert report.totals.params == 112
     assert report.totals.macs == 2 * 108 * 64
     nodes[1] = node("Conv", "z w", "d", pads=[1, 1, 1, 1])
-    with pytest.raises(CnncalcError, match="shares 'w' with another layer, but not its other"):
+    with pytest.raises(CnncalcError, match="shares 'w' with another layer, but not its kind and"):
         summarized(tmp_path, model(nodes, [KERNEL, BIAS], two))
 
 

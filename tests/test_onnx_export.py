@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 import random_networks
-from onnx_bytes import call, function, model, node, tensor
+from onnx_bytes import call, constant, function, integers, model, node, number, tensor
 from typer.testing import CliRunner
 
 import cnncalc
@@ -30,6 +30,8 @@ READ_AS = {
     "multiply": "scale",
 }
 """Kinds whose operator also describes the other kind, which does the same."""
+
+SOFTPLUS = function("softplus", node("Softplus", "a", "b"))
 
 
 def read_back(report, tmp_path):
@@ -104,6 +106,9 @@ def test_a_layer_is_the_same_after_writing_and_reading(tmp_path, kind, example):
         ("3x6", {"lstm": {"hidden_size": 4, "proj_size": 2, "bidirectional": True,
                           "return_sequences": False, "bias": False}}),
         ("3x6", {"gru": {"hidden_size": 4, "num_layers": 2}}),
+        ("3x6", {"gru": {"hidden_size": 4, "num_layers": 2, "bias": False}}),
+        ("4x3x3", {"attention": {"num_heads": 2, "bias": False, "relative_bias": True}}),
+        ("4x2x4x4", {"time_distributed": {"group_norm": {"num_groups": 2, "affine": False}}}),
         ("3x2x4x4", {"conv_lstm": {"hidden": 2, "kernel": 2, "peepholes": True}}),
         ("3x2x4x4", {"time_distributed": {"softplus": 2}}),
         ("3x2x4x4", {"time_distributed": {"linear": 5}}),
@@ -155,6 +160,22 @@ def test_a_random_network_is_the_same_after_writing_and_reading(tmp_path, seed):
     assert [row.output for row in back.outputs] == [row.output for row in report.outputs]
 
 
+def test_layers_that_become_several_operators_keep_their_names(tmp_path):
+    layers = [
+        {"prelu": "channels", "name": "a.conv2"},
+        {"scale": {}, "name": "a.mul"},
+        {"channel_shuffle": 2, "name": "shuffle"},
+        {"reshape": "4x9", "name": "signal"},
+        {"gru": 2, "name": "a.gru"},
+        {"lstm": 2, "name": "a.gru2"},
+        {"layer_norm": "channels", "name": "norm"},
+    ]
+    report = cnncalc.summarize({"input": "4x3x3", "layers": layers}, layout="chw")
+    back = read_back(report, tmp_path)
+    learned = [row.name for row in back.layers if row.params]
+    assert learned == ["a.conv2", "a.mul", "a.gru", "a.gru2", "norm"]
+
+
 def test_layers_with_shared_weights_share_them_after_reading(tmp_path):
     filters = {"standardized_conv": {"filters": 3, "kernel": 3, "padding": 1}}
     report = cnncalc.summarize(
@@ -186,42 +207,140 @@ def test_a_function_with_unusual_fields_is_refused(summarized, fields, why):
 
 
 def test_a_function_keeps_a_field_of_0(summarized):
-    data = model([call("dropout", '{"p": 0}')], functions=[function("dropout")])
+    body = constant("p", number("", 0.0)), node("Dropout", "a p", "b")
+    data = model([call("dropout", '{"p": 0}')], functions=[function("dropout", *body)])
     assert summarized(data)["dropout"].layer.p == 0
 
 
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ({"functions": ()}, "no such function that consists of standard operators"),
-        ({"functions": [function("glu")]}, "no such function that consists of standard operators"),
-        ({"functions": [function("softplus", "softplus", "cnncalc")]}, "no such function that"),
+        ({"functions": ()}, "the file has no such function"),
+        ({"functions": [function("glu")]}, "the file has no such function"),
+        ({"functions": [SOFTPLUS] * 2}, "two functions 'softplus' with the same overload"),
+        ({"functions": [function("softplus", domain="")]}, "ONNX's operator 'softplus' with a f"),
         ({"version": 99}, "version 99 of the domain 'cnncalc', not 1; export it again"),
         ({"values": [("y", (1, 3, 1, 1))]}, "is 3 × 1 × 1 in the file, but 3 × 8 × 8 by its"),
         ({"values": [("y", (1, 192))]}, "is 192 in the file, but 3 × 8 × 8 by its fields"),
     ],
 )
 def test_a_call_that_differs_from_its_file_is_refused(summarized, options, why):
-    options = {"functions": [function("softplus")], **options}
+    options = {"functions": [SOFTPLUS], **options}
     with pytest.raises(CnncalcError, match=why):
         summarized(model([call("softplus", "{}")], **options))
 
 
 def test_a_call_may_leave_sizes_of_its_output_open(summarized):
     open_sizes = [("y", ("batch", 3, "height", 8))]
-    data = model([call("softplus", "{}")], functions=[function("softplus")], values=open_sizes)
+    data = model([call("softplus", "{}")], functions=[SOFTPLUS], values=open_sizes)
     assert [row.kind for row in summarized(data).layers] == ["softplus"]
 
 
 def test_the_fields_of_all_functions_have_few_values(summarized, monkeypatch):
     monkeypatch.setattr(_onnx_layers, "MAX_VALUES", 8)
-    functions = [function("softplus")]
-    calls = [call("softplus", '{"beta": 2}', "x", f"y{place}") for place in range(5)]
+    functions = [SOFTPLUS]
+    calls = [call("softplus", '{"beta": 1}', "x", f"y{place}") for place in range(5)]
     four = model(calls[:4], outputs=[f"y{place}" for place in range(4)], functions=functions)
     assert len(summarized(four).layers) == 4  # with two values each: the object and its number
     five = model(calls, outputs=[f"y{place}" for place in range(5)], functions=functions)
     with pytest.raises(CnncalcError, match="its functions have more than 8 values as fields"):
         summarized(five)
+
+
+SHARP = '{"beta": 2, "threshold": 5}'
+"""The fields of a softplus that is not ONNX's."""
+
+
+def sharp(*last, beta=2.0, threshold=5.0, **options):
+    """The function of this softplus; ``last`` replaces its last operators."""
+    body = [
+        constant("beta", number("", beta)),
+        node("Mul", "a beta", "scaled"),
+        node("Softplus", "scaled", "s"),
+        node("Div", "s beta", "d"),
+        constant("edge", number("", threshold)),
+        node("Greater", "scaled edge", "far"),
+        node("Where", "far a d", "b"),
+    ]
+    return function("softplus", *body[: 7 - len(last)], *last, **options)
+
+
+@pytest.mark.parametrize("one", [sharp(), sharp(node("Where", "far a d", "c"), outputs="c")])
+def test_a_function_that_computes_the_layer(summarized, one):
+    report = summarized(model([call("softplus", SHARP)], functions=[one]))
+    assert report["softplus"].layer.text() == "beta 2, threshold 5"
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        function("softplus", node("GlobalAveragePool", "a", "b")),
+        function("softplus", node("Softplus", "a", "b")),
+        sharp(beta=3.0),  # another number
+        sharp(threshold=20.0),
+        sharp(node("Where", "far d a", "b")),  # in another order
+        sharp(node("Less", "scaled edge", "far"), node("Where", "far a d", "b")),
+        sharp(node("Where", "far a d", "b", axis=1)),  # with another setting
+        sharp(node("Where", "far a d", "b", domain="my.own")),
+        sharp(node("Where", "far a d", "b more")),  # with another output
+        sharp(node("Where", "far a d", "d")),  # a name twice
+        sharp(node("Where", "far a d", "c"), node("Relu", "c", "b")),  # longer, with one missing
+        sharp(outputs="d"),
+        sharp(outputs="b d"),
+        sharp(inputs="a more"),
+        sharp(node("Where", "far a d", " ")),  # without a name
+        sharp(opset=20),  # in which an operator may have another meaning
+        function("softplus", constant("beta", integers("", 2)), node("Softplus", "a", "b")),
+        function("softplus", constant("beta", tensor("", [], 1)), node("Softplus", "a", "b")),
+        function("softplus", node("Constant", "", "beta", value=2.0), node("Softplus", "a", "b")),
+    ],
+)
+def test_a_function_that_computes_something_else_is_refused(summarized, one):
+    with pytest.raises(CnncalcError, match="is not the one that cnncalc writes for these fields"):
+        summarized(model([call("softplus", SHARP)], functions=[one]))
+
+
+def test_a_longer_function_is_refused(summarized):
+    longer = function("softplus", node("Softplus", "a", "b"), node("Relu", "b", "c"))
+    with pytest.raises(CnncalcError, match="is not the one that cnncalc writes for these fields"):
+        summarized(model([call("softplus", "{}")], functions=[longer]))
+
+
+def maxout(*held, operands="w b", inputs="w b"):
+    """A file with a maxout of 2 features, which are the larger of 2 numbers each."""
+    body = [
+        node("Gemm", f"a {inputs}", "every", transB=1),
+        constant("sizes", integers("", 0, 2, 2)),
+        node("Reshape", "every sizes", "pieces"),
+        constant("axis", integers("", 2)),
+        node("ReduceMax", "pieces axis", "y", keepdims=0),
+    ]
+    one = function("maxout", *body, inputs=f"a {inputs}", outputs="y")
+    fields = '{"out_features": 2, "pieces": 2}'
+    return model([call("maxout", fields, f"x {operands}")], held, [("x", (1, 3))], functions=[one])
+
+
+def test_the_weights_of_a_function_have_the_sizes_that_it_needs(summarized):
+    right = [tensor("w", [4, 3]), tensor("b", [4])]
+    assert summarized(maxout(*right)).totals.params == 16  # 4·3 + 4
+    with pytest.raises(CnncalcError, match="its weight is 3 × 4 in the file, but must be 4 × 3"):
+        summarized(maxout(tensor("w", [3, 4]), tensor("b", [4])))
+    with pytest.raises(CnncalcError, match=r"its bias is 2 × 2 in the file, but must be 4$"):
+        summarized(maxout(tensor("w", [4, 3]), tensor("b", [2, 2])))
+    with pytest.raises(CnncalcError, match="is not the one that cnncalc writes for these fields"):
+        summarized(maxout(tensor("w", [4, 4]), operands="w"))
+    with pytest.raises(CnncalcError, match="its weight is 4 × 4 in the file, but must be 4 × 3"):
+        summarized(maxout(tensor("w", [4, 4]), operands="w", inputs="w"))
+
+
+def test_numbers_of_a_function_are_computed_only_if_the_file_has_them(summarized):
+    """The positions of a thousand million windows would take minutes and gigabytes."""
+    size = 10**9
+    body = constant("reads", tensor("", [size, 1], 7)), node("Gather", "a reads", "b", axis=2)
+    unfold = model([call("unfold", '{"kernel_size": 1}')], (), [("x", (1, 1, size, 1))],
+                   functions=[function("unfold", *body)])  # fmt: skip
+    with pytest.raises(CnncalcError, match="is not the one that cnncalc writes for these fields"):
+        summarized(unfold)
 
 
 @pytest.mark.parametrize("operands", ["w x", "w x b"])
@@ -241,6 +360,13 @@ def test_a_function_needs_the_batch_first(summarized):
 def test_control_characters_in_an_operator_are_replaced(summarized):
     found = summarized(model([node("soft\x1b[31mplus\n", "x", "y")]))
     assert [row.layer.what for row in found.layers] == ["ONNX soft?[31mplus?"]
+
+
+def test_a_function_of_another_domain_is_opaque(summarized):
+    one = function("Relu", node("Tanh", "a", "b"), domain="my.own")
+    data = model([node("Relu", "x", "y", domain="my.own")], functions=[one],
+                 values=[("y", (1, 3, 8, 8))])  # fmt: skip
+    assert [row.kind for row in summarized(data).layers] == ["opaque"]
 
 
 def test_only_the_domain_makes_a_node_a_call_of_a_function(summarized):

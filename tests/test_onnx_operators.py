@@ -615,8 +615,59 @@ def test_shared_weights_with_a_bias_for_one_layer_only(summarized):
     nodes = [node("MatMul", "x w", "a"), node("MatMul", "x w", "b"), node("Add", "b v", "c"),
              node("Add", "a c", "y")]  # fmt: skip
     weights = [tensor("w", [8, 5]), tensor("v", [5])]
-    with pytest.raises(CnncalcError, match="bias 5, but 'matmul' holds weight 5×8"):
-        summarized(model(nodes, weights, [("x", (1, 8))]))
+    report = summarized(model(nodes, weights, [("x", (1, 8))]))
+    assert (kinds(report), report.totals.params) == ("linear linear add add", 8 * 5 + 5)
+
+
+VECTORS = [tensor("w", [3, 1, 1]), tensor("b", [3, 1, 1]), tensor("c", [3, 1, 1])]
+PAIR = [node("Mul", "x w", "m"), node("Add", "m b", "y")]
+APART = [node("Mul", "x w", "m"), node("Mul", "x w", "n")]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "outputs", "found", "params"),
+    [
+        (PAIR, "y", "scale", 6),
+        ([*PAIR, node("Mul", "y w", "n"), node("Add", "n b", "z")], "z", "scale add scale add", 6),
+        ([*APART, node("Add", "m b", "y"), node("Add", "n c", "z")], "y z",
+         "scale scale add add", 9),
+        ([*APART, node("Add", "m b", "y"), node("Add", "n b", "z")], "y z",
+         "scale scale add add", 6),
+        ([*PAIR, node("Add", "y m", "z")], "z", "scale add add", 6),  # also without the bias
+        (PAIR, "y m", "scale add", 6),
+        ([*PAIR, node("Reshape", "m s", "n"), node("Relu", "n", "z")], "y z",
+         "scale add relu", 6),
+        ([*APART[:1], node("Reshape", "m s", "n"), node("Add", "n b", "y"), node("Relu", "m", "z")],
+         "y z", "scale add relu", 6),
+        ([*APART[:1], node("Reshape", "m s", "n"), node("Add", "n b", "y")], "y", "scale", 6),
+    ],
+)  # fmt: skip
+def test_pairs_of_a_product_and_a_sum(summarized, nodes, outputs, found, params):
+    shape = integers("s", 1, 3, 8, 8)
+    report = summarized(model(nodes, [*VECTORS, shape], outputs=outputs.split(" ")))
+    assert (kinds(report), report.totals.params) == (found, params)
+    assert len(report.outputs) == len(outputs.split(" "))
+
+
+def test_equal_vectors_of_different_kinds_are_counted_for_each(summarized):
+    nodes = [*PAIR, node("Mul", "y b", "z")]
+    report = summarized(model(nodes, VECTORS, outputs=["z"]))
+    assert (kinds(report), report.totals.params) == ("scale add scale", 9)
+
+
+def test_a_table_for_different_kinds_is_refused(summarized):
+    nodes = [node("Add", "x t", "a"), node("Mul", "a t", "y")]
+    with pytest.raises(CnncalcError, match="shares 't' with another layer, but not its kind and"):
+        summarized(model(nodes, [tensor("t", [3, 8, 8])]))
+
+
+@pytest.mark.parametrize("sizes", [[1], [1, 1], [1, 1, 1], [1, 1, 1, 1]])
+def test_a_scale_of_one_channel(summarized, sizes):
+    held = [tensor("w", sizes), tensor("b", sizes)]
+    report = summarized(model(PAIR, held, [("x", (1, 1, 8, 8))]))
+    assert [(row.kind, row.params) for row in report.layers] == [("scale", 2)]
+    report = summarized(model(PAIR, held))  # the same number for three channels
+    assert [(row.kind, row.params) for row in report.layers] == [("multiply", 1), ("add", 1)]
 
 
 def test_a_map_of_five_sizes_is_too_much_for_a_layer(summarized):

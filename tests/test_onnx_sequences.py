@@ -147,6 +147,7 @@ ONES = tensor("h", [1, 1, 2], 1, struct.pack("<2f", 1, 1))
         ([node("LSTM", "x w r x", "y")], cell(4)),
         ([node("LSTM", "x x r", "y")], cell(4)),
         ([node("Squeeze", "x", "q", axes=[1]), node("LSTM", "q w r b", "y")], cell(4)),
+        ([node("LSTM", "x w r b", "y")], cell(4)),  # it reads the second axis as the batch
     ],
 )  # fmt: skip
 def test_a_cell_that_is_no_kind_is_opaque(summarized, nodes, weights):

@@ -159,8 +159,12 @@ def test_it_is_not_built_in_pytorch():
         ("total", "peak_memory", "memory of an opaque operation is not known"),
         ("roi", "flops", "flops: layer 'roi' has no known value, because layer 'roi'"),
         ("roi", "weights_per_neuron", "has no weights"),
-        ("roi", "rf", "layer 'roi' has only an upper bound"),
-        ("roi", "receptive_field_start", "layer 'roi' has only an upper bound"),
+        ("roi", "rf", "layer 'roi' has no exact receptive field, only an upper bound"),
+        (
+            "roi",
+            "receptive_field_start",
+            "layer 'roi' has no exact receptive field, only an upper bound",
+        ),
     ],
 )
 def test_questions_without_an_exact_answer_are_refused(layer, ask, says):

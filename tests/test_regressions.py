@@ -60,7 +60,7 @@ def test_an_uneven_average_may_fit_only_the_padded_volume():
     # ⌊(3 + 2 + 1 − 4)/4⌋ + 1 = 1
     assert agrees({"input": "1x3x4x4", "layers": [pool]}).output_shape == Map(1, (1, 1, 1))
     # With even padding, it is PyTorch's own pool, which refuses.
-    with pytest.raises(CnncalcError, match="larger than an axis of 3"):
+    with pytest.raises(CnncalcError, match="larger than an axis of size 3"):
         cnncalc.summarize(
             {"input": "1x3x4x4", "layers": [{"avg_pool": {"kernel": 4, "padding": [1, 0, 0]}}]}
         )

@@ -1,12 +1,12 @@
 """What autograd saves where peak memory is not modelled: maps in another order, and attention."""
 
 from itertools import pairwise, permutations
+from math import prod
 
 import pytest
 import torch
 from torch import nn
-from torch.autograd.graph import saved_tensors_hooks
-from torch_memory import saved_by_pytorch
+from torch_memory import SavedTensors, saved_by_pytorch
 
 import cnncalc
 from cnncalc import UsageError, footprint
@@ -415,17 +415,11 @@ def saves_as_much(model):
 
 
 def saved_by(model, batch=2):
-    own = {one.untyped_storage()._cdata for one in (*model.parameters(), *model.buffers())}
-    kept = {}
-
-    def pack(tensor):
-        storage = tensor.untyped_storage()
-        kept[storage._cdata] = storage
-        return tensor
-
-    with saved_tensors_hooks(pack, lambda one: one):
-        model(torch.zeros(batch, 4, 6, 6))
-    return sum(one.nbytes() for place, one in kept.items() if place not in own)
+    with SavedTensors([*model.parameters(), *model.buffers()]) as saved:
+        outputs = model(torch.zeros(batch, 4, 6, 6))
+    found = saved.bytes
+    del outputs
+    return found
 
 
 @pytest.mark.parametrize(
@@ -469,7 +463,7 @@ def test_computing_numbers_saves_what_pytorch_saves(function, by_hand):
 )
 def test_what_computing_shared_numbers_saves_is_unknown(function):
     report = cnncalc.summarize(cnncalc.from_torch(Calls(function), (4, 6, 6)))
-    with pytest.raises(UsageError, match="what PyTorch saves to compute its output is not known"):
+    with pytest.raises(UsageError, match="saves when it computes the output is not known"):
         footprint.saved_for_backward(report)
 
 
@@ -561,6 +555,28 @@ linear = nn.functional.linear
 )
 def test_rows_and_matrices_are_copied_as_in_a_model(function):
     saves_as_much(After(function))
+
+
+def computed(x, w, i, *sizes):
+    """Learned numbers that are read as a new tensor with these sizes, for every image."""
+    return w[i.view(-1)[: prod(sizes) // 6]].view(sizes).expand(len(x), *sizes)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, w, i: computed(x, w, i, 1, 4, 6).mT @ x[:, :1, :4],
+        lambda x, w, i: computed(x, w, i, 2, 2, 6).transpose(1, 2) @ x[:, :2],
+        lambda x, w, i: x[:, :2] @ computed(x, w, i, 2, 2, 6).mT,
+        lambda x, w, i: x[:, :2].mT @ computed(x, w, i, 2, 6, 2).permute(0, 3, 2, 1),
+        lambda x, w, i: x[:, :4, :3, :2] * computed(x, w, i, 2, 3, 4).transpose(1, 3),
+        lambda x, w, i: torch.cat([computed(x, w, i, 6, 4).mT[:, None], x[:, :, :4]], 1) ** 2,
+        lambda x, w, i: (x[:, :, :4] + computed(x, w, i, 6, 4).mT[:, None]) ** 2,
+    ],
+)
+@pytest.mark.parametrize("first", [Calls, After])
+def test_numbers_computed_in_another_order_are_read_as_in_a_model(first, function):
+    saves_as_much(first(function))
 
 
 def windowed(x):
@@ -902,3 +918,14 @@ def test_memory_of_numbers_that_are_not_computed_is_refused(field, why):
 @pytest.mark.parametrize("first", [{"slice": {"start": 1}}, {"parameter": [2]}])
 def test_a_vector_with_gaps_or_repeated_is_copied(first):
     agree({"input": "3", "layers": [first, {"reshape": [2]}, {"group_norm": 1}]})
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("between", [[], ["relu"], [{"reshape": [1, 2, 1]}]], ids=str)
+def test_attention_to_features_of_size_1_reads_the_strides_that_views_leave(between, batch):
+    join = {"branches": [[], [], []], "join": {"dot_product_attention": None}}
+    local = {"locally_connected": {"filters": 2, "kernel": 1}}
+    layers = [local, *between, join]
+    report = cnncalc.summarize({"input": "2x1x1", "layout": "chw", "layers": layers}, batch=batch)
+    ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
+    assert ours == saved_by_pytorch(report)

@@ -178,7 +178,7 @@ def test_the_memory_of_frozen_layers_is_that_of_inference():
 def test_shared_weights_on_a_map_with_channels_last_are_not_modelled():
     conv = {"conv": {"filters": 5, "kernel": 3, "padding": 1}, "repeat": 2, "weights": "m"}
     report = cnncalc.summarize({"input": "6x6x5", "layers": [{"permute": [2, 0, 1]}, conv]})
-    with pytest.raises(cnncalc.UsageError, match="shares weights and reads a map with channels"):
+    with pytest.raises(cnncalc.UsageError, match="uses its weights reads a map with channels"):
         footprint.measure(report)
 
 
@@ -386,7 +386,7 @@ def test_a_question_about_a_sharing_layer_counts_once(tmp_path, monkeypatch):
         ([CONV | {"name": "a"}, CONV | {"weights": "a", "trainable": False}],
          "'trainable' differs from that of the shared weights; write it beside 'a'"),
         ([CONV | {"trainable": "no"}], "'trainable' must be true or false, not 'no'"),
-        ([CONV | {"weights": 3}], "'weights' must be the name of a layer, not 3"),
+        ([CONV | {"weights": 3}], "'weights' must be a name, not 3"),
         ([{"conv": {"filters": 4, "kernel": 3, "trainable": False}}],
          "has no field 'trainable'; write it beside 'conv'"),
         ([{"conv": {"filters": 4, "kernel": 3, "shortcut": []}}], "has no field 'shortcut'"),

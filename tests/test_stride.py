@@ -164,8 +164,8 @@ def test_wide_strides_with_few_windows_list_their_gaps():
     ("arguments", "says"),
     [
         ("seven 3 3", "N must be a whole number"),
-        ("net.yaml 3 2", "'net.yaml' is a network, which takes no F and S; leave out 3 2"),
-        ("lenet5 3", "'lenet5' is a network, which takes no F and S; leave out 3"),
+        ("net.yaml 3 2", "'net.yaml' is a network, which takes no F or S; leave out 3 2"),
+        ("lenet5 3", "'lenet5' is a network, which takes no F or S; leave out 3"),
         (
             "7 0 3",
             "F must be a whole number of at least 1, or one per axis, as in 7x9, not '0'",
@@ -297,7 +297,7 @@ def test_a_size_is_no_file(tmp_path, monkeypatch):
 def test_one_layer_is_counted_in_the_singular():
     """(7 - 3)/2 is whole, (8 - 3)/2 is not."""
     assert "the only layer fits" in run("check-stride", "1x7x7-2C3s2").stdout
-    assert "1 of 1 layers has an illegal stride" in run("check-stride", "1x8x8-2C3s2").stdout
+    assert "the only layer has an illegal stride" in run("check-stride", "1x8x8-2C3s2").stdout
 
 
 def test_axes_that_differ_are_checked_separately():

@@ -303,7 +303,7 @@ def test_a_cluster_runs_a_sweep():
         (OSError("in <TCP (closed)>: Stream is closed"), "the connection to the Dask scheduler is"),
         (
             CancelledError(),
-            "the connection to the Dask scheduler is lost; if it had --resume FILE, the",
+            "the connection to the Dask scheduler is lost; if the command had --resume FILE,",
         ),
         (KilledWorker(), "several Dask workers died on the same task, perhaps because memory ran"),
     ],

@@ -9,9 +9,9 @@ import pytest
 import random_networks
 import torch
 from torch import nn
-from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
+from torch_memory import SavedTensors
 from typer.testing import CliRunner
 
 import cnncalc
@@ -134,18 +134,11 @@ class InPlace(nn.Module):
 
 
 def saved_bytes(model, x):
-    """The bytes that autograd saves besides the parameters, each storage once."""
-    own = {one.untyped_storage()._cdata for one in model.parameters()}
-    kept = {}
-
-    def pack(tensor):
-        kept[tensor.untyped_storage()._cdata] = tensor.untyped_storage()
-        return tensor
-
-    with saved_tensors_hooks(pack, lambda tensor: tensor):
-        y = model(x)
-    del y
-    return sum(storage.nbytes() for key, storage in kept.items() if key not in own)
+    with SavedTensors(model.parameters()) as saved:
+        outputs = model(x)
+    found = saved.bytes
+    del outputs
+    return found
 
 
 def test_activations_in_place_stay_in_place():

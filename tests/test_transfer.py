@@ -136,7 +136,7 @@ def test_the_notation_is_a_backbone():
         ),
         (
             {"backbone": {"network": "vgg16", "set": {"depth": 3}}},
-            "has no parameter 'depth'; it has classes, norm",
+            "backbone 'vgg16': VGG-16 has no parameter 'depth'; it has classes, norm",
         ),
         ({"backbone": "resnet18", "join": "add"}, "'join' belongs to branches"),
         ({"backbone": "siamese.yaml"}, "no file 'siamese.yaml'"),

@@ -308,7 +308,7 @@ def test_rounding_up_beside_same_padding_changes_nothing_and_says_so(kind, paddi
     (warning,) = warnings({kind: {**fields, "ceil_mode": True}}, input="3x15x15")
     assert warning == (
         f"layer '{kind}1': ceil_mode changes nothing with padding {padding.lower()}, which "
-        "already gives ⌈N/S⌉"
+        "already rounds up to ⌈N/S⌉"
     )
     assert warnings({kind: fields}, input="3x15x15") == ()
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from torch_memory import saved_by_pytorch
 
 import cnncalc
 from cnncalc import Mistakes, UsageError, bridge, footprint
@@ -107,9 +108,9 @@ def test_copies_that_are_left_out_are_gathered_as_none():
     ("layers", "says"),
     [
         ([CONV | {"name": "m", "repeat": 0}, {"concat": {"from": ["m.*"]}}],
-         "'m.*' matches no layer, because it is left out"),
+         "'m.*' matches no layer, because 'm' is left out"),
         ([CONV | {"name": "m"}, {"concat": {"from": ["m.*"]}}],
-         "'from: m.*' refers to copies of a repeated layer that is not above this one"),
+         "'from: m.*' matches no layer: there is no repeated layer 'm' here"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_gathered_is_refused(layers, says):
@@ -293,6 +294,8 @@ def test_a_layer_that_leads_to_no_output_has_no_backward_pass():
     assert "no layer reads the output of 'last'" in report.warnings[0]
     assert report.output_shape == (8, 8, 8)
     assert not bridge.verify(report, "cpu").disagreements
+    saved = sum(layer.bytes for layer in footprint.saved_for_backward(report))
+    assert saved == saved_by_pytorch(report) == 3 * 8 * 8 * 4  # the input of c1
     with pytest.raises(UsageError, match="'max_pool1' leads to no output"):
         footprint.measure(report)
 

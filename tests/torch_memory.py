@@ -1,7 +1,10 @@
 """Measures more of PyTorch's memory than ``cnncalc verify`` does."""
 
+from collections.abc import Iterable
 from functools import partial
 from itertools import accumulate
+from typing import Self
+from weakref import WeakSet
 
 import torch
 from torch import Tensor
@@ -9,10 +12,45 @@ from torch.autograd.graph import Node, saved_tensors_hooks
 from torch.profiler import ProfilerActivity, profile
 
 from cnncalc.analysis.report import Report
-from cnncalc.bridge.oracles import LiveMemory, _inputs, _Loss, _network, _precision, _storages
+from cnncalc.bridge.oracles import LiveMemory, _inputs, _Loss, _network, _precision
 
 OF_OUTPUTS = ("backward", "")
 """While the gradients of the outputs are made, before the first layer runs backward."""
+
+
+class SavedTensors(saved_tensors_hooks):
+    """A context in which autograd's saved tensors are counted.
+
+    ``bytes`` is what autograd still holds of them: every storage once, without the parameters and
+    buffers ``own``. Keep the outputs, because their graph holds the saved tensors.
+    """
+
+    def __init__(self, own: Iterable[Tensor]) -> None:
+        self._own = {one.untyped_storage()._cdata: one.untyped_storage() for one in own}
+        self._held: WeakSet[_Held] = WeakSet()
+        super().__init__(self._pack, lambda held: held.tensor)
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        return self
+
+    def _pack(self, tensor: Tensor) -> "_Held":
+        held = _Held(tensor.detach())  # a tensor with its graph would keep itself alive
+        self._held.add(held)
+        return held
+
+    @property
+    def bytes(self) -> int:
+        storages = [held.tensor.untyped_storage() for held in self._held]
+        kept = {one._cdata: one.nbytes() for one in storages if one._cdata not in self._own}
+        return sum(kept.values())
+
+
+class _Held:
+    """A saved tensor, until PyTorch frees the graph that it belongs to."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
 
 
 def saved_by_pytorch(
@@ -21,18 +59,12 @@ def saved_by_pytorch(
     """The bytes that autograd saves in a forward pass. Every storage counts once; parameters and
     buffers are left out."""
     network = _network(report, device, training)
-    own = _storages([*network.parameters(), *network.buffers()])
-    kept: dict[int, torch.UntypedStorage] = {}
-
-    def pack(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage._cdata not in own:
-            kept[storage._cdata] = storage  # referenced, so that its address is not reused
-        return tensor
-
-    with saved_tensors_hooks(pack, lambda tensor: tensor), _precision(device, autocast):
-        network(*_inputs(report, device))
-    return sum(storage.nbytes() for storage in kept.values())
+    saved = SavedTensors([*network.parameters(), *network.buffers()])
+    with saved, _precision(device, autocast):
+        outputs = network(*_inputs(report, device))
+    found = saved.bytes
+    del outputs
+    return found
 
 
 def layer_peaks_in_pytorch(report: Report, training: bool = True) -> dict[tuple[str, str], int]:

@@ -26,7 +26,7 @@ import torch
 import typer
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.autograd.graph import saved_tensors_hooks
+from torch_memory import SavedTensors
 from zoo_results import Found, line, record, recorded, table, totals
 
 import cnncalc
@@ -231,26 +231,19 @@ def _saved(model: nn.Module, sizes: Any, mode: Any) -> int:
     """The bytes that autograd saves, with fake tensors as on the CPU but without its memory; those
     that fold outputs lack the room that it leaves in a storage."""
     with mode():
-        return _saved_here(model.to_empty(device="cpu").train(), sizes)
+        for module in model.modules():  # each only once, even if it has several parents
+            module.to_empty(device="cpu", recurse=False)
+        return _saved_here(model.train(), sizes)
 
 
 def _saved_here(model: nn.Module, sizes: Any) -> int:
-    held = [one.untyped_storage() for one in [*model.parameters(), *model.buffers()]]
-    own = {storage._cdata for storage in held}  # which stay alive if the model replaces a buffer
-    kept: dict[int, Any] = {}
-
-    def pack(tensor: torch.Tensor) -> torch.Tensor:
-        storage = tensor.untyped_storage()
-        if storage._cdata not in own:
-            kept[storage._cdata] = storage
-        return tensor
-
     listed = sizes if isinstance(sizes, list) else [sizes]
     inputs = [torch.zeros(2, *one) for one in listed]
-    with saved_tensors_hooks(pack, lambda tensor: tensor):
-        result = model(*inputs)
-    del result
-    return sum(storage.nbytes() for storage in kept.values())
+    with SavedTensors([*model.parameters(), *model.buffers()]) as saved:
+        outputs = model(*inputs)
+    found = saved.bytes
+    del outputs
+    return found
 
 
 def _same_yaml(report: cnncalc.Report, spec: Any) -> bool:

@@ -7,7 +7,7 @@ exactly, in integers, and ``size`` is the largest field at any position of an un
 
 With circular padding, a field that leaves the image at one end continues at the other.
 
-The size is an upper bound in seven cases:
+In these cases, the size is an upper bound:
 
 - a layer cuts its inputs into pieces, and these inputs are already several pieces apart (an
   adaptive pool from 13 to 4, then one from 4 to 3);
@@ -16,11 +16,11 @@ The size is an upper bound in seven cases:
 - a strided transposed convolution skips some inputs, because it is dilated or its filter is shorter
   than its stride;
 - positions have become channels or moved (permute, reshape), so later layers may read any of them;
-- maps are concatenated along a spatial axis, so that no single step fits all outputs;
+- maps are concatenated along a spatial axis, so no single step fits all outputs;
 - circular padding wraps around a map whose outputs do not go around the image a whole number of
-  times, so that a window at the end reads pixels that are not adjacent;
-- the positions that an output reads depend on values (deformable convolution) or are not known
-  (opaque).
+  times, so a window at the end reads pixels that are not adjacent;
+- the positions that an output reads depend on values (deformable convolution), are not a whole
+  number of steps apart (upsampling with aligned corners) or are not known (opaque).
 """
 
 from __future__ import annotations
@@ -365,7 +365,7 @@ def _in_pixels(one: Pieces, first: int, last: int) -> Pieces:
 
 
 def _moving(one: Pieces, like: Pieces) -> Pieces:
-    """Pieces of pixels that move like those of ``like``, and at first cover no fewer pixels."""
+    """Pieces of pixels that move like those of ``like``; for output 0, they cover these pixels."""
     if (one.step, one.per) == (like.step, like.per):
         return one
     first, last = one.first // one.per, one.last // one.per

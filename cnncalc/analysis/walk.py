@@ -1,5 +1,4 @@
-"""From graph to report: the only code that runs layers. It also reports the layers that refuse
-their input."""
+"""From graph to report, by running the layers. Layers that refuse their input are reported."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -141,7 +140,7 @@ class _Walk:
         self.inside = False  # whether the inputs need a gradient
         self.moved = False  # whether the dimensions of some row are not in order
         self.overwrites = False  # whether some layer runs in place
-        self.blocks = False  # whether no gradient passes through some input of a layer
+        self.blocks = False  # whether some layer passes no gradient to one of its inputs
         self.before: Sequence[Row] = ()  # rows of an earlier walk, to keep if nothing changed
         self.same: list[bool] = []  # whether a row's output is that of the earlier walk
 

@@ -73,16 +73,16 @@ def sweep(
     """Try all combinations of values for a network's parameters, input, batch size or dtype.
 
     ``over`` maps names to values, or to text such as ``"0.25:1.5:0.25"`` (the end included, if a
-    step reaches it). An input may be one size for all its axes. ``where`` is a condition (``"macs <
-    300M"``), ``pareto`` names quantities to minimize (``-rf`` to maximize), ``by`` is the quantity
-    to sort by, and ``best`` limits the number of results. ``sample`` is the number of random
-    combinations to try instead of all of them; the same ``seed`` always draws the same
-    combinations. ``jobs`` is the number of processes; an ``executor`` runs the sweep elsewhere.
-    ``resume`` is a file that keeps the progress, so that an interrupted sweep can continue.
-    Quantities are those of ``cnncalc.analysis.explore.quantities``, and ``time``: the seconds that
-    ``cnncalc.device`` calculates, either a lower bound for the device ``on`` (from the file
-    ``devices``) or an estimate from a ``calibration``. With NumPy, large sweeps are computed on
-    arrays if many of their combinations differ only in numbers.
+    step reaches it). An input may be one size for all spatial axes. ``where`` is a condition
+    (``"macs < 300M"``), ``pareto`` names quantities to minimize (``-rf`` to maximize), ``by`` is
+    the quantity to sort by, and ``best`` limits the number of results. ``sample`` is the number of
+    random combinations to try instead of all of them; the same ``seed`` always draws the same ones.
+    ``jobs`` is the number of processes; an ``executor`` runs the sweep elsewhere. ``resume`` is a
+    file that keeps the progress, so that an interrupted sweep can continue. Quantities are those of
+    ``cnncalc.analysis.explore.quantities``, and ``time``: the seconds that ``cnncalc.device``
+    calculates, either a lower bound for the device ``on`` (from the file ``devices``) or an
+    estimate from a ``calibration``. With NumPy, large sweeps are computed on arrays if many of
+    their combinations differ only in numbers.
 
     Raises UsageError for an unknown name, quantity or device, for an invalid range or condition,
     for too many combinations, and for a time without a device.

@@ -78,9 +78,9 @@ def solve(
 ) -> "list[Solution]":
     """Find the windows that turn one size into another; those that fit exactly come first.
 
-    Without ``output``, the windows keep the input's size. All values are tried for sizes that are
-    not given, kernels only up to ``largest``. ``transposed`` searches the windows of a transposed
-    convolution, which may need output padding.
+    Without ``output``, the windows keep the input's size. Values that are not given are searched
+    within limits (``cnncalc.derivations.stride.solve``); ``largest`` is the largest kernel.
+    ``transposed`` searches the windows of a transposed convolution, which may need output padding.
 
     Raises UsageError without a size, for a size below 1, and if there are too many windows to try.
 
@@ -135,7 +135,7 @@ def memory(
 
 def arena(target: Target, **options: Unpack[Changes]) -> "Arena":
     """Compute the RAM and flash that a network in int8 needs on a microcontroller, and the order of
-    its layers that needs the least RAM (docs/memory.md).
+    its layers that needs the least live memory (docs/memory.md).
 
     Raises UsageError for a network whose number of weights is not known.
 
@@ -185,7 +185,7 @@ def reconcile(target: Target, number: str, **options: Unpack[Options]) -> "Recon
 
 
 def claims(target: str | os.PathLike[str] | Mapping[str, Any] | Spec) -> "tuple[Finding, ...]":
-    """Compare each published number in a network's spec with the calculated one.
+    """Compare each published figure in a network's spec with the calculated one.
 
     Raises Mistakes with every claim that cannot be compared, such as one about an unknown layer.
 

@@ -19,7 +19,7 @@ def to_yaml(target: Any, **options: Any) -> str:
     (docs/importing.md).
 
     ``target`` is a graph, or anything that ``summarize`` takes, with its options ``input``,
-    ``settings`` and ``layout``. Reading the text gives the same report.
+    ``settings`` and ``layout``. The text describes the same layers, so it gives the same numbers.
 
     >>> print(to_yaml("1x28x28-10N"), end="")
     name: 1x28x28-10N

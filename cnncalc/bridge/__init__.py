@@ -63,7 +63,7 @@ def from_torch(model: Any, input: Any = USUAL) -> Spec:
     mapping from keyword arguments to shapes. The model runs a few times in eval mode on the meta
     device; its weights are neither read nor changed, and its mode is restored. Parameters and MACs
     are compared with PyTorch's own counts. Raises UsageError if they differ, if the model does not
-    run, for an operation that cannot be described, and if PyTorch is not installed.
+    run or is not a single network, and if PyTorch is not installed.
     """
     return load(_load("importing", READING).read(model, input).imported.spec)
 
@@ -95,14 +95,14 @@ def verify(
     receptive_field: bool = False,
     **options: Unpack[Options],
 ) -> Verification:
-    """Run a network in PyTorch, forward and backward, and compare every number with its report.
+    """Run a network in PyTorch, forward and backward, and compare its numbers with the report.
 
     ``target`` is a report, or anything that ``summarize`` accepts, with its options; a live
     ``torch.nn.Module`` is read as ``from_torch`` reads it, and its outputs are compared with those
     of the rebuilt network, run with the same weights. ``device`` is auto, cpu, cuda, mps or meta;
     auto picks CUDA if it is available and otherwise the CPU, or meta for a network that is too
     large for that device. ``training=False`` runs the layers in eval mode, with gradients.
-    ``receptive_field`` also compares the receptive field, which takes many more runs. Raises
+    ``receptive_field`` also compares the receptive field, which takes several more runs. Raises
     UsageError if the network cannot run on that device, and if PyTorch is not installed.
     """
     original = None
@@ -168,8 +168,8 @@ def torch_source(report: Report) -> str:
 
 
 def _load(name: str, what: str) -> Any:
-    """A module of this package that imports PyTorch. If PyTorch is not installed, raises a
-    UsageError, which says ``what`` needs it."""
+    """A module of this package that imports PyTorch. Raises UsageError, saying that ``what`` needs
+    PyTorch, if it is not installed."""
     try:
         return import_module(f"{__name__}.{name}")
     except ModuleNotFoundError as missing:

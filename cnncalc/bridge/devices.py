@@ -122,7 +122,7 @@ def _too_large(report: Report, device: str) -> str:
 
 
 def _too_many(report: Report) -> str:
-    """The error for tensors that PyTorch cannot create on any device; empty if it can."""
+    """The error for tensors that PyTorch cannot create on any device; empty if there are none."""
     for row in report.rows:
         params = row.cost.params + row.cost.fixed
         numbers = max(params, row.output.elements * report.batch)
@@ -136,7 +136,7 @@ def _too_many(report: Report) -> str:
 
 
 def _activations(report: Report) -> int:
-    """A lower bound on the bytes of activations that a forward and backward pass needs."""
+    """A lower bound on the bytes of activations that a forward and a backward pass need."""
     try:
         saved = sum(entry.bytes for entry in footprint.saved_for_backward(report))
         return max(saved, footprint.inference_peak(report).bytes)

@@ -22,7 +22,7 @@ from cnncalc.core.shape import Map
 
 EXACT = platform.machine() in {"x86_64", "AMD64"}
 """Whether float32 is as safe as float64. On other machines, and everywhere in half precision,
-PyTorch convolves some maps in tiles, so that NaN spreads to positions that do not read it."""
+PyTorch convolves some maps in tiles, so NaN spreads to positions that do not read it."""
 
 REORDERING = (modules.Reshape, modules.Permute, nn.Unfold, nn.Fold)
 """Modules after which positions are no longer those of the image."""

@@ -40,8 +40,8 @@ WHOLE = (
     modules.Subsampling,
     nn.Sequential,
 )
-"""Modules that stand for a single layer each, although the functions that they call do not show
-it. A layer may also be a sequence of modules."""
+"""Modules that each stand for a single layer, which the functions that they call would not show.
+``nn.Sequential`` is one of them because a layer may be a sequence of modules."""
 
 
 class Step(NamedTuple):

@@ -1,6 +1,6 @@
 """A report as an ONNX file, with the weights of a PyTorch module."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from json import dumps
 from struct import pack
 from typing import Any
@@ -10,14 +10,12 @@ import torch
 from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge import network
 from cnncalc.core.errors import LayerError, UsageError
-from cnncalc.core.onnx import DOMAIN, FIELDS, VERSION
+from cnncalc.core.onnx import DOMAIN, FIELDS, FLOAT, INT64, OPSET, PRODUCER, VERSION, packed
 
-FORMAT, OPSET = 10, 21
-"""The versions of the file format and of the operator set."""
+FORMAT = 10
+"""The version of the file format."""
 LARGEST = (1 << 31) - 1
 """The largest size of a file, in bytes."""
-FLOAT, INT64 = 1, 7
-"""Data types of tensors."""
 REAL = ("alpha", "beta", "bias", "epsilon", "gamma")
 """The settings that are never integers."""
 BATCH = "batch"
@@ -177,18 +175,19 @@ class _Graph:
             self.held[name] = None
         return name
 
-    def ints(self, values: Sequence[int], *sizes: int) -> str:
+    def ints(self, values: Iterable[int], *sizes: int) -> str:
         """The name of constant integers: a list of them, or a tensor of these sizes."""
-        return self._constant(sizes or [len(values)], INT64, pack(f"<{len(values)}q", *values))
+        listed = [*values]
+        return self._constant(sizes or [len(listed)], INT64, packed(INT64, listed))
 
     def number(self, value: float) -> str:
         """The name of a constant number."""
-        return self._constant([], FLOAT, pack("<f", value))
+        return self._constant([], FLOAT, packed(FLOAT, [value]))
 
-    def fixed(self, values: Sequence[float], *sizes: int) -> str:
+    def fixed(self, values: Iterable[float], *sizes: int) -> str:
         """The name of numbers that are not learned: a list of them, or a tensor of these sizes."""
-        data = pack(f"<{len(values)}f", *values)
-        return self._fixed(_tensor("", sizes or [len(values)], FLOAT, data))
+        listed = [*values]
+        return self._fixed(_tensor("", sizes or [len(listed)], FLOAT, packed(FLOAT, listed)))
 
     def _fixed(self, tensor: bytes) -> str:
         name = f"{self.row.name}.fixed{len(self.nodes)}"
@@ -219,7 +218,7 @@ class _Graph:
         versions = [_message((2, OPSET)), _message((1, DOMAIN), (2, VERSION))]
         return _message(
             (1, FORMAT),
-            (2, "cnncalc"),
+            (2, PRODUCER),
             (7, graph),
             *((8, one) for one in versions[: 1 + bool(self.functions)]),
             *((25, one) for one in self.functions),

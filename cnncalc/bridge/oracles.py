@@ -90,7 +90,7 @@ OPTIMIZERS: dict[str, Callable[[Iterable[Tensor]], Any]] = {
     "adam": torch.optim.Adam,
     "adamw": torch.optim.AdamW,
 }
-"""PyTorch's optimizers with their default settings, under cnncalc's names."""
+"""PyTorch's optimizers, under cnncalc's names."""
 
 
 class _Loss(torch.autograd.Function):
@@ -198,7 +198,7 @@ def _precision(device: str, autocast: bool) -> Any:
 
 
 def _network(report: Report, device: str, training: bool) -> Network:
-    """The network with all parameters set to zero."""
+    """The network; its parameters and buffers are zeros if they have data at all."""
     if _nowhere() == "cpu":  # fake tensors have no data to set to zero
         return Network(report).train(training)
     with torch.device("meta"):

@@ -22,8 +22,9 @@ class Trial:
     """The observations during a run, by layer name.
 
     These are the output shapes, the multiply-accumulates forward and backward, and the bytes that
-    autograd saved. Every storage counts for the first layer that saves it; parameters and buffers
-    are left out. ``refusal`` is PyTorch's error if the run did not finish.
+    autograd saved. Every storage counts for the first layer that saves it; parameters, buffers and
+    layers that lead to no output, whose graph PyTorch frees, are left out. ``refusal`` is PyTorch's
+    error if the run did not finish.
     """
 
     def __init__(self, report: Report, network: Network, training: bool) -> None:
@@ -41,6 +42,7 @@ class Trial:
         own = [*network.parameters(), *network.buffers()]
         self._storages = {one.untyped_storage()._cdata: one.untyped_storage() for one in own}
         self._nodes: set[Node] = set()
+        self._unused = {row.name for row in report.unused}
 
     def run(self, *inputs: Tensor) -> None:
         """Run forward, then backward from the sum of all outputs."""
@@ -100,7 +102,7 @@ class Trial:
 
     def _keep(self, tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
-        if storage._cdata not in self._storages:
+        if storage._cdata not in self._storages and self._layer not in self._unused:
             self._storages[storage._cdata] = storage  # so that its address is not reused
             self.saved[self._layer] += storage.nbytes()
         return tensor

@@ -74,10 +74,10 @@ def verify(
     receptive_field: bool = False,
     original: Read | None = None,
 ) -> Verification:
-    """Build the network in PyTorch, run it forward and backward, and compare all numbers.
+    """Build the network in PyTorch, run it forward and backward, and compare the numbers.
 
     ``device`` is auto, cpu, cuda, mps or meta. With ``training=False``, layers run in eval mode.
-    ``receptive_field`` adds the receptive field, which takes many more runs. If the network was
+    ``receptive_field`` adds the receptive field, which takes several more runs. If the network was
     read from an ``original`` model, its outputs are compared with those of the original as well.
 
     Raises UsageError if the network cannot run on the device, or if it is not known what one of its

@@ -28,7 +28,7 @@ def modules(path: list[str]) -> Complete:
 
 
 def networks(incomplete: str) -> list[str]:
-    """The built-in networks, and the specs in the current folder."""
+    """The built-in networks and the YAML files whose names begin with this word."""
     from glob import escape, glob
 
     from cnncalc.spec import catalog

@@ -17,7 +17,7 @@ CONVENTIONS = [str(Path(__file__).parents[1] / "conventions" / "tools")]
 
 
 def dtype_of(word: str | None) -> str | None:
-    """The name of a dtype, which may be short: ``fp16`` for float16, ``bf16`` for bfloat16."""
+    """The full name of a dtype: ``float16`` for ``fp16``, ``bfloat16`` for ``bf16``."""
     return word if word is None else SHORT_DTYPES.get(word.lower(), word)
 
 

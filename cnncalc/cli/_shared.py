@@ -155,8 +155,8 @@ def chosen_format(format_name: str | None, output: Path | None, names: Iterable[
 @contextmanager
 def typed(**options: str) -> Iterator[None]:
     """A context in which errors name options instead of parameters: with
-    ``typed(questions="--count")``, an error that begins with ``questions`` begins with
-    ``--count``."""
+    ``typed(questions="--count")``, an error that begins with ``questions`` begins with ``--count``
+    instead."""
     try:
         yield
     except UsageError as why:

@@ -83,10 +83,10 @@ def run(
     if f is not None and _is_network(n):
         given = " ".join(filter(None, (f, s)))
         raise UsageError(
-            f"{n[:60]!r} is a network, which takes no F and S", f"leave out {given[:60]}"
+            f"{n[:60]!r} is a network, which takes no F or S", f"leave out {given[:60]}"
         )
     if f is None or s is None:
-        shared.refuse(context, ("padding", "dilation"), "is for one window, as in 7 3 3 -p 1")
+        shared.refuse(context, ("padding", "dilation"), "is for one window, which needs N, F and S")
         fits = _check_network(n, input, settings, layout, form)
     else:
         shared.refuse(context, ("input", "settings", "layout"), "is for a network, not a window")
@@ -137,7 +137,8 @@ def _check_network(
     if not layers:
         answer = "no layer has a window"
     if bad:
-        answer = f"{bad} of {layers} layers {'has' if bad == 1 else 'have'} an illegal stride"
+        which = "the only layer" if layers == 1 else f"{bad} of {layers} layers"
+        answer = f"{which} {'has' if bad == 1 else 'have'} an illegal stride"
     shared.write(f"\n{report.name}: {answer}\n", None)
     return not wrong
 

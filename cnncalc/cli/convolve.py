@@ -165,7 +165,7 @@ def run(
     """
     _refuse_options([input, *kernels], context)
     if transpose:
-        shared.refuse(context, ("mode",), "is for the padding, which --transpose removes")
+        shared.refuse(context, ("mode",), "fills the padding, but --transpose has none to fill")
     else:
         shared.refuse(context, ("output_padding",), "needs --transpose")
     _check_digits(digits)

@@ -175,12 +175,13 @@ def _layer(one: "LayerTime") -> list[str]:
 def _estimate(one: "Estimate") -> str:
     from cnncalc.analysis.hardware.calibration import COVERED
 
-    return (
-        f"{one.device}: about {units.duration(one.seconds)}, between {units.duration(one.low)} and "
-        f"{units.duration(one.high, up=True)}\n"
-        f"(an estimate; {COVERED}% of networks from families left out of the fit are in this "
-        f"range, with a median error of {one.median_error:.0%})\n"
+    times = f"about {units.duration(one.seconds)}, between {units.duration(one.low)} and "
+    times += units.duration(one.high, up=True)
+    about = (
+        f"(an estimate; with each family left out of the fit in turn, {COVERED}% of the measured "
+        f"times were in such a range, and the median error was {one.median_error:.0%})"
     )
+    return f"{one.device}: {times}\n{listing.wrapped(about)}"
 
 
 def _records(found: "OnDevices", listed: bool) -> Any:

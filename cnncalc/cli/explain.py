@@ -40,7 +40,7 @@ def run(
     dtype: options.Dtype = None,
     output: options.TextOutput = None,
 ) -> None:
-    """Show how every number of a layer, a block or a network is computed.
+    """Show how the numbers of a layer, a block or a network are computed.
 
     For a layer, you see each formula, the formula with the numbers filled in, and the result; for a
     block or a network, the terms of every sum. The formulas shown are the ones that ran.

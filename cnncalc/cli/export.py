@@ -20,8 +20,8 @@ def _torch(spec: str, input: Words, settings: Words, layout: str | None) -> str:
 
 
 def _simulator(name: str) -> Writer:
-    """A function that returns a network as a workload for a simulator, and prints which layers it
-    leaves out."""
+    """A function that returns a network as a workload for a simulator, and prints how many layers
+    it leaves out."""
 
     def written(spec: str, input: Words, settings: Words, layout: str | None) -> str:
         tool = simulators.load(name).TOOL
@@ -73,7 +73,7 @@ def run(
     The code is readable, and runs and trains without cnncalc. An ONNX file has PyTorch's initial
     weights. Writing code or an ONNX file requires PyTorch. --to yaml does the same as 'cnncalc
     import'. A layer that a simulator cannot describe is an error; layers that are neither
-    convolutions nor matrix products are left out and listed.
+    convolutions nor matrix products are left out, and a message says how many.
 
     cnncalc export resnet18 --to torch -o net.py
 

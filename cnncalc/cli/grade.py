@@ -193,9 +193,9 @@ def _own_keys(own: Mapping[str, Path], key: Path) -> str:
     """The warning that some students have a key of their own, which was not used."""
     first = next(iter(own.values()))
     folder, name = printable(str(first.parent)), printable(str(first))
-    theirs = f"there is a key of their own, {name}; to use that"
+    theirs = f"they have their own key, {name}; to use it"
     if len(own) > 1:
-        theirs = f"they have keys of their own, such as {name}; to use those"
+        theirs = f"they have their own keys, such as {name}; to use them"
     used = printable(str(key))
     return f"{some(own)}: graded with {used} although {theirs}, give the folder {folder} as the key"
 

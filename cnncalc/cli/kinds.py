@@ -16,11 +16,12 @@ from cnncalc.cli import _listing as listing
 from cnncalc.core.errors import LayerError, UsageError
 from cnncalc.core.fields import as_written
 from cnncalc.core.layer import Example, Layer
-from cnncalc.core.parsing import fields_of
+from cnncalc.core.parsing import fields_of, required_of
 from cnncalc.derivations import explain
 from cnncalc.render import terminal
 
 ALONE = "is the main field: if you give no other field, you can write its value alone."
+"""What is said about the main field, unless another field is required."""
 
 
 def run(
@@ -100,8 +101,13 @@ def fields_table(kind: type[Layer], write: Callable[[str], str] = str) -> str:
         [write(name), ", ".join(map(write, field.also)), default_of(defaults[name]), field.doc]
         for name, field in fields_of(kind).items()
     )
-    alone = f"\n\n{kind.main} {ALONE}" if kind.main and write is str else ""
+    alone = f"\n\n{kind.main} {ALONE}" if stands_alone(kind) and write is str else ""
     return listing.columns(headings, rows).rstrip() + alone
+
+
+def stands_alone(kind: type[Layer]) -> bool:
+    """Whether a layer can be given by the value of its main field alone."""
+    return bool(kind.main) and {*required_of(kind)} <= {kind.main}
 
 
 def default_of(value: Any) -> str:

@@ -36,7 +36,10 @@ GEOMETRY = typer.Option(
 )
 Count = Annotated[int, typer.Option("--count", "-n", metavar="N", help="The number of questions.")]
 Seed = Annotated[
-    int | None, typer.Option("--seed", metavar="N", help="The same seed gives the same questions.")
+    int | None,
+    typer.Option(
+        "--seed", metavar="N", help="The same seed with the same options gives the same questions."
+    ),
 ]
 EVERY_WEEK = ",".join(USUAL)
 
@@ -119,8 +122,9 @@ def run(
     output: Output = None,
     export: Export = None,
 ) -> None:
-    """Write questions, and with -o also blank answer sheets and keys; the same seed gives the same
-    questions.
+    """Write questions, and with -o also blank answer sheets and keys.
+
+    The same seed with the same options gives the same questions.
 
     cnncalc quiz --topics shape,params --count 5 --seed 7
 
@@ -161,7 +165,7 @@ def _note_seed(given: int | None, drawn: int) -> None:
 
 
 def _names(file: Path | None) -> list[str]:
-    """The names in a file, one per line; a single empty name if there is no file."""
+    """The names in a file, one per line; a single empty name if no file is given."""
     if file is None:
         return [""]
     if file.exists() and not file.is_file():
@@ -182,13 +186,14 @@ def _write_all(
     banks: list[platforms.Platform],
     folder: Path,
 ) -> None:
-    """Write a sheet, a blank answer sheet, a key and a file for each of ``banks`` for every
-    name."""
+    """For every name, write a sheet, a blank answer sheet, a key, and a file for each of
+    ``banks``."""
     stems = [file_name(name) for name in names]
     twice = sorted({stem for stem in stems if stems.count(stem) > 1})
     if twice:
         fact = f"several names give the same file name: {some(twice)}"
-        raise UsageError(fact, "make them differ in a letter or a digit")
+        help = f"make them differ in a letter or digit among the first {LONGEST_STEM} characters"
+        raise UsageError(fact, help)
     _keep_sheets(wanted, names, folder)
     for name in shared.announced(names):
         quiz, stem = pose(wanted, name), file_name(name)

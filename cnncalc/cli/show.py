@@ -30,5 +30,5 @@ def run(
     """
     bare = name.removesuffix(".yaml")
     if bare != name and catalog.called(bare) is None:
-        raise UsageError(f"no built-in network {name[:60]!r}", "show prints no other files")
+        raise UsageError(f"no built-in network {name[:60]!r}", "show prints only built-in networks")
     shared.write(catalog.path(bare).read_text(encoding="utf-8"), output)

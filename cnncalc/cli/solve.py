@@ -29,7 +29,7 @@ Input = Annotated[
         "--input",
         "-i",
         metavar="N",
-        help="The input size; by default, all are tried. For a network, it may be a shape.",
+        help="The input size; by default, any size. For a network, it may be a shape.",
     ),
 ]
 Output = Annotated[

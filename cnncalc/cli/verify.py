@@ -89,7 +89,8 @@ def run(
     format: options.FormatName = None,
     output: options.TextOutput = None,
 ) -> None:
-    """Build the network in PyTorch, run it forward and backward, and compare every number.
+    """Run a network in PyTorch, forward and backward, and compare its numbers with the calculated
+    ones.
 
     The exit code is 1 if anything differs. Requires PyTorch.
 

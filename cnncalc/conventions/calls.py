@@ -2,7 +2,7 @@
 
 A layer builds its module from the ``nn`` passed to ``to_torch``. The ``nn`` in this file has stub
 modules that list what the real ones would call: themselves, and the operations inside modules that
-run several. Profilers count either modules or operations.
+run several. Some profilers count modules, some operations, and some both.
 """
 
 import re
@@ -269,4 +269,4 @@ class LPPool(Module):
 
 
 COMPOSED = {kind.__name__: kind for kind in Module.__subclasses__()}
-"""The modules whose calls are counted by a class of their own, by name."""
+"""The modules with a class of their own, by name."""

@@ -19,7 +19,7 @@ from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Shape
 
 MAX_CACHED = 10_000
-"""The number of layers to cache; caching pays off because conventions see the same layers."""
+"""The maximum number of layers to cache; different conventions see the same layers."""
 
 BYTES = "bytes"
 """The unit of memory. ``read`` prints such totals in a larger unit, such as MB."""
@@ -128,7 +128,7 @@ class Count:
 
     @property
     def total(self) -> int:
-        """The exact number that the tool reports."""
+        """The exact total, which the tool may round."""
         return sum(part.total for part in self.parts)
 
     def text(self) -> str:

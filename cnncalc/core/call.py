@@ -23,7 +23,8 @@ class Call(NamedTuple):
 
 
 def one_size(value: Any) -> Any:
-    """``3`` for ``(3, 3)``; other tuples become lists, and any other value is unchanged."""
+    """The common value of equal ones: ``3`` for ``(3, 3)``. Other tuples become lists; any other
+    value is unchanged."""
     if isinstance(value, list | tuple) and value and len(set(map(repr, value))) == 1:
         return list(value) if isinstance(value[0], list | tuple) else value[0]
     return list(value) if isinstance(value, tuple) else value

@@ -1,4 +1,4 @@
-"""The cost of a layer: frozen records that add up. All counts are exact integers."""
+"""The cost of a layer, as frozen records. All counts are exact integers."""
 
 from collections.abc import Iterable, Set
 from typing import NamedTuple
@@ -49,7 +49,7 @@ class Operations(NamedTuple):
 
 
 class Parameters(NamedTuple):
-    """The numbers that a layer holds: learned ``weights`` and ``biases``, ``fixed`` weights that
+    """How many numbers a layer holds: learned ``weights`` and ``biases``, ``fixed`` weights, which
     are not learned, and ``buffers`` such as running means."""
 
     weights: int = 0
@@ -59,7 +59,7 @@ class Parameters(NamedTuple):
 
     @property
     def params(self) -> int:
-        """All learned numbers."""
+        """How many of these numbers are learned."""
         return parameter_formulas.total(self.weights, self.biases)
 
 
@@ -79,10 +79,9 @@ class Cost(NamedTuple):
     """All counts of a layer, a block or a network; costs add up field by field.
 
     Elements and operations are for the whole batch; parameters are not. ``activation`` counts the
-    output elements. ``activations_total`` counts only those that textbook memory tables store: it
-    leaves out activations that run in place, dropout and reshapes. ``connections`` is LeCun's count
-    of every input that feeds an output, biases included. ``backward_macs`` are the
-    multiply-accumulates of a backward pass.
+    output elements. ``activations_total`` counts only those of layers that textbook memory tables
+    list (``Layer.stored``). ``connections`` is LeCun's count of every input that feeds an output,
+    biases included. ``backward_macs`` are the multiply-accumulates of a backward pass.
     """
 
     weights: int = 0
@@ -108,17 +107,22 @@ class Cost(NamedTuple):
 
     @property
     def params(self) -> int:
-        """All learned numbers: weights and biases."""
+        """The number of weights and biases, all of which are learned."""
         return self.weights + self.biases
+
+    def params_text(self) -> str:
+        """The parameters by their parts: ``34,848 weights + 96 biases``."""
+        weights = f"{units.exact(self.weights)} weight{'s' * (self.weights != 1)}"
+        return f"{weights} + {units.exact(self.biases)} bias{'es' * (self.biases != 1)}"
 
     @property
     def trainable(self) -> int:
-        """The learned numbers that are not frozen."""
+        """The number of weights and biases that are not frozen."""
         return self.params - self.frozen
 
     @property
     def held(self) -> int:
-        """All numbers stored with a model: parameters, fixed weights and buffers."""
+        """How many numbers are stored with a model: parameters, fixed weights and buffers."""
         return self.params + self.fixed + self.buffers
 
     @property
@@ -148,7 +152,7 @@ class Cost(NamedTuple):
 
     @property
     def with_shared_weights(self) -> "Cost":
-        """The cost without parameters and buffers, which count for the layer that owns them."""
+        """The cost without parameters and buffers: these count for the layer that owns them."""
         return self._replace(weights=0, biases=0, buffers=0, fixed=0, frozen=0, parameter_bytes=0)
 
     def __add__(self, other: object) -> "Cost":

@@ -5,9 +5,9 @@ CnncalcError
 ├── SpecError       one mistake at one location in a spec
 ├── Mistakes        all independent SpecErrors of one spec
 └── UsageError      an invalid argument of a command or a function
-    └── UnknownName a name that does not exist (also a KeyError)
+    └── UnknownName a name that a mapping does not have (also a KeyError)
 
-A sentence has two halves, separated by a semicolon: what is wrong, and how to fix it. Code that
+A sentence says what is wrong and, after a semicolon, how to fix it, if that is known. Code that
 does not know the location raises ``LayerError``; the code that walks a spec adds the location.
 """
 
@@ -20,7 +20,7 @@ from typing import NamedTuple, Self
 
 
 def printable(text: str) -> str:
-    """The text with characters that are not printable escaped, such as terminal controls."""
+    """The text with unprintable characters, such as terminal controls, escaped."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -34,7 +34,7 @@ class Source(str):
 
     @classmethod
     def of(cls, name: str, text: str) -> Self:
-        """The name of this text."""
+        """A source with this name and text."""
         source = cls(name)
         source.text = text
         return source
@@ -70,7 +70,7 @@ class CnncalcError(Exception):
 
 
 class LayerError(CnncalcError):
-    """An error about a layer, such as an input that it refuses; the text includes the numbers."""
+    """An error about a layer, such as an input that it refuses."""
 
 
 class UsageError(CnncalcError):
@@ -101,8 +101,8 @@ def unreadable(path: str | PathLike[str], why: OSError) -> UsageError:
 
 
 def near_file(file: Path) -> str:
-    """A hint with the nearest name of a file in the same folder; empty if none is near. If the name
-    has no extension, it may also be that of a folder."""
+    """A hint with the nearest name of a file in the same folder; empty if none is near. For a name
+    without an extension, folders count too."""
     try:
         every = islice(file.parent.iterdir(), MAX_BESIDE)
         beside = sorted(one for one in every if not file.suffix or one.is_file())
@@ -134,11 +134,11 @@ class SpecError(CnncalcError):
 MAX_BESIDE = 200
 """The name of a missing file is compared with at most this many others in its folder."""
 MAX_MISTAKES = 50
-"""The rest of a file is not checked after this many mistakes."""
+"""Checks stop after this many mistakes."""
 
 
 class Mistakes(CnncalcError):
-    """All independent mistakes found in one spec, each once, in the order of the text."""
+    """All independent mistakes found in one spec, each once, sorted by line and column."""
 
     SHOWN = 20
 
@@ -190,7 +190,7 @@ def near_names(word: str, known: Sequence[str]) -> str:
 
 
 def longer_names(word: str, known: Iterable[str]) -> str:
-    """The hint with the names that begin with a word, contain it as a whole part (``large`` in
+    """The hint with a few names that begin with a word, contain it as a whole part (``large`` in
     ``mobilenet_v3_large``), or lack only its last letter; empty if there are none."""
     meant = word.lower()[:100]
     near = [name for name in known if _extends(meant, name.lower())]
@@ -200,7 +200,7 @@ def longer_names(word: str, known: Iterable[str]) -> str:
 
 def _extends(word: str, name: str) -> bool:
     """Whether a name begins with a word, contains it as a whole part, or is all of it but the last
-    letter."""
+    letter. Always false for a very short word."""
     if len(word) < SHORTEST_PART:
         return False
     return name.startswith(word) or name == word[:-1] or word in re.split("[-_ ]", name)

@@ -2,7 +2,7 @@
 
 Each function that takes a ``doc`` declares one dataclass field. The field's ``check`` converts a
 value to its canonical form or raises LayerError; its ``schema`` accepts the same values, and also
-3.0 for 3, which JSON Schema does not tell apart, and numbers of any size, which it does not limit.
+3.0 for 3, which JSON Schema does not distinguish, and numbers with any number of digits.
 """
 
 import dataclasses
@@ -158,7 +158,7 @@ def shape(doc: str, default: Any = REQUIRED, also: Sequence[str] = ()) -> Any:
 
 SIDES = {"left": (-1, 0), "right": (-1, 1), "top": (-2, 0), "bottom": (-2, 1),
          "front": (-3, 0), "back": (-3, 1)}  # fmt: skip
-"""The axis of each side, counted from the last, and whether the side is before or after it."""
+"""The axis of each side, as a negative index, and 0 if the side is before the map, 1 if after."""
 
 
 def _sides(value: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
@@ -280,8 +280,8 @@ def choice(
     synonyms: Mapping[str, str] | None = None,
     help: str = "",
 ) -> Any:
-    """One of a few words; ``synonyms`` are other tools' names for them. ``help`` is advice for
-    anything but a word, such as a size."""
+    """One of a few words; ``synonyms`` are other tools' names for them. ``help`` is advice for a
+    value that is not a string, such as a size."""
     meant = {**dict(zip(words, words)), **(synonyms or {})}
 
     def check(value: Any) -> str:

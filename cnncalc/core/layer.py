@@ -1,8 +1,9 @@
 """The interface that every file in ``layers/`` implements.
 
 A layer kind is one frozen dataclass, named after its file. Its fields define its YAML, and its
-docstring is the text of ``cnncalc kinds KIND``. One contract test runs every kind's hand-worked
-examples and refusals. A kind's file imports the names of ``example`` and ``reach`` from here.
+docstring is part of what ``cnncalc kinds KIND`` prints. One contract test runs every kind's
+hand-worked examples and refusals. A kind's file imports the names of ``example`` and ``reach``
+from here.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Layer(Fields):
     """The ONNX operators that describe such a layer on their own, each with its names for the
     layer's fields."""
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
-    """The least and the greatest number of inputs; None means any number."""
+    """The least and the greatest number of inputs; None means no limit."""
     stored: ClassVar[bool] = True
     """Whether textbook memory tables count the output. False for activations (they usually run in
     place), dropout (it does nothing during inference) and views."""
@@ -73,7 +74,7 @@ class Layer(Fields):
     """Whether the layer reads and writes data at all. False for views and for layers that do
     nothing during inference."""
     activated: ClassVar[bool] = False
-    """Whether a spec may give the activation that follows the layer as one of its fields, as in
+    """Whether a spec may give the activation that follows the layer as a field of the layer, as in
     Keras."""
     once: ClassVar[bool] = False
     """Whether it computes its output only once for all images of a batch."""
@@ -154,7 +155,7 @@ class Layer(Fields):
         raise TypeError(f"{self.kind} does not implement output")
 
     def parameters(self, *inputs: Any) -> Parameters:
-        """The number of weights, biases and buffers."""
+        """The numbers of weights, biases, buffers and fixed weights."""
         return Parameters()
 
     def tensors(self, *inputs: Any) -> Tensors:
@@ -170,8 +171,8 @@ class Layer(Fields):
         return None if self.macs(*inputs) or "macs" in self.unknown else ()
 
     def inner_macs(self, *inputs: Any) -> int:
-        """The multiply-accumulates that read values computed by the layer itself, whose gradient is
-        always needed."""
+        """The multiply-accumulates that read values computed by the layer itself. Training its
+        weights takes the gradients of these values too."""
         return 0
 
     def constant_macs(self, *inputs: Any) -> int:
@@ -182,8 +183,8 @@ class Layer(Fields):
         self, products: int, wanted: tuple[bool, ...], learns: bool, *inputs: Any
     ) -> int:
         """The multiply-accumulates of the gradients of the inputs that need one (``wanted``), and
-        of the values computed by the layer itself. ``products`` is their number in the forward
-        pass; ``learns`` says whether the caller adds as many for the gradients of the weights."""
+        of the values computed by the layer itself. ``products`` is the number in the forward pass;
+        ``learns`` says whether the caller adds as many for the gradients of the weights."""
         return products - self.constant_macs(*inputs)
 
     def counters(self) -> int:
@@ -231,8 +232,9 @@ class Layer(Fields):
     def to_onnx(self, onnx: Any, *inputs: Any) -> Any:
         """Write the layer with ONNX operators, and return the name of its output.
 
-        ``onnx`` is the writer of ``cnncalc.bridge.onnx``, with the names of the layer's inputs. The
-        default implementation writes the kind's only operator. Raises LayerError if ONNX has none.
+        ``onnx`` has the methods of the writer of ``cnncalc.bridge.onnx``, and the names of the
+        layer's inputs. The default implementation writes the kind's only operator. Raises
+        LayerError if ONNX has none.
         """
         if len(self.operators) != 1:
             raise LayerError(f"cannot be exported: ONNX has no operator for {self.kind}")
@@ -280,8 +282,8 @@ class Layer(Fields):
         return self
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
-        """The shape of the output. Raises LayerError for inputs that do not fit, or for too few or
-        too many."""
+        """The shape of the output. Raises LayerError for the wrong number of inputs, for inputs
+        that do not fit, and for an output with a huge size."""
         least, most = self.arity
         if len(inputs) < least or (most is not None and len(inputs) > most):
             exactly = " or ".join(map(str, range(least, (most or least) + 1)))
@@ -348,8 +350,8 @@ class Layer(Fields):
         )
 
     def channels_first(self) -> Layer:
-        """The layer with any fields that list the channels last changed to list them first. Each
-        kind with such fields overrides this."""
+        """The layer with fields that list the channels last converted to list them first. Kinds
+        with such fields override this."""
         return self
 
     def remark(self) -> str:

@@ -1,14 +1,19 @@
 """An operator of an ONNX file as plain data, from which a kind derives its fields."""
 
 from collections.abc import Callable, Mapping, Sequence
+from struct import pack
 from typing import Any, NamedTuple
 
 from cnncalc.core.shape import Shape
 
 DOMAIN, VERSION = "cnncalc", 1
-"""The domain of the functions that stand for a layer of their name, and its version."""
+"""The domain, and its version, of functions that stand for layers and are named after kinds."""
+PRODUCER = "cnncalc"
+"""The tool that our files name as their producer."""
+OPSET = 21
+"""The version of ONNX's own operators that our files use."""
 FIELDS = "fields"
-"""The setting of such a function with the layer's fields, as JSON."""
+"""The setting of such a function that holds the layer's fields as JSON."""
 
 
 class OnnxCall(NamedTuple):
@@ -36,8 +41,17 @@ class OnnxCall(NamedTuple):
         return None if value is None else [short(value)]
 
 
+FLOAT, INT64 = 1, 7
+"""Data types of tensors."""
+
+
+def packed(dtype: int, values: Sequence[Any]) -> bytes:
+    """The bytes of a tensor with these numbers."""
+    return pack(f"<{len(values)}{'q' if dtype == INT64 else 'f'}", *values)
+
+
 def short(value: Any) -> Any:
-    """A float, rounded to the digits that a 32-bit float has; anything else as it is."""
+    """A float, rounded to the digits that a 32-bit float has; any other value unchanged."""
     return float(f"{value:.7g}") if isinstance(value, float) else value
 
 

@@ -87,7 +87,7 @@ class Layout(Enum):
     PLACES = auto()
     """As ``RESHAPE``, with the spatial axes as one."""
     ROWS = auto()
-    """A view with a row for each position, or a copy if the axes are permuted differently."""
+    """A view with a row for each position, or a copy where no such view exists."""
     EXPAND = auto()
     """A view of the output's gradient in which elements are repeated."""
     PERMUTE = auto()

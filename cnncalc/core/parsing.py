@@ -30,7 +30,10 @@ THEIRS = (
     (f"({'|'.join(INFERRED)}): .*", "remove it: cnncalc infers it from the input"),
     (f"({NOT_COUNTED}): .*", "remove it: it changes neither shapes nor counts"),
     ("padding_mode: zeros", "remove it: convolutions always pad with zeros"),
-    (r"padding_mode: (\w+)", "put a 'pad' with mode {0} before the layer, and remove its padding"),
+    (
+        "padding_mode: (reflect|replicate|circular)",
+        "remove padding_mode and padding, and put a 'pad' with mode {0} before the layer",
+    ),
     ("data_format: .*", "remove it, and state the 'layout' of the spec if channels come last"),
     ("pool: (MAX|0)", "write max_pool without it, and ceil_mode: true for Caffe's sizes"),
     ("pool: (AVE|1)", "write avg_pool without it, and ceil_mode: true for Caffe's sizes"),
@@ -57,7 +60,8 @@ OURS = Foreign()
 
 
 class FieldErrors(LayerError):
-    """All mistakes in the fields of one layer, each with the field as written."""
+    """Mistakes in the fields of one layer, each with the field as written, or None if it concerns
+    no single field."""
 
     def __init__(self, wrong: Sequence[tuple[str | None, str]]) -> None:
         super().__init__("; ".join(text for _, text in wrong))

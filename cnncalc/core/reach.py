@@ -8,8 +8,8 @@ from cnncalc.core.shape import Map, Shape
 class Cut(NamedTuple):
     """Windows that move by a fraction of an input, or that differ in size.
 
-    Every input is cut into ``per`` pieces. Output i reads the inputs that own a piece from
-    ``begin + i·step`` to ``end + i·step``: all of them, or with ``gaps`` only some.
+    Every input is cut into ``per`` pieces. Output i reads the inputs that contain any of the pieces
+    ``begin + i·step`` to ``end + i·step``, both included: all of them, or with ``gaps`` only some.
     """
 
     step: int

@@ -152,12 +152,12 @@ def shape_of(sizes: tuple[int, ...], layout: Layout = "chw") -> Shape:
 
 
 def read_shape(text: str, layout: Layout = "chw") -> Shape:
-    """Parse ``3x224x224`` in the given layout. Raises UsageError for any other text."""
+    """Parse a shape such as ``3x224x224`` in this layout. Raises UsageError for any other text."""
     return shape_of(read_sizes(text), layout)
 
 
 def read_sizes(text: str) -> tuple[int, ...]:
-    """Parse ``3x224x224`` (or with ``×``, ``*`` or ``,``) into its sizes as written.
+    """Parse a shape such as ``3x224x224`` (or with ``×``, ``*`` or ``,``) into its sizes.
 
     Raises UsageError for any other text.
     """

@@ -121,8 +121,8 @@ def contiguous(sizes: Sequence[int]) -> Strided:
 
 
 def joined(sizes: Sequence[int], parts: Sequence[Strided]) -> Strided:
-    """A concatenation with these sizes. It has the memory format of the parts, if that is the
-    same."""
+    """A concatenation with these sizes. It has the memory format of the parts if they share
+    one."""
     formats = {tuple(one.suggested) for one in parts}
     return ordered(sizes, formats.pop()) if len(formats) == 1 else contiguous(sizes)
 

@@ -35,14 +35,13 @@ class Tape(Record):
 
     def overwritten(self, x: Tensor, *, keeps_output: bool) -> Tensor:
         """An operation that writes its output over its input. Its backward pass reads the output,
-        or else a copy of the input. Raises LayerError if PyTorch refuses the backward pass, or if
-        the input is a view that needs a gradient."""
+        or else a copy of the input. Raises LayerError if PyTorch refuses the backward pass."""
         if x in self.views and x.needs_gradient:
-            raise LayerError("it overwrites a view, and what PyTorch then copies is not modelled")
+            self.guess("it overwrites a view")
         if x.storage in self.saved:
             raise LayerError(
-                "it overwrites what an earlier layer saved for backward, so PyTorch cannot train "
-                "it; remove inplace"
+                "it overwrites what an earlier layer saved for backward, so PyTorch refuses the "
+                "backward pass; remove inplace"
             )
         output = self._itself(x)
         own = x.bytes if x.needs_gradient and not keeps_output else 0
@@ -66,7 +65,7 @@ class Tape(Record):
     def normalized(
         self, x: Tensor, *parameters: Tensor, own: int, contiguous: bool = False
     ) -> Tensor:
-        """A normalization, which saves its input and its scale. ``contiguous`` means that the
+        """A normalization, which saves its input and any scale. ``contiguous`` means that the
         backward pass first makes the output's gradient contiguous."""
         layout = Layout.COPY if contiguous else Layout.KEEP
         return self.op(x, *parameters, keeps=(x, *parameters[:1]), own=own, layout=layout)
@@ -82,7 +81,7 @@ class Tape(Record):
         such view exists. Raises LayerError if that is not known."""
         if x.in_order:
             output = self.view(x, Layout.RESHAPE)
-            output.strided = None
+            output.strided = x.strided and x.strided.viewed(sizes)
             return output
         self.guess("its input is not contiguous")
         longer = [size for size in x.shape.dimensions if size > 1] if x.shape else []
@@ -143,7 +142,7 @@ class Tape(Record):
 
     def suggested(self, y: Tensor, x: Tensor, *sizes: int) -> Tensor:
         """The output y of a convolution, with these sizes, batch first, in the memory format that
-        the input x suggests to PyTorch. The format is left open on CUDA, in other dtypes than
+        the input x suggests to PyTorch. The format is left open on CUDA, in dtypes other than
         float32, and for volumes with channels last, where it depends on the number of threads."""
         if x.in_order or not x.strided or len(sizes) not in strides.MAPS:
             return y
@@ -200,8 +199,8 @@ class Tape(Record):
         return output
 
     def split(self, x: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
-        """Views of consecutive parts with these sizes; their gradients are concatenated in one
-        step."""
+        """Views of consecutive parts with these numbers of elements; their gradients are
+        concatenated in one step."""
         outputs = tuple(self._tensor(size, x.size, x.storage, [x]) for size in sizes)
         self._play([x], outputs)
         return outputs
@@ -218,7 +217,8 @@ class Tape(Record):
 
     def lowered(self, *tensors: Tensor) -> list[Tensor]:
         """Copies in low precision, for convolutions and matrix products under autocast, made from
-        the last tensor to the first. Copies of parameters are cached if they are trained."""
+        the last tensor to the first; without autocast, the tensors themselves. Copies of trained
+        parameters are cached."""
         low = self.low or self.size
         return [self._cast(one, min(one.size, low)) for one in reversed(tensors)][::-1]
 
@@ -234,7 +234,7 @@ class Tape(Record):
         return memory.size_in_bytes(n, max(size, FULL_BYTES) if self.cuda else size)
 
     def widest(self, *tensors: Tensor) -> list[Tensor]:
-        """Copies in the highest precision among them."""
+        """The tensors in the highest precision among them, copied where their own is lower."""
         size = max(one.size for one in tensors)
         return [self._cast(one, size) for one in tensors]
 
@@ -266,8 +266,8 @@ class Tape(Record):
         copies = spans and bool(x.channels_last)
         if self._lent is not None and (copies or parameters[0].copies_gradient):
             raise LayerError(
-                "it shares weights and reads a map with channels last, and how PyTorch adds up "
-                "such gradients is not modelled"
+                "a layer that uses its weights reads a map with channels last, and how PyTorch "
+                "adds up the gradients of shared weights is then not modelled"
             )
         parameters[0].copies_gradient = copies
         return self.filtered(x, *parameters, makes=makes)
@@ -293,8 +293,8 @@ class Tape(Record):
         return [kept for kept, other in ((a, b), (b, a)) if other.needs_gradient]
 
     def attended(self, query: Tensor, *others: Tensor) -> Tensor:
-        """Attention in one kernel. It saves its inputs, its output, and a logarithm for each row of
-        scores, which is at least a float32."""
+        """Attention in one kernel. It saves its inputs, its output, and for each row of scores a
+        logarithm in float32 or a higher precision."""
         rows = query.numbers // query.shape[-1]
         own = memory.size_in_bytes(rows, max(query.size, FULL_BYTES))
         y = self.op(query, *others, keeps=(query, *others), keeps_output=True, own=own)

@@ -33,8 +33,7 @@ def human(number: int) -> str:
 
 
 def duration(seconds: "Fraction | float", up: bool = False) -> str:
-    """A time with three digits: ``3.14 ms``, rounded down as a lower bound must be, or ``up``. From
-    1,000 s it has more digits, and below 1 ns it has two decimals."""
+    """A time in a suitable unit: ``3.14 ms``, rounded down as a lower bound must be, or ``up``."""
     if not seconds:
         return "0 s"
     unit, per_second = next(
@@ -94,6 +93,6 @@ def bytes_of(text: str) -> int:
     factors |= {unit.strip().lower(): 1024**power for power, unit in enumerate(BINARY)}
     unit = found[3].lower() if found else None
     if found is None or unit not in {"", *factors}:
-        raise ValueError(f"{text[:60]!r} is not a number of bytes, such as 24GiB or 500MB")
+        raise ValueError(f"{text[:60]!r} is not a number of bytes; write it as 24GiB or 500MB")
     decimals = found[2] or ""
     return int(found[1] + decimals) * int(factors.get(unit, 1)) // int(10 ** len(decimals))

@@ -151,17 +151,19 @@ def _memory(row: Row, report: Report) -> tuple[list[Working], str]:
         else:
             count = memory.vector_elements(output.features, batch=report.batch)
         size = memory.size_in_bytes(elements=count, bytes_each=BYTES[report.dtype])
-    left_out = "; not in the total, which leaves out activations, dropout and views"
+    left_out = "; not in the total, which leaves out activation functions, dropout and views"
     kept = "" if row.layer.stored else left_out
     answer = " = ".join(dict.fromkeys((f"{units.exact(size)} B", units.in_bytes(size))))
     return equations_of("bytes", size), answer + kept
 
 
 def _receptive_field(row: Row, report: Report) -> tuple[list[Working], str]:
-    if row.fields is None:
-        return [], "its inputs have different axes"
-    answer = _field_answer(row, report)
     seen = [report.rows[source].fields for source in row.sources]
+    if row.fields is None:
+        axes = {len(fields) for fields in seen if fields is not None}
+        why = "; it combines network inputs with different axes" if len(axes) > 1 else ""
+        return [], f"not known{why}"
+    answer = _field_answer(row, report)
     if not row.fields or not seen:
         return [], answer
     if row.fields in seen:
@@ -201,7 +203,7 @@ def _field_answer(row: Row, report: Report) -> str:
     inside = "×".join(map(units.exact, clipped))
     jumps = _each([str(field.jump) for field in fields], "×")
     starts = _each([str(field.start) for field in fields], ", ")
-    cut = f", at most {inside} of them inside the image" if inside != sizes else ""
+    cut = f", at most {inside} of them inside the input" if inside != sizes else ""
     return wording.minus(f"{most}{sizes} pixels{cut}; jump {jumps}, start {starts}")
 
 

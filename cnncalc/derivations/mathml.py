@@ -12,8 +12,8 @@ FENCES = {"/": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
 
 
 def equation(working: Working) -> str:
-    """An equation such as ``weights = F·F·C_in·C_out = 5·5·3·10 = 750``, for a line of its own
-    (``render.page``). An equation without a symbol exists only as text, in its note."""
+    """An equation such as ``weights = F·F·C_in·C_out = 5·5·3·10 = 750``, for a line of its own.
+    An equation without a symbol exists only as text, in its note."""
     if not working.symbol:
         return f"<math>{_text(working.note)}</math>"
     made, result = working.expression, wording.minus(grouped(working.result))

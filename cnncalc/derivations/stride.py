@@ -69,7 +69,7 @@ class Rule(NamedTuple):
 
 
 def rules(axis: Axis) -> tuple[Rule, ...]:
-    """The output size under every convention."""
+    """The output size under each convention."""
     N, F, S, P, D = axis
     unpadded = axis._replace(P=0)
     ceil = window.output_size_ceil(N=N, F=F, S=S, P=P, D=D)
@@ -194,8 +194,8 @@ class Window(NamedTuple):
 
 
 def windows(report: Report) -> Iterator[Window]:
-    """The sliding windows of a network's convolutions and pools, layer by layer; those of
-    ``unfold``, and of layers inside another, are left out."""
+    """The sliding windows of a network's convolutions and pools, layer by layer. Those of
+    transposed convolutions and of layers inside another are left out."""
     for row in report.layers:
         axes = getattr(row.layer, "axes", None)
         x = row.inputs[0]

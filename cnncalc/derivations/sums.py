@@ -56,10 +56,6 @@ def block(report: Report, name: str) -> Part | None:
     return Part(name, (report.groups or {}).get(name, ""), lines) if lines else None
 
 
-def _parameters(cost: Cost) -> str:
-    return f"{units.exact(cost.weights)} weights + {units.exact(cost.biases)} biases"
-
-
 def _macs(cost: Cost) -> str:
     return f"FLOPs = 2·MACs = {units.exact(cost.flops)}"
 
@@ -69,11 +65,12 @@ def _operations(cost: Cost) -> str:
 
 
 def _memory(cost: Cost) -> str:
-    return f"{units.exact(cost.activations_total)} stored elements"
+    stored = cost.activations_total
+    return f"{units.exact(stored)} stored element{'s' * (stored != 1)}"
 
 
 QUANTITIES: dict[str, tuple[str, Callable[[int], str], Callable[[Cost], str]]] = {
-    "parameters": ("params", units.human, _parameters),
+    "parameters": ("params", units.human, Cost.params_text),
     "macs": ("macs", units.human, _macs),
     "operations": ("operations_total", units.human, _operations),
     "memory": ("activations_total_bytes", units.in_bytes, _memory),

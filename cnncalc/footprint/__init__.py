@@ -102,12 +102,12 @@ class Memory:
 
     @property
     def inference_bytes(self) -> int:
-        """The bytes of the inference peak alone."""
+        """The bytes of ``inference_peak``."""
         return most([moment.alive for moment in self.inference])
 
     @property
     def training_bytes(self) -> int:
-        """The bytes of the training peak alone."""
+        """The bytes of ``training_peak``."""
         return self.resident + most([moment.alive for moment in self.moments])
 
     @cached_property
@@ -168,9 +168,9 @@ def measure(
     """Calculate the memory of a network in training and inference.
 
     With ``training=False``, the layers run in eval mode, still with gradients. ``dtype`` and
-    ``batch`` default to the report's; ``amp`` stands for autocast. ``device="cuda"`` models what
-    PyTorch saves and accumulates differently there. ``checkpoint`` is the number of blocks in a
-    checkpointed segment, which saves only the input of its first block.
+    ``batch`` default to the report's; the dtype ``amp`` stands for autocast. ``device="cuda"``
+    models what PyTorch saves and accumulates differently there. ``checkpoint`` is the number of
+    blocks in a checkpointed segment, which saves only the input of its first block.
 
     Raises UsageError for an unknown optimizer, dtype or device, for checkpoints less than 1 block
     apart, and for anything that is not modelled.

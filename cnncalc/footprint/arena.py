@@ -55,8 +55,8 @@ class Flash(NamedTuple):
 class Arena:
     """The live bytes while each layer that has its own tensor runs, in the order of the network and
     in the order with the lowest peak. ``best`` is None if the search for it takes too long.
-    ``placed`` and ``best_placed`` are the bytes for all tensors, with the gaps between them; None
-    for very long networks."""
+    ``placed`` and ``best_placed`` are the bytes for all tensors in these orders, with the gaps
+    between them; None if they are not known."""
 
     name: str
     batch: int

@@ -17,7 +17,7 @@ VERSION = 1
 """The version of ``to_dict``."""
 
 SMALLER_DTYPES = {"float64": ("float32",), "float32": (AMP, "bfloat16"), AMP: ("bfloat16",)}
-"""The smaller dtypes to suggest instead of each dtype."""
+"""For each dtype, the smaller ones to suggest instead."""
 
 LIGHTER_OPTIMIZERS = ("momentum", "sgd")
 """Optimizers with little state, to suggest instead of others."""
@@ -32,8 +32,8 @@ dozens of training steps, which takes too long for larger networks."""
 
 
 class Change(NamedTuple):
-    """A suggested option, the largest batch with it, the bytes that the largest batch without it
-    (or one image, if none fits) needs with it, and the MACs that it recomputes for each image."""
+    """A suggested option and the largest batch with it; its peak in bytes for the largest batch
+    without it (for one image if none fits); and the MACs that it recomputes for each image."""
 
     option: str
     batch: int

@@ -43,7 +43,7 @@ def groups(report: Report, every: int) -> list[range]:
 
 
 def segments(recording: Recording, rows: list[range]) -> list[range]:
-    """The operations that belong to these rows."""
+    """The operations of each segment, given its rows; segments without any are left out."""
     ends = recording.ends
     found = [range(ends[part.start - 1] + 1, ends[part.stop - 1] + 1) for part in rows]
     return [segment for segment in found if segment]

@@ -23,13 +23,15 @@ DEVICES = ("cpu", "cuda")
 
 class Recording(NamedTuple):
     """A tape with the network's inputs and outputs. For each operation it lists the tensors that
-    are freed after it (the outputs are not), and for each row its last operation."""
+    are freed after it (the outputs are not), and for each row its last operation. ``unused`` are
+    the rows that lead to no output."""
 
     tape: Tape
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     freed: tuple[tuple[Tensor, ...], ...]
     ends: tuple[int, ...]
+    unused: frozenset[int]
 
 
 def record(
@@ -44,11 +46,6 @@ def record(
         if word not in known:
             meant = "cuda" if word == "gpu" else word
             raise unknown(what, word, known, meant)
-    if report.unused:
-        raise UsageError(
-            f"layer {report.unused[0].name!r} leads to no output, and it is not modelled when "
-            "PyTorch frees it; name it under 'outputs' or leave it out"
-        )
     tape = Tape(
         batch,
         BYTES["float32" if dtype == AMP else dtype],
@@ -74,18 +71,24 @@ def record(
         tensors.append(tensor)
         ends.append(len(tape.operations) - 1)
     outputs = tuple(tensors[place[row.name]] for row in report.outputs)
-    _need_gradients(report, tape, outputs)
+    unused = frozenset(place[row.name] for row in report.unused)
+    _need_gradients(report, tape, outputs, unused)
     for index, row in enumerate(report.rows):  # a layer's inputs live until it has run
         for source in row.sources:
             tape.lives[tensors[source]] = ends[index]
     for tensor in tape.cached.values():  # autocast frees them when it ends
         tape.lives[tensor] = len(tape.operations) - 1
     inputs = tuple(tensors[place[name]] for name in report.input_shapes)
-    return Recording(tape, inputs, outputs, _freed(tape, outputs), tuple(ends))
+    return Recording(tape, inputs, outputs, _freed(tape, outputs), tuple(ends), unused)
 
 
 def check_peaks(report: Report, recording: Recording) -> Recording:
     """The recording. Raises UsageError if its peaks are not modelled."""
+    if report.unused:
+        raise UsageError(
+            f"layer {report.unused[0].name!r} leads to no output, and cnncalc does not model "
+            "when PyTorch frees it; name it under 'outputs' or leave it out"
+        )
     if recording.tape.unclear:
         row, why = recording.tape.unclear
         raise not_modelled(report.rows[row], why)
@@ -109,7 +112,7 @@ def _strided(row: Row, inputs: Sequence[Tensor], output: Tensor, batch: int) -> 
 
 
 def _steps(tape: Tape, row: Row, inputs: list[Tensor]) -> Tensor:
-    """Record a layer; returns its output.
+    """Record a layer and return its output.
 
     If memory runs out here, Python repeats the end of ``except`` forever in functions of more than
     256 instructions, so this is a separate function.
@@ -120,18 +123,20 @@ def _steps(tape: Tape, row: Row, inputs: list[Tensor]) -> Tensor:
         raise not_modelled(row, why) from None
 
 
-def _need_gradients(report: Report, tape: Tape, outputs: tuple[Tensor, ...]) -> None:
+def _need_gradients(
+    report: Report, tape: Tape, outputs: tuple[Tensor, ...], unused: frozenset[int]
+) -> None:
     """Raise UsageError if some operation waits for a gradient that never comes, because only
-    operations without a gradient read its output."""
+    operations without a gradient read its output. The graph of unused rows is gone by then."""
     reached = {*outputs}
     for operation in reversed(tape.operations):
-        if not operation.has_node:
+        if not operation.has_node or operation.row in unused:
             continue
         if reached.isdisjoint(operation.outputs):
             row = report.rows[operation.row]
             why = LayerError(
-                "its output gets no gradient, and it is not modelled when PyTorch frees what the "
-                "layer saved"
+                "its output gets no gradient, and cnncalc does not model when PyTorch frees what "
+                "the layer saved"
             )
             raise not_modelled(row, why)
         reached.update(operation.reads)

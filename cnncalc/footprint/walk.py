@@ -50,13 +50,16 @@ class Update(NamedTuple):
 
 
 def saved(recording: Recording, segments: Sequence[range] = ()) -> list[Saved]:
-    """The bytes that autograd saves for the backward pass. Every storage counts once, for the first
-    operation that saves it; a checkpointed segment saves only its inputs."""
+    """The bytes that autograd holds for the backward pass when the forward pass has ended. Every
+    storage counts once, for the first operation that saves it; a checkpointed segment saves only
+    its inputs, and a row that leads to no output saves nothing."""
     operations, sizes = recording.tape.operations, recording.tape.storages
     seen: set[int] = set()
     found = []
     inside = {place: segment for segment in segments for place in segment}
     for place, operation in enumerate(operations):
+        if operation.row in recording.unused:
+            continue
         segment = inside.get(place)
         if segment is None:
             kept, own = operation.kept, operation.own
@@ -206,8 +209,8 @@ class _Walk:
             self.backward(places)
 
     def forward(self, places: range, phase: str, *, keeps: bool = False) -> list[Tensor]:
-        """Run these operations in order. With ``keeps``, saves what the backward pass needs.
-        Returns the tensors that they created and did not free."""
+        """Run these operations in order. With ``keeps``, save what the backward pass needs.
+        Return the tensors that the operations created and did not free."""
         live: dict[Tensor, None] = {}
         for place in places:
             operation = self.operations[place]
@@ -255,7 +258,7 @@ class _Walk:
                 self.step_back(self.operations[place])
 
     def step_back(self, operation: Operation, also: Iterable[int] = ()) -> None:
-        """Turn the output gradients of an operation into input gradients. Frees what the operation
+        """Turn the output gradients of an operation into input gradients. Free what the operation
         saved, and the storages in ``also``."""
         incoming = [self.given.pop(output) for output in operation.outputs]
         made: list[tuple[Tensor, int]] = []

@@ -60,7 +60,7 @@ def kept(start: int, stop: int) -> int:
 
 @formula("N_out")
 def kept_places(start: int, stop: int) -> int:
-    """The places from start up to, but not including, stop."""
+    """The positions from start up to, but not including, stop."""
     return stop - start
 
 
@@ -78,7 +78,7 @@ def equal_part(C_in: int, parts: int) -> int:
 
 @formula("N_out")
 def equal_length(N: int, parts: int) -> int:
-    """The places of each part."""
+    """The positions of each part."""
     return share(N, parts)
 
 

@@ -22,7 +22,7 @@ def of_frames(MACs: int, frames: int) -> int:
 
 @formula("MACs")
 def conv_macs(F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1) -> int:
-    """One dot product with a filter per output."""
+    """For each output, one dot product with a filter."""
     return product(F) * share(C_in, G) * C_out * product(N_out)
 
 
@@ -30,7 +30,7 @@ def conv_macs(F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...],
 def depthwise_macs(
     F: tuple[int, ...], C_in: int, N_out: tuple[int, ...], multiplier: int = 1
 ) -> int:
-    """One dot product with a single-channel filter per output."""
+    """For each output, one dot product with a single-channel filter."""
     return product(F) * C_in * multiplier * product(N_out)
 
 
@@ -44,7 +44,7 @@ def table_macs(F: tuple[int, ...], links: int, N_out: tuple[int, ...]) -> int:
 def transposed_macs(
     F: tuple[int, ...], C_in: int, C_out: int, N_in: tuple[int, ...], G: int = 1
 ) -> int:
-    """Each *input* position meets every weight of its group once."""
+    """Every weight is used once at each *input* position."""
     return product(F) * C_in * share(C_out, G) * product(N_in)
 
 
@@ -86,7 +86,7 @@ def batched(MACs: int, batch: int) -> int:
 
 @formula("backward MACs")
 def backward_macs(of_weights: int, of_inputs: int) -> int:
-    """The gradients of the weights plus those of the input; each usually costs as much as the
+    """The gradients of the weights plus those of the inputs; each usually costs as much as the
     forward pass."""
     return of_weights + of_inputs
 

@@ -2,9 +2,9 @@
 values.
 
 A ``Recorded`` number has the value of one configuration of a network, and takes part in arithmetic
-like an integer. Every operation adds a node to a ``Recording``, and every decision that depends on
-the value adds a guard: a comparison and its outcome. For other values that satisfy the same guards,
-the nodes give the results without running the code again: on arrays, or on symbols
+like an integer. Operations add nodes to a ``Recording``, and decisions that depend on the value add
+guards: comparisons and their outcomes. For other values that satisfy the same guards, the nodes
+give the results without running the code again: on arrays, or on symbols
 (``cnncalc.analysis.explore``).
 
 Code that needs a plain integer (an index, the length of a list) gets the value, and a guard pins

@@ -313,7 +313,7 @@ ALL_AXES = frozenset(axis for axes in AXES.values() for axis in axes)
 
 
 def named(symbol: str, number: int) -> int:
-    """The number, with a symbol if derivations are being recorded and it has none."""
+    """The number, with a symbol if derivations are being recorded and it is not traced yet."""
     if not is_tracing() or isinstance(number, Traced):
         return number
     return Traced.leaf(number, symbol)

@@ -55,7 +55,7 @@ def padding_causal(F: int, D: int) -> int:
 
 @formula("P_before")
 def padding_before(P_total: int) -> int:
-    """Half of the zeros go before the input."""
+    """Half of the zeros, rounded down, go before the input."""
     return P_total // 2
 
 
@@ -67,7 +67,7 @@ def padding_after(P_total: int, P_before: int) -> int:
 
 @formula("N_out")
 def output_size_transposed(N: int, F: int, S: int, P: int = 0, D: int = 1, P_out: int = 0) -> int:
-    """The output size of a transposed window, which an ordinary window would shrink to N."""
+    """The output size of a transposed window."""
     return (N - 1) * S - 2 * P + span(F, D) + P_out
 
 
@@ -112,7 +112,7 @@ def cut_to(N: int, size: int) -> int:
 
 @formula("cut_before")
 def cut_before(cut: int) -> int:
-    """Half of the cells come off the start."""
+    """Half of the cells, rounded down, come off the start."""
     return cut // 2
 
 

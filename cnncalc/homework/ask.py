@@ -1,7 +1,7 @@
-"""The interface of an ask, which every file in ``asks/`` implements.
+"""The interface of an ask; each ask is one file in ``asks/``.
 
-An ask is the quantity that a question asks for: its value for a layer or a network, its derivation,
-and the kinds of written values that can answer it. Its name is the name of its file.
+An ask is a quantity that a question can ask for. It defines the value for a layer or a network, its
+derivation, and the kinds of written values that can answer it. Its name is the name of its file.
 """
 
 from abc import ABC, abstractmethod
@@ -32,7 +32,7 @@ class Ask(Named, ABC):
     unit: ClassVar[str] = ""
     """The unit that a written value may have."""
     also: ClassVar[tuple[str, ...]] = ()
-    """Other asks whose value is accepted, with a note, if no unit is written."""
+    """Other asks whose value is accepted too, with a note, unless the terms forbid it."""
     in_place: ClassVar[str] = "counted in"
     """How the note begins, before the title, if this ask is accepted in place of another."""
     explained: ClassVar[str | None] = None

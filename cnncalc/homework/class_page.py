@@ -18,7 +18,7 @@ STYLE = """\
 .bars rect { fill: #4a7ab5; }
 .bars text { fill: currentcolor; text-anchor: middle; }"""
 LOW = 0.2
-"""Below this discrimination, a question does not separate strong from weak students."""
+"""A question with a lower discrimination hardly separates strong from weak students."""
 QUESTIONS = {
     "Question": False, "Right": True, "Of": True, "Discrimination": True, "Mistakes": False,
 }  # fmt: skip

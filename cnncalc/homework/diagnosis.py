@@ -19,7 +19,7 @@ from cnncalc.homework.question import Meant, Question
 from cnncalc.homework.written import Number, Reading, Value, Written
 
 MOST = 3
-"""The most diagnoses to report."""
+"""The maximum number of diagnoses to report."""
 MAX_ALONE = 60_000
 MAX_PAIRED = 10_000
 """After visiting this many layers, no further mistake or pair is tried; the likeliest come

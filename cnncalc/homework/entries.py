@@ -1,4 +1,4 @@
-"""Checks of the entries of an answer sheet; errors give their locations."""
+"""Checks of the entries of an answer sheet; a SpecError gives the location of the entry."""
 
 import re
 from fractions import Fraction
@@ -20,7 +20,7 @@ def listed(item: Item | None) -> list[Item]:
 
 
 def written(item: Item) -> Any:
-    """An answer without locations; a decimal as text, to keep its last digit."""
+    """An answer without locations; a decimal as text, to keep all of its digits."""
     if isinstance(item.value, list):
         return [written(inner) for inner in item.value]
     return (item.text or str(item.value)) if isinstance(item.value, float) else item.plain()
@@ -67,10 +67,10 @@ def unit_in(item: Item | None, counted_in: str) -> str:
     text = text_in(item, "unit")
     suffix = suffix_of(text)
     if suffix is None or suffix.unit != counted_in or suffix.power or not counted_in:
-        expected = (
-            f"must be {counted_in}" if counted_in else "is for counts of bytes and operations"
-        )
-        raise SpecError(f"'unit' {expected}, not {text[:40]!r}", item.where)
+        if not counted_in:
+            fact = "'unit' is only for questions about bytes, MACs or FLOPs; leave it out"
+            raise SpecError(fact, item.where)
+        raise SpecError(f"'unit' must be {counted_in}, not {text[:40]!r}", item.where)
     return suffix.unit
 
 
@@ -81,7 +81,8 @@ def part(item: Item | None, what: str, most: int) -> Fraction | None:
     text = item.text or str(item.plain())
     number = part_of(text)
     if number is None or number > most:
-        raise SpecError(f"{what} must be a number from 0 to {most}, not {text[:40]!r}", item.where)
+        fact = f"{what} must be a number from 0 to {most:,}, such as 0.5 or 50%, not {text[:40]!r}"
+        raise SpecError(fact, item.where)
     return number
 
 
@@ -94,8 +95,8 @@ def part_of(text: str) -> Fraction | None:
 
 
 def failure(why: Exception) -> str:
-    """Why something cannot be used, in one sentence without the location, or a note about a
-    bug."""
+    """Why something cannot be used, without the location; for an unexpected exception, a request to
+    report it."""
     if isinstance(why, Mistakes):
         return "; ".join(error.sentence for error in why.errors)
     if isinstance(why, SpecError):

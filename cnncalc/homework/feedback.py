@@ -67,8 +67,8 @@ def unread(marks: Iterable[Mark]) -> str:
 def workings(mark: Mark) -> tuple[Worked, ...]:
     """The derivation of a wrong value, if a mistake explains it, then that of the correct value.
 
-    An unanswered question gets only the correct derivation. An answer that is right, or that
-    follows from another, gets none.
+    For a value in a wrong notation, only the correct value is derived. For an answer that is right,
+    follows from another or belongs to no question, neither is.
     """
     question = mark.answer.question
     if question is None or mark.outcome in (Outcome.RIGHT, Outcome.FOLLOWS):

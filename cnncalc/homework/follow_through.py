@@ -25,9 +25,9 @@ from cnncalc.homework.sheet import Sheet
 from cnncalc.homework.written import Number, Reading, Size, Terms, Value, Written
 
 Span = tuple[Fraction, Fraction]
-"""The smallest and largest value that a rounded number may stand for."""
+"""The smallest and largest values that a rounded number may stand for."""
 Counts = dict[tuple[str, str | None], Span]
-"""Answers by ask and layer."""
+"""The spans of numeric answers, by ask and layer."""
 
 
 class Follows(NamedTuple):
@@ -117,7 +117,7 @@ class StudentNetwork:
         for carried in _carried(asked.ask, asked.report, name, own_inputs, own_output):
             answers = [self._last_before(name)] if carried.from_before else []
             answers += [name] if carried.from_own_shape else []
-            yield carried.question.saying(f"your answer for {' and for '.join(answers)}")
+            yield carried.question.saying(_your_answers(answers))
 
     def own_inputs(self, question: Question) -> tuple[Shape, ...] | None:
         """The inputs of the question's layer according to the student's earlier shapes; None if
@@ -235,8 +235,12 @@ def _of_others(question: Question, own: Counts) -> Iterator[tuple[Span, str]]:
             if isinstance(right, int)
         ]
         low, high = (ask.make(ends, question.report) for ends in zip(*spans, strict=True))
-        titles = " and ".join(asks.load(name).title for name in answered)
-        yield (low, high), f"your answer for {titles}"
+        yield (low, high), _your_answers([asks.load(name).title for name in answered])
+
+
+def _your_answers(names: list[str]) -> str:
+    """``your answer for c1``, ``your answers for weights and biases``."""
+    return f"your answer{'s' * (len(names) > 1)} for {' and '.join(names)}"
 
 
 def _seen(fields: tuple[Field, ...] | None, written: Written | None) -> tuple[Field, ...] | None:

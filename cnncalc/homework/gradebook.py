@@ -104,7 +104,7 @@ class Keys:
         self.one = None if target.is_dir() else key(target, layout)
         self.own: Mapping[str, Path] = {}
         self.wrong: dict[Where, Mark] = {}
-        """The answers that are not right in the keys of a folder that have been used."""
+        """The wrong answers in those keys of a folder that have been used."""
         if self.one is None:
             self.own = _by_name(sorted(file for file in target.iterdir() if file.is_file()))
             if not self.own:
@@ -200,7 +200,7 @@ def grade(
     marker: Marker,
     credit: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Graded]:
-    """Every submission, in order; an unreadable one never stops the others.
+    """Every submission, in order; one that cannot be graded does not stop the others.
 
     ``credit`` overrides the key's.
     """

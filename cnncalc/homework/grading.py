@@ -26,11 +26,11 @@ Watch = Callable[[Sequence[Submission]], Iterable[Submission]]
 class Grades(tuple[Graded, ...]):
     """One ``Graded`` per submission, in order.
 
-    ``wrong_in_key`` holds the answers in the keys that are not right; the class is graded against
-    the calculated values. ``own_keys`` maps each student who was graded with another student's key
-    to their own key in the same folder. ``copied`` maps each student whose submission is the same,
-    byte for byte, as a key to that key. ``skipped`` lists the folders that were not searched
-    because their names start with two underscores.
+    ``wrong_in_key`` holds the wrong answers in the keys; the class is graded against the calculated
+    values. ``own_keys`` maps each student who was graded with another student's key to their own
+    key in the same folder. ``copied`` maps each student whose submission is the same, byte for
+    byte, as a key to that key. ``skipped`` lists the folders that were not searched because their
+    names start with two underscores.
     """
 
     wrong_in_key: tuple[Mark, ...] = ()
@@ -117,8 +117,8 @@ def grade(
     found = submissions.find(paths, Path(key))
     if not found:
         raise UsageError(
-            f"{str(key)!r} is the key; the sheets to grade are missing",
-            "add them, or their folder, after the key",
+            f"there are no sheets to grade besides the key {str(key)!r}",
+            "name the sheets, or a folder that contains them, after the key",
         )
     grades = Grades(gradebook.grade(keys, watch(found), marker, credit))
     grades.skipped = tuple(submissions.left_out(paths))

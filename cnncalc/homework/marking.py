@@ -16,9 +16,9 @@ from cnncalc.homework.sheet import Answer, Sheet
 from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms, Verdict, Written
 
 MAX_DIAGNOSED = 100
-"""The most wrong answers on a sheet to diagnose."""
+"""The maximum number of wrong answers to diagnose on a sheet."""
 LAYERS_EACH = 50
-"""An answer about a network counts once for every ``LAYERS_EACH`` layers, because trying all
+"""An answer counts once for every ``LAYERS_EACH`` layers of its network, because trying all
 mistakes in a larger network takes longer."""
 
 
@@ -138,8 +138,8 @@ class Marker:
     def wrong(
         self, answer: Answer, question: Question, written: Written, own: StudentNetwork | None
     ) -> Mark:
-        """The mark for a value that does not agree as written. It is still right if its last zeros
-        only round it."""
+        """The mark for a value that does not agree as written. It is still right if its trailing
+        zeros are the result of rounding."""
         before = written.before
         if before is not None and question.agrees(before, self.terms) is not None:
             return Mark(answer, Outcome.ARITHMETIC)

@@ -1,4 +1,4 @@
-"""The interface of a mistake, which every file in ``mistakes/`` implements.
+"""The interface of a mistake; each mistake is one file in ``mistakes/``.
 
 A mistake turns a question into a different one, whose right answer is the wrong answer to
 recognize. It computes nothing itself; it only declares what is wrong. Most mistakes subclass one of
@@ -194,7 +194,8 @@ def has_bias_per_filter(row: Row) -> bool:
 
 
 def is_pool(row: Row) -> bool:
-    """Whether a window slides over each channel of a map separately, without parameters."""
+    """Whether a layer without parameters keeps the number of channels, and slides a window over
+    each of them or makes the map smaller."""
     x, out = row.inputs[0] if len(row.inputs) == 1 else None, row.output
     if not (isinstance(x, Map) and isinstance(out, Map)) or out.channels != x.channels:
         return False

@@ -185,7 +185,8 @@ def _tensors(given: Mapping[str, Any], layout: Layout | None) -> tuple[Tensor, t
         raise UsageError("give 'kernel', or 'kernels' as a list, not both")
     listed = given["kernels"] if "kernels" in given else [given["kernel"]]
     if not isinstance(listed, list) or not listed:
-        raise UsageError("'kernels' must be a list of kernels; for a single kernel, use 'kernel'")
+        fact = "'kernels' must be a list of at least one kernel"
+        raise UsageError(fact, "for a single kernel, use 'kernel'")
     x, kernels = together(given[INPUT], listed, partial(_matrix, layout=layout), _is_name)
     return x, tuple(kernels)
 

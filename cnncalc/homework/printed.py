@@ -1,6 +1,6 @@
 """Rows of printed summaries, matched to a network's layers by type and position.
 
-The names of a student's own model are not those of the network, so a row is identified by its type
+The names in a student's own model are not those of the network, so a row is identified by its type
 and by how many rows of that type precede it: the third ``Conv2d`` is the third convolution.
 """
 
@@ -23,7 +23,7 @@ TYPED = re.compile(r"(?!input).+ \(([A-Z]\w*)(?:\)|…)")
 PARTS = ("activation", "arrangement")
 """The families of layers that a network may have only as parts of others: padding, for example."""
 ANY_ACTIVATION = "Activation"
-"""The type of every activation in Keras."""
+"""Keras's layer for any activation function."""
 
 
 def label(kind: str, number: int) -> str:

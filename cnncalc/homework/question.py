@@ -35,8 +35,8 @@ Meant = Callable[[Written, Value], Written | None]
 class Question:
     """A question about a layer, a block, or the network (``layer`` is None).
 
-    The fields after ``layer`` are wrong assumptions: wrong ``rules``, other ``layers`` by name,
-    other ``inputs`` of the layer, a different ``output``, a different batch size or dtype
+    A mistake changes the assumptions: wrong ``rules``, other ``layers`` by name, other
+    ``inputs`` of the layer, a different ``output``, a different batch size or dtype
     (``conditions``), and layers added more than once or not at all (``times``). ``meant`` gives the
     meaning of a wrongly written value, and ``detail`` says where a change was made.
 
@@ -313,7 +313,7 @@ def _counts_positions(workings: Iterable[Working]) -> bool:
 
 
 MAX_ROWS = 200_000
-"""The most layers that are cached for each network."""
+"""The maximum number of layers to cache for each network."""
 
 Belief = tuple[Report, str]
 """A network under wrong assumptions, and why it stops early (empty if it does not)."""

@@ -1,6 +1,6 @@
 """Quizzes: random questions about layers, their answers, and wrong answers to choose from.
 
-Every student gets different questions, and the same seed gives the same questions again.
+Each named student gets different questions, and the same seed gives the same questions again.
 """
 
 from collections.abc import Iterable, Mapping

@@ -16,7 +16,7 @@ from cnncalc.api import summarize
 from cnncalc.core.errors import LayerError, UsageError, did_you_mean
 from cnncalc.derivations.explain import Derivation
 from cnncalc.formulas.expression import Expression
-from cnncalc.homework.ask import Ask
+from cnncalc.homework.ask import Ask, NoAnswer
 from cnncalc.homework.convolution import of
 from cnncalc.homework.convolution.given import named_in_errors
 from cnncalc.homework.convolution.writing import Style
@@ -27,7 +27,7 @@ from cnncalc.homework.written import Value, format_value
 LOGITS, PROBABILITIES, TARGET, BASE = "logits", "probabilities", "target", "log"
 KEYS = (LOGITS, PROBABILITIES, TARGET, BASE)
 BASES = {"e": 0, "2": 2, "10": 10}
-"""The bases of the logarithm; 0 is e."""
+"""The bases of the logarithm; 0 stands for e."""
 LARGEST = 700
 """The limit on logits, chosen so that every exponential is a finite float."""
 MAX_CLASSES = 1_000
@@ -86,8 +86,8 @@ class ScoreAsk(Ask):
         yield from ()
 
     def of(self, row: Row, report: Report) -> Value:
-        """Raise LayerError: without scores there is nothing to compute."""
-        raise LayerError(f"needs scores, as in given: {self.needs}")
+        """Raise NoAnswer: without scores there is nothing to compute."""
+        raise NoAnswer(f"needs scores, as in given: {self.needs}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +168,7 @@ def question(ask: Ask, given: Mapping[str, Any]) -> Scored:
 def _check(scores: Scores) -> None:
     """Raise UsageError for scores that cannot be those of a classifier."""
     if any(abs(z) > LARGEST for z in scores.logits):
-        raise UsageError(f"'{LOGITS}' must be from −{LARGEST} to {LARGEST}")
+        raise UsageError(f"the numbers of '{LOGITS}' must be from −{LARGEST} to {LARGEST}")
     for name, given in ((PROBABILITIES, scores.probabilities), (TARGET, scores.target)):
         if given and not (min(given) >= 0 and isclose(sum(given), 1, abs_tol=0.05)):
             total = f"{float(sum(given)):g}"
@@ -188,5 +188,5 @@ def _numbers(given: Mapping[str, Any], name: str) -> tuple[float, ...]:
         or not 1 <= len(tensor.planes[0]) <= MAX_CLASSES
         or tensor.shape[1:-1]
     ):
-        raise UsageError(f"'{name}' must be a list of numbers, as in 2 1 0.1")
+        raise UsageError(f"'{name}' must be a list of 1 to {MAX_CLASSES:,} numbers, as in 2 1 0.1")
     return tuple(map(float, tensor.planes[0]))

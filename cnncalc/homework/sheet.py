@@ -10,7 +10,7 @@
         ask: params
         answer: 750
 
-A problem with one answer is stored with it and never stops the others.
+The problem with an answer that cannot be used is stored with it, so the others can be marked.
 """
 
 import os
@@ -63,10 +63,10 @@ TOP = {
 TERMS = ("choices", "points", "tolerance", "unit", "answer")
 FREE = ("name", "given", "ask", *TERMS)
 MAX_NAMED = 200
-"""The most characters to keep of a student's name."""
+"""The maximum number of characters to keep of a student's name."""
 MAX_ANSWERS = 500
 MAX_LAYERS = 10_000
-"""The most layers that the networks of a sheet's questions may have together."""
+"""The maximum number of layers in the networks of a sheet's questions together."""
 UNASKED = "the question needs 'given' and 'ask'"
 NOT_A_KEY = f"{UNASKED}; give the key before the answer sheets"
 UNKEYED = f"{UNASKED}; to compare the answer with a key, run 'cnncalc grade KEY SHEET'"
@@ -128,7 +128,7 @@ def load(
     layout: Layout | None = None,
     is_key: bool = False,
 ) -> Sheet:
-    """The sheet in a file; raises SpecError or UsageError if it cannot be used at all.
+    """The sheet in a file; raises SpecError, Mistakes or UsageError if it cannot be used at all.
 
     With a ``key``, only the student and the answers of the sheet are read, so a submission cannot
     cause other files to be read. ``student`` is the name unless the sheet gives one; the default is
@@ -171,8 +171,8 @@ def read(
 
 
 def _not_a_sheet(root: Item) -> SpecError:
-    """The error for a file without answers, which names a misspelt key. The file may be anything,
-    so nothing else in it is quoted."""
+    """The error for a file without answers. It names a misspelt key, and quotes nothing else,
+    because the file may be anything."""
     for name in root.value if isinstance(root.value, dict) else ():
         if hint := did_you_mean(name, NEEDED):
             return SpecError(f"an answer sheet has no key {name!r}{hint}", name.where)

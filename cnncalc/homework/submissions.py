@@ -32,7 +32,7 @@ PACKED = "__"
 
 
 MAX_FILES = 10_000
-"""The most files and folders to look through."""
+"""The maximum number of files and folders to look through."""
 
 
 UNNAMED = "unnamed"

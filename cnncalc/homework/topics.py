@@ -58,7 +58,7 @@ GEOMETRIES = ("clean", "illegal", "any")
 
 
 class Dice:
-    """Random questions of one level."""
+    """Random layers and windows for the questions of one level."""
 
     def __init__(self, seed: str, level: Level, geometry: str) -> None:
         self.random = Random(seed)
@@ -177,7 +177,7 @@ class Topic(NamedTuple):
     give: Callable[[Dice], Given]
     geometry: str = "clean"
     unit: str = ""
-    """The unit that the words name; an answer in any other quantity is wrong."""
+    """The unit that the words name; a count of anything else is then wrong."""
 
 
 TOPICS = {
@@ -253,7 +253,7 @@ TOPICS = {
 FOR_MAPS = TOPICS["shape"].words[1:]
 """The words that suit only an output with channels, rows and columns."""
 MAX_TRIES = 200
-"""The most layers of a network to try for a question."""
+"""The maximum number of layers of a network to try for a question."""
 
 
 def asked_about(given: Given, ask: str) -> Question:

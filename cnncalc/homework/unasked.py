@@ -17,9 +17,9 @@ from cnncalc.spec.text import Item
 
 
 class Given(NamedTuple):
-    """An answer as given: the label of its question, and the layer and the quantity as written;
-    both are empty for a free-standing question; the quantity is also empty if the sheet does not
-    name it."""
+    """An answer as given, with the label of its question. ``layer`` and ``word``, the quantity, are
+    as written. Both are empty for a free-standing question; ``word`` is also empty if the sheet
+    does not name the quantity."""
 
     label: str
     item: Item
@@ -56,8 +56,8 @@ def unknown_layer(word: str, report: Report) -> str | None:
 
 
 def without_quantity(heading: str, report: Report | None) -> str:
-    """Why an answer is not understood if the sheet does not say what it is, or says so in its
-    heading: ``conv1 shape``."""
+    """Why an answer without a quantity is not understood; its heading may contain the quantity:
+    ``conv1 shape``."""
     unknown = None if report is None else unknown_layer(heading, report)
     if report is None or unknown is None:
         return f"needs a quantity, as in {printable(heading)}: {{shape: …}}"

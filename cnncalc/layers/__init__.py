@@ -20,7 +20,7 @@ FRAMEWORKS = {
     "keras": "keras", "tf": "keras", "tensorflow": "keras", "layers": "keras",
     "torch": "torch", "nn": "torch", "caffe": "caffe",
 }  # fmt: skip
-"""The frameworks, by the prefix of a name that shows where it comes from."""
+"""The framework that each prefix of a name stands for, as in ``nn.Conv2d``."""
 
 
 @cache
@@ -115,7 +115,7 @@ def _theirs(word: str, framework: str, spelled: Callable[[str], str] = str) -> F
 
 @cache
 def of_onnx(operator: str) -> type[Layer] | None:
-    """The kind that matches an ONNX operator, if a single kind does. Only kinds whose file contains
+    """The kind that an ONNX operator describes on its own, if any. Only kinds whose file contains
     the operator's name are imported."""
     found = (kind for kind in map(load, _mentioning(operator)) if operator in kind.operators)
     return next(found, None)

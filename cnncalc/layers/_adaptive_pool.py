@@ -15,7 +15,7 @@ class AdaptivePool(Layer):
     keeps_format = (2,)
     main = "output_size"
 
-    output_size: Sizes = sizes("output size along each axis", also=("size",))
+    output_size: Sizes = sizes("output size along each spatial axis", also=("size",))
 
     def output(self, x: Shape) -> Map:
         x = need_map(x)
@@ -60,7 +60,7 @@ class AdaptivePool(Layer):
 
 def _reach(N: int, N_out: int) -> Reach:
     """N/N_out inputs side by side if N_out divides N; otherwise every input that a window
-    overlaps. A single output reads the whole axis, with stride 0, so that copies of it do too."""
+    overlaps. A single output reads the whole axis, with stride 0, so that its copies do too."""
     if N_out == 1:
         return Reach(N, 0)
     if N % N_out == 0:

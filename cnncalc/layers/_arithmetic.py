@@ -41,7 +41,7 @@ class Arithmetic(Layer):
     per_element: ClassVar[str] = ""
     """The kind that does the same with one learned number for each element."""
 
-    value: float | None = number("number to use as the second input; omit it with two inputs", None)
+    value: float | None = number("number to use instead of a second input", None)
     parameter: tuple[int, ...] | None = shape(
         "shape of a learned second input, in which sizes of 1 are broadcast: 64x1x1", None
     )

@@ -1,4 +1,4 @@
-"""Base class for layers that turn windows into the columns of a matrix, and back."""
+"""Base class for layers that turn windows into the columns of a matrix, or back."""
 
 from math import prod
 
@@ -43,8 +43,8 @@ class Columns(Layer):
         )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A copy, or sums. PyTorch allocates a result as large as the tensor it reads, and then
-        resizes it; storages never shrink."""
+        """A copy, or sums. PyTorch allocates a result as large as the input, and then resizes
+        it; storages never shrink."""
         makes = self.output(x.shape).elements
         room = max(x.bytes, tape.images(makes, x.size))
         return tape.op(x, makes=makes, ordered=True, room=room)

@@ -15,8 +15,8 @@ def _name(value: Any) -> str:
 
 
 class Like(Layer):
-    """A layer with a field ``like``, which names another layer; the analysis replaces it by the
-    sizes of that layer."""
+    """A layer with a field ``like``, which names another layer; the analysis replaces it with
+    the spatial sizes of that layer's output."""
 
     like: str | None = declare(
         "earlier layer whose spatial size the output copies", None, (), _name,
@@ -30,7 +30,9 @@ class Like(Layer):
     def sized_like(self, x: Shape, other: Shape) -> Self:
         x, other = need_map(x), need_map(other)
         if len(x.spatial) != len(other.spatial):
-            raise LayerError(f"cannot give {x} the sizes of {other}: their axes differ")
+            raise LayerError(
+                f"cannot give {x} the sizes of {other}, which has a different number of axes"
+            )
         return self.sized(x, other)
 
     def sized(self, x: Map, other: Map) -> Self:

@@ -105,7 +105,7 @@ class Together(Norm):
         help="cnncalc infers the sizes from the input",
     )
     elementwise_affine: bool = flag(
-        "whether to learn scales and, if the kind has them, shifts", True, ("affine",)
+        "whether to learn scales and, in layer_norm, shifts", True, ("affine",)
     )
 
     @property
@@ -122,7 +122,7 @@ class Together(Norm):
         return prod(self.learned_shape(x))
 
     def groups(self, x: Shape) -> int:
-        """The number of groups of such values."""
+        """The number of groups of values that are normalized together."""
         if self.over == "channels":
             return prod(x.dimensions[1:])
         return prod(x.dimensions[:-1]) if self.over == "last" else 1

@@ -55,8 +55,8 @@ class Pool(Layer):
 
     @property
     def spread(self) -> bool:
-        """Whether it has a dilation that PyTorch's pool does not support, so that the windows are
-        first copied side by side."""
+        """Whether the layer has a dilation that PyTorch's pool does not support, so that the
+        windows are first copied side by side."""
         given = (self.dilation,) if isinstance(self.dilation, int) else self.dilation
         return not self.dilates and max(given) > 1
 
@@ -73,8 +73,8 @@ class Pool(Layer):
                 most = max(axis.before, axis.after)
                 raise LayerError(
                     f"padding {most} is more than half of the window of {axis.F}, which PyTorch's "
-                    f"pools do not allow; pad by at most {axis.F // 2}, or, to pool zeros, put "
-                    f"'pad: {most}' before the pool"
+                    f"pools do not allow; pad by at most {axis.F // 2}, or, to pool zeros, move "
+                    "the padding into a pad layer before the pool"
                 )
         return axes
 
@@ -95,7 +95,10 @@ class Pool(Layer):
     def remark(self) -> str:
         if not self.ceil_mode or self.rounds_up:
             return ""
-        return f"ceil_mode changes nothing with padding {self.padding}, which already gives ⌈N/S⌉"
+        return (
+            f"ceil_mode changes nothing with padding {self.padding}, which already rounds up to "
+            "⌈N/S⌉"
+        )
 
     def split_padding(self, x: Map) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The padding that PyTorch's pool applies, and the rest for a separate step before it."""
@@ -139,4 +142,4 @@ SHARED_REFUSALS = (
     Refusal(2, ("100",), "not a vector"),
     Refusal({"kernel": 2, "stride": 0}, ("4x9x9",), "at least 1"),
 )
-"""Refusals of every sliding pool."""
+"""The refusals that average and max pooling share."""

@@ -78,7 +78,7 @@ class Recurrent(Layer):
 
     @property
     def biases_per_gate(self) -> int:
-        """2 if they are separate, otherwise 1."""
+        """2 with separate biases, otherwise 1."""
         return 2 if self.separate_biases else 1
 
     def tensors(self, x: Map) -> Tensors:
@@ -139,7 +139,7 @@ class Recurrent(Layer):
         raise LayerError("what PyTorch saves for a recurrent layer is not modelled")
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """PyTorch's module, reading the positions of a signal."""
+        """A module that reads the positions of a signal."""
         return getattr(nn, f"Signal{self.kind.upper()}")(x.channels, **self.settings())
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
@@ -175,7 +175,7 @@ class Recurrent(Layer):
         return onnx.node("Reshape", y, onnx.ints([0, 0, -1]))
 
     def settings(self) -> dict[str, Any]:
-        """The arguments of PyTorch's class, after the input's channels."""
+        """The arguments of the module, after the input's channels."""
         return {
             "hidden_size": self.hidden_size,
             "num_layers": self.num_layers,
@@ -196,7 +196,7 @@ def need_signal(x: Shape) -> Map:
     x = need_map(x)
     if len(x.spatial) != 1:
         raise LayerError(
-            f"expected a signal (channels × positions), not {x}; put a reshape before it, as in "
-            f"reshape: [{x.elements // x.spatial[-1]}, {x.spatial[-1]}]"
+            f"expected a signal (channels × positions), not {x}; put a reshape before the layer, "
+            f"as in reshape: [{x.elements // x.spatial[-1]}, {x.spatial[-1]}]"
         )
     return x

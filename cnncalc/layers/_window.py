@@ -133,7 +133,7 @@ def _causal(x: Map, F: int, D: int) -> tuple[int, int]:
 
 
 def is_same(padding: object) -> bool:
-    """Whether the padding is chosen so that there are ⌈N/S⌉ positions."""
+    """Whether the padding is one of the two forms of ``same``."""
     return padding in ("same", "same_lower")
 
 
@@ -201,7 +201,7 @@ def onnx_window(call: OnnxCall, kernel: Sequence[int] = ()) -> dict[str, Any]:
 
 
 LOWEST = -3.4028234663852886e38
-"""The lowest finite 32-bit float; no maximum is lower."""
+"""The lowest finite 32-bit float, used as padding for a maximum."""
 
 
 def onnx_settings(axes: Sequence[Axis]) -> dict[str, Any]:
@@ -234,7 +234,7 @@ def onnx_taps(onnx: Any, axes: Sequence[Axis]) -> Any:
     y = onnx_padded(onnx, axes, *onnx.inputs)
     for place, axis in enumerate(axes):
         sizes = axis.places(), axis.F
-        reads = [at * axis.S + tap * axis.D for at in range(sizes[0]) for tap in range(axis.F)]
+        reads = (at * axis.S + tap * axis.D for at in range(sizes[0]) for tap in range(axis.F))
         y = onnx.node("Gather", y, onnx.ints(reads, *sizes), axis=2 + 2 * place)
     return y
 
@@ -287,7 +287,7 @@ def padded(x: Map, axes: Sequence[Axis]) -> int:
 
 def extended(tape: Tape, x: Tensor, makes: int, mode: str = "reflect") -> Tensor:
     """A copy padded by reflection or replication; the operation saves its input."""
-    # Autocast raises the precision for all of them except the reflection of volumes.
+    # On the CPU, autocast raises the precision, except for the reflection of volumes.
     if mode != "reflect" or len(x.shape.spatial) < 3:
         x = tape.raised(x, cuda=False)
     return tape.op(x, makes=makes, keeps=(x,))

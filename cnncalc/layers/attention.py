@@ -1,5 +1,6 @@
 """Multi-head attention."""
 
+from collections.abc import Iterator
 from itertools import product
 from math import prod
 from typing import Any
@@ -160,7 +161,6 @@ class Attention(Layer):
         raise LayerError("what PyTorch saves for attention is not modelled")
 
     def to_torch(self, nn: Any, x: Map, other: Map | None = None) -> Any:
-        """``MultiheadAttention`` over the positions."""
         C = None if other is None or other.channels == x.channels else other.channels
         sizes = {} if C is None else {"kdim": C, "vdim": C}
         if self.relative_bias:
@@ -179,9 +179,9 @@ class Attention(Layer):
         scores = onnx.node("Mul", q, onnx.number((C // heads) ** -0.5))
         scores = onnx.node("MatMul", scores, onnx.node("Transpose", k, perm=[0, 1, 3, 2]))
         if self.relative_bias:
-            table = onnx.weight("relative_bias")
-            read = onnx.node("Gather", table, onnx.ints(_offsets(x.spatial)), axis=1)
-            shape = onnx.ints([heads, *[prod(x.spatial)] * 2])
+            table, n = onnx.weight("relative_bias"), prod(x.spatial)
+            read = onnx.node("Gather", table, onnx.ints(_offsets(x.spatial), n * n), axis=1)
+            shape = onnx.ints([heads, n, n])
             scores = onnx.node("Add", scores, onnx.node("Reshape", read, shape))
         y = onnx.node("MatMul", onnx.node("Softmax", scores, axis=-1), v)
         y = onnx.node("Transpose", y, perm=[0, 2, 1, 3])
@@ -263,14 +263,12 @@ class Attention(Layer):
     )
 
 
-def _offsets(N: tuple[int, ...]) -> list[int]:
+def _offsets(N: tuple[int, ...]) -> Iterator[int]:
     """For every pair of positions, the index of its bias among the biases of all offsets."""
     places = [*product(*map(range, N))]
-    found = []
     for one in places:
         for other in places:
             index = 0
             for size, a, b in zip(N, one, other):
                 index = index * (2 * size - 1) + a - b + size - 1
-            found.append(index)
-    return found
+            yield index

@@ -26,8 +26,7 @@ class AvgPool(Pool):
     """Averages the elements under each window.
 
     The window slides over every channel separately, so the number of channels stays the same.
-    There are no parameters. The stride defaults to the window size, so that windows do not
-    overlap.
+    There are no parameters. The stride defaults to the window size.
 
     Operations: a window of n elements takes n − 1 additions and one division. Windows that
     extend past the edge count in full.
@@ -151,12 +150,12 @@ class AvgPool(Pool):
         *SHARED_REFUSALS,
         Refusal({"kernel": 3, "dilation": 2, "ceil_mode": True}, ("4x9x9",), "cannot be combined"),
         Refusal({"kernel": 3, "dilation": 5}, ("4x9x9",), "larger than the input of 9"),
-        Refusal({"kernel": 3, "padding": 1}, ("4x5x5x2",), "larger than an axis of 2"),
+        Refusal({"kernel": 3, "padding": 1}, ("4x5x5x2",), "larger than an axis of size 2"),
     )
 
 
 def check_volume(x: Map, kernel_size: Sizes) -> None:
-    """Raise LayerError for a window larger than an unpadded volume.
+    """Raise LayerError if a window is longer than an axis of a volume.
 
     PyTorch does not average such windows over three axes, though it does over one or two.
     """
@@ -165,6 +164,6 @@ def check_volume(x: Map, kernel_size: Sizes) -> None:
     for N, F in zip(x.spatial, per_axis(kernel_size, x, "kernel_size")):
         if F > N:
             raise LayerError(
-                f"a window of {F} is larger than an axis of {N}; PyTorch cannot average such a "
-                "window over three axes, even with padding"
+                f"a window of {F} is larger than an axis of size {N}, and PyTorch cannot average "
+                "such windows in a volume; use a smaller window, or put a pad layer before the pool"
             )

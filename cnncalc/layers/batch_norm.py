@@ -1,6 +1,7 @@
 """Batch normalization."""
 
 from collections.abc import Mapping
+from itertools import repeat
 from typing import Any
 
 from cnncalc.core.cost import Operations
@@ -95,8 +96,8 @@ class BatchNorm(Norm):
                         kind, y, onnx.node("Reshape", one, onnx.ints([C, *(1 for _ in rest)]))
                     )
             return y
-        scale = onnx.weight("weight") or onnx.fixed([1.0] * C)
-        shift = onnx.weight("bias") or onnx.fixed([0.0] * C)
+        scale = onnx.weight("weight") or onnx.fixed(repeat(1.0, C), C)
+        shift = onnx.weight("bias") or onnx.fixed(repeat(0.0, C), C)
         tensors = [scale, shift, onnx.weight("running_mean"), onnx.weight("running_var")]
         return onnx.node("BatchNormalization", *onnx.inputs, *tensors, epsilon=self.eps)
 

@@ -14,8 +14,8 @@ from cnncalc.layers._window import Axis, extended, onnx_padded, padded, torch_si
 class BlurPool(Layer):
     """Blurs the map with a fixed filter, channel by channel, and shrinks it by the stride.
 
-    The filter has binomial weights (1, 2, 1 for a size of 3, along each axis), which reduces
-    aliasing. It is not learned: as in the authors' release, it is a buffer, with a copy for every
+    The filter, which reduces aliasing, has binomial weights (1, 2, 1 for a size of 3, along each
+    axis). It is not learned: as in the authors' release, it is a buffer, with a copy for every
     channel. The map is first extended by reflection, so that N positions become ⌈N/S⌉.
 
     Operations: one multiplication and one addition per multiply-accumulate.
@@ -34,7 +34,7 @@ class BlurPool(Layer):
         before, after = (F - 1) // 2, F // 2
         if after >= min(x.spatial):
             raise LayerError(
-                f"an axis of {min(x.spatial)} has {min(x.spatial) - 1} cells to reflect, "
+                f"an axis of size {min(x.spatial)} has {min(x.spatial) - 1} cells to reflect, "
                 f"but a filter of {F} needs {after}"
             )
         strides = per_axis(self.stride, x, "stride")
@@ -103,7 +103,7 @@ class BlurPool(Layer):
         ),
     )
     refusals = (
-        Refusal(7, ("4x3x3",), "an axis of 3 has 2 cells to reflect"),
+        Refusal(7, ("4x3x3",), "an axis of size 3 has 2 cells to reflect"),
         Refusal({"kernel": 3, "stride": [2, 2]}, ("4x9",), "has 2 values"),
         Refusal(0, ("4x9x9",), "at least 1"),
         Refusal(3, ("100",), "not a vector"),

@@ -102,7 +102,7 @@ class ConvLstm(Layer):
         """For every frame, one convolution of the frame and the state for all gates, followed by
         the operations of the gates; all states are concatenated at the end."""
         if any(F % 2 == 0 for F in self.window(x.shape)):
-            raise LayerError("what PyTorch copies for an even filter is not modelled")
+            raise LayerError("what PyTorch copies for a filter of even size is not modelled")
         if tape.low:
             raise LayerError("which states autocast casts is not modelled")
         params, frame = self.parameters(x.shape), _frame(x.shape)

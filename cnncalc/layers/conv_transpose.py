@@ -168,7 +168,7 @@ class ConvTranspose(Layer):
     kernel_size: Sizes = sizes("filter size along each axis", also=("kernel", "F"))
     stride: Sizes = sizes("step between neighbouring footprints", 1, also=("S", "strides"))
     padding: Padding = padding(
-        "cells removed from the sides of the output; same makes it S times as large as the input",
+        "cells removed from the sides of the output; same multiplies every spatial size by S",
         words=SAME,
     )
     output_padding: Sizes = sizes("cells added at the end of the output", 0, least=0)
@@ -259,7 +259,7 @@ class ConvTranspose(Layer):
         spans = taps > 1 and params.weights > x.shape.channels * taps
         full = self._uncut(x.shape)
         if full != self.output(x.shape) and len(full.spatial) == 3:
-            raise LayerError("what PyTorch copies for a cut volume is not modelled")
+            raise LayerError("what PyTorch copies when it cuts a volume is not modelled")
         y = tape.convolution(x, params.weights, params.biases, full.elements, spans=spans)
         if full == self.output(x.shape):
             return y
@@ -319,7 +319,7 @@ class ConvTranspose(Layer):
 
     def _onnx_extended(self, onnx: Any, settings: dict[str, Any]) -> Any:
         """The output with positions added at the end: those that the padding cuts off, then zeros,
-        which no tap reaches. onnxruntime adds fewer of them than the stride."""
+        which no tap reaches. onnxruntime requires fewer of them than the stride."""
         onnx.function()
         added, n = settings.pop("output_padding"), len(settings["strides"])
         cut = settings["pads"][n:]

@@ -44,7 +44,9 @@ class Crop(Like, Rearrangement):
 
     crop: Padding | None = padding("cells to remove from the edges", None, also=("cropping",))
     size: Sizes | None = sizes("size to keep, instead of crop", None)
-    offset: Sizes | None = sizes("first cell to keep, if not the middle", None, least=0)
+    offset: Sizes | None = sizes(
+        "first cell to keep along each spatial axis; by default, the middle is kept", None, least=0
+    )
 
     def sized(self, x: Map, other: Map) -> Self:
         return dataclasses.replace(self, size=other.spatial, like=None)
@@ -66,14 +68,14 @@ class Crop(Like, Rearrangement):
         for N, (before, after) in zip(x.spatial, pairs):
             if self.offset is not None and after < 0 <= before + after:
                 raise LayerError(
-                    f"an axis of {N} has fewer than {N - before - after} cells from cell {before} "
-                    "on"
+                    f"an axis of size {N} has fewer than {N - before - after} cells from cell "
+                    f"{before} on"
                 )
             if before + after < 0:
-                raise LayerError(f"cannot keep {N - before - after} cells of an axis of {N}")
+                raise LayerError(f"cannot keep {N - before - after} cells of an axis of size {N}")
             if before + after >= N:
                 raise LayerError(
-                    f"removing {before} + {after} cells from an axis of {N} leaves nothing"
+                    f"removing {before} + {after} cells from an axis of size {N} leaves nothing"
                 )
         return pairs
 
@@ -134,14 +136,14 @@ class Crop(Like, Rearrangement):
         ),
     )
     refusals = (
-        Refusal(2, ("1x4x4",), "removing 2 + 2 cells from an axis of 4 leaves nothing"),
-        Refusal({"size": 5}, ("1x4x4",), "cannot keep 5 cells of an axis of 4"),
+        Refusal(2, ("1x4x4",), "removing 2 + 2 cells from an axis of size 4 leaves nothing"),
+        Refusal({"size": 5}, ("1x4x4",), "cannot keep 5 cells of an axis of size 4"),
         Refusal({"crop": 1, "size": 2}, ("1x4x4",), "exactly one"),
         Refusal({"crop": 1, "offset": 2}, ("1x4x4",), "use offset only with size or like"),
         Refusal(
             {"size": 3, "offset": 2},
             ("1x4x4",),
-            "an axis of 4 has fewer than 3 cells from cell 2 on",
+            "an axis of size 4 has fewer than 3 cells from cell 2 on",
         ),
         Refusal({"like": "x"}, ("1x4x4",), "needs a network with a layer of that name"),
         Refusal({"like": 3}, ("1x4x4",), "must be the name of a layer, not 3"),

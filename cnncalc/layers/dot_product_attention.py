@@ -19,9 +19,9 @@ class DotProductAttention(Layer):
 
     The inputs are heads × positions × features, or windows × heads × positions × features. Key and
     value have the same number of positions; query and key have the same number of features. A
-    fourth input with the shape of the scores, in which the key's positions replace the query's
-    features, is added to them before the softmax, as a mask or a relative position bias; with a
-    size of 1, it is the same for all windows or heads.
+    fourth input, such as a mask or a relative position bias, is added to the scores before the
+    softmax. It has the shape of the query, with the key's positions in place of the features; a
+    size of 1 stands for all windows or all heads.
 
     Operations: a multiplication and an addition for every multiply-accumulate, and a
     multiplication per element of the query for the scale; for each softmax over n scores, n
@@ -35,7 +35,7 @@ class DotProductAttention(Layer):
     arity = (3, 4)
     reads = "a query, a key and a value"
 
-    scale: float | None = number("factor of the scores; by default one over √features", None)
+    scale: float | None = number("factor for the scores; by default 1/√features", None)
     kernel: str = choice(
         "how PyTorch computes it: fused (in one kernel, if possible) or steps (one operation after "
         "another, which saves the scores)",

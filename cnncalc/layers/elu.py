@@ -22,7 +22,7 @@ class Elu(InPlace):
     main = "alpha"
     each = Operations(multiply=1, add=1, compare=1, exponential=1)
 
-    alpha: float = number("factor for negative inputs; the output approaches -alpha", 1.0)
+    alpha: float = number("factor for negative inputs, whose outputs approach -alpha", 1.0)
 
     def output(self, x: Shape) -> Shape:
         if self.inplace and self.alpha < 0:

@@ -12,7 +12,7 @@ from cnncalc.layers._global_pool import SHARED_REFUSALS, GlobalPool
 class GlobalAvgPool(GlobalPool):
     """Averages every channel to a single value.
 
-    It replaces flattening between the last convolution and the classifier: it has no
+    It replaces flattening between the last convolution and the classifier. There are no
     parameters, and the input may have any size.
 
     Operations: a channel of n elements takes n − 1 additions and one division.

@@ -1,6 +1,7 @@
 """Group normalization."""
 
 from collections.abc import Mapping
+from itertools import repeat
 from typing import Any
 
 from cnncalc.core.cost import Operations
@@ -78,8 +79,8 @@ class GroupNorm(Norm):
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
         C = channels_of(x)
-        scale = onnx.weight("weight") or onnx.fixed([1.0] * C)
-        shift = onnx.weight("bias") or onnx.fixed([0.0] * C)
+        scale = onnx.weight("weight") or onnx.fixed(repeat(1.0, C), C)
+        shift = onnx.weight("bias") or onnx.fixed(repeat(0.0, C), C)
         settings = {"num_groups": self.num_groups, "epsilon": float(self.eps)}
         return onnx.node("GroupNormalization", *onnx.inputs, scale, shift, **settings)
 

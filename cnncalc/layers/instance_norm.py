@@ -1,6 +1,7 @@
 """Instance normalization."""
 
 from collections.abc import Mapping
+from itertools import repeat
 from typing import Any
 
 from cnncalc.core.cost import Operations
@@ -99,8 +100,8 @@ class InstanceNorm(Norm):
         C = x.channels
         if self.track_running_stats:
             onnx.function()
-        scale = onnx.weight("weight") or onnx.fixed([1.0] * C)
-        shift = onnx.weight("bias") or onnx.fixed([0.0] * C)
+        scale = onnx.weight("weight") or onnx.fixed(repeat(1.0, C), C)
+        shift = onnx.weight("bias") or onnx.fixed(repeat(0.0, C), C)
         if self.track_running_stats:
             tensors = [scale, shift, onnx.weight("running_mean"), onnx.weight("running_var")]
             return onnx.node("BatchNormalization", *onnx.inputs, *tensors, epsilon=self.eps)

@@ -1,5 +1,6 @@
 """Layer normalization."""
 
+from itertools import repeat
 from typing import Any
 
 from cnncalc.core.cost import Operations
@@ -40,7 +41,8 @@ class LayerNorm(Together):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """Saves the input, and the mean and the reciprocal standard deviation of each group.
-        To normalize over the channels, they are moved to the end first, and back afterwards."""
+        For a normalization over the channels, these are moved to the end first, and back
+        afterwards."""
         params = self.parameters(x.shape)
         groups = x.shape.elements // self.together(x.shape) * tape.batch
         measured = tape.statistics(2 * groups, x, self.elementwise_affine)
@@ -58,7 +60,8 @@ class LayerNorm(Together):
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
         learned = self.learned_shape(x)
-        scale, shift = onnx.weight("weight") or onnx.fixed([1.0] * learned[-1]), onnx.weight("bias")
+        n = learned[-1]
+        scale, shift = onnx.weight("weight") or onnx.fixed(repeat(1.0, n), n), onnx.weight("bias")
         if self.over != "channels" or len(x.dimensions) == 1:
             axis = 1 if self.over == "all" else -1
             settings = {"axis": axis, "epsilon": float(self.eps)}

@@ -12,6 +12,7 @@ from cnncalc.core.fields import count
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.core.operation import Layout
 from cnncalc.core.shape import Map, Shape
+from cnncalc.core.strides import ordered
 from cnncalc.formulas import dimensions, macs, parameters
 from cnncalc.layers._filters import Filters
 from cnncalc.layers._window import onnx_taps, padded, torch_window
@@ -63,8 +64,8 @@ class LocallyConnected(Filters):
         params = self.parameters(x.shape)
         if x.channels_last is None and any(axis.before + axis.after for axis in self.axes(x.shape)):
             raise LayerError(
-                "whether its input has its channels last in memory is not known, and the order of "
-                "its padded copy depends on that"
+                "the memory format of its input, which decides that of its padded copy, is not "
+                "known"
             )
         around = tape.op(tape.in_order(x), makes=padded(x.shape, self.axes(x.shape)))
         windows = self._cut(tape, around, x.shape)
@@ -84,6 +85,9 @@ class LocallyConnected(Filters):
         if tape.batch == 1 and not alone:  # then the next layers may keep the channels last
             y.channels_last = None
         y = reduce(tape.add, biases, y)
+        if n_out == self.out_channels:  # one position, whose strides are not those of a new tensor
+            sizes = (tape.batch, *self.output(x.shape).dimensions)
+            y.strided = ordered(sizes, (1, 0, *range(2, len(sizes))))
         tape.hold(around, windows)
         return y
 
@@ -100,7 +104,7 @@ class LocallyConnected(Filters):
 
     def _windows(self, x: Map) -> int:
         """The number of elements in a contiguous copy of all windows; 0 if the windows are
-        contiguous in the padded map, which then needs no copy."""
+        contiguous in the padded map and need no copy."""
         axes = self.axes(x)
         sizes = [axis.before + axis.N + axis.after for axis in axes]
         steps = [Map(1, tuple(sizes[place + 1 :])).elements for place in range(len(sizes))]

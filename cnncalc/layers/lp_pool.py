@@ -16,7 +16,7 @@ from cnncalc.layers.avg_pool import check_volume
 
 
 class LpPool(Pool):
-    """Computes the p-th root of the sum of p-th powers of each window.
+    """Computes the p-th root of the sum of the p-th powers in each window.
 
     p = 1 gives the sum and p = 2 the Euclidean length. If no value is negative, this is the p-norm,
     which approaches max pooling for large p.

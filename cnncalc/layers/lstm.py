@@ -113,7 +113,6 @@ class Lstm(Recurrent):
         return states[::-1] if backward else states
 
     def settings(self) -> dict[str, Any]:
-        """The arguments of ``LSTM``."""
         return {**super().settings(), "proj_size": self.proj_size}
 
     examples = (

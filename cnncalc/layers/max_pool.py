@@ -18,8 +18,7 @@ class MaxPool(Pool):
     """Takes the maximum of each window.
 
     The window slides over every channel separately, so the number of channels stays the same.
-    There are no parameters. The stride defaults to the window size, so that windows do not
-    overlap.
+    There are no parameters. The stride defaults to the window size.
 
     Operations: a window of n elements takes n − 1 comparisons.
     """

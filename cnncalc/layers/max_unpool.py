@@ -15,10 +15,10 @@ from cnncalc.layers.conv_transpose import TransposedAxis
 
 
 class MaxUnpool(Rearrangement):
-    """Puts every value back where a max pool found its maximum, with zeros everywhere else.
+    """Puts every value where a max pool found the maximum of a window, with zeros everywhere else.
 
     It reads two maps: the values, and the map that the pool read, which has the size of the
-    output. The fields are those of the pool, whose indices it uses.
+    output. Its fields are those of the pool whose indices it uses.
 
     Operations: none; the pool has already found the indices, and values are only copied.
     """
@@ -66,8 +66,8 @@ class MaxUnpool(Rearrangement):
         indices = Map(pooled.channels, tuple(axis.places() for axis in axes))
         if x != indices:
             raise LayerError(
-                f"the pool gives {indices} from {pooled}, but the values are {x}; read the "
-                "values first and then the map that the pool read"
+                f"the pool gives {indices} from {pooled}, but the values are {x}; repeat "
+                "the pool's fields, and name the values before the map that the pool read"
             )
         sizes = zip(x.spatial, pooled.spatial)
         return Map(x.channels, tuple(window.asked_size(N=N, size=size) for N, size in sizes))
@@ -80,7 +80,7 @@ class MaxUnpool(Rearrangement):
         )
 
     def steps(self, tape: Tape, x: Tensor, pooled: Tensor) -> Tensor:
-        """The indices of a pool, which are saved; its values are dropped."""
+        """An unpooling, which saves the indices of a pool; the pool's values are dropped."""
         if tape.low:
             raise LayerError("which values autocast casts is not modelled")
         values, indices = tape.unlearned(pooled, x.shape.elements, with_values=True)

@@ -32,9 +32,9 @@ def _description(doc: str) -> Any:
 class Opaque(Layer):
     """Stands for an operation that no kind describes: region proposals, sorting, a custom kernel.
 
-    You give its output shape and whatever you know of its cost. Anything you leave out is unknown:
-    totals that contain it are lower bounds, marked with ≥. Its memory is not known, every output's
-    receptive field is at most the whole input, and PyTorch cannot run it.
+    You give its output shape and whatever you know of its cost. A cost that you leave out is
+    unknown: totals that contain it are lower bounds, marked with ≥. Its memory is not known, every
+    output's receptive field is taken to be the whole input, and PyTorch cannot run it.
 
     Operations: one multiplication and one addition per given multiply-accumulate; any others are
     not known.

@@ -47,7 +47,7 @@ class Pad(Like, Rearrangement):
         synonyms={"wrap": "circular", "edge": "replicate"},
     )
 
-    value: float = number("number with which mode zeros fills the cells instead of 0", 0)
+    value: float = number("number to fill the cells with in mode zeros, instead of 0", 0)
 
     @classmethod
     def imported(cls, call: Call) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class Pad(Like, Rearrangement):
         pairs = []
         for N, size in zip(x.spatial, other.spatial):
             if size < N:
-                raise LayerError(f"cannot pad an axis of {N} to {size}; crop it")
+                raise LayerError(f"cannot pad an axis of size {N} to {size}; crop it")
             pairs.append(((size - N) // 2, size - N - (size - N) // 2))
         return dataclasses.replace(self, padding=tuple(pairs), like=None)
 
@@ -81,11 +81,11 @@ class Pad(Like, Rearrangement):
         for N, pair in zip(x.spatial, pairs):
             if self.mode == "reflect" and max(pair) >= N:
                 raise LayerError(
-                    f"an axis of {N} has {N - 1} cells to reflect, not {max(pair)}; "
+                    f"an axis of size {N} has {N - 1} cells to reflect, not {max(pair)}; "
                     "pad by less or use mode: replicate"
                 )
             if self.mode == "circular" and max(pair) > N:
-                raise LayerError(f"an axis of {N} has only {N} cells to wrap, not {max(pair)}")
+                raise LayerError(f"an axis of size {N} has only {N} cells to wrap, not {max(pair)}")
         spatial = tuple(
             window.padded_size(N=N, P_before=before, P_after=after)
             for N, (before, after) in zip(x.spatial, pairs)

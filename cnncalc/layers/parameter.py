@@ -82,9 +82,9 @@ class Parameter(Layer):
         if self.computed and not self.learned:
             raise LayerError("params and buffers say what is learned; remove learned: false")
         if (self.saved_bytes or self.saves_output) and not self.computed:
-            raise LayerError("saved_bytes and saves_output need params or buffers; remove them")
+            raise LayerError("saved_bytes and saves_output need params or buffers")
         if (self.contiguous or self.borrows or self.view) and not self.computed:
-            raise LayerError("contiguous, borrows and view need params or buffers; remove them")
+            raise LayerError("contiguous, borrows and view need params or buffers")
         if self.multiply_accumulates and not self.computed:
             raise LayerError("macs needs params or buffers, from which the output is computed")
         if self.backward_multiply_accumulates and not self.params:
@@ -145,7 +145,7 @@ class Parameter(Layer):
         if self.view:
             return held[0]
         if self.saved_bytes is None or (self.saved_bytes and tape.size != BYTES["float32"]):
-            raise LayerError("what PyTorch saves to compute its output is not known")
+            raise LayerError("what PyTorch saves when it computes the output is not known")
         own = self.saved_bytes
         return tape.op(*held, shared=numbers, own=own, keeps_output=self.saves_output)
 

@@ -26,8 +26,8 @@ class Power(Layer):
 
     exponent: float = number("the power", also=("power",))
     saves_output: bool = flag(
-        "whether PyTorch's sqrt, rsqrt or reciprocal computes it, which saves the output for "
-        "backward rather than the input",
+        "whether PyTorch computes the power with sqrt, rsqrt or reciprocal, which save the output "
+        "for backward instead of the input",
         False,
     )
 
@@ -48,7 +48,7 @@ class Power(Layer):
         if not self.saves_output:
             return tape.power(x, self.exponent)
         x = tape.raised(x, cuda=True) if self.exponent < 0 else x
-        products = 2 if self.exponent < 0 else 1  # that its gradient needs
+        products = 2 if self.exponent < 0 else 1  # for the gradient
         return tape.op(x, keeps_output=True, beside=products * x.bytes)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:

@@ -1,6 +1,5 @@
 """Parametric rectified linear unit."""
 
-from collections.abc import Mapping
 from math import prod
 from typing import Any
 
@@ -9,7 +8,6 @@ from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import declare, is_whole, shown
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of
-from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import parameters
@@ -48,7 +46,6 @@ class Prelu(Elementwise):
         "caffe.PReLU": Foreign({"num_parameters": "channels"}, says="one for each channel"),
         "keras.PReLU": Foreign({"num_parameters": "elements"}, says="one for each element"),
     }
-    operators = {"PRelu": {}}
 
     num_parameters: int | str = slopes(
         "1: one slope for all elements; channels (or their number): one per channel; elements: one "
@@ -63,8 +60,8 @@ class Prelu(Elementwise):
     def output(self, x: Shape) -> Shape:
         if self.slopes(x) not in ((1,), (channels_of(x),), x.dimensions):
             raise LayerError(
-                f"there are {self.num_parameters} slopes for {channels_of(x)} channels; "
-                f"num_parameters must be 1 or {channels_of(x)}"
+                f"{self.num_parameters} slopes do not fit {x}; num_parameters can be 1, channels "
+                "or elements"
             )
         return x
 
@@ -102,16 +99,6 @@ class Prelu(Elementwise):
         positive = tape.op(x, keeps=(x,), beside=mask)
         negative = tape.op(x, keeps=(x,), beside=mask)
         return tape.add(positive, tape.multiply(negative, slopes))
-
-    @classmethod
-    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
-        slopes, (x,) = call.held.get(1), call.inputs
-        if slopes is None:
-            return None  # another layer computes them
-        n = prod(slopes)
-        if n in (1, channels_of(x)):
-            return {"num_parameters": n}
-        return {"num_parameters": "elements"} if n == x.elements else None
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         sizes = self.slopes(x)
@@ -156,6 +143,10 @@ class Prelu(Elementwise):
         ),
     )
     refusals = (
-        Refusal(3, ("4x5x5",), "3 slopes for 4 channels; num_parameters must be 1 or 4"),
+        Refusal(
+            3,
+            ("4x5x5",),
+            "3 slopes do not fit 4×5×5; num_parameters can be 1, channels or elements",
+        ),
         Refusal(0, ("4x5x5",), "at least 1, channels or elements, not 0"),
     )

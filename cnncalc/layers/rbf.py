@@ -13,7 +13,7 @@ class Rbf(Layer):
     """Computes the squared distance between the input and one prototype for each output.
 
     This is the output layer of LeNet-5, where the prototype of each class is a stylized 7×12 bitmap
-    of the character. Prototypes are fixed by hand, so they count as weights but not as parameters.
+    of the character. Prototypes are set by hand, so they count as fixed weights, not as parameters.
     A feature map is flattened first; the flatten layer is shown in the report.
 
     Operations: a prototype of n values takes n subtractions (counted as additions), n

@@ -25,8 +25,8 @@ def target(doc: str) -> Any:
         fits = 1 <= len(sizes) <= 4 and len(sizes) - len(known) <= 1
         if not fits or not all(is_whole(size, 1) for size in known):
             raise LayerError(
-                "must be 1 to 4 whole numbers of at least 1, "
-                f"one of which may be -1 to be inferred, not {shown(value)}"
+                "must be 1 to 4 whole numbers of at least 1, with at most one -1 for a size to "
+                f"infer, not {shown(value)}"
             )
         return tuple(sizes)
 
@@ -109,8 +109,8 @@ class Reshape(Rearrangement):
     refusals = (
         Refusal([10, 10], ("4x5x6",), "the 120 elements of 4×5×6 do not fit 10×10, which has 100"),
         Refusal([7, -1], ("4x5x5",), "do not fit 7×?: 100 = 14·7 + 2 is not a multiple of 7"),
-        Refusal([-1, -1], ("4x5x5",), "one of which may be -1"),
+        Refusal([-1, -1], ("4x5x5",), "at most one -1"),
         Refusal([0, 5], ("4x5x5",), "at least 1"),
-        Refusal("flat", ("4x5x5",), "of at least 1, one of which may be -1 to be inferred"),
+        Refusal("flat", ("4x5x5",), "with at most one -1 for a size to infer, not 'flat'"),
         Refusal(None, ("4x5x5",), "needs 'shape'"),
     )

@@ -15,7 +15,7 @@ class RmsNorm(Together):
     """Divides values by the root of their mean square, then scales them.
 
     The mean is over a whole image, the channels of each position, or the last axis. Unlike layer
-    normalization, it subtracts no mean and learns no shift.
+    normalization, RMS normalization subtracts no mean and learns no shift.
 
     Operations for every n values that are normalized together: n multiplications, n − 1 additions
     and a division for the mean square; an addition (eps), a square root and a division for the
@@ -48,7 +48,7 @@ class RmsNorm(Together):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """The mean square, the reciprocal of its root, and the products with that and with the
-        scale. To normalize over the channels, they are moved to the end first, and back
+        scale. For a normalization over the channels, these are moved to the end first, and back
         afterwards."""
         from cnncalc.core.strides import contiguous, elementwise
         from cnncalc.core.tape import COPIED, FULL_BYTES
@@ -60,7 +60,7 @@ class RmsNorm(Together):
         axes = tuple(range(len(x.shape.dimensions)))
         given = tape.permuted(x, (*axes[1:], 0)) if moves else x
         laid = tape.strided(given)
-        if not x.in_order and 1 in laid.sizes[1:]:  # the stride of an axis of 1 means nothing
+        if not x.in_order and 1 in laid.sizes[1:]:  # the stride of an axis of size 1 is arbitrary
             raise LayerError(COPIED)
         squares = tape.power(given, 2)
         means = tape.plus(tape.op(squares, makes=self.groups(x.shape)))

@@ -62,7 +62,7 @@ class Roll(Rearrangement):
         return tape.op(x, layout=Layout.KEEP)
 
     def turns(self, x: Shape) -> dict[int, int]:
-        """The shift of each dimension."""
+        """The shift of each dimension in ``over``."""
         dims = as_named(self.over, x)
         return dict(zip(dims, self.shift * len(dims) if len(self.shift) == 1 else self.shift))
 

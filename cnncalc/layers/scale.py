@@ -13,8 +13,8 @@ from cnncalc.formulas import operations, parameters
 class Scale(Layer):
     """Multiplies every channel by a learned factor, and may add a learned bias.
 
-    At the end of a residual branch, this is layer scale: the factors start close to 0, so that a
-    deep network starts close to the identity.
+    At the end of a residual branch, this is layer scale; an ``initial`` value close to 0 lets a
+    deep network start close to the identity.
 
     In Caffe's networks, it follows a ``BatchNorm``, which learns nothing there.
 

@@ -19,8 +19,8 @@ class SeparableConv(Filters):
     layer. It replaces an ordinary convolution at a fraction of the cost: F·F + C_out products
     per input channel and position instead of F·F·C_out. As in Keras, only the outputs have biases
     by default. If a norm or an activation comes between the two convolutions, write
-    ``depthwise_conv`` and ``conv`` instead. Memory totals leave out the map between the two, since
-    it is not the output of a layer.
+    ``depthwise_conv`` and ``conv`` instead. The total of all outputs leaves out the map between the
+    two, since it is not the output of a layer.
 
     Operations: one multiplication and one addition per multiply-accumulate, and one addition
     for the bias per output of each convolution that has biases.

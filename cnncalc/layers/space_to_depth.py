@@ -48,8 +48,7 @@ class SpaceToDepth(Rearrangement):
         """A copy, which saves nothing and keeps channels last."""
         if x.channels_last is None and self.downscale_factor > 1:
             raise LayerError(
-                "whether its input has its channels last in memory is not known, and the order of "
-                "its output depends on that"
+                "the memory format of its input, which decides that of its output, is not known"
             )
         return tape.op(x, makes=self.output(x.shape).elements, ordered=not x.channels_last)
 

@@ -70,7 +70,7 @@ class Split(Rearrangement):
     def kept(self, x: Shape) -> Slice:
         """The slice of the input that is this part."""
         size = x.dimensions[place(self.along, x)]
-        word = "channels" if self.along == "channels" else "places along the axis"
+        word = "channels" if self.along == "channels" else "positions along the axis"
         if self.part is None:
             raise LayerError("has several outputs; choose one with 'part'")
         if isinstance(self.parts, int):
@@ -140,5 +140,5 @@ class Split(Rearrangement):
         Refusal({"parts": 2, "part": 2}, ("4x4x4",), "has parts 0 to 1, not 2"),
         Refusal(2, ("4x4x4",), "has several outputs; choose one with 'part'"),
         Refusal({"parts": 0, "part": 0}, ("4x4x4",), "a number of parts from 1 to 1,000"),
-        Refusal({"parts": 2, "part": 0, "along": "width"}, ("4x3x5",), "cannot split 5 places"),
+        Refusal({"parts": 2, "part": 0, "along": "width"}, ("4x3x5",), "cannot split 5 positions"),
     )

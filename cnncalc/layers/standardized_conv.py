@@ -18,7 +18,7 @@ class StandardizedConv(Reparametrized):
 
     Without ``gain``, it learns as many weights as a plain convolution. BiT's residual networks use
     it with group normalization. Networks without normalization layers also learn a factor for each
-    filter, and divide it by the square root of the number of weights in the filter.
+    filter, which ``gain`` multiplies.
 
     Operations: those of the convolution. Normalizing the filters, which happens once for all
     images, is not counted.

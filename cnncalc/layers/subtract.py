@@ -37,7 +37,6 @@ class Subtract(Arithmetic):
         return tape.subtract(x, *other)
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
-        """``Subtract`` of ``bridge.modules``."""
         return self.module(nn, "Subtract", "sub")
 
     examples = (

@@ -29,7 +29,7 @@ def layer_of(doc: str) -> Any:
         if isinstance(value, str):
             value = {value: None}
         if not isinstance(value, Mapping) or len(value) != 1:
-            raise LayerError(f"must be one layer, as in conv: {{filters: 8}}, not {shown(value)}")
+            raise LayerError(f"must be one layer, as in {{linear: 10}}, not {shown(value)}")
         ((word, given),) = value.items()
         try:
             found = layers.find(str(word))
@@ -144,7 +144,7 @@ class TimeDistributed(Layer):
         return (channels, 1, *others)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        raise LayerError("which layers copy the frames that PyTorch reads is not modelled")
+        raise LayerError("which frames PyTorch copies is not modelled")
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         module = self.inner.to_torch(nn, self.frame(x))

@@ -113,7 +113,7 @@ def _onnx_mode(call: OnnxCall, whole: bool, one: bool) -> dict[str, Any] | None:
 class Upsample(Like):
     """Resizes the map by copying values or by interpolating between them.
 
-    Give the factor by which each axis grows, the output size, or an earlier layer with that size
+    Give a factor for the spatial axes, the output size, or an earlier layer with that size
     (``like``). ``nearest`` copies the nearest input; ``linear`` blends the two nearest inputs along
     each axis, so 4 in an image (bilinear) and 8 in a volume (trilinear); ``bicubic`` blends the 4×4
     nearest inputs of an image. A factor may be a fraction, such as 0.5 or 1.5; the size is rounded
@@ -132,8 +132,8 @@ class Upsample(Like):
     main = "scale_factor"
     either = ("scale_factor", "size", "like")
 
-    scale_factor: Factors | None = factors("factor by which each axis grows")
-    size: Sizes | None = sizes("output size along each axis", None)
+    scale_factor: Factors | None = factors("factor by which each spatial axis grows")
+    size: Sizes | None = sizes("output size along each spatial axis", None)
     mode: str = choice(
         "how to compute the new values", tuple(MODES), "nearest", also=("interpolation",)
     )
@@ -151,7 +151,9 @@ class Upsample(Like):
             raise LayerError("mode nearest does not interpolate; remove align_corners")
         axes = MODES[self.mode]
         if axes is not None and axes != len(x.spatial):
-            raise LayerError(f"mode {self.mode} needs {axes} axes, but {x} has {len(x.spatial)}")
+            raise LayerError(
+                f"mode {self.mode} needs {axes} spatial axes, but {x} has {len(x.spatial)}"
+            )
         if self.size is not None:
             sizes = zip(x.spatial, per_axis(self.size, x, "size"))
             return Map(x.channels, tuple(window.asked_size(N=N, size=size) for N, size in sizes))
@@ -306,9 +308,9 @@ class Upsample(Like):
         Refusal({"scale": 2, "align_corners": True}, ("8x4x4",), "remove align_corners"),
         Refusal({"scale": 2, "size": 8}, ("4x4x4",), "exactly one"),
         Refusal(None, ("4x4x4",), "exactly one"),
-        Refusal({"scale": 2, "mode": "bilinear"}, ("4x16",), "mode bilinear needs 2 axes"),
+        Refusal({"scale": 2, "mode": "bilinear"}, ("4x16",), "mode bilinear needs 2 spatial axes"),
         Refusal({"scale": 2, "mode": "cubic"}, ("4x4x4",), "must be nearest, linear"),
-        Refusal({"scale": 2, "mode": "bicubic"}, ("4x16",), "mode bicubic needs 2 axes"),
+        Refusal({"scale": 2, "mode": "bicubic"}, ("4x16",), "mode bicubic needs 2 spatial axes"),
         Refusal(0, ("4x4x4",), "greater than 0, such as 2 or 1.5, or one per axis, not 0"),
         Refusal(0.1, ("4x4x4",), "a factor of 0.1 leaves nothing of 4 inputs"),
         Refusal(

@@ -206,8 +206,7 @@ class View:
         return units.exact(number) + (f" = {scaled}" if scaled != units.exact(number) else "")
 
     def _parameters(self, cost: Cost) -> str:
-        parts = f"{units.exact(cost.weights)} weights + {units.exact(cost.biases)} biases"
-        return f"{self._both(cost.params)} ({parts})"
+        return f"{self._both(cost.params)} ({cost.params_text()})"
 
     def _activations(self, cost: Cost) -> str:
         return (

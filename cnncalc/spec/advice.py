@@ -12,7 +12,7 @@ WORDS = {
     "transformer": "build it from attention, layer_norm and linear, as in 'cnncalc show vit_b_16'",
     "input": "write the shape under 'input' at the top of the spec",
     "input_layer": "write the shape under 'input' at the top of the spec",
-    "sequential": "list its layers one after another, or name them as a block",
+    "sequential": "list its layers one after another, or define them as a block",
     "loss": "cnncalc counts networks without their loss",
     "cross_entropy_loss": "cnncalc counts networks without their loss",
 }

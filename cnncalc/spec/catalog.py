@@ -42,8 +42,7 @@ def _bare(name: str) -> str:
 
 
 def path(name: str) -> Path:
-    """The file of a built-in architecture. Raises UsageError for an unknown name, and suggests the
-    nearest."""
+    """The file of a built-in architecture. Raises UsageError for an unknown name."""
     found = called(name)
     if found is None:
         hint = near_names(name, names()) or "; run 'cnncalc list' to see the built-in networks"

@@ -19,11 +19,11 @@ CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 cannot contain. Newlines and tabs are allowed."""
 
 NO_KEYS = dict.fromkeys(("batch", "batch_size"), "give the batch size with --batch")
-"""Keys that a spec does not have, and how to say the same."""
+"""Keys that a spec does not have, and what to do instead."""
 
 
 class Checks:
-    """Reads parts of a tree, and collects all mistakes in them."""
+    """Reads parts of a tree, and collects the mistakes in them."""
 
     def __init__(self) -> None:
         self.mistakes: list[SpecError] = []

@@ -63,8 +63,7 @@ class Claim(NamedTuple):
 
 
 def read(item: Item, wrong: ReportError) -> Iterator[Claim]:
-    """The claims in an item: one for each quantity, and for each of its ``layers``, that has a
-    value.
+    """The claims in an item: one for each of its values.
 
     Malformed claims are reported to ``wrong`` and skipped.
     """

@@ -254,7 +254,7 @@ class Backbone(Composite):
             try:
                 other.run(given, None)
             except UsageError as why:
-                raise SpecError(str(why), entry.where) from None
+                raise SpecError(f"backbone {self.title!r}: {why}", entry.where) from None
             build.work.add(1, entry.where)  # stops if the backbone has used up all steps
             if other.mistakes:
                 fact = f"backbone {self.title!r} is not a valid spec"

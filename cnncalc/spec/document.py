@@ -361,10 +361,10 @@ class Parser(Checks):
         return self.check_path(name, item.where)
 
     def weights(self, keys: dict[Key, Item]) -> Item | None:
-        """The name beside ``weights``, if any."""
+        """The value of ``weights``, if it is a name."""
         item = keys.get(Key("weights"))
         if item is not None and not (isinstance(item.value, str) and item.value):
-            fact = f"'weights' must be the name of a layer, not {describe(item)}"
+            fact = f"'weights' must be a name, not {describe(item)}"
             self.wrong(fact, item.where)
             return None
         return item

@@ -29,7 +29,7 @@ ACTIVATION = "activation"
 
 
 class Composite(ABC):
-    """An entry that takes the place of a kind and contains other layers.
+    """A word that takes the place of a kind, with the layers that it contains.
 
     The ``word`` of a subclass becomes part of the spec language, and so do the keys ``beside`` it.
     """
@@ -51,8 +51,8 @@ class Composite(ABC):
     def read(
         cls, parser: Any, kind: Key, value: Item | None, keys: Mapping[Key, Item]
     ) -> Self | None:
-        """Read the word's value and the keys beside it. Returns None, and reports why, if they are
-        wrong."""
+        """Read the word's value and the keys beside it. Reports mistakes; returns None if the entry
+        cannot be used."""
 
     @classmethod
     @abstractmethod

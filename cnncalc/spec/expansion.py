@@ -47,7 +47,7 @@ class Expansion:
         self.input_shapes: Mapping[Key, Given | SpecError] = {}
         self.nodes: list[Node] = []
         self.groups: dict[str, str] = {}
-        """What each dotted prefix was expanded from: a block, a kind, a group or a branch."""
+        """What each dotted prefix was expanded from, such as a block, a kind or a branch."""
         self.outputs: Ends = ()
         self.used: dict[str, Block] = {}
         self.mistakes = list(spec.mistakes)
@@ -376,13 +376,13 @@ class Expansion:
         return len(self.nodes) - 1
 
     def label(self, path: str, text: str, where: Where) -> None:
-        """Remember the block or kind that a dotted prefix was expanded from."""
+        """Remember what a dotted prefix was expanded from."""
         self.work.letters(path, where)
         self.groups[path] = text
 
     def automatic(self, entry: Entry, scope: Scope) -> str:
-        """A name for an entry without one. Unnamed branches get none; their layers belong to the
-        surrounding list."""
+        """A name for an entry without one. Branches and residuals get none unless they are
+        repeated; their layers belong to the surrounding list."""
         if entry.composite is not None and entry.composite.unnamed and entry.repeat is None:
             return ""
         word = str(entry.kind)

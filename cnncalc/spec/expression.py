@@ -123,14 +123,14 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
         return value
     if exact(float(value)) != value:
         raise LayerError(
-            f"{match[1].strip()[:60]!r} is {str(value)[:60]}, which no short decimal is equal to; "
+            f"{match[1].strip()[:60]!r} is {str(value)[:60]}, which no short decimal equals; "
             "use floor, ceil or //"
         )
     return float(value)
 
 
 def calculate(source: str, names: Mapping[str, Any]) -> Any:
-    """The value of an expression; decimals come out as fractions."""
+    """The value of an expression; a number that is not whole is a fraction."""
     return _whole(_evaluate(_parsed(source), names))
 
 

@@ -53,7 +53,7 @@ class Line(NamedTuple):
 class Form:
     """The common structure of similar blocks, some of which may leave out ``optional`` lines.
 
-    If others read such a line by name, a block that outputs its own input stands in for it.
+    If other lines read such a line by name, a block that outputs its own input stands in for it.
     """
 
     label: str
@@ -61,7 +61,7 @@ class Form:
     lines: list[Line]
     blocks: list[Part] = field(default_factory=list)
     optional: dict[str, bool] = field(default_factory=dict)
-    """For each optional line, whether others read it by name."""
+    """For each optional line, whether other lines read it by name."""
     hollow: bool = False
     """Whether some block of this form is empty, because it is an optional line read by name."""
 
@@ -136,8 +136,8 @@ def extended(form: Form, other: Form) -> bool:
 
 
 def _made_optional(form: Form, named: dict[str, bool], explicit: dict[str, Line]) -> bool:
-    """Make lines of a form optional. Returns False, and changes nothing, if one that others read by
-    name is also read implicitly, as the line before."""
+    """Make lines of a form optional. Returns False, and changes nothing, if one that other lines
+    read by name is also read implicitly, as the line before."""
     for line, last in zip(form.lines[1:], form.lines):
         if named.get(last.name) and line.chained and line.name not in explicit:
             return False

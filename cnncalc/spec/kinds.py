@@ -134,7 +134,7 @@ class Kinds:
         return f" (in block {str(use.kind)!r}{line})"
 
     def activation(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
-        """The activation that a layer names among its fields, which becomes a layer of its own."""
+        """The activation that a layer names among its fields, as a layer of its own."""
         given = entry.value if found.kind.activated else None
         item = given
         if given is not None and isinstance(given.value, dict):

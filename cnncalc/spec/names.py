@@ -28,7 +28,7 @@ class Names:
         self.trees: dict[str, Where] = {}
         """The groups that dotted names imply: ``a`` and ``a.b`` for ``a.b.conv``."""
         self.copies: dict[str, Ends] = {}
-        """The outputs of all copies of a repeated layer, or of a layer that has several."""
+        """The outputs of all copies of a repeated layer, or of a layer with several outputs."""
         self.left_out: set[str] = set()
         self.ways: set[str] = set()
         self.counters: dict[str, int] = {}
@@ -94,14 +94,14 @@ class Names:
             self.work.add(len(nodes), item.where)
             found += nodes
         if not found and items:
-            raise SpecError(
-                f"{items[0].value!r} matches no layer, because it is left out", items[0].where
-            )
+            left_out = items[0].value.removesuffix(".*")
+            fact = f"{items[0].value!r} matches no layer, because {left_out!r} is left out"
+            raise SpecError(fact, items[0].where)
         return tuple(found)
 
     def gathered(self, name: str, scope: Scope) -> Ends | None:
-        """The outputs of all copies of a repeated layer, or of a layer that has several: empty if
-        it is left out, None if there is no such layer."""
+        """The outputs of all copies of a repeated layer, or of a layer with several outputs; empty
+        if it is left out, None if there is no such layer."""
         for prefix in (*(one.prefix for one in scope.outwards()), ""):
             if f"{prefix}{name}" in self.copies:
                 return self.copies[f"{prefix}{name}"]
@@ -124,9 +124,8 @@ class Names:
             why = "its 'when' is false, or it is repeated 0 times"
             return f"'{key}: {name}' names a layer that is left out: {why}"
         if name.endswith(".*"):
-            return (
-                f"'{key}: {name}' refers to copies of a repeated layer that is not above this one"
-            )
+            layer = name.removesuffix(".*")
+            return f"'{key}: {name}' matches no layer: there is no repeated layer {layer!r} here"
         inside = [full for full in self.index if full.endswith(f".{name}")]
         if inside:
             return f"'{key}: {name}' does not name a layer here; did you mean {inside[0]!r}?"

@@ -1,9 +1,9 @@
 """The parts of a graph: the blocks that dotted names imply, which of them are alike, and which
 repeat.
 
-Writing a graph as a spec starts here. A part is a layer, a block, or several copies of
-either in a row. Blocks with the same layers share a ``Form``, even if their numbers differ or some
-of the blocks leave out a few layers.
+Writing a graph as a spec starts here. A part is a layer, a block, or several copies of either in a
+row. Similar blocks share a ``Form``, even if their numbers differ or some of them leave out a few
+layers.
 """
 
 from bisect import bisect_right
@@ -143,7 +143,7 @@ class Parts:
         return Line(part.name, self.key(part), sources, chained, like, weights, trainable)
 
     def key(self, part: Part) -> Any:
-        """A key that is equal for parts that differ only in values that an argument can replace."""
+        """A key: equal for parts that differ only in values an argument can replace."""
         if part.copies:
             return "copies", part.counted, self.key(part.parts[0])
         if part.parts:
@@ -261,7 +261,7 @@ def _as_written(node: Node, layout: str) -> Layer:
 
 
 def _optional(kind: type[Layer], name: str) -> bool:
-    """Whether an argument can replace a field: it has no default, or a spec can state it."""
+    """Whether an argument can replace a field: it has no default, or one that a spec can state."""
     if name in required_of(kind) or name == "like":
         return True
     try:

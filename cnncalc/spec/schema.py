@@ -1,7 +1,7 @@
 """The JSON Schema of the spec language, for completion and validation in an editor.
 
 It is generated from the layer kinds and refuses whatever it can without computing anything: JSON
-Schema cannot look up names, evaluate expressions or infer shapes. It never refuses a spec that
+Schema cannot look up names, evaluate expressions or infer shapes. It must not refuse a spec that
 cnncalc accepts, so how strictly it checks layers depends on the spec's blocks:
 
 - ``plain``: no blocks and no ``extends``. Every layer is a known kind with valid fields.
@@ -47,9 +47,9 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SEPARATOR = r"[\s_-]*"
 """The characters that may separate the letters of a kind's name."""
 NOT_IN_NAMES = r"\s\u0000-,./:-@\[-^`{-\u00a0\u2000-\u206f"
-"""White space and punctuation other than ``_`` and ``-``."""
+"""White space, control characters and most punctuation, but not ``_`` and ``-``."""
 WORD = f"[_-]*[^{NOT_IN_NAMES}_-][^{NOT_IN_NAMES}]*"
-"""The pattern of a name; the name of a layer may consist of several, joined by dots."""
+"""The pattern of a name, or of a word between dots in the name of a layer."""
 OWN_WORDS = (*NODE, *Composite.words)
 """The keys of a layer that name neither a kind nor a block."""
 AFTER = "the activation after it, which becomes a layer of its own"
@@ -304,8 +304,8 @@ def _times(words: Sequence[str], needed: bool) -> Schema:
 
 
 def _with_expressions(fragment: Mapping[str, Any], beside: Schema | None = None) -> Schema:
-    """The schema of fields, in which any single value may be ``$x``, and a mapping may have
-    ``from``."""
+    """The schema with an expression allowed for every value. If ``beside`` is given, mappings may
+    also have the key ``from``, with that schema."""
     part = dict(fragment)
     if part.get("type") == "object":
         inner = {key: _with_expressions(value) for key, value in part["properties"].items()}

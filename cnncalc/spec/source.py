@@ -38,7 +38,7 @@ BEYOND = {"extends": "extends", "backbone": "nests"}
 OWN = ("name", "note", "variants", "published", "layout")
 """The keys that describe a spec itself; a spec that extends it does not inherit them."""
 ANYWHERE = "--extends-anywhere"
-"""The command-line option that lets a spec extend files outside its own folder."""
+"""The command-line option that lets a spec build on files outside its own folder."""
 
 
 outside: ContextVar[bool] = ContextVar("outside", default=False)
@@ -97,7 +97,7 @@ def _read(target: str, inputs: tuple[Any, Layout | None]) -> Item:
 
 
 def _binary(file: Path, inputs: tuple[Any, Layout | None]) -> dict[str, Any] | None:
-    """The spec in a file that is not text; None for text."""
+    """The spec in a file that a binary reader recognizes; None for other files."""
     if not file.is_file():
         return None
     from cnncalc.spec import readers
@@ -310,8 +310,8 @@ class _Bases:
         return document.parse(tree, self.layouts, self.backbone, self.remarks)
 
     def extended(self, root: Item, seen: tuple[Path, ...]) -> Item:
-        """The tree with its base merged in: parameters, blocks and replacements by name, everything
-        else replaced."""
+        """The tree with what it inherits from its base. Parameters, blocks and replacements are
+        merged by name."""
         if isinstance(root.value, dict) and "layout" in root.value:
             self.layouts[root.where.source] = root.value[Key("layout")]
         if not isinstance(root.value, dict) or "extends" not in root.value:

@@ -1,4 +1,4 @@
-"""Reads YAML text into a tree of values with their locations. The only module that parses YAML.
+"""Reads YAML text into a tree of values with their locations.
 
 It reads event by event, to enforce the limits below on nesting, repetition and size, and it never
 acts on a tag. Plain scalars are read as in YAML 1.2, except that null, true and false may have any

@@ -1,7 +1,4 @@
-"""Evaluates the values of a spec: parameters, and the arguments of layers and blocks.
-
-No other module evaluates expressions.
-"""
+"""Evaluates the values of a spec: parameters, and the arguments of layers and blocks."""
 
 import re
 from collections import ChainMap
@@ -87,7 +84,7 @@ def depends(item: Item) -> bool:
 
 
 def mentioned(part: Any) -> Iterator[str]:
-    """All names in the expressions of a part of a spec, whether or not they are evaluated."""
+    """All words in the expressions of a part of a spec, whether or not they are evaluated."""
     if isinstance(part, Item):
         yield from mentioned(part.value)
     elif isinstance(part, str):
@@ -143,7 +140,7 @@ def given_to(entry: Entry, names: Values, work: Work) -> Any:
 def arguments(
     block: Block, entry: Entry, names: Values, outer: MutableMapping[str, Any], work: Work
 ) -> dict[str, Any]:
-    """The values of a block's parameters in one use: by position, by name, or the default.
+    """The values of a block's arguments in one use: by position, by name, or the default.
 
     Raises SpecError if an argument is missing, unknown or superfluous.
     """

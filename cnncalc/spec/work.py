@@ -1,4 +1,4 @@
-"""A limit on the work that a spec may cause, which counts all that a short text can multiply."""
+"""Limits the work that a spec may cause, by counting everything that a short text can multiply."""
 
 from cnncalc.core.errors import SpecError, Where
 from cnncalc.spec.expression import MAX_CHARACTERS

@@ -1,7 +1,7 @@
 """From a graph to a spec that a person might have written.
 
-The spec has the same layers under the same names, in the same order. Dotted
-names imply blocks; similar blocks become one, with the values that differ as arguments.
+The spec has the same layers under the same names, in the same order. Dotted names imply blocks;
+similar blocks become one, with the values that differ as arguments.
 """
 
 import json

@@ -17,8 +17,8 @@ def page() -> str:
         "1 if the answer is no (a stride does not fit, an answer is wrong), and 2 if the input is "
         "invalid. If the reader of a pipe stops early, as `head` does, the exit code is 0. "
         "`cnncalc --debug COMMAND` prints the traceback of an error. Output is coloured "
-        "only on a terminal, and not if `NO_COLOR` is set. Tables fit a terminal of 80 "
-        "columns or more; in a narrower one, lines wrap, because numbers are never cut.",
+        "only on a terminal, and not if `NO_COLOR` is set. To fit the terminal, headings and texts "
+        "in tables wrap or are cut; numbers never are, so a table may still be wider.",
         fenced(help_of()),
     ]
     for name in cli.names():

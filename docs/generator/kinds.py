@@ -37,7 +37,7 @@ def _kind(kind: type[Layer]) -> list[str]:
     parts += prose(inspect.getdoc(kind) or "")
     parts += kinds.elsewhere(kind)
     parts.append(_fields(kind) if fields_of(kind) else "It has no fields.")
-    if kind.main:
+    if kinds.stands_alone(kind):
         parts.append(f"{code(kind.main)} {kinds.ALONE}")
     parts += ["Derivation:", *map(fenced, kinds.derivations(kind))]
     headings = ("layer", "input", "output", "figures", "source")

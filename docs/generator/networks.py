@@ -76,8 +76,8 @@ def memory_page() -> str:
         "Bytes at batch 1 in float32, as [memory.md](memory.md) defines them: the activations that "
         "autograd saves for the backward pass, the peak of live activations in inference, and the "
         "peak of a training step with SGD and with Adam, each with the layer where it occurs. "
-        "PyTorch gives the same numbers, to the byte; the memory of recurrent layers and attention "
-        "is not modelled. `cnncalc memory NAME` shows more detail and other batch sizes. To check "
+        "PyTorch gives the same numbers, to the byte; networks with recurrent layers or attention "
+        "are not modelled. `cnncalc memory NAME` shows more detail and other batch sizes. To check "
         "one network with SGD, run `cnncalc verify NAME --device meta`, with `--batch` and "
         "`--eval` if you like; to check all of them, also with Adam, in eval mode and at batch 4, "
         "run `python -m pytest tests/test_memory_architectures.py --exhaustive`.",

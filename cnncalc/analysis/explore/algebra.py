@@ -19,7 +19,7 @@ RELATIONS = {"<": sympy.Lt, "<=": sympy.Le, "==": sympy.Eq, "!=": sympy.Ne}
 MOST = 100
 """The most sums in a maximum or minimum, because comparing more would take too long."""
 REMEMBERED = 10_000
-"""The most sums and terms to cache."""
+"""The most sums, and the most terms, to cache."""
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 

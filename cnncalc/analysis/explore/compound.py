@@ -48,7 +48,7 @@ class Compound:
             shapes = self.evaluate.report({}).input_shapes.values()
             if len(shapes) == 1 and isinstance(shape := next(iter(shapes)), Map):
                 return shape
-            raise UsageError("scaling the input needs a network with one feature map")
+            raise UsageError("scaling the input needs a network whose only input is a feature map")
         if name == "batch":
             return options.get("batch", 1)
         fact = f"{name!r} has no known value that could be scaled"

@@ -23,7 +23,7 @@ NUMBERS = ("input", "batch")
 OPTIONS = (*NUMBERS, "dtype")
 """What can vary besides a network's parameters. An input may be one size for all spatial axes."""
 REMEMBERED = 100
-"""The maximum number of networks to cache, each read for different arguments or another input."""
+"""The maximum number of networks to cache, each for a different input or different arguments."""
 
 
 class Configurations:

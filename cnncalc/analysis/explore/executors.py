@@ -13,7 +13,7 @@ CONNECTING = 10
 """The seconds that a scheduler may take to answer."""
 STARTING = 60
 """The seconds to wait for a cluster without workers."""
-AGAIN = "if it had --resume FILE, the same command goes on from where it stopped"
+AGAIN = "if the command had --resume FILE, run it again to go on from where it stopped"
 
 
 @contextmanager

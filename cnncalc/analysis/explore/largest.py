@@ -1,9 +1,9 @@
 """The largest value of a parameter with which a network stays within a budget.
 
-Costs grow with a value, but not steadily: channels may be rounded to multiples of 8, so that costs
-jump, stay the same for a while or even drop, and some values give no valid network. A binary search
-for the budget would miss drops. This search looks for ``MARGIN`` times the budget instead, and
-tries every value from there downwards. A cost that stops growing is expected to stay the same.
+Costs grow with a value, but not steadily: channels may be rounded to multiples of 8, so costs jump,
+stay the same for a while or even drop, and some values give no valid network. A binary search for
+the budget would miss drops. This search looks for ``MARGIN`` times the budget instead, and tries
+every value from there downwards. A cost that stops growing is expected to stay the same.
 """
 
 from collections.abc import Callable, Mapping

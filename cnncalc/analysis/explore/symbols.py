@@ -51,8 +51,8 @@ class Formula:
 
     def at(self, **values: Any) -> int:
         """The quantity for these values of the symbols, the usual ones by default; exactly what
-        ``summarize`` gives. Raises UsageError if the formula does not hold there, or does not have
-        such a symbol."""
+        ``summarize`` gives. Raises UsageError if the formula does not hold there, and for an
+        unknown symbol or a value that it cannot take."""
         whole = self._wholes({**self.usual, **values})
         if not self._holds(whole):
             given = ", ".join(f"{name}={one}" for name, one in values.items())

@@ -36,7 +36,7 @@ MAX_MEASURED = 10_000
 ESTIMATE = "estimate"
 """The kind of these times; those of a roofline are a ``bound``."""
 COVERED = 90
-"""The range around an estimate contains the times of this percentage of measured networks, each
+"""The percentage of measured times that lie in the range around an estimate, if each network is
 estimated by a fit without its family."""
 
 
@@ -120,8 +120,8 @@ class HeldOut(NamedTuple):
 
 class Estimate(NamedTuple):
     """The estimated seconds of a network on a calibrated device. ``low`` and ``high`` are the ends
-    of the range that contained ``COVERED`` percent of the left-out networks, and ``median_error``
-    is their median relative error."""
+    of its range (``COVERED``); ``median_error`` is the median relative error for left-out
+    networks."""
 
     device: str
     seconds: Fraction

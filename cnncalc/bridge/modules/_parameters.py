@@ -12,5 +12,5 @@ def _trained(*sizes: int, fan_in: int) -> nn.Parameter:
 
 
 def _beside_channels(values: Tensor, x: Tensor) -> Tensor:
-    """One value per channel, with axes of size 1 so that it broadcasts over those of x."""
+    """One value per channel, with axes of size 1 after them, so that they broadcast over x."""
     return values.reshape(-1, *[1] * (x.dim() - 2))

@@ -62,7 +62,8 @@ class BlurPool(nn.Module):
 
 
 class Subsampling(nn.Module):
-    """LeNet-5's pool: the sum of each window, times a coefficient, plus a bias per channel."""
+    """LeNet-5's pool: the sum of each window, times a coefficient plus a bias, one of each per
+    channel."""
 
     def __init__(self, channels: int, window: tuple[int, ...]) -> None:
         super().__init__()

@@ -152,7 +152,7 @@ class DotProductAttention(nn.Module):
         self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
     ) -> Tensor:
         given = (query, key, value) if mask is None else (query, key, value, mask)
-        windows = query.shape[1:-3]  # there is a kernel for them only if they are images
+        windows = query.shape[1:-3]  # the kernel takes them only as images of the batch
         if windows and self.kernels is nullcontext:
             given = tuple(one.expand(-1, *windows, -1, -1, -1).flatten(0, 1) for one in given)
         attention = partial(functional.scaled_dot_product_attention, scale=self.scale)
@@ -162,7 +162,7 @@ class DotProductAttention(nn.Module):
 
 
 class Constant(nn.Module):
-    """Learned or fixed numbers of this shape, which do not depend on the input."""
+    """Learned or fixed numbers that do not depend on the input."""
 
     def __init__(self, sizes: Sequence[int], learned: bool) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The numbers that Keras's layers hold, which differ slightly from those of PyTorch's."""
+"""The numbers that layers hold in Keras, which differ slightly from PyTorch's."""
 
 import dataclasses
 from typing import NamedTuple
@@ -29,8 +29,8 @@ class Held(NamedTuple):
 
 
 def held(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Held]:
-    """The numbers that a layer holds. Unlike PyTorch, Keras counts no batches, and its recurrent
-    layers have one set of biases instead of two, except for the GRU."""
+    """The numbers that a layer holds. Unlike in PyTorch, batch norms have no batch counter, and
+    recurrent layers other than the GRU have one set of biases instead of two."""
     if getattr(layer, "gates", 3) != 3:
         layer = dataclasses.replace(layer, separate_biases=False)  # type: ignore[call-arg]
     weights, biases, buffers, fixed = layer.parameters(*inputs)

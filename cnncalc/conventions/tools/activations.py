@@ -1,4 +1,4 @@
-"""The numbers stored in a textbook's memory table: "Activations" below cnncalc's tables."""
+"""The values in a textbook's memory table, shown as "Activations" below cnncalc's tables."""
 
 from cnncalc.conventions.convention import Convention, Term, costs, everything
 
@@ -6,7 +6,7 @@ CONVENTION = Convention(
     tool="activations",
     version="",
     unit="values",
-    counts="the input and every stored output, except of in-place layers, dropout and reshapes",
+    counts="the input and all outputs except those of in-place layers, dropout and reshapes",
     sees=costs,
     terms=(Term("stored values", everything, lambda cost: cost.activations_total),),
 )

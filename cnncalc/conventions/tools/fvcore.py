@@ -1,7 +1,7 @@
 """fvcore's ``FlopCountAnalysis``, which calls a multiply-accumulate a flop.
 
 It traces the network and has formulas for the operations below; others count as 0. The counts are
-for eval mode; in training mode, a batch norm counts 5 per element. To fvcore, a convolution with
+for eval mode; for training mode, see ``fvcore_training``. To fvcore, a convolution with
 ``padding="same"`` is another operation, which counts as 0; cnncalc exports such padding as numbers.
 """
 

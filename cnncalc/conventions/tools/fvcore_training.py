@@ -1,6 +1,6 @@
 """fvcore's ``FlopCountAnalysis`` of a network in training mode, the default in PyTorch.
 
-Batch norms then count like the norms that always compute statistics: 5 per element, not 2.
+Batch norms then count like the norms that always compute statistics.
 """
 
 from dataclasses import replace

@@ -12,7 +12,7 @@ from cnncalc.conventions.tools import keras
 CONVENTION = replace(
     keras.CONVENTION,
     tool="Keras total params with all biases",
-    counts="the same as keras, plus biases in layers without any, as in Keras's ResNets",
+    counts="the same as keras, plus biases for layers that lack them, as in Keras's ResNets",
     terms=(
         *keras.CONVENTION.terms,
         Term("biases of layers without any", everything, lambda held: held.more),

@@ -8,7 +8,7 @@ from cnncalc.conventions.tools import keras_trainable
 CONVENTION = replace(
     keras_trainable.CONVENTION,
     tool="Keras trainable params with all biases",
-    counts="the same as keras-trainable, plus biases in layers without any, as in Keras's ResNets",
+    counts="the same as keras-trainable, plus biases for layers that lack them",
     terms=(
         *keras_trainable.CONVENTION.terms,
         Term("biases of layers without any", everything, lambda held: held.more),

@@ -72,7 +72,7 @@ def _exported(report: Report) -> Callable[[Row], Sequence[Call]]:
 
 
 def _folds(row: Row, before: Row, readers: int) -> bool:
-    """Whether a row is a norm with running statistics, which is folded into the convolution before
+    """Whether a row is a norm with running statistics that is folded into the convolution before
     it."""
     if readers != 1 or not before.inputs or not row.cost.buffers:
         return False

@@ -1,7 +1,7 @@
 """``get_model_complexity_info`` of ptflops with its default backend, ``pytorch``.
 
-It counts both modules and ``torch.nn.functional`` functions, so a module that calls such a function
-counts twice. The batch size is always 1.
+It counts some modules and some ``torch.nn.functional`` functions, so a module such as ReLU, whose
+function is also counted, counts twice. The batch size is always 1.
 """
 
 from cnncalc.conventions.convention import (
@@ -28,7 +28,7 @@ CONVENTION = Convention(
     tool="ptflops",
     version="0.7.5",
     unit="MACs",
-    counts="multiply-accumulates, biases, and 2 for each element of norms, activations and pools",
+    counts="multiply-accumulates, biases, 1 or 2 for each element of norms, activations and pools",
     sees=operations,
     terms=(
         Term("conv + linear MACs", modules_of("Conv", "Linear"), products),

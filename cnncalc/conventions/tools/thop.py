@@ -28,8 +28,8 @@ def _whole_windows(call: Call) -> int:
     places = zip(call.input.dimensions[1:], call.output.dimensions[1:])
     if any(before % after for before, after in places):
         raise LayerError(
-            f"it divides the sizes of {call.input} by those of {call.output} in floating point and "
-            "rounds the product down, which is not modelled"
+            f"thop divides the sizes of {call.input} by those of {call.output} in floating point "
+            "and rounds the product down, which is not modelled"
         )
     return inputs(call)
 

@@ -21,7 +21,7 @@ def is_other_module(call: Call) -> bool:
 CONVENTION = replace(
     torchsummary.CONVENTION,
     tool="torchsummary 1.5.1 forward/backward pass size without flatten",
-    counts="the same as torchsummary, if flatten is a function and not a module",
+    counts="the same as torchsummary, for a network that flattens with a function",
     terms=(
         Term("bytes of outputs of modules except flatten", is_other_module, output_bytes, times=2),
     ),

@@ -1,4 +1,4 @@
-"""The quantities that a question can ask for, discovered automatically: one class per file."""
+"""The quantities that a question can ask for, discovered automatically: one per file."""
 
 import re
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def find(word: str) -> Ask:
     name = _spellings().get(_plain(word))
     if name is None:
         hint = nearest(word) or f"; choose from {', '.join(names())}"
-        raise UsageError(f"unknown question {word[:60]!r}{hint}")
+        raise UsageError(f"unknown quantity {word[:60]!r}{hint}")
     return load(name)
 
 

@@ -1,4 +1,4 @@
-"""The asks about the position of a receptive field."""
+"""The asks about the position of a receptive field and its distance from the next."""
 
 from abc import abstractmethod
 from fractions import Fraction
@@ -14,7 +14,7 @@ NO_FIELD = "has no receptive field: it has no axes, or its inputs differ in thei
 def exact_fields(row: Row) -> None:
     """Raise NoAnswer if only a bound of the receptive field is known."""
     if any(field.bound for field in row.fields or ()):
-        raise NoAnswer("has only an upper bound")
+        raise NoAnswer("has no exact receptive field, only an upper bound")
 
 
 class AlongField(Ask):

@@ -18,7 +18,7 @@ class Most(Ask):
     count: ClassVar[str]
     """The field of ``Cost``."""
     noun: ClassVar[str]
-    """What it counts."""
+    """The noun for what it counts, as in ``MACs``."""
 
     def of(self, row: Row, report: Report) -> Value:
         """Raise NoAnswer: only a network or a block has such a layer."""

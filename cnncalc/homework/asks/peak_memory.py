@@ -11,7 +11,7 @@ from cnncalc.homework.written import Value
 
 
 class PeakMemory(Stored):
-    """The most bytes of activations that a forward pass in PyTorch holds at once, without the
+    """The peak size of the activations that a forward pass in PyTorch holds, in bytes, without the
     parameters."""
 
     aliases: ClassVar[tuple[str, ...]] = ("peak", "peak_activation_memory", "inference_peak")

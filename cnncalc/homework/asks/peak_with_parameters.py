@@ -4,7 +4,7 @@ from cnncalc.homework.asks.peak_without_copies import PeakWithoutCopies
 
 
 class PeakWithParameters(PeakWithoutCopies):
-    """The most bytes of feature maps that are live at once, plus those of the parameters."""
+    """The peak size of the live feature maps in bytes, plus the size of the parameters."""
 
     aliases = ("peak_and_parameters",)
 

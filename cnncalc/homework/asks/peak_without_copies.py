@@ -4,8 +4,8 @@ from cnncalc.homework.asks.peak_memory import PeakMemory
 
 
 class PeakWithoutCopies(PeakMemory):
-    """The most bytes of feature maps that are live at once, as computed by hand: a layer's inputs
-    and its output, without copies such as padded maps."""
+    """The peak size of the live feature maps in bytes, as computed by hand: without copies such as
+    padded maps."""
 
     aliases = ("peak_of_feature_maps",)
     also = ()

@@ -28,7 +28,7 @@ class ReceptiveField(Ask):
     def agrees(
         self, written: Written, value: Value, report: Report, terms: Terms = KIND
     ) -> Reading | None:
-        """The sizes alone, or with the channels of the input as a depth: ``5x5x3``."""
+        """Accept the sizes alone, or with the channels of the input as a depth: ``5x5x3``."""
         reading = super().agrees(written, value, report, terms)
         if reading is None and isinstance(written, Size) and not terms.strict:
             for shape in report.input_shapes.values():

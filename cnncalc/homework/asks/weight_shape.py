@@ -25,7 +25,7 @@ class WeightShape(Ask):
     def agrees(
         self, written: Written, value: Value, report: Report, terms: Terms = KIND
     ) -> Reading | None:
-        """Filters first, or, unless ``strict``, a different common order."""
+        """Accept filters first or, unless ``strict``, a different common order."""
         exactly = terms._replace(strict=True)
         reading = super().agrees(written, value, report, exactly)
         if reading is None and isinstance(written, Size) and not terms.strict:

@@ -1,4 +1,4 @@
-"""The activations of the lectures, applied to numbers."""
+"""Activation functions, applied to numbers."""
 
 from collections.abc import Callable
 from math import exp, expm1, tanh

@@ -14,7 +14,7 @@ from cnncalc.homework.convolution.worked import Worked
 
 Number = int | float | Fraction
 Matrix = str | PathLike[str] | Tensor | Sequence[Any]
-"""A string (``"0 1; 2 3"``), a file as a ``Path``, a tensor, or nested lists, channels first."""
+"""A string (``"0 1; 2 3"``), a file as a ``Path``, a tensor, or nested lists."""
 Size = int | Sequence[int]
 
 
@@ -37,13 +37,13 @@ def convolve(
 
     ``stride``, ``padding`` (also ``"same"``) and ``dilation`` are those of the layer ``conv``, and
     ``mode`` is the padding mode. A kernel can also be a name such as ``"sobel_x"``. ``bias`` is a
-    number for each kernel, or one for all. ``flip`` flips the kernels along every axis first.
-    ``activation`` is a word such as ``"relu"`` or ``"leaky_relu:0.1"``; ``pool`` is one such as
-    ``"max:2"``, ``"avg:3s2p1"``, ``"max:3s2same"`` or ``"max:3s2ceil"``. If ``transposed``, every
-    input is multiplied by the kernel and overlapping products are added up, as in the layer
+    number for each kernel, or one for all. ``flip`` flips the kernels along every spatial axis
+    first. ``activation`` is a word such as ``"relu"`` or ``"leaky_relu:0.1"``; ``pool`` is one such
+    as ``"max:2"``, ``"avg:3s2p1"``, ``"max:3s2same"`` or ``"max:3s2ceil"``. If ``transposed``,
+    every input is multiplied by the kernel and overlapping products are added up, as in the layer
     ``conv_transpose``. With the ``layout`` ``"hwc"``, nested lists have their channels last.
 
-    Print the result to see every step; ``result.output.nested()`` has the numbers, channels first.
+    Print the result to see the steps; ``result.output.nested()`` has the numbers, channels first.
     Raises CnncalcError for invalid input.
 
     >>> convolve("0 1 2; 3 4 5; 6 7 8", "0 1; 2 3").output.nested()

@@ -15,8 +15,8 @@ from cnncalc.layers.conv_transpose import ConvTranspose, TransposedAxis
 Item = TypeVar("Item")
 
 MAX_DRAWN = 30
-"""The most rows of a matrix to draw, and the most columns if no width limits them; larger matrices
-are shortened in the middle."""
+"""The maximum number of rows of a matrix to draw, and of columns if no width limits them; larger
+matrices are shortened in the middle."""
 WIDE = 100
 """The maximum line width of text that is not for a terminal, in characters."""
 GAP = "    "

@@ -64,7 +64,8 @@ def together(
 ) -> tuple[Tensor, list[Tensor]]:
     """The input and its kernels as tensors, all of them signals or all of them images.
 
-    A named kernel gets as many axes as the others. A UsageError says which tensor is wrong.
+    Named kernels become signals or images to match the others. A UsageError says which tensor is
+    wrong.
     """
     with named_in_errors("the input"):
         x = read(input)
@@ -152,8 +153,8 @@ def _random(word: str, dice: Dice, layout: Layout | None) -> Tensor:
         raise UsageError(f"a size must be at least 1, not 0 as in {word[:60]!r}")
     if not sizes:
         raise UsageError(
-            f"write random numbers as random:5x5 (H×W), random:3x5x5 (C×H×W) or random:9, "
-            f"with bounds as in random:5x5:-2..2, not {word[:60]!r}"
+            "write random numbers as random:9, random:5x5 or, with channels, random:3x5x5, with "
+            f"bounds as in random:5x5:-2..2, not {word[:60]!r}"
         )
     check_count(prod(sizes))
     if why := turned(sizes, layout):

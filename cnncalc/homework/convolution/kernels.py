@@ -1,4 +1,4 @@
-"""The named kernels, for signals and images, in any odd size that the kernel supports.
+"""The named kernels.
 
 A kernel is a function of a position, counted from 0 along each axis, and of its size.
 """
@@ -19,7 +19,8 @@ Place = tuple[int, ...]
 
 
 class Kernel(NamedTuple):
-    """A named kernel: its weight at a position, its source, and the axes and sizes it supports."""
+    """A named kernel: its weight at a position, its source, and the numbers of axes and the sizes
+    that it supports."""
 
     weight: Callable[[Place, int], Number]
     source: str
@@ -80,7 +81,8 @@ KERNELS = {
 def named(word: str, axes: int) -> Tensor:
     """The kernel with this name and number of axes: ``box``, or ``box:5`` for a size other than 3.
 
-    Raises UsageError for an unknown name, or for a size or number of axes that the kernel lacks.
+    Raises UsageError for an unknown name, or for a size or number of axes that the kernel does not
+    support.
     """
     name, colon, text = word.partition(":")
     if name not in KERNELS:
@@ -89,8 +91,8 @@ def named(word: str, axes: int) -> Tensor:
     kernel = KERNELS[name]
     sizes = {str(size): size for size in kernel.sizes}
     if colon and text not in sizes:
-        known = "only size 3" if len(sizes) == 1 else f"an odd size from 3 to {LARGEST_SIZE}"
-        raise UsageError(f"{name} has {known}, not {text[:20]!r}")
+        known = "3" if len(sizes) == 1 else f"an odd number from 3 to {LARGEST_SIZE}"
+        raise UsageError(f"the size of {name} must be {known}, not {text[:20]!r}")
     if axes not in kernel.axes:
         raise UsageError(f"{name} is for images, not for signals; use -1 0 1 for a signal")
     size = sizes[text] if colon else 3

@@ -27,9 +27,9 @@ Real = int | Fraction | float
 """A number; a float if it cannot be exact, for example after a sigmoid."""
 
 MAX_NUMBERS = 10_000
-"""The most numbers in a matrix."""
+"""The maximum number of entries in a matrix."""
 LONGEST = 40
-"""The most characters in a number."""
+"""The maximum number of characters in an entry."""
 LARGEST = 10**15
 """The limit on numbers and denominators, so that every sum of products can be printed."""
 
@@ -75,7 +75,7 @@ def check_count(count: int) -> None:
     if count > MAX_NUMBERS:
         raise UsageError(
             f"{count:,} numbers are too many; the limit is {MAX_NUMBERS:,}; use part of the "
-            "matrix, or get only the sizes and counts with 'cnncalc layer conv'"
+            "matrix, or get only the sizes and counts with 'cnncalc layer'"
         )
 
 
@@ -301,7 +301,7 @@ def _number_at(cell: Any, where: str) -> tuple[Number, bool]:
 
 
 def _place(channels: Channels, channel: int, row: int, column: int = 0) -> str:
-    """A location, as in ``channel 2, row 1, column 3``; a single channel and a 0 are left out."""
+    """A location, as in ``channel 2, row 1, column 3``; a single channel and zeros are left out."""
     parts = {"channel": channel if len(channels) > 1 else 0, "row": row, "column": column}
     return ", ".join(f"{word} {number}" for word, number in parts.items() if number)
 

@@ -54,7 +54,7 @@ class Pooled(NamedTuple):
 
 @dataclass(frozen=True)
 class Pooling:
-    """The pooling of the output of a convolution or its activation."""
+    """The pooling of the output of a convolution or of its activation."""
 
     input: Tensor
     layer: Pool
@@ -71,7 +71,7 @@ class Pooling:
 
     @property
     def outside(self) -> Real | None:
-        """The values of the padding; None if it does not count."""
+        """The value of the padding; None if it does not count."""
         counts = getattr(self.layer, "count_include_pad", True)
         return self.layer.pads_with if counts else None
 
@@ -124,7 +124,7 @@ def pool_of(word: str) -> Pool:
     fields: dict[str, Any] = {"kernel_size": notation.size_of(match[1])}
     fields |= notation.options_of(match[2])
     if match[3] == "same" and "padding" in fields:
-        raise UsageError(f"{word[:40]!r} has both a padding and same; keep one")
+        raise UsageError(f"{word[:40]!r} has both padding and 'same'; keep one")
     if match[3]:
         fields |= {"padding": "same"} if match[3] == "same" else {"ceil_mode": True}
     try:

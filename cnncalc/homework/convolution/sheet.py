@@ -1,7 +1,6 @@
 """The text and numbers of a worked convolution, independent of the output format.
 
-The letters follow the lectures: x is the input, w a kernel, u the sums, y the activations and z the
-pooled output.
+In equations, x is the input, w a kernel, u the sums, y the activations and z the pooled output.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,8 +26,8 @@ SHOWN = 10
 
 NOT_FLIPPED = "cross-correlation: the kernel is not flipped (PyTorch calls this convolution)"
 TRANSPOSED = "transposed convolution: every input is multiplied by the kernel, and overlaps add up"
-TRANSPOSED_FLIPPED = f"{TRANSPOSED}; the kernel is flipped along every axis first"
-FLIPPED = "convolution: the kernel is flipped along every axis, then applied to the input"
+TRANSPOSED_FLIPPED = f"{TRANSPOSED}; the kernel is flipped along every spatial axis first"
+FLIPPED = "convolution: the kernel is flipped along every spatial axis, then applied to the input"
 
 
 class Picture(NamedTuple):
@@ -122,7 +121,7 @@ def _planes(letter: str, what: str, tensor: Tensor) -> list[Picture]:
 
 
 def _kernel(what: str, kernel: Tensor, *place: tuple[int, int]) -> list[Picture]:
-    """Every plane of one of several kernels."""
+    """Every plane of a kernel."""
     planes = []
     for c in range(kernel.shape.channels):
         symbol = f"w{_index(*place, (c, kernel.shape.channels))}"
@@ -193,7 +192,7 @@ def _along(texts: Sequence[str]) -> str:
 
 
 def _slide(layer: Layer, x: Tensor, axes: Sequence[Axis | TransposedAxis]) -> Section:
-    """The number of positions of the window, and the remainder of the stride."""
+    """The number of positions of the window, and a note if the stride leaves a remainder."""
     lines = [
         Line((first, *(f"= {rest}" for rest in others)), one.latex())
         for one in explain.sizes(layer, (x.shape,))

@@ -17,12 +17,12 @@ from cnncalc.layers.conv_transpose import TransposedAxis
 from cnncalc.layers.pad import Pad
 
 MAX_PRODUCTS = 300_000
-"""The most products to compute, or numbers to pool."""
+"""The maximum number of products to compute, or of numbers to pool."""
 MAX_CELLS = 100_000
-"""The most numbers in a map, including its padding."""
+"""The maximum number of elements in a map, including its padding."""
 
 Place = tuple[int, ...]
-"""The position of an output along each axis, starting at 1 as in the lectures."""
+"""The position of an output along each axis, starting at 1."""
 
 
 def _nothing(place: int, N: int) -> int | None:
@@ -71,7 +71,7 @@ def check_work(
         if cells > MAX_CELLS:
             raise UsageError(
                 f"the {what} has {_format_count(cells)} numbers, but the limit is {MAX_CELLS:,}; "
-                "use part of the input, or get only the sizes and counts with 'cnncalc layer conv'"
+                "use smaller sizes, or get only the sizes and counts with 'cnncalc layer'"
             )
     if taken > MAX_PRODUCTS:
         raise UsageError(

@@ -56,7 +56,7 @@ class Convolution:
     bias: Tensor | None
     """A signal with one number per kernel."""
     flip: bool
-    """Whether kernels are flipped along every axis: convolution instead of cross-correlation."""
+    """Whether kernels are flipped along every spatial axis, as in a mathematical convolution."""
     padded: Tensor
     """The input with its padding; the input itself if the convolution is transposed."""
 
@@ -95,7 +95,7 @@ class Convolution:
         """Every position of the output, the cells that it reads, the taps of a kernel that they are
         multiplied by, and the sum of the products.
 
-        With a common denominator, all products are of integers, which is much faster.
+        With a common denominator, only integers are multiplied, which is much faster.
         """
         denominator, planes = self.padded.whole()
         below, weights = self.laid(channel).whole()
@@ -137,7 +137,7 @@ class Worked(NamedTuple):
         return self.stages[-1].output
 
     def __str__(self) -> str:
-        """Every step as text, as ``cnncalc convolve`` shows it."""
+        """The steps as text, as ``cnncalc convolve`` shows them by default."""
         from cnncalc.homework.convolution.formats import WIDE, as_text
         from cnncalc.homework.convolution.sheet import sections
 
@@ -239,7 +239,7 @@ def _check(x: Tensor, kernels: Sequence[Tensor]) -> None:
         if kernel.shape != first:
             raise UsageError(
                 f"kernel {place} is {kernel.shape}, but kernel 1 is {first}; all kernels of a "
-                "layer must have the same size"
+                "layer must have the same shape"
             )
     channels = x.shape.channels
     if first.channels != channels:
@@ -256,9 +256,8 @@ def _one_each(bias: Tensor, count: int) -> Tensor:
         kernels = "there is 1 kernel" if count == 1 else f"there are {count} kernels"
         if bias.shape.elements == count:
             raise UsageError("bias: write the numbers in a single line, as in 0.1, 0.2")
-        raise UsageError(
-            f"bias: {kernels}, but {bias.shape.elements} biases; give one for each kernel"
-        )
+        biases = f"{bias.shape.elements} bias{'es' * (bias.shape.elements != 1)}"
+        raise UsageError(f"bias: {kernels}, but {biases}; give one for each kernel")
     numbers = numbers if len(numbers) == count else numbers * count
     return bias._replace(shape=Map(1, (count,)), planes=(numbers,))
 

@@ -9,7 +9,7 @@ from cnncalc.derivations.wording import minus
 from cnncalc.homework.convolution.matrix import Real, Tensor, common_denominator, plain
 
 USUAL_DIGITS = 3
-"""The default number of digits of a float, as in the lectures."""
+"""The default number of decimal places of a float."""
 
 
 class Style(NamedTuple):
@@ -20,7 +20,7 @@ class Style(NamedTuple):
     digits: int | None = None
 
     def text(self, number: Real) -> str:
-        """A number as text: ``16/3``; as a decimal ``−0.35``; to two digits ``5.33``."""
+        """A number as text: ``16/3``; as a decimal ``−0.35``; to two places ``5.33``."""
         if isinstance(number, int):
             return minus(number)
         if isinstance(number, float):
@@ -53,10 +53,10 @@ class Style(NamedTuple):
 
 
 def with_factor(kernel: Tensor, channel: int) -> tuple[str, list[list[str]]]:
-    """The common factor of a kernel's numbers, such as ``1/9``, and the numbers without it.
+    """A factor of all numbers of a kernel's channel, such as ``1/9``, and the numbers without it.
 
     The factor is empty, and the numbers are unchanged, if one of them is a whole number other than
-    0, or was written as a decimal.
+    0, if all are 0, or if the kernel was written with decimals.
     """
     common = common_denominator(kernel.planes[channel])
     if (

@@ -14,7 +14,7 @@ HEADINGS = ("Question", "Answer", "Points", "Remark")
 def title(graded: Graded) -> str:
     """The title of the page: ``Ada: 7.5 of 10 points``."""
     if graded.marked is None:
-        return f"{graded.student}: could not be read"
+        return f"{graded.student}: could not be graded"
     return f"{graded.student}: {points(graded.score)} of {points(graded.possible)} points"
 
 

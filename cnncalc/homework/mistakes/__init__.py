@@ -1,4 +1,4 @@
-"""The known mistakes, discovered automatically: each file holds one class."""
+"""The known mistakes, discovered automatically: one per file."""
 
 from collections.abc import Iterator
 from functools import cache

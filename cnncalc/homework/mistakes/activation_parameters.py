@@ -11,7 +11,7 @@ ASKS = ("parameters", "weights", "biases", "parameter_memory", "macs", "flops")
 
 
 class ActivationParameters(WrongLayer):
-    """You counted the activation as a fully connected layer. An activation, such as a softmax,
+    """You treated the activation as a fully connected layer. An activation, such as a softmax,
     applies a fixed function to its inputs; the weights belong to the layer before it.
     """
 

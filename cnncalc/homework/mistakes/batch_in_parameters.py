@@ -25,7 +25,7 @@ class BatchInParameters(Mistake):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """Every layer counted once per image."""
+        """The question with every layer counted once per image."""
         batch = question.report.batch
         if batch > 1 and question.ask.name in SHARED:
             rows = question.part(question.report) if question.row is None else (question.row,)

@@ -47,6 +47,6 @@ class BatchNormStatistics(Mistake):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The parameters with the statistics."""
+        """The question with the statistics as parameters."""
         if question.ask.name == "parameters":
             yield question.asking(WithStatistics())

@@ -15,6 +15,6 @@ class BiasAsWeight(WrongRule):
     examples = (on_ten_filters("weights_per_neuron", "76", "5·5·3 weights and the bias"),)
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The weights, and one more for each neuron."""
+        """The question with one more weight for each neuron."""
         if question.ask.name == "weights_per_neuron":
             yield from super().other(question)

@@ -14,7 +14,7 @@ class BiasForEachInput(Parameters):
     """The weights, and a bias for every input channel."""
 
     def of(self, row: Row, report: Report) -> Value:
-        """Weights and input channels."""
+        """The weights plus the input channels."""
         (x,) = row.inputs
         if not (row.cost.macs and has_bias_per_filter(row)):
             raise LayerError("has no filters with biases")
@@ -29,8 +29,8 @@ class BiasForEachInput(Parameters):
 
 
 class BiasPerInputChannel(Mistake):
-    """You counted a bias for each input of the layer. A bias is added to an output: K filters have
-    K biases, and a fully connected layer has one for each output.
+    """You counted a bias for each input or input channel. A bias is added to an output: K filters
+    have K biases, and a fully connected layer has one for each output.
     """
 
     says = "counted one bias per input instead of one per filter or output"
@@ -41,7 +41,7 @@ class BiasPerInputChannel(Mistake):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The parameters of one layer with these biases."""
+        """The question about one layer with these biases."""
         row = question.row
         if question.ask.name == "parameters" and row is not None and len(row.inputs) == 1:
             yield question.asking(BiasForEachInput())

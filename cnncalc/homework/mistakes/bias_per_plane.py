@@ -15,7 +15,7 @@ class BiasForEachPlane(Parameters):
     """The weights, and a bias for every plane of every filter."""
 
     def of(self, row: Row, report: Report) -> Value:
-        """Weights and planes."""
+        """The weights plus the planes."""
         (x,) = row.inputs
         if not (isinstance(x, Map) and row.cost.macs and has_bias_per_filter(row)):
             raise LayerError("has no filters with biases")
@@ -39,7 +39,7 @@ class BiasPerPlane(Mistake):
     examples = (on_alexnet("parameters", "35,136", "11·11·3·96 + 3·96"),)
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The parameters of one layer with these biases."""
+        """The question about one layer with these biases."""
         row = question.row
         if question.ask.name == "parameters" and row is not None and len(row.inputs) == 1:
             yield question.asking(BiasForEachPlane())

@@ -8,19 +8,19 @@ from cnncalc.homework.question import Question
 
 
 def with_bias(F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1) -> int:
-    """One more for every output."""
+    """One more product for every output."""
     return (product(F) * share(C_in, G) + 1) * C_out * product(N_out)
 
 
 def planes_with_bias(
     F: tuple[int, ...], C_in: int, N_out: tuple[int, ...], multiplier: int = 1
 ) -> int:
-    """One more for every output."""
+    """One more product for every output."""
     return (product(F) + 1) * C_in * multiplier * product(N_out)
 
 
 def linear_with_bias(n_in: int, n_out: int) -> int:
-    """One more for every output."""
+    """One more product for every output."""
     return (n_in + 1) * n_out
 
 

@@ -4,7 +4,7 @@ from cnncalc.homework.mistakes._examples import on_ten_filters
 
 
 def in_bits(elements: int, bytes_each: int) -> int:
-    """Eight for every byte."""
+    """Eight bits for every byte."""
     return elements * bytes_each * 8
 
 

@@ -15,7 +15,7 @@ def rounded_up_sides(N: int, F: int, S: int, P_before: int, P_after: int, D: int
 
 class CeilForFloor(WrongRule):
     """You rounded up. The window must not extend beyond the edge, so the quotient is rounded down,
-    unless the layer sets ``ceil_mode``.
+    unless the layer has ``ceil_mode`` or ``same`` padding.
     """
 
     says = "rounded the output size up instead of down"

@@ -7,8 +7,8 @@ from cnncalc.homework.written import Size, Value, Written
 
 
 class DepthLeftOut(WrongWriting):
-    """Your height and width are right. A feature map also has a depth: one channel for each filter
-    of the layer that produced it.
+    """Your height and width are right. A feature map also has a depth: its number of channels. The
+    output of a convolution has one channel for each filter.
     """
 
     says = "left out the depth (the height and width are right)"

@@ -36,7 +36,7 @@ class DividedByStride(WrongRule):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """Rounded up or down, for a layer whose window moves by more than one position."""
+        """The question with N/S, rounded up or down, if the layer has a stride above 1."""
         row = question.row
         axes = getattr(row.layer, "axes", None) if row and not question.everywhere else None
         if axes and any(axis.S > 1 for axis in axes(row.inputs[0])):  # type: ignore[union-attr]

@@ -24,5 +24,5 @@ class ExponentialForgotten(WrongScores):
     )
 
     def instead(self, scores: Scores) -> Iterator[Scores]:
-        """Without the exponentials."""
+        """The scores without the exponentials."""
         yield scores._replace(exponential=False)

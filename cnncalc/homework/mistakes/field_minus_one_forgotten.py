@@ -9,11 +9,11 @@ def whole_window(r_in: int, j_in: int, E: int = 1) -> int:
 
 
 class FieldMinusOneForgotten(WrongRule):
-    """You added the whole filter. Its first tap already has the receptive field of the previous
+    """You added the whole filter. Its first tap already covers the receptive field of the previous
     layer; only the other F − 1 taps extend it.
     """
 
-    says = "grew the receptive field by F instead of F − 1"
+    says = "enlarged the receptive field by F instead of F − 1"
     prior = 20
     rules = {receptive.field_size: whole_window}
     examples = (

@@ -14,7 +14,7 @@ class FieldWithoutJump(WrongRule):
     and a filter adds (F − 1)·jump pixels to the receptive field.
     """
 
-    says = "grew the receptive field without the jump (the product of the earlier strides)"
+    says = "left the jump (the product of the earlier strides) out of the receptive field"
     prior = 30
     rules = {receptive.field_size: next_door}
     examples = (

@@ -76,7 +76,7 @@ class FiltersForgotten(WrongRule):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """One filter with its bias or with all biases, or a layer with one filter.
+        """The question about one filter with its bias or all biases, or about a layer with one.
 
         With a connection table, filters can differ in depth, so there is no single filter to count.
         A question about one neuron is about one filter anyway.

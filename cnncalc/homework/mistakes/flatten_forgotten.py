@@ -42,6 +42,6 @@ class FlattenForgotten(WrongRule):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """Only the channels, or only the positions, as inputs."""
+        """The question with only the channels, or only the positions, as inputs."""
         for alone, rule in (("channels", channels_only), ("positions", positions_only)):
             yield question.under({dimensions.flattened: rule}).saying(f"only the {alone}")

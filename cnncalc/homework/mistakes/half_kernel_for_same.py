@@ -6,9 +6,9 @@ from cnncalc.homework.mistake import Example, WrongLayer, with_fields
 
 
 class HalfKernelForSame(WrongLayer):
-    """You padded half a window on each side. That keeps the size only if the window is odd; an even
-    window makes the output larger by one. ``same`` adds F − 1 zeros in total, so one side gets one
-    zero more than the other.
+    """You padded half a window on each side. That keeps the size only if the window is odd; with an
+    even window, the output gets too large. At stride 1, ``same`` adds F − 1 zeros in total, so one
+    side gets one zero more than the other.
     """
 
     says = "padded F/2 on each side, which is too much for an even window"

@@ -10,7 +10,8 @@ from cnncalc.homework.written import Size, Value, Written
 
 class Im2colTransposed(WrongWriting):
     """You swapped the rows and columns. The matrix of the filters has a row for each filter, and
-    that of the input a column for each position of the window, so that you can multiply the two.
+    the matrix of the input has a column for each position of the window, so that you can multiply
+    the two.
     """
 
     says = "swapped the rows and columns of the matrix"

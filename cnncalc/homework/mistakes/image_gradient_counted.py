@@ -12,7 +12,7 @@ class TwiceForward(BackwardMacs):
     """Twice the multiply-accumulates of the forward pass."""
 
     def of(self, row: Row, report: Report) -> Value:
-        """Twice as many."""
+        """Twice the forward pass."""
         return 2 * row.cost.macs
 
     def added(self, row: Row, report: Report) -> Value:
@@ -34,7 +34,11 @@ class ImageGradientCounted(Mistake):
     prior = 30
     examples = (
         Example(
-            ({"linear": 100},), "784", "backward_macs", "156,800", "2·784·100 for a first layer"
+            ({"linear": 100},),
+            "784",
+            "backward_macs",
+            "156,800",
+            "2·784·100; the first layer needs only 784·100",
         ),
         Example(
             ({"linear": 100}, {"linear": 10}),
@@ -47,6 +51,6 @@ class ImageGradientCounted(Mistake):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """Twice the forward pass."""
+        """The question with twice the forward pass."""
         if question.ask.name == "backward_macs":
             yield question.asking(TwiceForward())

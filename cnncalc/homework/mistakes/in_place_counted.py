@@ -37,7 +37,7 @@ class InPlaceCounted(Mistake):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The sum over all layers."""
+        """The question with all layers counted."""
         for ask, every in (("elements", AllElements), ("memory", AllMemory)):
             if question.row is None and question.ask.name == ask:
                 yield question.asking(every())

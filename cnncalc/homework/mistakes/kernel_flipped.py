@@ -8,8 +8,8 @@ from cnncalc.homework.question import Question
 
 class KernelFlipped(WrongNumbers):
     """You applied the kernel the wrong way round. A convolution in the mathematical sense flips the
-    kernel along every axis first; a cross-correlation applies it as it is. Neural networks compute
-    cross-correlations, although they call them convolutions.
+    kernel along every axis first; a cross-correlation applies it as it is. Deep-learning frameworks
+    compute cross-correlations, although they call them convolutions.
     """
 
     says = "applied the kernel the wrong way round"

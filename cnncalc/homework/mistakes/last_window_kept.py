@@ -4,17 +4,16 @@ from cnncalc.homework.mistake import Example, WrongRule
 
 
 def all_windows(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
-    """Rounded up, whatever the last window covers."""
+    """Round the quotient up, whatever the last window covers."""
     return ceil_div(N - (D * (F - 1) + 1) + 2 * P, S) + 1
 
 
 class LastWindowKept(WrongRule):
-    """You counted a last window that starts in the padding on the right. Ceil mode lets the last
-    window extend past the end, but drops it if it would start beyond the input, where it would
-    cover nothing but padding.
+    """You counted a last window that starts in the padding after the input. Ceil mode lets the last
+    window extend past the end, but drops it if it would cover nothing but padding.
     """
 
-    says = "counted a last window that would start in the padding on the right"
+    says = "counted a last window that would start in the padding after the input"
     prior = 22
     rules = {window.output_size_ceil: all_windows}
     examples = (

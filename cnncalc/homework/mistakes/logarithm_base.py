@@ -24,5 +24,5 @@ class LogarithmBase(WrongScores):
     )
 
     def instead(self, scores: Scores) -> Iterator[Scores]:
-        """The other bases."""
+        """The scores with each of the other bases."""
         yield from (scores._replace(base=base) for base in BASES.values() if base != scores.base)

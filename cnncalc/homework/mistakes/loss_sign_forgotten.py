@@ -15,5 +15,5 @@ class LossSignForgotten(WrongScores):
     examples = (on_three_classes("0 1 0", "-2", "log2(1/4) = −2"),)
 
     def instead(self, scores: Scores) -> Iterator[Scores]:
-        """Without the sign."""
+        """The scores for a loss without its sign."""
         yield scores._replace(sign=-scores.sign)

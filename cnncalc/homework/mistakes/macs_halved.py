@@ -37,6 +37,6 @@ class MacsHalved(Mistake):
     examples = (on_ten_filters("macs", "384,000", "768,000 / 2; every product is one MAC"),)
 
     def other(self, question: Question) -> Iterator[Question]:
-        """Half of the MACs."""
+        """The question with half of the MACs."""
         if question.ask.name == "macs":
             yield question.asking(Halved())

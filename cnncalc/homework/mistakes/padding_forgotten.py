@@ -25,7 +25,7 @@ class PaddingForgotten(WrongLayer):
         return with_fields(row.layer, padding=0)
 
     def other(self, question: Question) -> Iterator[Question]:
-        """Without padding, or without output padding."""
+        """The question without padding, or without output padding."""
         yield from super().other(question)
         kept = question.with_layers(lambda row: with_fields(row.layer, output_padding=0))
         if kept is not None:

@@ -16,7 +16,7 @@ def first_side(N: int, F: int, S: int, P_before: int, P_after: int, D: int = 1) 
 
 
 def one_side_ceil(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
-    """P added once, rounded up."""
+    """P added once, and the quotient rounded up."""
     places = ceil_div(N - (D * (F - 1) + 1) + P, S) + 1
     return places - holds((places - 1) * S >= N + P)
 

@@ -7,8 +7,8 @@ from cnncalc.homework.mistake import Example, WrongInput, is_pool
 
 
 class PoolingDepth(WrongInput):
-    """You changed the depth. A pooling window slides over each channel separately. It reduces the
-    height and width; the number of channels stays the same.
+    """You changed the depth. A pooling window slides over each channel separately. It changes
+    only the height and width; the number of channels stays the same.
     """
 
     says = "changed the depth in a pooling layer"

@@ -32,7 +32,7 @@ class PoolingSkipped(Mistake):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """Without one of the pools so far, or without any."""
+        """The question without one of the pools so far, or without any of them."""
         if not question.everywhere:
             yield from self._without(question, [question.row] if question.row else [])
             return

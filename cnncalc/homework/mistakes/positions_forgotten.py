@@ -30,8 +30,8 @@ def from_one_place(
 
 class PositionsForgotten(WrongRule):
     """You applied each filter only once. The same weights are used again at every position of the
-    output, so every weight takes part in H_out·W_out products. In a transposed convolution, these
-    are the positions of the input.
+    output, so every weight takes part in H_out·W_out products. A transposed convolution uses them
+    at every position of the input instead.
     """
 
     says = "applied the filters at a single position"

@@ -39,6 +39,6 @@ class ScaleOrShift(Mistake):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The parameters of one layer."""
+        """The question about one layer with one parameter for each channel."""
         if question.ask.name == "parameters" and question.row is not None:
             yield question.asking(OneForEachChannel())

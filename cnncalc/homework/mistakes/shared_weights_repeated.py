@@ -18,7 +18,7 @@ class SharedWeightsRepeated(WrongSum):
             "10",
             "parameters",
             "330",
-            "10·10 + 10 for each of the 3 steps, which share one set",
+            "10·10 + 10 for each of the 3 layers, which share one set of parameters",
             of=None,
         ),
     )

@@ -37,6 +37,6 @@ class SubsamplingParameters(Mistake):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The parameters of one layer."""
+        """The question about one layer with two parameters for each map."""
         if question.ask.name == "parameters" and question.row is not None:
             yield question.asking(TwoForEachMap())

@@ -19,5 +19,5 @@ class SumOfExponentialsForgotten(WrongScores):
     )
 
     def instead(self, scores: Scores) -> Iterator[Scores]:
-        """Without the division."""
+        """The scores without the division."""
         yield scores._replace(normalized=False)

@@ -81,7 +81,7 @@ class WeightsNotShared(Mistake):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The parameters of one layer, or its weights, at every position."""
+        """The question about one layer with its parameters or weights at every position."""
         if question.everywhere:
             return
         if question.ask.name == "parameters":

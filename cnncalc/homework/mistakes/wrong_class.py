@@ -15,7 +15,7 @@ class WrongClass(WrongScores):
     examples = (on_three_classes("1 0 0", "2", "−log2(1/4), but the target is the first class"),)
 
     def instead(self, scores: Scores) -> Iterator[Scores]:
-        """The targets of the other classes."""
+        """The scores with each other class as the target."""
         classes = len(scores.target)
         for place in range(classes):
             other = tuple(float(place == one) for one in range(classes))

@@ -1,7 +1,7 @@
 """A QTI 1.2 package for Canvas: import it under Settings > Import Course Content.
 
-Canvas gives no partial credit and accepts every number or text that a question lists as a right
-answer. Therefore, only multiple-choice options show feedback on each known mistake.
+Canvas gives no partial credit, and treats every number or text that a question lists as a right
+answer. Therefore, only multiple-choice questions show feedback on known mistakes.
 """
 
 from hashlib import sha256

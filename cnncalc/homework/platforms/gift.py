@@ -33,7 +33,7 @@ def _answers(item: Item) -> Iterator[str]:
 
 
 def _credit(item: Item, option: Option) -> str:
-    """The sign in front of an answer: ``=`` if it is right, else its percentage of the credit."""
+    """The sign in front of an answer, with the percentage of the credit where GIFT needs it."""
     if option.credit == 1:
         return "="
     sign = "~" if item.style is Style.CHOICE else "="

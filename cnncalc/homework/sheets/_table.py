@@ -20,7 +20,7 @@ from cnncalc.spec.text import MAX_VALUES, Item, Key
 MAX_CELLS = MAX_VALUES
 MAX_CHARACTERS = 1_000_000
 MAX_ABOVE = 50
-"""The most rows above the headings."""
+"""The maximum number of rows above the headings."""
 
 
 class Cell(NamedTuple):
@@ -216,7 +216,7 @@ def _with_unit(cell: Cell, unit: str) -> Cell:
 
 
 def _is_summary(names: Sequence[str]) -> bool:
-    """Whether the first heading is another one for layers, and a later one is a quantity."""
+    """Whether the first heading is another name for layers, and a later one is a quantity."""
     first = names[0] if names else LAYER
     is_other = first in ABOVE_LAYERS or first.startswith(f"{LAYER} ")
     return is_other and any(map(_is_column, names[1:]))
@@ -273,7 +273,8 @@ def _fitted(row: Sequence[Cell], names: Sequence[str], between: str) -> Sequence
         return row
     if names[-1] != ANSWER:
         raise SpecError(
-            f"a row has {len(names) + len(more)} cells under {len(names)} headings",
+            f"a row has {len(names) + len(more)} cells under {len(names)} "
+            f"heading{'s' * (len(names) != 1)}",
             last.where,
             "give every column a heading; in a CSV file, put a number with commas in quotes, as in "
             '"34,848"',

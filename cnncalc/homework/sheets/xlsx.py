@@ -14,7 +14,7 @@ from cnncalc.spec.text import Item
 SUFFIXES = (".xlsx",)
 BINARY = True
 MAX_BYTES = 5_000_000
-"""The most bytes that a workbook may unpack to."""
+"""The maximum size of an unpacked workbook."""
 MAX_ROWS, MAX_COLUMNS, MAX_SHEETS, MAX_PARTS = 5_000, 200, 20, 1_000
 
 
@@ -53,7 +53,7 @@ def leaves(name: str) -> bool:
 
 
 def _pages(book: Any, source: str) -> list[list[list[Cell]]]:
-    """The rows of every worksheet; raises SpecError as soon as they have too many cells."""
+    """The rows of up to ``MAX_SHEETS`` worksheets; raises SpecError if they have too many cells."""
     pages: list[list[list[Cell]]] = []
     cells = 0
     for page in book.worksheets[:MAX_SHEETS]:

@@ -1,7 +1,7 @@
 """A value as people write it, and whether the right answer agrees with it.
 
 An answer may be rounded, use K for 1000 or for 1024, count bytes or bits, and give the channels
-first or last. All of these are right; a ``Reading`` notes what was assumed.
+first or last. By default, all of these are right; a ``Reading`` notes what was assumed.
 """
 
 from cnncalc.homework.written.matrix import Matrix

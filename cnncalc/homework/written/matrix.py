@@ -33,7 +33,7 @@ BETWEEN_BLANKS = re.compile(r"\[?-?[0-9]+,[0-9]+(?:\s+-?[0-9]+,[0-9]+)+\]?")
 PERCENTAGES = re.compile(r"\[?(?:\s*[0-9]+(?:[.,][0-9]+)?\s*%\s*[,;]?)+\]?")
 DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+")
 MAX_DIFFERENT = 3
-"""The most wrong numbers of a matrix that are listed."""
+"""The maximum number of wrong entries to list."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ class Matrix(Written):
 
     @classmethod
     def read(cls, given: Any) -> "Matrix | None":
-        """Every form that ``convolution.of`` accepts, with numbers in any form."""
+        """A matrix in any form that ``convolution.of`` accepts, with numbers as ``Number`` reads
+        them."""
         text = as_text(given)
         plain = ROUND.sub(r"[\1]", text)
         in_percent = PERCENTAGES.fullmatch(plain)

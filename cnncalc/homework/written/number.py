@@ -26,8 +26,8 @@ PLAIN = re.compile(
     r"(?:\.(?P<decimals>[0-9]*)|,(?P<comma>[0-9]{1,2}|[0-9]{4,}|(?<=\b0,)[0-9]{3}))?"
     rf"(?:(?:\s*[eE]|{TIMES_TEN})(?P<exponent>[-+−]?[0-9]{{1,3}})\)?)?\s*(?P<suffix>[A-Za-z -]*)"
 )
-"""A number without arithmetic; a comma is decimal unless three digits follow it, as in 34,944
-but not 0,944."""
+"""A number without arithmetic; a comma is decimal unless it groups digits, as in 34,944 and
+6,23,78,344 but not 0,944."""
 
 
 NOTHING = re.compile(
@@ -41,7 +41,7 @@ LETTER_O = re.compile("(?<=[0-9])O(?![A-Za-z])")
 BILLION = 10**9
 MIN_ROUNDED = 1000
 MIN_SIGNIFICANT = 2
-"""The digits of a number that count even if they are zeros: 100M stands for 95M to 105M."""
+"""The number of leading digits that count even if they are zeros: 100M stands for 95M to 105M."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class Number(Written):
             yield one * 1000, (*notes, "a point between thousands")
 
     def differs(self, truth: Value, unit: str = "") -> str:
-        """The unit, if it is the wrong one."""
+        """A remark on the unit, if it is the wrong one."""
         own = self.suffix.unit
         if not own or own == unit or (own == "bit" and unit == "B"):
             return ""

@@ -40,7 +40,7 @@ class Size(Written):
     def read(cls, given: Any) -> "Size | None":
         """A shape such as ``96x55x55``, ``96@55x55``, ``[96, 55, 55]``, ``55^2 x 96`` or ``4096``.
 
-        A symbol for the batch in front (``None``, ``N``, ``-1``) is read as 1.
+        A symbol for the batch size in front (``None``, ``N``, ``-1``) is read as 1.
         """
         if isinstance(given, list) and len(given) > MAX_AXES:
             return None
@@ -56,9 +56,9 @@ class Size(Written):
         return cls(text, sizes or worked_out, products=worked_out) if sizes or worked_out else None
 
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
-        """Channels first, or last if that is accepted. A vector may be written as a map of one
-        position and vice versa. A single size may be repeated for each axis, and 15 may be written
-        3*5."""
+        """Whether it is the right shape, channels first. Unless ``strict``, the channels may come
+        last, and a vector may be written as a map of one position or vice versa. A single size may
+        be repeated for each axis, and 15 may be written 3*5."""
         if self.products not in ((), self.sizes):
             multiplied = replace(self, sizes=self.products, products=())
             if found := multiplied.agrees(truth, unit, terms):

@@ -39,7 +39,7 @@ SENTENCE = re.compile(
 
 
 def undressed(text: str) -> str:
-    """The value in an answer, without markup and a few words around it."""
+    """The value in an answer, without the markup and the words around it."""
     markup = MARKUP.fullmatch(text)
     bare = markup[1] if markup else text
     sentence = SENTENCE.fullmatch(bare) if len(bare) < 300 else None

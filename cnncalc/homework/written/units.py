@@ -133,7 +133,7 @@ WORD = re.compile(
 
 
 def suffix_of(text: str) -> Suffix | None:
-    """The suffix that a string stands for: ``MiB`` is (2, True, "B"); None if it is not a unit."""
+    """The suffix that a string stands for, if any: ``MiB`` is (2, True, "B")."""
     word = LEARNED.sub("", " ".join(text.lower().split()))
     if word == "b":
         return Suffix(unit="B", bare_b=True)

@@ -72,7 +72,7 @@ class Written(ABC):
     expected = "a value"
     examples: ClassVar[tuple[str, ...]] = ()
     longest = 300
-    """The most characters that such a value may have."""
+    """The maximum number of characters in such a value."""
     telling: ClassVar[bool] = True
     """Whether a wrong value shows which mistake was made; any mistake could turn yes into no."""
 

@@ -61,8 +61,8 @@ def _in_order(found: Sweep, name: str) -> list[str]:
 
 
 def text(found: Sweep, name: str, width: int) -> str:
-    """A heat map for a terminal of this width. Raises UsageError if it does not fit, and like
-    ``_Heat``."""
+    """A heat map for a terminal of this width. Raises UsageError as ``_Heat`` does, and if the map
+    does not fit."""
     heat = _Heat(found, name)
     down, across = found.names
     left = max(map(len, [down, *heat.down]))
@@ -87,7 +87,7 @@ def text(found: Sweep, name: str, width: int) -> str:
 
 
 def chart(found: Sweep, name: str, title: str, measure: Measure) -> Scene:
-    """A heat map as a picture. Raises UsageError if it has too many cells, and like ``_Heat``."""
+    """A heat map as a picture. Raises UsageError as ``_Heat`` does, and for too many cells."""
     heat = _Heat(found, name)
     side = min(WIDTH // len(heat.across), HEIGHT // len(heat.down), LARGEST)
     if side < SMALLEST:

@@ -50,7 +50,7 @@ class _Axis(Scale):
 
 
 def text(found: Sweep, names: Sequence[str], width: int) -> str:
-    """A chart for a terminal of this width. Raises UsageError like ``_points``."""
+    """A chart for a terminal of this width. Raises UsageError as ``_points`` does."""
     points = _points(found, names)
     up = _Axis(found, names[1], points, ROWS)
     left = max(len(up.label(0)), len(up.label(1)))
@@ -68,7 +68,7 @@ def text(found: Sweep, names: Sequence[str], width: int) -> str:
 
 
 def chart(found: Sweep, names: Sequence[str], title: str, measure: Measure) -> Scene:
-    """A chart as a picture. Raises UsageError like ``_points``."""
+    """A chart as a picture. Raises UsageError as ``_points`` does."""
     points = _points(found, names)
     across = _Axis(found, names[0], points, WIDTH // CELL)
     up = _Axis(found, names[1], points, HEIGHT // CELL)

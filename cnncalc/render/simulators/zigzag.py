@@ -18,7 +18,7 @@ AXES = "xyz"
 
 
 def render(workload: Workload) -> str:
-    """The layers that are left out as comments, then a list of the others."""
+    """Comments that name the layers left out, then a list of the others."""
     names = "".join(f"#   {_plain(row.name)} ({row.kind})\n" for row in workload.left_out)
     head = f"# {_plain(workload.name)}\n"
     if names:

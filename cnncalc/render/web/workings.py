@@ -16,7 +16,7 @@ from cnncalc.derivations.symbols import MEANINGS, meanings
 MOST_LAYERS = 1_000
 """Pages of longer networks leave out the derivations."""
 SHOWN = 2
-"""The number of layers that the summary of a derivation names."""
+"""The most layers that the summary of a derivation names."""
 NOTHING = re.compile("none|0 parameters|0 MACs, 0 FLOPs")
 """An answer that needs no explanation."""
 SYMBOLS = meanings(MEANINGS)

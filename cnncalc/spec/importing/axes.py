@@ -114,8 +114,8 @@ def along(walker: Walker) -> None:
 
 
 def _axis(walker: Walker) -> int:
-    """The axis; for a softmax without one, PyTorch takes the first if there are one or three axes,
-    which is the batch, and otherwise the second."""
+    """The axis. For a softmax without one, PyTorch takes the first axis, which is the batch, if
+    there are one or three, and otherwise the second."""
     if walker.done.arguments.get("dim", -1) is not None:
         return walker.axis(default=-1)
     if len(walker.tensor().axes) in (1, 3):

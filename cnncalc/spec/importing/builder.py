@@ -101,7 +101,7 @@ class Builder:
         return self.recording.tensors[number].sizes
 
     def value(self, argument: Any) -> Any:
-        """An argument: the value of a tensor, or plain data."""
+        """An argument: the value of a tensor, as a view if it was regrouped, or plain data."""
         found = self.raw(argument)
         if isinstance(found, Regrouped):
             self.unsettled[argument.number] = found
@@ -109,7 +109,7 @@ class Builder:
         return found
 
     def raw(self, argument: Any) -> Any:
-        """An argument's value, in which a tensor need not be a view."""
+        """An argument: the value of a tensor, which need not be a view, or plain data."""
         return self.values[argument.number] if isinstance(argument, Ref) else argument
 
     def view(self, value: Tensor) -> View:
@@ -117,7 +117,7 @@ class Builder:
         return settled(self, value) if isinstance(value, Regrouped) else value
 
     def data_of(self, number: int) -> View:
-        """A tensor that depends on the network's input."""
+        """The tensor with this number, which must depend on the network's input, as a view."""
         found = self.value(Ref(number))
         assert isinstance(found, View)
         return found

@@ -64,8 +64,8 @@ def _copies_rows(walker: Walker) -> bool:
 
 
 def _copied(walker: Walker, layer: int) -> int:
-    """The input of a convolution in place of a linear layer, which may be copied in an order that
-    is not known."""
+    """The input of a convolution that replaces a linear layer: the layer, or a copy if PyTorch
+    makes one."""
     return copy(walker, layer, "unknown") if _copies_rows(walker) else layer
 
 

@@ -1,4 +1,4 @@
-"""Calls of layers with weights that the class of their kind cannot read on its own."""
+"""Calls of layers with weights, where the class of the kind cannot read the call on its own."""
 
 from typing import Any
 

@@ -48,7 +48,8 @@ def dot_product(walker: Walker) -> None:
     mask = walker.done.arguments.get("attn_mask")
     if mask is not None:
         layer = _mask(walker, values[0], values[1], windows)
-        copies = fused and walker.recording.tensors[mask.number].boolean  # and saves the copy
+        # A fused kernel copies a mask of booleans, and saves the copy.
+        copies = fused and walker.recording.tensors[mask.number].boolean
         reads.append(copy(walker, layer, "unknown") if copies else layer)
     _give(walker, layers.load("dot_product_attention"), reads, given)
 
@@ -168,7 +169,7 @@ def _contract(
         arranged(walker, factor, [[at for name in group for at in one[name]] for group in listed])
         for factor, one, listed in zip(factors, (first, second), groups)
     ]
-    # A factor may be the same for all images, whose rows PyTorch then puts together.
+    # If one factor is the same for all images, PyTorch puts the rows of all images together.
     once = bool(shared) and not all(images in one for one in axes)
     known = [name for name in result if name in axes[0] and name not in shared][:1] == [images]
     if once and not known:

@@ -6,6 +6,7 @@ from typing import Any
 
 from cnncalc.core.strides import Strided
 from cnncalc.spec.importing.record import Done, Ref
+from cnncalc.spec.importing.regrouping import shaped
 from cnncalc.spec.importing.values import BATCH, Copied, Known, Regrouped, Unknown, Value, View
 from cnncalc.spec.importing.walker import Walker, numbers_in
 
@@ -64,6 +65,9 @@ def _made(walker: Walker, known: Known, copied: Copied, shape: tuple[int, ...]) 
     if plain and known.held[0] not in walker.owners:
         fields |= {} if "parameter" in origins.values() else {"learned": False}
         return walker.make("parameter", fields, (0,), shape, {"weight": known.held[0]})
+    laid = _laid(walker, copied)
+    if laid and not laid.contiguous and len(laid.sizes) <= len(shape):
+        return _turned(walker, known, copied, laid, shape)
     held = {
         str(number): number
         for number, origin in origins.items()
@@ -75,7 +79,7 @@ def _made(walker: Walker, known: Known, copied: Copied, shape: tuple[int, ...]) 
     fields["params"] = counts["parameter"]
     fields |= {"buffers": counts["buffer"]} if counts["buffer"] else {}
     fields |= _memory(walker, known, copied.number, held)
-    fields |= {"contiguous": True} if _is_contiguous(walker, copied) else {}
+    fields |= {"contiguous": True} if laid and laid.contiguous else {}
     calls = [recording.calls[place] for place in sorted(known.calls - walker.counted)]
     walker.counted |= known.calls
     macs = sum(call.macs for call in calls)
@@ -126,13 +130,26 @@ def _saved(walker: Walker, value: Value) -> dict[int, int] | None:
     return saved
 
 
-def _is_contiguous(walker: Walker, copied: Copied) -> bool:
-    """Whether the model's numbers for one image are in the order of the layer's axes."""
+def _laid(walker: Walker, copied: Copied) -> Strided | None:
+    """The sizes and strides of the model's numbers for one image, with the layer's axes. None if
+    there are gaps between the numbers, or if they are not the same for all images."""
     seen = walker.recording.tensors[copied.number]
     strides = [step for size, step in zip(seen.sizes, seen.strides) if size != BATCH]
     if len(strides) != len(copied.sizes):
-        return False
-    return Strided(copied.sizes, tuple(strides)).permuted(copied.order).contiguous
+        return None
+    laid = Strided(copied.sizes, tuple(strides)).permuted(copied.order)
+    return laid if laid.dense else None
+
+
+def _turned(
+    walker: Walker, known: Known, copied: Copied, laid: Strided, shape: tuple[int, ...]
+) -> int:
+    """A layer that outputs the numbers in their order in memory, and one that reorders them."""
+    order = sorted(range(len(laid.sizes)), key=lambda axis: -laid.strides[axis])
+    own = copied._replace(order=tuple(copied.order[axis] for axis in order))
+    layer = _layer(walker, known, own, laid.permuted(order).sizes)
+    back = [order.index(axis) for axis in range(len(order))]
+    return shaped(walker, walker.make("permute", {"order": back}, [layer], laid.sizes), shape)
 
 
 def _backward(walker: Walker, call: Done) -> int:

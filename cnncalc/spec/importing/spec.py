@@ -38,7 +38,7 @@ HANDLERS = {
     **products.HANDLERS,
     **views.HANDLERS,
 }
-"""The operations that do not belong to one kind."""
+"""A function for each operation that ``Walker.kind`` does not read on its own."""
 
 
 class _Writer:

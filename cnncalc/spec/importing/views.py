@@ -144,8 +144,8 @@ def reshape(walker: Walker) -> None:
 
 
 def _is_shared(walker: Walker) -> bool:
-    """Whether several calls read the result of the current one, or parts of it, or a function of
-    each value. Any other single call copies it itself, in the order that it needs."""
+    """Whether several calls read the result of the current one, or one takes a part of it or is
+    elementwise. Any other single call copies it itself, in the order that it needs."""
     found = [layers.known(f"torch.{name}") for name in _readers(walker)]
     simple = any(one and issubclass(one.kind, Elementwise | Arithmetic) for one in found)
     return simple or _has_readers(walker)
@@ -384,8 +384,8 @@ def getitem(walker: Walker) -> None:
 
 
 def _every(walker: Walker, view: Tensor, axis: int, start: int, step: int) -> Tensor:
-    """Every ``step``-th position along an axis. Raises Unknown unless the step divides its size and
-    is larger than the start."""
+    """Every ``step``-th position along an axis. Raises Unknown unless the step divides the axis's
+    size and is larger than the start."""
     size, sizes = view.size(axis), view.sizes
     if size % step or start >= step:
         raise Unknown(f"it has a step of {step} along an axis of {size}")

@@ -47,7 +47,7 @@ class Walker(Builder):
         its indices."""
 
     def walk(self) -> None:
-        """Turn every call into layers or views."""
+        """Read all calls, in order."""
         for place, done in enumerate(self.recording.calls):
             self.place, self.done = place, done
             before, counted = len(self.made), self.counted
@@ -169,7 +169,7 @@ class Walker(Builder):
 
 
 Handlers = Mapping[str, Callable[[Walker], None]]
-"""The operations that do not belong to one kind, by name."""
+"""A function for each operation, by name; ``Walker.kind`` reads all others."""
 
 
 def numbers_in(value: Any) -> list[int]:

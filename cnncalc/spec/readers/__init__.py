@@ -2,7 +2,7 @@
 
 A module for text files has ``is_it(text)``, which recognizes the format, and ``read``, which
 returns a spec as plain data. One for other files has ``begins(data)`` instead of ``is_it``. Reading
-runs no code, opens no other file and reads no weights.
+runs no code and opens no other file.
 """
 
 from collections.abc import Mapping, Sequence

@@ -77,7 +77,7 @@ def _is_plain(config: Mapping[str, Any]) -> bool:
 
 
 def _conv_lstm(model: Any, config: Mapping[str, Any], last: bool) -> Made:
-    """`conv_lstm`, if frames keep their size; `slice` and `reshape` for only the last frame."""
+    """`conv_lstm`, if frames keep their size; then `slice` and `reshape` if it returns only one."""
     steps = [config.get(key, 1) for key in ("strides", "dilation_rate")]
     if not all(one in (1, [1], [1, 1]) for one in steps):
         return None

@@ -55,11 +55,11 @@ def _gated(net: Layers, node: Operator, flows: list[Flow]) -> Flow | None:
     """SiLU or hard swish, which older versions of ONNX write as a product with a (hard) sigmoid."""
     if len(flows) != 2:
         return None
-    for x, gate, name in zip(flows, flows[::-1], node.inputs[::-1]):
+    for x, gate in zip(flows, flows[::-1]):
         entry = net.entries.get(gate.tensor, {})
         kind = next(iter(entry), "identity")
         swish = getattr(layers.load(kind), "times_input", "")
-        alone = net.readers[name] == 1 and gate.dims == x.dims
+        alone = net.alone(gate) and gate.dims == x.dims
         if swish and alone and entry["from"] == net.wiring.source_of(x.tensor):
             rest = {key: value for key, value in entry.items() if key != kind}
             entry.clear()
@@ -143,7 +143,7 @@ def _constant_in(operands: list[Any]) -> tuple[Flow, Known, bool]:
 
 
 def _number(constant: Known) -> float | None:
-    """The number that a constant is, if it is one and known."""
+    """The value of a constant with a single number, if it is known."""
     values = constant.values() if constant.elements == 1 else None
     return short(values[0]) if values and isinstance(values[0], int | float) else None
 
@@ -176,6 +176,8 @@ def _with_constant(net: Layers, kind: Operation, node: Operator, operands: list[
         name = node.inputs[0 if turned else 1]
         if net.readers[name] == 1 and net.with_bias(flow, constant):
             return flow
+    if held and alone and kind.per_channel:
+        return flow._replace(tensor=net.layer(kind.per_channel, None, [flow], held).tensor)
     if held and one and kind.per_channel:
         return _per_channel(net, kind.per_channel, flow, covered, held)
     everywhere = sorted(covered) == [*range(len(flow.atoms))] and len(flow.parts) > 1
@@ -204,6 +206,23 @@ def _per_channel(net: Layers, kind: str, flow: Flow, covered: list[int], held: l
         rest = [[a for a in part if a not in covered] for part in flow.numbers]
         flow = net.arranged(flow, [covered, *(part for part in rest if part)])
     return flow._replace(tensor=net.layer(kind, None, [flow], held).tensor)
+
+
+def _prelu(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`prelu`."""
+    flow, slopes = flow_of(operands[0]), operands[1]
+    if not isinstance(slopes, Known) or not slopes.weights or slopes.computed is not None:
+        raise Unclear
+    n = slopes.elements
+    older = slopes.sizes == (n,) and flow.shape[1:2] == (n,) != flow.shape[-1:]
+    covered = [*flow.dims[1]] if older else _covered(flow, slopes)
+    number: int | str = n
+    if n > 1 and flow.whole(covered) != 0:
+        number = "elements"
+        if sorted(covered) != [*range(len(flow.atoms))]:
+            raise Unclear
+    made = net.layer("prelu", {"num_parameters": number}, [flow], [slopes])
+    return [flow._replace(tensor=made.tensor)]
 
 
 def _shape_of(flow: Flow, covered: Sequence[int]) -> list[int]:
@@ -259,7 +278,7 @@ def _layer_norm(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`layer_norm`."""
     flow, held = flow_of(operands[0]), [one for one in operands[1:] if one is not None]
     axis = node.attributes.get("axis", -1) % len(flow.dims)
-    covered = [*chain(*flow.dims[axis:])]
+    normalized, covered = flow.shape[axis:], [*chain(*flow.dims[axis:])]
     if BATCH in covered or any(not isinstance(one, Known) for one in held):
         raise Unclear
     learned = [bool(one.weights) for one in held]
@@ -280,6 +299,8 @@ def _layer_norm(net: Layers, node: Operator, operands: list[Any]) -> Made:
             rest = [[a for a in part if a not in covered] for part in flow.numbers]
             flow = net.arranged(flow, [covered, *(part for part in rest if part)])
     made = net.layer("layer_norm", {**fields, "over": over}, [flow], held)
+    for name, one in zip(("scale", "bias"), held):
+        net.need(name, one._replace(sizes=one.sizes[-len(normalized) :]), normalized)
     return [flow._replace(tensor=made.tensor)]
 
 
@@ -336,6 +357,7 @@ ARITHMETIC: Mapping[str, Rule] = {
     "Mul": _product,
     "Div": _arithmetic(Divide),
     "Max": _maximum,
+    "PRelu": _prelu,
     "Pow": _power,
     "Sqrt": _fixed("power", 0.5),
     "Reciprocal": _fixed("power", -1),

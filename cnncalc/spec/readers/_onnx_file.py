@@ -1,11 +1,13 @@
 """The messages of an ONNX file as plain data: nodes, and the sizes of weights."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from struct import calcsize, unpack
 from typing import Any, NamedTuple
 
+from cnncalc.core.onnx import DOMAIN
 from cnncalc.spec.readers._protobuf import File, Part, signed
 
 MAX_NODES = 50_000
@@ -57,6 +59,13 @@ class Held(NamedTuple):
                 found += unpack("<f" if len(value) == 4 else "<d", value)
         return tuple(found) if len(found) == n else None
 
+    def raw(self, length: int) -> bytes | None:
+        """The bytes of its numbers; None unless the file holds exactly this many."""
+        part = self.parts[0][1] if [number for number, _ in self.parts] == [9] else None
+        if not isinstance(part, Part) or part.end - part.begin != length:
+            return None
+        return part.data(length)
+
 
 class Operator(NamedTuple):
     """A node of the graph.
@@ -75,6 +84,16 @@ class Operator(NamedTuple):
     overload: str = ""
 
 
+class Function(NamedTuple):
+    """A function of the file: the names of its inputs and outputs, and its nodes."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    nodes: tuple[Operator, ...]
+    opset: int
+    """The version of ONNX's own operators."""
+
+
 @dataclass
 class Model:
     """The content of a file."""
@@ -83,8 +102,10 @@ class Model:
     producer: str = ""
     opset: int = 1
     versions: dict[str, int] = field(default_factory=dict)
-    functions: set[tuple[str, str, str]] = field(default_factory=set)
-    """The domain, name and overload of every function that consists of ONNX's own operators."""
+    functions: dict[tuple[str, str], Function] = field(default_factory=dict)
+    """The functions of our domain, by name and overload."""
+    count: int = 0
+    """The number of nodes so far, including those of functions."""
     nodes: list[Operator] = field(default_factory=list)
     held: dict[str, Held] = field(default_factory=dict)
     inputs: dict[str, tuple[int | str, ...] | None] = field(default_factory=dict)
@@ -103,12 +124,9 @@ def model(file: File) -> Model:
             graph = True
             _graph(found, value)
         elif number == 8 and isinstance(value, Part):
-            said = dict(value.fields())
-            domain, version = said.get(1), said.get(2)
-            name = domain.text() if isinstance(domain, Part) else ""
-            found.versions[name] = version if isinstance(version, int) else 1
-            if name in OWN_DOMAINS:
-                found.opset = found.versions[name]
+            name, version = _version(value)
+            found.versions[name] = version
+            found.opset = found.versions.get("", found.opset)
         elif number == 25 and isinstance(value, Part):
             _function(found, value)
     if not graph:
@@ -132,20 +150,40 @@ def _title(found: Model, name: Part) -> None:
 
 
 def _function(found: Model, part: Part) -> None:
-    texts: dict[int, str] = {}
-    domains: set[str] = set()
+    listed: dict[int, list[Part]] = defaultdict(list)
     for number, value in part.fields():
-        if isinstance(value, Part) and number in (1, 10, 13):
-            texts[number] = value.text()
-        elif isinstance(value, Part) and number == 7:
-            domains |= {one.text() for n, one in value.fields() if n == 7 and isinstance(one, Part)}
-    if domains <= {*OWN_DOMAINS}:
-        found.functions.add((texts.get(10, ""), texts.get(1, ""), texts.get(13, "")))
+        if isinstance(value, Part):
+            listed[number].append(value)
+    name, domain, overload = ("".join(one.text() for one in listed[n][-1:]) for n in (1, 10, 13))
+    if domain in OWN_DOMAINS:
+        raise part.file.wrong(f"the file replaces ONNX's operator {name[:60]!r} with a function")
+    if domain != DOMAIN:
+        return
+    if (name, overload) in found.functions:
+        fact = f"the file has two functions {name[:60]!r} with the same overload"
+        raise part.file.wrong(fact)
+    inputs, outputs = (tuple(one.text() for one in listed[n]) for n in (4, 5))
+    nodes = tuple(_operator(found, one) for one in listed[7])
+    versions = dict(_version(one) for one in listed[9])
+    found.functions[name, overload] = Function(inputs, outputs, nodes, versions.get("", 0))
+
+
+def _version(part: Part) -> tuple[str, int]:
+    """A domain of operators and its version; ONNX's own domain is empty."""
+    said = dict(part.fields())
+    domain, version = said.get(1), said.get(2)
+    name = domain.text() if isinstance(domain, Part) else ""
+    return "" if name in OWN_DOMAINS else name, version if isinstance(version, int) else 1
 
 
 def _node(found: Model, part: Part) -> None:
-    if len(found.nodes) >= MAX_NODES:
-        raise part.file.wrong(f"the graph has more than {MAX_NODES:,} nodes")
+    found.nodes.append(_operator(found, part))
+
+
+def _operator(found: Model, part: Part) -> Operator:
+    found.count += 1
+    if found.count > MAX_NODES:
+        raise part.file.wrong(f"the file has more than {MAX_NODES:,} nodes")
     texts: dict[int, str] = {}
     inputs: list[str] = []
     outputs: list[str] = []
@@ -169,9 +207,7 @@ def _node(found: Model, part: Part) -> None:
     domain = texts.get(7, "")
     kind = kind if domain in OWN_DOMAINS else f"{kind} of {domain}"
     name, overload = texts.get(3, ""), texts.get(8, "")
-    found.nodes.append(
-        Operator(kind, name, tuple(inputs), tuple(outputs), attributes, scopes, domain, overload)
-    )
+    return Operator(kind, name, tuple(inputs), tuple(outputs), attributes, scopes, domain, overload)
 
 
 def _scopes(entry: Part) -> str:

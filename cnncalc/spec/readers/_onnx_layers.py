@@ -1,7 +1,7 @@
 """The layers of an ONNX model, which read tensors with dimensions in any order, and weights by
 name."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from json import loads
@@ -14,8 +14,10 @@ from cnncalc.core.onnx import DOMAIN, FIELDS, VERSION, OnnxCall, short
 from cnncalc.core.shape import Shape, shape_of
 from cnncalc.layers._axes import NAMES
 from cnncalc.layers._elementwise import Elementwise
+from cnncalc.spec.readers import _onnx_functions as functions
 from cnncalc.spec.readers._flow import BATCH, Flow, Move, arranged, groups_shuffled
 from cnncalc.spec.readers._onnx_file import Model, Operator
+from cnncalc.spec.readers._onnx_functions import need_sizes
 from cnncalc.spec.readers._onnx_values import Known
 from cnncalc.spec.readers._wiring import Wiring
 from cnncalc.spec.text import MAX_VALUES, located, scalar
@@ -41,10 +43,14 @@ class Layers:
         self.values = 0
         """At least how many values the fields of functions have so far."""
         self.readers = Counter(chain(*(node.inputs for node in found.nodes), found.outputs))
+        self.read_as: dict[str, list[str]] = defaultdict(list)
+        """The tensors of the file with the values of each layer or input so far."""
         self.entries: dict[str, dict[str, Any]] = {}
         self.weights: dict[str, list[str]] = {}
         self.owners: dict[tuple[str, ...], str] = {}
         self.used: set[str] = set()
+        self.sharing: set[str] = set()
+        """The layers whose weights another one uses."""
         self.moved: dict[tuple[str, Move], str] = {}
         self.pools: dict[str, tuple[Flow, Mapping[str, Any]]] = {}
         self.unpooled = Counter(
@@ -60,7 +66,11 @@ class Layers:
         flows = flows if free else [self.plain(one) for one in flows]
         held = {at: one for at, one in enumerate(operands) if isinstance(one, Known)}
         fields = self.fields(kind, node, flows, held)
-        made = self.layer(kind.kind, fields, flows, [one for one in held.values() if one.weights])
+        weights = [one for one in held.values() if one.weights]
+        made = self.layer(kind.kind, fields, flows, weights)
+        tensors = kind.parse(fields).tensors(*(shape_of(one.sizes) for one in flows))
+        for (name, sizes), one in zip(tensors.items(), [] if free else weights):
+            self.need(name, one, sizes)
         return flows[0]._replace(tensor=made.tensor) if free else made
 
     def of_function(self, kind: str, node: Operator, operands: list[Any]) -> Flow:
@@ -68,8 +78,9 @@ class Layers:
         know or never writes."""
         if kind not in layers.names() or not layers.load(kind).known:
             raise Unclear
-        if (DOMAIN, kind, node.overload) not in self.model.functions:
-            raise LayerError("the file has no such function that consists of standard operators")
+        function = self.model.functions.get((kind, node.overload))
+        if function is None:
+            raise LayerError("the file has no such function")
         version = self.model.versions.get(DOMAIN)
         if version != VERSION:
             fact = f"the file has version {version} of the domain {DOMAIN!r}, not {VERSION}"
@@ -82,8 +93,10 @@ class Layers:
             raise LayerError("its weights must follow its inputs")
         fields = self.fields_of_function(node)
         made = self.layer(kind, fields, flows, held)
+        layer, shapes = layers.load(kind).parse(fields), [shape_of(one.sizes) for one in flows]
         if not held:
-            self.check(layers.load(kind).parse(fields), [shape_of(one.sizes) for one in flows], [])
+            self.check(layer, shapes, [])
+        functions.check(function, layer, shapes, [one.sizes for one in held])
         said = self.model.shapes.get(node.outputs[0])
         sizes = made.shape[1:]
         if said and not self.resized and not _may_be(said[1:], sizes):
@@ -146,7 +159,7 @@ class Layers:
         names = tuple(one.weights for one in weights)
         if names:
             self.check(found, shapes, weights)
-        beside = self.shared(names, weights)
+        beside = self.shared(kind, names, weights)
         own = self.wiring.layer(
             name or self.name, kind, found.given or None, [one.tensor for one in flows], **beside
         )
@@ -154,7 +167,7 @@ class Layers:
         self.entries[own] = self.wiring.layers[-1]
         self.weights[own] = [*names]
         if names and not beside:
-            self.owners[names] = own
+            self.owners[kind, *names] = own
             self.used |= {*names}
         return Flow.of(own, output.dimensions, self.batch)
 
@@ -172,33 +185,47 @@ class Layers:
             help = "give --input the number of channels that the model was made for"
             raise LayerError(fact, help if self.resized else "")
 
-    def shared(self, names: tuple[str, ...], weights: Sequence[Known]) -> dict[str, str]:
+    def need(self, name: str, one: Known, sizes: Sequence[int]) -> None:
+        """Raise LayerError unless weights have these sizes. Computed weights are not checked."""
+        if one.computed is None:
+            need_sizes(name, one.sizes, tuple(sizes))
+
+    def alone(self, flow: Flow) -> bool:
+        """Whether only one node reads a layer's output under each of its names."""
+        return all(self.readers[name] == 1 for name in self.read_as[flow.tensor])
+
+    def shared(self, kind: str, names: tuple[str, ...], weights: Sequence[Known]) -> dict[str, str]:
         """The key of a layer that uses the weights of an earlier one; empty for others. Raises
-        SpecError if only some weights are shared, and these are not just vectors."""
-        if names in self.owners and names:
-            return {"weights": self.owners[names]}
+        SpecError if weights other than vectors are shared only in part, or by layers of different
+        kinds."""
+        owner = self.owners.get((kind, *names))
+        if names and owner:
+            self.sharing.add(owner)
+            return {"weights": owner}
         for one in weights:
             if one.weights in self.used and sum(size > 1 for size in one.sizes) > 1:
                 raise self.wiring.wrong(
                     f"layer {self.name[:60]!r} shares {one.weights[:60]!r} with another layer, but "
-                    "not its other weights, which a spec cannot express"
+                    "not its kind and its other weights, which a spec cannot express"
                 )
         return {}
 
     def with_bias(self, flow: Flow, bias: Known) -> bool:
         """Give the layer that made a flow this bias. Returns False if it cannot have one, already
-        has one, or has another number of channels."""
+        has one, has another number of channels or the weights of another layer, or if its output is
+        also read without the bias."""
         entry = self.entries.get(flow.tensor, {})
         kind = next(iter(entry), "identity")
         fields = entry.get(kind) or {}
         layer: Any = layers.load(kind).parse(fields or None)
         fits = bias.elements == bias.params == flow.sizes[0]
-        if not layer.takes_bias or layer.bias or not fits:
+        shares = "weights" in entry or flow.tensor in self.sharing
+        if not layer.takes_bias or layer.bias or not fits or shares or not self.alone(flow):
             return False
         entry[kind] = {**fields, "bias": True}
-        names = tuple(self.weights[flow.tensor])
+        names = (kind, *self.weights[flow.tensor])
         if self.owners.get(names) == flow.tensor:
-            self.owners[(*names, bias.weights)] = flow.tensor
+            self.owners[*names, bias.weights] = flow.tensor
             del self.owners[names]
         self.weights[flow.tensor].append(bias.weights)
         return True

@@ -1,5 +1,5 @@
-"""The ONNX operators that do not correspond to a single kind, because their meaning depends on the
-dimensions, and on which operands are constants."""
+"""The ONNX operators that a kind cannot read on its own, because their meaning depends on the
+dimensions, or on which operands are constants."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -274,11 +274,14 @@ def _gemm(net: Layers, node: Operator, operands: list[Any]) -> Made:
         raise Unclear
     if any(not isinstance(one, Known) for one in bias) or len(weights.sizes) != 2:
         raise Unclear
-    out = weights.sizes[0 if node.attributes.get("transB") else 1]
-    if any(one.elements != out or one.sizes[-1:] != (out,) for one in bias):
+    x, turned = flow_of(x), bool(node.attributes.get("transB"))
+    out = weights.sizes[0 if turned else 1]
+    if len(x.dims) != 2 or any(one.sizes not in ((out,), (1, out)) for one in bias):
         raise Unclear  # one number for all features, or different ones for each image
-    held = [weights, *bias]
-    return [_linear(net, flow_of(x), out, [one for one in held if one.weights], bool(bias))]
+    held = [one for one in (weights, *bias) if one.weights]
+    made = _linear(net, x, out, held, bool(bias))
+    net.need("weight", weights, (x.shape[1], out)[:: -1 if turned else 1])
+    return [made]
 
 
 def _linear(net: Layers, flow: Flow, out: int, held: Sequence[Known], bias: bool) -> Flow:
@@ -305,7 +308,9 @@ def _matmul(net: Layers, node: Operator, operands: list[Any]) -> Made:
     if isinstance(b, Known):
         if len(b.sizes) != 2 or not isinstance(a, Flow):
             raise Unclear
-        return [_linear(net, a, b.sizes[1], [b] if b.weights else [], False)]
+        made = _linear(net, a, b.sizes[1], [b] if b.weights else [], False)
+        net.need("weight", b, (a.shape[-1], b.sizes[1]))
+        return [made]
     a, b = flow_of(a), flow_of(b)
     if len(a.dims) < 3 or len(a.dims) != len(b.dims) or a.shape[:-2] != b.shape[:-2]:
         raise Unclear

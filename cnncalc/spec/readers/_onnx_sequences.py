@@ -34,13 +34,21 @@ def _recurrent(kind: str) -> Rule:
             raise Unclear
         if any(not isinstance(one, Known) for one in (weights, state)):
             raise Unclear
+        x, units = flow_of(x), given.get("hidden_size", state.sizes[-1])
+        if len(x.dims) != 3:
+            raise Unclear
+        rows = GATES[kind] * units
         fields = {
-            "hidden_size": state.sizes[-1],
+            "hidden_size": units,
             "bidirectional": directions == 2,
-            **_biases(biases, directions * GATES[kind] * state.sizes[-1]),
+            **_biases(biases, directions * rows),
         }
-        held = [one for one in (weights, state, biases) if isinstance(one, Known) and one.weights]
-        return _states(net, node, kind, fields, flow_of(x), held)
+        sizes = {"W": (rows, x.shape[2]), "R": (rows, units), "B": (2 * rows,)}
+        held = [one for one in (weights, state, biases) if isinstance(one, Known)]
+        made = _states(net, node, kind, fields, x, [one for one in held if one.weights])
+        for (name, last), one in zip(sizes.items(), held):
+            net.need(name, one, (directions, *last))
+        return made
 
     rule.__doc__ = f"`{kind}`, in one or both directions."
     return rule
@@ -79,7 +87,7 @@ def _states(
     read."""
     order = "btwu" if node.attributes.get("layout") else "twbu"
     batch, time = (order.replace("w", "").index(letter) for letter in "bt")
-    if len(x.dims) != 3 or x.dims[batch] != (BATCH,):
+    if x.dims[batch] != (BATCH,):
         raise Unclear
     every, last = (bool(name and net.readers[name]) for name in (*node.outputs, "")[:2])
     signal = net.arranged(x, [x.dims[2], x.dims[time]])

@@ -254,14 +254,14 @@ MOVES: Mapping[str, Callable[[Operator, Sequence[Known | None]], Known | None]] 
         inputs[0]._replace(sizes=(inputs[0].elements,)) if inputs[0] else None
     ),
 }
-"""Operations that move numbers without reading them."""
+"""Operations that only copy or rearrange numbers."""
 
 Numbers = Sequence[Sequence[Any]]
 Sizes = Sequence[tuple[int, ...]]
 
 
 def _elementwise(function: Callable[..., Any]) -> Callable[..., Known | None]:
-    """A function of the elements of tensors, which have the same number of them or a single one."""
+    """A function of tensors, element by element; a tensor with a single element is repeated."""
 
     def rule(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
         most = max(map(len, numbers))

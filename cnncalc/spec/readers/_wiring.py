@@ -96,6 +96,14 @@ class Wiring:
             spec |= {"input": self.inputs}
         return {**spec, "layout": "chw"}
 
+    def output(self, tensor: str) -> str:
+        """The layer that makes an output of the network; for an input, a new layer that returns
+        it."""
+        source = self.source_of(tensor)
+        if source not in self.inputs or not self.layers:
+            return source
+        return self.layer("output", "identity", None, [tensor])
+
     def outputs(self, names: Iterable[str]) -> dict[str, list[str]]:
         """The key that names the network's outputs, unless they are simply the inputs and layers
         that no other layer reads, in order, or include an input, which a spec cannot list."""

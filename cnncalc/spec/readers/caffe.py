@@ -321,7 +321,7 @@ class _Network:
                 if name == "eltwise_param" and field == "coeff":
                     continue
                 hint = did_you_mean(field, KNOWN[name].split())
-                fact = f"{name} {field[:40]!r} is unknown or not supported"
+                fact = f"the field {field[:40]!r} of {name} is unknown or not supported"
                 raise SpecError(f"{fact}{hint}", param.where)
         only = AXES.get(name, "")
         if param.text("axis", only) != only:

@@ -92,11 +92,11 @@ class _Model:
             raise self.wiring.wrong(
                 f"the file describes {kind[:60]!r}, not a model; export the whole model"
             )
-        outputs = self.model(kind, config, "", [], "")
+        outputs = [self.wiring.output(one) for one in self.model(kind, config, "", [], "")]
         spec = self.wiring.spec(str(config.get("name", "Keras model"))[:100])
         (dtype,) = self.dtypes if len(self.dtypes) == 1 else ("float32",)
         spec |= {"dtype": dtype} if dtype in BYTES and dtype != "float32" else {}
-        return spec | self.wiring.outputs(self.wiring.source_of(one) for one in outputs)
+        return spec | self.wiring.outputs(outputs)
 
     def named(self, layer: Any) -> tuple[str, Mapping[str, Any]]:
         """The class and the configuration of a layer or model."""

@@ -1,4 +1,4 @@
-"""ONNX: the graph of a file, without its weights, which are never read.
+"""ONNX: the graph of a file. Large weights are never read.
 
 Layers are named after PyTorch's modules if the exporter wrote their names, otherwise after nodes.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError, SpecError
-from cnncalc.core.onnx import DOMAIN
+from cnncalc.core.onnx import DOMAIN, PRODUCER
 from cnncalc.spec.readers import _onnx_values as values
 from cnncalc.spec.readers._flow import Flow
 from cnncalc.spec.readers._onnx_file import FEW, Model, Operator, model
@@ -87,6 +87,8 @@ class Network(Layers):
         }
         self.numbers = 0
         self.resized = False
+        self.names = {node.name for node in found.nodes}
+        self.several = {self.layer_of(node) for node in found.nodes} - {""}
         self.scopes = [_scope(node) for node in found.nodes]
         self.containers = {
             path[: dot.start()] for path in {*self.scopes} for dot in re.finditer(r"\.", path)
@@ -154,9 +156,19 @@ class Network(Layers):
         node."""
         if scope and scope not in self.containers:
             return scope
+        kind = node.kind.partition(" ")[0].lower()
         if node.scopes or node.name.startswith("/") or not node.name:
-            return ".".join(filter(None, (scope, node.kind.partition(" ")[0].lower())))
-        return node.name
+            return ".".join(filter(None, (scope, kind)))
+        if node.name in self.several and kind in ("reshape", "transpose"):
+            return f"{node.name}_{kind}"  # the layer itself follows
+        return self.layer_of(node) or node.name
+
+    def layer_of(self, node: Operator) -> str:
+        """The layer of ours that this node belongs to but does not begin; empty if there is none.
+        The first node has the layer's name, and the names of the others begin with it."""
+        layer, _, ending = node.name.rpartition(".")
+        ours = self.model.producer == PRODUCER and layer in self.names
+        return layer if ours and re.fullmatch(rf"{re.escape(node.kind.lower())}\d+", ending) else ""
 
     def node(self, node: Operator) -> None:
         """Read a node: a constant, an operator with its own rule, a kind, or an opaque layer."""
@@ -213,6 +225,8 @@ class Network(Layers):
                 f"dimensions; at most {MAX_RANK} are read"
             )
         self.tensors[name] = made
+        if isinstance(made, Flow):
+            self.read_as[made.tensor].append(name)
 
     def evaluated(self, node: Operator, operands: list[Known | None]) -> Known | None:
         """A tensor that does not depend on the input; None if it is not known."""

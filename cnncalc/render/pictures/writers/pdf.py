@@ -11,7 +11,7 @@ MEASURE = PIXELS
 
 def render(scene: Scene) -> bytes:
     """The whole file. Raises UsageError if the extra is not installed, and for characters that
-    its fonts lack."""
+    the fonts lack."""
     try:
         import svg2pdf_py
     except ImportError:

@@ -14,7 +14,7 @@ MOST = 16_000
 
 def render(scene: Scene) -> bytes:
     """The whole file. Raises UsageError if the extra is not installed, and for characters that
-    its fonts lack."""
+    the fonts lack."""
     try:
         import resvg_py
     except ImportError:
