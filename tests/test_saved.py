@@ -504,6 +504,7 @@ def test_copies_in_a_model_are_saved(function, by_hand):
         lambda x, w, index: (x + w).relu()[:, :2].contiguous() ** 2,  # only one image is contiguous
         lambda x, w, index: (x + w).relu().view(-1, 6).mT.contiguous().mT.view(-1, 4, 6, 6) ** 2,
         lambda x, w, index: torch.einsum("hkw,bchw->bchk", w.exp()[:, None], x),
+        lambda x, w, index: x @ w[None].repeat(4, 1, 1),  # which is copied for each image
         lambda x, w, index: torch.einsum("bchw,hkw->cbhk", x, w.exp()[:, None]).transpose(0, 1),
         lambda x, w, index: nn.functional.pad((x + w).mT, (0, 0, 0, 0)) ** 2,
     ],

@@ -169,9 +169,11 @@ def _contract(
         arranged(walker, factor, [[at for name in group for at in one[name]] for group in listed])
         for factor, one, listed in zip(factors, (first, second), groups)
     ]
-    # If one factor is the same for all images, PyTorch puts the rows of all images together.
+    # If one factor is the same for all images, einsum puts the rows of all images together, whereas
+    # matmul copies the factor for each image.
     once = bool(shared) and not all(images in one for one in axes)
     known = [name for name in result if name in axes[0] and name not in shared][:1] == [images]
+    known = known and walker.done.name == "einsum"
     if once and not known:
         reads[0] = copy(walker, reads[0], "unknown")
     sizes = {
