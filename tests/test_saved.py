@@ -615,7 +615,10 @@ def test_copies_in_a_model_are_saved(function, by_hand):
         lambda x, w, index: (x + w).relu().mT.clone() ** 2,
         lambda x, w, index: (x + w).relu()[:, :2].contiguous() ** 2,  # only one image is contiguous
         lambda x, w, index: (x + w).relu().view(-1, 6).mT.contiguous().mT.view(-1, 4, 6, 6) ** 2,
-        lambda x, w, index: torch.einsum("bchw,hkw->bchk", x, w.exp()[:, None]),
+        lambda x, w, index: torch.einsum("hkw,bchw->bchk", w.exp()[:, None], x),
+        lambda x, w, index: x @ w[None].repeat(4, 1, 1),  # which is copied for each image
+        lambda x, w, index: torch.einsum("bchw,hkw->cbhk", x, w.exp()[:, None]).transpose(0, 1),
+        lambda x, w, index: nn.functional.pad((x + w).mT, (0, 0, 0, 0)) ** 2,
     ],
 )
 def test_other_copies_in_a_model_are_unknown(function):
@@ -842,13 +845,188 @@ def test_copies_of_masks_and_of_several_tensors_at_once_are_unknown(function):
         footprint.saved_for_backward(report)
 
 
-def test_what_a_pool_of_windows_saves_is_unknown():
-    def function(x, w, index):
-        return nn.functional.max_pool1d(windowed(x).mT, 2).reshape(-1, 6, 18)
+def pooled(x, pool):
+    """A pool of windows of 3 times 2 positions, 6 channels each, which are the last axis."""
+    y = pool(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+    return y.reshape(-1, 6, y[0].numel()).tanh()
 
-    report = cnncalc.summarize(cnncalc.from_torch(After(function), (4, 6, 6)))
+
+def in_maps(x):
+    return windowed(x).view(-1, 2, 3, 6)
+
+
+@pytest.mark.parametrize(
+    "pool",
+    [
+        nn.MaxPool2d(2),
+        nn.MaxPool2d((2, 1)),
+        nn.MaxPool2d((1, 2), (1, 1)),
+        nn.MaxPool2d((2, 3), ceil_mode=True),
+        nn.MaxPool2d((2, 3), padding=(0, 1), stride=(2, 1)),
+        nn.AvgPool2d(2),
+    ],
+)
+@pytest.mark.parametrize(
+    "maps",
+    [
+        in_maps,
+        lambda x: torch.cat([y := in_maps(x), y], 3)[..., 3:9],  # with gaps between positions
+        lambda x: in_maps(x).flatten(0, 1).view(-1, 2, 3, 6),
+    ],
+)
+def test_a_pool_of_windows_saves_them_without_a_copy(pool, maps):
+    saves_as_much(After(lambda x, w, index: pooled(maps(x), pool)))
+
+
+def test_a_pool_of_a_part_of_a_signal_keeps_the_channels_last():
+    def function(x, w, index):
+        y = linear(x.flatten(2).mT, w)[..., :4].unflatten(1, (6, 6)).permute(0, 3, 1, 2)
+        y = nn.functional.max_pool2d(y, 2).permute(0, 2, 3, 1).reshape(-1, 9, 2, 2)
+        y = y.transpose(1, 2)
+        return nn.functional.scaled_dot_product_attention(y, y, y).flatten(1)
+
+    saves_as_much(After(function))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: nn.functional.max_pool1d(windowed(x).mT, 4),  # 4 does not divide 6
+        lambda x: nn.functional.max_pool2d(in_maps(x).permute(0, 3, 1, 2), 2, padding=1),
+        lambda x: nn.functional.max_pool2d(in_maps(x).permute(0, 3, 1, 2)[..., 1:], 2),
+        lambda x: nn.functional.max_pool2d(x.reshape(-1, 3, 6, 6)[:, 1:], 2),
+    ],
+)
+def test_what_other_pools_of_windows_save_is_unknown(function):
+    model = After(lambda x, w, index: function(x).reshape(len(x), 2, -1))
+    report = cnncalc.summarize(cnncalc.from_torch(model, (4, 6, 6)))
     with pytest.raises(UsageError, match="how the model copies its input is not modelled"):
         footprint.saved_for_backward(report)
+
+
+einsum = torch.einsum
+
+
+@pytest.mark.parametrize(
+    ("equation", "part", "table"),
+    [
+        ("bchw,hkw->bchk", lambda x: x, [6, 3, 6]),
+        ("bchw,hkc->bhwk", lambda x: x, [6, 3, 6]),
+        ("bchw,wkc->bhwk", lambda x: x, [6, 3, 6]),
+        ("bchw,hkc->bhwk", lambda x: x.mT.contiguous().mT, [6, 3, 6]),
+        ("bchw,chk->bcwk", lambda x: x[:, :, :3], [6, 3, 6]),
+        ("bchw,hkw->bkhc", lambda x: x, [6, 3, 6]),
+        ("bhc,hkc->bhk", lambda x: x[..., 0], [6, 3, 6]),
+        ("bchw,hkw->bchk", lambda x: x[:, :, :1], [1, 3, 6]),
+        ("bchw,hkw->bchk", lambda x: x, [6, 1, 6]),
+        ("bchw,hkw->bchk", lambda x: x[:, :1], [6, 3, 6]),
+        ("bchw,wkc->bhwk", lambda x: x[:, :, :1], [6, 3, 6]),
+        ("bnchw,wkc->bnhwk", lambda x: x.view(-1, 3, 2, 6, 6), [6, 3, 2]),
+    ],
+)
+@pytest.mark.parametrize("scaled", [True, False])
+def test_a_sum_of_products_with_a_table_saves_what_pytorch_saves(equation, part, table, scaled):
+    class Table(After):
+        def __init__(self):
+            super().__init__(None)
+            self.table = nn.Parameter(torch.zeros(table))
+
+        def forward(self, x):
+            table = self.table * 2 if scaled else self.table
+            y = einsum(equation, part(self.conv(x).sigmoid()), table)
+            return y.sigmoid().flatten(1) ** 2
+
+    saves_as_much(Table())
+
+
+def test_a_table_that_differs_between_images_is_unknown():
+    matmul = {"matmul": {"shared": True}, "from": ["a", "b"]}
+    spec = {"input": {"a": [2, 4, 3], "b": [2, 3, 5]}, "layers": [matmul]}
+    with pytest.raises(UsageError, match="its second factor differs between images"):
+        footprint.saved_for_backward(cnncalc.summarize(spec, batch=2))
+    table = {"parameter": [2, 3, 5], "name": "table"}
+    layers = [table, "scale", {**matmul, "from": ["input", "scale1"]}]
+    report = cnncalc.summarize({"input": [2, 4, 3], "layers": layers}, batch=2)
+    with pytest.raises(UsageError, match="or is copied for each"):
+        footprint.saved_for_backward(report)
+
+
+SHARED = {"matmul": {"shared": True}, "from": ["x", "table"]}
+
+
+@pytest.mark.parametrize("table", [[3, 6, 5], [1, 6, 5], [6, 5]])
+@pytest.mark.parametrize("order", [[0, 1, 2], [1, 0, 2], [0, 2, 1], [2, 0, 1]])
+def test_a_product_with_a_table_is_laid_out_as_in_pytorch(table, order):
+    sizes = [table[0], 4, 6] if len(table) == 3 else [4, 6]
+    order = order if len(table) == 3 else [n for n in order if n < 2]
+    back = [order.index(axis) for axis in range(len(order))]
+    layers = [
+        {"parameter": table, "name": "table"},
+        {"scale": None, "from": "input"},
+        {"permute": back, "name": "x"},
+        SHARED,
+        {"permute": [1, 0, 2][: len(sizes)]},
+        {"reshape": [-1]},
+        "sigmoid",
+        "scale",
+    ]
+    agree({"input": [sizes[axis] for axis in order], "layers": layers}, (1, 2, 3))
+
+
+@pytest.mark.parametrize("copy", ["none", "contiguous"])
+@pytest.mark.parametrize("merges", [0, 1, 2])
+@pytest.mark.parametrize("sizes", [[3, 4, 2], [1, 4, 2], [3, 1, 2], [3, 4, 1]])
+@pytest.mark.parametrize("order", [[0, 1, 2], [1, 2, 0], [2, 1, 0]])
+def test_merging_images_with_another_axis_saves_what_pytorch_saves(copy, merges, sizes, order):
+    layers = [{"scale": None}, "sigmoid", {"permute": order}]
+    merging = {"identity": {"copy": copy, "merges": merges}, "name": "merged"}
+    ends = [{"slice": {"stop": 1}}, {"power": 2}, {"reshape": [-1]}, "scale"]
+    agree({"input": sizes, "layers": [*layers, merging, *ends]}, (1, 2, 3))
+
+
+def test_how_a_model_merges_images_in_an_unknown_order_is_unknown():
+    layers = [{"identity": {"copy": "unknown", "merges": 0}}]
+    report = cnncalc.summarize({"input": [3, 4], "layers": layers})
+    with pytest.raises(UsageError, match="how the model copies its input is not modelled"):
+        footprint.saved_for_backward(report)
+
+
+def projected(x, w):
+    """Queries, keys and values of 2 heads with 1 feature, for 36 positions."""
+    return linear(x.flatten(2).mT, w).view(-1, 36, 3, 2, 1)
+
+
+def heads(q, k, v):
+    y = nn.functional.scaled_dot_product_attention(q, k, v)
+    return y.reshape(-1, 2, 36).sigmoid()
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, w: heads(*projected(x, w).permute(2, 0, 3, 1, 4).reshape(3, -1, 36, 1)),
+        lambda x, w: heads(*projected(x, w).permute(2, 0, 3, 1, 4).reshape(3, -1, 2, 36)),
+        lambda x, w: heads(*windowed(x).view(-1, 6, 3, 2).permute(2, 0, 1, 3).reshape(3, -1, 6, 2)),
+        lambda x, w: (y := x.permute(2, 0, 1, 3).reshape(6, -1, 6)).sigmoid().unflatten(1, (-1, 6))
+        .transpose(0, 1) ** 2 + y.unflatten(1, (-1, 6)).transpose(0, 1),
+        lambda x, w: (y := x.reshape(-1, 3, 6).mT.contiguous()).sigmoid().view(-1, 12, 18) ** 2
+        + y.view(-1, 12, 18),
+        lambda x, w: (y := x.permute(3, 0, 1, 2).reshape(6, -1)).sigmoid().unflatten(1, (-1, 36))
+        .transpose(0, 1) * y.unflatten(1, (-1, 36)).transpose(0, 1),
+    ],
+)  # fmt: skip
+def test_copies_that_merge_images_with_another_axis_are_those_of_a_model(function):
+    saves_as_much(After(lambda x, w, index: function(x, w)))
+
+
+@pytest.mark.parametrize("sides", [(0, 0, 0, 0, 0, 0), (0, 0, 0, -1, 0, -2), (0, 0, 0, 1, 0, 0)])
+def test_padding_without_cells_copies_a_map(sides):
+    def function(x, w, index):
+        y = x.permute(0, 2, 3, 1).contiguous().sigmoid()
+        z = nn.functional.pad(y, sides)
+        return torch.cat([(y**2).flatten(1), (z.sigmoid() * z).flatten(1)], 1)
+
+    saves_as_much(After(function))
 
 
 def test_a_softmax_of_permuted_axes_is_not_copied_again():

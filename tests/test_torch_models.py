@@ -250,9 +250,9 @@ def blurred(model, x):
          2 * 2 * 36 * 36 * 2),  # scores and weighted sums of 2 heads with 2 channels
         (aligned, ["upsample"], 0),
         (blurred, ["pad", "opaque"], 9 * 4 * 9),
-        (lambda _, x: functional.pad(x, (-1, -2)), ["slice"], 0),
-        (lambda _, x: functional.pad(x, (-1, 0, 0, -2)), ["crop"], 0),
-        (lambda _, x: functional.pad(x, (-1, 0, 0, 0, -1, 0)), ["slice", "slice"], 0),
+        (lambda _, x: functional.pad(x, (-1, -2)), ["slice", "identity"], 0),
+        (lambda _, x: functional.pad(x, (-1, 0, 0, -2)), ["crop", "identity"], 0),
+        (lambda _, x: functional.pad(x, (-1, 0, 0, 0, -1, 0)), ["slice", "slice", "identity"], 0),
         (lambda _, x: functional.pad(x, (-1, 2)), ["slice", "pad"], 0),
     ],
 )  # fmt: skip

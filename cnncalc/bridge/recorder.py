@@ -25,6 +25,7 @@ from cnncalc.bridge.network import WHOLE
 from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError
 from cnncalc.core.layer import Layer
+from cnncalc.core.strides import Strided
 from cnncalc.spec.importing.record import Done, Recording, Ref, Seen
 from cnncalc.spec.importing.walker import CONSTANTS
 
@@ -47,25 +48,29 @@ def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool
     """The recording of a model in eval mode for inputs of these sizes, which are passed by position
     or as keywords. Raises UsageError if the model does not run, or if its calls depend on the batch
     size."""
+    dtype = None
     with evaluating(model):
         try:
             first, second = (_Run(model, batch, inputs, keywords) for batch in BATCHES)
         except UsageError as why:
             if "Long" not in str(why):
                 raise
-            # The model's inputs are indices, like those of an embedding.
-            first, second = (_Run(model, n, inputs, keywords, torch.int64) for n in BATCHES)
+            dtype = torch.int64  # the model's inputs are indices, like those of an embedding
+            first, second = (_Run(model, n, inputs, keywords, dtype) for n in BATCHES)
     if [call.name for call in first.calls] != [call.name for call in second.calls]:
         raise UsageError(
             f"{first.name} does different things for a batch of {BATCHES[0]} and of {BATCHES[1]}, "
             "so it is not one network"
         )
-    pairs = zip(first.tensors, second.tensors, strict=True)
+    turned = any(map(_is_turned, first.tensors, second.tensors))
+    alone = _alone(first, model, inputs, keywords, dtype) if turned else first.tensors
     tensors = [
-        one._replace(
-            sizes=_without_batch(one.sizes, two.sizes), room=_per_image(one.room, two.room)
+        two._replace(
+            sizes=_without_batch(two.sizes, three.sizes),
+            room=_per_image(two.room, three.room),
+            alone=one.strides,
         )
-        for one, two in pairs
+        for one, two, three in zip(alone, first.tensors, second.tensors, strict=True)
     ]
     calls = [one._replace(saved=_saved(one, two)) for one, two in zip(first.calls, second.calls)]
     for place in first.constant:  # computed once for all images, or for each
@@ -73,6 +78,29 @@ def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool
         each = any(size < 0 for number in call.made for size in tensors[number].sizes)
         calls[place] = call._replace(macs=call.macs // BATCHES[0] if each else call.macs)
     return Recording(first.name, tensors, calls, first.outputs, first.unused(), _dtype(model))
+
+
+def _is_turned(one: Seen, two: Seen) -> bool:
+    """Whether a tensor, with its sizes for both batches, is not contiguous with the batch first."""
+    return not Strided(one.sizes, one.strides).contiguous or one.sizes[1:] != two.sizes[1:]
+
+
+def _alone(
+    like: _Run,
+    model: nn.Module,
+    inputs: Mapping[str, Sequence[int]],
+    keywords: bool,
+    dtype: torch.dtype | None,
+) -> Sequence[Seen]:
+    """The tensors of a run with a single image, whose views may differ; if the model then does
+    something else, those of the given run."""
+    try:
+        with evaluating(model):
+            run = _Run(model, 1, inputs, keywords, dtype)
+    except UsageError:
+        return like.tensors
+    same = [call.name for call in run.calls] == [call.name for call in like.calls]
+    return run.tensors if same and len(run.tensors) == len(like.tensors) else like.tensors
 
 
 def values(

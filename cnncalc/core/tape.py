@@ -8,6 +8,7 @@ computed. ``cnncalc.footprint`` walks the tape forward and backward.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from cnncalc.core import strides
 from cnncalc.core.errors import LayerError
@@ -93,6 +94,21 @@ class Tape(Record):
         found = self.strided(x).viewed(sizes)
         output = self.view(x, Layout.RESHAPE) if found else self.op(x, passes=(0,), ordered=True)
         return self.laid(output, found or strides.contiguous(sizes))
+
+    def merged(self, x: Tensor, axis: int, copies: bool = False) -> Tensor:
+        """The tensor after the images were merged with an axis of an image, outside of it: a view,
+        or a copy in that order where no such view exists, or always if ``copies``. Raises
+        LayerError if that is not known."""
+        self.guess("the images are merged with another axis")
+        given = self.strided(x)
+        order = [*range(1, axis + 1), 0, *range(axis + 1, len(given.sizes))]
+        moved = given.permuted(order)
+        sizes = (*moved.sizes[:axis], prod(moved.sizes[axis : axis + 2]), *moved.sizes[axis + 2 :])
+        if not copies and moved.viewed(sizes):
+            return self.laid(self.view(x), given)
+        copy = strides.contiguous(moved.sizes)
+        back = [order.index(place) for place in range(len(order))]
+        return self.laid(self.op(x, passes=(0,), ordered=True), copy.permuted(back))
 
     def split_images(self, x: Tensor) -> Tensor:
         """A view that splits an axis of all images' channels into images and channels."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
-from cnncalc.core.fields import choice
+from cnncalc.core.fields import choice, count
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor
 from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
@@ -23,36 +23,42 @@ class Identity(Elementwise):
     inside = True
 
     copy: str = choice(
-        "the copy that an imported model makes of its input here: none, contiguous, merged (as "
-        "contiguous, unless a view can merge the first axis with the batch) or unknown",
-        ("none", "contiguous", "merged", "unknown"),
+        "the copy that an imported model makes of its input here: none, contiguous or unknown",
+        ("none", "contiguous", "unknown"),
         "none",
+    )
+    merges: int | None = count(
+        "axis, counted from 0, that an imported model merges with the batch here, in a copy unless "
+        "a view can merge them",
+        None,
+        least=0,
     )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """The input itself, or a copy, through which the gradient passes unchanged."""
-        if self.copy == "none":
-            return x
         if self.copy == "unknown":
             raise LayerError("how the model copies its input is not modelled")
-        if self.copy == "merged" and self._merges(tape, x):
+        if self.merges is not None:
+            return tape.merged(x, self.merges, copies=self.copy == "contiguous")
+        if self.copy == "none":
             return x
         if not x.in_order:
             tape.guess("its input is not contiguous")
         y = tape.op(x, passes=(0,), ordered=True)
         return tape.ordered(y, tape.batch, *x.shape.dimensions)
 
-    def _merges(self, tape: Tape, x: Tensor) -> bool:
-        """Whether a view merges the first axis with the batch."""
-        if x.in_order:
-            return True
-        tape.guess("its input is not contiguous")
-        first, *rest = x.shape.dimensions
-        return tape.strided(x).viewed((tape.batch * first, *rest)) is not None
+    def output(self, x: Shape) -> Shape:
+        if self.merges is not None and self.merges >= len(x.dimensions):
+            raise LayerError(f"{x} has no axis {self.merges}; its axes are counted from 0")
+        return x
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        modules = {"contiguous": nn.Copy, "merged": nn.Merged}
-        return modules.get(self.copy, nn.Identity)()
+        if self.merges is not None:
+            return nn.Merged(self.merges, self.copy == "contiguous")
+        return nn.Copy() if self.copy == "contiguous" else nn.Identity()
 
     examples = (Example(("64x56x56",), "64x56x56", "He et al. 2015: the identity shortcut"),)
-    refusals = (Refusal(1, ("5",), "takes no value by itself; remove 1, or name a field: copy"),)
+    refusals = (
+        Refusal(1, ("5",), "takes no value by itself; remove 1, or name a field: copy"),
+        Refusal({"merges": 2}, ("4x5",), "4×5 has no axis 2"),
+    )

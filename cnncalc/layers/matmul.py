@@ -5,6 +5,7 @@ from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import flag
 from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
 from cnncalc.core.shape import Map, Shape, Vector, shape_of
 from cnncalc.formulas import macs
@@ -25,11 +26,19 @@ class Matmul(Layer):
     arity = (2, 2)
     reads = "both factors"
 
+    shared: bool = flag(
+        "whether the second factor is the same for all images; PyTorch then multiplies their rows "
+        "together, as einsum does",
+        False,
+    )
+
     def output(self, a: Shape, b: Shape) -> Shape:
         if isinstance(a, Vector) or isinstance(b, Vector):
             raise LayerError("expected two maps, whose last two sizes are rows and columns")
         if a[:-2] != b[:-2] or len(a) != len(b):
             raise LayerError(f"cannot multiply {a} by {b}: all but the last two sizes must match")
+        if self.shared and len(a) > 3:
+            raise LayerError(f"shared takes a signal or an image, not {a}")
         if a[-1] != b[-2]:
             raise LayerError(
                 f"cannot multiply {a} by {b}: the first has {a[-1]} columns, "
@@ -55,11 +64,21 @@ class Matmul(Layer):
 
     def steps(self, tape: Tape, a: Tensor, b: Tensor) -> Tensor:
         """Each input is saved if the other one needs a gradient."""
-        first, second = tape.lowered(self._matrices(tape, a), self._matrices(tape, b))
-        keeps = [kept for kept, other in ((first, second), (second, first)) if other.needs_gradient]
+        from cnncalc.core.strides import contiguous
+
         out = self.output(a.shape, b.shape)
+        if self.shared:
+            a, b = tape.merged(a, len(a.shape) - 2), self._once(tape, b)
+        else:
+            a, b = self._matrices(tape, a), self._matrices(tape, b)
+        first, second = tape.lowered(a, b)
+        keeps = [kept for kept, other in ((first, second), (second, first)) if other.needs_gradient]
         y = tape.op(first, second, makes=out.elements, keeps=keeps, ordered=True)
         *matrices, rows, columns = out.dimensions
+        if self.shared:
+            n = len(matrices)
+            laid = contiguous((*matrices, tape.batch, rows, columns))
+            return tape.laid(y, laid.permuted((n, *range(n), n + 1, n + 2)))
         if not matrices:
             return y
         y.shape = Map(prod(matrices), (rows, columns))
@@ -75,8 +94,20 @@ class Matmul(Layer):
         tape.guess("its input is not contiguous")
         return x
 
+    def _once(self, tape: Tape, x: Tensor) -> Tensor:
+        """A factor that is the same for all images. Raises LayerError unless it is a view that
+        repeats the numbers of one image."""
+        if tape.strided(x).strides[0] and tape.batch > 1:
+            raise LayerError("its second factor differs between images, or is copied for each")
+        return x
+
     def to_torch(self, nn: Any, a: Map, b: Map) -> Any:
-        return nn.Matmul()
+        return nn.MatmulOnce() if self.shared else nn.Matmul()
+
+    def to_onnx(self, onnx: Any, a: Map, b: Map) -> Any:
+        if self.shared:
+            onnx.function()  # a MatMul alone would be read back without this field
+        return onnx.node("MatMul", *onnx.inputs)
 
     examples = (
         Example(
@@ -95,10 +126,18 @@ class Matmul(Layer):
             macs=120,
             source="torch.matmul, example: 10×3×4 and 10×4×5, here a single pair 10×3 and 3×4",
         ),
+        Example(
+            given={"shared": True},
+            inputs=("14x14x64", "14x64x14"),
+            output="14x14x14",
+            macs=175_616,  # 14·14·64·14
+            source="Li et al. 2021, MViTv2: 14 offsets along one axis of a map of 14×14",
+        ),
     )
     refusals = (
         Refusal(None, ("4x5", "4x5"), "the first has 5 columns, but the second has 4 rows"),
         Refusal(None, ("2x4x5", "3x5x4"), "all but the last two sizes must match"),
         Refusal(None, ("4x5", "5"), "expected two maps"),
+        Refusal({"shared": True}, ("2x3x4x5", "2x3x5x4"), "shared takes a signal or an image, not"),
         Refusal(None, ("4x5",), "expected 2 inputs, not 1; use 'from' to name both factors"),
     )

@@ -86,6 +86,13 @@ class Matmul(nn.Module):
         return a @ b
 
 
+class MatmulOnce(nn.Module):
+    """The matrix product of its first input with the second one's first image."""
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        return torch.einsum("i...rc,...ck->i...rk", a, b[0])
+
+
 class Concat(nn.Module):
     """The inputs, concatenated along a dimension; 1 is the channels."""
 

@@ -73,10 +73,19 @@ class Copy(nn.Module):
 
 
 class Merged(nn.Module):
-    """Its input, or a contiguous copy if no view merges the first axis with the batch."""
+    """Its input after the images were merged with an axis of an image, in a copy if ``copies`` or
+    if there is no such view."""
+
+    def __init__(self, axis: int, copies: bool) -> None:
+        super().__init__()
+        self.axis, self.copies = axis, copies
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.flatten(0, 1).unflatten(0, x.shape[:2])
+        moved = x.movedim(0, self.axis)
+        sizes = moved.shape[self.axis : self.axis + 2]
+        moved = moved.clone(memory_format=torch.contiguous_format) if self.copies else moved
+        merged = moved.flatten(self.axis, self.axis + 1)
+        return merged.unflatten(self.axis, sizes).movedim(self.axis, 0)
 
 
 class Crop(nn.Module):

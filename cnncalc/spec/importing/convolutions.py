@@ -211,10 +211,17 @@ def _blurs(walker: Walker, filters: Known) -> bool:
 
 
 def pool(walker: Walker) -> None:
-    """A pool; if the batch is merged with other axes, those count as channels."""
+    """A pool; if the batch is merged with other axes, those count as channels, or as rows."""
+    given = walker.tensor()
+    last = all(laid_out(walker, batch).suggested[0] == 1 for batch in (1, 2))
     view = walker.data()
+    if last and isinstance(given, Regrouped) and not view.inside:
+        walker.values[walker.done.arguments["input"].number] = _channels_last(walker, given)
     if not view.inside:
         walker.kind()
+        return
+    if last and _tiles(walker):
+        _pool_of_rows(walker, regrouped(given))
         return
     value, (batch, *sizes) = regrouped(view), walker.sizes(walker.done.made[0])
     first, channels, *spatial = value.axes
@@ -223,13 +230,57 @@ def pool(walker: Walker) -> None:
     layer = arranged(walker, value, [[*first[1:], *channels], *spatial])
     if not laid_out(walker, 2).contiguous:  # the pool would save the copy
         layer = copy(walker, layer, "unknown")
-    _, _, attributes = walker.parts()
     shape = (-batch * sizes[0], *sizes[1:])
+    made = _pooled(walker, layer, shape)
+    axes = ((BATCH, 0), *((place,) for place in range(1, len(sizes) + 1)))
+    walker.gives(Regrouped(made, (-batch, *sizes), axes))
+
+
+def _pooled(walker: Walker, layer: int, shape: tuple[int, ...]) -> int:
+    """The current pool of a layer's output."""
+    _, _, attributes = walker.parts()
     found = layers.known(f"torch.{walker.done.name}")
     assert found is not None
-    made = walker.called(found.kind, [layer], shape, (), {}, attributes)
-    axes = ((BATCH, 0), *((place,) for place in range(1, len(sizes) + 1)))
-    walker.gives(Regrouped(made.layer, (-batch, *sizes), axes))
+    return walker.called(found.kind, [layer], shape, (), {}, attributes).layer
+
+
+def _channels_last(walker: Walker, value: Regrouped) -> View:
+    """The values as a map in memory with channels last; axes merged with the batch count as
+    rows."""
+    (_, *maps), channels, rows, *others = value.axes
+    layer = arranged(walker, value, [[*maps, *rows], *others, channels])
+    shape = walker.made[layer].shape
+    return View(layer, shape, (BATCH, len(shape) - 1, *range(len(shape) - 1)))
+
+
+def _tiles(walker: Walker) -> bool:
+    """Whether the windows of a pool divide the rows of every map evenly, and nothing lies between
+    the positions of all maps. Their rows may then count as those of a single map, of which PyTorch
+    makes no copy."""
+    given, (maps, n, rows, *others) = walker.done.arguments, (laid := laid_out(walker, 2)).sizes
+    window, stride, padding, dilation = (_first(given.get(name)) for name in WINDOW)
+    tiles = rows % window == 0 and stride in (None, window)
+    plain = not padding and dilation in (None, 1)
+    dense = laid.permuted((0, *range(2, len(laid.sizes)), 1))
+    return tiles and plain and dense.viewed((maps * prod((rows, *others)), n)) is not None
+
+
+WINDOW = ("kernel_size", "stride", "padding", "dilation")
+"""The arguments of a window."""
+
+
+def _first(given: Any) -> Any:
+    """The first of several sizes, or the one for all axes."""
+    return given[0] if isinstance(given, tuple | list) else given
+
+
+def _pool_of_rows(walker: Walker, value: Regrouped) -> None:
+    """A pool of maps whose rows count as those of a single map."""
+    batch, n, rows, *others = walker.sizes(walker.done.made[0])
+    layer = walker.plain(_channels_last(walker, value))
+    made = _pooled(walker, layer, (n, -batch * rows, *others))
+    axes = ((BATCH, 1), (0,), *((place,) for place in range(2, 3 + len(others))))
+    walker.gives(Regrouped(made, (n, -batch, rows, *others), axes))
 
 
 def pool_with_indices(walker: Walker) -> None:
@@ -289,8 +340,9 @@ def _padded(walker: Walker, view: View, sides: Sequence[int], value: float) -> V
     added = [[0, 0] for _ in cut.shape]
     for axis, (before, after) in pairs.items():
         added[cut.at(axis)] = [max(before, 0), max(after, 0)]
-    if not any(map(any, added)):
-        return cut
+    if not any(map(any, added)):  # PyTorch copies it in the order that it has
+        known = all(laid_out(walker, batch).contiguous for batch in (1, 2))
+        return cut._replace(layer=copy(walker, cut.layer, "contiguous" if known else "unknown"))
     sizes = [n + before + after for n, (before, after) in zip(cut.shape, added)]
     channels = any(added[0])  # only a map with one more axis can be padded there
     layer = shaped(walker, cut.layer, [1, *cut.shape]) if channels else cut.layer

@@ -172,8 +172,12 @@ def _contract(
         arranged(walker, factor, [[at for name in group for at in one[name]] for group in listed])
         for factor, one, listed in zip(factors, (first, second), groups)
     ]
-    if shared and not all(images in one for one in axes):
-        # One factor is the same for all images, so PyTorch puts the rows of all images together.
+    # If one factor is the same for all images, einsum puts the rows of all images together, whereas
+    # matmul copies the factor for each image.
+    once = bool(shared) and not all(images in one for one in axes)
+    known = [name for name in result if name in axes[0] and name not in shared][:1] == [images]
+    known = known and walker.done.name == "einsum"
+    if once and not known:
         reads[0] = copy(walker, reads[0], "unknown")
     sizes = {
         name: prod(factor.atoms[at] for at in axis)
@@ -183,7 +187,7 @@ def _contract(
     order = [*shared, *rows, *columns]
     row, column = (prod(sizes[name] for name in listed) for listed in (rows, columns))
     shape = (*walker.made[reads[0]].shape[:-2], row, column)
-    made = walker.called(layers.load("matmul"), reads, shape, (), {}, {})
+    made = walker.called(layers.load("matmul"), reads, shape, (), {}, {"shared": once and known})
     places = {name: (place,) for place, name in enumerate(order)}
     places[images] = (BATCH, *places.get(images, ()))
     found = tuple(places.get(name, ()) for name in result)

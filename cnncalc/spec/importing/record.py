@@ -15,10 +15,11 @@ class Seen(NamedTuple):
 
     ``origin`` is input, parameter, buffer or constant, or empty for the result of a call; ``name``
     is that of an input, a parameter or a buffer. ``trainable`` means that it needs a gradient, even
-    if the input needs none. ``strides`` are those of the run, which had a batch of 2. ``storage``
-    identifies its storage, which has room for ``room`` elements; −k stands for k times the batch
-    size, and 0 means that this is not known, or that the elements are not those of the model's
-    parameters. ``boolean`` means that its elements are booleans.
+    if the input needs none. ``strides`` are those of the run with a batch of 2, ``alone`` those of
+    a run with a single image. ``storage`` identifies its storage, which has room for ``room``
+    elements; −k stands for k times the batch size, and 0 means that this is not known, or that the
+    elements are not those of the model's parameters. ``boolean`` means that its elements are
+    booleans.
     """
 
     sizes: tuple[int, ...]
@@ -29,6 +30,7 @@ class Seen(NamedTuple):
     storage: int = 0
     room: int = 0
     boolean: bool = False
+    alone: tuple[int, ...] = ()
 
 
 class Done(NamedTuple):

@@ -21,6 +21,7 @@ from cnncalc.layers.softmax import Softmax
 from cnncalc.spec.importing.regrouping import (
     arranged,
     grown,
+    long,
     merged,
     regrouped,
     resized,
@@ -42,16 +43,21 @@ def copied(walker: Walker) -> None:
     value, kept = walker.tensor(), walker.done.name == "contiguous"
     laid = [laid_out(walker, batch) for batch in (1, 2)]
     same = [kept and one.contiguous for one in laid]
-    if all(no or _is_reshaped(walker, laid[n], n + 1) for n, no in enumerate(same)):
+    left = all(no or _is_reshaped(walker, laid[n], n + 1) for n, no in enumerate(same))
+    if left and (all(same) or not _has_readers(walker)):
         walker.gives(value)
         return
+    known = not any(same) and (kept or all(one.contiguous for one in laid))
     try:
         layer = walker.plain(walker.data())
     except Unknown:
+        whole = regrouped(value)
+        if known and whole.axes[0][:1] == (BATCH,):
+            walker.gives(_materialized(walker, whole, True))
+            return
         known, layer = False, value.layer
     else:
         value = View.of(layer, walker.result())
-        known = not any(same) and (kept or all(one.contiguous for one in laid))
     layer = copy(walker, layer, "contiguous" if known else "unknown")
     walker.gives(value._replace(layer=layer))
 
@@ -64,7 +70,7 @@ def copy(walker: Walker, layer: int, how: str) -> int:
 def laid_out(walker: Walker, batch: int) -> Strided:
     """The sizes and strides of the current call's input in the model, for this batch size."""
     seen = walker.recording.tensors[walker.done.arguments["input"].number]
-    return Strided(_counted(seen.sizes, batch), seen.strides)
+    return Strided(_counted(seen.sizes, batch), seen.alone if batch == 1 else seen.strides)
 
 
 def _is_reshaped(walker: Walker, laid: Strided, batch: int) -> bool:
@@ -144,18 +150,29 @@ def reshape(walker: Walker) -> None:
 def _is_shared(walker: Walker) -> bool:
     """Whether several calls read the result of the current one, or one takes a part of it or
     keeps its shape. Any other single call copies it itself, in the order that it needs."""
+    found = [layers.known(f"torch.{name}") for name in _readers(walker)]
+    simple = any(one and issubclass(one.kind, SIMPLE) for one in found)
+    return simple or _has_readers(walker)
+
+
+def _has_readers(walker: Walker) -> bool:
+    """Whether several calls read the result of the current one, or parts of it."""
+    tensors, (made,) = walker.recording.tensors, walker.done.made
+    same = [seen for seen in tensors if seen.storage == tensors[made].storage]
+    cut = any(prod(seen.sizes) != prod(tensors[made].sizes) for seen in same)
+    return cut or len(_readers(walker)) > 1
+
+
+def _readers(walker: Walker) -> list[str]:
+    """The names of the calls that read the result of the current one, or a view of it."""
     tensors, (made,) = walker.recording.tensors, walker.done.made
     same = {n for n, seen in enumerate(tensors) if seen.storage == tensors[made].storage}
-    readers = [
+    return [
         call.name
         for call in walker.recording.calls[walker.place + 1 :]
         for number in numbers_in(call.arguments)
         if number in same and not same.issuperset(call.made)
     ]
-    cut = any(prod(tensors[n].sizes) != prod(tensors[made].sizes) for n in same)
-    found = [layers.known(f"torch.{name}") for name in readers]
-    simple = any(one and issubclass(one.kind, SIMPLE) for one in found)
-    return cut or len(readers) > 1 or simple
 
 
 SIMPLE = (Elementwise, Arithmetic, Softmax, Norm)
@@ -163,25 +180,37 @@ SIMPLE = (Elementwise, Arithmetic, Softmax, Norm)
 
 
 def _materialized(walker: Walker, value: Regrouped, always: bool) -> Tensor:
-    """A copy of the values, in the order of the axes if the batch is the first; otherwise the
-    order is left open. Unless PyTorch copies them ``always``, it does so only to merge the batch
-    with other axes."""
-    if value.axes[0][:1] != (BATCH,):
-        return value._replace(layer=copy(walker, value.layer, "unknown"))
+    """A copy of the values in the order of the axes; unless ``always``, PyTorch makes it only for
+    batches of several images, because then the batch cannot be merged with another axis."""
+    (place,) = (n for n, axis in enumerate(value.axes) if BATCH in axis)
+    if place or not always:
+        return _merged_images(walker, value, place, always)
     inner = value.axes[0][1:]
     listed = [[*axis] for axis in (inner, *value.axes[1:]) if axis]
     groups = [[at for group in listed[:-3] for at in group], *listed[-3:]]
     layer = arranged(walker, value, [group for group in groups if group])
     shape = walker.made[layer].shape
-    if always:
-        layer = shaped(walker, copy(walker, unshaped(walker, layer), "contiguous"), shape)
-    else:
-        layer = copy(walker, layer, "merged" if inner and len(listed) < 5 else "unknown")
+    layer = shaped(walker, copy(walker, unshaped(walker, layer), "contiguous"), shape)
     sizes = [abs(size) for size in value.sizes if size != BATCH]
     if not inner and len(sizes) == len(shape):
         return View.of(layer, shape)
     axes = [(place,) for place in range(len(sizes))]
     return Regrouped(layer, tuple(sizes), ((BATCH, *axes.pop(0)) if inner else (BATCH,), *axes))
+
+
+def _merged_images(walker: Walker, value: Regrouped, place: int, always: bool) -> Regrouped:
+    """The values after the batch was merged with the rest of the axis at this place."""
+    inner = long(value, value.axes[place])
+    axes = [*value.axes[:place], inner[1:], *value.axes[place + 1 :]]
+    if inner[:1] != (BATCH,) or (len(inner) == 1 and not always) or len(axes) > 4:
+        return value._replace(layer=copy(walker, value.layer, "unknown"))
+    layer = arranged(walker, value, axes)
+    sizes = walker.made[layer].shape
+    fields = {"copy": "contiguous"} if always else {}
+    layer = walker.make("identity", {**fields, "merges": place}, [layer], sizes)
+    return Regrouped(
+        layer, sizes, tuple((BATCH, at) if at == place else (at,) for at in range(len(axes)))
+    )
 
 
 def reshaped(walker: Walker, view: Tensor, sizes: tuple[int, ...]) -> Tensor:
