@@ -159,11 +159,14 @@ def read_apart(model: Any) -> str:
         ),
         "weights": (
             {name: tensor(one) for name, one in ours.held.items()},
-            {one.name: array(one) for one in graph.initializer},
+            {one.name: array(one) for one in [*graph.initializer, *inner_weights(graph)]},
         ),
         "nodes": (
             [(one.kind, one.name, one.inputs, one.outputs) for one in ours.nodes],
-            [(kind(one), one.name, tuple(one.input), tuple(one.output)) for one in graph.node],
+            [
+                (kind(one), one.name, (*one.input, *captured(one)), tuple(one.output))
+                for one in graph.node
+            ],
         ),
         "settings": (
             [{key: tensor(value) for key, value in one.attributes.items()} for one in ours.nodes],
@@ -171,6 +174,33 @@ def read_apart(model: Any) -> str:
         ),
     }
     return ", ".join(what for what, (one, other) in pairs.items() if one != other)
+
+
+def graphs(node: Any) -> list[Any]:
+    """The graphs inside a node."""
+    found = ((*one.graphs, *([one.g] if one.HasField("g") else [])) for one in node.attribute)
+    return [graph for several in found for graph in several]
+
+
+def inner_weights(graph: Any) -> list[Any]:
+    """The weights of all graphs inside the nodes of a graph."""
+    inner = [one for node in graph.node for one in graphs(node)]
+    return [weight for one in inner for weight in (*one.initializer, *inner_weights(one))]
+
+
+def captured(node: Any) -> list[str]:
+    """The tensors that the graphs inside a node read from around it, and their weights, which
+    cnncalc reads as further inputs of the node."""
+    found: list[str] = []
+    for graph in graphs(node):
+        weights = [one.name for one in graph.initializer]
+        own = {*weights, *(one.name for one in graph.input)}
+        own |= {name for one in graph.node for name in one.output}
+        read = [name for one in graph.node for name in (*one.input, *captured(one))]
+        read += [one.name for one in graph.output]
+        found += dict.fromkeys(name for name in read if name and name not in own)
+        found += weights
+    return found
 
 
 def sizes(value: Any) -> tuple[int | str, ...] | None:
