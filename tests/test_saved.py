@@ -1097,3 +1097,15 @@ def test_attention_to_features_of_size_1_reads_the_strides_that_views_leave(betw
     report = cnncalc.summarize({"input": "2x1x1", "layout": "chw", "layers": layers}, batch=batch)
     ours = sum(entry.bytes for entry in footprint.saved_for_backward(report))
     assert ours == saved_by_pytorch(report)
+
+
+@pytest.mark.parametrize("order", [(0, 2, 1, 3), (0, 1, 2, 3)])
+def test_attention_in_one_kernel_keeps_the_order_of_its_query(order):
+    """Its heads are put together by a view or by a copy, which two layers read."""
+
+    def function(x, w, index):
+        q = x.flatten(2).view(-1, 6, 3, 12).permute(order)
+        y = nn.functional.scaled_dot_product_attention(q, q, q).permute(order).reshape(-1, 6, 36)
+        return (y * y.sigmoid()).view(-1, 6, 6, 6)
+
+    saves_as_much(After(function))

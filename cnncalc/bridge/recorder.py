@@ -26,6 +26,7 @@ from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError
 from cnncalc.core.layer import Layer
 from cnncalc.core.strides import Strided
+from cnncalc.spec.importing.products import FUSED, MASKS
 from cnncalc.spec.importing.record import Done, Recording, Ref, Seen
 from cnncalc.spec.importing.walker import CONSTANTS
 
@@ -332,6 +333,8 @@ class _Run(TorchFunctionMode):
             bound = _bound(func, name, args, kwargs)
             args, kwargs = (bound.pop("input"),), {**bound, "training": True}
         result = self._empty(self._result(func, args, kwargs))
+        if name == "scaled_dot_product_attention" and self.place == META:
+            result = _in_one_kernel(result, **_bound(func, name, args, kwargs))
         if name == "setitem":  # the call returns nothing, but changes its first argument
             result = args[0]
             self.stale.discard(id(result))  # x[0] += 1 changes x[0] first
@@ -456,6 +459,24 @@ def tensors_in(value: Any) -> Iterator[Tensor]:
             yield from tensors_in(one)
     elif hasattr(value, "__dataclass_fields__"):
         yield from tensors_in([getattr(value, one) for one in value.__dataclass_fields__])
+
+
+def _in_one_kernel(
+    result: Tensor,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    **_: Any,
+) -> Tensor:
+    """The result of attention, with the strides of the query if PyTorch computes it in one kernel
+    on the CPU. On the meta device, it always computes it in steps."""
+    factors = (query, key, value)
+    masked = attn_mask is None or (attn_mask.dim() in MASKS and not attn_mask.requires_grad)
+    fits = result.dim() == FUSED and query.shape[-1] == value.shape[-1]
+    if not (masked and fits and all(one.stride(-1) == 1 for one in factors)):
+        return result
+    return torch.empty_like(query, requires_grad=False).copy_(result)
 
 
 def _in_place(name: str, kwargs: Mapping[str, Any]) -> bool:
