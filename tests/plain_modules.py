@@ -42,6 +42,8 @@ def module_of(kind: type[Layer], given: Mapping[str, Any], x: Shape) -> nn.Modul
     ``given`` is the layer's value in a spec, which the calculator may refuse.
     """
     layer = unchecked(kind, given)
+    if getattr(layer, "merges", None) is not None:
+        return None  # only imported models merge the batch with an axis
     if layer.flattens:
         x = Vector(x.elements)
     built = TWINS[kind.kind].module(layer, x) if kind.kind in TWINS else None
@@ -153,7 +155,10 @@ OF_MODELS = (
     "backward_multiply_accumulates",
     "contiguous",
     "borrows",
-    "view",
+    "storage",
+    "room",
+    "per_image",
+    "strides",
 )
 """The fields of a parameter that say how a model computes it."""
 
@@ -187,6 +192,8 @@ def matmul(layer: Any, x: Shape) -> nn.Module:
     def product(a: Tensor, b: Tensor) -> Tensor:
         if a.dim() < 3 or a.shape[:-2] != b.shape[:-2]:
             raise ValueError("no matrices, or not as many")
+        if layer.shared and a.dim() > 4:
+            raise ValueError("neither a signal nor an image")
         return torch.matmul(a, b)
 
     return Does(product)

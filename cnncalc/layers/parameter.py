@@ -82,8 +82,8 @@ class Parameter(Layer):
         None,
     )
     room: int | None = count(
-        "for how many numbers a new storage has room, for each image if it holds those of all; by "
-        "default for those of the output",
+        "how many numbers fit in a new storage, per image if it holds those of all images; by "
+        "default, as many as the output has",
         None,
     )
     per_image: bool = flag(
@@ -104,7 +104,7 @@ class Parameter(Layer):
         False,
     )
     strides: tuple[int, ...] | None = _strides(
-        "strides of an output that is not contiguous, with that between images first if per_image"
+        "strides of an output that is not contiguous; with per_image, the first is between images"
     )
 
     @property
