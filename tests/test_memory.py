@@ -74,7 +74,7 @@ UNMODELLED = {
     "gru": "PyTorch runs it with oneDNN, cuDNN or step by step, depending on the machine",
     "lstm": "as for gru",
     "lp_pool-4": "PyTorch's pool has no dilation",
-    "matmul-2": "what it saves is, behind numbers that are the same for all images; its peaks are not",
+    "matmul-2": "what it saves is, if a table is its second factor; its peaks are not",
     "opaque": "what it computes is not known",
     "parameter": "what it saves is, if it is known how it is computed; its peaks are not",
     "rms_norm": "PyTorch computes it in several steps, and frees what they make late",
