@@ -429,3 +429,11 @@ def test_two_changes_of_scale_explain_no_power_of_two(ask, factor):
     for slip in Slips(asked).pairs:
         assert not any(mistake.alone for mistake in slip.mistakes)
     assert diagnosed(asked, str(asked.value * factor)) == []
+
+
+def test_a_bias_for_each_input_channel_is_not_derived_with_one_per_filter():
+    mark = Marker().mark(of_layer(CONV, "3x32x32", "parameters"), "753")
+    yours, correct = (one.derivation for one in feedback.workings(mark))
+    assert yours.answer == "750 + 3 biases = 753"
+    assert [one.symbol for one in yours.workings] == ["weights"]
+    assert [one.symbol for one in correct.workings] == ["weights", "biases", "params"]

@@ -316,6 +316,9 @@ def test_the_command_says_when_nothing_fits():
     assert "no batch size fits the budget" in solve(
         "lenet5", "--for", "batch", "--macs", "1K", code=1
     )
+    assert "no batch size that is a multiple of 1000 fits the budget" in solve(
+        "lenet5", "--for", "batch", "--macs", "1M", "--step", "1000", code=1
+    )
 
 
 @pytest.mark.parametrize(

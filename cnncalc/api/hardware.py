@@ -60,8 +60,8 @@ class OnDevices(NamedTuple):
 def devices(path: str | os.PathLike[str] | None = None) -> "tuple[Device, ...]":
     """The known devices, or those of a file like ``cnncalc/analysis/hardware/devices.yaml``.
 
-    Raises UsageError if there is no such file, and Mistakes with the location of everything in it
-    that cannot be used.
+    Raises UsageError if there is no such file, and Mistakes with the location of the first thing in
+    it that cannot be used.
 
     >>> [one.key for one in devices() if one.power == 70]
     ['t4']

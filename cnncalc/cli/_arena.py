@@ -39,8 +39,9 @@ def write(found: Arena, everything: bool, format: str | None, output: Path | Non
 
 
 WHAT = (
-    "Each value takes one byte, and each tensor is aligned to 16 bytes. Batch norms are folded "
-    f"into the preceding layer if possible, and ReLUs run inside it. Not included: {NOT_INCLUDED}."
+    "Activations and weights take one byte each, biases four, and tensors in RAM are aligned to 16 "
+    "bytes. Batch norms are folded into the preceding layer if possible, and ReLUs run inside it. "
+    f"Not included: {NOT_INCLUDED}."
 )
 
 

@@ -278,7 +278,8 @@ def _fit(
     shared.write(listing.columns({**headings, "": False}, rows), None)
     if found.within is None:
         what = f"{found.name} size" if found.name in SIZES else f"value of {found.name}"
-        typer.echo(f"no {what} fits the budget", err=True)
+        among = f" that is a multiple of {step}" if step else ""
+        typer.echo(f"no {what}{among} fits the budget", err=True)
         raise typer.Exit(1)
     if found.beyond is None:
         typer.echo(f"the next larger values of {found.name} do not give valid networks", err=True)

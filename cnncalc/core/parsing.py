@@ -76,7 +76,7 @@ class Fields:
     """The canonical name, which is that of the file."""
     foreign: ClassVar[Mapping[str, Foreign]] = {}
     """Names of other frameworks that do not mean what ours do, such as ``keras.Dense``. A
-    ``*`` stands for 1D, 2D or 3D."""
+    ``*`` stands for 1, 2 or 3, as in ``keras.MaxPooling*D``."""
     main: ClassVar[str | None] = None
     """The field that needs no name, as in ``linear: 120``."""
     either: ClassVar[tuple[str, ...]] = ()

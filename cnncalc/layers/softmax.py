@@ -25,7 +25,7 @@ class Softmax(Layer):
     main = "over"
     stored = False
 
-    over: str = axis("the axis whose values add up to 1")
+    over: str = axis("the axis along which the probabilities add up to 1")
 
     def output(self, x: Shape) -> Shape:
         place(self.over, x)

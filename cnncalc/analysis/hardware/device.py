@@ -18,6 +18,7 @@ from cnncalc.core.errors import (
     UsageError,
     did_you_mean,
     near_names,
+    some,
     unknown,
 )
 from cnncalc.spec import source, text
@@ -128,8 +129,8 @@ def plain(number: Fraction | None) -> int | float | None:
 def devices(path: str | PathLike[str] | None = None) -> tuple[Device, ...]:
     """All devices of a file, by default of ``devices.yaml``, in its order.
 
-    Raises Mistakes with the location of whatever cannot be used, and UsageError if there is no such
-    file.
+    Raises Mistakes with the location of the first thing that cannot be used, and UsageError if
+    there is no such file.
     """
     return _built_in() if path is None else _read(Path(path))
 
@@ -144,8 +145,10 @@ def find(name: str, known: tuple[Device, ...]) -> Device:
     if "," in name:
         raise UnknownName(f"{name[:60]!r} names {name.count(',') + 1} devices; give a single one")
     hint = near_names(name, [device.key for device in known])
-    help = hint or "; run 'cnncalc devices' to see all"
-    raise UnknownName(f"no device {name[:60]!r}{help}")
+    every = "run 'cnncalc devices' to see all"
+    if known is not _built_in():
+        every = f"the file has {some([device.key for device in known])}"
+    raise UnknownName(f"no device {name[:60]!r}{hint or '; ' + every}")
 
 
 def _bare(name: str) -> str:

@@ -21,11 +21,11 @@ class BiasForEachInput(Parameters):
         return row.cost.weights + x.dimensions[0]
 
     def derive(self, row: Row, report: Report) -> Derivation:
-        """The sum."""
+        """The weights, and the sum."""
         derivation = super().derive(row, report)
-        biases = row.inputs[0].dimensions[0]
-        total = f"{row.cost.weights:,} + {biases:,} biases"
-        return derivation._replace(answer=f"{total} = {derivation.answer}")
+        weights = tuple(one for one in derivation.workings if one.symbol == "weights")
+        total = f"{row.cost.weights:,} + {row.inputs[0].dimensions[0]:,} biases"
+        return derivation._replace(workings=weights, answer=f"{total} = {derivation.answer}")
 
 
 class BiasPerInputChannel(Mistake):

@@ -30,14 +30,14 @@ class _Source(NamedTuple):
 
     @property
     def room(self) -> int:
-        """For how many numbers their storage has room, for every image if they are computed so; at
+        """How many numbers fit in their storage, per image if they are computed for every image; at
         most 0 if that is not known."""
         return -self.seen.room if self.each else self.seen.room
 
 
 class Storages:
-    """The storages of the numbers that the layers in ``used`` output: those that lead to an output
-    of the network."""
+    """The storages of the numbers that the layers in ``used`` output: the layers that lead to an
+    output of the network."""
 
     def __init__(self, walker: Walker, used: Collection[int]) -> None:
         self.walker = walker
@@ -66,7 +66,7 @@ class Storages:
         """The bytes of each storage that computing a tensor saves for its gradient; None if they
         are not known."""
         saved: dict[int, int] = {}
-        read, passed = {number}, {number}  # the tensors that it is computed from, and by gradients
+        read, passed = {number}, {number}  # what it is computed from; what its gradient reaches
         for at in range(number, -1, -1):
             call = self.makers.get(at)
             if at not in read or call is None:
@@ -82,7 +82,7 @@ class Storages:
         return saved
 
     def describe(self) -> None:
-        """Add to the layers where their numbers are, and what computing them saves."""
+        """Record in each layer where its numbers are, and what computing them saves."""
         for one in self.sources:
             made, home = self.walker.made[one.place], self.homes.get(one.seen.storage, one)
             fields = {**made.fields, **self.fields(one, prod(made.shape))}
@@ -90,7 +90,8 @@ class Storages:
             self.walker.made[one.place] = made._replace(fields=fields, reads=reads)
 
     def fields(self, one: _Source, numbers: int) -> dict[str, Any]:
-        """The fields of a layer that say so; it outputs this many numbers."""
+        """The fields that say where a layer's numbers are and what computing them saves;
+        ``numbers`` is how many it outputs."""
         fields: dict[str, Any] = {"borrows": True} if one.seen.trainable > one.learns else {}
         home, known = self.homes.get(one.seen.storage), self.is_known(one)
         fields |= {"per_image": True} if one.each and (one.computed or known) else {}
