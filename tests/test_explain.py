@@ -577,3 +577,13 @@ def test_a_deformable_convolution_explains_its_padding():
     inputs = (Map(2, (5, 5)), Map(18, (5, 5)))
     found = [one.text() for one in explain.sizes(layer, inputs)]
     assert found[-1] == "P_after = P_total − P_before = 2 − 1 = 1"
+
+
+def test_a_frame_of_a_clip_has_its_own_symbol():
+    layer = {"time_distributed": {"layer": {"linear": 8}}}
+    report = cnncalc.summarize({"input": "3x10x4x4", "layers": [layer]})
+    (found,) = cnncalc.explain(report, "time_distributed1", "macs")
+    assert [one.text() for one in found.workings][:2] == [
+        "MACs_frame = C_in·H_in·W_in·n_out = 3·4·4·8 = 384",
+        "MACs = MACs_frame·D_in = 384·10 = 3,840",
+    ]

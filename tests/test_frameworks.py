@@ -172,7 +172,8 @@ def test_an_activation_among_the_fields_is_a_layer_of_its_own():
 @pytest.mark.parametrize(
     ("word", "says"),
     [("flatten", "'flatten' is not an activation, such as relu"),
-     ("conv", "'conv' is not an activation, such as relu"), ("reluu", "did you mean 'relu'?")],
+     ("conv", "'conv' is not an activation, such as relu"), ("reluu", "did you mean 'relu'?"),
+     (["relu"], "'activation' must be the name of an activation, such as relu, not ['relu']")],
 )  # fmt: skip
 def test_what_is_no_activation_is_refused(word, says):
     with pytest.raises(Mistakes) as refused:

@@ -153,6 +153,8 @@ def test_a_model_is_named_on_the_command_line(tmp_path, monkeypatch):
         "def net(width=4):\n    return nn.Sequential(nn.Conv2d(3, width, 3), nn.ReLU())\n"
         "def broken():\n    raise KeyError('no such width')\n"
         "words = 'abc'.split\nnumber = 3\ndictionary = dict\n"
+        "class Silent(nn.Module):\n    def forward(self, x):\n        assert False\n"
+        "def silent():\n    raise AssertionError\n"
         "def needs(size, depth=3): ...\ndef nothing(): ...\n"
     )
     (tmp_path / "needs.py").write_text("import nowhere")
@@ -165,6 +167,10 @@ def test_a_model_is_named_on_the_command_line(tmp_path, monkeypatch):
         "nowhere.models:net": "there is no module 'nowhere'",
         "needs:net": "needs needs the package 'nowhere'; install it",
         "mynet:broken": "raised KeyError: 'no such width'",
+        "mynet:Silent.depth": "mynet.Silent has no 'depth'",
+        "mynet:number.depth": "mynet.number has no 'depth'",
+        "mynet:silent": "'mynet:silent' raised AssertionError",
+        "mynet:Silent": "Silent raises AssertionError for an input of 3×224×224",
         "mynet:words": "returns list instead of a torch.nn.Module",
         "mynet:number": "is of type int, not a model or factory",
         "mynet:needs": "missing a required argument: 'size'; its arguments are size, depth=3; give",
@@ -451,6 +457,20 @@ def test_several_inputs_and_outputs_are_read():
 def test_an_input_that_is_not_a_shape_is_refused(given):
     says = f"an input must be a shape, such as 3x224x224, not {type(given).__name__}"
     with pytest.raises(UsageError, match=says):
+        cnncalc.from_torch(nn.Identity(), given)
+
+
+@pytest.mark.parametrize(
+    ("given", "not_"),
+    [
+        ((3, 32.0, 32), r"\[3, 32.0, 32\]"),
+        ({"x": 7}, "int"),
+        (["3x32x32", 5], "int"),
+        ([(3, 8, 8), (3, None)], r"\[3, null\]"),
+    ],
+)
+def test_what_is_not_a_shape_among_inputs_is_refused(given, not_):
+    with pytest.raises(UsageError, match=f"such as 3x224x224, not {not_}$"):
         cnncalc.from_torch(nn.Identity(), given)
 
 

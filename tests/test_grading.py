@@ -1236,6 +1236,13 @@ def test_an_architecture_is_an_ordinary_file(tmp_path, monkeypatch, target):
         cnncalc.grade({"architecture": target, "answers": {"c1": {"params": 7}}})
 
 
+def test_a_number_in_a_key_is_named_as_a_question(room):
+    key = "questions: [{name: '2', given: {relu: , input: 3x4x4}, ask: params, answer: 5}]"
+    (room / "key.yaml").write_text(key, encoding="utf-8")
+    said = "the key gives 5 for question 2, but 0 is right and is used"
+    assert said in run(room / "key.yaml", room / "handed_in/bob.csv").stderr
+
+
 def test_a_long_answer_in_a_key_is_cut_in_the_message(room):
     key = KEY.replace("62M", "[" + "7, " * 2_000 + "7]")
     (room / "key.yaml").write_text(key, encoding="utf-8")

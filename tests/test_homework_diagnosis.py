@@ -178,6 +178,8 @@ def test_a_wrong_verdict_gets_the_reason():
     legal = of_layer({"conv": {"filters": 1, "kernel": 3, "stride": 2}}, "1x7x7", "stride_legal")
     sum = "(N − F)/S + 1 = (7 − 3)/2 + 1 = 3"
     assert remark(legal, "no") == f"it is legal because 2 divides 4: {sum}"
+    (correct,) = feedback.workings(Marker().mark(legal, "no"))
+    assert correct.derivation.answer == f"yes: legal because 2 divides 4: {sum}"
 
 
 def test_under_strict_terms_a_rounded_value_is_reported_as_wrong():

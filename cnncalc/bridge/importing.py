@@ -19,6 +19,7 @@ from cnncalc.api import summarize
 from cnncalc.bridge import USUAL
 from cnncalc.bridge.recorder import record
 from cnncalc.core.errors import CnncalcError, UsageError, did_you_mean, some
+from cnncalc.core.fields import shown
 from cnncalc.core.shape import read_sizes
 from cnncalc.spec.importing.record import Recording
 from cnncalc.spec.importing.spec import Imported, imported
@@ -56,16 +57,19 @@ def _sizes(given: Inputs) -> tuple[dict[str, tuple[int, ...]], bool]:
     """The sizes of every input by name, and whether the names are those of keywords."""
     if isinstance(given, Mapping):
         return {name: _one(sizes) for name, sizes in given.items()}, True
-    if not isinstance(given, str | Sequence):
-        kind = type(given).__name__
-        raise UsageError(f"an input must be a shape, such as 3x224x224, not {kind}")
-    if isinstance(given, str) or all(isinstance(size, int) for size in given):
-        return {"input": _one(given)}, False  # type: ignore[arg-type]
-    return {f"input{place}": _one(one) for place, one in enumerate(given, 1)}, False  # type: ignore[arg-type]
+    listed = isinstance(given, Sequence) and not isinstance(given, str)
+    if listed and any(isinstance(one, str | Sequence) for one in given):
+        return {f"input{place}": _one(one) for place, one in enumerate(given, 1)}, False
+    return {"input": _one(given)}, False
 
 
-def _one(sizes: Sizes) -> tuple[int, ...]:
-    return read_sizes(sizes) if isinstance(sizes, str) else tuple(sizes)
+def _one(sizes: Any) -> tuple[int, ...]:
+    if isinstance(sizes, str):
+        return read_sizes(sizes)
+    if not isinstance(sizes, Sequence) or not all(isinstance(size, int) for size in sizes):
+        given = shown(sizes) if isinstance(sizes, Sequence) else type(sizes).__name__
+        raise UsageError(f"an input must be a shape, such as 3x224x224, not {given}")
+    return tuple(sizes)
 
 
 def _check(recording: Recording, found: Imported, report: Report) -> None:
@@ -141,11 +145,12 @@ def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
     try:
         with _here():
             found: Any = importlib.import_module(path)
+            owner = path
             for part in name.split("."):
                 if not hasattr(found, part):
-                    hint = did_you_mean(part, vars(found))
-                    raise UsageError(f"{target[:200]!r}: {path} has no {part[:100]!r}{hint}")
-                found = getattr(found, part)
+                    hint = did_you_mean(part, dir(found))
+                    raise UsageError(f"{target[:200]!r}: {owner[:100]} has no {part[:100]!r}{hint}")
+                found, owner = getattr(found, part), f"{owner}.{part}"
             model = found if isinstance(found, nn.Module) else _called(target, found, arguments)
     except CnncalcError:
         raise
@@ -157,7 +162,8 @@ def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
         raise UsageError(f"{target[:200]!r}: {fact}", help) from why
     except Exception as why:  # the user's code may raise anything
         text = " ".join(str(why).split())[:300]
-        raise UsageError(f"{target[:200]!r} raised {type(why).__name__}: {text}") from why
+        fact = f"{target[:200]!r} raised {type(why).__name__}"
+        raise UsageError(f"{fact}: {text}" if text else fact) from why
     if not isinstance(model, nn.Module):
         raise UsageError(
             f"{target[:200]!r} returns {type(model).__name__} instead of a torch.nn.Module"

@@ -23,7 +23,7 @@ from torch.utils.module_tracker import ModuleTracker
 
 from cnncalc.bridge.network import WHOLE
 from cnncalc.core.cost import BYTES
-from cnncalc.core.errors import UsageError
+from cnncalc.core.errors import CnncalcError, UsageError
 from cnncalc.core.layer import Layer
 from cnncalc.core.strides import Strided
 from cnncalc.spec.importing.products import FUSED, MASKS
@@ -227,7 +227,9 @@ class _Run(TorchFunctionMode):
         with torch.enable_grad(), _restored(model), counting, _entered(self), self:
             try:
                 result = called(model, given, keywords)
-            except (RuntimeError, ValueError, TypeError, NotImplementedError) as why:
+            except CnncalcError:
+                raise
+            except Exception as why:  # the model's code may raise anything
                 raise self._refusal(why) from why
         self.outputs = tuple(dict.fromkeys(self._numbers_in(result)))
 
@@ -240,7 +242,10 @@ class _Run(TorchFunctionMode):
         help += "--input 1x28x28"
         if "meta" in text:
             help = "cnncalc reads only models that do not depend on the values of tensors"
-        return UsageError(f"{self.name} fails{place}: {text}", help)
+        fact = f"{self.name} fails{place}: {text}"
+        if not text:
+            fact = f"{self.name} raises {type(why).__name__}{place}"
+        return UsageError(fact, help)
 
     def unused(self) -> tuple[str, ...]:
         """The parameters that no call used."""

@@ -167,6 +167,11 @@ def _watch(found: Sequence[Submission]) -> Iterable[Submission]:
     return shared.announced(found, lambda one: one.handle)
 
 
+def _asked(label: str) -> str:
+    """The label of a question for a sentence, with the word if it is a bare number."""
+    return f"question {label}" if label.isdecimal() else label
+
+
 def _report_oddities(grades: Grades, key: Path) -> None:
     """Print notes for the teacher that are not part of the grades."""
     for note in grades.notes:
@@ -175,7 +180,7 @@ def _report_oddities(grades: Grades, key: Path) -> None:
         where, label = printable(str(mark.answer.where)), shortened(mark.answer.label)
         given, right = shortened(feedback.given(mark)), shortened(feedback.right(mark))
         typer.echo(
-            f"{where}: the key gives {given} for {label}, but {right} is right and is used",
+            f"{where}: the key gives {given} for {_asked(label)}, but {right} is right and is used",
             err=True,
         )
     shared.warn(grades.warnings)

@@ -66,7 +66,8 @@ def _reply(mark: Mark) -> str:
     lines = [f"  not quite: {remark}" if mark.diagnoses else f"  {remark}"]
     lines += [f"  {lesson}" for lesson in feedback.lessons(mark)]
     for title, derivation in feedback.workings(mark):
-        if not derivation.workings and derivation.answer in remark:
+        why = derivation.answer.removeprefix(f"{feedback.right(mark)}: ")
+        if not derivation.workings and why in remark:
             continue  # the remark already says why
         lines.append(f"  {title}: {derivation.answer}")
         lines += [f"    {working.text()}" for working in derivation.workings]

@@ -115,6 +115,13 @@ def expression_of(number: "int | Fraction") -> Expression:
     return remembered or Expression("", number)
 
 
+def renamed(number: int, symbol: str) -> int:
+    """The same number under another symbol, if it is traced."""
+    if not isinstance(number, Traced):
+        return number
+    return Traced.leaf(int(number), symbol, number.expression.step)
+
+
 def nearest(a: int, b: int) -> int:
     """The quotient rounded to the nearest whole number, halves up. Only wrong rules use it."""
     value = (2 * int(a) + int(b)) // (2 * int(b))

@@ -182,7 +182,8 @@ def adaptive_taps(N: int, N_out: int) -> int:
 
 @formula("taps")
 def all_taps(C: int, N_taps: tuple[int, ...]) -> int:
-    """The inputs that all windows of all channels read, for windows that differ along each axis."""
+    """The total number of inputs that the windows of all channels read, for windows of different
+    sizes along an axis."""
     return C * product(N_taps)
 
 
@@ -204,7 +205,8 @@ def footprints_before(F: int, S: int = 1, P: int = 0) -> int:
 
 @formula("before", note="tap is the last that reaches the first output")
 def tap_before(tap: int, S: int = 1, P: int = 0, D: int = 1) -> int:
-    """As ``footprints_before``, for a dilated filter, whose taps do not reach every output."""
+    """As ``footprints_before``, for a dilated filter: only some of its taps may reach output 0, and
+    ``tap`` is the last of them."""
     return share(tap * D - P, S)
 
 

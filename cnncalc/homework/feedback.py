@@ -59,7 +59,7 @@ def unread(marks: Iterable[Mark]) -> str:
     """Why the first unreadable answer cannot be read, and how many more there are; empty if all
     answers can be read."""
     found = [mark for mark in marks if mark.outcome is Outcome.UNREADABLE]
-    first = [f"{mark.answer.label} {remark(mark)}" for mark in found[:1]]
+    first = [f"{mark.answer.label}: {remark(mark)}" for mark in found[:1]]
     more = [f"and {len(found) - 1:,} more"] if len(found) > 1 else []
     return "; ".join([*first, *more])
 
@@ -78,7 +78,10 @@ def workings(mark: Mark) -> tuple[Worked, ...]:
         for one in mark.diagnoses[:1]
         if one.slip.question.meant is None  # a wrong notation has no derivation of its own
     ]
-    return (*wrong, Worked("correct answer", question.derive()))
+    correct = question.derive()
+    if isinstance(question.value, bool):  # the derivation only says why
+        correct = correct._replace(answer=f"{right(mark)}: {correct.answer}")
+    return (*wrong, Worked("correct answer", correct))
 
 
 def lessons(mark: Mark) -> tuple[str, ...]:

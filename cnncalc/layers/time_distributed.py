@@ -11,6 +11,7 @@ from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, eve
 from cnncalc.core.parsing import OURS, Foreign
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.formulas import macs, operations
+from cnncalc.formulas.tracing import renamed
 
 
 class Written(dict[str, Any]):
@@ -112,7 +113,8 @@ class TimeDistributed(Layer):
         return self.inner.counters()
 
     def macs(self, x: Map) -> int:
-        return macs.of_frames(MACs=self.inner.macs(self.frame(x)), frames=x.spatial[0])
+        of_one = renamed(self.inner.macs(self.frame(x)), "MACs_frame")
+        return macs.of_frames(MACs=of_one, frames=x.spatial[0])
 
     def inner_macs(self, x: Map) -> int:
         return self.inner.inner_macs(self.frame(x)) * x.spatial[0]

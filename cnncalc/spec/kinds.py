@@ -5,6 +5,7 @@ from typing import Any
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError, SpecError, Where, did_you_mean, some
+from cnncalc.core.fields import shown
 from cnncalc.core.layer import Layer
 from cnncalc.core.parsing import FieldErrors, required_of
 from cnncalc.core.shape import Layout
@@ -121,8 +122,8 @@ class Kinds:
         return None
 
     def use(self, entry: Entry, written: str | None) -> str:
-        """Where to correct a field that is computed from a block's arguments: at the use of the
-        block that states them."""
+        """Where to correct a field that is computed from a block's arguments: the innermost use of
+        a block that gives them as plain values, or else the outermost use."""
         item = entry.value
         if item is not None and isinstance(item.value, dict):
             item = item.value.get(Key(written or ""))
@@ -146,6 +147,9 @@ class Kinds:
             word = word.get(ACTIVATION) if isinstance(word, dict) else None
         if word in (None, "linear"):
             return None
+        if not isinstance(word, str):
+            must = "must be the name of an activation, such as relu"
+            raise SpecError(f"{ACTIVATION!r} {must}, not {shown(word)}", item.where)
         try:
             found = layers.find(str(word))
         except LayerError as why:
