@@ -237,7 +237,47 @@ def test_every_form_of_result_is_compared(result):
 
     checked = cnncalc.verify(Returns(2, 3, 3), "cpu", input=(2, 5, 5))
     assert ("outputs", True) in [(one.quantity, one.agrees) for one in checked.checks]
-    assert checked.agrees, checked.disagreements
+    # The dropout that is always off looks like one that is off in eval mode.
+    assert {one.quantity for one in checked.disagreements} <= {"saved_by_original"}
+
+
+class Doubles(nn.Module):
+    """Doubles its input; in training, it also keeps the square of the double."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 3, 1)
+
+    def forward(self, x):
+        y = self.conv(x)
+        return y * y if self.training else y + y
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_what_the_original_saves_is_compared(training):
+    checked = cnncalc.verify(Doubles(), "cpu", input=(2, 4, 4), batch=3, training=training)
+    (found,) = (one for one in checked.checks if one.quantity == "saved_by_original")
+    # The input of the convolution: 2·16 numbers; the product also saves 3·16, once.
+    assert found.calculated == 3 * 2 * 16 * 4
+    assert found.pytorch == 3 * (2 + 3 * training) * 16 * 4
+    assert found.agrees is not training
+
+
+@pytest.mark.parametrize(
+    ("model", "device", "input", "why"),
+    [
+        (nn.Conv2d(2, 3, 1), "meta", (2, 4, 4), "the original is run only on the CPU"),
+        (nn.Conv2d(2, 3, 1, device="meta"), "cpu", (2, 4, 4), "the model has no weights"),
+        (Attends(), "cpu", (8, 3, 3), "(attention): "),
+    ],
+)
+def test_what_the_original_saves_is_compared_where_it_can_run(model, device, input, why):
+    (left,) = (
+        one
+        for one in cnncalc.verify(model, device, input=input).skipped
+        if one.quantity == "saved_by_original"
+    )
+    assert why in left.why
 
 
 class Lost(nn.Module):

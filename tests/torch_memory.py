@@ -1,56 +1,19 @@
 """Measures more of PyTorch's memory than ``cnncalc verify`` does."""
 
-from collections.abc import Iterable
 from functools import partial
 from itertools import accumulate
-from typing import Self
-from weakref import WeakSet
 
 import torch
 from torch import Tensor
-from torch.autograd.graph import Node, saved_tensors_hooks
+from torch.autograd.graph import Node
 from torch.profiler import ProfilerActivity, profile
 
 from cnncalc.analysis.report import Report
 from cnncalc.bridge.oracles import LiveMemory, _inputs, _Loss, _network, _precision
+from cnncalc.bridge.saved import SavedTensors
 
 OF_OUTPUTS = ("backward", "")
 """While the gradients of the outputs are made, before the first layer runs backward."""
-
-
-class SavedTensors(saved_tensors_hooks):
-    """A context in which autograd's saved tensors are counted.
-
-    ``bytes`` is what autograd still holds of them: every storage once, without the parameters and
-    buffers ``own``. Keep the outputs, because their graph holds the saved tensors.
-    """
-
-    def __init__(self, own: Iterable[Tensor]) -> None:
-        self._own = {one.untyped_storage()._cdata: one.untyped_storage() for one in own}
-        self._held: WeakSet[_Held] = WeakSet()
-        super().__init__(self._pack, lambda held: held.tensor)
-
-    def __enter__(self) -> Self:
-        super().__enter__()
-        return self
-
-    def _pack(self, tensor: Tensor) -> "_Held":
-        held = _Held(tensor.detach())  # a tensor with its graph would keep itself alive
-        self._held.add(held)
-        return held
-
-    @property
-    def bytes(self) -> int:
-        storages = [held.tensor.untyped_storage() for held in self._held]
-        kept = {one._cdata: one.nbytes() for one in storages if one._cdata not in self._own}
-        return sum(kept.values())
-
-
-class _Held:
-    """A saved tensor, until PyTorch frees the graph that it belongs to."""
-
-    def __init__(self, tensor: Tensor) -> None:
-        self.tensor = tensor
 
 
 def saved_by_pytorch(

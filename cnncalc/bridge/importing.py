@@ -86,10 +86,10 @@ def _check(recording: Recording, found: Imported, report: Report) -> None:
     )
     for what, calculated, counted in sides:
         if calculated != counted:
-            where = some([*_differences(what, recording, found, report)]) or "no single layer"
+            where = some([*_differences(what, recording, found, report)])
             raise UsageError(
                 f"{recording.name} was read as a network of {calculated:,} {what}, but PyTorch "
-                f"counts {counted:,}; they differ in {where}"
+                f"counts {counted:,}" + (f"; they differ in {where}" if where else "")
             )
 
 

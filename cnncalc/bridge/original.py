@@ -1,5 +1,5 @@
 """Comparison of an imported network with its original: with the same weights, their outputs must
-be the same."""
+be the same, and autograd must save as much."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
+from cnncalc import footprint
+from cnncalc.analysis.report import Report
 from cnncalc.bridge import modules
 from cnncalc.bridge.importing import Read
 from cnncalc.bridge.network import Network
 from cnncalc.bridge.quantities import Check, Skipped
 from cnncalc.bridge.recorder import called, evaluating, tensors_in, values
+from cnncalc.bridge.saved import SavedTensors
+from cnncalc.core.errors import UsageError
 from cnncalc.layers.parameter import Parameter
 
 TOLERANCE = 1e-4
@@ -34,6 +38,30 @@ def compare(read: Read, device: str) -> Check | Skipped:
     same = "those of the original"
     shown = same if found <= TOLERANCE else f"differ by {found:.2g} of the largest"
     return Check("total", "outputs", same, shown)
+
+
+def compare_saved(read: Read, report: Report, device: str, training: bool) -> Check | Skipped:
+    """Run a copy of the original forward, and compare the bytes that autograd saves with those that
+    are calculated for the network."""
+    what = "total", "saved_by_original"
+    if device != "cpu":
+        return Skipped(*what, "the original is run only on the CPU")
+    if any(one.is_meta for one in read.model.parameters()):
+        return Skipped(*what, "the model has no weights")
+    try:
+        counts = footprint.saved_for_backward(report, training=training)
+    except UsageError as why:
+        return Skipped(*what, str(why))
+    model = deepcopy(read.model).to(device).train(training)
+    dtype = next((one.dtype for one in model.parameters()), torch.float32)
+    inputs = {
+        name: torch.rand(report.batch, *sizes, dtype=dtype) for name, sizes in read.inputs.items()
+    }
+    with SavedTensors([*model.parameters(), *model.buffers()]) as saved:
+        outputs = called(model, inputs, read.keywords)
+    found = saved.bytes
+    del outputs
+    return Check(*what, sum(one.bytes for one in counts), found)
 
 
 def largest_difference(read: Read, device: str = "cpu") -> float:

@@ -478,7 +478,7 @@ def _in_one_kernel(
     on the CPU. On the meta device, it always computes it in steps."""
     factors = (query, key, value)
     masked = attn_mask is None or (attn_mask.dim() in MASKS and not attn_mask.requires_grad)
-    fits = result.dim() == FUSED and query.shape[-1] == value.shape[-1]
+    fits = result.dim() == FUSED and result.shape == query.shape
     if not (masked and fits and all(one.stride(-1) == 1 for one in factors)):
         return result
     return torch.empty_like(query, requires_grad=False).copy_(result)

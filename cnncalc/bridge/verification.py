@@ -13,7 +13,7 @@ from cnncalc.bridge import devices, gpu
 from cnncalc.bridge.gpu import Measured
 from cnncalc.bridge.importing import Read
 from cnncalc.bridge.network import Network
-from cnncalc.bridge.original import compare, constants
+from cnncalc.bridge.original import compare, compare_saved, constants
 from cnncalc.bridge.quantities import QUANTITIES, Check, Ran, Skipped
 from cnncalc.bridge.trial import Trial, first_line
 from cnncalc.core.errors import UsageError
@@ -78,7 +78,8 @@ def verify(
 
     ``device`` is auto, cpu, cuda, mps or meta. With ``training=False``, layers run in eval mode.
     ``receptive_field`` adds the receptive field, which takes several more runs. If the network was
-    read from an ``original`` model, its outputs are compared with those of the original as well.
+    read from an ``original`` model, its outputs and what autograd saves are compared with those of
+    the original as well.
 
     Raises UsageError if the network cannot run on the device, or if it is not known what one of its
     layers computes.
@@ -98,6 +99,7 @@ def verify(
             found = [_known(one, report, given) for one in found]
         if original is not None:
             found.append(compare(original, where))
+            found.append(compare_saved(original, report, where, training))
     except NotImplementedError as why:
         raise UsageError(
             f"PyTorch cannot run {report.name} on {where}: {first_line(why)}"

@@ -56,7 +56,7 @@ class Pad(Like, Rearrangement):
         sides, mode = call.attributes["pad"], call.attributes.get("mode", "constant")
         axes = len(call.inputs[0]) - 1
         value = max(call.attributes.get("value") or 0, LOWEST)
-        if min(sides) < 0 or len(sides) > 2 * axes:
+        if min(sides, default=-1) < 0 or len(sides) > 2 * axes:
             raise LayerError("crops, or pads the channels")
         pairs = [list(pair) for pair in zip(sides[::2], sides[1::2])]
         pairs = [[0, 0]] * (axes - len(pairs)) + pairs[::-1]

@@ -315,6 +315,7 @@ def pad(walker: Walker) -> None:
     sides, value = given["pad"], given.get("value") or 0
     view, constant = walker.data(), given.get("mode", "constant") == "constant"
     spatial = view.in_order and min(sides) >= 0 and not any(sides[2 * len(view.shape) - 2 :])
+    spatial = spatial and len(view.shape) > 1
     if spatial or not constant:
         arguments = {**given, "pad": sides[: 2 * len(view.shape) - 2]}
         walker.done = walker.done._replace(arguments=arguments)

@@ -155,7 +155,11 @@ class Walker(Builder):
     def end(self, value: Value) -> int:
         """The layer that produces an output of the model."""
         if isinstance(value, Regrouped):
-            value = settled(self, value)
+            try:
+                value = settled(self, value)
+            except Unknown as why:
+                fact = f"{self.recording.name}: one of its outputs cannot be described: {why}"
+                raise UsageError(fact) from None
         if not isinstance(value, View):
             raise UsageError(
                 f"{self.recording.name}: one of its outputs is computed from the network's input "
