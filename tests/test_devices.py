@@ -260,6 +260,11 @@ def test_what_cannot_be_answered_is_refused():
         cnncalc.device("lenet5")
 
 
+def test_all_devices_are_named_by_themselves():
+    with pytest.raises(UsageError, match="'all' already includes the other devices"):
+        cnncalc.device(NET, ["all", "t4"])
+
+
 def test_an_unknown_device_of_a_file_is_answered_with_those_of_the_file(round_device):
     with pytest.raises(UnknownName, match="no device 't4'; the file has mine"):
         cnncalc.device(NET, "t4", path=round_device)

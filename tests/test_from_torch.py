@@ -241,6 +241,25 @@ def test_every_form_of_result_is_compared(result):
     assert {one.quantity for one in checked.disagreements} <= {"saved_by_original"}
 
 
+def test_padding_of_a_vector_without_cells_is_a_copy():
+    report = read(Calls(lambda x: nn.functional.pad(x.flatten(1), (0, 0))), 2, 3)
+    assert [row.kind for row in report] == ["flatten", "identity"]
+    with pytest.raises(UsageError, match="one of its outputs cannot be described: its result has"):
+        read(Calls(lambda x: x.view(-1, 2, 2, 2, 2, 2).permute(0, 1, 3, 5, 2, 4).softmax(1)), 2, 16)
+
+
+def test_a_query_that_all_images_share_is_opaque():
+    class Attention(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.query = nn.Parameter(torch.zeros(1, 2, 3, 4))
+
+        def forward(self, x):
+            return nn.functional.scaled_dot_product_attention(self.query, x, x)
+
+    assert [row.kind for row in read(Attention(), 2, 5, 4)] == ["opaque"]
+
+
 class Doubles(nn.Module):
     """Doubles its input; in training, it also keeps the square of the double."""
 

@@ -125,6 +125,15 @@ def test_a_layer_without_an_operator_of_its_own_comes_back_with_its_fields(tmp_p
     assert back.totals.buffers == report.totals.buffers
 
 
+@pytest.mark.parametrize("mode", ["nearest", "linear"])
+def test_a_factor_whose_size_is_rounded_down_is_kept(tmp_path, mode):
+    """PyTorch steps by the factor, and ONNX only if it is given in place of the size."""
+    layer = {"upsample": {"scale_factor": [0.5, 1.5], "mode": mode}, "name": "layer"}
+    report = cnncalc.summarize({"input": "4x11x10", "layers": [layer]})
+    assert report.output_shape == (4, 5, 15)
+    assert read_back(report, tmp_path)["layer"].layer == report["layer"].layer
+
+
 @pytest.mark.parametrize(
     ("size", "ceil_mode"),
     [
@@ -298,6 +307,20 @@ def test_a_function_that_computes_the_layer(summarized, one):
 def test_a_function_that_computes_something_else_is_refused(summarized, one):
     with pytest.raises(CnncalcError, match="is not the one that cnncalc writes for these fields"):
         summarized(model([call("softplus", SHARP)], functions=[one]))
+
+
+def test_the_operators_of_all_functions_are_compared_within_a_limit(summarized, monkeypatch):
+    monkeypatch.setattr(_onnx_layers, "MAX_COMPARED", 14)
+    one = sharp()
+
+    def network(*fields):
+        calls = [call("softplus", text, "x", f"y{place}") for place, text in enumerate(fields)]
+        outputs = [f"y{place}" for place in range(len(fields))]
+        return model(calls, outputs=outputs, functions=[one])
+
+    assert len(summarized(network(*[SHARP] * 9)).layers) == 9  # compared once, with 7 operators
+    with pytest.raises(CnncalcError, match="functions have more than 14 operators to compare"):
+        summarized(network(SHARP, SHARP + " ", " " + SHARP))
 
 
 def test_a_longer_function_is_refused(summarized):

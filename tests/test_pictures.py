@@ -734,3 +734,11 @@ def test_a_phase_without_room_has_no_name():
     assert faults(scene, PIXELS.MEASURE) == []
     assert {"forward", "backward"} <= {text.content for text in scene.texts}
     assert "step" not in {text.content for text in scene.texts}
+
+
+def test_signals_are_as_high_as_their_length_not_as_their_channels():
+    from cnncalc.core.shape import Map
+    from cnncalc.render.pictures.solids import SIDE, scale_for
+
+    scale = scale_for([Map(512, (10,)), Map(3, (20,))])
+    assert (scale.largest_side, scale.side(20)) == (20, SIDE)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 
 import openpyxl
@@ -141,11 +142,27 @@ def test_a_large_workbook_is_refused(tmp_path, monkeypatch):
         ([[["a"]]] * 21, "the workbook has more than 20 worksheets"),
         ([[["a"]] * 5001], "the worksheet 'Sheet' has more than 5,000 rows"),
         ([[["a"] * 201]], "the worksheet 'Sheet' has more than 200 columns"),
+        ([[["a"], [""] * 300 + ["b"]]], "the worksheet 'Sheet' has more than 200 columns"),
     ],
 )
 def test_no_part_of_a_large_workbook_is_left_out(tmp_path, sheets, says):
     with pytest.raises(CnncalcError, match=says):
         marks(workbook(tmp_path / "hw.xlsx", *sheets))
+
+
+def test_empty_cells_and_wrong_dimensions_do_not_matter(tmp_path):
+    file = workbook(tmp_path / "hw.xlsx", [["architecture", "lenet5"], *TABLE])
+    book = openpyxl.load_workbook(file)
+    bold = openpyxl.styles.Font(bold=True)
+    for row, column in ((6_000, 1), (2, 400)):
+        book.active.cell(row, column).font = bold
+    book.save(file)
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1"', part))
+    assert marks(file)[1] == ["right"] * 4
 
 
 def test_every_worksheet_has_a_table(tmp_path):

@@ -211,7 +211,7 @@ def test_two_streams_share_their_weights():
         ({}, [{"exchange": 4, "from": "a"}],
          "block 'exchange' reads high, low, but 'from' names 1 input"),
         ({}, [{"conv": [4, 1], "from": "a"}, {"exchange": 4}],
-         "block 'exchange' reads high, low, but it gets 1 input; name them with 'from'"),
+         "reads high, low, but it gets 1 input; name a layer for each with 'from'"),
         ({}, ["relu"], "expected 1 input, not 2; choose with 'from': x.up, x.down"),
         ({"gives": ["nope"]}, [], "'gives: nope' does not name a layer"),
         ({"gives": [3]}, [], "expected the name of a layer, not 3"),

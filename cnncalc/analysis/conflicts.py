@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from cnncalc.analysis.report import Row
 from cnncalc.core.cost import Tensors
-from cnncalc.core.errors import SpecError, some
+from cnncalc.core.errors import SpecError, inputs_of, some
 from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node
 from cnncalc.spec.sharing import APART, OWN
@@ -26,7 +26,7 @@ def misfits(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[SpecError]:
             continue
         ours, theirs = (one.layer.tensors(*one.inputs) for one in (row, owner))
         if ours != theirs:
-            who = f"layer {row.name!r} ({row.kind}, input {some(row.inputs)})"
+            who = f"layer {row.name!r} ({row.kind}, {inputs_of(row.inputs)})"
             fact = f"shares the weights of {owner.name!r}, which fit its input"
             text = f"{who}: {fact} {some(owner.inputs)} but not this one"
             if row.layer != owner.layer:

@@ -9,7 +9,15 @@ from cnncalc.analysis import conflicts, warnings
 from cnncalc.analysis.receptive import Along, Field, at_most, beyond, grown, hull, places, usual
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.cost import BYTES, Cost
-from cnncalc.core.errors import LayerError, Mistakes, SpecError, UsageError, Where, some, unknown
+from cnncalc.core.errors import (
+    LayerError,
+    Mistakes,
+    SpecError,
+    UsageError,
+    Where,
+    inputs_of,
+    unknown,
+)
 from cnncalc.core.fields import LARGEST, is_whole, shown
 from cnncalc.core.layer import Input, Layer, Reach, positions_of
 from cnncalc.core.shape import Map, Shape, Vector
@@ -207,9 +215,9 @@ class _Walk:
     def refused(self, node: Node, layer: Layer, sources: list[int], why: LayerError) -> None:
         """Add an error; a layer with several outputs gets only one."""
         shapes = [self.done[source].output for source in sources]
-        who = f"layer {(node.part_of or node.name)!r} ({layer.kind}, input {some(shapes)})"
+        who = f"layer {(node.part_of or node.name)!r} ({layer.kind}, {inputs_of(shapes)})"
         if ALONE in (node.part_of, node.name):
-            who = f"{layer.kind} (input {some(shapes)})"
+            who = f"{layer.kind} ({inputs_of(shapes)})"
         help = node.help(*shapes) if callable(node.help) else node.help
         mistake = SpecError(f"{who}: {why.fact}", node.where, help or why.help)
         if not node.part_of or str(mistake) not in map(str, self.mistakes[-1:]):

@@ -109,6 +109,8 @@ def device(
     if isinstance(target, report.Report) and given.get("dtype") == target.dtype:
         del given["dtype"]
     found = report_of(target, {**options, **given})
+    if ALL in names and len(names) > 1:
+        raise UsageError(f"{ALL!r} already includes the other devices; name it by itself")
     if [*names] == [ALL]:
         names = [one.key for one in known if (dtype or found.dtype) in one.peak]
     chosen = dict.fromkeys(find(name, known) for name in names)

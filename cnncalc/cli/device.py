@@ -24,8 +24,8 @@ On = Annotated[
     typer.Option(
         "--on",
         metavar="NAMES",
-        help="The devices, by name (see 'cnncalc devices'), as in a100,t4; 'all' means every "
-        "device with a known peak for the dtype.",
+        help="The devices, by name (see 'cnncalc devices'), as in a100,t4; 'all' by itself means "
+        "every device with a known peak for the dtype.",
         show_default=False,
         autocompletion=complete.devices,
     ),

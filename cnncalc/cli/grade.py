@@ -224,13 +224,17 @@ def _alone(graded: Graded, form: "Format | None") -> str:
     headings = {"Question": False, "Answer": False, "": False, "Remark": False}
     table = listing.columns(headings, map(_line, graded.marks))
     right = sum(mark.outcome is Outcome.RIGHT for mark in graded.marks)
-    are = "is" if 1 in (right, len(graded.marks)) else "are"
-    answers = "answer" if len(graded.marks) == 1 else "answers"
+    asked = sum(mark.answer.question is not None for mark in graded.marks)
+    others = len(graded.marks) - asked
+    are = "is" if 1 in (right, asked) else "are"
+    answers = "answer" if asked == 1 else "answers"
     unit = "point" if graded.possible == 1 else "points"
     summary = (
-        f"{right} of {len(graded.marks)} {answers} {are} right, "
+        f"{right} of {asked} {answers} {are} right, "
         f"{points(graded.score)} of {points(graded.possible)} {unit}"
     )
+    if others:
+        summary += f"; {others} more belong{'s' * (others == 1)} to no question"
     if all(mark.outcome is Outcome.UNREADABLE for mark in graded.marks):
         summary = "nothing could be graded"
     workings = [text for mark in graded.marks if (text := _working(mark))]

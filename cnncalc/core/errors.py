@@ -279,6 +279,13 @@ def some(words: Iterable[object], between: str = ", ") -> str:
     return between.join(listed[:MAX_LISTED]) + more
 
 
+def inputs_of(shapes: Sequence[object]) -> str:
+    """The shapes of a layer's inputs: ``input 3×8×8``, or ``inputs 3×8×8 and 3×4×4``."""
+    if len(shapes) < 2:
+        return f"input {some(shapes)}"
+    return f"inputs {some(shapes, ' and ' if len(shapes) == 2 else ', ')}"
+
+
 def one_of(words: Sequence[str]) -> str:
     """The words joined for a sentence: ``a, b or c``."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

@@ -51,7 +51,7 @@ class Divide(Arithmetic):
             output="3x32x32",
             params=0,
             operations=Operations(divide=3072),
-            source="by hand: pixels from 0 to 255 scaled to 1, 3·32·32 of them",
+            source="by hand: 3·32·32 pixels, scaled from 0–255 to 0–1",
         ),
         Example(
             given=None,

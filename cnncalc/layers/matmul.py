@@ -44,6 +44,8 @@ class Matmul(Layer):
                 f"cannot multiply {a} by {b}: the first has {a[-1]} columns, "
                 f"but the second has {b[-2]} rows"
             )
+        if self.shared and a[-1] == 1:
+            raise LayerError("einsum sums over no axis if the first factor has a single column")
         return shape_of((*a[:-1], b[-1]))
 
     def macs(self, a: Map, b: Map) -> int:
@@ -105,9 +107,12 @@ class Matmul(Layer):
         return nn.MatmulOnce() if self.shared else nn.Matmul()
 
     def to_onnx(self, onnx: Any, a: Map, b: Map) -> Any:
+        factors = onnx.inputs
         if self.shared:
             onnx.function()  # a MatMul alone would be read back without this field
-        return onnx.node("MatMul", *onnx.inputs)
+            first, after = onnx.ints([0]), onnx.ints([1])
+            factors = [factors[0], onnx.node("Slice", factors[1], first, after, first)]
+        return onnx.node("MatMul", *factors)
 
     examples = (
         Example(
@@ -139,5 +144,6 @@ class Matmul(Layer):
         Refusal(None, ("2x4x5", "3x5x4"), "all but the last two sizes must match"),
         Refusal(None, ("4x5", "5"), "expected two maps"),
         Refusal({"shared": True}, ("2x3x4x5", "2x3x5x4"), "shared takes a signal or an image, not"),
+        Refusal({"shared": True}, ("4x1", "1x4"), "sums over no axis"),
         Refusal(None, ("4x5",), "expected 2 inputs, not 1; use 'from' to name both factors"),
     )

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator, Mapping
 from math import ceil, floor
+from struct import pack, unpack
 from typing import Any, Self
 
 from cnncalc.core.cost import Operations
@@ -247,6 +248,16 @@ class Upsample(Like):
         corners = (True,) if self.align_corners else ()
         return nn.Upsample(self.size, self.scale_factor, mode, *corners)
 
+    def _is_rounded(self, x: Map) -> bool:
+        """Whether a size times its factor is rounded down, to the same number in ONNX, which holds
+        factors as 32-bit numbers."""
+        if self.scale_factor is None or self.align_corners:
+            return False
+        sizes = [*zip(x.spatial, self._scales(x), self.output(x).spatial)]
+        held = unpack(f"{len(sizes)}f", pack(f"{len(sizes)}f", *(scale for _, scale, _ in sizes)))
+        alike = all(floor(N * one) == N_out for one, (N, _, N_out) in zip(held, sizes))
+        return alike and any(N * scale != N_out for N, scale, N_out in sizes)
+
     def to_onnx(self, onnx: Any, x: Map) -> Any:
         mode = {"nearest": "nearest", "bicubic": "cubic"}.get(self.mode, "linear")
         exact = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
@@ -258,6 +269,9 @@ class Upsample(Like):
             smooth["coordinate_transformation_mode"] = "align_corners"
         settings = {"mode": mode, **(exact if mode == "nearest" else smooth)}
         sizes = self.output(x).spatial
+        if self._is_rounded(x):  # PyTorch then steps by the factor, not by the ratio of the sizes
+            scales = onnx.fixed([1.0, 1.0, *self._scales(x)])
+            return onnx.node("Resize", *onnx.inputs, "", scales, **settings)
         if any(N_out % N for N, N_out in zip(x.spatial, sizes)):
             kept = onnx.node("Shape", *onnx.inputs, start=0, end=2)
             wanted = onnx.node("Concat", kept, onnx.ints(sizes), axis=0)

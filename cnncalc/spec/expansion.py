@@ -184,7 +184,8 @@ class Expansion:
         return current
 
     def broken(self, entry: Entry, scope: Scope) -> Ends:
-        """Add a placeholder node for a wrong entry, so that layers that read it are not checked."""
+        """Add a placeholder node for a wrong entry, so that layers that read it directly, or by the
+        name that it gives itself, are not checked."""
         self.nodes.append(Node(entry.name or "", None, (), entry.where))
         node = (len(self.nodes) - 1,)
         if entry.name:
@@ -408,7 +409,7 @@ class Expansion:
             inputs = f"{len(current)} input{'s' * (len(current) != 1)}"
             but = f"'from' names {inputs}"
             if entry.sources is None:
-                but = f"it gets {inputs}; name them with 'from'"
+                but = f"it gets {inputs}; name a layer for each with 'from'"
             fact = f"block {block.name!r} reads {some(block.reads)}, but {but}"
             raise SpecError(fact, entry.where)
         for word, node in zip(block.reads, current):

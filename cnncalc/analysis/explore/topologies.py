@@ -131,8 +131,9 @@ class Topologies:
                     yield from self.results(path, region, chunk)
 
     def parts(self, chunk: Chunk) -> Iterator[tuple[dict[str, Any], dict[str, Array], Array]]:
-        """The chunk in parts, in each of which everything that is not a number has a single value.
-        Yields these values, the arrays of numbers, and the positions of the configurations."""
+        """The chunk in parts, in each of which everything that cannot be recorded has a single
+        value. Yields these values, the arrays of the numbers that can, and the positions of the
+        configurations."""
         names = [*self.grid.over]
         fixed = [place for place, name in enumerate(names) if name not in self.axes]
         positions = np.arange(chunk.number)

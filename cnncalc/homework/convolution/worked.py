@@ -244,8 +244,9 @@ def _check(x: Tensor, kernels: Sequence[Tensor]) -> None:
     channels = x.shape.channels
     if first.channels != channels:
         raise UsageError(
-            f"the input {x.shape} has {channels} channel{'s' * (channels != 1)}, but a kernel "
-            f"{first} has {first.channels}; give each kernel one plane per channel, separated by |"
+            f"the {x.shape} input has {channels} channel{'s' * (channels != 1)}, but a {first} "
+            f"kernel has {first.channels}; give each kernel one plane per channel, and separate "
+            "planes with |"
         )
 
 

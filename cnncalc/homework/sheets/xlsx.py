@@ -15,6 +15,10 @@ BINARY = True
 MAX_BYTES = 5_000_000
 """The maximum size of an unpacked workbook."""
 MAX_ROWS, MAX_COLUMNS, MAX_SHEETS, MAX_PARTS = 5_000, 200, 20, 1_000
+MAX_LOOKED = 1_000_000
+"""The most cells to look at in a worksheet, empty ones included."""
+EXCEL_ROWS = 2**20
+"""The most rows that a worksheet can have, empty ones included."""
 
 
 def read(data: bytes, source: str) -> Item:
@@ -72,13 +76,17 @@ def _pages(book: Any, source: str) -> list[list[list[Cell]]]:
 
 def _rows(page: Any, source: str) -> Iterator[list[Cell]]:
     """The rows of a worksheet that are not empty."""
-    rows = page.iter_rows(max_col=MAX_COLUMNS + 1, values_only=True)
-    for number, values in enumerate(rows, 1):
+    page.reset_dimensions()  # some writers state wrong ones
+    looked = 0
+    for number, values in enumerate(page.iter_rows(values_only=True), 1):
+        looked += len(values)
+        if looked > MAX_LOOKED:
+            raise SpecError(f"the worksheet {page.title!r} has too many empty cells", Where(source))
         cells = [Cell(_text(value), Where(source, number)) for value in values]
         while cells and not cells[-1].text:
             cells.pop()
-        sizes = (number, MAX_ROWS, "rows"), (len(cells), MAX_COLUMNS, "columns")
-        for size, limit, what in sizes:
+        rows = number if cells or number > EXCEL_ROWS else 0
+        for size, limit, what in (rows, MAX_ROWS, "rows"), (len(cells), MAX_COLUMNS, "columns"):
             if size > limit:
                 message = f"the worksheet {page.title!r} has more than {limit:,} {what}"
                 raise SpecError(message, Where(source))

@@ -1,6 +1,7 @@
 """The heading of a picture: the name of the network and its totals."""
 
 from cnncalc.analysis.report import Report
+from cnncalc.core.errors import inputs_of
 from cnncalc.render.pictures import labels
 from cnncalc.render.pictures.metrics import Measure, shortened
 from cnncalc.render.pictures.scene import Text
@@ -33,10 +34,10 @@ def size(texts: tuple[Text, ...], measure: Measure) -> tuple[float, float]:
 
 def facts(report: Report) -> list[str]:
     """The input and the totals of a network."""
-    shapes = ", ".join(shape.text(report.layout) for shape in report.input_shapes.values())
+    shapes = [shape.text(report.layout) for shape in report.input_shapes.values()]
     batch = [f"batch {report.batch}"] if report.batch > 1 else []
     return [
-        f"input {shapes}",
+        inputs_of(shapes),
         *batch,
         f"{labels.total('params', report)} parameters",
         f"{labels.total('macs', report)} MACs",

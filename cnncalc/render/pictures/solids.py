@@ -11,7 +11,8 @@ from cnncalc.render.pictures.scene import Point
 SIDE = 150
 """The height of the largest map in pixels."""
 CHANNEL = 1.9
-"""The width of a map is this times the square root of its channels, but at least ``THINNEST``."""
+"""The width of a map is this times the square root of its number of channels, but at least
+``THINNEST``."""
 SLANT = (0.34, 0.2)
 """The offset for one pixel of depth, to the right and upwards."""
 FEW = 24
@@ -29,7 +30,7 @@ class Scale(NamedTuple):
     planes: bool
 
     def side(self, size: int) -> float:
-        """The side of a map with this many pixels."""
+        """The length of a side that is this many pixels long."""
         return max(SIDE * sqrt(size / self.largest_side), THINNEST)
 
     def width(self, channels: int) -> float:
@@ -44,8 +45,8 @@ class Scale(NamedTuple):
 def scale_for(shapes: Iterable[Shape]) -> Scale:
     """The scale that shows all these shapes."""
     found = list(shapes)
-    maps = [shape for shape in found if not is_vector(shape)]
-    sides = [size for shape in maps for size in shape[-2:] if isinstance(shape, Map)]
+    maps = [shape for shape in found if isinstance(shape, Map) and not is_vector(shape)]
+    sides = [size for shape in maps for size in shape.spatial[-2:]]
     vectors = [shape[0] for shape in found if is_vector(shape)]
     few = all(shape[0] <= FEW and len(shape) == 3 for shape in maps)
     return Scale(max(sides, default=1), max([*vectors, 500]), bool(maps) and few)

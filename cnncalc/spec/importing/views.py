@@ -156,7 +156,7 @@ def _is_shared(walker: Walker) -> bool:
 
 
 def _has_readers(walker: Walker) -> bool:
-    """Whether several calls read the result of the current one, or parts of it."""
+    """Whether several calls read the result of the current one, or a call takes a part of it."""
     tensors, (made,) = walker.recording.tensors, walker.done.made
     same = [seen for seen in tensors if seen.storage == tensors[made].storage]
     cut = any(prod(seen.sizes) != prod(tensors[made].sizes) for seen in same)
@@ -305,8 +305,9 @@ def _part(walker: Walker, value: Regrouped, axis: int, start: int, stop: int) ->
 
 
 def _parted(shape: Sequence[int], before: int, size: int) -> list[int]:
-    """Sizes of which one is that of an axis, and which multiply to ``before`` before it. Other
-    dimensions of the shape are not merged, which may copy them, unless that gives too many."""
+    """Sizes, one of which is that of an axis; those in front of it multiply to ``before``. Other
+    dimensions of the shape are kept apart, because merging them may copy, unless that gives too
+    many sizes or some that do not divide evenly."""
     end = before * size
     ends = {one for one in accumulate(shape, mul) if not before < one < end} | {before, end}
     bounds = [1, *sorted(ends - {1})]

@@ -27,6 +27,8 @@ class Unclear(Exception):
     """An operator does something that no kind describes."""
 
 
+MAX_COMPARED = 500_000
+"""The maximum number of operators of functions that are compared, which takes a few seconds."""
 Made = list[Flow | Known]
 
 
@@ -42,6 +44,9 @@ class Layers:
         self.name = ""
         self.values = 0
         """At least how many values the fields of functions have so far."""
+        self.compared: set[tuple[Any, ...]] = set()
+        """The calls of functions that were compared with ours."""
+        self.comparisons = 0
         self.readers = Counter(chain(*(node.inputs for node in found.nodes), found.outputs))
         self.read_often: set[str] = set()
         """The layers whose output several nodes read under one of its names."""
@@ -96,11 +101,19 @@ class Layers:
         layer, shapes = layers.load(kind).parse(fields), [shape_of(one.sizes) for one in flows]
         if not held:
             self.check(layer, shapes, [])
-        functions.check(function, layer, shapes, [one.sizes for one in held])
+        sizes = [one.sizes for one in held]
+        call = kind, node.overload, node.attributes[FIELDS], tuple(shapes), tuple(sizes)
+        if call not in self.compared:
+            self.comparisons += len(function.nodes)
+            if self.comparisons > MAX_COMPARED:
+                fact = f"its functions have more than {MAX_COMPARED:,} operators to compare"
+                raise self.wiring.wrong(fact)
+            functions.check(function, layer, shapes, sizes)
+            self.compared.add(call)
         said = self.model.shapes.get(node.outputs[0])
-        sizes = made.shape[1:]
-        if said and not self.resized and not _may_be(said[1:], sizes):
-            sides = " × ".join(map(str, said[1:])), " × ".join(map(str, sizes))
+        made_sizes = made.shape[1:]
+        if said and not self.resized and not _may_be(said[1:], made_sizes):
+            sides = " × ".join(map(str, said[1:])), " × ".join(map(str, made_sizes))
             raise LayerError(f"its output is {sides[0]} in the file, but {sides[1]} by its fields")
         return made
 

@@ -1,5 +1,5 @@
-r"""TikZ for LaTeX: a standalone document, which also compiles as part of another with
-``\usepackage{standalone}``.
+r"""TikZ for LaTeX: a standalone document, which also compiles as part of another that loads
+``standalone``, ``tikz`` and its library ``arrows.meta``.
 
 Characters beyond Latin need LuaLaTeX or XeLaTeX.
 """
