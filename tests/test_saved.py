@@ -1109,3 +1109,15 @@ def test_attention_in_one_kernel_keeps_the_order_of_its_query(order):
         return (y * y.sigmoid()).view(-1, 6, 6, 6)
 
     saves_as_much(After(function))
+
+
+def test_a_channel_shuffle_whose_parts_are_read_is_one_copy():
+    def function(x, w, index):
+        y = x.view(-1, 2, 3, 6, 6).transpose(1, 2).contiguous().view(-1, 6, 6, 6)
+        first, second = y.chunk(2, dim=1)
+        return first * second.sigmoid()
+
+    model = After(function)
+    report = cnncalc.summarize(cnncalc.from_torch(model, (4, 6, 6)))
+    assert "channel_shuffle" in [row.kind for row in report]
+    saves_as_much(model)

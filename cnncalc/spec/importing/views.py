@@ -44,7 +44,7 @@ def copied(walker: Walker) -> None:
     laid = [laid_out(walker, batch) for batch in (1, 2)]
     same = [kept and one.contiguous for one in laid]
     left = all(no or _is_reshaped(walker, laid[n], n + 1) for n, no in enumerate(same))
-    if left and (all(same) or not _has_readers(walker)):
+    if left and (all(same) or not _has_readers(walker) or _is_shuffled(walker, value)):
         walker.gives(value)
         return
     known = not any(same) and (kept or all(one.contiguous for one in laid))
@@ -71,6 +71,14 @@ def laid_out(walker: Walker, batch: int) -> Strided:
     """The sizes and strides of the current call's input in the model, for this batch size."""
     seen = walker.recording.tensors[walker.done.arguments["input"].number]
     return Strided(_counted(seen.sizes, batch), seen.alone if batch == 1 else seen.strides)
+
+
+def _is_shuffled(walker: Walker, value: Tensor) -> bool:
+    """Whether the next call makes a channel shuffle of these values, which copies them once."""
+    (made,) = walker.done.made
+    calls = [one for one in walker.recording.calls if made in numbers_in(one.arguments)]
+    sizes = walker.sizes(calls[0].made[0]) if calls else ()
+    return isinstance(value, View) and _unshuffled(walker, value, sizes) is not None
 
 
 def _is_reshaped(walker: Walker, laid: Strided, batch: int) -> bool:
@@ -238,16 +246,23 @@ def _resized(walker: Walker, value: Regrouped, sizes: tuple[int, ...]) -> Regrou
 
 def _shuffled(walker: Walker, view: View, sizes: tuple[int, ...]) -> View | None:
     """A channel shuffle, if the sizes interleave the groups that channels were split into."""
+    source = _unshuffled(walker, view, sizes)
+    if source is None:
+        return None
+    shape = walker.made[source].shape
+    return View.of(
+        walker.make("channel_shuffle", {"groups": view.shape[0]}, [source], shape), shape
+    )
+
+
+def _unshuffled(walker: Walker, view: View, sizes: tuple[int, ...]) -> int | None:
+    """The layer whose channels these sizes interleave; None if they do something else."""
     split = walker.made[view.layer]
     if split.layer is not Reshape or view.axes != (BATCH, 1, 0, *range(2, len(view.shape))):
         return None
     (source,) = split.reads
     shape = walker.made[source].shape
-    if sizes != (BATCH, *shape) or view.shape[2:] != shape[1:]:
-        return None
-    return View.of(
-        walker.make("channel_shuffle", {"groups": view.shape[0]}, [source], shape), shape
-    )
+    return source if sizes == (BATCH, *shape) and view.shape[2:] == shape[1:] else None
 
 
 def _without_ones(before: tuple[int, ...], sizes: tuple[int, ...]) -> list[int]:
