@@ -633,6 +633,14 @@ def test_same_padding_of_an_even_filter_copies_once_for_the_zero_that_is_left_ov
     assert saved == found.bytes, outputs.shape
 
 
+def test_the_peaks_of_circular_padding_without_cells_are_refused():
+    report = cnncalc.summarize(
+        {"input": "2x4x4", "layers": [{"pad": {"padding": 0, "mode": "circular"}}]}
+    )
+    with pytest.raises(UsageError, match="it copies its input without padding, so peak memory"):
+        footprint.measure(report)
+
+
 def test_a_permutation_in_an_unknown_order_is_refused_where_it_matters():
     layers = [{"permute": [2, 1, 0]}, "tanh", {"permute": [2, 0, 1]}]
     footprint.measure(laid_out("4x2x4", ["prelu", *layers, {"conv": [2, 1]}], 1))
