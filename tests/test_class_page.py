@@ -79,7 +79,7 @@ def test_the_page_has_every_statistic(grades):
     ]
     students = {row[0]: row for row in found["Students"][1:]}
     assert students["Bob & <i>"] == ["Bob & <i>", "3", "3", "3", "0", "0", "0", "0", "0", ""]
-    assert students["Kim"][-1].startswith("params 'many' is not a number")
+    assert students["Kim"][-1].startswith("params: 'many' is not a number")
     assert "never closed" in students["f"][-1]
     assert "\u202e" not in page
 

@@ -196,7 +196,7 @@ def test_a_class_shows_why_an_answer_cannot_be_read(graded, tmp_path):
         graded(text, name)
     words = ["grade", *(str(tmp_path / name) for name in ("key.yaml", "a.yaml", "b.yaml"))]
     shown = " ".join(CliRunner().invoke(app, words).stdout.split())
-    assert "conv1 parameters 'lots' is not a number" in shown
+    assert "conv1 parameters: 'lots' is not a number" in shown
     assert "conv9 is not a layer of the network; it has conv1, pool1, flatten, fc1; and 1" in shown
 
 

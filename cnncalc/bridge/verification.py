@@ -98,8 +98,9 @@ def verify(
             found = list(_compared(report, given, where, tensors, training, wanted))
             found = [_known(one, report, given) for one in found]
         if original is not None:
-            found.append(compare(original, where))
+            # A copy runs first: a model may keep what it computes in its first run.
             found.append(compare_saved(original, report, where, training))
+            found.append(compare(original, where))
     except NotImplementedError as why:
         raise UsageError(
             f"PyTorch cannot run {report.name} on {where}: {first_line(why)}"

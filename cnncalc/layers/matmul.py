@@ -107,12 +107,12 @@ class Matmul(Layer):
         return nn.MatmulOnce() if self.shared else nn.Matmul()
 
     def to_onnx(self, onnx: Any, a: Map, b: Map) -> Any:
-        factors = onnx.inputs
-        if self.shared:
-            onnx.function()  # a MatMul alone would be read back without this field
-            first, after = onnx.ints([0]), onnx.ints([1])
-            factors = [factors[0], onnx.node("Slice", factors[1], first, after, first)]
-        return onnx.node("MatMul", *factors)
+        if not self.shared:
+            return onnx.node("MatMul", *onnx.inputs)
+        onnx.function()  # a MatMul alone would be read back without this field
+        rows, table = onnx.inputs
+        first, after = onnx.ints([0]), onnx.ints([1])
+        return onnx.node("MatMul", rows, onnx.node("Slice", table, first, after, first))
 
     examples = (
         Example(
