@@ -59,7 +59,8 @@ def unread(marks: Iterable[Mark]) -> str:
     """Why the first unreadable answer cannot be read, and how many more there are; empty if all
     answers can be read."""
     found = [mark for mark in marks if mark.outcome is Outcome.UNREADABLE]
-    first = [f"{mark.answer.label}: {remark(mark)}" for mark in found[:1]]
+    whys = [(mark.answer.label, remark(mark)) for mark in found[:1]]
+    first = [f"{label}{'' if why.startswith('is ') else ':'} {why}" for label, why in whys]
     more = [f"and {len(found) - 1:,} more"] if len(found) > 1 else []
     return "; ".join([*first, *more])
 
