@@ -9,6 +9,9 @@ from cnncalc.spec.importing.record import Done, Ref
 from cnncalc.spec.importing.values import BATCH, Copied, Known, Regrouped, Unknown, View
 from cnncalc.spec.importing.walker import Walker, numbers_in
 
+Sizes = tuple[int, ...]
+Steps = Mapping[int, int]
+
 
 def source(walker: Walker, given: Any, like: View) -> View:
     """An argument that combines with a view: another view, or numbers that do not depend on the
@@ -57,13 +60,7 @@ def numbers(walker: Walker, given: Ref) -> Regrouped:
     return Regrouped(_layer(walker, known, copied, shape, steps), sizes, tuple(axes))
 
 
-def _layer(
-    walker: Walker,
-    known: Known,
-    copied: Copied,
-    shape: tuple[int, ...],
-    steps: Mapping[int, int],
-) -> int:
+def _layer(walker: Walker, known: Known, copied: Copied, shape: Sizes, steps: Steps) -> int:
     """The layer that outputs the numbers. ``steps`` has the strides of their tensor for each
     dimension of the layer, and for the batch."""
     if (copied, shape) not in walker.sources:
@@ -71,13 +68,7 @@ def _layer(
     return walker.sources[copied, shape]
 
 
-def _made(
-    walker: Walker,
-    known: Known,
-    copied: Copied,
-    shape: tuple[int, ...],
-    steps: Mapping[int, int],
-) -> int:
+def _made(walker: Walker, known: Known, copied: Copied, shape: Sizes, steps: Steps) -> int:
     """A new layer that outputs the numbers. The tensors that they are computed from are counted
     where they are first used."""
     recording = walker.recording
