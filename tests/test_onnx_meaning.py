@@ -313,11 +313,6 @@ def test_a_number_plus_a_map_is_a_map_plus_a_number(summarized):
     assert report.layers[0].layer.text() == "value 2.0"
 
 
-def test_a_product_of_three_tensors_is_unclear(summarized):
-    report = summarized(model([node("Mul", "x x x", "y")], values=[("y", MAP)]))
-    assert kinds(report) == "multiply"
-
-
 def test_an_old_upsample_repeats_pixels(summarized):
     held = [floats("s", 1.0, 1.0, 2.0, 2.0)]
     report = summarized(model([node("Upsample", "x s", "y", mode="nearest")], held))
