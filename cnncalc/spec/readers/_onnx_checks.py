@@ -13,9 +13,8 @@ FLAGS = (
 
 def check_flags(node: Operator) -> None:
     """Raise LayerError for a flag that is neither 0 nor 1."""
-    for name in FLAGS if node.domain in OWN_DOMAINS else ():
-        value = node.attributes.get(name, 0)
-        if value not in (0, 1):
+    for name, value in node.attributes.items() if node.domain in OWN_DOMAINS else ():
+        if name in FLAGS and value not in (0, 1):
             raise LayerError(f"its {name} is {str(value)[:60]}, but must be 0 or 1")
 
 
