@@ -115,7 +115,7 @@ class Slips:
         return tuple(self._made(likeliest, MAX_PAIRED))
 
     def _made(self, made: Iterable[tuple[Mistake, ...]], most: int) -> Iterator[Slip]:
-        """The slips of these mistakes, in this layer alone or in all earlier ones too, each once."""
+        """The slips of these mistakes, each once: in this layer, then in all earlier ones too."""
         starts = [(self.question, False)]
         before = self.question.along_the_way()
         if before is not None and not self.own:

@@ -93,8 +93,7 @@ PART = re.compile(
 
 
 def part_of(text: str) -> Fraction | None:
-    """A number such as ``2``, ``0.5``, ``1e-3``, ``1/2`` or ``50%`` as a fraction; None for anything
-    else."""
+    """A number such as ``2``, ``0.5``, ``1e-3``, ``1/2`` or ``50%``; None for anything else."""
     match = PART.fullmatch(text.strip())
     return Fraction(match[1]) / (100 if match[2] else 1) if match else None
 

@@ -145,9 +145,9 @@ def quiz(
 
     ``topics`` are names such as ``shape``, in a list or separated by commas. ``level`` is ``easy``
     or ``hard``; ``geometry`` is ``clean``, ``illegal`` or ``any``. ``choices`` makes the questions
-    multiple choice. Each ``student`` gets their own questions. With a ``network``, the questions are
-    about single layers of it: topics about several layers are left out, and level and geometry do
-    not matter.
+    multiple choice. Each ``student`` gets their own questions. With a ``network``, the questions
+    are about single layers of it: topics about several layers are left out, and level and geometry
+    do not matter.
 
     Raises CnncalcError for an invalid setting or network, or a network without a suitable layer.
 

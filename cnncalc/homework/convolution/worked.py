@@ -163,8 +163,8 @@ def convolve(
 
     ``stride``, ``padding`` and ``dilation`` are those of the layer ``conv``; ``mode`` says how to
     fill the padding. If ``transposed``, the first three and ``output_padding`` are those of the
-    layer ``conv_transpose``. ``activation`` and ``pool`` are layers, or words for ``activation_of`` and
-    ``pool_of``. ``bias`` is a signal of one number for each kernel, or of one for all. Raises
+    layer ``conv_transpose``. ``activation`` and ``pool`` are layers, or words for ``activation_of``
+    and ``pool_of``. ``bias`` is a signal of one number for each kernel, or of one for all. Raises
     CnncalcError if the input, kernels and biases do not match, if a setting is not valid, or if
     there is too much to compute.
     """
