@@ -10,10 +10,11 @@ from cnncalc.core.shape import Map
 from cnncalc.layers._window import sides_of
 from cnncalc.layers.blur_pool import BlurPool
 from cnncalc.spec.importing.arithmetic import added
+from cnncalc.spec.importing.copies import copy, laid_out
+from cnncalc.spec.importing.parts import ranged
 from cnncalc.spec.importing.record import Ref
 from cnncalc.spec.importing.regrouping import arranged, long, merged, regrouped, shaped
 from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Unknown, View
-from cnncalc.spec.importing.views import copy, laid_out, ranged
 from cnncalc.spec.importing.walker import Handlers, Walker
 
 
@@ -129,8 +130,8 @@ def convolution(walker: Walker) -> None:
 
 
 def _of_each(walker: Walker) -> None:
-    """A convolution of images that are merged with the batch: they become the first spatial axis,
-    along which the filters have size 1."""
+    """A convolution of a map whose batch is merged with other axes: these become the first spatial
+    axis, along which the filters have size 1."""
     value, (batch, *sizes) = regrouped(walker.data()), walker.sizes(walker.done.made[0])
     images, channels, *spatial = value.axes
     if images[:1] != (BATCH,):
@@ -171,8 +172,8 @@ STANDARDIZED = (
     ["batch_norm", "view_as"],
     ["mul", "batch_norm", "reshape_as"],
 )
-"""The calls that standardize filters, besides those that reshape: a batch norm with one channel for
-each."""
+"""The calls that standardize filters, besides ``view`` and ``reshape``: a batch norm with a channel
+for each filter."""
 
 
 def _weight_norm(walker: Walker, filters: Known) -> None:
