@@ -204,8 +204,7 @@ def numbers_of(net: Layers, flow: Flow, constant: Known) -> Flow:
 def _per_channel(net: Layers, kind: str, flow: Flow, covered: list[int], held: list[Known]) -> Flow:
     """A layer with one number for each channel; the covered atoms become the channels."""
     if flow.whole(covered) != 0:
-        rest = [[a for a in part if a not in covered] for part in flow.numbers]
-        flow = net.arranged(flow, [covered, *(part for part in rest if part)])
+        flow = net.as_channels(flow, covered)
     return flow._replace(tensor=net.layer(kind, None, [flow], held).tensor)
 
 
@@ -300,8 +299,7 @@ def _layer_norm(net: Layers, node: Operator, operands: list[Any]) -> Made:
     else:
         over = "channels"
         if place != 0:
-            rest = [[a for a in part if a not in covered] for part in flow.numbers]
-            flow = net.arranged(flow, [covered, *(part for part in rest if part)])
+            flow = net.as_channels(flow, covered)
     made = net.layer("layer_norm", {**fields, "over": over}, [flow], held)
     for name, one in zip(("scale", "bias"), held):
         net.need(name, one._replace(sizes=one.sizes[-len(normalized) :]), normalized)

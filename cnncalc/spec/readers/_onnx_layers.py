@@ -298,14 +298,25 @@ class Layers:
         after, moves = found
         for move in moves:
             if (flow.tensor, move) not in self.moved:
-                self.moved[flow.tensor, move] = self.rearranged(flow, move)
+                name = flow.name or self.name
+                self.moved[flow.tensor, move] = self.rearranged(flow.tensor, move, name)
             flow = flow._replace(tensor=self.moved[flow.tensor, move])
         return after._replace(tensor=flow.tensor)
 
-    def rearranged(self, flow: Flow, move: Move) -> str:
-        """Add a layer that only rearranges the values of a flow."""
+    def as_channels(self, flow: Flow, atoms: Sequence[int]) -> Flow:
+        """The flow with these atoms as the first size of a layer's output. The other sizes keep
+        their atoms or, if there are too many, become the dimensions of the flow."""
+        for others in (flow.numbers, flow.dims):
+            rest = [[one for one in part if one not in (*atoms, BATCH)] for part in others]
+            groups = [[*atoms], *(part for part in rest if part)]
+            if len(groups) <= 4:
+                return self.arranged(flow, groups)
+        raise Unclear
+
+    def rearranged(self, source: str, move: Move, name: str) -> str:
+        """Add a layer that only rearranges values."""
         fields = {layers.load(move.kind).main: move.field} if move.field is not None else None
-        made = self.wiring.layer(flow.name or self.name, move.kind, fields, [flow.tensor])
+        made = self.wiring.layer(name, move.kind, fields, [source])
         self.wiring.made[made] = made
         return made
 

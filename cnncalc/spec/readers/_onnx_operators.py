@@ -298,10 +298,9 @@ def _linear(net: Layers, flow: Flow, out: int, held: Sequence[Known], bias: bool
     last = flow.dims[-1]
     if BATCH in last:
         raise Unclear
-    rest = [[atom for atom in part if atom not in last] for part in flow.numbers]
     alone = flow.whole(last) == 0 and (len(flow.dims) > 2 or len(flow.parts) == 1)
     if not alone:
-        flow = net.arranged(flow, [last, *(part for part in rest if part)])
+        flow = net.as_channels(flow, last)
     fields = {"out_features": out, "bias": bias, "per_position": len(flow.parts) > 1}
     made = net.layer("linear", fields, [flow], held)
     if not flow.parts[0]:  # a single feature has no atom

@@ -103,7 +103,10 @@ class Network(Layers):
         for place, node in enumerate(self.model.nodes):
             self.name = self.name_of(node, self.scopes[place])
             self.node(node)
-        outputs = [self.output(name) for name in self.model.outputs]
+        outputs: list[str] = []
+        for name in self.model.outputs:
+            made = self.output(name)
+            outputs.append(self.copied(made) if made in outputs else made)
         spec = self.wiring.spec(title[:100]) | self.dtype() | self.wiring.outputs(outputs)
         note = " ".join(self.notes())
         return {**spec, "note": note} if note else spec
@@ -349,6 +352,14 @@ class Network(Layers):
             self.name = "output"
             flow = self.layer("identity", None, [flow])
         return self.wiring.source_of(flow.tensor)
+
+    def copied(self, made: str) -> str:
+        """A second layer like one that only rearranges values, or an identity, because the output
+        of the other layer is an output of the network already."""
+        for (source, move), own in self.moved.items():
+            if own == made:
+                return self.rearranged(source, move, self.name)
+        return self.wiring.layer("output", "identity", None, [made])
 
 
 def _scope(node: Operator) -> str:
