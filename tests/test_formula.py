@@ -214,11 +214,16 @@ def test_memory_is_one_formula_for_all_batches_of_maps_with_channels_last():
 
 
 def test_a_limit_beyond_the_values_that_were_tried_is_not_denied():
-    spec = {"input": "3x8x8", "parameters": {"width": 8}, "layers": [
-        {"conv": {"filters": "$width", "kernel": 3}}, {"relu": None, "when": "${width > 3000}"}]}  # fmt: skip
+    layers = [
+        {"conv": {"filters": "$width", "kernel": 3}},
+        {"relu": None, "when": "${width > 3000}"},
+    ]
+    spec = {"input": "3x8x8", "parameters": {"width": 8}, "layers": layers}
     found = cnncalc.formula(spec, "layers", ["width"])
     assert found.remarks()[0] == "No limits of the formula were found."
-    with pytest.raises(UsageError, match="^the network has a different structure with width=6000$"):
+    with pytest.raises(
+        UsageError, match=r"^the network has a different structure with width=6000$"
+    ):
         found.at(width=6000)
 
 
