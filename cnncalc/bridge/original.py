@@ -13,10 +13,12 @@ from torch import Tensor, nn
 from cnncalc import footprint
 from cnncalc.analysis.report import Report
 from cnncalc.bridge import modules
+from cnncalc.bridge.calls import tensors_in
 from cnncalc.bridge.importing import Read
+from cnncalc.bridge.model import called, evaluating
 from cnncalc.bridge.network import Network
 from cnncalc.bridge.quantities import Check, Skipped
-from cnncalc.bridge.recorder import called, evaluating, tensors_in, values
+from cnncalc.bridge.recorder import values
 from cnncalc.bridge.saved import SavedTensors
 from cnncalc.core.errors import UsageError
 from cnncalc.layers.parameter import Parameter

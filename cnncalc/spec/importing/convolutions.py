@@ -10,10 +10,11 @@ from cnncalc.core.shape import Map
 from cnncalc.layers._window import sides_of
 from cnncalc.layers.blur_pool import BlurPool
 from cnncalc.spec.importing.arithmetic import added
+from cnncalc.spec.importing.copies import copy, laid_out
+from cnncalc.spec.importing.parts import ranged
 from cnncalc.spec.importing.record import Ref
 from cnncalc.spec.importing.regrouping import arranged, long, merged, regrouped, shaped
 from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Unknown, View
-from cnncalc.spec.importing.views import copy, laid_out, ranged
 from cnncalc.spec.importing.walker import Handlers, Walker
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from cnncalc import layers
 from cnncalc.spec.importing.convolutions import linear
+from cnncalc.spec.importing.copies import copy
 from cnncalc.spec.importing.record import Ref
 from cnncalc.spec.importing.regrouping import arranged, grown, long, regrouped, shaped
 from cnncalc.spec.importing.sources import numbers, source
 from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Unknown, View
-from cnncalc.spec.importing.views import copy
 from cnncalc.spec.importing.walker import Handlers, Walker
 
 

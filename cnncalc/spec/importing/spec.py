@@ -2,7 +2,16 @@
 
 from typing import Any, NamedTuple
 
-from cnncalc.spec.importing import arithmetic, axes, convolutions, modules, products, views
+from cnncalc.spec.importing import (
+    arithmetic,
+    axes,
+    convolutions,
+    copies,
+    modules,
+    parts,
+    products,
+    views,
+)
 from cnncalc.spec.importing.builder import Made
 from cnncalc.spec.importing.record import Recording
 from cnncalc.spec.importing.sources import numbers
@@ -35,7 +44,9 @@ HANDLERS = {
     **arithmetic.HANDLERS,
     **axes.HANDLERS,
     **convolutions.HANDLERS,
+    **copies.HANDLERS,
     **modules.HANDLERS,
+    **parts.HANDLERS,
     **products.HANDLERS,
     **views.HANDLERS,
 }

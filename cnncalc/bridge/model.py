@@ -1,0 +1,55 @@
+"""Calls a PyTorch model, and leaves it as it was."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from torch import Tensor, nn
+
+
+def called(model: nn.Module, given: Mapping[str, Tensor], keywords: bool) -> Any:
+    """Call a model with its inputs, by position or as keywords, and return its result. A model
+    whose arguments have other names gets the inputs as a single dictionary."""
+    if not keywords:
+        return model(*given.values())
+    try:
+        inspect.signature(model.forward).bind(**given)
+    except TypeError:
+        return model(dict(given))
+    return model(**given)
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """A context in which the model is in eval mode."""
+    training = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in training.items():
+            module.training = mode
+
+
+@contextmanager
+def restored(model: nn.Module) -> Iterator[None]:
+    """A context after which the model no longer holds what it stored there, such as tensors that it
+    computes only once."""
+    holders = [holder for module in model.modules() for holder in _holders(module)]
+    before = [dict(holder) for holder in holders]
+    try:
+        yield
+    finally:
+        for holder, contents in zip(holders, before):
+            holder.clear()
+            holder.update(contents)
+
+
+def _holders(module: nn.Module) -> Iterator[dict[Any, Any]]:
+    """The dictionaries in which a module can store tensors."""
+    own = vars(module)
+    yield from (one for one in own.values() if type(one) is dict)
+    yield own
