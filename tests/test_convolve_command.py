@@ -528,7 +528,7 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 2 3", "1", "-p", "3", "--mode", "reflect"], "; pad by less or use --mode replicate"),
         (["1 2", "1", "--bias", "1 2 3"], "--bias: there is 1 kernel, but 3 biases; give one"),
         (["1 2", "1", "--bias", "1; 2"], "--bias: there is 1 kernel, but 2 biases"),
-        (["1 2", "1", "1", "--bias", "1;2"], "--bias: write the numbers in a single line, as"),
+        (["1 2", "1", "1", "--bias", "1;2"], "--bias: write the numbers on a single line, as"),
         (["1 2", "1", "--bias", "x"], "--bias: column 1: 'x' is not a number"),
         (["1 2", "1", "-a", "softmax"], "no activation 'softmax'; choose elu, "),
         (["1 2", "1", "-a", "max_pool"], "; choose elu, leaky_relu, relu, sigmoid or tanh"),

@@ -686,13 +686,21 @@ def test_totals_below_a_table_are_read(tmp_path, row, answer):
 
 @pytest.mark.parametrize(
     ("given", "part"),
-    [("0.5", Fraction(1, 2)), ("1/4", Fraction(1, 4)), ("5%", Fraction(1, 20)), ("0", Fraction(0))],
+    [
+        ("0.5", Fraction(1, 2)),
+        (".5", Fraction(1, 2)),
+        ("0.3333333", Fraction(3_333_333, 10_000_000)),
+        ("1e-3", Fraction(1, 1000)),
+        ("1/4", Fraction(1, 4)),
+        ("5%", Fraction(1, 20)),
+        ("0", Fraction(0)),
+    ],
 )
 def test_fractions_of_points_are_read(given, part):
     assert entries.part_of(given) == part
 
 
-@pytest.mark.parametrize("given", ["", "x", "-1", "1e9", "1/0", "0.5/2", "9" * 30, "nan"])
+@pytest.mark.parametrize("given", ["", "x", "-1", "1e9", "1/0", "0.5/2", ".", "9" * 30, "nan"])
 def test_invalid_fractions_of_points_are_refused(given):
     assert entries.part_of(given) is None
 
@@ -717,7 +725,7 @@ def test_invalid_points_and_tolerances_are_refused(tmp_path, key, says):
     ("given", "says"),
     [
         ({"slp": "1"}, "no outcome 'slp' earns credit; did you mean 'slip'"),
-        ({"slip": "2"}, "a fraction from 0 to 1"),
+        ({"slip": "2"}, "credit for 'slip' must be a fraction from 0 to 1, such as 0.5 or 50%"),
         ({"slip": "half"}, "not 'half'"),
     ],
 )

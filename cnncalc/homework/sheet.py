@@ -377,7 +377,7 @@ GIVEN = (*scores.KEYS, *numeric.KEYS, *SETTINGS, "architecture", "layers")
 
 
 def _check_given(given: Mapping[Key, Item]) -> None:
-    """Raise SpecError for a misspelt key of a question that is not about a single layer."""
+    """Raise SpecError for a misspelling of one of the keys in ``GIVEN``."""
     for name in given:
         if name not in (*GIVEN, *AXIS) and not layers.known(name):
             near = did_you_mean(name, [*GIVEN, *layers.names()])

@@ -32,7 +32,7 @@ def names() -> tuple[str, ...]:
 
 
 def load(word: str) -> Format:
-    """The format that a word names. Raises UsageError, suggesting the nearest, if there is none."""
+    """The format that a word names. Raises UsageError if there is none."""
     name = name_of(word)
     return cast(Format, discovery.chosen(formats.__name__, formats.__path__, name, "format"))
 

@@ -46,9 +46,8 @@ def build(
     """Expand a spec, optionally with different parameters and input shapes.
 
     ``layout`` is how shapes are written: in ``inputs``, and in files that do not state it
-    themselves, except built-ins. Raises Mistakes for invalid parameters and for too many inputs,
-    and UsageError for a setting or an input that the spec does not have, and for a given shape that
-    is invalid or looks like a mistake, such as a batch of images.
+    themselves, except built-ins. Raises Mistakes or UsageError for settings and inputs that are
+    invalid, do not exist in the spec, or look like a mistake, such as a batch of images.
     """
     network = Network(spec, layout)
     try:
@@ -74,6 +73,6 @@ def build(
 
 
 def _stem(source: str) -> str:
-    """The name of a file without its folder and .yaml: ``vgg16`` for ``a/vgg16.yaml``."""
+    """The name of a file without its folder, .yaml and .yml: ``vgg16`` for ``a/vgg16.yaml``."""
     stem = source.replace("\\", "/").rpartition("/")[2]
     return printable(stem.removesuffix(".yaml").removesuffix(".yml"))

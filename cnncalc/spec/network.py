@@ -35,9 +35,8 @@ class Network(Expansion):
     def run(
         self, settings: Mapping[str, Any], inputs: Shapes | Mapping[str, Shapes] | None
     ) -> None:
-        """Expand everything. Raises SpecError for invalid parameters and for too many inputs, and
-        UsageError for a setting or an input that the spec does not have, and for an invalid or
-        doubtful shape in ``inputs``."""
+        """Expand everything. Raises SpecError or UsageError for settings and inputs that are
+        invalid, doubtful, or not in the spec."""
         spec = self.spec
         try:
             self.parameters = values.parameters(spec, settings, self.work)
@@ -73,8 +72,8 @@ class Network(Expansion):
         taken = (self.names.index, self.names.ways, self.groups)
         for path, where in self.names.trees.items():
             if any(path in names for names in taken):
-                fact = f"a name that starts with '{path}.' is only for layers inside {path!r}"
-                why = f"but {path!r} is itself a layer or block; choose another name"
+                fact = f"a name that starts with '{path}.' makes {path!r} a group of layers"
+                why = "but a layer, block or branch already has that name; choose another name"
                 self.wrong(f"{fact}, {why}", where)
             else:
                 self.label(path, "group", where)

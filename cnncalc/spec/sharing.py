@@ -1,7 +1,7 @@
 """Shared weights: ``weights: NAME`` next to a kind or block.
 
 NAME is an earlier layer or block. If none has this name, NAME stands for the weights: the first
-layer that mentions it owns them, and the others use them.
+layer or block that mentions it owns them, and the others use them.
 """
 
 from collections import Counter
@@ -91,7 +91,7 @@ def _word(entry: Entry) -> str:
 
 
 def _words(entries: Sequence[Entry]) -> Iterator[Any]:
-    """The names after ``weights`` in a list, including those inside branches."""
+    """The names after ``weights`` in a list, including those inside composites."""
     for entry in entries:
         if isinstance(entry.weights, Item):
             yield entry.weights.value

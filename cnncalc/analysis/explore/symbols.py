@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.explore.algebra import Written
 
 VERSION = 1
-"""The version of ``to_dict``."""
+"""The version of the data of ``to_dict``."""
 STEPS = 10_000
 """A decimal varies in steps of 1/10,000."""
 LARGEST = 10**9
@@ -175,7 +175,7 @@ def formula(
     """The formula of a quantity in these names: parameters of the network, ``input`` (a symbol for
     each axis) and ``batch``. ``fixed`` has numbers for some of the symbols.
 
-    Raises UsageError for anything that is not a number, and for a quantity that is not known.
+    Raises UsageError if there is no such formula.
     """
     quantity = called(quantity)
     known(quantity)

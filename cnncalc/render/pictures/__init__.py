@@ -42,13 +42,13 @@ class Writer(Protocol):
 
 
 def style_of(name: str) -> Style:
-    """The style with this name. Raises UsageError for an unknown name, and suggests the nearest."""
+    """The style with this name. Raises UsageError for an unknown name."""
     return cast(Style, discovery.chosen(styles.__name__, styles.__path__, name, "style"))
 
 
 def writer_of(name: str) -> Writer:
-    """The writer with this name, which may be given as its file extension. Raises UsageError,
-    suggesting the nearest, if there is none."""
+    """The writer with this name, which may be given as its file extension. Raises UsageError if
+    there is none."""
     name = _extensions().get(f".{name.lower()}", name)
     return cast(
         Writer, discovery.chosen(writers.__name__, writers.__path__, name, "picture format")

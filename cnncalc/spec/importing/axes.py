@@ -27,7 +27,7 @@ def concat(walker: Walker) -> None:
     views = [one for one in tensors if isinstance(one, View)]
     first = views[0]
     if len(views) < len(tensors):
-        if _is_token(tensors, axis):
+        if _is_token(walker, tensors, axis):
             _token(walker, tensors[0], tensors[1], axis)
             return
         views = [source(walker, one, first) for one in listed]
@@ -79,12 +79,13 @@ def stack(walker: Walker) -> None:
     walker.gives(Regrouped(made, (count, *first.shape), tuple(axes)))
 
 
-def _is_token(tensors: list[Any], axis: int) -> bool:
+def _is_token(walker: Walker, tensors: list[Any], axis: int) -> bool:
     """Whether learned numbers come before the positions of a signal."""
     token, view, *others = tensors
     if others or not isinstance(token, Known) or not isinstance(view, View) or token.computed:
         return False
-    return len(token.held) == 1 and len(view.shape) == 2 and view.axes[axis] == 1
+    learned = [walker.recording.tensors[number].origin for number in token.held] == ["parameter"]
+    return learned and len(view.shape) == 2 and view.axes[axis] == 1
 
 
 def _token(walker: Walker, token: Known, view: View, axis: int) -> None:
@@ -114,8 +115,8 @@ def along(walker: Walker) -> None:
 
 
 def _axis(walker: Walker) -> int:
-    """The axis. For a softmax without one, PyTorch takes the first axis, which is the batch, if
-    there are one or three, and otherwise the second."""
+    """The axis. A softmax without one is over the first axis, the batch, of a tensor with one or
+    three axes, and over the second of any other."""
     if walker.done.arguments.get("dim", -1) is not None:
         return walker.axis(default=-1)
     if len(walker.tensor().axes) in (1, 3):

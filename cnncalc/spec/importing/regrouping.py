@@ -151,8 +151,8 @@ def _runs(order: Sequence[int], wanted: Sequence[int]) -> list[list[int]]:
 def _cut(
     runs: Sequence[Sequence[int]], atoms: Sequence[int], shape: Sequence[int]
 ) -> list[list[int]]:
-    """The runs of a layer's atoms, cut where one of its dimensions begins, so that these are not
-    merged, which may copy them."""
+    """The runs of a layer's atoms, cut where one of its dimensions begins, because merging
+    dimensions may copy them."""
     starts = {prod(shape[:place]) for place in range(len(shape))}
     found: list[list[int]] = []
     before = 1
@@ -175,7 +175,7 @@ def like(walker: Layers, value: Regrouped, other: Regrouped) -> int:
 
 
 def grown(walker: Layers, value: Regrouped, sizes: tuple[int, ...]) -> Regrouped:
-    """The values repeated along axes of size 1; −k is k times the batch."""
+    """The values repeated along axes of size 1 to these sizes; −k is k times the batch."""
     value = value._replace(axes=(*[()] * (len(sizes) - len(value.axes)), *value.axes))
     pairs = enumerate(zip(sizes, value.sizes))
     grown = [axis for axis, (size, old) in pairs if size != old]
@@ -200,7 +200,7 @@ def repeated(walker: Layers, layer: int, count: int) -> int:
 
 
 def shaped(walker: Layers, layer: int, sizes: Sequence[int]) -> int:
-    """The values of a layer in a different shape; any reshapes before it are skipped."""
+    """The values of a layer in this shape; any reshapes before it are skipped."""
     shape = tuple(sizes)
     layer = unshaped(walker, layer, shape)
     old = walker.made[layer].shape
