@@ -292,7 +292,7 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
 
 
 def _strange_parts(item: Item, report: Report | None) -> Iterator[str]:
-    """The part of each answer that is not understood, or its layer if all of it is."""
+    """The part of each answer that is not understood; the layer of an answer that is."""
     for layer, quantities in mapping(item, "'answers'").items():
         words = quantities.value if isinstance(quantities.value, dict) else ()
         if not is_input(layer, report):
