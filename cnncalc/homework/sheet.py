@@ -340,7 +340,7 @@ def _free(item: Item | None, layout: Layout | None, is_key: bool) -> Iterator[An
             answer = Answer(label, asked, given, one.where, "", *terms)
             answer = answer._replace(given=answer.chosen(given))
             if is_stated and is_key:
-                asked = stated.question(answer.given)
+                asked = stated.question(answer.given, answer.choices)
                 answer = answer._replace(question=asked, given=None)
             problem = NOT_A_KEY if is_key else UNKEYED
             yield answer._replace(problem="" if asked else problem)
