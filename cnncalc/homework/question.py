@@ -40,9 +40,9 @@ class Question:
     (``conditions``), and layers added more than once or not at all (``times``). ``meant`` gives the
     meaning of a wrongly written value, and ``detail`` says where a change was made.
 
-    ``everywhere`` applies a change to all layers and recomputes the whole network. It is always set
-    for blocks and networks, and for quantities that depend on all earlier layers, such as receptive
-    fields.
+    ``everywhere`` applies a change to all layers (of the block) and recomputes the whole network.
+    It is always set for blocks and networks, and for quantities that depend on all earlier layers,
+    such as receptive fields.
     """
 
     ask: Ask
