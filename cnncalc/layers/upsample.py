@@ -255,8 +255,8 @@ class Upsample(Like):
         return nn.Upsample(self.size, self.scale_factor, mode, *corners)
 
     def _is_rounded(self, x: Map) -> bool:
-        """Whether a size times its factor is rounded down, to the same number in ONNX, which holds
-        factors as 32-bit numbers."""
+        """Whether a size times its factor is not whole, and rounding it down gives the same number
+        in ONNX, which holds factors in 32 bits."""
         if self.scale_factor is None or self.align_corners:
             return False
         sizes = [*zip(x.spatial, self._scales(x), self.output(x).spatial)]
