@@ -8,7 +8,7 @@ from cnncalc import layers
 from cnncalc.analysis import conflicts, warnings
 from cnncalc.analysis.receptive import Along, Field, at_most, beyond, grown, hull, places, usual
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.cost import BYTES, Cost
+from cnncalc.core.cost import BYTES, Cost, unknown_dtype
 from cnncalc.core.errors import (
     LayerError,
     Mistakes,
@@ -16,7 +16,6 @@ from cnncalc.core.errors import (
     UsageError,
     Where,
     inputs_of,
-    unknown,
 )
 from cnncalc.core.fields import LARGEST, is_whole, shown
 from cnncalc.core.layer import Input, Layer, Reach, positions_of
@@ -47,7 +46,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str | None = None) -> Report
         raise UsageError(f"the batch size must be a whole number of at least 1, not {given}")
     dtype = dtype or graph.spec.dtype or "float32"
     if dtype not in BYTES:
-        raise unknown("dtype", str(dtype), BYTES)
+        raise unknown_dtype(str(dtype))
     walk = _Walk(graph.nodes, graph.mistakes, batch, dtype)
     rows = walk.rows()
     if walk.overwrites and (mistakes := list(conflicts.overwritten(rows, graph))):
