@@ -527,6 +527,12 @@ def test_a_main_field_stands_alone_unless_another_field_is_required():
     assert "main field" not in run("kinds", "embedding").stdout
 
 
+def test_the_explanation_of_a_kind_has_names_in_quotes():
+    text = " ".join(run("kinds", "split").stdout.split())
+    assert "With 'part', that part is the only output." in text
+    assert "`" not in text
+
+
 def test_kinds_lists_every_kind():
     text = run("kinds").stdout
     assert all(name in text for name in layers.names())

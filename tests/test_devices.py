@@ -321,6 +321,8 @@ def test_an_estimate_needs_the_batch_dtype_and_counts_that_were_measured():
         cnncalc.device("resnet50", calibration=found, batch=2)
     with pytest.raises(UsageError, match="measured with dtype float32, not float16"):
         cnncalc.device("resnet50", calibration=found, dtype="float16")
+    with pytest.raises(UsageError, match="not int8; PyTorch's layers do not compute in int8"):
+        cnncalc.device("resnet50", calibration=found, dtype="int8")
     spec = {"input": "3x8x8", "layers": [{"opaque": {"output": "3x8x8"}}]}
     with pytest.raises(UsageError, match="not all of its counts are known"):
         cnncalc.device(spec, calibration=found)

@@ -218,7 +218,7 @@ def test_a_scaled_sum_multiplies_its_second_input(tmp_path):
 
 def test_the_layer_of_a_wrong_field_is_named(tmp_path):
     wrong = keras("Conv2D", "k3", filters="x", kernel_size=3)
-    with pytest.raises(CnncalcError, match=r"layer 'k3' \(keras.Conv2D\): filters must be"):
+    with pytest.raises(CnncalcError, match=r"layer 'k3' \(keras.Conv2D\): 'filters' must be"):
         summarized(tmp_path, sequential(IMAGE, wrong))
 
 

@@ -304,7 +304,7 @@ def test_a_layer_that_leads_to_no_output_has_no_backward_pass():
     ("outputs", "says"),
     [
         (["c3"], "'outputs: c3' does not name a layer"),
-        (["inner"], "'outputs: inner' does not name a layer; available: input, c1, max_pool1"),
+        (["inner"], "'outputs: inner' does not name a layer; available: c1, max_pool1"),
         (["input"], "'outputs' names an input; it must name layers"),
         ({"a": "c1"}, "expected the name of a layer, not a mapping"),
     ],

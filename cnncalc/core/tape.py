@@ -88,17 +88,18 @@ class Tape(Record):
                 output.strided = x.strided.viewed(sizes)
             return output
         self.guess("its input is not contiguous")
-        longer = [size for size in x.shape.dimensions if size > 1] if x.shape else []
-        if x.strided is None and longer == [size for size in sizes[1:] if size > 1]:
-            return self.view(x, Layout.RESHAPE)
+        if x.strided is None and x.shape is not None:
+            longer = [size for size in x.shape.dimensions if size > 1]
+            if longer == [size for size in sizes[1:] if size > 1]:
+                return self.view(x, Layout.RESHAPE)
         found = self.strided(x).viewed(sizes)
         output = self.view(x, Layout.RESHAPE) if found else self.op(x, passes=(0,), ordered=True)
         return self.laid(output, found or strides.contiguous(sizes))
 
     def merged(self, x: Tensor, axis: int, copies: bool = False) -> Tensor:
-        """The tensor after the images were merged with an axis of an image, outside of it: a view,
-        or a copy in that order where no such view exists, or always if ``copies``. Raises
-        LayerError if that is not known."""
+        """The tensor, laid out so that the images can be merged with an axis of an image, as the
+        outer of the two: the same memory if a view can merge them and ``copies`` is false,
+        otherwise a copy. Raises LayerError if that is not known."""
         self.guess("the images are merged with another axis")
         given = self.strided(x)
         order = [*range(1, axis + 1), 0, *range(axis + 1, len(given.sizes))]

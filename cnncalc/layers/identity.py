@@ -13,7 +13,7 @@ from cnncalc.layers._elementwise import Elementwise
 class Identity(Elementwise):
     """Returns its input unchanged.
 
-    Nothing is computed, and nothing is copied unless ``copy`` says so.
+    Nothing is computed, and nothing is copied unless ``copy`` or ``merges`` says so.
     """
 
     operators = {"Identity": {}}
@@ -28,8 +28,8 @@ class Identity(Elementwise):
         "none",
     )
     merges: int | None = count(
-        "axis, counted from 0, that an imported model merges with the batch here, in a copy unless "
-        "a view can merge them",
+        "axis, counted from 0, that an imported model merges with the batch here; this copies if "
+        "copy is contiguous or no view can merge them",
         None,
         least=0,
     )
@@ -51,6 +51,11 @@ class Identity(Elementwise):
         if self.merges is not None and self.merges >= len(x.dimensions):
             raise LayerError(f"{x} has no axis {self.merges}; its axes are counted from 0")
         return x
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        if self.given:
+            onnx.function()  # ONNX's Identity has no such fields
+        return onnx.node("Identity", *onnx.inputs)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         if self.merges is not None:

@@ -58,6 +58,6 @@ def for_file(path: str, others: Iterable[str] = ()) -> str:
     extensions = _extensions()
     if suffix not in extensions:
         known = [*extensions, *others]
-        hint = did_you_mean(suffix, known) or f"; choose from {', '.join(known)}"
+        hint = did_you_mean(suffix, known) or f"; choose from {', '.join(sorted(known))}"
         raise UsageError(f"no format for the extension {suffix!r}{hint}")
     return extensions[suffix]

@@ -136,7 +136,8 @@ class Names:
         if "," in name:
             listed = ", ".join(word.strip() for word in name.split(","))
             return f"'{key}: {name[:60]}' does not name a layer; write a list: [{listed[:60]}]"
-        hint = did_you_mean(name, scope.visible()) or f"; available: {some(scope.visible())}"
+        visible = [one for one in scope.visible() if key != "outputs" or one not in scope.inputs]
+        hint = did_you_mean(name, visible) or f"; available: {some(visible)}"
         return f"'{key}: {name[:60]}' does not name a layer{hint}"
 
 

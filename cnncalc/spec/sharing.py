@@ -54,11 +54,10 @@ class Sharing:
             if self.written[word] > 1 or entry.repeat is not None or entry.weights is None:
                 continue
             fact = f"'weights: {word}' does not name a layer above, and no other layer uses it"
-            hint = did_you_mean(word, self.spans)
+            fact += did_you_mean(word, self.spans)
             if word in later:
                 fact = f"'weights: {word}' names a layer that is not above this one"
-                hint = "; a layer can only share the weights of earlier ones"
-            yield SpecError(f"{fact}{hint}", entry.weights.where)
+            yield SpecError(fact, entry.weights.where)
 
 
 def shared(entry: Entry, nodes: Sequence[Node], span: range, owner: range) -> list[Node]:

@@ -96,7 +96,7 @@ def quantity(name: str, clock: "Clock | None" = None) -> Quantity:
     if name == TIME:
         raise UsageError("only a sweep has times", f"choose from {', '.join(QUANTITIES)}")
     if name not in QUANTITIES:
-        raise unknown("quantity", name, (*QUANTITIES, TIME))
+        raise unknown("quantity", name, QUANTITIES)
     return QUANTITIES[name]
 
 

@@ -23,11 +23,10 @@ from cnncalc.analysis.explore.quantities import (
     Amount,
     called,
     plain_numbers,
-    quantity,
 )
 from cnncalc.analysis.explore.resume import Progress
 from cnncalc.core import units
-from cnncalc.core.errors import LayerError, UsageError, Where
+from cnncalc.core.errors import LayerError, UsageError, Where, unknown
 from cnncalc.spec.expression import UNDECLARED, calculate
 from cnncalc.spec.text import scalar
 
@@ -235,8 +234,10 @@ def request(
         )
     if clock is not None and not timed:
         raise UsageError("a device is only used for the time", "show it with --show time")
+    known = (*QUANTITIES, TIME)
     for name in found.quantities:
-        quantity(name, clock)
+        if name not in known:
+            raise unknown("quantity", name, known)
     return found
 
 

@@ -37,8 +37,8 @@ class Formula:
 
     It holds as long as the network keeps its structure: as long as all ``guards`` have the same
     outcomes. ``per`` has the steps per unit of each symbol that is a decimal. ``growth`` has, for
-    each name, the factor by which the quantity grows if its value is doubled, or None if the
-    formula does not hold there.
+    each name, the factor by which the quantity grows if its value is doubled, or None if that is
+    not known.
     """
 
     network: str
@@ -56,19 +56,21 @@ class Formula:
         whole = self._wholes({**self.usual, **values})
         if not self._holds(whole):
             given = ", ".join(f"{name}={one}" for name, one in values.items())
-            raise UsageError(f"the network has a different structure with {given}: {self.domain()}")
+            fact = f"the network has a different structure with {given}"
+            raise UsageError(f"{fact}: {self.domain()}" if self._limits() else fact)
         return int(computed([self.result], whole)[0])
 
     def domain(self) -> str:
         """Where the formula holds, for each symbol while the others have their usual values."""
-        texts = []
-        for name in self.usual:
-            least, most = self._span(name)
-            if (least, most) != (1, None):
-                texts.append(_span_of(name, least, most))
+        texts = self._limits()
         if not texts:
-            return "the formula holds everywhere"
+            return "no limits of the formula were found"
         return f"the formula holds for {' and '.join(filter(None, (some(texts[:-1]), texts[-1])))}"
+
+    def _limits(self) -> list[str]:
+        """The values of each symbol for which the formula holds, unless no limit was found."""
+        spans = {name: self._span(name) for name in self.usual}
+        return [_span_of(name, *span) for name, span in spans.items() if span != (1, None)]
 
     def _wholes(self, values: Mapping[str, Any]) -> dict[str, int]:
         found = {}

@@ -60,7 +60,7 @@ def writer_for(path: str | PathLike[str]) -> Writer:
     unknown extension."""
     suffix, known = PurePath(path).suffix.lower() or ".txt", _extensions()
     if suffix not in known:
-        hint = did_you_mean(suffix, known) or f"; choose from {', '.join(known)}"
+        hint = did_you_mean(suffix, known) or f"; choose from {', '.join(sorted(known))}"
         raise UsageError(f"no picture format for the extension {suffix!r}{hint}")
     return writer_of(known[suffix])
 

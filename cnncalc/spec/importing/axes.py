@@ -1,4 +1,4 @@
-"""Operations along axes: concatenation, softmax and reductions."""
+"""Operations along axes: concatenation, softmax, reductions, and dropout of channels."""
 
 from collections.abc import Sequence
 from math import prod
@@ -132,6 +132,17 @@ def _in_rows(walker: Walker, axis: int) -> Regrouped:
     return value._replace(layer=shaped(walker, value.layer, sizes))
 
 
+def channel_dropout(walker: Walker) -> None:
+    """Dropout of positions along the second axis, which PyTorch takes for the channels."""
+    shape, _, attributes = walker.result(), *walker.parts()[1:]
+    if walker.done.name == "dropout3d" and len(shape) < 4:
+        raise Unknown("it takes the images for channels")
+    layer = walker.plain(walker.data())
+    axes = (BATCH, *range(len(shape)))
+    kind = layers.load("channel_dropout")
+    walker.gives(walker.called(kind, [layer], shape, axes, {}, attributes))
+
+
 def normalize(walker: Walker) -> None:
     """Divide values by their Euclidean norm along an axis."""
     if walker.argument("p", 2) != 2:
@@ -216,6 +227,7 @@ HANDLERS: Handlers = {
     **dict.fromkeys(("cat", "concat", "concatenate"), concat),
     "stack": stack,
     **dict.fromkeys(("softmax", "log_softmax"), along),
+    **dict.fromkeys(("dropout1d", "dropout2d", "dropout3d"), channel_dropout),
     "normalize": normalize,
     **dict.fromkeys(REDUCED, reduce),
     "max": largest,

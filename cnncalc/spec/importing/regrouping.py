@@ -179,16 +179,24 @@ def grown(walker: Layers, value: Regrouped, sizes: tuple[int, ...]) -> Regrouped
     value = value._replace(axes=(*[()] * (len(sizes) - len(value.axes)), *value.axes))
     pairs = enumerate(zip(sizes, value.sizes))
     grown = [axis for axis, (size, old) in pairs if size != old]
-    counts, n = [sizes[axis] for axis in grown], prod(value.atoms)
+    counts = [sizes[axis] for axis in grown]
     if not grown:
         return value
     axes = [tuple(at + len(grown) * (at != BATCH) for at in axis) for axis in value.axes]
     for place, axis in enumerate(grown):
         axes[axis] = (place,)
-    layer = shaped(walker, value.layer, [1, n])
-    repeated = (prod(counts), n)
-    layer = walker.make("expand", {"shape": list(repeated)}, [layer], repeated)
+    layer = repeated(walker, value.layer, prod(counts))
     return Regrouped(layer, (*counts, *value.atoms), tuple(axes))
+
+
+def repeated(walker: Layers, layer: int, count: int) -> int:
+    """A layer with the values of another one several times, along a new first dimension. The other
+    dimensions are merged, which may copy them, only if there are too many."""
+    shape = tuple(size for size in walker.made[layer].shape if size > 1)
+    shape = shape if len(shape) < 4 else (prod(shape),)
+    layer = shaped(walker, layer, [1, *shape])
+    shape = (count, *shape)
+    return walker.make("expand", {"shape": list(shape)}, [layer], shape)
 
 
 def shaped(walker: Layers, layer: int, sizes: Sequence[int]) -> int:
