@@ -476,7 +476,7 @@ def test_a_map_that_is_still_needed_is_not_overwritten(spec, use):
         "identity",
         {"relu": {"inplace": True}, "name": "r"},
     ]
-    text = rf"'r' \(relu\) runs in place and would overwrite 'c', which is {use}; remove inplace"
+    text = rf"'r' \(relu\) runs in place and would overwrite 'c', which is {use}; remove 'inplace'"
     with pytest.raises(Mistakes, match=text):
         cnncalc.summarize({**spec, "input": "3x6x6", "layers": [*first, *spec["layers"]]})
 
