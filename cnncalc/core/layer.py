@@ -65,6 +65,9 @@ class Layer(Fields):
     operators: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     """The ONNX operators that describe such a layer on their own, each with its names for the
     layer's fields."""
+    onnx_operands: ClassVar[tuple[int, int] | None] = None
+    """The least and the greatest number of tensors that these operators read, with weights and
+    settings, in any of their versions; by default ``arity``."""
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     """The least and the greatest number of inputs; None means no limit."""
     stored: ClassVar[bool] = True

@@ -229,8 +229,9 @@ def _of_theirs(argument: str) -> str:
 
 def _axis(kind: type[Fields]) -> str:
     """How to write an axis that another framework numbers."""
-    words = {name: one.schema.get("enum", ()) for name, one in fields_of(kind).items()}
-    field = next((name for name, known in words.items() if "channels" in known), None)
+    schemas = ((name, one.schema) for name, one in fields_of(kind).items())
+    either = ((name, one) for name, schema in schemas for one in schema.get("anyOf", (schema,)))
+    field = next((name for name, one in either if "last" in one.get("enum", ())), None)
     if field is None:
         return has_only(fields_of(kind))
     return f"; name the axis with {field!r}, as in {field}: channels"

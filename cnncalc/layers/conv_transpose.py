@@ -161,6 +161,7 @@ class ConvTranspose(Layer):
     aliases = ("deconv", "deconvolution", "up_conv", "transposed_conv")
     foreign = {"keras.Conv*DTranspose": Foreign()}
     operators = {"ConvTranspose": {}}
+    onnx_operands = (2, 3)
     main = "out_channels"
     activated = True
     takes_bias = True

@@ -36,6 +36,7 @@ class Fold(Columns):
     """
 
     operators = {"Col2Im": {}}
+    onnx_operands = (3, 3)
     aliases = ("col2im",)
 
     output_size: Sizes = sizes("height and width of the output", also=("size",))

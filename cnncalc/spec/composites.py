@@ -25,7 +25,7 @@ Keys = Mapping[Key, Item]
 Ends = tuple[int, ...]
 
 CUT = {
-    "network": "the built-in or file",
+    "network": "the built-in, file or notation",
     "up_to": "the last layer or block to keep; by default, the whole network",
     "set": "values for the network's parameters",
 }

@@ -29,7 +29,7 @@ TOP = {
     "source": "where the architecture comes from",
     "note": "anything that readers should know, such as which version this is",
     "variants": "networks with similar names, and how they differ",
-    "extends": "the built-in or file that this spec starts from",
+    "extends": "the built-in, file or notation that this spec starts from",
     "input": "the shape of the input, as in 3x224x224, or, for several inputs, a shape for each "
     "name",
     "layout": "how this file writes shapes: chw (channels first; default) or hwc (channels last)",
