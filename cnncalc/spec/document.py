@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import PurePath
 from types import MappingProxyType
 
+from cnncalc import layers
 from cnncalc.core.cost import BYTES, SHORT_DTYPES
 from cnncalc.core.errors import (
     SpecError,
@@ -17,6 +18,7 @@ from cnncalc.core.errors import (
     did_you_mean,
     unknown,
 )
+from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Layout, layout_of
 from cnncalc.spec import advice, claims
 from cnncalc.spec.checks import Checks
@@ -81,6 +83,13 @@ def _no_spec(root: Item) -> str:
     if strange:
         return f"this is not a spec: it has none of the keys {', '.join(TOP)}{START}"
     return ""
+
+
+def _has_field(kind: str, name: str) -> bool:
+    """Whether a word is a kind with a field of this name."""
+    found = layers.known(kind)
+    own = fields_of(found.kind) if found else {}
+    return any(name in (word, *field.also) for word, field in own.items())
 
 
 def _no_files(named: Item) -> Spec:
@@ -332,6 +341,8 @@ class Parser(Checks):
         first, second = map(str, kinds[:2])
         if keys[kinds[0]].value is None:
             hint = f"; if {second[:60]!r} is a field of {first!r}, indent it further"
+        elif _has_field(first, second):
+            hint = f"; move {second!r} into the value of {first!r}"
         else:
             hint = f"; move a field into the value of {first!r}, or start another layer with '- '"
         hint = advice.word(first) or did_you_mean(second, NODE) or hint
