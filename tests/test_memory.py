@@ -1088,7 +1088,7 @@ def test_the_memory_of_large_networks_is_modelled(build, size):
 def test_larger_networks_are_refused_in_a_sentence(monkeypatch, compute, build):
     monkeypatch.setattr(record, "MAX_READ", 40)
     assert compute(build(40))
-    with pytest.raises(UsageError, match=r"at most 40 tensors, .*; those up to this layer"):
+    with pytest.raises(UsageError, match=r"at most 40 tensors, .*; the operations up to this"):
         compute(build(41))
 
 
