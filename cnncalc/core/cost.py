@@ -107,7 +107,7 @@ class Cost(NamedTuple):
 
     @property
     def params(self) -> int:
-        """The number of weights and biases, all of which are learned."""
+        """The number of weights and biases."""
         return self.weights + self.biases
 
     def params_text(self) -> str:

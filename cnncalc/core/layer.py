@@ -80,7 +80,8 @@ class Layer(Fields):
     """Whether a spec may give the activation that follows the layer as a field of the layer, as in
     Keras."""
     once: ClassVar[bool] = False
-    """Whether it computes its output only once for all images of a batch."""
+    """Whether it runs only once for all images of a batch; MACs and operations are then for the
+    batch."""
     reads: ClassVar[str] = ""
     """The inputs of a layer that needs several, as named in an error: ``a query and a key``."""
     inside: ClassVar[bool] = False

@@ -22,7 +22,7 @@ from cnncalc.layers._columns import Columns
 from cnncalc.layers._window import onnx_settings, onnx_window
 
 AXES = Map(1, (1, 1))
-"""A stand-in for an image of which only the number of axes is known."""
+"""A stand-in for an image whose sizes are not known; it has as many axes."""
 
 
 class Fold(Columns):
