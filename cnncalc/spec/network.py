@@ -54,7 +54,9 @@ class Network(Expansion):
             self.mistakes += [reason.error] if reason.error else []
             self.nodes.clear()  # nothing is left to analyse
         if not self.mistakes and len(self.nodes) == len(spec.inputs):
-            sentence = "the network has no layers: each is left out or repeated 0 times"
+            sentence = (
+                "the network has no layers: each is left out, repeated 0 times or an empty block"
+            )
             self.wrong(sentence, spec.where)
 
     def find_outputs(self, scope: Scope) -> None:
