@@ -75,7 +75,7 @@ class Network(Expansion):
         for path, where in self.names.trees.items():
             if any(path in names for names in taken):
                 fact = f"a name that starts with '{path}.' makes {path!r} a group of layers"
-                why = "but a layer, block or branch already has that name; choose another name"
+                why = "but a layer, block or branch has that name; choose another name"
                 self.wrong(f"{fact}, {why}", where)
             else:
                 self.label(path, "group", where)

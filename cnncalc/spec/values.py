@@ -15,7 +15,7 @@ from cnncalc.core.errors import (
     some,
 )
 from cnncalc.core.fields import shown
-from cnncalc.spec import notation
+from cnncalc.spec import catalog, notation
 from cnncalc.spec.entry import Block, Composite, Entry, Spec
 from cnncalc.spec.expression import UNDECLARED, evaluate, is_expression
 from cnncalc.spec.text import MAX_VALUES, Item, located
@@ -131,6 +131,8 @@ def parameters(spec: Spec, settings: Values, work: Work) -> dict[str, Any]:
 def _without(owner: str, name: str, source: str) -> UsageError:
     """The error for a parameter of a network that has none."""
     fact = f"{owner} has no parameter {name!r}"
+    if catalog.holds(source):
+        return UsageError(fact, "leave it out, or declare it in a copy that 'cnncalc show' writes")
     written = isinstance(source, Source) and source != notation.SOURCE
     if written or not source:
         return UsageError(fact, "declare it under 'parameters' in the spec")
