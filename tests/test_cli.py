@@ -361,7 +361,7 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
             ["summarize", "3x5"],
             "'3x5' is a shape without layers; write them after it, as in 3x5-32C3p1-10N",
         ),
-        (["draw", SMALL, "--depth", "0"], "--depth must be at least 1, not 0"),
+        (["draw", SMALL, "--depth", "0"], "--depth must be a whole number of at least 1, not 0"),
         (["draw", SMALL, "--style", "memory", "--depth", "2"], "has no options of its own"),
         (["practice", "--count", "0"], "--count must be from 1 to 1,000, not 0"),
         (["quiz", "--count", "0"], "--count must be from 1 to 1,000, not 0"),
