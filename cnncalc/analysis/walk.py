@@ -8,14 +8,13 @@ from cnncalc import layers
 from cnncalc.analysis import conflicts, warnings
 from cnncalc.analysis.receptive import Along, Field, at_most, beyond, grown, hull, places, usual
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.cost import BYTES, Cost
+from cnncalc.core.cost import BYTES, Cost, unknown_dtype
 from cnncalc.core.errors import (
     LayerError,
     Mistakes,
     SpecError,
     Where,
     inputs_of,
-    unknown,
 )
 from cnncalc.core.fields import LARGEST, check_batch
 from cnncalc.core.layer import Input, Layer, Reach, positions_of
@@ -44,7 +43,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str | None = None) -> Report
     check_batch(batch)
     dtype = dtype or graph.spec.dtype or "float32"
     if dtype not in BYTES:
-        raise unknown("dtype", str(dtype), BYTES)
+        raise unknown_dtype(str(dtype))
     walk = _Walk(graph.nodes, graph.mistakes, batch, dtype)
     rows = walk.rows()
     if walk.overwrites and (mistakes := list(conflicts.overwritten(rows, graph))):

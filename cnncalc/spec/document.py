@@ -10,13 +10,16 @@ from functools import partial
 from pathlib import PurePath
 from types import MappingProxyType
 
+<<<<<<< HEAD
+from cnncalc.core.cost import BYTES, SHORT_DTYPES, unknown_dtype
+=======
 from cnncalc import layers
 from cnncalc.core.cost import BYTES, SHORT_DTYPES
+>>>>>>> main
 from cnncalc.core.errors import (
     SpecError,
     UsageError,
     did_you_mean,
-    unknown,
 )
 from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Layout, layout_of
@@ -213,7 +216,7 @@ class Parser(Checks):
         lower = (word or "").lower()
         name = SHORT_DTYPES.get(lower, lower)
         if word is not None and name not in BYTES:
-            self.wrong(str(unknown("dtype", word, BYTES)), item.where)
+            self.wrong(str(unknown_dtype(word)), item.where)
         return name if name in BYTES else ""
 
     def claims(self, item: Item) -> Iterator[Claim]:
@@ -237,7 +240,7 @@ class Parser(Checks):
         if name in NODE or name in Composite.words:
             sentence = f"a block cannot be named {str(name)!r}: the word is reserved"
             self.wrong(sentence, name.where)
-        keys = self.mapping(item, f"block {name!r}", BLOCK)
+        keys = self.mapping(item, f"block {name!r}", BLOCK, "; list its layers under 'layers'")
         takes: list[tuple[str, Item | None]] = []
         for entry in self.optional(keys, "takes", self.items, []):
             if isinstance(entry.value, dict):
@@ -339,12 +342,23 @@ class Parser(Checks):
         if not kinds:
             return "a layer needs a kind, such as 'conv', besides keys such as name and from"
         first, second = map(str, kinds[:2])
+<<<<<<< HEAD
+        field = f"move it into the value of {first!r}"
+        if keys[kinds[0]].value is None and kinds[0].where.line < kinds[1].where.line:
+            field = "indent it further"
+        hint = f"; if {second[:60]!r} is a field of {first!r}, {field}"
+        hint += "; if it is a layer, start it with '- '"
+        source = keys.get(Key("from"))
+        if source is not None and isinstance(source.value, str) and keys[kinds[1]].value is None:
+            hint = f"; if {second[:60]!r} is another input, write from: [{source.value}, {second}]"
+=======
         if keys[kinds[0]].value is None:
             hint = f"; if {second[:60]!r} is a field of {first!r}, indent it further"
         elif _has_field(first, second):
             hint = f"; move {second!r} into the value of {first!r}"
         else:
             hint = f"; move a field into the value of {first!r}, or start another layer with '- '"
+>>>>>>> main
         hint = advice.word(first) or did_you_mean(second, NODE) or hint
         return f"a layer has one kind, but this one has {first!r} and {second[:60]!r}{hint}"
 
