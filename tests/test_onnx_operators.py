@@ -603,7 +603,7 @@ def test_a_tensor_of_many_dimensions_is_refused(summarized, learned):
 
 
 def test_a_long_name(summarized):
-    with pytest.raises(CnncalcError, match="has a string of more than 1,000,000 bytes"):
+    with pytest.raises(CnncalcError, match="has a value of more than 1,000,000 bytes"):
         summarized(model([node("Relu", "x", "y", "n" * 1_000_001)]))
 
 

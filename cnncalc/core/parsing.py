@@ -216,6 +216,8 @@ def _hint(kind: type[Fields], names: Mapping[str, str], written: str, value: Any
         return _axis(kind)
     if glued := re.fullmatch(r"(\w+):(\S+)", str(written)):
         return f"; put a space after the colon, as in {glued[1]}: {glued[2]}"
+    if glued := re.fullmatch(r"(\w+) ?= ?(\S+)", str(written)):
+        return f"; write a colon and a space, as in {glued[1]}: {glued[2]}"
     return did_you_mean(str(written), names) or has_only(fields_of(kind))
 
 

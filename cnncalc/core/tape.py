@@ -41,7 +41,7 @@ class Tape(Record):
         if x.storage in self.saved:
             raise LayerError(
                 "it overwrites what an earlier layer saved for backward, so PyTorch refuses the "
-                "backward pass; remove inplace"
+                "backward pass; remove 'inplace'"
             )
         output = self._itself(x)
         own = x.bytes if x.needs_gradient and not keeps_output else 0

@@ -11,12 +11,11 @@ from pathlib import PurePath
 from types import MappingProxyType
 
 from cnncalc import layers
-from cnncalc.core.cost import BYTES, SHORT_DTYPES
+from cnncalc.core.cost import BYTES, SHORT_DTYPES, unknown_dtype
 from cnncalc.core.errors import (
     SpecError,
     UsageError,
     did_you_mean,
-    unknown,
 )
 from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Layout, layout_of
@@ -213,7 +212,7 @@ class Parser(Checks):
         lower = (word or "").lower()
         name = SHORT_DTYPES.get(lower, lower)
         if word is not None and name not in BYTES:
-            self.wrong(str(unknown("dtype", word, BYTES)), item.where)
+            self.wrong(str(unknown_dtype(word)), item.where)
         return name if name in BYTES else ""
 
     def claims(self, item: Item) -> Iterator[Claim]:
@@ -237,7 +236,7 @@ class Parser(Checks):
         if name in NODE or name in Composite.words:
             sentence = f"a block cannot be named {str(name)!r}: the word is reserved"
             self.wrong(sentence, name.where)
-        keys = self.mapping(item, f"block {name!r}", BLOCK)
+        keys = self.mapping(item, f"block {name!r}", BLOCK, "; list its layers under 'layers'")
         takes: list[tuple[str, Item | None]] = []
         for entry in self.optional(keys, "takes", self.items, []):
             if isinstance(entry.value, dict):
@@ -339,7 +338,10 @@ class Parser(Checks):
         if not kinds:
             return "a layer needs a kind, such as 'conv', besides keys such as name and from"
         first, second = map(str, kinds[:2])
-        if keys[kinds[0]].value is None:
+        source = keys.get(Key("from"))
+        if source is not None and isinstance(source.value, str) and keys[kinds[1]].value is None:
+            hint = f"; if {second[:60]!r} is another input, write from: [{source.value}, {second}]"
+        elif keys[kinds[0]].value is None and kinds[0].where.line < kinds[1].where.line:
             hint = f"; if {second[:60]!r} is a field of {first!r}, indent it further"
         elif _has_field(first, second):
             hint = f"; move {second!r} into the value of {first!r}"

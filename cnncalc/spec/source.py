@@ -236,6 +236,8 @@ def _no_network(target: str, name: str, hint: str) -> UsageError:
     joined = re.sub(r"[\s,;]+", "-", target.strip())
     if notation.is_notation(joined):
         hint = f"; the notation joins layers with '-', as in {joined[:200]}"
+    elif not hint and "-" in target and notation.is_layers(target):
+        hint = f"; the notation starts with the input shape, as in 1x28x28-{target[:200]}"
     hint = hint or "; run 'cnncalc list' to see the built-in networks"
     return UsageError(f"no file or built-in network {target[:200]!r}{hint}")
 

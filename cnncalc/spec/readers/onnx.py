@@ -71,7 +71,7 @@ def begins(data: bytes) -> bool:
 
 def read(path: Path, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     """The spec of a model. ``inputs`` are sizes without the batch, by name; those of a single input
-    are under "". Raises SpecError."""
+    are under "". Raises SpecError for a broken file, and for what a spec cannot express."""
     with path.open("rb") as stream:
         file = File(stream, str(path))
         found = model(file)
