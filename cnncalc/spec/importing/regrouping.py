@@ -179,14 +179,16 @@ def grown(walker: Layers, value: Regrouped, sizes: tuple[int, ...]) -> Regrouped
     value = value._replace(axes=(*[()] * (len(sizes) - len(value.axes)), *value.axes))
     pairs = enumerate(zip(sizes, value.sizes))
     grown = [axis for axis, (size, old) in pairs if size != old]
-    counts, n = [sizes[axis] for axis in grown], prod(value.atoms)
+    counts = [sizes[axis] for axis in grown]
     if not grown:
         return value
     axes = [tuple(at + len(grown) * (at != BATCH) for at in axis) for axis in value.axes]
     for place, axis in enumerate(grown):
         axes[axis] = (place,)
-    layer = shaped(walker, value.layer, [1, n])
-    repeated = (prod(counts), n)
+    whole = [size for size in walker.made[value.layer].shape if size > 1]
+    whole = whole if 0 < len(whole) < 4 else [prod(whole)]  # merging axes may copy
+    layer = shaped(walker, value.layer, [1, *whole])
+    repeated = (prod(counts), *whole)
     layer = walker.make("expand", {"shape": list(repeated)}, [layer], repeated)
     return Regrouped(layer, (*counts, *value.atoms), tuple(axes))
 
