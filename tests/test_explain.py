@@ -136,6 +136,16 @@ def test_unknown_quantities_and_layers_are_refused(arguments, says):
     assert says in str(result.exception)
 
 
+def test_one_quantity_is_asked_for_at_a_time():
+    for given, quoted in ((["macs"], "['macs']"), (5, "5")):
+        with pytest.raises(UsageError) as refused:
+            cnncalc.explain("vgg16", "fc8", given)
+        message = f"a quantity must be one word, such as 'macs', not {quoted}"
+        assert str(refused.value) == message
+    with pytest.raises(UsageError, match="has no layer '8'"):
+        cnncalc.explain("vgg16", 8)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -189,7 +189,11 @@ def test_the_main_field_can_be_given_alone():
         ({"filtres": 8, "F": 3}, ["has no field 'filtres'; did you mean 'filters'?"]),
         (
             {"K": 0, "F": "three", "bias": 1},
-            ["K " + A_COUNT + "0", "F " + A_SIZE + "'three'", "bias must be true or false, not 1"],
+            [
+                "'K' " + A_COUNT + "0",
+                "'F' " + A_SIZE + "'three'",
+                "'bias' must be true or false, not 1",
+            ],
         ),
         (
             None,
@@ -303,11 +307,12 @@ def test_values_without_names_are_refused(kind, given, says):
 @pytest.mark.parametrize(
     ("kind", "given", "says"),
     [
-        ("crop", {}, "crop, size and like"),
-        ("pad", {}, "padding and like"),
-        ("crop", {"crop": 1, "size": 2}, "crop, size and like, but has crop and size; keep one"),
+        ("crop", {}, "'crop', 'size' and 'like'"),
+        ("pad", {}, "'padding' and 'like'"),
+        ("crop", {"crop": 1, "size": 2},
+         "'crop', 'size' and 'like', but has 'crop' and 'size'; keep one"),
         ("upsample", {"size": 4, "scale": 2},
-         "scale_factor, size and like, but has scale_factor and size; keep one"),
+         "'scale_factor', 'size' and 'like', but has 'scale_factor' and 'size'; keep one"),
     ],
 )  # fmt: skip
 def test_fields_that_exclude_each_other_are_refused(kind, given, says):

@@ -209,8 +209,22 @@ def test_memory_is_another_formula_where_pytorch_lays_out_one_image_differently(
 def test_memory_is_one_formula_for_all_batches_of_maps_with_channels_last():
     spec = {"input": "3x8x8", "layers": [{"layer_norm": "channels"}, "gelu"]}
     found = cnncalc.formula(spec, "memory", ["batch"])
-    assert found.domain() == "the formula holds everywhere"
+    assert found.domain() == "no limits of the formula were found"
     assert found.at(batch=5) == exact(spec, "memory", {"batch": 5})
+
+
+def test_a_limit_beyond_the_values_that_were_tried_is_not_denied():
+    layers = [
+        {"conv": {"filters": "$width", "kernel": 3}},
+        {"relu": None, "when": "${width > 3000}"},
+    ]
+    spec = {"input": "3x8x8", "parameters": {"width": 8}, "layers": layers}
+    found = cnncalc.formula(spec, "layers", ["width"])
+    assert found.remarks()[0] == "No limits of the formula were found."
+    with pytest.raises(
+        UsageError, match=r"^the network has a different structure with width=6000$"
+    ):
+        found.at(width=6000)
 
 
 def test_a_formula_holds_where_the_structure_stays():

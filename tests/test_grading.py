@@ -686,13 +686,21 @@ def test_totals_below_a_table_are_read(tmp_path, row, answer):
 
 @pytest.mark.parametrize(
     ("given", "part"),
-    [("0.5", Fraction(1, 2)), ("1/4", Fraction(1, 4)), ("5%", Fraction(1, 20)), ("0", Fraction(0))],
+    [
+        ("0.5", Fraction(1, 2)),
+        (".5", Fraction(1, 2)),
+        ("0.3333333", Fraction(3_333_333, 10_000_000)),
+        ("1e-3", Fraction(1, 1000)),
+        ("1/4", Fraction(1, 4)),
+        ("5%", Fraction(1, 20)),
+        ("0", Fraction(0)),
+    ],
 )
 def test_fractions_of_points_are_read(given, part):
     assert entries.part_of(given) == part
 
 
-@pytest.mark.parametrize("given", ["", "x", "-1", "1e9", "1/0", "0.5/2", "9" * 30, "nan"])
+@pytest.mark.parametrize("given", ["", "x", "-1", "1e9", "1/0", "0.5/2", ".", "9" * 30, "nan"])
 def test_invalid_fractions_of_points_are_refused(given):
     assert entries.part_of(given) is None
 
@@ -717,7 +725,7 @@ def test_invalid_points_and_tolerances_are_refused(tmp_path, key, says):
     ("given", "says"),
     [
         ({"slp": "1"}, "no outcome 'slp' earns credit; did you mean 'slip'"),
-        ({"slip": "2"}, "a fraction from 0 to 1"),
+        ({"slip": "2"}, "credit for 'slip' must be a fraction from 0 to 1, such as 0.5 or 50%"),
         ({"slip": "half"}, "not 'half'"),
     ],
 )
@@ -814,7 +822,7 @@ def test_a_class_on_the_terminal(room):
     good = [path for path in submissions if path.name in ("ada.yaml", "bob.csv", "eve.md")]
     assert run(room / "key.yaml", *good).exit_code == 0
     shown = run(room / "key.yaml", *good, "--all").stdout
-    said = "Ada: 2 of 5 answers are right, 5 of 6 points; 1 more belongs to no question\n"
+    said = "Ada: 2 of 5 answers are right, 5 of 6 points; 1 more could not be graded\n"
     assert said in shown
 
 
@@ -1240,12 +1248,12 @@ def test_an_architecture_is_an_ordinary_file(tmp_path, monkeypatch, target):
 def test_answers_to_no_question_are_counted_apart(room):
     answers = "answers: {c1: {params: 156, shpe: 3}, c9: {params: 3}}"
     (room / "ada.yaml").write_text("architecture: lenet5\n" + answers, encoding="utf-8")
-    said = "1 of 1 answer is right, 1 of 1 point; 2 more belong to no question\n"
+    said = "1 of 1 answer is right, 1 of 1 point; 2 more could not be graded\n"
     assert said in run(room / "ada.yaml").stdout
     (room / "ada.yaml").write_text(
         "architecture: lenet5\nanswers: {c1: {params: 6}, c9: {params: 3}}", encoding="utf-8"
     )
-    assert "; 1 more belongs to no question\n" in run(room / "ada.yaml").stdout
+    assert "; 1 more could not be graded\n" in run(room / "ada.yaml").stdout
 
 
 def test_a_number_in_a_key_is_named_as_a_question(room):

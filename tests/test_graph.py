@@ -409,7 +409,7 @@ def test_all_mistakes_are_reported_at_once_without_their_consequences():
     assert len(sentences) == 4
     assert any("tanh has no fields" in text for text in sentences)
     assert any("layer 'pool'" in text for text in sentences)
-    assert any("linear out_features" in text for text in sentences)
+    assert any("linear 'out_features'" in text for text in sentences)
     assert any("no layer kind 'nothing'" in text for text in sentences)
 
 
@@ -417,7 +417,7 @@ def test_a_mistake_in_a_block_is_reported_once():
     sentences = errors(
         {"unit": None, "repeat": 5}, "unit", blocks={"unit": {"layers": [{"linear": 0}]}}
     )
-    assert sentences == ["linear out_features must be a whole number of at least 1, not 0"]
+    assert sentences == ["linear 'out_features' must be a whole number of at least 1, not 0"]
 
 
 def test_the_search_stops_after_fifty_mistakes():

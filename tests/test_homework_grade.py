@@ -93,6 +93,15 @@ def test_trailing_zeros_do_not_hide_a_mistake():
     assert mark.outcome.value == "wrong"
 
 
+def test_both_mistakes_that_explain_a_total_are_named():
+    """400 values of 4 bytes for 4 images: 1,600 bytes are one image, or one byte for each value."""
+    asked = "{architecture: {input: 100, layers: [{linear: 300}]}, batch: 4, answers: "
+    asked += "{totals: {memory: 1600 B}}}"
+    (mark,) = Marker().sheet(sheet.read(text.read(asked, "ada.yaml"))).marks
+    named = [[mistake.name for mistake in one.slip.mistakes] for one in mark.diagnoses]
+    assert named[:2] == [["batch_forgotten"], ["elements_for_bytes"]]
+
+
 def test_a_contradictory_unit_is_reported():
     asked = "questions: [{given: {linear: 7, input: 9}, ask: params, answer: 999 MB}]"
     (mark,) = Marker().sheet(sheet.read(text.read(asked, "ada.yaml"))).marks

@@ -191,6 +191,20 @@ architecture:
     assert outcome(answers, "joined elements", network)[0] == "follows"
 
 
+def test_a_layer_on_another_branch_is_not_a_reason():
+    network = """
+architecture:
+  input: 3x8x8
+  layers:
+    - {conv: {filters: 4, kernel: 3}, name: a}
+    - {conv: {filters: 4, kernel: 3}, name: b, from: input}
+    - {max_pool: 2, name: p, from: a}
+    - {conv: {filters: 7, kernel: 2}, name: c}
+"""
+    answers = "{a: {shape: 4x8x8}, b: {shape: 5x6x6}, c: {shape: 7x3x3}}"  # 8/2 is 4, 4 − 1 is 3
+    assert outcome(answers, "c shape", network) == ("follows", "your answer for a")
+
+
 def test_receptive_fields_carry_over():
     network = """
 architecture:

@@ -539,6 +539,14 @@ def test_a_buffer_is_neither_a_factor_nor_filters(function, sizes, kind):
     assert report.output_shape == tuple(model(x).shape[1:])
 
 
+def test_a_buffer_is_not_a_class_token():
+    model = WithTable(lambda x, table: torch.cat([table.expand(len(x), -1, -1), x], 2), 1, 4, 1)
+    report = read(model, 4, 6)
+    assert [row.kind for row in report] == ["parameter", "concat"]
+    assert (report.totals.params, report.totals.buffers) == (0, 4)
+    assert report.output_shape == (4, 7)
+
+
 def test_biases_of_all_heads_are_the_same_in_every_window():
     def function(x, w):
         x = windows(x).reshape(-1, 9, 2, 2).transpose(1, 2)  # two heads of two features

@@ -235,7 +235,7 @@ def test_nothing_may_fit():
         ("widht", {"macs": 5}, {}, "did you mean 'width'"),
         ("speed", {"macs": 5}, {}, "choose from .*input, batch$"),
         ("width", {"mac": 5}, {}, "quantity"),
-        ("width", {"tims": 5}, {}, r"no quantity 'tims'; did you mean 'time'\?"),
+        ("width", {"tims": 5}, {}, "no quantity 'tims'; choose from layers, .*, rf$"),
         ("width", {"time": 5}, {}, "only a sweep has times; choose from layers, params, macs, "),
         ("width", {"macs": 0}, {}, "at least 1"),
         ("width", {"macs": "many"}, {}, "is not a number"),

@@ -103,6 +103,24 @@ def test_shapes_and_orders_among_the_layers_follow_the_layout():
     assert found["permute1"].output == (16, 12, 2)
     assert params("784", {"reshape": [7, 7, 16]}, layout="hwc").output_shape == (16, 7, 7)
     assert params("5x8", {"permute": [1, 0]}, layout="hwc").output_shape == (5, 8)
+    assert params("1x6x8", {"expand": [4, -1, 8]}, layout="hwc").output_shape == (8, 4, 6)
+    assert params("4x6x8", {"opaque": "2x3x5"}, layout="hwc").output_shape == (5, 2, 3)
+    found = params("4x6x8", {"add": {"parameter": "1x1x8"}}, layout="hwc")
+    assert found["add1"].cost.weights == 8
+
+
+@pytest.mark.parametrize(
+    ("fields", "strides"),
+    [
+        ({}, None),
+        ({"params": 1, "strides": [1, 4, 20]}, (20, 1, 4)),
+        ({"params": 1, "per_image": True, "strides": [99, 1, 4, 20]}, (99, 20, 1, 4)),
+    ],
+)
+def test_numbers_that_do_not_depend_on_the_input_follow_the_layout(fields, strides):
+    parameter = {"parameter": {"shape": "4x5x8", **fields}}
+    layer = params("4x5x8", parameter, layout="hwc")["parameter1"].layer
+    assert (layer.shape, layer.strides) == ((8, 4, 5), strides)
 
 
 def test_every_file_says_how_it_writes_its_own_shapes(tmp_path):

@@ -11,12 +11,14 @@ from functools import partial
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 from torch_memory import SavedTensors, saved_by_pytorch, unwatched_training_peak_in_pytorch
 
 import cnncalc
 from cnncalc import Cost, Mistakes, UsageError, footprint, layers
 from cnncalc.bridge.oracles import (
     OPTIMIZERS,
+    _checkpointed,
     inference_peak_in_pytorch,
     training_peak_in_pytorch,
 )
@@ -975,8 +977,27 @@ def test_a_segment_that_saves_nothing_is_not_recomputed():
         found = footprint.measure(report, checkpoint=every)
         segments = groups(report, every)
         assert found.training_peak.bytes == training_peak_in_pytorch(report, segments=segments)
-    assert footprint.measure(report, checkpoint=1).repeated_macs == report.totals.macs
     assert footprint.measure(report).repeated_macs == 0
+
+
+def multiply_accumulates_in_pytorch(report, segments=()):
+    """Those of a forward and a backward pass."""
+    network, image = cnncalc.to_torch(report), torch.zeros(report.batch, *report.input_shape)
+    with FlopCounterMode(display=False) as counter:
+        _checkpointed(network, [image], segments).sum().backward()
+    return counter.get_total_flops() // 2
+
+
+@pytest.mark.parametrize("every", [1, 2, 3])
+@pytest.mark.parametrize("between", [[], [{"relu": None}], [{"pad": 1}], [{"batch_norm": None}]])
+def test_macs_are_recomputed_up_to_the_last_saved_tensor(between, every):
+    conv = {"conv": {"filters": 4, "kernel": 3}}
+    layers = [conv, *between, conv, *between, conv, *between, conv]
+    report = cnncalc.summarize({"input": "4x16x16", "layers": layers}, batch=2)
+    segments = groups(report, every)
+    more = multiply_accumulates_in_pytorch(report, segments)
+    more -= multiply_accumulates_in_pytorch(report)
+    assert footprint.measure(report, checkpoint=every).repeated_macs == more
 
 
 # The batch that fits.

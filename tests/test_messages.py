@@ -148,7 +148,7 @@ def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
         ),
         (
             ["summarize", "vgg16", "--set", "classes=x"],
-            "VGG-16 does not take classes=x: linear out_",
+            "VGG-16 does not take classes=x: linear 'out_",
         ),
         (["explain", "lenet5", "zzz"], "LeNet-5 has no layer 'zzz'; it has c1, "),
         (

@@ -374,6 +374,7 @@ def test_a_broken_network_is_reported():
         ([claim(set=[1])], "'set' of a claim must be a mapping"),
         ([claim(value=None, layer=None, layers=[1])], "'layers' of a claim must be a mapping"),
         ([claim(value={"a": 1})], "params: expected a printed number"),
+        ([claim(quantity="output", value=[6, 2])], "output: expected a shape, such as 6x28x28"),
         ([claim(value="many")], "params: 'many' is not a number"),
         ([claim(value="9" * 5_000)], "is not a number"),
         ([claim(value="93 MB")], "params: '93 MB' is in bytes, but params is not"),

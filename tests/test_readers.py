@@ -218,7 +218,7 @@ def test_a_scaled_sum_multiplies_its_second_input(tmp_path):
 
 def test_the_layer_of_a_wrong_field_is_named(tmp_path):
     wrong = keras("Conv2D", "k3", filters="x", kernel_size=3)
-    with pytest.raises(CnncalcError, match=r"layer 'k3' \(keras.Conv2D\): filters must be"):
+    with pytest.raises(CnncalcError, match=r"layer 'k3' \(keras.Conv2D\): 'filters' must be"):
         summarized(tmp_path, sequential(IMAGE, wrong))
 
 
@@ -691,7 +691,10 @@ def test_caffe_layers_with_the_same_weights_share_them(tmp_path):
 def test_a_prototxt_without_a_size_takes_the_given_one(tmp_path):
     file = tmp_path / "train.prototxt"
     file.write_text(filters("a", "data", "8 kernel_size: 3"), encoding="utf-8")
-    assert cnncalc.summarize(file, input="3x9x9")["a"].output == (8, 7, 7)
+    for given in ("3x9x9", {"input": "3x9x9"}):
+        assert cnncalc.summarize(file, input=given)["a"].output == (8, 7, 7)
+    with pytest.raises(CnncalcError, match="the size of the input is not given; use"):
+        cnncalc.summarize(file, input={"data": "3x9x9"})
 
 
 @pytest.mark.parametrize("shape", [(), (3, 9.5, 9), (3, "9", 9)])

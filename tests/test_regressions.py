@@ -30,7 +30,7 @@ def agrees(spec, batch=2):
 
 
 def test_batch_norm_refuses_an_epsilon_of_0_as_pytorch_does():
-    with pytest.raises(CnncalcError, match="eps must be a number greater than 0, not 0"):
+    with pytest.raises(CnncalcError, match="'eps' must be a number greater than 0, not 0"):
         cnncalc.summarize({"input": "4x5x5", "layers": [{"batch_norm": {"eps": 0}}]})
     with pytest.raises(ValueError, match="eps must be positive"):
         nn.BatchNorm2d(4, eps=0)(torch.zeros(2, 4, 5, 5))

@@ -1068,10 +1068,10 @@ def test_the_copy_of_a_map_in_an_order_that_is_no_memory_format_is_unknown():
 @pytest.mark.parametrize(
     ("field", "why"),
     [
-        ({"saved_bytes": 4}, "saved_bytes needs params or buffers"),
-        ({"contiguous": True}, "contiguous needs params or buffers"),
-        ({"storage": "input"}, "storage: input needs params or buffers"),
-        ({"per_image": True}, "remove per_image"),
+        ({"saved_bytes": 4}, "'saved_bytes' needs 'params' or 'buffers'"),
+        ({"contiguous": True}, "'contiguous' needs 'params' or 'buffers'"),
+        ({"storage": "input"}, "'storage: input' needs 'params' or 'buffers'"),
+        ({"per_image": True}, "remove 'per_image'"),
         ({"params": 3, "per_image": True, "strides": [1, 2, 3]}, "expected 2 strides, not 3"),
         ({"params": 3, "per_image": True, "strides": [1]}, "expected 2 strides, not 1"),
         ({"params": 3, "strides": [-1]}, "must be a list of 1 to 5 whole numbers of at least 0"),

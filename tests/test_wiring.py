@@ -110,7 +110,7 @@ def test_copies_that_are_left_out_are_gathered_as_none():
         ([CONV | {"name": "m", "repeat": 0}, {"concat": {"from": ["m.*"]}}],
          "'m.*' matches no layer, because 'm' is left out"),
         ([CONV | {"name": "m"}, {"concat": {"from": ["m.*"]}}],
-         "'from: m.*' matches no layer: there is no repeated layer 'm' here"),
+         "'from: m.*' matches no layer: no layer 'm' here is repeated or has several outputs"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_gathered_is_refused(layers, says):
@@ -304,7 +304,7 @@ def test_a_layer_that_leads_to_no_output_has_no_backward_pass():
     ("outputs", "says"),
     [
         (["c3"], "'outputs: c3' does not name a layer"),
-        (["inner"], "'outputs: inner' does not name a layer; available: input, c1, max_pool1"),
+        (["inner"], "'outputs: inner' does not name a layer; available: c1, max_pool1"),
         (["input"], "'outputs' names an input; it must name layers"),
         ({"a": "c1"}, "expected the name of a layer, not a mapping"),
     ],
@@ -361,7 +361,7 @@ def test_dots_in_names_make_a_tree():
 @pytest.mark.parametrize("other", [{"name": "a"}, {"name": "a", "repeat": 2}, {"name": "a.b"}])
 def test_a_tree_that_dots_make_has_no_other_layers(other):
     spec = {"input": "8x4x4", "layers": [CONV | {"name": "a.b.conv"}, CONV | other]}
-    assert "is only for layers inside" in refusal(spec)
+    assert "a group of layers, but a layer, block or branch" in refusal(spec)
 
 
 def test_layers_read_from_files_keep_their_dots():

@@ -13,7 +13,7 @@ from cnncalc.spec.sharing import APART, OWN
 
 
 def misfits(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[SpecError]:
-    """An error for every layer whose input does not fit the weights that it shares."""
+    """An error for every layer that does not fit the weights that it shares."""
     sharing = [node for node in nodes if node.shares is not None]
     row_of = {row.name: row for row in rows} if sharing else {}
     source_of = {node.name: node.where.source for node in nodes} if sharing else {}

@@ -16,8 +16,8 @@ from cnncalc.core.layer import Input, Layer
 from cnncalc.core.shape import Layout, Shape
 
 VERSION = 1
-"""The version of ``to_dict``. It changes if a name or its meaning changes, not if names are
-added."""
+"""The version of the data of ``to_dict``. It changes if a name or its meaning changes, not if names
+are added."""
 
 
 class Row(NamedTuple):

@@ -46,7 +46,7 @@ def explain(
 
     wanted = layers.quantities(quantity)
     found = report_of(target, options)
-    part = sums.network(found) if layer is None else sums.block(found, layer)
+    part = sums.network(found) if layer is None else sums.block(found, str(layer))
     if part is None:
         return layers.explain(found[str(layer)], found, wanted)
     return sums.explain(part, wanted)

@@ -200,7 +200,7 @@ class Run(TorchFunctionMode):
         tensors = listed([*args, *kwargs.values()])
         depends = any(self.numbers.get(id(one)) in self.live for one in tensors)
         self.depends = depends and not name.startswith(CONSTANTS)
-        if not self.depends and name == "dropout" and self._drops():
+        if not self.depends and "dropout" in name and self._drops():
             bound = arguments_of(func, name, args, kwargs)
             args, kwargs = (bound.pop("input"),), {**bound, "training": True}
         result = self._empty(self._result(func, args, kwargs))
@@ -220,7 +220,7 @@ class Run(TorchFunctionMode):
     def _drops(self) -> bool:
         """Whether the running module is a dropout, which does something in training."""
         module = self.model.get_submodule(self.open[-1])
-        return self.place == META and isinstance(module, nn.Dropout)
+        return self.place == META and isinstance(module, nn.modules.dropout._DropoutNd)
 
     def _result(self, func: Any, args: Any, kwargs: Any) -> Any:
         """The result of a call. Unless it depends on an input, gradients are computed, to see what

@@ -234,7 +234,7 @@ def _alone(graded: Graded, form: "Format | None") -> str:
         f"{points(graded.score)} of {points(graded.possible)} {unit}"
     )
     if others:
-        summary += f"; {others} more belong{'s' * (others == 1)} to no question"
+        summary += f"; {others} more could not be graded"
     if all(mark.outcome is Outcome.UNREADABLE for mark in graded.marks):
         summary = "nothing could be graded"
     workings = [text for mark in graded.marks if (text := _working(mark))]

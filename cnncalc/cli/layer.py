@@ -130,17 +130,14 @@ def _as_typed(sentence: str, kind: type[Layer], given: Iterable[str]) -> str:
     """A sentence about the fields of a spec, reworded to name options.
 
     Names such as padding are also plain words. Without an underscore, they count as fields only in
-    quotes, before a colon, in a list, or after the kind at the beginning of the sentence.
+    quotes, before a colon or in the list of a hint.
     """
     known = {word for name, field in fields_of(kind).items() for word in (name, *field.also)}
-    listed = sentence.startswith("it has ") or "exactly one of" in sentence
-    about = f"{kind.kind} "
-    begin = len(about) if sentence.startswith(about) else -1
+    listed = sentence.startswith("it has ")
 
     def typed(match: re.Match[str]) -> str:
         quoted, word, colon = match.groups()
-        at = match.start()
-        sure = quoted or colon or "_" in word or (listed and at) or at == begin
+        sure = quoted or colon or "_" in word or listed
         if not sure or (quoted or word) not in known | {*given}:
             return match[0]
         return _option(quoted or word) + " " * bool(colon)

@@ -194,7 +194,7 @@ def fixed_norms(call: Call) -> bool:
 
 def measuring_norms(call: Call) -> bool:
     """Norms that tools take to compute statistics of their input: batch norms without running
-    statistics, and all other norms."""
+    statistics, and group, layer and instance norms."""
     others = call.family in ("GroupNorm", "LayerNorm", "InstanceNorm")
     return others or (call.family == "BatchNorm" and not fixed_norms(call))
 

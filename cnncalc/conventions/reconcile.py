@@ -20,7 +20,7 @@ from cnncalc.core.errors import UsageError
 from cnncalc.spec.printed import POWERS, read_number
 
 VERSION = 1
-"""The version of ``to_dict``."""
+"""The version of the data that ``to_dict`` returns."""
 
 OPERATIONS, PARAMETERS, MEMORY = "operations", "parameters", "bytes"
 CONNECTIONS, VALUES = "connections", "values"

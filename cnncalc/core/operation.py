@@ -14,7 +14,7 @@ from cnncalc.formulas import memory
 @dataclass(slots=True, eq=False)
 class Tensor:
     """A tensor of the forward pass: its elements for the whole batch, the bytes of each, and its
-    storage (None for a parameter, which is resident anyway).
+    storage (None for parameters and buffers, which are resident anyway).
 
     ``shape`` is the shape of one image, known for tensors that layers pass to each other. ``gaps``
     means that there may be gaps between the elements, ``reordered`` that they are not in the order

@@ -163,8 +163,9 @@ def _missing(kind: type[Fields], values: Mapping[str, Any]) -> Iterator[str]:
             yield f"needs {name!r} ({fields_of(kind)[name].doc})"
     given = [name for name in kind.either if name in values]
     if kind.either and len(given) != 1:
-        has = f", but has {' and '.join(given)}; keep one" if given else ""
-        yield f"needs exactly one of {', '.join(kind.either[:-1])} and {kind.either[-1]}{has}"
+        *most, last = map(repr, kind.either)
+        has = f", but has {' and '.join(map(repr, given))}; keep one" if given else ""
+        yield f"needs exactly one of {', '.join(most)} and {last}{has}"
 
 
 def _checked(
@@ -193,7 +194,7 @@ def _checked(
             try:
                 values[name] = known[name].check(value)
             except LayerError as why:
-                wrong.append((written, f"{written} {why}"))
+                wrong.append((written, f"{written!r} {why}"))
     return values, wrong
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 LAST = (1, 3, 2, 0)
-"""The axes of maps with channels last, from the innermost in memory."""
+"""The axes of images with channels last, from the innermost in memory."""
 
 MAPS = (4, 5)
-"""The numbers of axes, batch included, of tensors that can have channels last: maps and volumes."""
+"""The numbers of axes, batch included, of tensors that can have channels last: images and
+volumes."""
 
 
 class Strided(NamedTuple):

@@ -96,9 +96,9 @@ class Tape(Record):
         return self.laid(output, found or strides.contiguous(sizes))
 
     def merged(self, x: Tensor, axis: int, copies: bool = False) -> Tensor:
-        """The tensor after the images were merged with an axis of an image, outside of it: a view,
-        or a copy in that order where no such view exists, or always if ``copies``. Raises
-        LayerError if that is not known."""
+        """The tensor, laid out so that the images can be merged with an axis of an image, as the
+        outer of the two: the same memory if a view can merge them and ``copies`` is false,
+        otherwise a copy. Raises LayerError if that is not known."""
         self.guess("the images are merged with another axis")
         given = self.strided(x)
         order = [*range(1, axis + 1), 0, *range(axis + 1, len(given.sizes))]

@@ -12,6 +12,7 @@ from cnncalc.analysis.report import Report, Row
 from cnncalc.core import units
 from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError, did_you_mean, some
+from cnncalc.core.fields import shown
 from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Map, Shape, shape_of
 from cnncalc.derivations import wording
@@ -232,6 +233,8 @@ def quantities(word: str | None) -> tuple[str, ...]:
     unknown word."""
     if word is None:
         return tuple(QUANTITIES)
+    if not isinstance(word, str):
+        raise UsageError(f"a quantity must be one word, such as 'macs', not {shown(word)}")
     name = ALSO.get(word.lower(), word.lower().replace("_", "-"))
     if name not in QUANTITIES:
         hint = did_you_mean(name, [*QUANTITIES, *ALSO]) or f"; choose from {', '.join(QUANTITIES)}"
@@ -243,14 +246,14 @@ def explain(row: Row, report: Report, wanted: Iterable[str] = QUANTITIES) -> tup
     """The derivations of a layer of a report; an equation that several quantities share appears
     once."""
     derivations = []
-    shown: set[Working] = set()
+    seen: set[Working] = set()
     for quantity in wanted:
         _, derive, counts = QUANTITIES[quantity]
         workings, answer = derive(row, report)
         if counts in row.unknown:
             answer = f"at least {answer}" if getattr(row.cost, counts) else "not known"
-        new = dict.fromkeys(working for working in workings if working not in shown)
-        shown.update(new)
+        new = dict.fromkeys(working for working in workings if working not in seen)
+        seen.update(new)
         derivations.append(Derivation(quantity, tuple(new), answer))
     return tuple(derivations)
 

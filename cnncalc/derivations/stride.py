@@ -189,7 +189,7 @@ class Window(NamedTuple):
 
     @property
     def fits(self) -> bool:
-        """Whether the stride is legal as the lectures define it: there is no remainder."""
+        """Whether the stride is legal as lectures define it: there is no remainder."""
         return self.remainder == 0
 
 

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 VERSION = 2
-"""The version of ``to_dict``."""
+"""The version of the data of ``to_dict``."""
 
 
 class LayerBytes(NamedTuple):
@@ -63,10 +63,10 @@ class Memory:
     """The memory of a network: resident, saved for backward, and at its peaks.
 
     ``saved`` has the bytes of each layer that saves something; a tensor counts for the first layer
-    that saves it. ``inference`` are the moments of a forward pass during inference, and ``moments``
-    those of a training step (forward, backward, optimizer), in order and without resident memory;
-    their rows are positions in ``layers``, and the highest are ``inference_peak`` and
-    ``training_peak``. ``repeated_macs`` are the MACs that checkpointing recomputes.
+    that saves it. ``inference`` lists the moments of a forward pass during inference, and
+    ``moments`` those of a training step (forward, backward, optimizer), in order and without
+    resident memory; their rows are positions in ``layers``. ``repeated_macs`` are the MACs
+    that checkpointing recomputes.
     """
 
     name: str
@@ -170,7 +170,7 @@ def measure(
     With ``training=False``, the layers run in eval mode, still with gradients. ``dtype`` and
     ``batch`` default to the report's; the dtype ``amp`` stands for autocast. ``device="cuda"``
     models what PyTorch saves and accumulates differently there. ``checkpoint`` is the number of
-    blocks in a checkpointed segment, which saves only the input of its first block.
+    blocks in a checkpointed segment, which saves only its inputs.
 
     Raises UsageError for an unknown optimizer, dtype or device, for checkpoints less than 1 block
     apart, and for anything that is not modelled.
@@ -220,7 +220,7 @@ def inference_peak(
     report: Report, *, dtype: str | None = None, device: str = "cpu", batch: int | None = None
 ) -> LayerBytes:
     """The peak bytes of live activations during inference, without gradients, and the layer that
-    runs at that moment. Each tensor is freed after the last layer that reads it.
+    runs at that moment.
 
     Raises UsageError for an unknown dtype or device, and for anything that is not modelled.
     """

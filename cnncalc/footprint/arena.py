@@ -21,15 +21,14 @@ from cnncalc.footprint.orders import Job, Problem, best
 from cnncalc.footprint.placement import placed
 
 VERSION = 1
-"""The version of ``to_dict``."""
+"""The version of the data of ``to_dict``."""
 
 ALIGNMENT = 16
 """Tensors begin at multiples of this many bytes, as in TensorFlow Lite Micro."""
 INT32 = 4
 """The bytes of a bias."""
 QUANTIZATION = 4 + 8
-"""A scale in float32 and a zero point in int64, which TensorFlow Lite stores for every channel of
-weights and of biases."""
+"""The bytes of a scale in float32 and a zero point in int64."""
 
 NOT_INCLUDED = (
     "scratch memory of optimized kernels, the engine's own records (the tail of TensorFlow Lite "
@@ -130,7 +129,7 @@ def maps_peak(report: Report) -> LayerBytes:
     """The peak bytes of live feature maps, as computed by hand: the inputs and the output of a
     layer, and what later layers still read, without copies and scratch memory.
 
-    Layers that can run inside the preceding layer, such as a ReLU, need no separate tensor.
+    Layers that run inside the preceding one, such as a ReLU, need no separate tensor.
     """
     problem, names = _problem(report, _tensors(report, copies=False), engine=False)
     live = problem.moments(range(len(names)))
@@ -145,8 +144,8 @@ def _highest(moments: Sequence[LayerBytes]) -> LayerBytes:
 def _problem(
     report: Report, held: Sequence[int], *, engine: bool = True
 ) -> tuple[Problem, list[str]]:
-    """The layers that write a separate tensor, and their names. Tensors are numbered by their
-    rows, followed by those inside layers.
+    """The layers that write a separate tensor, and their names. Tensors have the
+    numbers of their rows; those inside layers come after them.
 
     Without an engine, values are in the report's dtype, and only the tensors that layers read and
     write count.
@@ -236,8 +235,8 @@ def _flash(report: Report, held: Sequence[int]) -> Flash:
 
 def _constants(row: Row, folded: bool) -> Flash:
     """The constants of a layer. The convolutions of TensorFlow Lite always have biases, and each
-    channel has its quantization; a norm that is not folded is a product and a sum with one int8
-    constant for each channel, whether or not it learns them."""
+    of their channels has its own quantization; a batch norm that is not folded is a product and a
+    sum with one int8 constant for each channel, whether or not it learns them."""
     weights, biases, buffers, fixed = row.layer.parameters(*row.inputs)
     nests, outputs = row.layer.nests(*row.inputs), channels_of(row.output)
     if buffers and not row.cost.macs:

@@ -14,10 +14,10 @@ from cnncalc.footprint.recording import AMP
 from cnncalc.footprint.step import Setting, Step
 
 VERSION = 1
-"""The version of ``to_dict``."""
+"""The version of the data of ``to_dict``."""
 
 SMALLER_DTYPES = {"float64": ("float32",), "float32": (AMP, "bfloat16"), AMP: ("bfloat16",)}
-"""For each dtype, the smaller ones to suggest instead."""
+"""The smaller dtypes to suggest instead of a dtype."""
 
 LIGHTER_OPTIMIZERS = ("momentum", "sgd")
 """Optimizers with little state, to suggest instead of others."""

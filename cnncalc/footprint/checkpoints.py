@@ -50,12 +50,14 @@ def segments(recording: Recording, rows: list[range]) -> list[range]:
 
 
 def repeated_macs(report: Report, recording: Recording, parts: list[range]) -> int:
-    """The recomputed multiply-accumulates for the report's batch: those of each segment up to the
-    last operation that saves anything."""
+    """The recomputed multiply-accumulates for the report's batch. A layer counts in full if any of
+    its operations runs again."""
     rows = set()
     for segment in parts:
         operations = [recording.tape.operations[place] for place in segment]
         keeping = [place for place, operation in enumerate(operations) if operation.keeps]
         if keeping:
-            rows |= {operation.row for operation in operations[: keeping[-1] + 1]}
+            # An operation that saves only what it reads need not run again.
+            end = keeping[-1] + operations[keeping[-1]].keeps_what_it_makes
+            rows |= {operation.row for operation in operations[:end]}
     return sum(report.rows[row].cost.macs for row in rows)

@@ -8,7 +8,7 @@ from cnncalc.core.errors import UsageError
 from cnncalc.footprint.arena import Arena
 
 VERSION = 1
-"""The version of ``to_dict``."""
+"""The version of the data of ``to_dict``."""
 LEAST_BYTES = 4_096
 """A smaller budget needs a unit, because people who write 256 mean 256 kB."""
 
@@ -41,8 +41,8 @@ class Fits:
 
     @property
     def reordered(self) -> bool:
-        """Whether everything fits in the order of layers that needs the least RAM; if that order is
-        not known, in the network's own."""
+        """Whether everything fits in the order of layers with the lowest peak; if its RAM is not
+        known, in the network's own order."""
         best = self.arena.best_placed
         if best is None:
             return bool(self)

@@ -161,7 +161,7 @@ def _made(operation: Operation, given: GradientLayout, index: int, batch: int) -
 
 
 def _sum(*gradients: GradientLayout) -> GradientLayout:
-    """The layout of the sum of two gradients, which is a new tensor."""
+    """The layout of the sum of two gradients."""
     orderly = {GradientLayout.CONTIGUOUS, GradientLayout.APART, GradientLayout.STRIPES}
     if orderly.issuperset(gradients):
         return GradientLayout.CONTIGUOUS

@@ -49,8 +49,7 @@ plain or Nesterov's."""
 
 
 def find(name: str) -> Optimizer:
-    """The optimizer with this name. Raises UsageError for an unknown name, and suggests the nearest
-    or lists all."""
+    """The optimizer with this name. Raises UsageError for an unknown name."""
     if name not in OPTIMIZERS:
         raise unknown("optimizer", name, OPTIMIZERS)
     return OPTIMIZERS[name]

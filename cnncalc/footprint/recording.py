@@ -96,7 +96,7 @@ def check_peaks(report: Report, recording: Recording) -> Recording:
 
 
 def _strided(row: Row, inputs: Sequence[Tensor], output: Tensor, batch: int) -> Strided | None:
-    """The sizes and strides of a layer's output, if they follow from its input's memory format or
+    """The sizes and strides of a layer's output, if they follow from its inputs' memory format or
     from the order of its elements."""
     sizes = (batch, *row.output.dimensions)
     if all(one.in_order for one in (*inputs, output)):  # whatever the sizes
@@ -127,7 +127,8 @@ def _need_gradients(
     report: Report, tape: Tape, outputs: tuple[Tensor, ...], unused: frozenset[int]
 ) -> None:
     """Raise UsageError if some operation waits for a gradient that never comes, because only
-    operations without a gradient read its output. The graph of unused rows is gone by then."""
+    operations without a gradient read its output. The graph of unused rows is freed before
+    the backward pass."""
     reached = {*outputs}
     for operation in reversed(tape.operations):
         if not operation.has_node or operation.row in unused:

@@ -100,8 +100,8 @@ class Slips:
 
     @cached_property
     def pairs(self) -> tuple[Slip, ...]:
-        """The slips with two mistakes, each of which changes the value or at least the layer: a
-        forgotten padding may matter only if the stride is forgotten too."""
+        """The slips with two mistakes. One that makes no difference alone counts if it changes the
+        layer: a forgotten padding may matter only if the stride is forgotten too."""
         if self.own:
             return ()
         different = {slip.mistakes[0] for slip in self.single}
@@ -115,8 +115,7 @@ class Slips:
         return tuple(self._made(likeliest, MAX_PAIRED))
 
     def _made(self, made: Iterable[tuple[Mistake, ...]], most: int) -> Iterator[Slip]:
-        """The slips of these mistakes, in this layer alone or in all earlier ones too; one per
-        combination, value and detail."""
+        """The slips of these mistakes, each once: in this layer, then in all earlier ones too."""
         starts = [(self.question, False)]
         before = self.question.along_the_way()
         if before is not None and not self.own:
@@ -157,8 +156,7 @@ class Slips:
         return _Values(self.pairs)
 
     def diagnose(self, written: Written) -> tuple[Diagnosis, ...]:
-        """The diagnoses of a written value, most likely first: single mistakes, or else
-        pairs."""
+        """The diagnoses of a written value, best first: single mistakes, or else pairs."""
         if written not in self._diagnosed:
             self._diagnosed[written] = self._diagnose(written)
         return self._diagnosed[written]
@@ -193,11 +191,11 @@ def _others(question: Question, made: tuple[Mistake, ...]) -> Iterator[Question]
 
 
 def _likeliest(found: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
-    """The most likely diagnoses.
+    """The best diagnoses: those with the fewest notes on how the value is read, then the likeliest.
 
     The same slip in several places is reported once, with the places; of several slips with the
-    same arithmetic, only the likeliest is reported. A slip in the layer itself hides the same slip
-    on the way to it.
+    same arithmetic, only the best is reported. A slip in the layer itself hides the same slip on
+    the way to it.
     """
     ranked = sorted(found, key=lambda one: (len(one.reading.notes), -one.slip.likelihood))
     reported: dict[object, Diagnosis] = {}
@@ -257,7 +255,7 @@ class _Values:
                     yield from (Diagnosis(slip, reading) for slip in slips)
 
     def _near(self, key: tuple[str, Meant | None], written: Written) -> Iterable[Value]:
-        """The values within the span of a written number, or else all values."""
+        """The values within the spans of a written number; all values for anything else."""
         unit, meant = key
         if meant is not None or not isinstance(written, Number):
             return self.groups[key]

@@ -86,12 +86,16 @@ def part(item: Item | None, what: str, most: int) -> Fraction | None:
     return number
 
 
+PART = re.compile(
+    r"([0-9]{1,6}/[1-9][0-9]{0,5}|"
+    r"(?:[0-9]{1,6}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})(?:[eE]-[0-9]{1,2})?)(%?)"
+)
+
+
 def part_of(text: str) -> Fraction | None:
-    """A number such as ``2``, ``0.5``, ``1/2`` or ``50%`` as a fraction; None for anything else."""
-    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?(?:/[1-9][0-9]{0,5})?)(%?)", text.strip())
-    if match is None or ("." in match[1] and "/" in match[1]):
-        return None
-    return Fraction(match[1]) / (100 if match[2] else 1)
+    """A number such as ``2``, ``0.5``, ``1e-3``, ``1/2`` or ``50%``; None for anything else."""
+    match = PART.fullmatch(text.strip())
+    return Fraction(match[1]) / (100 if match[2] else 1) if match else None
 
 
 def failure(why: Exception) -> str:

@@ -105,7 +105,8 @@ class StudentNetwork:
     def carried(self, question: Question) -> Iterator[Question]:
         """The questions with the student's own input shapes, output shape, or both.
 
-        The ``detail`` of each question names the answers that it uses.
+        The ``detail`` of each question names the last wrong shape on the way to the layer, the
+        layer's own shape, or both.
         """
         if question.report is not self.report or not self.shapes:
             return
@@ -148,10 +149,13 @@ class StudentNetwork:
         return own_inputs
 
     def _last_before(self, layer: str) -> str:
-        """The last layer before this one for which the student gave a wrong shape."""
+        """The last layer on the way to this one for which the student gave a wrong shape."""
         assert self.report is not None
-        names = [row.name for row in self.report.rows]
-        return [name for name in names[: names.index(layer)] if name in self.shapes][-1]
+        rows = self.report.rows
+        before = {*self.report[layer].sources}
+        while rows[last := max(before)].name not in self.shapes:
+            before = before - {last} | {*rows[last].sources}
+        return rows[last].name
 
     def _made(self, question: Question) -> Iterator[tuple[Span, str]]:
         """The ranges of values computed from the student's other answers, with the reasons."""

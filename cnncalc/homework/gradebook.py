@@ -173,8 +173,8 @@ def _by_name(files: Sequence[Path]) -> dict[str, Path]:
 
 
 def key(target: Path, layout: Layout | None = None) -> Sheet:
-    """A key; raises Mistakes for invalid questions, and SpecError or UsageError for invalid credit
-    or a file that cannot be used at all."""
+    """A key; raises the errors of ``sheet.load``, Mistakes for invalid questions, and UsageError
+    for invalid credit."""
     read = sheets.load(target, layout=layout, is_key=True)
     scheme(read.credit)
     wrong = [

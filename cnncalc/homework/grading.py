@@ -93,8 +93,8 @@ def grade(
     them on, so that progress can be shown.
 
     Raises UsageError for an option or a file that cannot be used, and SpecError or Mistakes for
-    errors in a key or in a single sheet. A problem with one submission of a class is recorded as
-    its ``problem``.
+    errors in a single key or a single sheet. A problem with one submission of a class, or with the
+    key of one student, is recorded as its ``problem``.
 
     >>> [ada] = grade({"architecture": "lenet5", "answers": {"c1": {"params": 150}}})
     >>> ada.marks[0].outcome.value, ada.answers[0]["remark"]

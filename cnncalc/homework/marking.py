@@ -138,8 +138,8 @@ class Marker:
     def wrong(
         self, answer: Answer, question: Question, written: Written, own: StudentNetwork | None
     ) -> Mark:
-        """The mark for a value that does not agree as written. It is still right if its trailing
-        zeros are the result of rounding."""
+        """The mark for a value that does not agree as written. It is still right if rounding
+        explains its trailing zeros and no mistake explains the value."""
         before = written.before
         if before is not None and question.agrees(before, self.terms) is not None:
             return Mark(answer, Outcome.ARITHMETIC)

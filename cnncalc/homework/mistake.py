@@ -1,10 +1,9 @@
 """The interface of a mistake; each mistake is one file in ``mistakes/``.
 
 A mistake turns a question into a different one, whose right answer is the wrong answer to
-recognize. It computes nothing itself; it only declares what is wrong. Most mistakes subclass one of
-the classes below: a wrong rule, layer, input, quantity, sum or notation. None of them checks a
-layer's kind: a wrong formula applies wherever the formula is called, and a changed field wherever
-the field exists.
+recognize. Most mistakes subclass one of the classes below: a wrong rule, layer, input, quantity,
+sum or notation. None of these checks a layer's kind: a wrong formula applies wherever the formula
+is called, and a changed field wherever the field exists.
 """
 
 import dataclasses

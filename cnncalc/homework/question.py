@@ -40,9 +40,9 @@ class Question:
     (``conditions``), and layers added more than once or not at all (``times``). ``meant`` gives the
     meaning of a wrongly written value, and ``detail`` says where a change was made.
 
-    ``everywhere`` applies a change to all layers and recomputes the whole network. It is always set
-    for blocks and networks, and for quantities that depend on all earlier layers, such as receptive
-    fields.
+    ``everywhere`` applies a change to all layers (of the block) and recomputes the whole network.
+    It is always set for blocks and networks, and for quantities that depend on all earlier layers,
+    such as receptive fields.
     """
 
     ask: Ask
@@ -127,9 +127,8 @@ class Question:
 
     @property
     def changes(self) -> object:
-        """The ask and the wrong rules, layers and counts, which tell questions about a whole
-        network apart."""
-        changed = (self.rules, self.layers, self.times)
+        """The ask and everything wrong that tells questions about a whole network apart."""
+        changed = (self.rules, self.layers, self.conditions, self.times)
         return self.ask, *(frozenset(change.items()) for change in changed)
 
     @property
@@ -357,7 +356,7 @@ def believed(
 
 
 def question(ask: Ask, report: Report, layer: str | None = None) -> Question:
-    """A question that has an answer; raises UsageError if it has none."""
+    """A question that has an answer; raises UsageError if there is no answer or no such layer."""
     if layer is not None and layer not in report and layer not in report.blocks:
         hint = did_you_mean(layer, (*report.blocks, *(row.name for row in report.rows)))
         raise UsageError(f"{report.name} has no layer {layer[:60]!r}{hint}")

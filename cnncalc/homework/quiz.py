@@ -1,6 +1,6 @@
 """Quizzes: random questions about layers, their answers, and wrong answers to choose from.
 
-Each named student gets different questions, and the same seed gives the same questions again.
+Each named student gets their own questions, and the same seed gives the same questions again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -145,11 +145,11 @@ def quiz(
 
     ``topics`` are names such as ``shape``, in a list or separated by commas. ``level`` is ``easy``
     or ``hard``; ``geometry`` is ``clean``, ``illegal`` or ``any``. ``choices`` makes the questions
-    multiple choice. Another ``student`` gets other questions. With a ``network``, the questions are
-    about single layers of it: topics about several layers are left out, and level and geometry do
-    not matter.
+    multiple choice. Each ``student`` gets their own questions. With a ``network``, the questions
+    are about single layers of it: topics about several layers are left out, and level and geometry
+    do not matter.
 
-    Raises CnncalcError for an invalid setting or network.
+    Raises CnncalcError for an invalid setting or network, or a network without a suitable layer.
 
     >>> len(quiz("shape,params", questions=2, seed=7).posed)
     2
@@ -161,7 +161,7 @@ def quiz(
 
 
 def pose(order: Order, student: str = "") -> Quiz:
-    """The quiz of a student; raises UsageError if the order is not valid."""
+    """The quiz of a student; raises UsageError if the order is not valid or cannot be met."""
     check(order)
     topics = [TOPICS[name] for name in order.topics]
     if order.report:  # a single layer has no earlier layers

@@ -55,7 +55,8 @@ def _part(name: str, value: Any) -> Fraction:
     part = part_of(str(value))
     if part is None or part > 1:
         raise UsageError(
-            f"credit must be a fraction from 0 to 1, as in {name}=0.5, not {str(value)[:40]!r}"
+            f"credit for {name!r} must be a fraction from 0 to 1, such as 0.5 or 50%, "
+            f"not {str(value)[:40]!r}"
         )
     return part
 

@@ -292,7 +292,7 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
 
 
 def _strange_parts(item: Item, report: Report | None) -> Iterator[str]:
-    """The part of each answer that is not understood, or its layer if all of it is."""
+    """The part of each answer that is not understood; the layer of an answer that is."""
     for layer, quantities in mapping(item, "'answers'").items():
         words = quantities.value if isinstance(quantities.value, dict) else ()
         if not is_input(layer, report):
@@ -340,7 +340,7 @@ def _free(item: Item | None, layout: Layout | None, is_key: bool) -> Iterator[An
             answer = Answer(label, asked, given, one.where, "", *terms)
             answer = answer._replace(given=answer.chosen(given))
             if is_stated and is_key:
-                asked = stated.question(answer.given)
+                asked = stated.question(answer.given, answer.choices)
                 answer = answer._replace(question=asked, given=None)
             problem = NOT_A_KEY if is_key else UNKEYED
             yield answer._replace(problem="" if asked else problem)
@@ -377,7 +377,7 @@ GIVEN = (*scores.KEYS, *numeric.KEYS, *SETTINGS, "architecture", "layers")
 
 
 def _check_given(given: Mapping[Key, Item]) -> None:
-    """Raise SpecError for a misspelt key of a question that is not about a single layer."""
+    """Raise SpecError for a misspelling of one of the keys in ``GIVEN``."""
     for name in given:
         if name not in (*GIVEN, *AXIS) and not layers.known(name):
             near = did_you_mean(name, [*GIVEN, *layers.names()])

@@ -16,7 +16,7 @@ from cnncalc.core.errors import UsageError
 from cnncalc.derivations.explain import Derivation
 from cnncalc.homework import asks
 from cnncalc.homework.question import Question
-from cnncalc.homework.written import Names, as_text, format_value
+from cnncalc.homework.written import Names, as_text, format_value, plain
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +36,17 @@ class Stated(Question):
         return Derivation(self.ask.title, (), format_value(self.names))
 
 
-def question(right: Any) -> Stated:
-    """The question with this answer, or with a list of them; raises UsageError if there is none."""
+def question(right: Any, choices: Sequence[Any] = ()) -> Stated:
+    """The question with this answer, or with a list of them; raises UsageError if there is none, or
+    if one is not among the ``choices``."""
     listed: Sequence[Any] = right if isinstance(right, list) else [right]
     names = Names(as_text(one) for one in listed if one is not None)
     if not names:
         raise UsageError("the question needs 'given' and 'ask', or the right answer")
+    known = {plain(as_text(one)) for one in choices}
+    for name in names:
+        if known and plain(name) not in known:
+            raise UsageError(f"the right answer {name[:60]!r} is not one of the choices")
     return Stated(asks.load("choice"), _nothing(), names=names)
 
 

@@ -24,7 +24,8 @@ def alone(
     """A network with only this layer, whose output and costs are not computed.
 
     ``output`` is one size, one per spatial axis, or a shape; the default is the shape of the input.
-    ``layout`` is how shapes are written. Raises CnncalcError if the fields or a shape are invalid.
+    ``layout`` is how shapes are written. Raises CnncalcError if the kind, a field or a shape is
+    invalid.
     """
     standing_in = {"input": input, "layers": [{"identity": None, "name": name}]}
     report = summarize({"name": "the layer", **standing_in}, layout=layout)
@@ -36,8 +37,8 @@ def alone(
 
 
 def _shape(output: Any, x: Shape, layout: Layout | None) -> Shape:
-    """The shape with these sizes, or with one size for all spatial axes of x; raises LayerError if
-    they are not whole numbers, or are too few or too many."""
+    """The shape with these sizes, or with one size for all spatial axes of x; raises CnncalcError
+    for anything else."""
     sizes = output if isinstance(output, list) else str(output).replace("×", "x").split("x")
     if not all(str(size).strip().isdecimal() for size in sizes):
         raise LayerError(f"'output' must be a size, such as 55 or 55x55, not {str(output)[:60]!r}")

@@ -77,7 +77,7 @@ class ClassToken(Layer):
         ),
     )
     refusals = (
-        Refusal(1, ("768x14x14",), "expected 1 spatial ax"),
+        Refusal(1, ("768x14x14",), "expected 1 spatial axis, not 2"),
         Refusal(0, ("768x196",), "at least 1, not 0"),
         Refusal(1, ("100",), "not a vector"),
     )

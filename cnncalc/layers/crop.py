@@ -60,7 +60,9 @@ class Crop(Like, Rearrangement):
                 (start, N - size - start) for N, size, start in zip(x.spatial, kept, starts)
             )
         elif self.offset is not None:
-            raise LayerError("use offset only with size or like; crop already says what to remove")
+            raise LayerError(
+                "use 'offset' only with 'size' or 'like'; 'crop' already says what to remove"
+            )
         elif self.size is not None:
             pairs = tuple(map(_cut, x.spatial, per_axis(self.size, x, "size")))
         else:
@@ -139,7 +141,7 @@ class Crop(Like, Rearrangement):
         Refusal(2, ("1x4x4",), "removing 2 + 2 cells from an axis of size 4 leaves nothing"),
         Refusal({"size": 5}, ("1x4x4",), "cannot keep 5 cells of an axis of size 4"),
         Refusal({"crop": 1, "size": 2}, ("1x4x4",), "exactly one"),
-        Refusal({"crop": 1, "offset": 2}, ("1x4x4",), "use offset only with size or like"),
+        Refusal({"crop": 1, "offset": 2}, ("1x4x4",), "use 'offset' only with 'size' or 'like'"),
         Refusal(
             {"size": 3, "offset": 2},
             ("1x4x4",),

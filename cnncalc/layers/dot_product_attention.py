@@ -102,8 +102,8 @@ class DotProductAttention(Layer):
         return everything(query)
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
-        """One fused kernel, or several operations if ``kernel`` asks for them or PyTorch cannot use
-        it."""
+        """One fused kernel, or several operations if ``kernel`` asks for them or PyTorch cannot
+        fuse them."""
         if tape.cuda or tape.low:
             raise LayerError("what PyTorch saves on CUDA or under autocast is not modelled")
         tape.guess("when attention frees its intermediate results is not known")

@@ -1,5 +1,6 @@
 """Expansion of axes of size 1."""
 
+from dataclasses import replace
 from typing import Any
 
 from cnncalc.core.errors import LayerError
@@ -40,7 +41,10 @@ class Expand(Rearrangement):
     moves = False
     auxiliary = True
 
-    shape: tuple[int, ...] = grown("output sizes, channels first; -1 keeps a size")
+    shape: tuple[int, ...] = grown("output sizes in the spec's layout; -1 keeps a size")
+
+    def channels_first(self) -> "Expand":
+        return replace(self, shape=(*self.shape[-1:], *self.shape[:-1]))
 
     def output(self, x: Shape) -> Shape:
         wanted = "×".join(map(str, self.shape))

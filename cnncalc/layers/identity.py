@@ -13,7 +13,7 @@ from cnncalc.layers._elementwise import Elementwise
 class Identity(Elementwise):
     """Returns its input unchanged.
 
-    Nothing is computed, and nothing is copied unless ``copy`` says so.
+    Nothing is computed, and nothing is copied unless ``copy`` or ``merges`` says so.
     """
 
     operators = {"Identity": {}}
@@ -28,8 +28,8 @@ class Identity(Elementwise):
         "none",
     )
     merges: int | None = count(
-        "axis, counted from 0, that an imported model merges with the batch here, in a copy unless "
-        "a view can merge them",
+        "axis, counted from 0, that an imported model merges with the batch here; this copies if "
+        "copy is contiguous or no view can merge them",
         None,
         least=0,
     )

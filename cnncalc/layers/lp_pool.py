@@ -19,8 +19,8 @@ class LpPool(Pool):
     """Computes the p-th root of the sum of the p-th powers in each window.
 
     p = 1 gives the sum and p = 2 the Euclidean length. If no value is negative, this is the p-norm,
-    which approaches max pooling for large p.
-    The stride defaults to the window size. Padding adds zeros. There are no parameters.
+    which approaches max pooling for large p. The stride defaults to the window size. Padding adds
+    zeros. There are no parameters.
 
     Operations: each input is raised to the power p once, which takes one multiplication if p is
     2 and one exponential otherwise; a window of n elements takes n − 1 additions, and one

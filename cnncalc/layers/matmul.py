@@ -38,14 +38,16 @@ class Matmul(Layer):
         if a[:-2] != b[:-2] or len(a) != len(b):
             raise LayerError(f"cannot multiply {a} by {b}: all but the last two sizes must match")
         if self.shared and len(a) > 3:
-            raise LayerError(f"shared takes a signal or an image, not {a}")
+            raise LayerError(f"'shared' takes a signal or an image, not {a}")
         if a[-1] != b[-2]:
             raise LayerError(
                 f"cannot multiply {a} by {b}: the first has {a[-1]} columns, "
                 f"but the second has {b[-2]} rows"
             )
         if self.shared and a[-1] == 1:
-            raise LayerError("einsum sums over no axis if the first factor has a single column")
+            raise LayerError(
+                "einsum sums over no axis if the first factor has a single column; remove 'shared'"
+            )
         return shape_of((*a[:-1], b[-1]))
 
     def macs(self, a: Map, b: Map) -> int:
@@ -143,7 +145,9 @@ class Matmul(Layer):
         Refusal(None, ("4x5", "4x5"), "the first has 5 columns, but the second has 4 rows"),
         Refusal(None, ("2x4x5", "3x5x4"), "all but the last two sizes must match"),
         Refusal(None, ("4x5", "5"), "expected two maps"),
-        Refusal({"shared": True}, ("2x3x4x5", "2x3x5x4"), "shared takes a signal or an image, not"),
+        Refusal(
+            {"shared": True}, ("2x3x4x5", "2x3x5x4"), "'shared' takes a signal or an image, not"
+        ),
         Refusal({"shared": True}, ("4x1", "1x4"), "sums over no axis"),
         Refusal(None, ("4x5",), "expected 2 inputs, not 1; use 'from' to name both factors"),
     )

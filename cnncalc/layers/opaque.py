@@ -71,8 +71,8 @@ class Opaque(Layer):
         if self.biases > (self.params or 0):
             params = "not given" if self.params is None else self.params
             raise LayerError(
-                f"biases is {self.biases}, but params, which includes them, is {params}; correct "
-                "one of them"
+                f"'biases' is {self.biases}, but 'params', which includes them, is {params}; "
+                "correct one of them"
             )
         return shape_of(self.shape)
 
@@ -125,12 +125,12 @@ class Opaque(Layer):
     )
     refusals = (
         Refusal({"what": "sorting"}, ("8",), "needs 'shape'"),
-        Refusal("many", ("8",), "shape must be whole numbers joined by x, such as"),
+        Refusal("many", ("8",), "'shape' must be whole numbers joined by x, such as"),
         Refusal([1, 2, 3, 4, 5], ("8",), "must be a shape such as 64x7x7"),
         Refusal(
             {"shape": 8, "params": 3, "biases": 4},
             ("8",),
-            "biases is 4, but params, which includes them, is 3; correct one of them",
+            "'biases' is 4, but 'params', which includes them, is 3; correct one of them",
         ),
         Refusal({"shape": 8, "biases": 4}, ("8",), "which includes them, is not given"),
         Refusal({"shape": 8, "what": "a\nb"}, ("8",), "must be a line of text"),

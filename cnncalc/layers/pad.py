@@ -225,6 +225,6 @@ class Pad(Like, Rearrangement):
         ),
         Refusal([1, 1, 1], ("1x3x3",), "3 axes"),
         Refusal(-1, ("1x3x3",), "not -1"),
-        Refusal(None, ("1x3x3",), "needs exactly one of padding and like"),
+        Refusal(None, ("1x3x3",), "needs exactly one of 'padding' and 'like'"),
         Refusal(2, ("100",), "not a vector"),
     )

@@ -1,5 +1,6 @@
 """A tensor that does not depend on the input."""
 
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -76,8 +77,8 @@ class Parameter(Layer):
 
     storage: str | None = choice(
         "where the output is in memory: in the numbers that the layer holds or borrows, in the "
-        "storage of its input, in a new one, or unknown; by default new with saved_bytes, and "
-        "otherwise unknown if the output is computed",
+        "storage of its input, in a new one, or unknown; by default new with saved_bytes, "
+        "otherwise unknown for a computed output, and held for any other",
         ("held", "input", "new", "unknown"),
         None,
     )
@@ -117,23 +118,32 @@ class Parameter(Layer):
         """The output does not depend on the input."""
         return (0,)
 
+    def channels_first(self) -> "Parameter":
+        shape, strides = (*self.shape[-1:], *self.shape[:-1]), self.strides
+        if strides is not None:
+            images, own = strides[: self.per_image], strides[self.per_image :]
+            strides = (*images, *own[-1:], *own[:-1])
+        return replace(self, shape=shape, strides=strides)
+
     def output(self, x: Shape) -> Shape:
         if self.computed and not self.learned:
-            raise LayerError("params and buffers say what is learned; remove learned: false")
+            raise LayerError("'params' and 'buffers' say what is learned; remove 'learned: false'")
         for name in () if self.computed else OF_COMPUTED:
             if getattr(self, name):
-                raise LayerError(f"{name} needs params or buffers")
+                raise LayerError(f"{name!r} needs 'params' or 'buffers'")
         axes = len(self.shape) + self.per_image
         if self.strides is not None and len(self.strides) != axes:
             raise LayerError(f"expected {axes} strides, not {len(self.strides)}")
         if self.storage == "input" and not self.computed:
-            raise LayerError("storage: input needs params or buffers")
+            raise LayerError("'storage: input' needs 'params' or 'buffers'")
         if self.per_image and not self.computed and self.storage != "new":
-            raise LayerError("numbers that are learned or fixed are there once; remove per_image")
+            raise LayerError("learned or fixed numbers exist only once; remove 'per_image'")
         if self.multiply_accumulates and not self.computed:
-            raise LayerError("macs needs params or buffers, from which the output is computed")
+            raise LayerError(
+                "'macs' needs 'params' or 'buffers', from which the output is computed"
+            )
         if self.backward_multiply_accumulates and not self.params:
-            raise LayerError("backward_macs needs params, whose gradients it computes")
+            raise LayerError("'backward_macs' needs 'params', whose gradients it computes")
         return shape_of(self.shape)
 
     def parameters(self, x: Shape) -> Parameters:
@@ -276,8 +286,8 @@ class Parameter(Layer):
     refusals = (
         Refusal(None, ("8",), "needs 'shape'"),
         Refusal({"shape": 8, "params": -1}, ("8",), "at least 0, not -1"),
-        Refusal({"shape": 8, "params": 3, "learned": False}, ("8",), "remove learned: false"),
-        Refusal({"shape": 8, "backward_macs": 2}, ("8",), "backward_macs needs params, whose"),
-        Refusal({"shape": 8, "macs": 16}, ("8",), "macs needs params or buffers, from"),
+        Refusal({"shape": 8, "params": 3, "learned": False}, ("8",), "remove 'learned: false'"),
+        Refusal({"shape": 8, "backward_macs": 2}, ("8",), "'backward_macs' needs 'params', whose"),
+        Refusal({"shape": 8, "macs": 16}, ("8",), "'macs' needs 'params' or 'buffers', from"),
         Refusal(8, (), "expected 1 input, not 0"),
     )

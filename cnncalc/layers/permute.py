@@ -19,7 +19,7 @@ def permutation(doc: str) -> Any:
         whole = all(is_whole(place, 0) for place in order)
         if not order or not whole or sorted(order) != list(range(len(order))):
             raise LayerError(
-                f"must list each dimension once, counted from 0 (the channels), not {shown(value)}"
+                f"must list each dimension but the batch once, counted from 0, not {shown(value)}"
             )
         return tuple(order)
 
@@ -39,10 +39,11 @@ def permutation(doc: str) -> Any:
 class Permute(Rearrangement):
     """Reorders the dimensions.
 
-    Dimensions are counted from 0, starting with the channels; the batch is not counted. [1, 2, 0]
-    turns C×H×W into H×W×C, and from then on the first dimension counts as the channels. The
-    output is a view: nothing is computed or copied. Receptive fields follow the dimensions; where
-    positions become channels, each output is taken to read all of them, which is an upper bound.
+    Dimensions are counted from 0 in the spec's layout, without the batch. With the channels first,
+    [1, 2, 0] turns C×H×W into H×W×C, and from then on the first dimension counts as the channels.
+    The output is a view: nothing is computed or copied. Receptive fields follow the dimensions;
+    where positions become channels, each output is taken to read all of them, which is an upper
+    bound.
 
     Operations: none.
     """
@@ -96,7 +97,7 @@ class Permute(Rearrangement):
     )
     refusals = (
         Refusal([1, 0], ("2x3x5",), "has 2 dimensions, but 2×3×5 has 3"),
-        Refusal([0, 0, 1], ("2x3x5",), "each dimension once"),
-        Refusal([1, 2, 3], ("2x3x5",), "each dimension once"),
+        Refusal([0, 0, 1], ("2x3x5",), "each dimension but the batch once"),
+        Refusal([1, 2, 3], ("2x3x5",), "each dimension but the batch once"),
         Refusal(None, ("2x3x5",), "needs 'order'"),
     )

@@ -39,9 +39,9 @@ def target(doc: str) -> Any:
 class Reshape(Rearrangement):
     """Changes the shape; the values and their order stay the same.
 
-    One size makes a vector; two to four make a map, channels first. A size of -1 is inferred
-    from the others. Nothing is computed, and a contiguous input is not copied. Since positions lose
-    their meaning, every output's receptive field is taken to be the whole input, an upper bound.
+    One size makes a vector; two to four make a map. A size of -1 is inferred from the others.
+    Nothing is computed, and a contiguous input is not copied. Since positions lose their meaning,
+    every output's receptive field is taken to be the whole input, an upper bound.
 
     Operations: none.
     """
@@ -53,7 +53,9 @@ class Reshape(Rearrangement):
     auxiliary = True
     inside = True
 
-    shape: tuple[int, ...] = target("output sizes, channels first; one may be -1 to be inferred")
+    shape: tuple[int, ...] = target(
+        "output sizes in the spec's layout; one may be -1 to be inferred"
+    )
 
     def channels_first(self) -> "Reshape":
         return replace(self, shape=(*self.shape[-1:], *self.shape[:-1]))

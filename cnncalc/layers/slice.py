@@ -45,8 +45,8 @@ class Slice(Rearrangement):
             raise LayerError(f"{x} has {what} 0 to {size - 1}{where}, {not_so}")
         if self.start >= stop:
             raise LayerError(
-                f"no {what} from {self.start} up to {stop}{where}; stop is exclusive and must be "
-                "greater than start"
+                f"no {what} from {self.start} up to {stop}{where}; 'stop' is exclusive and must be "
+                "greater than 'start'"
             )
         if dim:
             kept = dimensions.kept_places(start=self.start, stop=stop)
@@ -99,8 +99,8 @@ class Slice(Rearrangement):
     refusals = (
         Refusal({"stop": 97}, ("96x27x27",), "has channels 0 to 95, not 0 to 96"),
         Refusal({"start": 96}, ("96x27x27",), "a slice cannot start at 96"),
-        Refusal({"start": 5, "stop": 5}, ("96x27x27",), "stop is exclusive"),
-        Refusal({"start": 7, "stop": 5}, ("96x27x27",), "must be greater than start"),
+        Refusal({"start": 5, "stop": 5}, ("96x27x27",), "'stop' is exclusive"),
+        Refusal({"start": 7, "stop": 5}, ("96x27x27",), "must be greater than 'start'"),
         Refusal({"start": -1}, ("96x27x27",), "at least 0, not -1"),
         Refusal({"stop": 6, "along": "width"}, ("3x4x5",), "0 to 4 along this axis, not 0 to 5"),
     )

@@ -134,7 +134,7 @@ class Upsample(Like):
     main = "scale_factor"
     either = ("scale_factor", "size", "like")
 
-    scale_factor: Factors | None = factors("factor by which each spatial axis grows")
+    scale_factor: Factors | None = factors("factor for the size of each spatial axis")
     size: Sizes | None = sizes("output size along each spatial axis", None)
     mode: str = choice(
         "how to compute the new values", tuple(MODES), "nearest", also=("interpolation",)

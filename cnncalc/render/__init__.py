@@ -32,7 +32,7 @@ def names() -> tuple[str, ...]:
 
 
 def load(word: str) -> Format:
-    """The format that a word names. Raises UsageError, suggesting the nearest, if there is none."""
+    """The format that a word names. Raises UsageError if there is none."""
     name = name_of(word)
     return cast(Format, discovery.chosen(formats.__name__, formats.__path__, name, "format"))
 
@@ -58,6 +58,6 @@ def for_file(path: str, others: Iterable[str] = ()) -> str:
     extensions = _extensions()
     if suffix not in extensions:
         known = [*extensions, *others]
-        hint = did_you_mean(suffix, known) or f"; choose from {', '.join(known)}"
+        hint = did_you_mean(suffix, known) or f"; choose from {', '.join(sorted(known))}"
         raise UsageError(f"no format for the extension {suffix!r}{hint}")
     return extensions[suffix]

@@ -1,4 +1,4 @@
-"""The columns of a table: their headings, meanings, exact values and texts."""
+"""The columns of a table: their headings, meanings, values and texts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -16,7 +16,7 @@ Value = int | float | str | None
 
 
 class Column(NamedTuple):
-    """One column: its heading, its meaning, its exact value, and that value as text.
+    """One column: its heading, its meaning, its value, and that value as text.
 
     Where the count ``counts`` is not known, the value is a lower bound.
     """
@@ -196,7 +196,7 @@ COLUMNS: dict[str, Column] = {
         "Saved", "bytes saved for backward (docs/memory.md); empty if not modelled",
         _saved, units.in_bytes,
     ),
-    "read": _bytes("Read", "bytes read: inputs and parameters", "bytes_read"),
+    "read": _bytes("Read", "bytes read: inputs, parameters and buffers", "bytes_read"),
     "written": _bytes("Written", "bytes written: the output", "bytes_written"),
     "intensity": Column(
         "Ops/byte", "arithmetic intensity: operations per byte read or written",
@@ -217,7 +217,7 @@ COLUMNS: dict[str, Column] = {
 """Every column, by the name that ``--columns`` takes."""
 USUAL = ("layer", "kind", "kernel", "output", "params", "macs", "memory", "rf")
 TEXT_COLUMNS = ("layer", "kind", "kernel", "fields", "inputs", "weights_of", "input", "output")
-"""The columns without numbers."""
+"""The left-aligned columns."""
 SHARED = ("params", "weights", "biases", "fixed", "buffers")
 """The columns that count shared parameters and buffers once."""
 
@@ -225,7 +225,7 @@ SHARED = ("params", "weights", "biases", "fixed", "buffers")
 def column(word: str, also: Sequence[str] = ()) -> str:
     """The name of a column, whatever its case; ``also`` lists names beyond those of every view.
 
-    Raises UsageError, suggesting the nearest name, for an unknown one."""
+    Raises UsageError for an unknown one."""
     name, known = word.strip().lower(), (*COLUMNS, *also)
     if name not in known:
         raise unknown("column", name, known)
@@ -236,7 +236,7 @@ def choose_columns(words: Sequence[str], also: Sequence[str] = ()) -> tuple[str,
     """The columns that ``words`` name; ``+rf`` adds one to the usual columns, and ``all``
     means every column.
 
-    Raises UsageError, suggesting the nearest name, for an unknown one.
+    Raises UsageError for an unknown one.
     """
     if list(words) == ["all"]:
         return tuple(COLUMNS)

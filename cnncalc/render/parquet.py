@@ -9,7 +9,7 @@ SUFFIX = ".parquet"
 
 
 def render(found: Sweep) -> bytes:
-    """A column for each value and each quantity, with exact numbers.
+    """A row for each configuration to show, with its values and quantities.
 
     Raises UsageError if pyarrow is not installed, and for values that have no common type or are
     too large.

@@ -50,7 +50,7 @@ class Sheet(Protocol):
         """Whether a column holds long text, which is broken into lines."""
 
     def values(self, line: Any) -> Sequence[Value]:
-        """The exact values of a line."""
+        """The values of a line, with exact counts."""
 
     def texts(self, line: Any) -> Sequence[str]:
         """The values of a line as text."""

@@ -128,7 +128,7 @@ class View:
         return [self.known[name].heading for name in self.columns]
 
     def values(self, line: Line) -> list[Value]:
-        """The exact values of a line."""
+        """The values of a line, with exact counts."""
         columns = [self.known[name] for name in self.columns]
         exact = ((column, column.value(line, self.report)) for column in columns)
         return [column.bounded(line, value, value) for column, value in exact]

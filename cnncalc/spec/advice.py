@@ -138,8 +138,15 @@ def _no_colon(line: str, mark: Any) -> Advice:
         entry = line[dash.end() :][:60]
         sentence = f"an entry of a list starts with a hyphen and a space; write '- {entry}'"
         return Advice(sentence, mark.line, mark.column)
+    if glued := re.match(r"(\w+):\S", line):
+        return Advice(_spaced(glued[1]), mark.line, mark.column)
     sentence = f"{line[:60]!r} is not a key with a value; add a colon"
     return Advice(sentence, mark.line, mark.column)
+
+
+def _spaced(word: str) -> str:
+    """The advice about a colon without a space after it."""
+    return f"the colon after {word!r} needs a space; write '{word}: ...'"
 
 
 def _opening(text: str) -> tuple[str, int, int]:
@@ -181,8 +188,12 @@ def _colon(lines: list[str], mark: Any) -> Advice:
         return Advice(f"{sentence}; write '{glued[1]}: {{...}}'", mark.line, glued.start())
     glued = re.match(r"\s*(\w+):\S", before)
     if glued:
-        sentence = f"the colon after {glued[1]!r} needs a space"
-        return Advice(f"{sentence}; write '{glued[1]}: ...'", mark.line - 1, glued.start(1))
+        return Advice(_spaced(glued[1]), mark.line - 1, glued.start(1))
+    above = re.match(r"(\s*(?:- +)*)[\w.-]+: +\S", before)
+    own = re.match(r"(\s*)([\w.-]+):(?:\s|$)", line)
+    if above and own and len(own[1]) > len(above[1]):
+        fact = f"{own[2]!r} is indented below a key that already has a value"
+        return Advice(f"{fact}; fix its indentation", mark.line, len(own[1]))
     nested = re.match(r"(\s*(?:- +)*)(\w+): (\w+: .*)", line)
     if nested:
         fields = f"{nested[2]}: {{{nested[3].strip()}}}"

@@ -149,7 +149,8 @@ def _rank(vector: Sequence[Any]) -> tuple[bool, bool, int]:
 
 
 def _factor(argument: Argument, field: str, vector: Sequence[Any]) -> int:
-    """The factor by which the values are a multiple of an argument everywhere; 0 if there is none.
+    """The factor, at most ``LARGEST_FACTOR``, that turns an argument into the values everywhere; 0
+    if there is none.
 
     In a different field, all values must be large numbers, at least three of them distinct: small
     numbers, such as a stride and a padding, are often equal by chance.

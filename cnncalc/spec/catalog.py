@@ -25,7 +25,7 @@ def names() -> tuple[str, ...]:
 
 @lru_cache(maxsize=100)
 def holds(source: str) -> bool:
-    """Whether a source is the full path of a built-in architecture's file."""
+    """Whether a source is the full path of a file among the built-in architectures."""
     return Path(source).parent == folder()
 
 

@@ -218,7 +218,8 @@ def check_value(
 ) -> None:
     """Raise UsageError unless the value is valid for this quantity."""
     if isinstance(given, dict | list):
-        raise UsageError(f"expected a printed number, not {shown(given)}")
+        what = "a shape, such as 6x28x28" if quantity in SHAPES else "a printed number"
+        raise UsageError(f"expected {what}, not {shown(given)}")
     value = str(given)
     if quantity in SHAPES:
         sizes = read_shape(value.replace("@", "x")).dimensions
@@ -238,7 +239,7 @@ def check_value(
 def read_share(value: str) -> Printed | None:
     """Parse ``94.86%`` into the number; None for anything without a percent sign.
 
-    Raises UsageError if the rest is not a number.
+    Raises UsageError unless a number and nothing else stands before the sign.
     """
     number, sign, after = value.partition("%")
     if after.strip():

@@ -19,6 +19,7 @@ from cnncalc.spec.text import Item, Key
 if TYPE_CHECKING:
     from cnncalc.spec.document import Parser
     from cnncalc.spec.expansion import Expansion
+    from cnncalc.spec.network import Network
 
 Keys = Mapping[Key, Item]
 Ends = tuple[int, ...]
@@ -195,7 +196,7 @@ class Backbone(Composite):
         return any_of(named, mapping), {}
 
     def expand(
-        self, build: "Expansion", entry: Entry, name: str, scope: Scope, current: Ends
+        self, build: "Network", entry: Entry, name: str, scope: Scope, current: Ends
     ) -> Ends:
         """Add the outputs to keep, and all layers that they depend on. Returns the outputs."""
         built = self.built(build, entry, scope)
@@ -240,7 +241,7 @@ class Backbone(Composite):
                 build.names.ends[f"{path}.{group}"] = tuple(found)
         return tuple(place for end in ends for place in places[end])
 
-    def built(self, build: "Expansion", entry: Entry, scope: Scope) -> "Expansion":
+    def built(self, build: "Network", entry: Entry, scope: Scope) -> "Network":
         """The expansion of the whole network, with the given values of its parameters."""
         given: Any = {}
         if self.given is not None:

@@ -292,7 +292,7 @@ class Parser(Checks):
         kinds = [key for key in keys if key not in NODE]
         if len(kinds) != 1:
             self.wrong(self.miscounted(kinds, keys), (kinds[1] if kinds else item).where)
-            return broken(self.entry_name(keys), item.where)
+            return broken(self.entry_name(keys), item.where, *kinds[:1])
         return self.kind_entry(kinds[0], keys)
 
     def kind_entry(self, kind: Key, keys: dict[Key, Item]) -> Entry:
@@ -301,7 +301,7 @@ class Parser(Checks):
         name = self.entry_name(keys)
         sources, composite = self.sources(keys), self.composite(kind, value, keys)
         if (sources is None and "from" in keys) or (composite is None and kind in Composite.words):
-            return broken(name, kind.where)
+            return broken(name, kind.where, kind)
         return Entry(
             kind=kind,
             value=value,

@@ -90,7 +90,7 @@ class Entry(NamedTuple):
     help: str | Callable[..., str] = ""
     """How to fix the spec if the layer refuses its input; see ``Node.help``."""
     broken: bool = False
-    """Whether the entry is too broken to expand; its name is still known."""
+    """Whether the entry is too broken to expand; its name and its kind may still be known."""
 
 
 class Block(NamedTuple):
@@ -137,9 +137,9 @@ def kind_alone(name: str, where: Where) -> Entry:
     return Entry(kind, None, where)
 
 
-def broken(name: str | None, where: Where) -> Entry:
+def broken(name: str | None, where: Where, kind: str = "") -> Entry:
     """A placeholder for an entry that cannot be used."""
-    return kind_alone("", where)._replace(name=name, broken=True)
+    return kind_alone(kind, where)._replace(name=name, broken=True)
 
 
 def describe(item: Item) -> str:

@@ -1,21 +1,17 @@
-"""Expands a spec into nodes: blocks, branches, repeats, names, shared weights.
-
-Each node reads only earlier ones, so there are no cycles.
-"""
+"""Expands the layers of a spec into nodes: blocks, branches, repeats, names, shared weights."""
 
 import re
 from collections import ChainMap
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from cnncalc.core.errors import MAX_MISTAKES, SpecError, Where, did_you_mean, some
-from cnncalc.core.layer import Input, Layer
+from cnncalc.core.errors import MAX_MISTAKES, SpecError, Where, some
+from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Layout
 from cnncalc.spec import values
 from cnncalc.spec.entry import Block, Entry, Spec
 from cnncalc.spec.expression import UNDECLARED
-from cnncalc.spec.inputs import Given, Shapes
-from cnncalc.spec.inputs import inputs as read_inputs
 from cnncalc.spec.kinds import Kinds
 from cnncalc.spec.names import Names, written_in
 from cnncalc.spec.node import Node
@@ -41,14 +37,11 @@ class Expansion:
 
     def __init__(self, spec: Spec, layout: Layout | None, work: Work | None = None) -> None:
         self.spec = spec
-        self.layout = layout
         self.work = work or Work()
         self.parameters: dict[str, Any] = {}
-        self.input_shapes: Mapping[Key, Given | SpecError] = {}
         self.nodes: list[Node] = []
         self.groups: dict[str, str] = {}
         """What each dotted prefix was expanded from, such as a block, a kind or a branch."""
-        self.outputs: Ends = ()
         self.used: dict[str, Block] = {}
         self.mistakes = list(spec.mistakes)
         everything = [spec.layers, *(block.layers for block in spec.blocks.values())]
@@ -63,13 +56,8 @@ class Expansion:
         self.replaced: set[str] = set()
         self.replacements: list[Entry] = []
         """Keeps these entries alive, so that no other entry gets the id of one of them."""
-        self.others: dict[tuple[int, str], Expansion] = {}
         self.arguments: dict[str, tuple[str, MutableMapping[str, Any]]] = {}
         """The last arguments of each block as text, and the values visible in it."""
-
-    def other(self, spec: Spec) -> "Expansion":
-        """The expansion of another network, with the same layout and limits."""
-        return Expansion(spec, self.layout, self.work)
 
     def wrong(self, sentence: str, where: Where) -> None:
         """Report a mistake. Raises LimitReached once there are too many."""
@@ -77,137 +65,57 @@ class Expansion:
         if len(self.mistakes) >= MAX_MISTAKES:
             raise LimitReached
 
-    def run(
-        self, settings: Mapping[str, Any], inputs: Shapes | Mapping[str, Shapes] | None
-    ) -> None:
-        """Expand everything. Raises SpecError for invalid parameters and for too many inputs, and
-        UsageError for a setting or an input that the spec does not have, and for an invalid or
-        doubtful shape in ``inputs``."""
-        spec = self.spec
-        try:
-            self.parameters = values.parameters(spec, settings, self.work)
-            self.input_shapes = read_inputs(spec, self.parameters, inputs, self.layout, self.work)
-            scope, current = self.inputs()
-            self.expand(spec.layers, scope, current)
-            self.label_trees()
-            self.check_replacements()
-            self.check_batches()
-            if spec.outputs and self.nodes:
-                self.find_outputs(scope)
-            for error in self.sharing.unshared_names(self.names.written):
-                self.wrong(error.sentence, error.where)
-        except LimitReached as reason:
-            self.mistakes += [reason.error] if reason.error else []
-            self.nodes.clear()  # nothing is left to analyse
-        if not self.mistakes and len(self.nodes) == len(spec.inputs):
-            sentence = "the network has no layers: each is left out or repeated 0 times"
-            self.wrong(sentence, spec.where)
-
-    def find_outputs(self, scope: Scope) -> None:
-        """Find the layers that the spec lists as its outputs."""
-        try:
-            self.outputs = self.names.sources(self.spec.outputs, scope, "outputs")
-            if any(isinstance(self.nodes[place].layer, Input) for place in self.outputs):
-                fact = "'outputs' names an input; it must name layers"
-                raise SpecError(fact, self.spec.outputs[0].where)
-        except SpecError as error:
-            self.wrong(error.sentence, error.where)
-
-    def label_trees(self) -> None:
-        """Label the groups that dotted names imply; nothing else may have their names."""
-        taken = (self.names.index, self.names.ways, self.groups)
-        for path, where in self.names.trees.items():
-            if any(path in names for names in taken):
-                fact = f"a name that starts with '{path}.' is only for layers inside {path!r}"
-                why = f"but {path!r} is itself a layer or block; choose another name"
-                self.wrong(f"{fact}, {why}", where)
-            else:
-                self.label(path, "group", where)
-
-    def check_replacements(self) -> None:
-        """Refuse replacements of layers that do not exist."""
-        for name in self.spec.replace:
-            if name not in self.replaced:
-                hint = did_you_mean(name, self.names.ends) or f"; it has {some(self.names.ends)}"
-                self.wrong(f"'replace': the network has no layer {name[:60]!r}{hint}", name.where)
-
-    def check_batches(self) -> None:
-        """Refuse inputs that look like a batch of images, unless a layer is named as one for
-        volumes, such as ``Conv3d``."""
-        if any(node.axes == 3 for node in self.nodes):
-            return
-        for one in self.input_shapes.values():
-            batched = one.batched if isinstance(one, Given) else None
-            if isinstance(batched, SpecError):
-                self.mistakes.append(batched)
-                self.nodes.clear()  # all other mistakes follow from it
-            elif batched is not None:
-                raise batched
-
-    def inputs(self) -> tuple[Scope, Ends]:
-        """Add the inputs. Returns the network's scope and the inputs of its first layer."""
-        scope = Scope("", self.parameters)
-        current: Ends = ()
-        for name, one in self.input_shapes.items():
-            layer = None
-            if isinstance(one, SpecError):
-                self.wrong(one.sentence, one.where)
-            else:
-                layer = Input(shape=one.shape)
-            current = (self.add(Node(name, layer, (), name.where)),)
-            scope.names[name] = current
-            scope.places[name] = name.where
-            scope.inputs.add(name)
-        if not scope.names:  # already reported; the inputs of the layers are unknown
-            self.nodes.append(Node("", None, (), self.spec.where))
-            current = (0,)
-        return scope, current if len(scope.names) <= 1 else ()
-
     def expand(self, entries: Sequence[Entry], scope: Scope, current: Ends) -> Ends:
         """Add all entries in order. Returns the output of the last one."""
         self.nested += 1
         for entry in entries:
             self.work.add(1, entry.where)
-            try:
-                if self.nested > MAX_NESTED + 1:  # the top-level list does not count
-                    sentence = f"blocks and branches nest deeper than {MAX_NESTED} levels"
-                    raise SpecError(sentence, entry.where)
-                current = self.entry(entry, scope, current)
-            except SpecError as error:
-                current = self.broken(entry, scope)
-                sentence = error.sentence
-                if self.open and error.help == UNDECLARED:
-                    taken = f"add it to 'takes' of block {self.open[-1]!r}"
-                    sentence = f"{error.fact}; {taken}, or {UNDECLARED}"
-                self.wrong(sentence, error.where)
+            current = self.entry(entry, scope, current)
         self.nested -= 1
         return current
 
-    def broken(self, entry: Entry, scope: Scope) -> Ends:
-        """Add a placeholder node for a wrong entry, so that layers that read it directly, or by the
-        name that it gives itself, are not checked."""
-        self.nodes.append(Node(entry.name or "", None, (), entry.where))
-        node = (len(self.nodes) - 1,)
-        if entry.name:
-            scope.names.setdefault(entry.name, node)
-        return node
-
     def entry(self, entry: Entry, scope: Scope, current: Ends) -> Ends:
-        """Add an entry, once for each repetition. Returns its output."""
+        """Add an entry, once for each repetition, or report what is wrong with it. Returns its
+        output."""
+        name = entry.name or ""
         if entry.broken:
-            return self.broken(entry, scope)
-        times = values.times(entry.repeat, scope.values, self.work)
-        if not times or not values.holds(entry.when, scope.values, self.work):
-            self.names.left_out.update([entry.name] if entry.name else ())
-            return current
-        if entry.sources is not None:
-            current = self.names.sources(entry.sources, scope)
-        name = entry.name or self.automatic(entry, scope)
-        counts = name[-1:].isdigit() and COUNTING.fullmatch(name) is not None
-        all = entry if counts or not entry.repeat else self.in_place_of(entry, scope.prefix + name)
-        if all.repeat is None:
-            return self.single(entry, name, scope, current)
-        return self.repeated(all, times, name, counts, scope, current)
+            return self.placeholder(entry, name, scope)
+        try:
+            if self.nested > MAX_NESTED + 1:  # the top-level list does not count
+                sentence = f"blocks and branches nest deeper than {MAX_NESTED} levels"
+                raise SpecError(sentence, entry.where)
+            times = values.times(entry.repeat, scope.values, self.work)
+            if not times or not values.holds(entry.when, scope.values, self.work):
+                self.names.left_out.update([name] if name else ())
+                return current
+            if entry.sources is not None:
+                current = self.names.sources(entry.sources, scope)
+            name = name or self.automatic(entry, scope)
+            counts = name[-1:].isdigit() and COUNTING.fullmatch(name) is not None
+            plain = counts or not entry.repeat
+            all = entry if plain else self.in_place_of(entry, scope.prefix + name)
+            if all.repeat is None:
+                return self.single(entry, name, scope, current)
+            return self.repeated(all, times, name, counts, scope, current)
+        except SpecError as error:
+            sentence = error.sentence
+            if self.open and error.help == UNDECLARED:
+                taken = f"add it to 'takes' of block {self.open[-1]!r}"
+                sentence = f"{error.fact}; {taken}, or {UNDECLARED}"
+            self.wrong(sentence, error.where)
+        return self.placeholder(entry, name, scope)
+
+    def placeholder(self, entry: Entry, name: str, scope: Scope) -> Ends:
+        """Add a node for a wrong entry, so that layers that read it by name, or because they come
+        next, are not checked."""
+        with suppress(SpecError):  # the kind may be what is wrong
+            name = name or self.automatic(entry, scope)
+        self.nodes.append(Node(name, None, (), entry.where))
+        node = (len(self.nodes) - 1,)
+        if name:
+            scope.names.setdefault(name, node)
+            self.names.ends.setdefault(scope.prefix + name, node)
+        return node
 
     def single(self, entry: Entry, name: str, scope: Scope, current: Ends) -> Ends:
         """Expand an entry once, so that later ones can read it by name."""

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from cnncalc.spec.entry import NODE, Composite
 
 UNNAMED = ("", "group", "branch", "layers", *NODE, *Composite.words)
-"""The labels of groups of layers that do not come from a named block."""
+"""Labels of layers that do not come from a named block, and words that cannot name one."""
 MOST_CHANGES = 3
 """The most values that may differ between the first copy of a layer and the others."""
 

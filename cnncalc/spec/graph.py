@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from cnncalc.core.errors import Mistakes, SpecError, printable
 from cnncalc.core.shape import Layout, Shape
 from cnncalc.spec.entry import Block, Spec
-from cnncalc.spec.expansion import Expansion
 from cnncalc.spec.inputs import Given, Shapes
+from cnncalc.spec.network import Network
 from cnncalc.spec.node import Node
 
 
@@ -46,34 +46,33 @@ def build(
     """Expand a spec, optionally with different parameters and input shapes.
 
     ``layout`` is how shapes are written: in ``inputs``, and in files that do not state it
-    themselves, except built-ins. Raises Mistakes for invalid parameters and for too many inputs,
-    and UsageError for a setting or an input that the spec does not have, and for a given shape that
-    is invalid or looks like a mistake, such as a batch of images.
+    themselves, except built-ins. Raises Mistakes or UsageError for settings and inputs that are
+    invalid, do not exist in the spec, or look like a mistake, such as a batch of images.
     """
-    expansion = Expansion(spec, layout)
+    network = Network(spec, layout)
     try:
-        expansion.run(settings or {}, inputs)
+        network.run(settings or {}, inputs)
     except SpecError as error:
         raise Mistakes([*spec.mistakes, error]) from None
     return Graph(
         name=spec.name or _stem(spec.where.source),
-        nodes=tuple(expansion.nodes),
-        groups=expansion.groups,
-        settings=expansion.parameters,
+        nodes=tuple(network.nodes),
+        groups=network.groups,
+        settings=network.parameters,
         spec=spec,
-        mistakes=tuple(expansion.mistakes),
-        used=tuple(expansion.used.values()),
+        mistakes=tuple(network.mistakes),
+        used=tuple(network.used.values()),
         replaced={
             str(name): one.own
-            for name, one in expansion.input_shapes.items()
+            for name, one in network.input_shapes.items()
             if isinstance(one, Given) and one.own is not None
         },
         layout=layout or spec.layouts.get(spec.where.source, "chw"),
-        outputs=expansion.outputs,
+        outputs=network.outputs,
     )
 
 
 def _stem(source: str) -> str:
-    """The name of a file without its folder and .yaml: ``vgg16`` for ``a/vgg16.yaml``."""
+    """The name of a file without its folder, .yaml and .yml: ``vgg16`` for ``a/vgg16.yaml``."""
     stem = source.replace("\\", "/").rpartition("/")[2]
     return printable(stem.removesuffix(".yaml").removesuffix(".yml"))

@@ -55,7 +55,7 @@ def inputs(
     """Every input by name: its shape, or the error in its text.
 
     ``layout`` is how shapes are written, if it is known. Raises SpecError for too many inputs, and
-    UsageError if ``given`` has an input that does not exist, or an invalid or doubtful shape.
+    SpecError or UsageError for shapes in ``given`` that are invalid, doubtful or of no input.
     """
     named = _named(spec, given)
     if len(spec.inputs) > MAX_INPUTS:
@@ -138,7 +138,7 @@ def _own(
 def _replaced(
     spec: Spec, item: Item, own: Shape | None, names: Values, layout: Layout | None, work: Work
 ) -> Given:
-    """An input with a different shape; raises UsageError if it is invalid or doubtful."""
+    """An input with a different shape; raises SpecError or UsageError unless it is plausible."""
     layout = layout or spec.layouts.get(spec.where.source)
     sizes = _sizes(item, names, work)
     shape = shape_of(sizes, layout or "chw")

@@ -61,8 +61,8 @@ class Kinds:
         """The last layer of each entry, and the values that it depends on, if any."""
 
     def find(self, word: Key, value: Item | None = None) -> layers.Found:
-        """The kind with this name. Raises SpecError if there is none; a ``value`` that is a layer
-        itself shows that the word is a name."""
+        """The kind with this name. Raises SpecError if there is none; if ``value`` is itself a
+        layer, the error suggests that the word is its name."""
         if word not in self.found:
             try:
                 self.found[word] = layers.find(word)

@@ -63,7 +63,7 @@ class Names:
             self.trees.setdefault(scope.prefix + name[: dot.start()], entry.where)
 
     def automatic(self, word: str, prefix: str) -> str:
-        """A name for a layer without one: its kind and a number."""
+        """A name for an entry without one: its kind or block, and a number."""
         word += "_" * word[-1].isdigit()  # relu6_1, not relu61
         while True:
             number = self.counters.get(prefix + word, 0) + 1
@@ -125,14 +125,16 @@ class Names:
             return f"'{key}: {name}' names a layer that is left out: {why}"
         if name.endswith(".*"):
             layer = name.removesuffix(".*")
-            return f"'{key}: {name}' matches no layer: there is no repeated layer {layer!r} here"
+            why = f"no layer {layer!r} here is repeated or has several outputs"
+            return f"'{key}: {name}' matches no layer: {why}"
         inside = [full for full in self.index if full.endswith(f".{name}")]
         if inside:
             return f"'{key}: {name}' does not name a layer here; did you mean {inside[0]!r}?"
         if name in self.written and key not in ENDS:
             fact = f"'{key}: {name}' names a layer that is not above this one"
             return f"{fact}; a layer can only read earlier ones"
-        hint = did_you_mean(name, scope.visible()) or f"; available: {some(scope.visible())}"
+        visible = [one for one in scope.visible() if key != "outputs" or one not in scope.inputs]
+        hint = did_you_mean(name, visible) or f"; available: {some(visible)}"
         return f"'{key}: {name[:60]}' does not name a layer{hint}"
 
 
@@ -141,7 +143,7 @@ def _twice(name: str, first: Where, where: Where) -> SpecError:
 
 
 def written_in(entries: Sequence[Entry]) -> Iterator[str]:
-    """All names that the text gives to layers, including those inside branches."""
+    """All names that the text gives to layers, including those inside composites."""
     for entry in entries:
         if entry.name:
             yield entry.name

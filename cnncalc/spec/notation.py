@@ -33,7 +33,7 @@ TOKEN = (
 
 
 def is_notation(text: str) -> bool:
-    """Whether the text can only be the one-line notation."""
+    """Whether a text begins like the one-line notation: with a shape and a hyphen."""
     return (
         "\n" not in text.strip()
         and re.fullmatch(LOOKS_LIKE, text.strip(), re.IGNORECASE | re.ASCII) is not None
@@ -41,7 +41,7 @@ def is_notation(text: str) -> bool:
 
 
 def is_layers(text: str) -> bool:
-    """Whether the text can only be layers in the notation, without an input."""
+    """Whether a text consists of layers in the notation, without an input."""
     tokens = text.strip()[:LONGEST].split("-")
     return all(re.fullmatch(TOKEN, token, re.IGNORECASE | re.ASCII) for token in tokens)
 

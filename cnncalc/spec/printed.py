@@ -45,7 +45,7 @@ def read_number(text: str) -> Printed:
 
     ``138M`` agrees with 137.5 to 138.5 million, and ``150K`` with 145 to 155 thousand. A number
     without a unit or decimals agrees only with itself, and any zero only with 0. Raises UsageError
-    for anything that is not a number.
+    for any other text.
     """
     match = re.fullmatch(NUMBER, text.strip()) if len(text) <= LONGEST else None
     if match is None:

@@ -2,7 +2,7 @@
 
 It is generated from the layer kinds and refuses whatever it can without computing anything: JSON
 Schema cannot look up names, evaluate expressions or infer shapes. It must not refuse a spec that
-cnncalc accepts, so how strictly it checks layers depends on the spec's blocks:
+cnncalc accepts, so how strictly it checks layers depends on the spec:
 
 - ``plain``: no blocks and no ``extends``. Every layer is a known kind with valid fields.
 - ``named``: blocks, none of them named like a kind. Other names may be blocks.

@@ -8,7 +8,7 @@ from cnncalc.core.errors import Where
 
 
 class Scope:
-    """The names visible in one place: a block's arguments, and its layers so far."""
+    """The names visible in one place: those of values, and those of the layers so far."""
 
     def __init__(
         self, prefix: str, values: MutableMapping[str, Any], outer: "Scope | None" = None

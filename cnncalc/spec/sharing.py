@@ -1,7 +1,7 @@
 """Shared weights: ``weights: NAME`` next to a kind or block.
 
 NAME is an earlier layer or block. If none has this name, NAME stands for the weights: the first
-layer that mentions it owns them, and the others use them.
+layer or block that mentions it owns them, and the others use them.
 """
 
 from collections import Counter
@@ -54,9 +54,10 @@ class Sharing:
             if self.written[word] > 1 or entry.repeat is not None or entry.weights is None:
                 continue
             fact = f"'weights: {word}' does not name a layer above, and no other layer uses it"
+            fact += did_you_mean(word, self.spans)
             if word in later:
                 fact = f"'weights: {word}' names a layer that is not above this one"
-            yield SpecError(f"{fact}{did_you_mean(word, self.spans)}", entry.weights.where)
+            yield SpecError(fact, entry.weights.where)
 
 
 def shared(entry: Entry, nodes: Sequence[Node], span: range, owner: range) -> list[Node]:
@@ -91,7 +92,7 @@ def _word(entry: Entry) -> str:
 
 
 def _words(entries: Sequence[Entry]) -> Iterator[Any]:
-    """The names after ``weights`` in a list, including those inside branches."""
+    """The names after ``weights`` in a list, including those inside composites."""
     for entry in entries:
         if isinstance(entry.weights, Item):
             yield entry.weights.value

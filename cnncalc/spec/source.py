@@ -59,8 +59,8 @@ def load(
     ``inputs`` are shapes for a model file, which may leave some open, and their layout.
 
     Mistakes in the text are listed in the spec's ``mistakes``. Raises Mistakes if these are too
-    many or the text cannot be read at all, and UsageError for a target that is not found or is of
-    another type, and for invalid sizes in ``inputs``.
+    many or the text cannot be read at all, and UsageError for a target that is not found, cannot be
+    opened or is of another type, and for invalid sizes in ``inputs``.
     """
     if isinstance(target, Spec):
         return target
@@ -245,7 +245,8 @@ def is_foreign(spec: Spec) -> bool:
 
 
 def read_text(file: Path) -> str:
-    """The text of a file. Raises UsageError if it cannot be read, SpecError if it is not text."""
+    """The text of a file. Raises UsageError if it cannot be read, SpecError if it is too long or
+    not text."""
     return decoded(read_bytes(file), str(file))
 
 

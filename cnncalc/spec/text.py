@@ -261,8 +261,8 @@ def located(value: Any, where: Where, depth: int = 0) -> Item:
     """Plain Python data as a tree in which every value has the same location, except inside
     ``Placed`` mappings, which have their own.
 
-    Raises SpecError for anything that a spec cannot contain: other types, huge numbers, data that
-    contains itself.
+    Raises SpecError for anything that a spec cannot contain: other types, huge or infinite numbers,
+    and data that is nested too deeply.
     """
     if depth > MAX_DEPTH:
         raise SpecError(TOO_DEEP, where)

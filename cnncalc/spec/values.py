@@ -142,7 +142,7 @@ def arguments(
 ) -> dict[str, Any]:
     """The values of a block's arguments in one use: by position, by name, or the default.
 
-    Raises SpecError if an argument is missing, unknown or superfluous.
+    Raises SpecError if an argument is missing, unknown, superfluous or invalid.
     """
     taken = dict(block.takes)
     value = given_to(entry, names, work)

@@ -177,8 +177,8 @@ def _title(form: Form) -> str:
 
 
 def _fields(kind: type[Layer], values: Mapping[str, Any]) -> Any:
-    """The value of a layer: the fields that differ from their defaults. If that is only the main
-    field, its value needs no name."""
+    """The value of a layer: the fields that are required or differ from their defaults. If that is
+    only the main field, its value needs no name."""
     required = required_of(kind)
     given = {
         name: value

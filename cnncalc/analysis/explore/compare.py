@@ -12,7 +12,7 @@ from cnncalc.analysis.explore.quantities import QUANTITIES, value
 from cnncalc.analysis.report import Report, Row
 
 VERSION = 1
-"""The version of ``to_dict``."""
+"""The version of the data of ``to_dict``."""
 MOST_LAYERS = 1_000
 """Longer networks are matched by name and kind alone: matching by structure takes too long."""
 
@@ -105,6 +105,6 @@ def _key(row: Row, named: bool, long: bool) -> Hashable:
 
 
 def _verdict(before: Row, after: Row) -> str:
-    """``changed`` if a layer differs in anything that a table shows, otherwise ``same``."""
+    """``changed`` if a layer's fields, output, parameters or MACs differ, otherwise ``same``."""
     shown = [(row.layer, row.output, row.cost.params, row.cost.macs) for row in (before, after)]
     return "same" if shown[0] == shown[1] else "changed"

@@ -76,8 +76,8 @@ class Configurations:
         return self.read[repr(key)]
 
     def check(self, names: Sequence[str], offered: Sequence[str] = OPTIONS) -> None:
-        """Raise UsageError for a name that is neither a parameter nor an option; it suggests the
-        ``offered`` options."""
+        """Raise UsageError for a name that is neither a parameter nor an option. Of the options,
+        the error suggests only those ``offered``."""
         known = [*self.parameters, *offered]
         for name in names:
             if name not in known and name not in OPTIONS:

@@ -36,8 +36,7 @@ def processes(jobs: int) -> Iterator[Executor | None]:
 def cluster(address: str) -> Iterator[Executor]:
     """The workers of a Dask scheduler. If a worker dies, the others rerun its tasks.
 
-    Raises UsageError if Dask is not installed, if there is no scheduler, and if the scheduler or
-    the last worker is lost.
+    Raises UsageError if Dask is not installed, or if there is no scheduler at the address.
     """
     try:
         from distributed import Client
@@ -74,7 +73,7 @@ class Task:
         self.client, self.future = client, future
 
     def result(self) -> Any:
-        """Wait for the result. Raises UsageError if the cluster is lost."""
+        """Wait for the result. Raises UsageError if the cluster fails."""
         with _lost():
             while True:
                 try:
@@ -87,7 +86,7 @@ class Task:
 
 @contextmanager
 def _lost() -> Iterator[None]:
-    """Turn the exceptions of a lost cluster into a UsageError."""
+    """Turn the exceptions of a failing cluster into a UsageError."""
     from distributed import CancelledError, KilledWorker
 
     try:

@@ -94,7 +94,7 @@ def quantity(name: str, clock: "Clock | None" = None) -> Quantity:
     if name == TIME:
         raise UsageError("only a sweep has times", f"choose from {', '.join(QUANTITIES)}")
     if name not in QUANTITIES:
-        raise unknown("quantity", name, (*QUANTITIES, TIME))
+        raise unknown("quantity", name, QUANTITIES)
     return QUANTITIES[name]
 
 
@@ -137,8 +137,8 @@ def plain_numbers(text: str) -> str:
 
 
 def amount(text: str, in_bytes: bool = True) -> int:
-    """The number in ``300M`` or ``25000``, or of bytes in ``4GiB``; raises UsageError for any other
-    text."""
+    """The number in ``300M`` or ``25000`` or, if ``in_bytes``, the bytes in ``4GiB``; raises
+    UsageError for any other text."""
     plain = plain_numbers(text.strip().replace(",", ""))
     has_unit = re.search("[Bi]", text) is not None
     if not re.fullmatch("[0-9]{1,30}", plain) or (has_unit and not in_bytes):
@@ -158,7 +158,7 @@ def budget(name: str, given: int | str, usual: Any) -> int:
     default network needs (``1.5x``).
 
     ``usual`` has the quantities of the default network, or says why there are none. Raises
-    UsageError for any other text, for a budget below 1, and for few bytes without a unit.
+    UsageError for a budget that cannot be used.
     """
     quantity(name)
     text = str(given)

@@ -31,8 +31,8 @@ class Progress:
         self.saved = monotonic()
 
     def load(self, empty: Sweep) -> tuple[Sweep, int]:
-        """The results so far, and the number of finished chunks. Raises UsageError for a file of
-        another sweep."""
+        """The results so far, and the number of finished chunks. Raises UsageError for any
+        other file."""
         if not self.path.exists():
             return empty, 0
         other = UsageError(

@@ -23,11 +23,10 @@ from cnncalc.analysis.explore.quantities import (
     Amount,
     called,
     plain_numbers,
-    quantity,
 )
 from cnncalc.analysis.explore.resume import Progress
 from cnncalc.core import units
-from cnncalc.core.errors import LayerError, UsageError, Where
+from cnncalc.core.errors import LayerError, UsageError, Where, unknown
 from cnncalc.spec.expression import UNDECLARED, calculate
 from cnncalc.spec.text import scalar
 
@@ -71,7 +70,7 @@ class Goal(NamedTuple):
 
 def values_of(text: str) -> list[Any]:
     """The values in ``0.25:1.5:0.25`` (the end included, if a step reaches it) or ``float32,int8``.
-    Raises UsageError for any other text."""
+    Raises UsageError for an invalid range or an empty value."""
     match = RANGE.fullmatch(text)
     if re.fullmatch(r"[-0-9.: ]*:[-0-9.: ]*", text) and match is None:
         raise UsageError(f"{text[:60]!r} is not a range; write BEGIN:END:STEP")
@@ -100,7 +99,7 @@ def values_of(text: str) -> list[Any]:
 
 
 def goals_of(words: Iterable[str]) -> tuple[Goal, ...]:
-    """Quantities to minimize, or with a ``-`` before them, to maximize. Raises UsageError for an
+    """Quantities to minimize or, with a ``-`` before them, to maximize. Raises UsageError for an
     empty name."""
     found = tuple(
         Goal(called(word.strip().removeprefix("-")), word.strip()[:1] == "-") for word in words
@@ -218,8 +217,7 @@ def request(
     over: Iterable[str] = (),
     clock: "Clock | None" = None,
 ) -> Request:
-    """The request for these options. Raises UsageError if one is invalid: an unknown quantity, a
-    time without a clock, a clock without a time to show."""
+    """The request for these options. Raises UsageError if one is invalid."""
     if best is not None and best < 1:
         raise UsageError(f"--best must be at least 1, not {best}")
     front, order = goals_of(pareto), goals_of([by] if by else [])
@@ -231,8 +229,10 @@ def request(
         )
     if clock is not None and not timed:
         raise UsageError("a device is only used for the time", "show it with --show time")
+    known = (*QUANTITIES, TIME)
     for name in found.quantities:
-        quantity(name, clock)
+        if name not in known:
+            raise unknown("quantity", name, known)
     return found
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.explore.algebra import Written
 
 VERSION = 1
-"""The version of ``to_dict``."""
+"""The version of the data of ``to_dict``."""
 STEPS = 10_000
 """A decimal varies in steps of 1/10,000."""
 LARGEST = 10**9
@@ -56,19 +56,21 @@ class Formula:
         whole = self._wholes({**self.usual, **values})
         if not self._holds(whole):
             given = ", ".join(f"{name}={one}" for name, one in values.items())
-            raise UsageError(f"the network has a different structure with {given}: {self.domain()}")
+            fact = f"the network has a different structure with {given}"
+            raise UsageError(f"{fact}: {self.domain()}" if self._limits() else fact)
         return int(computed([self.result], whole)[0])
 
     def domain(self) -> str:
         """Where the formula holds, for each symbol while the others have their usual values."""
-        texts = []
-        for name in self.usual:
-            least, most = self._span(name)
-            if (least, most) != (1, None):
-                texts.append(_span_of(name, least, most))
+        texts = self._limits()
         if not texts:
-            return "the formula holds everywhere"
+            return "no limits of the formula were found"
         return f"the formula holds for {' and '.join(filter(None, (some(texts[:-1]), texts[-1])))}"
+
+    def _limits(self) -> list[str]:
+        """The values of each symbol for which the formula holds, unless no limit was found."""
+        spans = {name: self._span(name) for name in self.usual}
+        return [_span_of(name, *span) for name, span in spans.items() if span != (1, None)]
 
     def _wholes(self, values: Mapping[str, Any]) -> dict[str, int]:
         found = {}
@@ -175,7 +177,7 @@ def formula(
     """The formula of a quantity in these names: parameters of the network, ``input`` (a symbol for
     each axis) and ``batch``. ``fixed`` has numbers for some of the symbols.
 
-    Raises UsageError for anything that is not a number, and for a quantity that is not known.
+    Raises UsageError if there is no such formula.
     """
     quantity = called(quantity)
     known(quantity)

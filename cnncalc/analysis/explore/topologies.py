@@ -161,7 +161,7 @@ class Topologies:
 
     def record(self, fixed: Mapping[str, Any], wholes: Mapping[str, int]) -> Path | None:
         """The topology of a configuration; None if it cannot be recorded, if too few configurations
-        share one, or if ``MOST`` have been recorded."""
+        share a topology, or if ``MOST`` have been recorded."""
         rare = self.recorded >= FREE and self.served < WORTH * self.recorded
         if self.failed or rare or self.recorded >= MOST:
             return None

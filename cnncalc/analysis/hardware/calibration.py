@@ -217,8 +217,8 @@ class Calibration:
 
 
 def read(path: str | PathLike[str]) -> Calibration:
-    """The calibration in a file. Raises Mistakes with the location of whatever cannot be used, and
-    UsageError for too few families or if there is no such file."""
+    """The calibration in a file. Raises Mistakes with the location of the first thing that cannot
+    be used, and UsageError for too few families or if there is no such file."""
     file = Path(path)
     try:
         root = text.read(source.read_text(file), str(file), NEEDED)

@@ -145,7 +145,7 @@ def find(name: str, known: tuple[Device, ...]) -> Device:
     if "," in name:
         raise UnknownName(f"{name[:60]!r} names {name.count(',') + 1} devices; give a single one")
     hint = near_names(name, [device.key for device in known])
-    every = "run 'cnncalc devices' to see all"
+    every = "run 'cnncalc devices' to see them all"
     if known is not _built_in():
         every = f"the file has {some([device.key for device in known])}"
     raise UnknownName(f"no device {name[:60]!r}{hint or '; ' + every}")
@@ -191,8 +191,8 @@ def mapping(item: Item, what: str) -> dict[Key, Item]:
 
 
 def fields(item: Item, what: str, readers: Mapping[str, Any]) -> dict[str, Any]:
-    """The value of every field of a mapping, read by its reader. Raises SpecError for an unknown
-    field."""
+    """The value of every field of a mapping, read by its reader. Raises SpecError for anything that
+    cannot be read."""
     found = {}
     for key, value in mapping(item, what).items():
         if key not in readers:

@@ -17,7 +17,7 @@ from cnncalc.formulas.macs import flops
 from cnncalc.formulas.vocabulary import most
 
 VERSION = 1
-"""The version of ``to_dict``."""
+"""The version of the data of ``to_dict``."""
 BOUND = "bound"
 """The kind of these times; a calibration's are ``estimate``."""
 COMPUTE, MEMORY = "compute", "memory"

@@ -25,7 +25,7 @@ class Most(Ask):
         raise NoAnswer("is a single layer; ask about the network")
 
     def total(self, rows: Sequence[Row], report: Report, times: Mapping[str, int]) -> Value:
-        """The layers with the largest count; raises NoAnswer if all counts are 0."""
+        """The layers with the largest count; raises NoAnswer if it is 0 or not known."""
         counts = {row.name: exact(row, self.count) for row in rows if row.sources}
         most = max(counts.values())
         if not most:
@@ -35,7 +35,7 @@ class Most(Ask):
     def derive_total(
         self, rows: Sequence[Row], report: Report, times: Mapping[str, int]
     ) -> Derivation:
-        """The three largest counts, in descending order."""
+        """The largest counts, at most three, in descending order."""
         counts = {row.name: exact(row, self.count) for row in rows if row.sources}
         (most, count), *others = sorted(counts.items(), key=lambda item: -item[1])[:3]
         after = ", ".join(f"{name} has {count:,}" for name, count in others)

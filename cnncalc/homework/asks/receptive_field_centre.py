@@ -17,7 +17,7 @@ class ReceptiveFieldCentre(AlongField):
     symbols = (*ReceptiveFieldStart.symbols, "r_out")
 
     def along(self, field: Field) -> int | Fraction:
-        """The start and half of the size."""
+        """The start plus half of the size."""
         centre = field.start + Fraction(field.size, 2)
         return int(centre) if centre.denominator == 1 else centre
 

@@ -31,7 +31,7 @@ class RequiredStride(Ask):
                 )
 
     def of(self, row: Row, report: Report) -> Value:
-        """⌊(N - F + 2P)/(N_out - 1)⌋; raises NoAnswer if the axes need different strides."""
+        """The stride by the formula; raises NoAnswer unless one stride suits all axes."""
         found = {
             sought.required_stride(N=axis.N, F=axis.F, N_out=size, P=axis.P, D=axis.D)
             for axis, size in self._axes(row)

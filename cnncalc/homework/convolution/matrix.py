@@ -144,7 +144,7 @@ def channels_first(tensor: Tensor) -> Tensor:
 def cells(data: Any) -> Cells:
     """The cells of a matrix in plain data, as ``of`` takes it.
 
-    Raises UsageError unless all rows have the same length, and all channels the same size.
+    Raises UsageError for anything else, such as rows of different lengths.
     """
     found = _of_text(data) if isinstance(data, str) else _of_lists(data)
     _check_sizes(found.channels)

@@ -162,9 +162,9 @@ def convolve(
     """Work out the convolution of an input with kernels that have the same number of channels.
 
     ``stride``, ``padding`` and ``dilation`` are those of the layer ``conv``; ``mode`` says how to
-    fill the padding. If ``transposed``, these three and ``output_padding`` are those of the layer
-    ``conv_transpose``. ``activation`` and ``pool`` are layers, or words for ``activation_of`` and
-    ``pool_of``. ``bias`` is a signal of one number for each kernel, or of one for all. Raises
+    fill the padding. If ``transposed``, the first three and ``output_padding`` are those of the
+    layer ``conv_transpose``. ``activation`` and ``pool`` are layers, or words for ``activation_of``
+    and ``pool_of``. ``bias`` is a signal of one number for each kernel, or of one for all. Raises
     CnncalcError if the input, kernels and biases do not match, if a setting is not valid, or if
     there is too much to compute.
     """
@@ -256,9 +256,9 @@ def _one_each(bias: Tensor, count: int) -> Tensor:
     if channels > 1 or len(spatial) > 1 or len(numbers) not in (1, count):
         kernels = "there is 1 kernel" if count == 1 else f"there are {count} kernels"
         if bias.shape.elements == count:
-            raise UsageError("bias: write the numbers in a single line, as in 0.1, 0.2")
+            raise UsageError("bias: write the numbers on a single line, as in 0.1, 0.2")
         biases = f"{bias.shape.elements} bias{'es' * (bias.shape.elements != 1)}"
-        raise UsageError(f"bias: {kernels}, but {biases}; give one for each kernel")
+        raise UsageError(f"bias: {kernels}, but {biases}; give one for each kernel, or one for all")
     numbers = numbers if len(numbers) == count else numbers * count
     return bias._replace(shape=Map(1, (count,)), planes=(numbers,))
 

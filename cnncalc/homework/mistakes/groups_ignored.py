@@ -103,6 +103,6 @@ class GroupsIgnored(WrongRule):
             "4x3x3",
             "macs",
             "576",
-            "2·2·4·4 for each of 3·3 inputs, but each input contributes to only 2 channels",
+            "2·2·4·4 at each of 3·3 positions, but each group has 2 input and 2 output channels",
         ),
     )

@@ -75,7 +75,7 @@ def _pages(book: Any, source: str) -> list[list[list[Cell]]]:
 
 
 def _rows(page: Any, source: str) -> Iterator[list[Cell]]:
-    """The rows of a worksheet that are not empty."""
+    """The non-empty rows of a worksheet."""
     page.reset_dimensions()  # some writers state wrong ones
     looked = 0
     for number, values in enumerate(page.iter_rows(values_only=True), 1):

@@ -90,8 +90,8 @@ class Number(Written):
 
     @property
     def as_rounded(self) -> "Number | None":
-        """The number if the zeros at its end are not significant (138000000 as 138M); None if it
-        has too few of them, is below 1000, or is rounded or scaled already."""
+        """The number as if the zeros at its end were not significant (138000000 as 138M); None
+        unless it is a plain count that may be rounded in this way."""
         count = int(self.digits)
         zeros = len(str(count)) - len(str(count).rstrip("0"))
         if self.rounded or self.suffix.power or self.digits != count or count < MIN_ROUNDED:

@@ -1,4 +1,4 @@
-"""One row for each row of the table, in RFC 4180 format, with exact values and no totals.
+"""One row for each row of the table, in RFC 4180 format, with exact counts and no totals.
 
 The first row has the names of the columns; ``--columns`` takes those of a network's table.
 """

@@ -79,7 +79,7 @@ def render(view: "Sheet") -> str:
 
 
 def escape(text: str) -> str:
-    """The text, escaped so that LaTeX prints it unchanged on one line."""
+    """The text on one line, with LaTeX's special characters escaped."""
     plain = "".join(SPECIAL.get(character, character) for character in " ".join(text.split()))
     return re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", _superscript, plain)
 

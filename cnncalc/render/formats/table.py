@@ -94,7 +94,7 @@ def _table(view: View, width: int, colour: bool) -> tuple[list[str], str]:
 
 def _entries(view: View) -> Iterator[Entry]:
     """The lines as a tree, in which those below a block heading omit the block's name; a flat list
-    if they are sorted or have no names."""
+    if they are sorted or their names are not shown."""
     lines = view.lines
     if view.sort is not None or "layer" not in view.columns:
         yield from (Entry(line.name, "", 0, line) for line in lines)

@@ -42,13 +42,13 @@ class Writer(Protocol):
 
 
 def style_of(name: str) -> Style:
-    """The style with this name. Raises UsageError for an unknown name, and suggests the nearest."""
+    """The style with this name. Raises UsageError for an unknown name."""
     return cast(Style, discovery.chosen(styles.__name__, styles.__path__, name, "style"))
 
 
 def writer_of(name: str) -> Writer:
-    """The writer with this name, which may be given as its file extension. Raises UsageError,
-    suggesting the nearest, if there is none."""
+    """The writer with this name, which may be given as its file extension. Raises UsageError if
+    there is none."""
     name = _extensions().get(f".{name.lower()}", name)
     return cast(
         Writer, discovery.chosen(writers.__name__, writers.__path__, name, "picture format")
@@ -60,7 +60,7 @@ def writer_for(path: str | PathLike[str]) -> Writer:
     unknown extension."""
     suffix, known = PurePath(path).suffix.lower() or ".txt", _extensions()
     if suffix not in known:
-        hint = did_you_mean(suffix, known) or f"; choose from {', '.join(known)}"
+        hint = did_you_mean(suffix, known) or f"; choose from {', '.join(sorted(known))}"
         raise UsageError(f"no picture format for the extension {suffix!r}{hint}")
     return writer_of(known[suffix])
 

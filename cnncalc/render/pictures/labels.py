@@ -27,7 +27,7 @@ class Label(NamedTuple):
 
 
 def label(part: Part, folding: Folding, figure: str, within: str) -> Label:
-    """The texts of a part; its name omits ``within``, the name of the block that it stands in."""
+    """The texts of a part that stands in the block ``within``."""
     line = folding.line(part)
     shape = line.output.text(folding.report.layout)
     text = figure_text(line, folding.report, figure)
@@ -49,7 +49,7 @@ def span(part: Part) -> str:
 
 
 def kind(part: Part, folding: Folding) -> str:
-    """``conv 3×3, s2 + relu``: the kinds in a box; those of a block are its own kind."""
+    """``conv 3×3, s2 + relu``: the kinds in a box; for a block, its own kind."""
     if part.block:
         return part.kind
     main = folding.main(part)

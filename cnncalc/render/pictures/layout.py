@@ -22,7 +22,7 @@ class Tail:
     points: tuple[Point, ...]
 
     def via(self, *points: Point) -> "Tail":
-        """The line up to these points."""
+        """The line, continued through these points."""
         return Tail(self.source, (*self.points, *points))
 
 

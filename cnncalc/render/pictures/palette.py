@@ -21,7 +21,7 @@ PAPER, INK, MUTED, LINE = (
 """The background, texts, less important texts and lines, in light and dark mode."""
 
 GRID = "#808080"
-"""The grid lines of a chart, drawn half-transparent so that its colours show through."""
+"""The colour of grid lines, which are half-transparent so that a chart's colours show through."""
 
 TONES = {
     "input": Tone("#ffffff", "#57606a", "#161b22", "#9da7b3"),

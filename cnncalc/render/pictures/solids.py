@@ -9,14 +9,15 @@ from cnncalc.render.pictures import scene
 from cnncalc.render.pictures.scene import Point
 
 SIDE = 150
-"""The height of the largest map in pixels."""
+"""The drawn length of the longest side of all maps, in pixels."""
 CHANNEL = 1.9
 """The width of a map is this times the square root of its number of channels, but at least
 ``THINNEST``."""
 SLANT = (0.34, 0.2)
 """The offset for one pixel of depth, to the right and upwards."""
 FEW = 24
-"""If all maps have two spatial axes and none has more channels, every channel is a plane."""
+"""If all maps have two spatial axes and none has more channels than this, every channel is a
+plane."""
 THINNEST = 3.0
 BAR = (9.0, 4.0, 3.0)
 """The width of a bar, and its depth to the right and upwards."""

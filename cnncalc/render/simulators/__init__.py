@@ -52,15 +52,14 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Simulator:
-    """The simulator with this name. Raises UsageError for an unknown name, and suggests the
-    nearest."""
+    """The simulator with this name. Raises UsageError for an unknown name."""
     return cast(Simulator, discovery.chosen(__name__, __path__, name, "simulator"))
 
 
 def workload(report: Report, tool: str) -> Workload:
     """The part of a network that a simulator can read.
 
-    Raises UsageError with the names of layers whose products are not convolutions.
+    Raises UsageError for layers whose products cannot be described.
     """
     each(tool, report.layers, _check)
     products: list[Product] = []

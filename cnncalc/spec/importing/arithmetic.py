@@ -19,7 +19,7 @@ Operation = type[Arithmetic]
 
 
 def binary(walker: Walker, kind: Operation) -> None:
-    """Arithmetic between two maps, or between a map and a number or a parameter."""
+    """Arithmetic between two tensors, or between a tensor and a number."""
     if walker.argument("alpha", 1) not in (1, None):
         raise Unknown("it has a factor alpha")
     first, second = (walker.raw(walker.done.arguments.get(name)) for name in ("input", "other"))
@@ -39,7 +39,7 @@ def binary(walker: Walker, kind: Operation) -> None:
 
 def _between(walker: Walker, kind: Operation, first: Tensor, second: Tensor) -> Tensor:
     """Arithmetic between two tensors. Those that are not views stay as they are if their sizes are
-    equal, or if they have too many axes."""
+    equal, or if they cannot become views."""
     if first.sizes == second.sizes and not _simple(first, second):
         first = regrouped(first)
         shape = walker.made[first.layer].shape

@@ -1,4 +1,4 @@
-"""Operations along axes: concatenation, softmax and reductions."""
+"""Operations along axes: concatenation, softmax, reductions, and dropout of channels."""
 
 from collections.abc import Sequence
 from math import prod
@@ -27,7 +27,7 @@ def concat(walker: Walker) -> None:
     views = [one for one in tensors if isinstance(one, View)]
     first = views[0]
     if len(views) < len(tensors):
-        if _is_token(tensors, axis):
+        if _is_token(walker, tensors, axis):
             _token(walker, tensors[0], tensors[1], axis)
             return
         views = [source(walker, one, first) for one in listed]
@@ -89,12 +89,13 @@ def stack(walker: Walker) -> None:
     walker.gives(Regrouped(made, atoms, tuple(axes)))
 
 
-def _is_token(tensors: list[Any], axis: int) -> bool:
+def _is_token(walker: Walker, tensors: list[Any], axis: int) -> bool:
     """Whether learned numbers come before the positions of a signal."""
     token, view, *others = tensors
     if others or not isinstance(token, Known) or not isinstance(view, View) or token.computed:
         return False
-    return len(token.held) == 1 and len(view.shape) == 2 and view.axes[axis] == 1
+    learned = [walker.recording.tensors[number].origin for number in token.held] == ["parameter"]
+    return learned and len(view.shape) == 2 and view.axes[axis] == 1
 
 
 def _token(walker: Walker, token: Known, view: View, axis: int) -> None:
@@ -124,8 +125,8 @@ def along(walker: Walker) -> None:
 
 
 def _axis(walker: Walker) -> int:
-    """The axis. For a softmax without one, PyTorch takes the first axis, which is the batch, if
-    there are one or three, and otherwise the second."""
+    """The axis. A softmax without one is over the first axis, the batch, of a tensor with one or
+    three axes, and over the second of any other."""
     if walker.done.arguments.get("dim", -1) is not None:
         return walker.axis(default=-1)
     if len(walker.tensor().axes) in (1, 3):
@@ -139,6 +140,17 @@ def _in_rows(walker: Walker, axis: int) -> Regrouped:
     (at,), atoms = value.axes[axis], value.atoms
     sizes = [prod(atoms[:at]), atoms[at], prod(atoms[at + 1 :])]
     return value._replace(layer=shaped(walker, value.layer, sizes))
+
+
+def channel_dropout(walker: Walker) -> None:
+    """Dropout of positions along the second axis, which PyTorch takes for the channels."""
+    shape, _, attributes = walker.result(), *walker.parts()[1:]
+    if walker.done.name == "dropout3d" and len(shape) < 4:
+        raise Unknown("it takes the images for channels")
+    layer = walker.plain(walker.data())
+    axes = (BATCH, *range(len(shape)))
+    kind = layers.load("channel_dropout")
+    walker.gives(walker.called(kind, [layer], shape, axes, {}, attributes))
 
 
 def normalize(walker: Walker) -> None:
@@ -225,6 +237,7 @@ HANDLERS: Handlers = {
     **dict.fromkeys(("cat", "concat", "concatenate"), concat),
     "stack": stack,
     **dict.fromkeys(("softmax", "log_softmax"), along),
+    **dict.fromkeys(("dropout1d", "dropout2d", "dropout3d"), channel_dropout),
     "normalize": normalize,
     **dict.fromkeys(REDUCED, reduce),
     "max": largest,

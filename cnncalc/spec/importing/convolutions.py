@@ -120,8 +120,8 @@ def convolution(walker: Walker) -> None:
 
 
 def _of_each(walker: Walker) -> None:
-    """A convolution of images that are merged with the batch: they become the first spatial axis,
-    along which the filters have size 1."""
+    """A convolution of a map whose batch is merged with other axes: these become the first spatial
+    axis, along which the filters have size 1."""
     value, (batch, *sizes) = regrouped(walker.data()), walker.sizes(walker.done.made[0])
     images, channels, *spatial = value.axes
     if images[:1] != (BATCH,):
@@ -162,8 +162,8 @@ STANDARDIZED = (
     ["batch_norm", "view_as"],
     ["mul", "batch_norm", "reshape_as"],
 )
-"""The calls that standardize filters, besides those that reshape: a batch norm with one channel for
-each."""
+"""The calls that standardize filters, besides ``view`` and ``reshape``: a batch norm with a channel
+for each filter."""
 
 
 def _weight_norm(walker: Walker, filters: Known) -> None:

@@ -9,7 +9,7 @@ from cnncalc.spec.importing.walker import Handlers, Walker
 
 
 def layer_norm(walker: Walker) -> None:
-    """Layer normalization over the last axes, wherever those are among the dimensions."""
+    """Layer or RMS normalization over the last axes."""
     view = walker.data()
     held, _, attributes = walker.parts()
     axes = len(attributes["normalized_shape"])
@@ -33,7 +33,7 @@ def layer_norm(walker: Walker) -> None:
 
 
 def batch_norm(walker: Walker) -> None:
-    """Batch normalization. Images that are merged with the batch become the first spatial axis."""
+    """Batch normalization. Axes that are merged with the batch become the first spatial axis."""
     if not walker.data().inside:
         walker.kind()
         return

@@ -121,7 +121,7 @@ def matmul(walker: Walker) -> None:
 
 
 def _is_turned(walker: Walker, given: Ref) -> bool:
-    """Whether an operand is a transposed learned matrix."""
+    """Whether an operand is a transposed matrix that does not depend on the input."""
     known = walker.raw(given)
     if not isinstance(known, Known) or (len(known.held), len(known.sizes)) != (1, 2):
         return False
@@ -224,7 +224,7 @@ def _matrices(walker: Walker, value: Regrouped, groups: Sequence[Sequence[int]])
 
 
 def _give(walker: Walker, kind: Any, reads: Sequence[int], given: Mapping[str, Any]) -> None:
-    """Give the walker a product of matrices, with the result's axes before the last two."""
+    """Give the walker a product of matrices, as a tensor with the sizes of the call's result."""
     batch, *sizes = walker.sizes(walker.done.made[0])
     inner = walker.made[reads[0]].shape[:-2]
     shape = (*inner, *sizes[-2:])

@@ -17,9 +17,9 @@ class Seen(NamedTuple):
     is that of an input, a parameter or a buffer. ``trainable`` means that it needs a gradient, even
     if the input needs none. ``strides`` are those of the run with a batch of 2, ``alone`` those of
     a run with a single image. ``storage`` identifies its storage, which has room for ``room``
-    elements; −k stands for k times the batch size, and 0 means that this is not known, or that the
-    elements are not those of the model's parameters. ``boolean`` means that its elements are
-    booleans.
+    elements; −k stands for k times the batch size, and 0 means that this is not known, or that its
+    elements and those of the model's parameters differ in size. ``boolean`` means that its elements
+    are booleans.
     """
 
     sizes: tuple[int, ...]

@@ -151,8 +151,8 @@ def _runs(order: Sequence[int], wanted: Sequence[int]) -> list[list[int]]:
 def _cut(
     runs: Sequence[Sequence[int]], atoms: Sequence[int], shape: Sequence[int]
 ) -> list[list[int]]:
-    """The runs of a layer's atoms, cut where one of its dimensions begins, so that these are not
-    merged, which may copy them."""
+    """The runs of a layer's atoms, cut where one of its dimensions begins, because merging
+    dimensions may copy them."""
     starts = {prod(shape[:place]) for place in range(len(shape))}
     found: list[list[int]] = []
     before = 1
@@ -175,7 +175,7 @@ def like(walker: Layers, value: Regrouped, other: Regrouped) -> int:
 
 
 def grown(walker: Layers, value: Regrouped, sizes: tuple[int, ...]) -> Regrouped:
-    """The values repeated along axes of size 1; −k is k times the batch."""
+    """The values repeated along axes of size 1 to these sizes; −k is k times the batch."""
     value = value._replace(axes=(*[()] * (len(sizes) - len(value.axes)), *value.axes))
     pairs = enumerate(zip(sizes, value.sizes))
     grown = [axis for axis, (size, old) in pairs if size != old]
@@ -185,16 +185,22 @@ def grown(walker: Layers, value: Regrouped, sizes: tuple[int, ...]) -> Regrouped
     axes = [tuple(at + len(grown) * (at != BATCH) for at in axis) for axis in value.axes]
     for place, axis in enumerate(grown):
         axes[axis] = (place,)
-    whole = [size for size in walker.made[value.layer].shape if size > 1]
-    whole = whole if 0 < len(whole) < 4 else [prod(whole)]  # merging axes may copy
-    layer = shaped(walker, value.layer, [1, *whole])
-    repeated = (prod(counts), *whole)
-    layer = walker.make("expand", {"shape": list(repeated)}, [layer], repeated)
+    layer = repeated(walker, value.layer, prod(counts))
     return Regrouped(layer, (*counts, *value.atoms), tuple(axes))
 
 
+def repeated(walker: Layers, layer: int, count: int) -> int:
+    """A layer with the values of another one several times, along a new first dimension. The other
+    dimensions are merged, which may copy them, only if there are too many."""
+    shape = tuple(size for size in walker.made[layer].shape if size > 1)
+    shape = shape if len(shape) < 4 else (prod(shape),)
+    layer = shaped(walker, layer, [1, *shape])
+    shape = (count, *shape)
+    return walker.make("expand", {"shape": list(shape)}, [layer], shape)
+
+
 def shaped(walker: Layers, layer: int, sizes: Sequence[int]) -> int:
-    """The values of a layer in a different shape; any reshapes before it are skipped."""
+    """The values of a layer in this shape; any reshapes before it are skipped."""
     shape = tuple(sizes)
     layer = unshaped(walker, layer, shape)
     old = walker.made[layer].shape

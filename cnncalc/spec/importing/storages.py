@@ -8,9 +8,6 @@ from typing import Any, NamedTuple
 from cnncalc.spec.importing.record import Seen
 from cnncalc.spec.importing.walker import CONSTANTS, Walker, numbers_in
 
-TRAINED = ("dropout", "batch_norm")
-"""The endings of the names of functions that save something else in training."""
-
 
 class _Source(NamedTuple):
     """A layer that outputs numbers, and their tensor. ``saved`` has the bytes of each storage that
@@ -72,8 +69,8 @@ class Storages:
             if at not in read or call is None:
                 continue
             given = call.arguments
-            trained = call.name.endswith(TRAINED) and not given.get("training")
-            if call.saved is None or (trained and given.get("p") != 0):
+            evaluated = not given.get("training", given.get("train", True))  # saves something else
+            if call.saved is None or (evaluated and given.get("p") != 0):
                 return None
             read |= {*numbers_in(given)} if not call.name.startswith(CONSTANTS) else {*()}
             if at in passed and self.walker.recording.tensors[at].trainable:

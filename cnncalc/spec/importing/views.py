@@ -4,7 +4,6 @@ Each handler reads a call from the walker, and gives the walker the tensor that 
 """
 
 from collections.abc import Sequence
-from math import prod
 from typing import Any
 
 from cnncalc.core.call import one_size
@@ -17,7 +16,7 @@ from cnncalc.spec.importing.copies import (
     materialized,
     unshuffled,
 )
-from cnncalc.spec.importing.regrouping import grown, regrouped, resized, settled, shaped
+from cnncalc.spec.importing.regrouping import grown, regrouped, repeated, resized, settled, shaped
 from cnncalc.spec.importing.values import BATCH, Regrouped, Tensor, Unknown, View
 from cnncalc.spec.importing.walker import Handlers, Walker
 
@@ -151,17 +150,16 @@ def expand(walker: Walker) -> None:
     walker.gives(View.of(layer, shape))
 
 
-def repeated(walker: Walker) -> None:
-    """Repeat every position along an axis several times in a row."""
+def repeat_interleave(walker: Walker) -> None:
+    """Repeat every position along an axis several times in a row, in a copy."""
     value, axis, count = regrouped(walker.tensor()), walker.axis(), walker.argument("repeats")
     if type(count) is not int:
         raise Unknown("it does not repeat all positions equally often")
     axes = [tuple(at + (at != BATCH) for at in one) for one in value.axes]
     axes[axis] = (*axes[axis], 0)
-    n = prod(value.atoms)
-    layer = shaped(walker, value.layer, [1, n])
-    layer = walker.make("expand", {"shape": [count, n]}, [layer], (count, n))
-    walker.gives(Regrouped(layer, (count, *value.atoms), tuple(axes)))
+    layer = repeated(walker, value.layer, count)
+    more = Regrouped(layer, (count, *value.atoms), tuple(axes))
+    walker.gives(materialized(walker, more, True))
 
 
 def setitem(walker: Walker) -> None:
@@ -197,6 +195,6 @@ HANDLERS: Handlers = {
     **dict.fromkeys(("mT", "t", "T"), matrix_transposed),
     **dict.fromkeys(("expand", "expand_as", "broadcast_to"), expand),
     "roll": roll,
-    "repeat_interleave": repeated,
+    "repeat_interleave": repeat_interleave,
     "setitem": setitem,
 }

@@ -17,11 +17,11 @@ CONSTANTS = ("zeros", "ones", "empty", "full", "new_", "rand", "arange", "eye", 
 """Prefixes of functions whose result does not depend on the values that they read."""
 SAME_VALUES = {"view", "reshape", "unsqueeze", "squeeze", "flatten", "contiguous", "detach",
                "to", "float"}  # fmt: skip
-"""Functions that keep the values of a parameter, and change at most its sizes."""
+"""Functions whose result counts as the same parameter."""
 REPEATS = {"expand", "expand_as", "repeat"}
-"""Functions that change only the sizes of a parameter, or repeat it for every image."""
+"""Functions whose result counts as the same parameter if they only repeat it for every image."""
 LONGEST = 200
-"""The longest description of an opaque layer."""
+"""The longest description of an opaque layer, in characters."""
 
 
 class Walker(Builder):
@@ -41,7 +41,7 @@ class Walker(Builder):
         self.counted: frozenset[int] = frozenset()  # the calls whose cost a layer already has
         self.ends: list[int] = []
         self.sources: dict[tuple[Copied, tuple[int, ...]], int] = {}
-        """The layers that output tensors which do not depend on the input, by tensor and shape."""
+        """The layers of tensors that do not depend on the input, by tensor and shape."""
         self.pooled: dict[int, tuple[int, bool]] = {}
         """The layer that a max pool reads, and the pool's ceil_mode, by the number of the tensor of
         its indices."""
@@ -162,8 +162,8 @@ class Walker(Builder):
                 raise UsageError(fact) from None
         if not isinstance(value, View):
             raise UsageError(
-                f"{self.recording.name}: one of its outputs is computed from the network's input "
-                "in a way that no kind describes, or does not depend on it"
+                f"{self.recording.name}: one of its outputs is computed in a way that no kind "
+                "describes, or does not depend on the input"
             )
         self.done = Done("output", "", {}, ())
         if value.inside:
@@ -175,7 +175,7 @@ class Walker(Builder):
 
 
 Handlers = Mapping[str, Callable[[Walker], None]]
-"""A function for each operation, by name; ``Walker.kind`` reads all others."""
+"""Functions that read an operation, by its name; ``Walker.kind`` reads all others."""
 
 
 def numbers_in(value: Any) -> list[int]:

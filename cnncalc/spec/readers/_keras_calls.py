@@ -23,7 +23,7 @@ def histories(node: Any) -> list[list[Any]]:
 
 
 def _values(node: Mapping[str, Any]) -> list[Any]:
-    """The keyword arguments of a call, except masks."""
+    """The keyword arguments of a call, except ``mask``."""
     words = node.get("kwargs")
     return [one for key, one in words.items() if key != "mask"] if isinstance(words, dict) else []
 
@@ -42,7 +42,7 @@ def _histories(args: Any, depth: int = 0) -> Iterator[list[Any]]:
 
 def operand(layer: Mapping[str, Any]) -> dict[str, Any]:
     """The number that an operation such as ``x + 3`` computes with, and whether it comes first;
-    empty if there is none."""
+    empty unless there is exactly one."""
     nodes = layer.get("inbound_nodes")
     call = nodes[0] if isinstance(nodes, list) and nodes else None
     args = call.get("args") if isinstance(call, dict) else None

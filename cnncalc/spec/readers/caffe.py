@@ -219,8 +219,9 @@ class _Network:
             raise SpecError("every input needs a shape; add an 'input_shape' for each", net.where)
         for name, sizes in zip(names, listed):
             self.input(name, sizes, net.where)
-        if not listed and self.given:
-            self.wiring.input(names[0] if names else _first(net), [*self.given.get("", ())])
+        given = self.given.get("") or self.given.get("input")
+        if not listed and given:
+            self.wiring.input(names[0] if names else _first(net), [*given])
         if {"layer", "layers"} <= {*net.fields}:
             raise SpecError(
                 "the network mixes 'layer' and 'layers'; use only one of them", net.where

@@ -31,8 +31,8 @@ KNOWN = {
     "reorg": "stride",
     "dropout": "probability",
 }
-"""The keys that are read, by section; others are refused, unless they are in ``IGNORED`` or their
-section is in ``HEADS``."""
+"""The keys of layers that are read, by section; others are refused, unless they are in ``IGNORED``
+or their section is in ``HEADS``."""
 LOGISTIC = ("convolutional", "conv", "connected", "conn")
 """Sections whose activation is logistic if none is given."""
 
@@ -210,7 +210,7 @@ def _connected(net: _Network, section: Section) -> Made:
 
 
 def _shortcut(net: _Network, section: Section) -> Made:
-    """`add`."""
+    """`add`, then perhaps an activation."""
     return "add", None, [net.last, *net.earlier(section, "from")]
 
 

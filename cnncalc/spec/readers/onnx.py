@@ -105,8 +105,8 @@ class Network(Layers):
         return self.wiring.spec(title[:100]) | self.dtype() | self.wiring.outputs(outputs)
 
     def dtype(self) -> dict[str, str]:
-        """The key for the data type of all weights, or of the inputs if there are none; empty for
-        float32, and if they differ."""
+        """The key for the data type of all weights, or of the inputs if there are none; empty if
+        they differ, and for a type that is not in ``DTYPES``."""
         names = {*chain(*self.weights.values())}
         found = {held.dtype for name, held in self.model.held.items() if name in names}
         found = found or {self.model.dtypes.get(name, 0) for name in self.model.inputs}
@@ -122,7 +122,8 @@ class Network(Layers):
                 raise self.wiring.wrong(f"the file does not give the sizes of input {name[:60]!r}")
             batch = dims[0] if isinstance(dims[0], int) else ANY
             if self.batch not in (0, batch):
-                raise self.wiring.wrong(f"the inputs have batches of {self.batch} and {batch}")
+                one, other = ("any size" if n == ANY else n for n in (self.batch, batch))
+                raise self.wiring.wrong(f"the batches of the inputs differ: {one} and {other}")
             self.batch = batch
             sizes[name] = self.sizes(name, dims[1:], given.get("" if len(named) == 1 else name))
         for name, shape in sizes.items():

@@ -243,6 +243,6 @@ def _rows(label: Label, columns: bool) -> list[list[tuple[str, str]]]:
 
 
 def _between(one: Point, middle: Point, other: Point) -> bool:
-    """Whether a point lies on the straight line from one to another."""
+    """Whether three points lie on a straight line."""
     across = (middle[0] - one[0]) * (other[1] - one[1])
     return across == (middle[1] - one[1]) * (other[0] - one[0])

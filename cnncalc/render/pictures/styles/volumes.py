@@ -1,6 +1,7 @@
 """Feature maps as volumes, to scale, as in lectures and papers.
 
-Heights and depths scale with the square root of the pixels, widths with that of the channels.
+Heights and depths scale with the square root of the length of a map's sides, widths with that of
+its number of channels.
 """
 
 from collections.abc import Sequence

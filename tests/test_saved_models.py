@@ -1,0 +1,156 @@
+"""What autograd saves in PyTorch models that cnncalc reads, compared with hooks on PyTorch's own
+tensors, for one image and for several."""
+
+import warnings
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+from torch_memory import SavedTensors
+
+import cnncalc
+from cnncalc import UsageError, footprint
+
+
+class Model(nn.Module):
+    """A model that calls a function of itself and of its input."""
+
+    def __init__(self, function, **modules):
+        super().__init__()
+        self.function = function
+        self.conv = nn.Conv2d(4, 8, 1)
+        self.weight = nn.Parameter(torch.zeros(8, 4, 6))
+        for name, module in modules.items():
+            setattr(self, name, module)
+
+    def forward(self, x):
+        return self.function(self, x)
+
+
+def saved_by(model, batch, sizes):
+    with SavedTensors([*model.parameters(), *model.buffers()]) as saved:
+        outputs = model(torch.zeros(batch, *sizes))
+    found = saved.bytes
+    del outputs
+    return found
+
+
+def saved_in(model, batch=1, sizes=(4, 4, 6)):
+    report = cnncalc.summarize(cnncalc.from_torch(model, sizes), batch=batch)
+    return sum(entry.bytes for entry in footprint.saved_for_backward(report))
+
+
+def agree(model, sizes=(4, 4, 6)):
+    """Compare what a model saves with PyTorch."""
+    for batch in (1, 2, 3):
+        assert saved_in(model, batch, sizes) == saved_by(model, batch, sizes)
+
+
+def is_unknown(model, why, sizes=(4, 4, 6)):
+    with pytest.raises(UsageError, match=why):
+        saved_in(model, sizes=sizes)
+
+
+COMPUTED = "saves when it computes the output is not known"
+OPAQUE = "the memory of an opaque operation is not known"
+
+
+@pytest.mark.parametrize("axis", [1, 2, -1])
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, axis: x.repeat_interleave(2, axis),
+        lambda x, axis: x.repeat_interleave(1, axis),
+        lambda x, axis: x.permute(0, 3, 1, 2).repeat_interleave(3, axis),
+        lambda x, axis: x[:, 1:].repeat_interleave(3, axis)[:, :2],
+        lambda x, axis: x.view(-1, 2, 4, 4, 6).repeat_interleave(2, axis).flatten(2),
+        lambda x, axis: x.transpose(0, 1).repeat_interleave(2, 3),
+        lambda x, axis: x.repeat_interleave(2, axis) * x.repeat_interleave(2, axis),
+    ],
+)
+def test_repeating_positions_in_a_row_is_a_copy(function, axis):
+    agree(Model(lambda m, x: functional.gelu(function(m.conv(x), axis))))
+
+
+def test_repeating_all_values_in_a_row_is_unknown():
+    is_unknown(Model(lambda m, x: m.conv(x).repeat_interleave(2).view(-1, 16, 4, 6)), OPAQUE)
+
+
+@pytest.mark.parametrize("sizes", [(4, 1, 6), (4, 6, 1), (4, 1, 1)])
+@pytest.mark.parametrize("start", [0, 1])
+@pytest.mark.parametrize("axis", [1, 2, 3])
+def test_repeating_every_second_position_is_a_view(sizes, start, axis):
+    if sizes[axis - 1] == 1:
+        return
+    part = tuple(slice(start, None, 2) if n == axis else slice(None) for n in range(4))
+    grown = [-1, -1, *(2 if size == 1 else -1 for size in sizes[1:])]
+    scale = nn.Parameter(torch.zeros(1))
+    for learns in (False, True):
+        model = Model(
+            lambda m, x: (m.conv(x) if m.learns else x)[part].expand(grown) * m.scale, scale=scale
+        )
+        model.learns = learns
+        if not learns:
+            del model.conv, model.weight
+        agree(model, sizes)
+
+
+DROPOUTS = [
+    nn.Dropout1d(0.2),
+    nn.Dropout2d(0.2),
+    nn.Dropout2d(0.0),
+    nn.Dropout2d(1.0),
+    nn.Dropout3d(0.2),
+    nn.AlphaDropout(0.2),
+    nn.FeatureAlphaDropout(0.2),
+]
+
+
+@pytest.mark.parametrize("dropout", DROPOUTS, ids=str)
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda m, x: x * m.dropout(m.weight),
+        lambda m, x: x * m.dropout(m.weight.exp()),
+        lambda m, x: x + m.dropout(m.weight.exp()[:, :1, :1]),
+        lambda m, x: x * (y := m.dropout(m.weight.exp())) + y,
+    ],
+)
+def test_dropouts_save_computed_numbers_as_in_training(function, dropout):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch warns of three axes
+        agree(Model(lambda m, x: function(m, m.conv(x)), dropout=dropout))
+
+
+@pytest.mark.parametrize(
+    "function", [functional.dropout, functional.dropout2d, torch.dropout, functional.rrelu]
+)
+def test_what_functions_of_computed_numbers_save_in_training_is_unknown(function):
+    more = (0.1, 0.3) if function is functional.rrelu else (0.2,)
+    model = Model(lambda m, x: m.conv(x) + function(m.weight.exp()[None], *more, m.training))
+    is_unknown(model, COMPUTED)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda m, x: m.dropout(x.permute(0, 2, 3, 1)),  # the second axis is not the channels
+        lambda m, x: m.dropout(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2).relu(),
+        lambda m, x: m.dropout(x.view(-1, 2, 4, 4, 6).transpose(1, 2)).relu(),
+        lambda m, x: m.dropout(x.flatten(2).mT),
+        lambda m, x: m.dropout(x.flatten(2).mT).mT.relu(),
+        lambda m, x: m.dropout(x[:, 2:]).relu(),
+        lambda m, x: m.dropout(x[:, :, :1, :1]).relu(),
+    ],
+)
+def test_dropout_of_channels_is_along_the_second_axis(function):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch warns of three and of five axes
+        agree(Model(lambda m, x: function(m, m.conv(x)), dropout=nn.Dropout2d(0.2)))
+
+
+def test_dropout_of_images_that_are_taken_for_channels_is_unknown():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        is_unknown(Model(lambda m, x: m.drop(m.conv(x)), drop=nn.Dropout3d(0.2)), OPAQUE)
