@@ -310,7 +310,7 @@ def test_questions_about_a_network_are_about_its_layers():
 
 
 def test_a_network_may_have_nothing_to_ask_about():
-    with pytest.raises(UsageError, match="has no layer for the topic 'macs'"):
+    with pytest.raises(UsageError, match=r"^the network has no layer for the topic 'macs'"):
         cnncalc.quiz("macs", network={"input": 5, "layers": ["relu"]})
     with pytest.raises(UsageError, match="has no layer for the topic 'stride'"):
         cnncalc.quiz("stride", network={"input": 5, "layers": ["relu"]})

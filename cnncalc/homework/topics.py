@@ -165,7 +165,7 @@ class Dice:
             if value not in (0, row.inputs[0]) or value is False:
                 return given
         name = next(name for name, one in TOPICS.items() if one is topic)
-        raise UsageError(f"{report.name} has no layer for the topic {name!r}")
+        raise UsageError(f"{report.name or 'the network'} has no layer for the topic {name!r}")
 
 
 class Topic(NamedTuple):

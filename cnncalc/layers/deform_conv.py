@@ -29,6 +29,7 @@ class DeformConv(Grouped):
     """
 
     operators = {"DeformConv": {}}
+    onnx_operands = (3, 5)
     aliases = ("deformable_conv", "deformable_convolution", "dcn")
     arity = (2, 3)
     reads = "a map and its offsets"

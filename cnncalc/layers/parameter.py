@@ -83,8 +83,8 @@ class Parameter(Layer):
         None,
     )
     room: int | None = count(
-        "how many numbers fit in a new storage, per image if it holds those of all images; by "
-        "default, as many as the output has",
+        "how many numbers fit in a new storage, for each image with per_image; by default, as many "
+        "as the output has",
         None,
     )
     per_image: bool = flag(

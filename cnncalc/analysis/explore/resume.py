@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 from cnncalc.analysis.explore.outcome import Point, Sweep
-from cnncalc.core.errors import UsageError
+from cnncalc.core.errors import UsageError, unwritable
 
 VERSION = 1
 LARGEST = 1_000_000_000
@@ -77,7 +77,7 @@ class Progress:
             beside.write_text(json.dumps(data, default=str), encoding="utf-8")
             beside.replace(self.path)
         except OSError as why:
-            raise UsageError(f"cannot write {self.path}: {why.strerror}") from None
+            raise unwritable(self.path, OSError(why.errno, why.strerror)) from None
         self.saved = monotonic()
 
 

@@ -13,8 +13,10 @@ from typing import Any
 from cnncalc import layers
 from cnncalc.core.errors import LayerError, SpecError
 from cnncalc.core.onnx import DOMAIN, PRODUCER
+from cnncalc.spec.readers import _onnx_constants as constants
 from cnncalc.spec.readers import _onnx_values as values
 from cnncalc.spec.readers._flow import Flow
+from cnncalc.spec.readers._onnx_checks import check_count, check_flags
 from cnncalc.spec.readers._onnx_file import FEW, Model, Operator, model
 from cnncalc.spec.readers._onnx_fused import fused
 from cnncalc.spec.readers._onnx_layers import Layers, Unclear
@@ -69,7 +71,7 @@ def begins(data: bytes) -> bool:
 
 def read(path: Path, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     """The spec of a model. ``inputs`` are sizes without the batch, by name; those of a single input
-    are under "". Raises SpecError."""
+    are under "". Raises SpecError for a broken file, and for what a spec cannot express."""
     with path.open("rb") as stream:
         file = File(stream, str(path))
         found = model(file)
@@ -101,8 +103,13 @@ class Network(Layers):
         for place, node in enumerate(self.model.nodes):
             self.name = self.name_of(node, self.scopes[place])
             self.node(node)
-        outputs = [self.output(name) for name in self.model.outputs]
-        return self.wiring.spec(title[:100]) | self.dtype() | self.wiring.outputs(outputs)
+        outputs: list[str] = []
+        for name in self.model.outputs:
+            made = self.output(name)
+            outputs.append(self.copied(made) if made in outputs else made)
+        spec = self.wiring.spec(title[:100]) | self.dtype() | self.wiring.outputs(outputs)
+        note = " ".join(self.notes())
+        return {**spec, "note": note} if note else spec
 
     def dtype(self) -> dict[str, str]:
         """The key for the data type of all weights, or of the inputs if there are none; empty if
@@ -237,25 +244,30 @@ class Network(Layers):
             fact = f"the file computes with more than {MAX_NUMBERS:,} numbers"
             raise self.wiring.wrong(f"{fact} that do not depend on its input")
         try:
-            return values.evaluated(node, operands)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            return constants.evaluated(node, operands)
+        except (ArithmeticError, AttributeError, LayerError, LookupError, TypeError, ValueError):
             return None
 
     def made(self, node: Operator, operands: list[Any]) -> list[Flow | Known]:
         """The outputs of a node. Raises Unclear if no kind describes it."""
+        check_flags(node)
         if node.kind in OPERATORS:
-            return OPERATORS[node.kind](self, node, operands)
+            rule = OPERATORS[node.kind]
+            check_count(node, rule.takes)
+            return rule.turn(self, node, operands)
         if node.domain == DOMAIN:
             return [self.of_function(node.kind.removesuffix(f" of {DOMAIN}"), node, operands)]
         kind = layers.of_onnx(node.kind)
         if kind is None or any(self.readers[name] for name in node.outputs[1:]):
             raise Unclear
+        check_count(node, kind.onnx_operands or kind.arity)
         return [self.of_kind(kind, node, operands)]
 
     def opaque(self, node: Operator, operands: list[Any], first: int = 0) -> list[Flow | Known]:
         """Layers for the outputs of an operator, from the first that no kind describes."""
         flows = [one for one in operands if isinstance(one, Flow)]
-        held = [one for one in operands if isinstance(one, Known) and one.weights and not first]
+        weights = (one for one in operands if isinstance(one, Known) and one.weights and not first)
+        held = [*{one.weights: one for one in weights}.values()]
         made: list[Flow | Known] = []
         if node.kind in ALIKE and not first and isinstance(operands[0], Flow):
             return [self.opaque_like(operands[0], node)]
@@ -340,6 +352,14 @@ class Network(Layers):
             self.name = "output"
             flow = self.layer("identity", None, [flow])
         return self.wiring.source_of(flow.tensor)
+
+    def copied(self, made: str) -> str:
+        """A second layer like one that only rearranges values, or an identity, because the output
+        of the other layer is an output of the network already."""
+        for (source, move), own in self.moved.items():
+            if own == made:
+                return self.rearranged(source, move, self.name)
+        return self.wiring.layer("output", "identity", None, [made])
 
 
 def _scope(node: Operator) -> str:
