@@ -370,7 +370,7 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
         (["solve", "--input", "9" * 101], "--input must have at most 100 digits, not 101"),
         (["report", SMALL, "--set", "2:a=1"], "is for network 2, but there is only one"),
         (["device", SMALL, "--on", "foo"], "run 'cnncalc devices' to see them all"),
-        (["draw", SMALL, "--depth", "0"], "--depth must be at least 1, not 0"),
+        (["draw", SMALL, "--depth", "0"], "--depth must be a whole number of at least 1, not 0"),
         (["draw", SMALL, "--style", "memory", "--depth", "2"], "has no options of its own"),
         (["practice", "--count", "0"], "--count must be from 1 to 1,000, not 0"),
         (["quiz", "--count", "0"], "--count must be from 1 to 1,000, not 0"),

@@ -318,6 +318,13 @@ def test_a_network_may_have_nothing_to_ask_about():
         cnncalc.quiz("rf", network="lenet5")
 
 
+def test_nothing_is_asked_about_an_opaque_layer():
+    opaque = {"opaque": {"shape": "5x4x4", "params": 3, "what": "a guess"}}
+    network = {"input": "3x8x8", "layers": [opaque, {"linear": 9}]}
+    for one in cnncalc.quiz("memory", questions=20, network=network).posed:
+        assert "fully connected layer with 9 units" in one.text
+
+
 def test_the_command_asks_about_a_network():
     refused = run("quiz", "--input", "1x28x28").exception
     assert str(refused) == "--input needs a network, as in cnncalc quiz lenet5"

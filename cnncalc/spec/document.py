@@ -10,12 +10,8 @@ from functools import partial
 from pathlib import PurePath
 from types import MappingProxyType
 
-<<<<<<< HEAD
-from cnncalc.core.cost import BYTES, SHORT_DTYPES, unknown_dtype
-=======
 from cnncalc import layers
-from cnncalc.core.cost import BYTES, SHORT_DTYPES
->>>>>>> main
+from cnncalc.core.cost import BYTES, SHORT_DTYPES, unknown_dtype
 from cnncalc.core.errors import (
     SpecError,
     UsageError,
@@ -342,23 +338,15 @@ class Parser(Checks):
         if not kinds:
             return "a layer needs a kind, such as 'conv', besides keys such as name and from"
         first, second = map(str, kinds[:2])
-<<<<<<< HEAD
-        field = f"move it into the value of {first!r}"
-        if keys[kinds[0]].value is None and kinds[0].where.line < kinds[1].where.line:
-            field = "indent it further"
-        hint = f"; if {second[:60]!r} is a field of {first!r}, {field}"
-        hint += "; if it is a layer, start it with '- '"
         source = keys.get(Key("from"))
         if source is not None and isinstance(source.value, str) and keys[kinds[1]].value is None:
             hint = f"; if {second[:60]!r} is another input, write from: [{source.value}, {second}]"
-=======
-        if keys[kinds[0]].value is None:
+        elif keys[kinds[0]].value is None and kinds[0].where.line < kinds[1].where.line:
             hint = f"; if {second[:60]!r} is a field of {first!r}, indent it further"
         elif _has_field(first, second):
             hint = f"; move {second!r} into the value of {first!r}"
         else:
             hint = f"; move a field into the value of {first!r}, or start another layer with '- '"
->>>>>>> main
         hint = advice.word(first) or did_you_mean(second, NODE) or hint
         return f"a layer has one kind, but this one has {first!r} and {second[:60]!r}{hint}"
 

@@ -31,8 +31,8 @@ class Progress:
         self.saved = monotonic()
 
     def load(self, empty: Sweep) -> tuple[Sweep, int]:
-        """The results so far, and the number of finished chunks. Raises UsageError for any
-        other file."""
+        """The results so far, and the number of finished chunks. Raises UsageError for a
+        file that is not of this sweep."""
         if not self.path.exists():
             return empty, 0
         other = UsageError(
