@@ -127,3 +127,12 @@ def test_repeating_keys_for_several_heads_copies_nothing(part):
         return attend(q, part(k).expand_as(q), part(v).expand_as(q)).transpose(1, 2).flatten(2)
 
     saves_as_much(function, (4, 6, 6))
+
+
+@MAPS
+def test_repeating_images_once_copies_them(sizes):
+    def function(m, x, y):
+        z = rows(x).repeat_interleave(1, 0).view(len(x), -1, 2, 3).transpose(1, 2)
+        return (z @ z.mT) @ (z * 2)
+
+    saves_as_much(function, sizes)
