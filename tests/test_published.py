@@ -394,7 +394,7 @@ def test_a_broken_network_is_reported():
         ([claim(value="100%xyz")], "expected a share such as 94.86%, not '100%xyz'"),
         ([claim(value="5%%")], "expected a share such as 94.86%"),
         ([claim(quantity="output", value="2%")], "output: a shape must be whole numbers"),
-        ([claim(layer=None, quantity="output", than="alexnet", value="3")], "only counts of whole networks"),
+        ([claim(layer=None, quantity="output", than="alexnet", value="3")], "not shapes or layers"),
     ],
 )  # fmt: skip
 def test_a_malformed_claim_is_reported(claims, says):
