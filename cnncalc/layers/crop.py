@@ -69,9 +69,9 @@ class Crop(Like, Rearrangement):
             pairs = sides_of(self.crop or 0, x)
         for N, (before, after) in zip(x.spatial, pairs):
             if self.offset is not None and after < 0 <= before + after:
-                kept = N - before - after
+                left = N - before - after
                 raise LayerError(
-                    f"cannot keep {kept} cell{'s' * (kept != 1)} of an axis of size {N} with an "
+                    f"cannot keep {left} cell{'s' * (left != 1)} of an axis of size {N} with an "
                     f"offset of {before}"
                 )
             if before + after < 0:
