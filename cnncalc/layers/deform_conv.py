@@ -47,8 +47,8 @@ class DeformConv(Grouped):
         groups, rest = divmod(channels, 2 * taps)
         if rest:
             raise LayerError(
-                f"expected a multiple of {2 * taps} channels of offsets, two for each of {taps} "
-                f"taps, not {channels}"
+                f"expected a multiple of {2 * taps} channels of offsets, two for each tap, "
+                f"not {channels}"
             )
         if x.channels % groups:
             raise LayerError(
