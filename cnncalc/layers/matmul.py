@@ -148,6 +148,6 @@ class Matmul(Layer):
         Refusal(
             {"shared": True}, ("2x3x4x5", "2x3x5x4"), "'shared' takes a signal or an image, not"
         ),
-        Refusal({"shared": True}, ("4x1", "1x4"), "sums over no axis"),
+        Refusal({"shared": True}, ("2x4x1", "2x1x4"), "sums over no axis"),
         Refusal(None, ("4x5",), "expected 2 inputs, not 1; use 'from' to name both factors"),
     )
