@@ -141,6 +141,8 @@ def test_several_inputs_and_outputs():
     assert (left.shape, right.shape) == ((2, 2, 4, 4), (2, 7))
     with pytest.raises(TypeError, match="the network has 2 inputs, not 1"):
         network(torch.zeros(2, 2, 4, 4))
+    with pytest.raises(TypeError, match="the network has 1 input, not 0"):
+        cnncalc.to_torch("3x4x4-10N")()
 
 
 def test_a_report_converts_to_a_network():

@@ -210,6 +210,7 @@ def test_no_option_letter_has_two_meanings():
         ("-k3 -d2", "--kernel-size 3 --dilation 2"),
         ("-k 3x5 -p 1x2", "--kernel 3x5 --pad 1x2"),
         ("-k=3 --no-bias -s 2", "--kernel 3 --stride 2 --no-bias"),
+        ("-k 3 --bias False", "--kernel 3 --no-bias"),
     ],
 )
 def test_letters_set_the_fields_of_a_layer(letters, words):
@@ -361,14 +362,30 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
             ["summarize", "3x5"],
             "'3x5' is a shape without layers; write them after it, as in 3x5-32C3p1-10N",
         ),
-        (["draw", SMALL, "--depth", "0"], "--depth must be at least 1, not 0"),
+        (["summarize", "32C5-MP2"], "starts with the input shape, as in 1x28x28-32C5-MP2"),
+        (["summarize", SMALL, "--dtype", "torch.half"], "did you mean 'float16'?"),
+        (["summarize", SMALL, "-o", "/"], "cannot write '/': it is a folder; name a file"),
+        (["list", "--names", "--format", "csv"], "--names prints text; leave out --format csv"),
+        (["check-stride", "7, 3, 3"], "check-stride needs N, F and S, as in 7 3 3"),
+        (["solve", "--input", "9" * 101], "--input must have at most 100 digits, not 101"),
+        (["report", SMALL, "--set", "2:a=1"], "is for network 2, but there is only one"),
+        (["device", SMALL, "--on", "foo"], "run 'cnncalc devices' to see them all"),
+        (["draw", SMALL, "--depth", "0"], "--depth must be a whole number of at least 1, not 0"),
         (["draw", SMALL, "--style", "memory", "--depth", "2"], "has no options of its own"),
         (["practice", "--count", "0"], "--count must be from 1 to 1,000, not 0"),
         (["quiz", "--count", "0"], "--count must be from 1 to 1,000, not 0"),
         (["sweep", SMALL, "--over", "batch=1,2", "--sample", "0"], "--sample must be from 1 to"),
-        (["sweep", SMALL, "--over", "batch=1,2", "--jobs", "0"], "--jobs must be at least 1"),
-        (["sweep", SMALL, "--over", "batch=1,2", "-o", "s.xyz"], ".svg, .png, .pdf, .parquet"),
-        (["device", SMALL, "--on", "t4", "-o", "r.xyz"], ".txt, .svg, .png, .pdf"),
+        (
+            ["sweep", SMALL, "--over", "batch=1,2", "--jobs", "0"],
+            "--jobs must be from 1 to 1,000, not 0",
+        ),
+        (
+            ["sweep", SMALL, "--over", "batch=1,2", "--jobs", "1001"],
+            "--jobs must be from 1 to 1,000, not 1,001",
+        ),
+        (["solve", SMALL, "--for", "batch", "--ram", "1"], "--ram needs a unit; write 1kB"),
+        (["sweep", SMALL, "--over", "batch=1,2", "-o", "s.xyz"], ".md, .parquet, .pdf, .png, .svg"),
+        (["device", SMALL, "--on", "t4", "-o", "r.xyz"], ".md, .pdf, .png, .svg, .tex, .txt"),
         (["device", SMALL, "--on", "t4", "-o", "r.pgn"], "'.pgn'; did you mean '.png'?"),
         (["solve", SMALL, "--for", "batch", "--macs", "4GiB"], "--macs: '4GiB' is not a number;"),
         (["solve", SMALL, "--for", "batch", "--macs", "0"], "--macs must be at least 1, not 0"),
@@ -508,6 +525,12 @@ def test_a_main_field_stands_alone_unless_another_field_is_required():
     refused = run("summarize", "-", input="input: 8\nlayers: [{embedding: 3}]\n").exception
     assert "embedding needs 'num_embeddings'" in str(refused)
     assert "main field" not in run("kinds", "embedding").stdout
+
+
+def test_the_explanation_of_a_kind_has_names_in_quotes():
+    text = " ".join(run("kinds", "split").stdout.split())
+    assert "With 'part', that part is the only output." in text
+    assert "`" not in text
 
 
 def test_kinds_lists_every_kind():

@@ -6,6 +6,7 @@ that is an error, the test says so.
 
 from fractions import Fraction
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -489,6 +490,8 @@ def test_one_call_names_the_invalid_part():
         cnncalc.convolve("1 2", "1", "bax")
     with pytest.raises(UsageError, match="not 0"):
         cnncalc.convolve("1 2")
+    with pytest.raises(UsageError, match=r"^kernel 1: no file 'nowhere\.csv'"):
+        cnncalc.convolve("1 2", Path("nowhere.csv"))
 
 
 def test_transposed_by_hand():

@@ -93,7 +93,7 @@ WRONG = {
     'a: {peak: {int8: 1}, name: "\\e[31m"}': "1:28: 'name' must be text of at most 200 printable",
     f"{'a' * 201}: {{peak: {{int8: 1}}}}": "1:1: 'name' must be text of at most 200",
     "a: 3": "1:4: the device 'a' must be a mapping, not 3; write it as {peak: {float32: 8.1}",
-    "[1]": "1:1: the file must be a mapping",
+    "[1]": "1:1: a file of devices must be a mapping",
     "": "the file is empty; a file of devices needs a name and a 'peak' for each",
 }
 
@@ -321,6 +321,8 @@ def test_an_estimate_needs_the_batch_dtype_and_counts_that_were_measured():
         cnncalc.device("resnet50", calibration=found, batch=2)
     with pytest.raises(UsageError, match="measured with dtype float32, not float16"):
         cnncalc.device("resnet50", calibration=found, dtype="float16")
+    with pytest.raises(UsageError, match="not int8; PyTorch's layers do not compute in int8"):
+        cnncalc.device("resnet50", calibration=found, dtype="int8")
     spec = {"input": "3x8x8", "layers": [{"opaque": {"output": "3x8x8"}}]}
     with pytest.raises(UsageError, match="not all of its counts are known"):
         cnncalc.device(spec, calibration=found)
@@ -396,8 +398,10 @@ def test_calibrate_advises_only_what_it_can_do(monkeypatch):
 
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     networks = ["lenet5", "mnist_ntu", "espcn"]
-    with pytest.raises(UsageError, match=r"sees no mps device here; use --device cpu$"):
-        cnncalc.calibrate(networks, device="mps")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for absent in ("mps", "cuda"):
+        with pytest.raises(UsageError, match=rf"sees no {absent} device here; use --device cpu$"):
+            cnncalc.calibrate(networks, device=absent)
     monkeypatch.setattr(devices, "_main_memory", lambda: 1000)
     with pytest.raises(UsageError, match=r"; choose smaller --networks, or a smaller --batch$"):
         cnncalc.calibrate(networks, device="cpu")
@@ -505,6 +509,7 @@ def test_what_has_no_roofline_is_refused():
         cnncalc.device("lenet5", "t4").picture("gif")
     with pytest.raises(UsageError, match="needs the name of a device"):
         cnncalc.device("resnet50", calibration=made(2e-11, 3e-10)).picture()
+    assert cnncalc.device("resnet50", calibration=made(2e-11, 3e-10))._repr_svg_() is None
 
 
 def test_the_extension_of_a_file_asks_for_the_picture(tmp_path):

@@ -267,6 +267,9 @@ def test_a_field_of_another_framework_is_refused_with_our_spelling(kind, field, 
     [
         ("softmax", {"dim": 1}, "has no field 'dim'; name the axis with 'over', as in over: "
          "channels"),
+        ("reduce", {"by": "sum", "dim": [1, 2]}, "has no field 'dim'; name the axis with 'over', "
+         "as in over: channels"),
+        ("prelu", {"axis": 1}, "has no field 'axis'; it has num_parameters"),
         ("max_pool", {"F": 2, "pool": "MAX"}, "has no field 'pool'; write max_pool without it, "
          "and ceil_mode: true for Caffe's sizes"),
         ("max_pool", {"F": 2, "pool": "AVE"}, "has no field 'pool'; write avg_pool without it, "

@@ -173,7 +173,7 @@ def test_a_model_is_named_on_the_command_line(tmp_path, monkeypatch):
         "mynet:Silent": "Silent raises AssertionError for an input of 3×224×224",
         "mynet:words": "returns list instead of a torch.nn.Module",
         "mynet:number": "is of type int, not a model or factory",
-        "mynet:needs": "missing a required argument: 'size'; its arguments are size, depth=3; give",
+        "mynet:needs": "missing a required argument: 'size'; it takes size, depth=3; give",
         "mynet:nothing --arg depth=2": "unexpected keyword argument 'depth'; it takes none",
         "mynet:dictionary --arg depth=2": "returns dict instead of a torch.nn.Module",
     }.items():

@@ -137,6 +137,18 @@ def test_one_channel_may_be_followed_by_channels_that_are_last():
         footprint.measure(report)
 
 
+@pytest.mark.parametrize("input", ["1x1x1", "1x2x2", "1x1x3", "2x2x2"])
+@pytest.mark.parametrize("batch", [1, 2])
+def test_rows_of_a_cut_map_are_copied(input, batch):
+    cut = {"conv_transpose": {"filters": 1, "kernel": 3, "stride": 2, "padding": "same"}}
+    rows = {"linear": {"out_features": 1, "per_position": True}}
+    spec = {"input": {"x": input}, "layout": "chw", "layers": [cut, rows]}
+    report = cnncalc.summarize(spec, batch=batch)
+    with pytest.raises(UsageError, match="how PyTorch copies it is not modelled"):
+        footprint.saved_for_backward(report)
+    assert [*fuzz.compared(report)] == []
+
+
 @pytest.mark.parametrize("input", ["1x2", "2x2"])
 def test_the_gradient_of_rows_beside_another_map_may_be_copied(input):
     linear = {"linear": {"out_features": 1, "per_position": True}, "name": "rows"}

@@ -11,10 +11,11 @@ from cnncalc import layers
 from cnncalc.api import summarize
 from cnncalc.core.errors import CnncalcError, UsageError, Where
 from cnncalc.homework import asks, network, sheet
-from cnncalc.homework.ask import Ask
+from cnncalc.homework.ask import Ask, NoAnswer
 from cnncalc.homework.marking import Marker
+from cnncalc.homework.mistakes.printed_slip import Printed
 from cnncalc.homework.question import question
-from cnncalc.homework.written import Name, Terms, format_value
+from cnncalc.homework.written import Name, Number, Terms, format_value
 from cnncalc.spec import text
 
 CONV = "{conv: {filters: 10, kernel: 5, padding: 2}, input: 3x32x32}"
@@ -270,7 +271,9 @@ GERON = {
         ("peak_with_parameters", "12.6 MB", "right", "rounded"),
         ("peak_with_parameters", "9 MB", "wrong", ""),
         ("peak_without_copies", "9 MB", "right", ""),
-        ("peak_without_copies", "10,520,000", "wrong", ""),  # all three maps
+        ("peak_without_copies", "10,520,000", "wrong", "incorrect; no"),  # all three maps
+        ("peak_without_copies", "11,240,000", "wrong", "incorrect; no"),  # and the image
+        ("peak_memory", "11,240,000", "wrong", "incorrect; no"),
     ],
 )
 def test_the_peak_of_a_textbook_exercise(ask, answer, outcome, remark):
@@ -352,13 +355,19 @@ def test_an_empty_sum_has_a_plain_derivation():
     assert asked.derive().answer == format_value(asked.value) == "0"
 
 
+def test_a_printed_figure_is_not_added_up():
+    figure, report = Number.read("1.5"), summarize({"input": "3x4x4", "layers": ["relu"]})
+    with pytest.raises(NoAnswer, match="has no total"):
+        Printed(figure, "").summands(report.rows, report)
+
+
 def test_a_block_has_no_total_of_a_quantity_that_does_not_add_up():
     spec = {
         "input": "1x9x9",
         "blocks": {"two": {"layers": [{"conv": {"filters": 4, "kernel": 3}}] * 2}},
         "layers": [{"two": {}, "name": "both"}],
     }
-    with pytest.raises(UsageError, match="stride_legal: layer 'both' has no total"):
+    with pytest.raises(UsageError, match="stride_legal: layer 'both' is not a single layer"):
         question(asks.find("stride_legal"), summarize(spec), "both")
 
 

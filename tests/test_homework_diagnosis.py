@@ -314,9 +314,9 @@ def test_the_output_of_a_network_is_that_of_its_last_layer():
 
 
 def test_a_quantity_that_does_not_add_up_has_no_total():
-    with pytest.raises(UsageError, match="stride_legal: a network has no sliding window"):
+    with pytest.raises(UsageError, match="stride_legal: a network is not a single layer"):
         of_network("stride_legal")
-    with pytest.raises(UsageError, match="same_padding: a network has no"):
+    with pytest.raises(UsageError, match="same_padding: a network is not a single layer"):
         of_network("same_padding")
 
 

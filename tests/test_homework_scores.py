@@ -169,9 +169,9 @@ def by_key(tmp_path):
 
 def test_layers_and_choices_are_named_in_any_writing(by_key):
     grades, answers = by_key(
-        "answers: {totals: {Most parameters: the FC-6 layer, most_macs: Conv2 (5x5), most memory: "
-        "conv1}}\nquestions: [{name: act, answer: (A)}, {name: why, answer: Translation "
-        "Invariance!}]"
+        "answers: {totals: {Most parameters: the FC-6 layer since it is large, most_macs: Conv2 "
+        "(5x5), most memory: conv1}}\nquestions: [{name: act, answer: (A)}, {name: why, answer: "
+        "Translation Invariance!}]"
     )
     assert {answer["outcome"] for answer in answers.values()} == {"right"}
     # conv2 has 448M MACs, fc6 only 38M: the key's own answer is reported.
@@ -213,6 +213,13 @@ def test_only_a_network_has_a_largest_layer(network, layer, why):
     sheet = {"architecture": network, "answers": {layer: {"most_parameters": "x"}}}
     [graded] = cnncalc.grade(sheet)
     assert why in graded.answers[0]["remark"]
+
+
+@pytest.mark.parametrize("ask", ["stride_legal", "required_stride", "same_padding"])
+def test_a_window_is_that_of_a_single_layer(ask):
+    [graded] = cnncalc.grade({"architecture": "alexnet", "answers": {"totals": {ask: "1"}}})
+    why = f"{ask}: AlexNet is not a single layer; ask about one of its layers"
+    assert graded.answers[0]["remark"] == why
 
 
 def test_layers_with_as_much_are_all_right():

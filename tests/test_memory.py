@@ -476,7 +476,7 @@ def test_a_map_that_is_still_needed_is_not_overwritten(spec, use):
         "identity",
         {"relu": {"inplace": True}, "name": "r"},
     ]
-    text = rf"'r' \(relu\) runs in place and would overwrite 'c', which is {use}; remove inplace"
+    text = rf"'r' \(relu\) runs in place and would overwrite 'c', which is {use}; remove 'inplace'"
     with pytest.raises(Mistakes, match=text):
         cnncalc.summarize({**spec, "input": "3x6x6", "layers": [*first, *spec["layers"]]})
 
@@ -821,12 +821,19 @@ def test_a_kind_without_steps_is_refused(monkeypatch):
         ({"device": "gpu"}, "no device 'gpu'; did you mean 'cuda'"),
         ({"device": "metal"}, "choose from cpu, cuda"),
         ({"optimizer": "adan"}, "no optimizer 'adan'; did you mean 'adam'"),
-        ({"checkpoint": 0}, "at least 1 block apart, not 0"),
+        ({"checkpoint": 0}, "1 or more whole blocks apart, not 0"),
+        ({"checkpoint": 1.5}, r"1 or more whole blocks apart, not 1\.5"),
+        ({"batch": 0}, "the batch size must be a whole number of at least 1, not 0"),
+        ({"batch": -2}, "the batch size must be a whole number of at least 1, not -2"),
+        ({"batch": 1.5}, r"the batch size must be a whole number of at least 1, not 1\.5"),
     ],
 )
-def test_unknown_devices_dtypes_and_optimizers_are_refused(asked, says):
+def test_options_that_cannot_be_used_are_refused(asked, says):
     with pytest.raises(UsageError, match=says):
         footprint.measure(cnncalc.summarize("lenet5"), **asked)
+    if "batch" in asked:
+        with pytest.raises(UsageError, match=says):
+            footprint.inference_peak(cnncalc.summarize("lenet5"), **asked)
 
 
 def test_three_axes_before_the_channels_are_refused_where_their_gradient_is_copied():
@@ -1081,7 +1088,7 @@ def test_the_memory_of_large_networks_is_modelled(build, size):
 def test_larger_networks_are_refused_in_a_sentence(monkeypatch, compute, build):
     monkeypatch.setattr(record, "MAX_READ", 40)
     assert compute(build(40))
-    with pytest.raises(UsageError, match=r"at most 40 tensors, .*; those up to this layer"):
+    with pytest.raises(UsageError, match=r"at most 40 tensors, .*; the operations up to this"):
         compute(build(41))
 
 

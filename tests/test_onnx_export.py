@@ -95,6 +95,8 @@ def test_a_layer_is_the_same_after_writing_and_reading(tmp_path, kind, example):
         ("3x4x4", {"softplus": 2}),
         ("3x4x4", {"softplus": {"threshold": 5}}),
         ("3x4x4", {"dropout": 1}),
+        ("3x4", {"identity": {"copy": "contiguous"}}),
+        ("3x4", {"identity": {"merges": 1}}),
         ("3x4x4", {"channel_dropout": 0.2}),
         ("3x4x4", {"stochastic_depth": 0.2}),
         ("3x4x4", {"scale": {"bias": True}}),
@@ -123,6 +125,34 @@ def test_a_layer_without_an_operator_of_its_own_comes_back_with_its_fields(tmp_p
     assert back["layer"].layer == report["layer"].layer
     assert back.totals.params == report.totals.params
     assert back.totals.buffers == report.totals.buffers
+
+
+@pytest.mark.parametrize("layer", [{"permute": [1, 0]}, {"flatten": None}, {"relu": None}])
+def test_equal_outputs_of_a_layer_stay_apart(tmp_path, layer):
+    first = {"relu": None, "name": "r"}
+    twice = [{**layer, "from": "r"}, {**layer, "from": "r"}]
+    report = cnncalc.summarize({"input": "3x4", "layers": [first, *twice]})
+    back = read_back(report, tmp_path)
+    assert [(row.kind, row.output) for row in back.outputs] == [
+        (row.kind, row.output) for row in report.outputs
+    ]
+    assert len(back.outputs) == 2
+
+
+@pytest.mark.parametrize(
+    ("shape", "layers"),
+    [
+        ("4x2x4x6", [{"reshape": [4, 8, 2, 3]}, {"permute": [3, 0, 1, 2]}]),
+        ("6x2x4x4", [{"permute": [3, 1, 2, 0]}, {"reshape": [4, 8, 2, 3]},
+                     {"permute": [3, 0, 1, 2]}]),
+    ],
+)  # fmt: skip
+def test_a_product_over_one_axis_of_a_regrouped_volume(tmp_path, shape, layers):
+    linear = {"linear": {"out_features": 9, "per_position": True}}
+    back = read_back(cnncalc.summarize({"input": shape, "layers": [*layers, linear]}), tmp_path)
+    # 3·9 + 9, and 27 products at each of 4·8·2 positions
+    assert (back.totals.params, back.totals.macs) == (36, 27 * 64)
+    assert back.output_shape == (9, 4, 8, 2)
 
 
 @pytest.mark.parametrize("mode", ["nearest", "linear"])

@@ -313,9 +313,10 @@ def test_a_number_plus_a_map_is_a_map_plus_a_number(summarized):
     assert report.layers[0].layer.text() == "value 2.0"
 
 
-def test_a_product_of_three_tensors_is_unclear(summarized):
-    report = summarized(model([node("Mul", "x x x", "y")], values=[("y", MAP)]))
-    assert kinds(report) == "multiply"
+def test_two_outputs_with_the_same_values_stay_two(summarized):
+    nodes = [node("Relu", "x", "y"), node("Cast", "y", "z", to=1)]
+    report = summarized(model(nodes, outputs=["y", "z"]))
+    assert [row.kind for row in report.outputs] == ["relu", "identity"]
 
 
 def test_an_old_upsample_repeats_pixels(summarized):

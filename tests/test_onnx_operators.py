@@ -4,10 +4,10 @@ import struct
 from math import prod, sqrt
 
 import pytest
-from onnx_bytes import integers, message, model, node, number, tensor
+from onnx_bytes import floats, integers, message, model, node, number, tensor
 
 from cnncalc.core.errors import CnncalcError
-from cnncalc.spec.readers import _flow, _onnx_file, _onnx_values, _protobuf, onnx
+from cnncalc.spec.readers import _flow, _onnx_constants, _onnx_file, _onnx_values, _protobuf, onnx
 
 ONE = number("one", 1.0)
 HALF = number("half", 0.5)
@@ -273,14 +273,11 @@ def test_shapes_and_parts(summarized, nodes, weights, size, found, output):
         (node("Reshape", "x one", "a"), [ONE], MAP),
         (node("Reshape", "x to", "a"), [integers("to", 6, 2)], (4, 3)),
         (node("Squeeze", "x", "a", axes=[1]), [], MAP),
-        (node("Unsqueeze", "x", "a", axes=[9]), [], MAP),
         (node("Expand", "x to", "a"), [integers("to", 1, 1, 3, 8, 8)], MAP),
         (node("Expand", "x to", "a"), [integers("to", 2, 8)], MAP),
         (node("Expand", "x to", "a"), [integers("to", 2, 3, 8, 8)], MAP),
         (node("Slice", "x", "a", starts=[0]), [], MAP),
         (node("Slice", "x", "a", starts=[3], ends=[1]), [], MAP),
-        (node("Slice", "x", "a", starts=[3], ends=[1], axes=[7]), [], MAP),
-        (node("Split", "x", "a b", axis=7), [], MAP),
         (node("Gather", "x i", "a", axis=1), [integers("i", 0, 2)], MAP),
         (node("Concat", "x x", "a", axis=0), [], MAP),
         (node("Concat", "t x", "a", axis=1), [tensor("t", [1, 1, 8, 8])], MAP),
@@ -297,6 +294,78 @@ def test_shapes_and_parts(summarized, nodes, weights, size, found, output):
 def test_what_no_kind_expresses_needs_the_sizes_of_its_output(summarized, one, weights, size):
     with pytest.raises(CnncalcError, match="is unknown, and the file does not give the sizes"):
         summarized(model([one, TO_Y], weights, [("x", size)]))
+
+
+# Operators that no tool could run.
+
+FOUR = integers("four", 0, 1, 2, 3)
+SQUARE = tensor("square", [1, 4], 7, bytes(32))
+
+
+@pytest.mark.parametrize(
+    ("one", "weights", "why"),
+    [
+        (node("Unsqueeze", "x", "a", axes=[9]), [], "its axis 9 must be from -5 to 4"),
+        (node("Unsqueeze", "x", "a", axes=[1, -5]), [], "its axes name the same axis twice"),
+        (node("Unsqueeze", "x square", "a"), [SQUARE],
+         "a constant has the sizes 1 × 4, but must be a list of numbers"),
+        (node("Reshape", "x square", "a"), [SQUARE], "a constant has the sizes 1 × 4"),
+        (node("Squeeze", "x square", "a"), [SQUARE], "a constant has the sizes 1 × 4"),
+        (node("ReduceMax", "x square", "a"), [SQUARE], "a constant has the sizes 1 × 4"),
+        (node("ReduceMax", "x", "a", axes=[4]), [], "its axis 4 must be from -4 to 3"),
+        (node("Slice", "x square four", "a"), [SQUARE, FOUR], "a constant has the sizes 1 × 4"),
+        (node("Slice", "x", "a", starts=[3], ends=[1], axes=[7]), [], "its axis 7 must be from -4"),
+        (node("Slice", "x", "a", starts=[0, 0], ends=[1], axes=[2]), [],
+         "its starts, ends, axes and steps must have the same length"),
+        (node("Slice", "x", "a", starts=[0, 0], ends=[1, 1], axes=[2, -2]), [], "same axis twice"),
+        (node("Split", "x", "a b", axis=7), [], "its axis 7 must be from -4 to 3"),
+        (node("Split", "x", "a b", axis=2, split=[2, 5]), [],
+         r"it splits 8 into 2 \+ 5, for 2 outputs"),
+        (node("Split", "x", "a b", axis=2, split=[8]), [], "it splits 8 into 8, for 2 outputs"),
+        (node("Split", "x square", "a b", axis=2), [SQUARE], "a constant has the sizes 1 × 4"),
+        (node("Gather", "x i", "a", axis=1), [integers("i", 3)],
+         "it reads position 3 of an axis of size 3"),
+        (node("Gather", "x i", "a", axis=4), [integers("i", 0)], "its axis 4 must be"),
+        (node("Concat", "x x", "a", axis=4), [], "its axis 4 must be from -4 to 3"),
+        (node("Concat", "t x", "a", axis=-5), [tensor("t", [1, 1, 8, 8])], "its axis -5 must be"),
+        (node("Flatten", "x", "a", axis=5), [], "its axis 5 must be from -4 to 3"),
+        (node("Softmax", "x", "a", axis=4), [], "its axis 4 must be from -4 to 3"),
+        (node("LayerNormalization", "x w", "a", axis=-5), [tensor("w", [8])], "its axis -5 must"),
+        (node("Pad", "x four", "a"), [FOUR], "it has 4 pads, but must have 8, two for each axis"),
+        (node("Pad", "x square", "a"), [SQUARE], "a constant has the sizes 1 × 4"),
+        (node("Pad", "x four  i", "a"), [FOUR, integers("i", 2, -2)], "same axis twice"),
+        (node("Pad", "x four  i", "a"), [FOUR, integers("i", 2, 4)], "its axis 4 must be"),
+        (node("Resize", "x   i", "a"), [integers("i", 1, 3, 16)],
+         "it has 3 scales or sizes, but must have 4"),
+        (node("Resize", "x  s i", "a"), [floats("s", 1, 1, 2, 2), integers("i", 1, 3, 16, 16)],
+         "it has both scales and sizes; ONNX allows only one of them"),
+        (node("Mul", "x", "a"), [], "it reads 1 tensor, but must read 2"),
+        (node("Mul", "x x x", "a"), [], "it reads 3 tensors, but must read 2"),
+        (node("Relu", "x x", "a"), [], "it reads 2 tensors, but must read 1"),
+        (node("MaxPool", "x x", "a", kernel_shape=[2, 2]), [], "it reads 2 tensors, but must"),
+        (node("Conv", "x w  w", "a"), [tensor("w", [8, 3, 1, 1])], "must read 2 or 3"),
+        (node("Slice", "x i i i i i", "a"), [integers("i", 1)], "must read 1 to 5"),
+        (node("ReduceL2", "x", "a", axes=[1], keepdims=2), [],
+         "its keepdims is 2, but must be 0 or 1"),
+        (node("MaxPool", "x", "a", kernel_shape=[2, 2], ceil_mode=-1), [], "its ceil_mode is -1"),
+        (node("Gemm", "x w", "a", transB=2), [tensor("w", [8, 8])], "its transB is 2"),
+    ],
+)  # fmt: skip
+def test_an_operator_that_no_tool_could_run_is_refused(summarized, one, weights, why):
+    values = [("a", MAP)]  # not opaque even if the file has its sizes
+    with pytest.raises(CnncalcError, match=why):
+        summarized(model([one, TO_Y], weights, values=values))
+
+
+def test_two_nodes_of_one_name_are_refused(summarized):
+    nodes = [node("Relu", "x", "a", "n"), node("Relu", "a", "y", "n")]
+    with pytest.raises(CnncalcError, match="the file has two nodes called 'n'"):
+        summarized(model(nodes))
+
+
+def test_empty_operands_at_the_end_do_not_count(summarized):
+    nodes = [node("Relu", "x ", "a"), node("Sum", "a", "y")]
+    assert kinds(summarized(model(nodes))) == "relu"
 
 
 def test_an_embedding(summarized):
@@ -324,6 +393,11 @@ def test_an_unpool_reads_the_input_of_its_pool(summarized):
     report = summarized(model(nodes))
     assert kinds(report) == "max_pool max_unpool"
     assert report.output_shape == (3, 8, 8)
+    nodes[1] = node("MaxUnpool", "p i s", "y", **window)
+    assert kinds(summarized(model(nodes, [integers("s", 1, 3, 8, 8)]))) == "max_pool max_unpool"
+    larger = [integers("s", 1, 3, 9, 9)]
+    report = summarized(model(nodes, larger, outputs=["y"], values=[("y", (1, 3, 9, 9))]))
+    assert kinds(report) == "max_pool opaque"
 
 
 def test_products_of_two_maps(summarized):
@@ -353,7 +427,7 @@ def known(sizes, *numbers):
 
 def computed(kind, *inputs, **attributes):
     one = _onnx_file.Operator(kind, "", (), ("y",), attributes)
-    return _onnx_values.evaluated(one, inputs)
+    return _onnx_constants.evaluated(one, inputs)
 
 
 @pytest.mark.parametrize(
@@ -410,14 +484,13 @@ UNREAD = _onnx_values.Known((3,))
         ("Add", [VECTOR, known((2,), 1, 2)], {}),
         ("Gather", [VECTOR, known((), 0)], {"axis": 1}),
         ("Slice", [VECTOR], {}),
-        ("Concat", [known((1, 1), 1), VECTOR], {}),
+        ("Concat", [known((1, 1), 1), VECTOR], {"axis": 0}),
         ("ConstantOfShape", [known((1,), -1)], {}),
         ("Range", [known((), 0), known((), 1 << 20), known((), 1)], {}),
         ("Constant", [], {"sparse_value": None}),
         ("Transpose", [VECTOR], {"perm": [1, 0]}),
         ("Reshape", [VECTOR, known((1,), 2)], {}),
         ("Reshape", [VECTOR, UNREAD], {}),
-        ("Unsqueeze", [VECTOR, known((1,), 7)], {}),
         ("Expand", [_onnx_values.Known((2, 4), None, "w"), known((2,), 3, 4)], {}),
     ],
 )
@@ -497,7 +570,8 @@ def test_a_number_that_is_not_read_is_never_guessed(summarized, data):
          "the batches of the inputs differ: 1 and 2"),
         (model([node("Relu", "x", "y")], inputs=[("x", MAP), ("z", ("n", 3))]),
          "the batches of the inputs differ: 1 and any size"),
-        (model([node("Gather", "x", "y")]), r"node 'gather' \(Gather\) has operands or settings"),
+        (model([node("Gather", "x", "y")]), r"'gather' \(Gather\): it reads 1 tensor, but"),
+        (model([node("Concat", "x x", "y")]), r"node 'concat' \(Concat\) has operands or settings"),
         (model([node("Conv", "x w", "y", strides=[0, 0])], [tensor("w", [4, 3, 3, 3])]),
          r"'conv' \(Conv\)"),
     ],
@@ -534,7 +608,7 @@ def test_a_tensor_of_many_dimensions_is_refused(summarized, learned):
 
 
 def test_a_long_name(summarized):
-    with pytest.raises(CnncalcError, match="has a string of more than 1,000,000 bytes"):
+    with pytest.raises(CnncalcError, match="has a value of more than 1,000,000 bytes"):
         summarized(model([node("Relu", "x", "y", "n" * 1_000_001)]))
 
 
@@ -583,9 +657,9 @@ def test_a_second_output_that_is_read_is_opaque(summarized):
     nodes = [node("Dropout", "x", "d mask"), node("Mul", "d mask", "y")]
     values = [("d", MAP), ("mask", MAP)]
     assert kinds(summarized(model(nodes, values=values))) == "opaque opaque multiply"
-    nodes = [node("Split", "x to", "d mask", axis=1), nodes[1]]
-    report = summarized(model(nodes, [integers("to", 3)], values=values))
-    assert kinds(report) == "opaque multiply"  # the first output is known
+    nodes = [node("MaxPool", "x", "d mask", kernel_shape=[1, 1]), nodes[1]]
+    report = summarized(model(nodes, values=values))
+    assert kinds(report) == "max_pool opaque multiply"  # the first output is known
 
 
 def test_a_constant_that_cannot_be_computed_has_the_sizes_of_the_file(summarized):
@@ -651,10 +725,58 @@ def test_pairs_of_a_product_and_a_sum(summarized, nodes, outputs, found, params)
     assert len(report.outputs) == len(outputs.split(" "))
 
 
-def test_equal_vectors_of_different_kinds_are_counted_for_each(summarized):
-    nodes = [*PAIR, node("Mul", "y b", "z")]
-    report = summarized(model(nodes, VECTORS, outputs=["z"]))
-    assert (kinds(report), report.totals.params) == ("scale add scale", 9)
+@pytest.mark.parametrize(
+    ("nodes", "params", "says"),
+    [
+        ([*PAIR, node("Mul", "y b", "z")], 9, "The file stores 'b' once, but uses it in several"),
+        ([*PAIR, node("Mul", "y b", "u"), node("Add", "u w", "z")], 12,
+         "The file stores 2 vectors of weights once, such as 'w', but uses them in several places. "
+         "Each use is counted, because some exporters store equal weights only once."),
+        ([node("Conv", "x f a", "c"), node("Conv", "c g a", "z")], 24, "stores 'a' once"),
+        ([node("Conv", "x f a", "c"), node("MatMul", "x l", "d"), node("Add", "d a", "e"),
+          node("Add", "c e", "z")], 9 + 3 + 9 + 3, "stores 'a' once"),
+        ([node("BatchNormalization", "x a a r v", "z")], 6, "stores 'a' once"),
+        ([node("LayerNormalization", "x k k", "z")], 6, "stores 'k' once"),
+    ],
+)  # fmt: skip
+def test_vectors_that_the_file_stores_once_are_counted_for_each_use_with_a_note(
+    summarized, nodes, params, says
+):
+    more = [tensor("f", [3, 3, 1, 1]), tensor("g", [3, 3, 1, 1]), tensor("a", [3]),
+            tensor("k", [3]), tensor("r", [3]), tensor("v", [3]), tensor("l", [3, 3])]  # fmt: skip
+    report = summarized(model(nodes, [*VECTORS, *more], [("x", (1, 3, 3, 3))], outputs=["z"]))
+    assert (report.totals.params, says in report.note) == (params, True)
+
+
+def test_layers_that_may_share_weights_only_because_they_are_untrained(summarized):
+    nodes = [node("PRelu", "x s", "a"), node("PRelu", "a s", "y"), node("PRelu", "y s", "z")]
+    says = "Layer 'prelu_2' shares the weights of an earlier layer. If the model is untrained, the"
+    for weights, count in ((floats("s", 0.25), 1), (tensor("s", [3, 1, 1]), 3)):
+        report = summarized(model(nodes[:2], [weights]))
+        assert (report.totals.params, says in report.note) == (count, True)
+    note = summarized(model(nodes, [floats("s", 0.25)], outputs=["z"])).note
+    assert note.startswith("2 layers, such as 'prelu_2', share the weights of an earlier layer.")
+    trained = tensor("s", [3, 1, 1], data=struct.pack("<3f", 0.1, 0.2, 0.3))
+    assert not summarized(model(nodes[:2], [trained])).note
+
+
+def test_a_matrix_that_is_used_twice_by_a_layer_is_refused(summarized):
+    nodes = [node("RNN", "x w w", "h", hidden_size=5, layout=1), node("Relu", "h", "y")]
+    with pytest.raises(CnncalcError, match="layer 'rnn' uses 'w' as several of its weights, which"):
+        summarized(model(nodes, [tensor("w", [1, 5, 5])], [("x", (1, 7, 5))]))
+
+
+def test_an_opaque_layer_counts_weights_that_it_reads_twice_once(summarized):
+    report = summarized(model([node("Strange", "x w w", "y")], VECTORS, values=[("y", MAP)]))
+    assert (report.totals.params, report.note) == (3, "")
+
+
+def test_a_part_of_joined_weights_is_not_used_by_another_layer(summarized):
+    nodes = [node("Concat", "m n", "mn", axis=1), node("MatMul", "x mn", "a"),
+             node("MatMul", "x m", "b"), node("Concat", "a b", "y", axis=1)]  # fmt: skip
+    weights = [tensor("m", [8, 5]), tensor("n", [8, 5])]
+    with pytest.raises(CnncalcError, match="'matmul' shares 'm' with another layer, but not its"):
+        summarized(model(nodes, weights, [("x", (1, 8))]))
 
 
 def test_a_table_for_different_kinds_is_refused(summarized):
@@ -899,6 +1021,9 @@ def test_a_deformable_convolution(summarized):
     assert kinds(report) == "conv deform_conv"
     assert report.layers[1].params == 112  # 4·3·3·3 + 4
     assert report.output_shape == (4, 8, 8)
+    nodes[1] = node("DeformConv", "x w moved b", "y", pads=[1, 1, 1, 1], offset_group=2)
+    with pytest.raises(CnncalcError, match="its offsets must have 36 channels, two for each tap"):
+        summarized(model(nodes, weights))
 
 
 def test_columns_of_an_image(summarized):

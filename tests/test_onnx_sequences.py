@@ -13,6 +13,7 @@ from cnncalc.core.errors import CnncalcError
 from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map
 from cnncalc.layers.l2_normalize import L2Normalize
+from cnncalc.spec.readers import _onnx_constants as constants
 from cnncalc.spec.readers import _onnx_values as values
 
 SIGNAL = [("x", (4, 1, 3))]
@@ -351,10 +352,10 @@ def test_weights_that_depend_on_the_input_are_not_known():
     held = values.Known((2, 3), weights="w")
     other = values.Known((2, 4), weights="v")
     along = SimpleNamespace(attributes={"axis": 0})
-    assert values._joined(along, [held, other]) is None
-    assert values._joined(along, [held, None]) is None
-    assert values._rows(along, [held, None]) is None
-    assert values._expanded(along, [(1.0, 2.0), (2,)], [(2,), (1,)]) is None
+    assert constants._joined(along, [held, other]) is None
+    assert constants._joined(along, [held, None]) is None
+    assert constants._rows(along, [held, None]) is None
+    assert constants._expanded(along, [(1.0, 2.0), (2,)], [(2,), (1,)]) is None
 
 
 @pytest.mark.parametrize("settings", [{"axis": 0}, {"axis": 1, "p": 1}])

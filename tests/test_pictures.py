@@ -366,6 +366,8 @@ def test_a_name_is_text_whatever_is_in_it(name):
         ({"foo": 1}, "'foo'; it has style, depth, only, every_layer, direction, label, colour, "),
         ({"style": "x"}, "no style 'x'; choose from field, graph, memory, volumes, window"),
         ({"depth": 0}, "at least 1"),
+        ({"depth": "2"}, "'depth' must be a whole number of at least 1, not '2'"),
+        ({"label": 3}, "no label '3'"),
         ({"only": "layer9"}, "choose from layer1, layer2, layer3, layer4"),
         ({"only": "conv1"}, "is a layer, not a block"),
         (

@@ -310,12 +310,19 @@ def test_questions_about_a_network_are_about_its_layers():
 
 
 def test_a_network_may_have_nothing_to_ask_about():
-    with pytest.raises(UsageError, match="has no layer for the topic 'macs'"):
+    with pytest.raises(UsageError, match=r"^the network has no layer for the topic 'macs'"):
         cnncalc.quiz("macs", network={"input": 5, "layers": ["relu"]})
     with pytest.raises(UsageError, match="has no layer for the topic 'stride'"):
         cnncalc.quiz("stride", network={"input": 5, "layers": ["relu"]})
     with pytest.raises(UsageError, match="is about several layers; leave out the network"):
         cnncalc.quiz("rf", network="lenet5")
+
+
+def test_nothing_is_asked_about_an_opaque_layer():
+    opaque = {"opaque": {"shape": "5x4x4", "params": 3, "what": "a guess"}}
+    network = {"input": "3x8x8", "layers": [opaque, {"linear": 9}]}
+    for one in cnncalc.quiz("memory", questions=20, network=network).posed:
+        assert "fully connected layer with 9 units" in one.text
 
 
 def test_the_command_asks_about_a_network():

@@ -241,7 +241,7 @@ def test_times_of_layers_that_are_not_known_are_marked():
         ({"on": "t4", "compare": "resnet34"}, "no times on a device; leave out the device"),
         ({"path": "devices.yaml"}, "a file of devices is given, but no device; name one"),
         ({"on": "t4", "dtype": "float64"}, "t4 has no known peak for float64"),
-        ({"dtype": "tf32"}, "no dtype 'tf32'"),
+        ({"dtype": "tf32"}, "tf32 is only for times on a device; otherwise, use float32"),
     ],
 )
 def test_a_device_that_a_page_cannot_use_is_refused(options, says):

@@ -390,6 +390,11 @@ def test_a_setting_of_a_file_without_parameters_is_declared_there(tmp_path):
         cnncalc.summarize(tmp_path / "net.yaml", settings={"classes": 3})
 
 
+def test_a_new_setting_of_a_built_in_is_declared_in_a_copy():
+    with pytest.raises(CnncalcError, match="'x'; leave it out, or declare it in a copy that 'cnnc"):
+        cnncalc.summarize("lenet5", settings={"x": 3})
+
+
 def test_a_built_in_s_parameter_is_set():
     # fc8 shrinks from 4096·1000 + 1000 to 4096·10 + 10: 990·4097 = 4,056,030 fewer.
     assert cnncalc.summarize("vgg16", settings={"classes": 10}).totals.params == 134_301_514

@@ -70,7 +70,9 @@ def test_ranges_include_both_ends_and_stay_exact(text, values):
         ("1.2.3:4:5", "is not a range"),
         ("1:", "'1:' is not a range; write BEGIN:END:STEP"),
         (":8:2", "':8:2' is not a range; write BEGIN:END:STEP"),
-        ("", "'' has an empty value"),
+        ("", "--over has a name without values; write it as in batch=1,8,64"),
+        ("[1, 2]", "has brackets; write values as in 1,8,64, or a range as in 4:8:2"),
+        ("range(4, 8)", "'range\\(4, 8\\)' has brackets"),
         ("1,,2", "'1,,2' has an empty value"),
         ("0:9:0.000001", "more than"),
     ],
@@ -351,7 +353,7 @@ def test_unknown_names_are_refused_at_once():
         cnncalc.sweep(TINY, {"width": [1]}, pareto=["mac"])
     with pytest.raises(UsageError, match="more than 1,000,000,000"):
         cnncalc.sweep(TINY, {"width": "1:2000", "kernel": "1:2000", "batch": "1:2000"})
-    with pytest.raises(UsageError, match="at least 1, not 0"):
+    with pytest.raises(UsageError, match="must be from 1 to 1,000, not 0"):
         cnncalc.sweep(TINY, {"width": [1]}, jobs=0)
 
 
@@ -433,7 +435,7 @@ def test_options_that_do_not_fit_are_refused():
 
 
 def test_the_number_of_processes_must_be_positive():
-    with pytest.raises(UsageError, match="must be at least 1, not 0"):
+    with pytest.raises(UsageError, match="must be from 1 to 1,000, not 0"):
         run("lenet5", "--over", "batch=1,2", "--jobs", "0")
 
 

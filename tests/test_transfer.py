@@ -161,6 +161,23 @@ def test_a_backbone_is_a_valid_spec_with_one_input(tmp_path):
         assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "fact"),
+    [
+        ("net.cfg", "[net]\nwidth=8\nheight=8\n", "cannot be read as a spec (line 2)"),
+        ("net.json", '{"class_name": "Model"}', "has a key that a spec does not have (line 1)"),
+        ("net.txt", "Sequential", "is not a spec"),
+    ],
+)
+def test_a_file_of_another_tool_is_written_as_a_spec_first(tmp_path, name, content, fact):
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    file = write(tmp_path, net=f"extends: {name}\n")
+    with pytest.raises(CnncalcError) as caught:
+        cnncalc.summarize(file)
+    help = "write it as a spec first, with 'cnncalc import'"
+    assert str(caught.value).endswith(f"'{name}' {fact}; {help}")
+
+
 def test_values_that_make_a_backbone_invalid_are_part_of_the_command(tmp_path):
     conv = "{conv: {out_channels: $n, kernel_size: $k}}"
     write(tmp_path, own=f"input: 3x8x8\nparameters: {{n: 8, k: 3}}\nlayers: [{conv}]\n")

@@ -53,7 +53,7 @@ def overwritten(rows: Sequence[Row], graph: Graph) -> Iterator[SpecError]:
                     f"layer {row.name!r} ({row.kind}) runs in place and would overwrite "
                     f"{source.name!r}, which is {use}",
                     where[row.name],
-                    "remove inplace",
+                    "remove 'inplace'",
                 )
                 break
 

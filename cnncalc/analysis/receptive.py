@@ -13,8 +13,8 @@ In these cases, the size is an upper bound:
   adaptive pool from 13 to 4, then one from 4 to 3);
 - branches whose pieces come from different maps meet, and no branch sees everything that the others
   see;
-- a strided transposed convolution skips some inputs, because it is dilated or its filter is shorter
-  than its stride;
+- a layer follows a strided transposed convolution that is dilated, or whose filter is shorter than
+  its stride, so that some outputs see less than others;
 - positions have become channels or moved (permute, reshape), so later layers may read any of them;
 - maps are concatenated along a spatial axis, so no single step fits all outputs;
 - circular padding wraps around a map whose outputs do not go around the image a whole number of

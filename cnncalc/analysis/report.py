@@ -26,11 +26,10 @@ class Row(NamedTuple):
 
     ``fields`` is the receptive field along each axis of the network's input, or None if it is not
     known, as where inputs with different axes meet. ``implied`` marks a flatten that the spec
-    leaves out before a linear layer. ``weights_of`` is the layer whose parameters and buffers this
-    one shares, if any; they count there. ``trainable`` is False for a frozen layer. ``along`` has
-    the axis of the network's input along which each dimension of the output runs (None for a
-    dimension that runs along none); it is None as a whole if the dimensions are in their usual
-    order.
+    leaves out. ``weights_of`` is the layer whose parameters and buffers this one shares, if any;
+    they count there. ``trainable`` is False for a frozen layer. ``along`` has the axis of the
+    network's input along which each dimension of the output runs (None for a dimension that runs
+    along none); it is None as a whole if the dimensions are in their usual order.
     """
 
     name: str

@@ -8,17 +8,15 @@ from cnncalc import layers
 from cnncalc.analysis import conflicts, warnings
 from cnncalc.analysis.receptive import Along, Field, at_most, beyond, grown, hull, places, usual
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.cost import BYTES, Cost
+from cnncalc.core.cost import BYTES, Cost, unknown_dtype
 from cnncalc.core.errors import (
     LayerError,
     Mistakes,
     SpecError,
-    UsageError,
     Where,
     inputs_of,
-    unknown,
 )
-from cnncalc.core.fields import LARGEST, is_whole, shown
+from cnncalc.core.fields import LARGEST, check_batch
 from cnncalc.core.layer import Input, Layer, Reach, positions_of
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.spec.graph import Graph
@@ -42,12 +40,10 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str | None = None) -> Report
     shares, or else with those that overwrite a map that is still needed; UsageError for an unknown
     dtype, and for a batch size that is not a whole number of at least 1.
     """
-    if not is_whole(batch, 1):
-        given = shown(batch) if isinstance(batch, int | float | str) else repr(batch)[:60]
-        raise UsageError(f"the batch size must be a whole number of at least 1, not {given}")
+    check_batch(batch)
     dtype = dtype or graph.spec.dtype or "float32"
     if dtype not in BYTES:
-        raise unknown("dtype", str(dtype), BYTES)
+        raise unknown_dtype(str(dtype))
     walk = _Walk(graph.nodes, graph.mistakes, batch, dtype)
     rows = walk.rows()
     if walk.overwrites and (mistakes := list(conflicts.overwritten(rows, graph))):

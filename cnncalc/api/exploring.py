@@ -173,7 +173,8 @@ def formula(
     and ``W``). ``at`` gives some of these variables a value. The ``expression`` of the result needs
     SymPy.
 
-    Raises UsageError for an unknown name, and for a quantity that is not known for the network.
+    Raises UsageError for an unknown name or quantity, and for a quantity whose value is not known
+    for the network.
 
     >>> formula("lenet5", "macs", ["batch"]).at(batch=8)
     3332160
@@ -205,8 +206,8 @@ def largest(
     multiplied by its ratio to the power of a coefficient, and the search is for the largest
     coefficient, from 0 up. The values in the result then include that coefficient.
 
-    Raises UsageError if there is no budget, if no value gives a valid network, if all values fit,
-    and if there are too many to try.
+    Raises UsageError for an invalid name, budget or step, if there is no budget, if no value gives
+    a valid network, if all values fit, and if there are too many to try.
 
     >>> largest("mobilenet_v2", "width", {"macs": "300M"}, step=0.05).within.value
     0.95

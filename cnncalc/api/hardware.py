@@ -52,9 +52,12 @@ class OnDevices(NamedTuple):
         writer = writer_of(format)
         return writer.render(roofline.chart(self.bounds, writer.MEASURE))
 
-    def _repr_svg_(self) -> str:
-        """The roofline in a notebook."""
-        return self.picture().decode()
+    def _repr_svg_(self) -> str | None:
+        """The roofline in a notebook; None if there is none."""
+        try:
+            return self.picture().decode()
+        except UsageError:
+            return None
 
 
 def devices(path: str | os.PathLike[str] | None = None) -> "tuple[Device, ...]":
@@ -87,7 +90,8 @@ def device(
     ``on`` is the name of a device in ``devices(path)``, a list of names, or ``all``. ``dtype`` may
     be ``tf32``. The other options are those of ``summarize``, for a network that is not a report.
 
-    Raises UsageError without a device or a calibration, for an unknown device, for a dtype whose
+    Raises UsageError without a device or a calibration, for an unknown device, for more than
+    ``MOST`` devices, for a dtype whose
     peak on a device is not known, and for a calibration that does not cover the network.
 
     >>> found = device("vgg16", "t4").bounds[0]

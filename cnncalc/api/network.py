@@ -160,7 +160,7 @@ def layer(
     """Compute a single layer, given its kind, its fields and the shapes of its inputs.
 
     Shapes exclude the batch; ``batch``, ``dtype`` and ``layout`` are those of ``summarize``. Raises
-    Mistakes with every error in the kind, its fields or the shapes, and UsageError for a kind with
+    Mistakes for an error in the kind, its fields or the shapes, and UsageError for a kind with
     several outputs, and for an invalid batch, dtype or layout.
 
     >>> layer("conv", "3x32x32", filters=10, kernel=5).cost.params

@@ -114,8 +114,7 @@ def memory(
     ``training=False`` runs the layers in eval mode, with gradients. ``dtype`` may be ``amp``, for
     mixed precision. ``checkpoint`` is the number of blocks between two checkpoints.
 
-    Raises UsageError for an unknown optimizer, dtype or device, and for a network whose memory is
-    not modelled.
+    Raises UsageError for an invalid option, and for a network whose memory is not modelled.
 
     >>> memory("lenet5", optimizer="adam").optimizer_state  # 2·61,706 numbers and 10 counters
     493688
@@ -134,8 +133,8 @@ def memory(
 
 
 def arena(target: Target, **options: Unpack[Changes]) -> "Arena":
-    """Compute the RAM and flash that a network in int8 needs on a microcontroller, and the order of
-    its layers that needs the least live memory (docs/memory.md).
+    """Compute the RAM and flash that a network in int8 needs on a microcontroller, and look for the
+    order of its layers that needs the least live memory (docs/memory.md).
 
     Raises UsageError for a network whose number of weights is not known.
 

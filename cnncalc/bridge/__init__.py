@@ -101,9 +101,9 @@ def verify(
     ``torch.nn.Module`` is read as ``from_torch`` reads it, and its outputs are compared with those
     of the rebuilt network, run with the same weights. ``device`` is auto, cpu, cuda, mps or meta;
     auto picks CUDA if it is available and otherwise the CPU, or meta for a network that is too
-    large for that device. ``training=False`` runs the layers in eval mode, with gradients.
-    ``receptive_field`` also compares the receptive field, which takes several more runs. Raises
-    UsageError if the network cannot run on that device, and if PyTorch is not installed.
+    large or too slow for that device. ``training=False`` runs the layers in eval mode, with
+    gradients. ``receptive_field`` also compares the receptive field, which takes several more runs.
+    Raises UsageError if the network cannot run on that device, and if PyTorch is not installed.
     """
     original = None
     if hasattr(target, "named_parameters"):

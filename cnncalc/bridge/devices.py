@@ -46,11 +46,9 @@ def choose(report: Report, asked: str, remedies: Remedies = OF_VERIFY) -> str:
     if asked not in DEVICES:
         meant = "cuda" if asked == "gpu" else asked
         raise unknown("device", asked, DEVICES, meant)
-    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not present.get(asked, True):
-        raise UsageError(f"PyTorch sees no {asked} device here", remedies.absent)
+    require(asked, remedies)
     if asked == "auto":
-        asked = "cuda" if present["cuda"] else "cpu"
+        asked = "cuda" if torch.cuda.is_available() else "cpu"
         large = asked == "cpu" and report.totals.macs > MAX_MACS
         asked = "meta" if large or _too_large(report, asked) else asked
     if refusal := _too_large(report, asked):
@@ -58,6 +56,13 @@ def choose(report: Report, asked: str, remedies: Remedies = OF_VERIFY) -> str:
     if refusal := _too_many(report):
         raise UsageError(refusal, remedies.beyond)
     return asked
+
+
+def require(device: str, remedies: Remedies) -> None:
+    """Raise UsageError, with the remedy of the command, for a device that PyTorch does not see."""
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not present.get(device, True):
+        raise UsageError(f"PyTorch sees no {device} device here", remedies.absent)
 
 
 @contextmanager

@@ -185,7 +185,7 @@ def _called(target: str, factory: Any, arguments: Mapping[str, Any]) -> Any:
         taken.bind(**arguments)
     except TypeError as why:
         own = ", ".join(str(one) for one in taken.parameters.values())[:300]
-        help = f"its arguments are {own}; give them as in --arg width=64" if own else ""
+        help = f"it takes {own}; give an argument as in --arg width=64" if own else ""
         raise UsageError(f"{target[:200]!r}: {why}", help or "it takes none") from None
     return factory(**arguments)
 

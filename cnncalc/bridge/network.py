@@ -128,7 +128,8 @@ class Network(nn.Module):
 
     def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
         if len(inputs) != self._inputs:
-            raise TypeError(f"the network has {self._inputs} inputs, not {len(inputs)}")
+            noun = "input" if self._inputs == 1 else "inputs"
+            raise TypeError(f"the network has {self._inputs} {noun}, not {len(inputs)}")
         values = dict(enumerate(inputs))
         for name, sources, value, done_with in self._steps:
             for note in self._before:

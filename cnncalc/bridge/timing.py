@@ -23,9 +23,11 @@ RUNS, SECONDS = 5, 1.0
 
 
 def place(device: str) -> str:
-    """The device to run on. Raises UsageError if no device has that name."""
+    """The device to run on. Raises UsageError if no device has that name, or if PyTorch does not
+    see it."""
     if device not in DEVICES:
         raise unknown("device", device, DEVICES, "cuda" if device == "gpu" else device)
+    devices.require(device, REMEDIES)
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     return device

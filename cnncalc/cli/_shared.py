@@ -121,10 +121,8 @@ def for_each(words: Sequence[str] | None, count: int) -> list[list[str]]:
         match = re.fullmatch(r"([0-9]{1,3}):(.*)", word, re.DOTALL)
         number = int(match[1]) if match else None
         if number is not None and not 1 <= number <= count:
-            raise UsageError(
-                f"{word[:60]!r} is for network {number}, but networks are numbered from 1 to "
-                f"{count}"
-            )
+            there = f"networks are numbered from 1 to {count}" if count > 1 else "there is only one"
+            raise UsageError(f"{word[:60]!r} is for network {number}, but {there}")
         for place, own in enumerate(found, 1):
             if number in (None, place):
                 own.append(match[2] if match else word)

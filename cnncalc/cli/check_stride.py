@@ -117,7 +117,7 @@ def _check_network(
     network: str, input: Words, settings: Words, layout: str | None, format: str
 ) -> bool:
     """Show the answer for every layer that has a window, and return whether all of them fit."""
-    if network.replace("x", "").isdecimal():
+    if re.fullmatch(r"[\d\s.,x×]+", network):
         raise UsageError("check-stride needs N, F and S, as in 7 3 3, or a network")
     report = shared.report(network, input, settings, layout=layout)
     # One warning points to this very command.

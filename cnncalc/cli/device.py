@@ -178,8 +178,8 @@ def _estimate(one: "Estimate") -> str:
     times = f"about {units.duration(one.seconds)}, between {units.duration(one.low)} and "
     times += units.duration(one.high, up=True)
     about = (
-        f"(an estimate; with each family left out of the fit in turn, {COVERED}% of the measured "
-        f"times were in such a range, and the median error was {one.median_error:.0%})"
+        f"(an estimate; with each family of networks left out of the fit in turn, {COVERED}% of "
+        f"the measured times were in such a range, and the median error was {one.median_error:.0%})"
     )
     return f"{one.device}: {times}\n{listing.wrapped(about)}"
 

@@ -57,8 +57,8 @@ def _overview() -> str:
 
 
 def _explanation(kind: type[Layer]) -> str:
-    """The docstring of a kind without its markup."""
-    return (inspect.getdoc(kind) or "").replace("``", "")
+    """The docstring of a kind, with names in quotes instead of markup."""
+    return (inspect.getdoc(kind) or "").replace("``", "'")
 
 
 def _summary(kind: type[Layer]) -> str:

@@ -170,7 +170,7 @@ def _split(words: list[str], kind: type[Layer]) -> tuple[list[str], dict[str, An
             raise UsageError(f"{_option(bare)} is given twice")
         if equals:
             fields[name] = _value(value)
-        elif bare in flags and not (rest and rest[0] in ("true", "false")):
+        elif bare in flags and not (rest and rest[0].lower() in ("true", "false")):
             fields[bare] = bare == name
         elif rest and not _spelled_out(rest[0]).startswith("--"):
             fields[name] = _value(rest.pop(0))

@@ -11,6 +11,7 @@ from cnncalc.cli import _listing as listing
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core import units
+from cnncalc.core.errors import UsageError
 from cnncalc.spec import catalog
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def run(
 
     cnncalc list --format csv -o architectures.csv
     """
+    if names and format is not None:
+        raise UsageError(f"--names prints text; leave out --format {format}")
     if names:
         shared.write("".join(f"{name}\n" for name in catalog.names()), output)
         return

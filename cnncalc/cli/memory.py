@@ -14,7 +14,8 @@ from cnncalc.cli import _listing as listing
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core import units
-from cnncalc.core.errors import UsageError, one_of, unknown
+from cnncalc.core.cost import unknown_dtype
+from cnncalc.core.errors import UsageError, one_of
 from cnncalc.footprint import DEVICES, DTYPES, OPTIMIZERS, LayerBytes, Memory
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def run(
     report = shared.network(spec, input, settings, batch=batch, layout=layout)
     dtype = dtype or report.dtype
     if dtype not in (*DTYPES, INT8):
-        raise unknown("dtype", dtype, (*DTYPES, INT8))
+        raise unknown_dtype(dtype, (*DTYPES, INT8))
     if dtype == INT8:
         _check_int8(fit, plot, checkpoint, optimizer, device)
         _arena.write(api.arena(report), everything, format, output)

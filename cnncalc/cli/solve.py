@@ -211,9 +211,10 @@ def run(
 
 def _whole(text: str) -> int:
     """The size that --input gives; raises UsageError if it is not a whole number."""
-    if not re.fullmatch("-?[0-9]+", text) or len(text) > MAX_DIGITS:
-        fact = f"--input must be a whole number of at most {MAX_DIGITS} digits"
-        raise UsageError(f"{fact}, not {text[:60]!r}")
+    if not re.fullmatch("-?[0-9]+", text):
+        raise UsageError(f"--input must be a whole number, not {text[:60]!r}")
+    if len(text) > MAX_DIGITS:
+        raise UsageError(f"--input must have at most {MAX_DIGITS} digits, not {len(text)}")
     return int(text)
 
 

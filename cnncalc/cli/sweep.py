@@ -224,7 +224,7 @@ def _sweeping(
     from importlib.util import find_spec
     from math import inf, prod
 
-    from cnncalc.analysis.explore.executors import cluster
+    from cnncalc.analysis.explore.executors import MOST, cluster
     from cnncalc.analysis.explore.sweep import values_of
     from cnncalc.api.exploring import sweeping
     from cnncalc.spec import load
@@ -234,7 +234,7 @@ def _sweeping(
     few = number <= FEW
     if number > MANY and find_spec("numpy") is None:
         shared.warn(["without NumPy, this takes a long time: pip install 'cnncalc[sweep]'"])
-    workers = jobs if jobs is not None else 1 if few else os.cpu_count() or 1
+    workers = jobs if jobs is not None else 1 if few else min(os.cpu_count() or 1, MOST)
     target = load(spec) if spec == "-" else shared.named(spec)
     if target is not spec:  # other processes cannot load it again, or should not run its code
         workers = 1

@@ -164,8 +164,8 @@ def _plain(value: "Figure") -> int | str:
 
 
 def _summary(one: "Verification") -> str:
-    """A line such as ``VGG-16: 352 of 352 figures agree with PyTorch 2.13.0 (cpu, float32, batch 1,
-    training)``, followed by the figures that were not compared."""
+    """A line such as ``✓ VGG-16: 352 of 352 figures agree with PyTorch 2.13.0 (cpu, float32, batch
+    1, training)``, followed by the figures that were not compared."""
     agreeing = len(one.checks) - len(one.disagreements)
     sign = "✓" if one.agrees else "✗"
     mode = "training" if one.training else "evaluation"

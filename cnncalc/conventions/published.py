@@ -37,7 +37,7 @@ COUNTED_AS = {NO_BIASES: "weights", MACS_AS_FLOPS: "macs"}
 
 MAX_WORK = 1_000_000
 """The limit on the steps of all comparisons together. Each figure takes one step per layer, or
-``ANALYSIS`` steps per layer if it is the first with settings or an input of its own."""
+``ANALYSIS`` steps per layer if no report for its settings and input is known yet."""
 ANALYSIS = 100
 
 

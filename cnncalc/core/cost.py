@@ -4,6 +4,7 @@ from collections.abc import Iterable, Set
 from typing import NamedTuple
 
 from cnncalc.core import units
+from cnncalc.core.errors import UsageError, unknown
 from cnncalc.formulas import macs as mac_formulas
 from cnncalc.formulas import parameters as parameter_formulas
 
@@ -18,6 +19,8 @@ BYTES = {
 """Bytes per element, by dtype."""
 SHORT_DTYPES = {name.replace("bfloat", "bf").replace("float", "fp"): name for name in BYTES}
 """The dtypes by their short names, such as ``fp16``."""
+OF_TORCH = {"double": "float64", "float": "float32", "half": "float16"}
+"""The dtypes by PyTorch's other names for them."""
 NOUNS = {
     "multiply": "multiplication",
     "add": "addition",
@@ -26,6 +29,14 @@ NOUNS = {
     "exponential": "exponential",
 }
 """The noun for each kind of operation."""
+
+
+def unknown_dtype(word: str, known: Iterable[str] = BYTES) -> UsageError:
+    """The error for an unknown dtype."""
+    bare = word.lower().removeprefix("torch.")
+    if bare == "tf32":
+        return UsageError("tf32 is only for times on a device", "otherwise, use float32")
+    return unknown("dtype", word, known, {**SHORT_DTYPES, **OF_TORCH}.get(bare, bare))
 
 
 class Operations(NamedTuple):
@@ -107,7 +118,7 @@ class Cost(NamedTuple):
 
     @property
     def params(self) -> int:
-        """The number of weights and biases, all of which are learned."""
+        """The number of weights and biases."""
         return self.weights + self.biases
 
     def params_text(self) -> str:

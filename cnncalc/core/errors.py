@@ -89,6 +89,8 @@ def unwritable(path: str | PathLike[str], why: OSError) -> UsageError:
             f"cannot write {str(file)!r}: there is no folder {str(file.parent)!r}",
             "create it first",
         )
+    if file.is_dir():
+        return UsageError(f"cannot write {str(file)!r}: it is a folder", "name a file")
     return UsageError(f"cannot write {str(file)!r}: {why.strerror or why}")
 
 

@@ -65,6 +65,13 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def check_batch(batch: Any) -> None:
+    """Raise UsageError unless a batch size is a whole number of at least 1."""
+    if not is_whole(batch, 1):
+        given = shown(batch) if isinstance(batch, int | float | str) else repr(batch)[:60]
+        raise UsageError(f"the batch size must be a whole number of at least 1, not {given}")
+
+
 def as_written(value: Any, word: Callable[[str], str] = str) -> str:
     """A value in the notation of YAML, for messages; ``word`` formats its strings."""
     if isinstance(value, list | tuple):

@@ -65,6 +65,9 @@ class Layer(Fields):
     operators: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     """The ONNX operators that describe such a layer on their own, each with its names for the
     layer's fields."""
+    onnx_operands: ClassVar[tuple[int, int] | None] = None
+    """The least and the greatest number of tensors that these operators read, with weights and
+    settings, in any of their versions; by default ``arity``."""
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     """The least and the greatest number of inputs; None means no limit."""
     stored: ClassVar[bool] = True
@@ -77,7 +80,8 @@ class Layer(Fields):
     """Whether a spec may give the activation that follows the layer as a field of the layer, as in
     Keras."""
     once: ClassVar[bool] = False
-    """Whether it computes its output only once for all images of a batch."""
+    """Whether it runs only once for all images of a batch; MACs and operations are then for the
+    batch."""
     reads: ClassVar[str] = ""
     """The inputs of a layer that needs several, as named in an error: ``a query and a key``."""
     inside: ClassVar[bool] = False

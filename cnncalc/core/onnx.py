@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from struct import pack
 from typing import Any, NamedTuple
 
+from cnncalc.core.errors import LayerError
 from cnncalc.core.shape import Shape
 
 DOMAIN, VERSION = "cnncalc", 1
@@ -45,6 +46,13 @@ class OnnxCall(NamedTuple):
         value."""
         numbers = None if place in self.held else self.numbers(place)
         return numbers is not None and any(one != value for one in numbers)
+
+
+def axis_of(axis: int, rank: int) -> int:
+    """An axis, counted from 0. Raises LayerError if a tensor of this rank does not have it."""
+    if type(axis) is not int or not -rank <= axis < rank:
+        raise LayerError(f"its axis {axis} must be from {-rank} to {rank - 1}")
+    return axis % rank
 
 
 FLOAT, INT64 = 1, 7

@@ -216,6 +216,8 @@ def _hint(kind: type[Fields], names: Mapping[str, str], written: str, value: Any
         return _axis(kind)
     if glued := re.fullmatch(r"(\w+):(\S+)", str(written)):
         return f"; put a space after the colon, as in {glued[1]}: {glued[2]}"
+    if glued := re.fullmatch(r"(\w+) ?= ?(\S+)", str(written)):
+        return f"; write a colon and a space, as in {glued[1]}: {glued[2]}"
     return did_you_mean(str(written), names) or has_only(fields_of(kind))
 
 
@@ -229,8 +231,9 @@ def _of_theirs(argument: str) -> str:
 
 def _axis(kind: type[Fields]) -> str:
     """How to write an axis that another framework numbers."""
-    words = {name: one.schema.get("enum", ()) for name, one in fields_of(kind).items()}
-    field = next((name for name, known in words.items() if "channels" in known), None)
+    schemas = ((name, one.schema) for name, one in fields_of(kind).items())
+    either = ((name, one) for name, schema in schemas for one in schema.get("anyOf", (schema,)))
+    field = next((name for name, one in either if "last" in one.get("enum", ())), None)
     if field is None:
         return has_only(fields_of(kind))
     return f"; name the axis with {field!r}, as in {field}: channels"

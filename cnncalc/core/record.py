@@ -202,7 +202,7 @@ class Record:
         if self.read > MAX_READ:
             raise LayerError(
                 f"memory is modelled for networks whose operations read at most {MAX_READ:,} "
-                "tensors, parameters included; those up to this layer read more"
+                "tensors, parameters included; the operations up to this layer read more"
             )
         self.operations.append(
             Operation(

@@ -41,7 +41,7 @@ class Tape(Record):
         if x.storage in self.saved:
             raise LayerError(
                 "it overwrites what an earlier layer saved for backward, so PyTorch refuses the "
-                "backward pass; remove inplace"
+                "backward pass; remove 'inplace'"
             )
         output = self._itself(x)
         own = x.bytes if x.needs_gradient and not keeps_output else 0
@@ -88,9 +88,10 @@ class Tape(Record):
                 output.strided = x.strided.viewed(sizes)
             return output
         self.guess("its input is not contiguous")
-        longer = [size for size in x.shape.dimensions if size > 1] if x.shape else []
-        if x.strided is None and longer == [size for size in sizes[1:] if size > 1]:
-            return self.view(x, Layout.RESHAPE)
+        if x.strided is None and x.shape is not None:
+            longer = [size for size in x.shape.dimensions if size > 1]
+            if longer == [size for size in sizes[1:] if size > 1]:
+                return self.view(x, Layout.RESHAPE)
         found = self.strided(x).viewed(sizes)
         output = self.view(x, Layout.RESHAPE) if found else self.op(x, passes=(0,), ordered=True)
         return self.laid(output, found or strides.contiguous(sizes))

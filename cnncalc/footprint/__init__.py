@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.report import Report
+from cnncalc.core.fields import check_batch
 from cnncalc.footprint import walk
 from cnncalc.footprint.optimizers import OPTIMIZERS
 from cnncalc.footprint.recording import AMP, DEVICES, DTYPES, check_peaks, record
@@ -172,11 +173,10 @@ def measure(
     models what PyTorch saves and accumulates differently there. ``checkpoint`` is the number of
     blocks in a checkpointed segment, which saves only its inputs.
 
-    Raises UsageError for an unknown optimizer, dtype or device, for checkpoints less than 1 block
-    apart, and for anything that is not modelled.
+    Raises UsageError for an argument that cannot be used, and for anything that is not modelled.
     """
     setting = Setting(
-        batch or report.batch, dtype or report.dtype, device, optimizer, training, checkpoint
+        _batch(report, batch), dtype or report.dtype, device, optimizer, training, checkpoint
     )
     step = Step(report, setting)
     return Memory(
@@ -222,7 +222,7 @@ def inference_peak(
     """The peak bytes of live activations during inference, without gradients, and the layer that
     runs at that moment.
 
-    Raises UsageError for an unknown dtype or device, and for anything that is not modelled.
+    Raises UsageError for an argument that cannot be used, and for anything that is not modelled.
     """
     highest = max(inference(report, dtype=dtype, device=device, batch=batch), key=_alive)
     return LayerBytes(report.rows[highest.row].name, highest.alive)
@@ -238,7 +238,7 @@ def inference(
         learns=False,
         dtype=dtype or report.dtype,
         device=device,
-        batch=batch or report.batch,
+        batch=_batch(report, batch),
     )
     return tuple(walk.forward(check_peaks(report, recording)))
 
@@ -258,6 +258,14 @@ def training_peak(
     """
     found = measure(report, optimizer=optimizer, training=training, dtype=dtype, device=device)
     return found.training_peak
+
+
+def _batch(report: Report, batch: int | None) -> int:
+    """A batch size, by default the report's."""
+    if batch is None:
+        return report.batch
+    check_batch(batch)
+    return batch
 
 
 def _by_layer(report: Report, saved: Sequence[walk.Saved]) -> tuple[LayerBytes, ...]:

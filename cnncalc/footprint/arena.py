@@ -218,7 +218,8 @@ def _flash(report: Report, held: Sequence[int]) -> Flash:
     """The constants. A folded batch norm leaves a bias for each channel of the preceding layer."""
     if "params" in report.unknown:
         unsure = next(row.name for row in report.opaque if "params" in row.unknown)
-        raise UsageError(f"the number of weights of {unsure!r} is not known")
+        fact = f"the number of weights of {unsure!r} is not known"
+        raise UsageError(fact, "state its counts in the spec")
     folded = {
         held[index]
         for index, row in enumerate(report.rows)

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from cnncalc.analysis.report import Report
 from cnncalc.core.errors import UsageError
+from cnncalc.core.fields import is_whole, shown
 from cnncalc.footprint.recording import Recording
 
 
@@ -33,10 +34,10 @@ def blocks(report: Report) -> list[range]:
 def groups(report: Report, every: int) -> list[range]:
     """The rows of each checkpointed segment of ``every`` blocks.
 
-    Raises UsageError unless ``every`` is at least 1.
+    Raises UsageError unless ``every`` is a whole number of at least 1.
     """
-    if every < 1:
-        raise UsageError(f"checkpoints must be at least 1 block apart, not {every}")
+    if not is_whole(every, 1):
+        raise UsageError(f"checkpoints must be 1 or more whole blocks apart, not {shown(every)}")
     parts = blocks(report)
     starts = [part.start for part in parts[::every]]
     return [range(start, stop) for start, stop in pairwise(starts)]

@@ -29,7 +29,7 @@ class GradientLayout(Enum):
     TANGLED = auto()
     """The elements were permuted, and then changed further."""
     FORMAT = auto()
-    """Contiguous, or like the tensor itself."""
+    """Contiguous, or laid out like the tensor whose gradient it is."""
     UNKNOWN = auto()
 
     @property

@@ -70,6 +70,8 @@ class Ask(Named, ABC):
 
         Raises LayerError if there is no value.
         """
+        if self.geometry:
+            raise NoAnswer("is not a single layer; ask about one of its layers")
         if not self.adds_up:
             return self.of(rows[-1], report)
         summands = self.summands(rows, report)

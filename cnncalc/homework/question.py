@@ -359,14 +359,14 @@ def question(ask: Ask, report: Report, layer: str | None = None) -> Question:
     """A question that has an answer; raises UsageError if there is no answer or no such layer."""
     if layer is not None and layer not in report and layer not in report.blocks:
         hint = did_you_mean(layer, (*report.blocks, *(row.name for row in report.rows)))
-        raise UsageError(f"{report.name} has no layer {layer[:60]!r}{hint}")
+        raise UsageError(f"{report.name or 'the network'} has no layer {layer[:60]!r}{hint}")
     asked = Question(ask, report, layer)
     try:
         if asked.row is not None:
             ask.check(asked.row)
         _ = asked.value
     except LayerError as why:
-        who = f"layer {layer!r}" if layer else report.name
+        who = f"layer {layer!r}" if layer else report.name or "the network"
         fact = f"{ask.name}: {who} " if isinstance(why, NoAnswer) else f"{ask.name} of {who}: "
         raise UsageError(f"{fact}{why}") from None
     return asked

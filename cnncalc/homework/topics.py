@@ -155,7 +155,9 @@ class Dice:
     def layer_of(self, report: Report, topic: "Topic") -> Given:
         """A layer of a network, with its input, whose answer is not obvious: neither zero nor the
         input itself. Raises UsageError if none is found."""
-        rows = [row for row in report if len(row.inputs) == 1 and not row.implied]
+        rows = [
+            row for row in report if len(row.inputs) == 1 and row.layer.known and not row.implied
+        ]
         for row in self.random.sample(rows, min(len(rows), MAX_TRIES)):
             given = {row.kind: plain(row.layer.given), "input": "x".join(map(str, row.inputs[0]))}
             try:
@@ -165,7 +167,7 @@ class Dice:
             if value not in (0, row.inputs[0]) or value is False:
                 return given
         name = next(name for name, one in TOPICS.items() if one is topic)
-        raise UsageError(f"{report.name} has no layer for the topic {name!r}")
+        raise UsageError(f"{report.name or 'the network'} has no layer for the topic {name!r}")
 
 
 class Topic(NamedTuple):

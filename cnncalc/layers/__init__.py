@@ -18,7 +18,7 @@ from cnncalc.core.parsing import OURS, Foreign
 
 FRAMEWORKS = {
     "keras": "keras", "tf": "keras", "tensorflow": "keras", "layers": "keras",
-    "torch": "torch", "nn": "torch", "caffe": "caffe",
+    "torch": "torch", "nn": "torch", "F": "torch", "caffe": "caffe",
 }  # fmt: skip
 """The framework that each prefix of a name stands for, as in ``nn.Conv2d``."""
 

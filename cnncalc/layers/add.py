@@ -65,6 +65,6 @@ class Add(Arithmetic):
         Refusal(2, ("4x5x5", "4x5x5"), "several inputs and a number"),
         Refusal({"parameter": 4}, ("4x5x5", "4x5x5"), "remove the parameter"),
         Refusal({"parameter": [4, 1, 2]}, ("4x5x5",), "a parameter of 4×1×2 does not fit 4×5×5"),
-        Refusal({"parameter": 4}, ("4x5x5",), "a parameter of 4 does not fit 4×5×5"),
+        Refusal({"parameter": 4}, ("4x1x1",), "a parameter of 4 does not fit 4×1×1: both need"),
         Refusal({"parameter": 4, "value": 2}, ("4",), "both a number and a parameter"),
     )

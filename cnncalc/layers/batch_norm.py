@@ -30,6 +30,7 @@ class BatchNorm(Norm):
     aliases = ("bn", "batch_normalization", "batch_normalisation")
     foreign = {"caffe.BatchNorm": Foreign({"affine": False})}
     operators = {"BatchNormalization": {"epsilon": "eps"}}
+    onnx_operands = (5, 5)
     inside = True
 
     affine: bool = flag("whether to learn a scale and a shift per channel", True)

@@ -59,6 +59,7 @@ class Conv(Filters):
     """
 
     operators = {"Conv": {}}
+    onnx_operands = (2, 3)
     aliases = ("convolution", "convolutional")
     main = "out_channels"
     takes_bias = True

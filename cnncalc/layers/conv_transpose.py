@@ -144,7 +144,7 @@ class ConvTranspose(Layer):
     """Spreads every input over the footprint of a filter: a convolution run backwards.
 
     The footprints of neighbouring inputs lie one stride apart and add up where they overlap, so
-    a stride above 1 enlarges the map. Padding removes cells from every side of the output
+    a stride above 1 enlarges the map. Padding removes cells from the sides of the output
     instead of adding cells to the input. A strided convolution maps several input sizes to the
     same output size; output_padding, which adds cells at the end, selects one of them.
 
@@ -161,6 +161,7 @@ class ConvTranspose(Layer):
     aliases = ("deconv", "deconvolution", "up_conv", "transposed_conv")
     foreign = {"keras.Conv*DTranspose": Foreign()}
     operators = {"ConvTranspose": {}}
+    onnx_operands = (2, 3)
     main = "out_channels"
     activated = True
     takes_bias = True

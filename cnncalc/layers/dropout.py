@@ -18,6 +18,7 @@ class Dropout(Elementwise):
     """
 
     operators = {"Dropout": {"ratio": "p"}}
+    onnx_operands = (1, 3)
     main = "p"
     each = Operations()
     moves = False

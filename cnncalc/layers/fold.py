@@ -22,7 +22,7 @@ from cnncalc.layers._columns import Columns
 from cnncalc.layers._window import onnx_settings, onnx_window
 
 AXES = Map(1, (1, 1))
-"""A stand-in for an image of which only the number of axes is known."""
+"""A stand-in for an image whose sizes are not known; it has as many axes."""
 
 
 class Fold(Columns):
@@ -36,6 +36,7 @@ class Fold(Columns):
     """
 
     operators = {"Col2Im": {}}
+    onnx_operands = (3, 3)
     aliases = ("col2im",)
 
     output_size: Sizes = sizes("height and width of the output", also=("size",))
@@ -50,7 +51,13 @@ class Fold(Columns):
                 f"{x.channels} = {x.channels // taps}·{taps} + {x.channels % taps}"
             )
         sides = per_axis(self.output_size, AXES, "output_size")
-        places = self.places(Map(x.channels // taps, sides))
+        image = Map(x.channels // taps, sides)
+        if any(axis.extent > axis.before + axis.N + axis.after for axis in self.windows(image)):
+            raise LayerError(
+                f"no window fits an output of {sides[0]}×{sides[1]}; use a smaller window, or a "
+                "larger output_size or padding"
+            )
+        places = self.places(image)
         if prod(places) != x.spatial[0]:
             windows, columns = prod(places), x.spatial[0]
             raise LayerError(
@@ -102,7 +109,7 @@ class Fold(Columns):
     refusals = (
         Refusal({"size": 8, "kernel": 3}, ("12x36",), "12 = 1·9 + 3"),
         Refusal({"size": 8, "kernel": 2}, ("12x16",), "7·7 = 49 windows"),
-        Refusal({"size": 1, "kernel": 2}, ("12x16",), "larger than the input of 1"),
+        Refusal({"size": 1, "kernel": 2}, ("12x16",), "no window fits an output of 1×1"),
         Refusal({"size": 8, "kernel": 2}, ("12x4x4",), "expected 1 spatial axis, not 2"),
         Refusal({"kernel": 2}, ("12x16",), "needs 'output_size'"),
         Refusal({"size": 8, "kernel": 2}, ("100",), "not a vector"),

@@ -30,6 +30,7 @@ class GroupNorm(Norm):
     aliases = ("gn", "group_normalization", "group_normalisation")
     foreign = {"keras.GroupNormalization": Foreign({"num_groups": 32})}
     operators = {"GroupNormalization": {"epsilon": "eps", "num_groups": "num_groups"}}
+    onnx_operands = (3, 3)
     main = "num_groups"
 
     num_groups: int = count(

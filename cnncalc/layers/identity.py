@@ -52,6 +52,11 @@ class Identity(Elementwise):
             raise LayerError(f"{x} has no axis {self.merges}; its axes are counted from 0")
         return x
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        if self.given:
+            onnx.function()  # ONNX's Identity has no such fields
+        return onnx.node("Identity", *onnx.inputs)
+
     def to_torch(self, nn: Any, x: Shape) -> Any:
         if self.merges is not None:
             return nn.Merged(self.merges, self.copy == "contiguous")

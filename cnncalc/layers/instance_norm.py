@@ -25,6 +25,7 @@ class InstanceNorm(Norm):
     """
 
     operators = {"InstanceNormalization": {"epsilon": "eps"}}
+    onnx_operands = (3, 3)
     aliases = ("instance_normalization", "instance_normalisation")
 
     affine: bool = flag("whether to learn a scale and a shift per channel", False)

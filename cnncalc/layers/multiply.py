@@ -34,8 +34,8 @@ class Multiply(Arithmetic):
         larger = [[size for size in column if size != 1] for column in columns]
         if not alike([len(x) for x in inputs]) or not all(map(alike, larger)):
             raise LayerError(
-                f"cannot multiply {' and '.join(map(str, inputs))}: "
-                "sizes must be equal, or 1 to be broadcast"
+                f"cannot multiply {' and '.join(map(str, inputs))}: all need the same number of "
+                "sizes, which must be equal, or 1 to be broadcast"
             )
         return shape_of(tuple(max(column) for column in columns))
 
@@ -90,6 +90,6 @@ class Multiply(Arithmetic):
     )
     refusals = (
         Refusal(None, ("64x56x56", "32x1x1"), "cannot multiply 64×56×56 and 32×1×1"),
-        Refusal(None, ("64x56x56", "64"), "cannot multiply 64×56×56 and 64"),
+        Refusal(None, ("64x1x1", "64"), "64×1×1 and 64: all need the same number of sizes"),
         Refusal(None, ("64x56x56",), "a second input is missing"),
     )

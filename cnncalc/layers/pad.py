@@ -10,7 +10,7 @@ from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, choice, number, padding
 from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, need_map, of_rank
-from cnncalc.core.onnx import OnnxCall
+from cnncalc.core.onnx import OnnxCall, axis_of
 from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
@@ -35,6 +35,7 @@ class Pad(Like, Rearrangement):
     aliases = ("padding", "zero_pad", "zero_padding")
     foreign = {"keras.ZeroPadding*D": Foreign({"padding": 1})}
     operators = {"Pad": {}}
+    onnx_operands = (1, 4)
     main = "padding"
     auxiliary = True
     either = ("padding", "like")
@@ -143,9 +144,15 @@ class Pad(Like, Rearrangement):
         if pads is None or mode is None or more or not -inf < value < inf:
             return None
         pairs = dict.fromkeys(range(rank), (0, 0))
-        half = len(pads) // 2
-        for place, before, after in zip(axes or range(rank), pads[:half], pads[half:]):
-            pairs[place % rank] = (before, after)
+        places = [axis_of(axis, rank) for axis in (axes or range(rank))]
+        half = len(places)
+        if len({*places}) < half:
+            raise LayerError("its axes name the same axis twice")
+        if len(pads) != 2 * half:
+            raise LayerError(
+                f"it has {len(pads)} pads, but must have {2 * half}, two for each axis"
+            )
+        pairs |= zip(places, zip(pads[:half], pads[half:]))
         if any(pairs.pop(0) + pairs.pop(1)) or any(
             side < 0 for pair in pairs.values() for side in pair
         ):

@@ -17,6 +17,7 @@ class Relu6(InPlace):
     """
 
     operators = {"Clip": {}}
+    onnx_operands = (1, 3)
     each = Operations(compare=2)
     inside = True
     reads_output = False

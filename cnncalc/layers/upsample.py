@@ -131,6 +131,7 @@ class Upsample(Like):
     aliases = ("upsampling", "interpolate", "resize")
     foreign = {"keras.UpSampling*D": Foreign({"scale_factor": 2}, {"size": "scale_factor"})}
     operators = {"Resize": {}, "Upsample": {}}
+    onnx_operands = (1, 4)
     main = "scale_factor"
     either = ("scale_factor", "size", "like")
 
@@ -223,11 +224,16 @@ class Upsample(Like):
         stretched = call.settings.get("keep_aspect_ratio_policy", "stretch") == "stretch"
         if call.settings.get("axes") or call.settings.get("antialias") or not stretched:
             return None
+        if sizes and scales:
+            raise LayerError("it has both scales and sizes; ONNX allows only one of them")
+        for given in filter(None, (scales, sizes)):
+            if len(given) != 1 + len(x):
+                raise LayerError(f"it has {len(given)} scales or sizes, but must have {1 + len(x)}")
         if sizes and sizes[1:2] != [x.dimensions[0]]:
             return None
         if not sizes and (not scales or any(one != 1 for one in scales[: -(len(x) - 1)])):
             return None
-        given = (sizes or scales or [])[-(len(x) - 1) :]
+        given = (sizes or scales or [])[2:]
         N = x.dimensions[1:]
         grown = given if sizes else [floor(n * one) for n, one in zip(N, given)]
         whole = not any(out % n for n, out in zip(N, grown))
@@ -249,8 +255,8 @@ class Upsample(Like):
         return nn.Upsample(self.size, self.scale_factor, mode, *corners)
 
     def _is_rounded(self, x: Map) -> bool:
-        """Whether a size times its factor is rounded down, to the same number in ONNX, which holds
-        factors as 32-bit numbers."""
+        """Whether a size times its factor is not whole, and rounding it down gives the same number
+        in ONNX, which holds factors in 32 bits."""
         if self.scale_factor is None or self.align_corners:
             return False
         sizes = [*zip(x.spatial, self._scales(x), self.output(x).spatial)]

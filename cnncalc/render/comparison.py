@@ -24,7 +24,7 @@ def titles(found: Comparison) -> list[str]:
 
 
 def headings(titles: Sequence[str]) -> list[str]:
-    """The columns of the totals: every network, and the ratio of each to the first."""
+    """The columns of the totals: every network, and the ratio of every other one to the first."""
     return [*titles, *(f"{title} / {titles[0]}" for title in titles[1:])]
 
 

@@ -13,6 +13,8 @@ WORDS = {
     "input": "write the shape under 'input' at the top of the spec",
     "input_layer": "write the shape under 'input' at the top of the spec",
     "sequential": "list its layers one after another, or define them as a block",
+    "block": "write the name of the block itself as the key",
+    "layers": "to nest or repeat several layers, define them as a block",
     "loss": "cnncalc counts networks without their loss",
     "cross_entropy_loss": "cnncalc counts networks without their loss",
 }
@@ -84,6 +86,8 @@ def word(kind: str) -> str:
         if match[3]:
             return f"; write '{match[1]}'"
         return f"; write its fields as in '{match[1]}: {{...}}'"
+    if " - " in kind:
+        return "; indent the '- ' of every layer alike"
     return f"; {WORDS[bare]}" if bare in WORDS else ""
 
 
@@ -189,6 +193,10 @@ def _colon(lines: list[str], mark: Any) -> Advice:
     glued = re.match(r"\s*(\w+):\S", before)
     if glued:
         return Advice(_spaced(glued[1]), mark.line - 1, glued.start(1))
+    bare = re.fullmatch(r"(\w+) +([^:#]+)", before)
+    if bare:
+        sentence = f"{bare[1]!r} needs a colon and a space before its value"
+        return Advice(f"{sentence}; write '{bare[1]}: {bare[2].strip()[:60]}'", mark.line - 1, 0)
     above = re.match(r"(\s*(?:- +)*)[\w.-]+: +\S", before)
     own = re.match(r"(\s*)([\w.-]+):(?:\s|$)", line)
     if above and own and len(own[1]) > len(above[1]):

@@ -89,7 +89,7 @@ class Checks:
         return text
 
     def text(self, item: Item, what: str) -> str | None:
-        """The item, called ``what`` in errors, as text; None if it is empty or not a scalar."""
+        """The item, called ``what`` in errors, as text; None if it is null, a list or a mapping."""
         if isinstance(item.value, dict | list) or item.value is None:
             self.wrong(f"{what} must be text, not {describe(item)}", item.where)
             return None

@@ -239,7 +239,7 @@ def check_value(
 def read_share(value: str) -> Printed | None:
     """Parse ``94.86%`` into the number; None for anything without a percent sign.
 
-    Raises UsageError unless a number and nothing else stands before the sign.
+    Raises UsageError unless the sign ends the text and a number stands before it.
     """
     number, sign, after = value.partition("%")
     if after.strip():

@@ -25,7 +25,7 @@ Keys = Mapping[Key, Item]
 Ends = tuple[int, ...]
 
 CUT = {
-    "network": "the built-in or file",
+    "network": "the built-in, file or notation",
     "up_to": "the last layer or block to keep; by default, the whole network",
     "set": "values for the network's parameters",
 }
@@ -123,8 +123,18 @@ class Branches(Composite):
             found = build.expand(entries, inner, current)
             build.work.add(len(found), entry.where)
             ends += found
+        self.check_join(build, len(ends))
         joined = Scope(prefix, scope.values, scope)
         return build.once(self.join, build.automatic(self.join, joined), joined, tuple(ends))
+
+    def check_join(self, build: "Expansion", inputs: int) -> None:
+        """Raise SpecError for several inputs and a kind that takes one."""
+        kind = self.join.kind
+        if inputs < 2 or self.join.composite or kind in build.spec.blocks:
+            return
+        if build.kinds.find(kind, self.join.value).kind.arity[1] == 1:
+            fact = f"{str(kind)!r} takes one input, so it cannot join branches"
+            raise SpecError(fact, self.join.where, "use concat, add or multiply")
 
 
 class Residual(Branches):

@@ -10,13 +10,14 @@ from functools import partial
 from pathlib import PurePath
 from types import MappingProxyType
 
-from cnncalc.core.cost import BYTES, SHORT_DTYPES
+from cnncalc import layers
+from cnncalc.core.cost import BYTES, SHORT_DTYPES, unknown_dtype
 from cnncalc.core.errors import (
     SpecError,
     UsageError,
     did_you_mean,
-    unknown,
 )
+from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Layout, layout_of
 from cnncalc.spec import advice, claims
 from cnncalc.spec.checks import Checks
@@ -29,7 +30,7 @@ TOP = {
     "source": "where the architecture comes from",
     "note": "anything that readers should know, such as which version this is",
     "variants": "networks with similar names, and how they differ",
-    "extends": "the built-in or file that this spec starts from",
+    "extends": "the built-in, file or notation that this spec starts from",
     "input": "the shape of the input, as in 3x224x224, or, for several inputs, a shape for each "
     "name",
     "layout": "how this file writes shapes: chw (channels first; default) or hwc (channels last)",
@@ -81,6 +82,13 @@ def _no_spec(root: Item) -> str:
     if strange:
         return f"this is not a spec: it has none of the keys {', '.join(TOP)}{START}"
     return ""
+
+
+def _has_field(kind: str, name: str) -> bool:
+    """Whether a word is a kind with a field of this name."""
+    found = layers.known(kind)
+    own = fields_of(found.kind) if found else {}
+    return any(name in (word, *field.also) for word, field in own.items())
 
 
 def _no_files(named: Item) -> Spec:
@@ -204,7 +212,7 @@ class Parser(Checks):
         lower = (word or "").lower()
         name = SHORT_DTYPES.get(lower, lower)
         if word is not None and name not in BYTES:
-            self.wrong(str(unknown("dtype", word, BYTES)), item.where)
+            self.wrong(str(unknown_dtype(word)), item.where)
         return name if name in BYTES else ""
 
     def claims(self, item: Item) -> Iterator[Claim]:
@@ -228,7 +236,7 @@ class Parser(Checks):
         if name in NODE or name in Composite.words:
             sentence = f"a block cannot be named {str(name)!r}: the word is reserved"
             self.wrong(sentence, name.where)
-        keys = self.mapping(item, f"block {name!r}", BLOCK)
+        keys = self.mapping(item, f"block {name!r}", BLOCK, "; list its layers under 'layers'")
         takes: list[tuple[str, Item | None]] = []
         for entry in self.optional(keys, "takes", self.items, []):
             if isinstance(entry.value, dict):
@@ -330,8 +338,13 @@ class Parser(Checks):
         if not kinds:
             return "a layer needs a kind, such as 'conv', besides keys such as name and from"
         first, second = map(str, kinds[:2])
-        if keys[kinds[0]].value is None:
+        source = keys.get(Key("from"))
+        if source is not None and isinstance(source.value, str) and keys[kinds[1]].value is None:
+            hint = f"; if {second[:60]!r} is another input, write from: [{source.value}, {second}]"
+        elif keys[kinds[0]].value is None and kinds[0].where.line < kinds[1].where.line:
             hint = f"; if {second[:60]!r} is a field of {first!r}, indent it further"
+        elif _has_field(first, second):
+            hint = f"; move {second!r} into the value of {first!r}"
         else:
             hint = f"; move a field into the value of {first!r}, or start another layer with '- '"
         hint = advice.word(first) or did_you_mean(second, NODE) or hint

@@ -154,6 +154,8 @@ def _broken(source: str) -> str:
         return "; write a name or a number"
     if last := re.search(r"(\*\*|//|[-+*/%<>=(,]|\b(?:and|or|not|if|else))$", text):
         return f"; something is missing after {last[0]!r}"
+    if re.search(r"&&|\|\||!(?!=)", text):
+        return "; write 'and', 'or' and 'not' as words"
     if text.count("(") != text.count(")"):
         return "; its parentheses do not match"
     return ""

@@ -17,5 +17,6 @@ class Model(ABC):
     def read(self, arguments: Mapping[str, Any], inputs: Mapping[str, Sequence[int]]) -> Spec:
         """The network for these arguments and these input sizes by name ("" for a single input).
 
-        Raises UsageError if the code fails.
+        Raises UsageError if the code fails, and UsageError or SpecError for a model that a spec
+        cannot express.
         """

@@ -133,6 +133,9 @@ class Names:
         if name in self.written and key not in ENDS:
             fact = f"'{key}: {name}' names a layer that is not above this one"
             return f"{fact}; a layer can only read earlier ones"
+        if "," in name:
+            listed = ", ".join(word.strip() for word in name.split(","))
+            return f"'{key}: {name[:60]}' does not name a layer; write a list: [{listed[:60]}]"
         visible = [one for one in scope.visible() if key != "outputs" or one not in scope.inputs]
         hint = did_you_mean(name, visible) or f"; available: {some(visible)}"
         return f"'{key}: {name[:60]}' does not name a layer{hint}"

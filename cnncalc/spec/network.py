@@ -54,7 +54,9 @@ class Network(Expansion):
             self.mistakes += [reason.error] if reason.error else []
             self.nodes.clear()  # nothing is left to analyse
         if not self.mistakes and len(self.nodes) == len(spec.inputs):
-            sentence = "the network has no layers: each is left out or repeated 0 times"
+            sentence = (
+                "the network has no layers: each is left out, repeated 0 times or an empty block"
+            )
             self.wrong(sentence, spec.where)
 
     def find_outputs(self, scope: Scope) -> None:
@@ -73,7 +75,7 @@ class Network(Expansion):
         for path, where in self.names.trees.items():
             if any(path in names for names in taken):
                 fact = f"a name that starts with '{path}.' makes {path!r} a group of layers"
-                why = "but a layer, block or branch already has that name; choose another name"
+                why = "but a layer, block or branch has that name; choose another name"
                 self.wrong(f"{fact}, {why}", where)
             else:
                 self.label(path, "group", where)

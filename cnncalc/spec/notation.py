@@ -33,7 +33,7 @@ TOKEN = (
 
 
 def is_notation(text: str) -> bool:
-    """Whether a text begins like the one-line notation: with a shape and a hyphen."""
+    """Whether a text is a single line that begins like the notation: a shape, then a hyphen."""
     return (
         "\n" not in text.strip()
         and re.fullmatch(LOOKS_LIKE, text.strip(), re.IGNORECASE | re.ASCII) is not None
@@ -47,7 +47,7 @@ def is_layers(text: str) -> bool:
 
 
 def read(text: str, source: str = SOURCE) -> Item:
-    """The tree of the spec that the notation describes. Raises SpecError."""
+    """The tree of the spec that the notation describes. Raises SpecError if it is not valid."""
     text = text.strip()
     if len(text) > LONGEST:
         raise SpecError(f"a notation has at most {LONGEST:,} characters", Where(source, 1))

@@ -28,6 +28,8 @@ from cnncalc.spec.text import Item, Key
 
 ARCHIVES = {".keras": "config.json"}
 """The file to read in each kind of zip archive."""
+YAML = ("", ".yaml", ".yml")
+"""The extensions of files that are not another tool's."""
 MAX_BASES = 20
 MAX_BYTES = 5_000_000
 READ = 100_000
@@ -234,6 +236,8 @@ def _no_network(target: str, name: str, hint: str) -> UsageError:
     joined = re.sub(r"[\s,;]+", "-", target.strip())
     if notation.is_notation(joined):
         hint = f"; the notation joins layers with '-', as in {joined[:200]}"
+    elif not hint and "-" in target and notation.is_layers(target):
+        hint = f"; the notation starts with the input shape, as in 1x28x28-{target[:200]}"
     hint = hint or "; run 'cnncalc list' to see the built-in networks"
     return UsageError(f"no file or built-in network {target[:200]!r}{hint}")
 
@@ -241,7 +245,7 @@ def _no_network(target: str, name: str, hint: str) -> UsageError:
 def is_foreign(spec: Spec) -> bool:
     """Whether a spec may come from the file of another tool."""
     source = spec.where.source
-    return Path(source).suffix.lower() not in ("", ".yaml", ".yml")
+    return Path(source).suffix.lower() not in YAML
 
 
 def read_text(file: Path) -> str:
@@ -385,6 +389,8 @@ def _check_place(reference: str, where: Where, file: Path, within: Path | None) 
 
 def _base(reference: str, where: Where, file: Path) -> Item:
     """The tree of a base. The error for a file that is not a spec never reveals its content."""
+    is_theirs = file.suffix.lower() not in YAML
+    first = "write it as a spec first, with 'cnncalc import'" if is_theirs else ""
     try:
         parent = _spec_in(file)
     except UsageError as error:
@@ -394,14 +400,14 @@ def _base(reference: str, where: Where, file: Path) -> Item:
         raise SpecError(
             f"{reference} cannot be read as a spec{line}",
             where,
-            "run 'cnncalc summarize' on that file to see why",
+            first or "run 'cnncalc summarize' on that file to see why",
         ) from None
     if not isinstance(parent.value, dict):
-        raise SpecError(f"{reference} is not a spec", where)
+        raise SpecError(f"{reference} is not a spec", where, first)
     for key in parent.value:
         if key not in document.TOP:
             sentence = f"{reference} has a key that a spec does not have"
-            raise SpecError(f"{sentence} (line {key.where.line})", where)
+            raise SpecError(f"{sentence} (line {key.where.line})", where, first)
     return parent
 
 

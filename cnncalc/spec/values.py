@@ -15,9 +15,9 @@ from cnncalc.core.errors import (
     some,
 )
 from cnncalc.core.fields import shown
-from cnncalc.spec import notation
+from cnncalc.spec import catalog, notation
 from cnncalc.spec.entry import Block, Composite, Entry, Spec
-from cnncalc.spec.expression import evaluate, is_expression
+from cnncalc.spec.expression import UNDECLARED, evaluate, is_expression
 from cnncalc.spec.text import MAX_VALUES, Item, located
 from cnncalc.spec.work import Work
 
@@ -118,13 +118,21 @@ def parameters(spec: Spec, settings: Values, work: Work) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, item in spec.parameters.items():
         given = located(settings[name], Where("")) if name in settings else item
-        values[str(name)] = value_of(given, values, work)
+        try:
+            values[str(name)] = value_of(given, values, work)
+        except SpecError as error:
+            if error.help == UNDECLARED and {*mentioned(given)} - {*values} & {*spec.parameters}:
+                help = "a parameter can only use those declared above it"
+                raise SpecError(error.fact, error.where, help) from None
+            raise
     return values
 
 
 def _without(owner: str, name: str, source: str) -> UsageError:
     """The error for a parameter of a network that has none."""
     fact = f"{owner} has no parameter {name!r}"
+    if catalog.holds(source):
+        return UsageError(fact, "leave it out, or declare it in a copy that 'cnncalc show' writes")
     written = isinstance(source, Source) and source != notation.SOURCE
     if written or not source:
         return UsageError(fact, "declare it under 'parameters' in the spec")

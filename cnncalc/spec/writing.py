@@ -42,7 +42,7 @@ def plain(graph: Graph) -> dict[str, Any]:
 
 
 def is_same(one: Graph, other: Graph) -> bool:
-    """Whether two graphs have the same layers, connections and outputs."""
+    """Whether two graphs are valid and have the same layers, connections and outputs."""
     same = one.mistakes == other.mistakes == () and one.outputs == other.outputs
     return same and len(one.nodes) == len(other.nodes) and all(map(_alike, one.nodes, other.nodes))
 

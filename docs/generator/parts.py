@@ -94,7 +94,7 @@ def _meaning(rule: object) -> str:
 
 def _onnx() -> Mapping[str, object]:
     kinds = {name: code(kind.kind) for kind in layers.every() for name in kind.operators}
-    return {**kinds, **OPERATORS}
+    return {**kinds, **{name: rule.turn for name, rule in OPERATORS.items()}}
 
 
 def _keras() -> Mapping[str, object]:

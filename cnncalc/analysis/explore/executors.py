@@ -9,6 +9,8 @@ from typing import Any
 
 from cnncalc.core.errors import UsageError
 
+MOST = 1_000
+"""The largest number of processes."""
 CONNECTING = 10
 """The seconds that a scheduler may take to answer."""
 STARTING = 60
@@ -19,9 +21,9 @@ AGAIN = "if the command had --resume FILE, run it again to go on from where it s
 @contextmanager
 def processes(jobs: int) -> Iterator[Executor | None]:
     """A pool of processes, which leave interrupts to this process; None for a single process.
-    Raises UsageError for fewer than one."""
-    if jobs < 1:
-        raise UsageError(f"'jobs' must be at least 1, not {jobs}")
+    Raises UsageError for fewer than one, or more than ``MOST``."""
+    if not 1 <= jobs <= MOST:
+        raise UsageError(f"'jobs' must be from 1 to {MOST:,}, not {jobs:,}")
     if jobs == 1:
         yield None
         return

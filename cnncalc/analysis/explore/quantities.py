@@ -73,6 +73,8 @@ QUANTITIES: Mapping[str, Quantity] = {
 }  # fmt: skip
 """The quantities by the names that options take. ``peak`` is that of activations in inference,
 ``memory`` that of a training step with SGD; RAM and flash are those of a microcontroller."""
+ON_CHIP = ("ram", "flash")
+"""The quantities of a microcontroller."""
 ALSO = {"parameters": "params", "receptive-field": "rf", "receptive_field": "rf"}
 """The names of ``explain`` for the same quantities."""
 TIME = "time"
@@ -176,7 +178,8 @@ def budget(name: str, given: int | str, usual: Any) -> int:
     if found < 1:
         raise UsageError(f"the budget for {name} must be at least 1, not {text.strip()}")
     if in_bytes and isinstance(given, str) and units.lacks_unit(text, found):
-        raise UsageError(f"the budget for {name} needs a unit; write {text.strip()}GiB")
+        unit = "kB" if name in ON_CHIP else "GiB"
+        raise UsageError(f"the budget for {name} needs a unit; write {text.strip()}{unit}")
     return found
 
 

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 from cnncalc.analysis.explore.outcome import Point, Sweep
-from cnncalc.core.errors import UsageError
+from cnncalc.core.errors import UsageError, unwritable
 
 VERSION = 1
 LARGEST = 1_000_000_000
@@ -31,8 +31,8 @@ class Progress:
         self.saved = monotonic()
 
     def load(self, empty: Sweep) -> tuple[Sweep, int]:
-        """The results so far, and the number of finished chunks. Raises UsageError for any
-        other file."""
+        """The results so far, and the number of finished chunks. Raises UsageError for a
+        file that is not of this sweep."""
         if not self.path.exists():
             return empty, 0
         other = UsageError(
@@ -77,7 +77,7 @@ class Progress:
             beside.write_text(json.dumps(data, default=str), encoding="utf-8")
             beside.replace(self.path)
         except OSError as why:
-            raise UsageError(f"cannot write {self.path}: {why.strerror}") from None
+            raise unwritable(self.path, OSError(why.errno, why.strerror)) from None
         self.saved = monotonic()
 
 

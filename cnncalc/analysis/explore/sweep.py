@@ -78,7 +78,12 @@ def values_of(text: str) -> list[Any]:
         begin, end = dashed.groups()
         raise UsageError(f"{text[:60]!r} is not a range; write {begin[:30]}:{end[:30]}:STEP")
     if match is None:
+        if re.match(r"\s*(range *)?[(\[]", text):
+            fact = f"{text[:60]!r} has brackets"
+            raise UsageError(fact, "write values as in 1,8,64, or a range as in 4:8:2")
         words = [word.strip() for word in text.split(",")]
+        if not text.strip():
+            raise UsageError("--over has a name without values", "write it as in batch=1,8,64")
         if not all(words):
             raise UsageError(f"{text[:60]!r} has an empty value; write values as in 1,8,64")
         return [scalar(word, Where("--over")) for word in words]

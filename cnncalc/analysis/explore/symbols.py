@@ -37,8 +37,8 @@ class Formula:
 
     It holds as long as the network keeps its structure: as long as all ``guards`` have the same
     outcomes. ``per`` has the steps per unit of each symbol that is a decimal. ``growth`` has, for
-    each name, the factor by which the quantity grows if its value is doubled, or None if the
-    formula does not hold there.
+    each name, the factor by which the quantity grows if its value is doubled, or None if that is
+    not known.
     """
 
     network: str

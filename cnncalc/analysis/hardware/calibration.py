@@ -19,6 +19,7 @@ import yaml
 
 from cnncalc.analysis.hardware import device
 from cnncalc.analysis.report import Report
+from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import Mistakes, SpecError, UsageError
 from cnncalc.spec import source, text
 from cnncalc.spec.text import Item
@@ -188,10 +189,11 @@ class Calibration:
         for what in ("dtype", "batch"):
             here, there = getattr(report, what), getattr(self, what)
             if here != there:
-                raise UsageError(
-                    f"the calibration was measured with {what} {there}, not {here}; "
-                    f"run 'cnncalc calibrate --{what} {here}' to measure that {what}"
-                )
+                help = f"run 'cnncalc calibrate --{what} {here}' to measure that {what}"
+                if BYTES.get(here) == 1:
+                    help = f"PyTorch's layers do not compute in {here}, so it cannot be measured"
+                fact = f"the calibration was measured with {what} {there}, not {here}"
+                raise UsageError(fact, help)
 
     def seconds(self, report: Report) -> Fraction:
         """The estimated time of a network. Raises UsageError if its counts are not all known."""

@@ -169,7 +169,7 @@ def _read(path: Path) -> tuple[Device, ...]:
 
 
 def _devices(root: Item) -> Iterator[Device]:
-    entries = mapping(root, "the file")
+    entries = mapping(root, "a file of devices")
     if len(entries) > MAX_DEVICES:
         raise SpecError(f"the file has more than {MAX_DEVICES:,} devices", root.where)
     for key, item in entries.items():

@@ -73,8 +73,8 @@ class Copy(nn.Module):
 
 
 class Merged(nn.Module):
-    """Its input after the images were merged with an axis of an image, in a copy if ``copies`` or
-    if there is no such view."""
+    """Its input after the images have been merged with an axis of an image, in a copy if ``copies``
+    or if there is no such view."""
 
     def __init__(self, axis: int, copies: bool) -> None:
         super().__init__()

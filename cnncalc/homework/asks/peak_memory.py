@@ -17,6 +17,7 @@ class PeakMemory(Stored):
     aliases: ClassVar[tuple[str, ...]] = ("peak", "peak_activation_memory", "inference_peak")
     count = "activation_bytes"
     also: ClassVar[tuple[str, ...]] = ("peak_without_copies", "peak_with_parameters")
+    adds_up = False
     effort = 3  # every replay records the forward pass
 
     def of(self, row: Row, report: Report) -> Value:

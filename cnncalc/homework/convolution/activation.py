@@ -71,6 +71,8 @@ def activation_of(word: str) -> Layer:
         near = did_you_mean(name, FUNCTIONS) if kind is Layer else ""  # gelu is not a typo for elu
         hint = near or f"; choose {one_of(list(FUNCTIONS))}"
         raise UsageError(f"no activation {name[:40]!r}{hint}")
+    if colon and kind.main is None:
+        raise UsageError(f"{kind.kind} takes no value; leave out {colon + value[:40]!r}")
     try:
         return kind.parse(scalar(value, Where("")) if colon else None)
     except LayerError as why:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
-from os import PathLike, fspath
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from cnncalc.core.shape import Layout, layout_of
 from cnncalc.homework.convolution import matrix, worked
-from cnncalc.homework.convolution.given import load, together
+from cnncalc.homework.convolution.given import from_file, together
 from cnncalc.homework.convolution.matrix import Tensor
 from cnncalc.homework.convolution.worked import Worked
 
@@ -76,5 +77,5 @@ def _tensor(given: Matrix, layout: Layout | None) -> Tensor:
     if isinstance(given, Tensor):
         return given
     if isinstance(given, PathLike):
-        return load(fspath(given), [], layout=layout)[0]
+        return from_file(Path(given), layout)
     return matrix.of(given, layout=layout)

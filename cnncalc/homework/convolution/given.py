@@ -118,7 +118,7 @@ def _read(word: str, dice: Dice, layout: Layout | None) -> Tensor:
         written = source.decoded(source.standard_input(), "standard input")
         return matrix.read(written, "standard input", layout)
     if os.path.exists(word):
-        return _from_file(Path(word), layout)
+        return from_file(Path(word), layout)
     if word.startswith("random"):
         return _random(word, dice, layout)
     if FILE.fullmatch(word.strip()) and not matrix.NUMBER.fullmatch(word.strip()):
@@ -126,7 +126,8 @@ def _read(word: str, dice: Dice, layout: Layout | None) -> Tensor:
     return matrix.read(word, "", layout)
 
 
-def _from_file(file: Path, layout: Layout | None) -> Tensor:
+def from_file(file: Path, layout: Layout | None) -> Tensor:
+    """The matrix in a file; raises CnncalcError if it cannot be read."""
     written = source.read_text(file)
     if file.suffix.lower() in YAML:
         tree = text.read(written, str(file), "a matrix must be rows of numbers")

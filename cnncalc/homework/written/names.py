@@ -19,7 +19,7 @@ BRACKETS = re.compile(r"\([^()]*\)")
 """Remarks beside a name, as in ``CONV1 (f=5, s=1)`` and ``conv1 (Conv2D)``."""
 AROUND = re.compile(
     r"^(?:(?:it is|it's|the (?:answer|layer)[^,;]* is|the|a|an|layer)\s+)*|"
-    r"\s+layer$|(?:,? with|,? because|,? since| has the most)\s.*$",
+    r"\s+layer$|(?:\s+layer)?(?:,? with|,? because|,? since| has the most)\s.*$",
     re.IGNORECASE,
 )
 """Words around a name, as in ``It is the fc6 layer``."""

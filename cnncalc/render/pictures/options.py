@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cnncalc.core.errors import UsageError, unknown
+from cnncalc.core.fields import is_whole, shown
 from cnncalc.render.pictures.labels import FIGURES
 
 HEATS = tuple(name for name in FIGURES if name != "none")
@@ -30,12 +31,13 @@ class Options:
     animate: bool = False
 
     def __post_init__(self) -> None:
-        if self.depth is not None and self.depth < 1:
-            raise UsageError(f"'depth' must be at least 1, not {self.depth}")
+        if self.depth is not None and not is_whole(self.depth, 1):
+            fact = f"'depth' must be a whole number of at least 1, not {shown(self.depth)}"
+            raise UsageError(fact)
         for what, name, known in (
             ("direction", self.direction, DIRECTIONS),
             ("label", self.label or "none", tuple(FIGURES)),
             ("colour", self.colour, COLOURS),
         ):
             if name not in known:
-                raise unknown(what, name, known)
+                raise unknown(what, str(name), known)

@@ -110,7 +110,8 @@ def _bidirectional(model: Any, config: Mapping[str, Any], last: bool) -> Made:
 
 
 def _time_distributed(model: Any, config: Mapping[str, Any], last: bool) -> Made:
-    """`time_distributed`, then perhaps an activation; refused for a model or several layers."""
+    """`time_distributed`, then perhaps an activation; refused if the inner layer is a model or
+    becomes several layers."""
     kind, inner = model.named(config.get("layer") or {})
     shape = model.shape
     frames = isinstance(shape, Map)

@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from cnncalc import layers
-from cnncalc.core.onnx import short
+from cnncalc.core.onnx import axis_of, short
 from cnncalc.layers._arithmetic import Arithmetic
 from cnncalc.layers.add import Add
 from cnncalc.layers.divide import Divide
@@ -19,6 +19,7 @@ from cnncalc.spec.readers._onnx_layers import (
     Layers,
     Made,
     Rule,
+    Turn,
     Unclear,
     flow_of,
     word,
@@ -28,7 +29,7 @@ from cnncalc.spec.readers._onnx_values import Known
 Operation = type[Arithmetic]
 
 
-def _arithmetic(kind: Operation) -> Rule:
+def _arithmetic(kind: Operation) -> Turn:
     def rule(net: Layers, node: Operator, operands: list[Any]) -> Made:
         flows = [one for one in operands if isinstance(one, Flow)]
         if len(flows) < len(operands):
@@ -149,7 +150,8 @@ def _number(constant: Known) -> float | None:
 
 
 def _covered(flow: Flow, constant: Known) -> list[int]:
-    """The atoms along which a constant differs. Raises Unclear if it is larger than the flow."""
+    """The atoms along which a constant varies. Raises Unclear if it does not broadcast to the
+    flow."""
     rank = len(flow.dims)
     sizes = (*(1,) * (rank - len(constant.sizes)), *constant.sizes)
     if len(sizes) > rank or any(size not in (1, most) for size, most in zip(sizes, flow.shape)):
@@ -203,8 +205,7 @@ def numbers_of(net: Layers, flow: Flow, constant: Known) -> Flow:
 def _per_channel(net: Layers, kind: str, flow: Flow, covered: list[int], held: list[Known]) -> Flow:
     """A layer with one number for each channel; the covered atoms become the channels."""
     if flow.whole(covered) != 0:
-        rest = [[a for a in part if a not in covered] for part in flow.numbers]
-        flow = net.arranged(flow, [covered, *(part for part in rest if part)])
+        flow = net.as_channels(flow, covered)
     return flow._replace(tensor=net.layer(kind, None, [flow], held).tensor)
 
 
@@ -249,7 +250,7 @@ def _power(net: Layers, node: Operator, operands: list[Any]) -> Made:
     return [_stepwise(net, flow_of(operands[0]), [("power", exponent)])]
 
 
-def _fixed(kind: str, number: float) -> Rule:
+def _fixed(kind: str, number: float) -> Turn:
     def rule(net: Layers, node: Operator, operands: list[Any]) -> Made:
         return [_stepwise(net, flow_of(operands[0]), [(kind, number)])]
 
@@ -260,11 +261,11 @@ def _fixed(kind: str, number: float) -> Rule:
 # Along axes.
 
 
-def _softmax(kind: str) -> Rule:
+def _softmax(kind: str) -> Turn:
     def rule(net: Layers, node: Operator, operands: list[Any]) -> Made:
         flow, newer = flow_of(operands[0]), net.model.opset >= 13
-        axis = node.attributes.get("axis", -1 if newer else 1)
-        if not newer and any(size > 1 for size in flow.shape[axis + 1 or len(flow.shape) :]):
+        axis = axis_of(node.attributes.get("axis", -1 if newer else 1), len(flow.dims))
+        if not newer and any(size > 1 for size in flow.shape[axis + 1 :]):
             raise Unclear  # older versions take all later axes together
         flow, place = net.place(flow, axis)
         made = net.layer(kind, {"over": word(flow, place)}, [flow])
@@ -277,7 +278,7 @@ def _softmax(kind: str) -> Rule:
 def _layer_norm(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`layer_norm`."""
     flow, held = flow_of(operands[0]), [one for one in operands[1:] if one is not None]
-    axis = node.attributes.get("axis", -1) % len(flow.dims)
+    axis = axis_of(node.attributes.get("axis", -1), len(flow.dims))
     normalized, covered = flow.shape[axis:], [*chain(*flow.dims[axis:])]
     if BATCH in covered or any(not isinstance(one, Known) for one in held):
         raise Unclear
@@ -299,15 +300,14 @@ def _layer_norm(net: Layers, node: Operator, operands: list[Any]) -> Made:
     else:
         over = "channels"
         if place != 0:
-            rest = [[a for a in part if a not in covered] for part in flow.numbers]
-            flow = net.arranged(flow, [covered, *(part for part in rest if part)])
+            flow = net.as_channels(flow, covered)
     made = net.layer("layer_norm", {**fields, "over": over}, [flow], held)
     for name, one in zip(("scale", "bias"), held):
         net.need(name, one._replace(sizes=one.sizes[-len(normalized) :]), normalized)
     return [flow._replace(tensor=made.tensor)]
 
 
-def _reduce(by: str) -> Rule:
+def _reduce(by: str) -> Turn:
     def rule(net: Layers, node: Operator, operands: list[Any]) -> Made:
         flow = flow_of(operands[0])
         axes = values.axes_of(node, operands, len(flow.dims))
@@ -354,23 +354,23 @@ def _reduced(
 
 
 ARITHMETIC: Mapping[str, Rule] = {
-    "Add": _arithmetic(Add),
-    "Sum": _arithmetic(Add),
-    "Sub": _arithmetic(Subtract),
-    "Mul": _product,
-    "Div": _arithmetic(Divide),
-    "Max": _maximum,
-    "PRelu": _prelu,
-    "Pow": _power,
-    "Sqrt": _fixed("power", 0.5),
-    "Reciprocal": _fixed("power", -1),
-    "Neg": _fixed("multiply", -1),
-    "Softmax": _softmax("softmax"),
-    "LogSoftmax": _softmax("log_softmax"),
-    "LayerNormalization": _layer_norm,
-    "ReduceMean": _reduce("mean"),
-    "ReduceSum": _reduce("sum"),
-    "ReduceMax": _reduce("max"),
-    "ReduceL2": _reduce("norm"),
+    "Add": Rule(_arithmetic(Add), (2, 2)),
+    "Sum": Rule(_arithmetic(Add), (1, None)),
+    "Sub": Rule(_arithmetic(Subtract), (2, 2)),
+    "Mul": Rule(_product, (2, 2)),
+    "Div": Rule(_arithmetic(Divide), (2, 2)),
+    "Max": Rule(_maximum, (1, None)),
+    "PRelu": Rule(_prelu, (2, 2)),
+    "Pow": Rule(_power, (2, 2)),
+    "Sqrt": Rule(_fixed("power", 0.5)),
+    "Reciprocal": Rule(_fixed("power", -1)),
+    "Neg": Rule(_fixed("multiply", -1)),
+    "Softmax": Rule(_softmax("softmax")),
+    "LogSoftmax": Rule(_softmax("log_softmax")),
+    "LayerNormalization": Rule(_layer_norm, (2, 3)),
+    "ReduceMean": Rule(_reduce("mean"), (1, 2)),
+    "ReduceSum": Rule(_reduce("sum"), (1, 2)),
+    "ReduceMax": Rule(_reduce("max"), (1, 2)),
+    "ReduceL2": Rule(_reduce("norm"), (1, 2)),
 }
 """The function that turns each operator into layers."""

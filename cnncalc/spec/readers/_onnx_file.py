@@ -110,6 +110,8 @@ class Model:
     count: int = 0
     """The number of nodes so far, including those of functions."""
     nodes: list[Operator] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    """The names of the nodes."""
     held: dict[str, Held] = field(default_factory=dict)
     inputs: dict[str, tuple[int | str, ...] | None] = field(default_factory=dict)
     outputs: list[str] = field(default_factory=list)
@@ -118,7 +120,7 @@ class Model:
 
 
 def model(file: File) -> Model:
-    """The model in a file. Raises SpecError for a file that is broken or holds no graph."""
+    """The model in a file. Raises SpecError."""
     found, graph = Model(), False
     for number, value in file.message().fields():
         if number == 2 and isinstance(value, Part):
@@ -180,7 +182,11 @@ def _version(part: Part) -> tuple[str, int]:
 
 
 def _node(found: Model, part: Part) -> None:
-    found.nodes.append(_operator(found, part))
+    node = _operator(found, part)
+    if node.name and node.name in found.names:
+        raise part.file.wrong(f"the file has two nodes called {node.name[:60]!r}")
+    found.names.add(node.name)
+    found.nodes.append(node)
 
 
 def _operator(found: Model, part: Part, depth: int = 0) -> Operator:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import isclose, sqrt
 
 from cnncalc.spec.readers import _onnx_values as values
+from cnncalc.spec.readers._onnx_constants import evaluated
 from cnncalc.spec.readers._onnx_file import Model, Operator
 
 
@@ -45,7 +46,7 @@ class _Graph:
         if name in self.held:
             known = values.initial(self.held[name])
         elif (node := self.made(name)) is not None and node.kind == "Constant":
-            known = values.evaluated(node, [])
+            known = evaluated(node, [])
         listed = known.values() if known is not None and known.elements == 1 else None
         return float(listed[0]) if listed else None
 

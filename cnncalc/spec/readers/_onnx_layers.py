@@ -2,15 +2,15 @@
 name."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from json import loads
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError
 from cnncalc.core.layer import Layer
-from cnncalc.core.onnx import DOMAIN, FIELDS, VERSION, OnnxCall, short
+from cnncalc.core.onnx import DOMAIN, FIELDS, VERSION, OnnxCall, axis_of, short
 from cnncalc.core.shape import Shape, shape_of
 from cnncalc.layers._axes import NAMES
 from cnncalc.layers._elementwise import Elementwise
@@ -18,7 +18,7 @@ from cnncalc.spec.readers import _onnx_functions as functions
 from cnncalc.spec.readers._flow import BATCH, Flow, Move, arranged, groups_shuffled
 from cnncalc.spec.readers._onnx_file import Model, Operator
 from cnncalc.spec.readers._onnx_functions import need_sizes
-from cnncalc.spec.readers._onnx_values import Known
+from cnncalc.spec.readers._onnx_values import Known, initial
 from cnncalc.spec.readers._wiring import Wiring
 from cnncalc.spec.text import MAX_VALUES, located, scalar
 
@@ -53,7 +53,11 @@ class Layers:
         self.entries: dict[str, dict[str, Any]] = {}
         self.weights: dict[str, list[str]] = {}
         self.owners: dict[tuple[str, ...], str] = {}
-        self.used: set[str] = set()
+        self.uses: Counter[str] = Counter()
+        """How often the file's weights are counted."""
+        self.merged: list[str] = []
+        """The layers that share the weights of another one, perhaps only because an exporter stored
+        equal weights once."""
         self.sharing: set[str] = set()
         """The layers whose weights another one uses."""
         self.moved: dict[tuple[str, Move], str] = {}
@@ -149,7 +153,7 @@ class Layers:
                 {name: short(one) for name, one in node.attributes.items()},
                 tuple(shape_of(one.sizes) for one in flows),
                 {at: one.sizes for at, one in held.items() if one.weights and one.computed is None},
-                lambda at: held[at].values() if at in held else None,
+                lambda at: held[at].listed() if at in held else None,
             )
         )
         if fields is None:
@@ -181,7 +185,9 @@ class Layers:
         self.weights[own] = [*names]
         if names and not beside:
             self.owners[kind, *names] = own
-            self.used |= {*names}
+            self.uses.update(chain(*(name.split("\n") for name in names)))
+        elif names and all(one.may_be_new for one in weights):
+            self.merged.append(own)
         return Flow.of(own, output.dimensions, self.batch)
 
     def check(self, layer: Layer, shapes: Sequence[Shape], weights: Sequence[Known]) -> None:
@@ -209,19 +215,51 @@ class Layers:
 
     def shared(self, kind: str, names: tuple[str, ...], weights: Sequence[Known]) -> dict[str, str]:
         """The key of a layer that uses the weights of an earlier one; empty for others. Raises
-        SpecError if weights other than vectors are shared only in part, or by layers of different
-        kinds."""
+        SpecError if weights other than vectors are used twice by a layer, shared only in part, or
+        shared by layers of different kinds."""
         owner = self.owners.get((kind, *names))
         if names and owner:
             self.sharing.add(owner)
             return {"weights": owner}
+        fact = f"layer {self.name[:60]!r}"
+        own = Counter(chain(*(name.split("\n") for name in names)))
         for one in weights:
-            if one.weights in self.used and sum(size > 1 for size in one.sizes) > 1:
-                raise self.wiring.wrong(
-                    f"layer {self.name[:60]!r} shares {one.weights[:60]!r} with another layer, but "
-                    "not its kind and its other weights, which a spec cannot express"
-                )
+            for name in one.weights.split("\n"):
+                if own[name] > 1 and not self.is_vector(name, one):
+                    why = "as several of its weights, which a spec cannot express"
+                    raise self.wiring.wrong(f"{fact} uses {name[:60]!r} {why}")
+                if name in self.uses and not self.is_vector(name, one):
+                    raise self.wiring.wrong(
+                        f"{fact} shares {name[:60]!r} with another layer, but not its kind and its "
+                        "other weights, which a spec cannot express"
+                    )
         return {}
+
+    def is_vector(self, name: str, read: Known) -> bool:
+        """Whether weights of the file, which are read as this tensor, are a vector."""
+        return (
+            initial(self.model.held[name]).is_vector if name in self.model.held else read.is_vector
+        )
+
+    def notes(self) -> Iterator[str]:
+        """What is not certain about weights that the file stores once and uses several times."""
+        several = [name for name, count in self.uses.items() if count > 1]
+        if several:
+            stored = f"{several[0][:60]!r} once, but uses it"
+            if len(several) > 1:
+                number = f"{len(several):,} vectors of weights"
+                stored = f"{number} once, such as {several[0][:60]!r}, but uses them"
+            why = "because some exporters store equal weights only once"
+            yield f"The file stores {stored} in several places. Each use is counted, {why}."
+        if self.merged:
+            shares = f"Layer {self.merged[0]!r} shares"
+            if len(self.merged) > 1:
+                shares = f"{len(self.merged):,} layers, such as {self.merged[0]!r}, share"
+            yield (
+                f"{shares} the weights of an earlier layer. If the model is untrained, the "
+                "exporter may have merged equal weights; to keep them apart, export the model with "
+                "trained or random weights."
+            )
 
     def with_bias(self, flow: Flow, bias: Known) -> bool:
         """Give the layer that made a flow this bias. Returns False if it cannot have one, already
@@ -241,6 +279,7 @@ class Layers:
             self.owners[*names, bias.weights] = flow.tensor
             del self.owners[names]
         self.weights[flow.tensor].append(bias.weights)
+        self.uses.update(bias.weights.split("\n"))
         return True
 
     def plain(self, flow: Flow) -> Flow:
@@ -259,26 +298,37 @@ class Layers:
         after, moves = found
         for move in moves:
             if (flow.tensor, move) not in self.moved:
-                self.moved[flow.tensor, move] = self.rearranged(flow, move)
+                name = flow.name or self.name
+                self.moved[flow.tensor, move] = self.rearranged(flow.tensor, move, name)
             flow = flow._replace(tensor=self.moved[flow.tensor, move])
         return after._replace(tensor=flow.tensor)
 
-    def rearranged(self, flow: Flow, move: Move) -> str:
-        """Add a layer that only rearranges the values of a flow."""
+    def as_channels(self, flow: Flow, atoms: Sequence[int]) -> Flow:
+        """The flow with these atoms as the first size of a layer's output. The other sizes keep
+        their atoms or, if there are too many, become the dimensions of the flow."""
+        for others in (flow.numbers, flow.dims):
+            rest = [[one for one in part if one not in (*atoms, BATCH)] for part in others]
+            groups = [[*atoms], *(part for part in rest if part)]
+            if len(groups) <= 4:
+                return self.arranged(flow, groups)
+        raise Unclear
+
+    def rearranged(self, source: str, move: Move, name: str) -> str:
+        """Add a layer that only rearranges values."""
         fields = {layers.load(move.kind).main: move.field} if move.field is not None else None
-        made = self.wiring.layer(flow.name or self.name, move.kind, fields, [flow.tensor])
+        made = self.wiring.layer(name, move.kind, fields, [source])
         self.wiring.made[made] = made
         return made
 
     def place(self, flow: Flow, dim: int) -> tuple[Flow, int]:
         """The flow, and the position of a dimension in its layer's output; layers that move the
         dimension there are added if necessary."""
-        if not -len(flow.dims) <= dim < len(flow.dims) or BATCH in flow.dims[dim]:
+        dim = axis_of(dim, len(flow.dims))
+        if BATCH in flow.dims[dim]:
             raise Unclear
         atoms = flow.dims[dim]
         if flow.whole(atoms) is None and (not atoms or groups_shuffled(flow, flow.dims[1:])):
-            flow, dim = self.plain(flow), dim % len(flow.dims)
-            return flow, dim - 1
+            return self.plain(flow), dim - 1
         if flow.whole(atoms) is None:
             rest = [
                 [atom for atom in part if (atom in atoms) == inside]
@@ -304,8 +354,16 @@ class Layers:
         return flow._replace(tensor=self.layer("opaque", fields, [flow], held).tensor)
 
 
-Rule = Callable[[Layers, Operator, list[Any]], Made]
+Turn = Callable[[Layers, Operator, list[Any]], Made]
 """A function that turns an operator into layers; its docstring is part of the documentation."""
+
+
+class Rule(NamedTuple):
+    """How an operator is read. ``takes`` are the least and the greatest number of tensors that it
+    reads in any of its versions; None means no limit."""
+
+    turn: Turn
+    takes: tuple[int, int | None] = (1, 1)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -332,5 +390,5 @@ def flow_of(operand: Any) -> Flow:
 
 
 def word(flow: Flow, place: int) -> str:
-    """The name of a place in a layer's output."""
+    """The name of the axis at a position of a layer's output."""
     return ("channels", *NAMES[len(flow.parts) - 1])[place]

@@ -7,6 +7,8 @@ from math import prod
 from typing import Any
 
 from cnncalc import layers
+from cnncalc.core.errors import LayerError
+from cnncalc.core.onnx import axis_of
 from cnncalc.spec.readers import _onnx_values as values
 from cnncalc.spec.readers._flow import BATCH, Flow
 from cnncalc.spec.readers._onnx_arithmetic import ARITHMETIC
@@ -41,7 +43,7 @@ def _reshape(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`reshape` or `flatten`, where the shape matters."""
     flow, shape = flow_of(operands[0]), node.attributes.get("shape")
     if shape is None and len(operands) > 1 and isinstance(operands[1], Known):
-        shape = operands[1].values()
+        shape = operands[1].listed()
     sizes = values.shape_to(flow.shape, shape, node.attributes)
     return [_regrouped(net, flow, sizes)]
 
@@ -58,8 +60,8 @@ def _regrouped(net: Layers, flow: Flow, sizes: Sequence[int] | None) -> Flow:
 def _flatten(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`flatten`, where the shape matters."""
     flow, axis = flow_of(operands[0]), node.attributes.get("axis", 1)
-    axis += len(flow.dims) if axis < 0 else 0
     shape = flow.shape
+    axis = axis if axis == len(shape) else axis_of(axis, len(shape))
     return [_regrouped(net, flow, (prod(shape[:axis]), prod(shape[axis:])))]
 
 
@@ -77,10 +79,7 @@ def _squeeze(net: Layers, node: Operator, operands: list[Any]) -> Made:
 def _unsqueeze(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """Nothing: a size of 1 appears."""
     flow = flow_of(operands[0])
-    given = node.attributes.get("axes")
-    if given is None and len(operands) > 1 and isinstance(operands[1], Known):
-        given = operands[1].values()
-    axes = values.axes_of(node, operands, len(flow.dims) + len(given or ()))
+    axes = values.unsqueezed_axes(node, operands, len(flow.dims))
     if not axes:
         raise Unclear
     return [flow.unsqueezed(axes, net.name)]
@@ -124,31 +123,38 @@ def _slice(net: Layers, node: Operator, operands: list[Any]) -> Made:
     flow = flow_of(operands[0])
     given = [node.attributes.get(word) for word in ("starts", "ends", "axes", "steps")]
     for place, operand in enumerate(operands[1:]):
-        given[place] = operand.values() if isinstance(operand, Known) else given[place]
+        given[place] = operand.listed() if isinstance(operand, Known) else given[place]
     starts, ends, axes, steps = given
     if starts is None or ends is None:
         raise Unclear
     axes = axes if axes is not None else range(len(starts))
-    for start, end, axis, step in zip(starts, ends, axes, steps or [1] * len(starts)):
-        if step != 1 or not -len(flow.dims) <= axis < len(flow.dims):
+    steps = steps if steps is not None else [1] * len(starts)
+    if not len(starts) == len(ends) == len(axes) == len(steps):
+        raise LayerError("its starts, ends, axes and steps must have the same length")
+    axes = [axis_of(axis, len(flow.dims)) for axis in axes]
+    if len({*axes}) < len(axes):
+        raise LayerError("its axes name the same axis twice")
+    for start, end, axis, step in zip(starts, ends, axes, steps):
+        if step != 1:
             raise Unclear
         first, last, _ = slice(start, end).indices(flow.shape[axis])
-        flow = _cut(net, flow, axis % len(flow.dims), first, last)
+        flow = _cut(net, flow, axis, first, last)
     return [flow]
 
 
 def _split(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`slice`, one for each output."""
-    flow, dim = flow_of(operands[0]), node.attributes.get("axis", 0)
-    if not -len(flow.dims) <= dim < len(flow.dims):
-        raise Unclear
-    dim %= len(flow.dims)
+    flow = flow_of(operands[0])
+    dim = axis_of(node.attributes.get("axis", 0), len(flow.dims))
     sizes, size = node.attributes.get("split"), flow.shape[dim]
     if sizes is None and len(operands) > 1 and isinstance(operands[1], Known):
-        sizes = operands[1].values()
+        sizes = operands[1].listed()
     if sizes is None:
         each = -(-size // len(node.outputs))
         sizes = [min(each, size - each * at) for at in range(len(node.outputs))]
+    if len(sizes) != len(node.outputs) or sum(sizes) != size:
+        parts = " + ".join(map(str, sizes))
+        raise LayerError(f"it splits {size} into {parts}, for {len(node.outputs)} outputs")
     made: Made = []
     start = 0
     for one in sizes:
@@ -172,20 +178,23 @@ def _gather(net: Layers, node: Operator, operands: list[Any]) -> Made:
         return [_regrouped(net, flow, places.sizes)]  # all of them, in order
     if chosen is None or len(chosen) != 1 or len(places.sizes) > 1:
         raise Unclear
-    dim = axis % len(flow.dims)
-    place = chosen[0] % flow.shape[dim]
+    dim = axis_of(axis, len(flow.dims))
+    place, size = chosen[0], flow.shape[dim]
+    if not -size <= place < size:
+        raise LayerError(f"it reads position {place} of an axis of size {size}")
+    place %= size
     flow = _cut(net, flow, dim, place, place + 1)
     return [flow if places.sizes else flow.squeezed([dim], net.name)]
 
 
 def _concat(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`concat`; `class_token` for learned positions before a signal."""
-    axis = node.attributes.get("axis", 0)
+    axis = node.attributes["axis"]
     if len(operands) == 2 and isinstance(operands[0], Known) and operands[0].weights:
         return [_token(net, operands[0], flow_of(operands[1]), axis)]
     flows = [*map(flow_of, operands)]
     first = flows[0]
-    dim = axis % len(first.dims)
+    dim = axis_of(axis, len(first.dims))
     alike = (
         all(one.dims == first.dims for one in flows) and first.whole(first.dims[dim]) is not None
     )
@@ -203,7 +212,7 @@ def _concat(net: Layers, node: Operator, operands: list[Any]) -> Made:
 
 
 def _token(net: Layers, token: Known, flow: Flow, axis: int) -> Flow:
-    dims, axis = flow.dims, axis % 3
+    dims, axis = flow.dims, axis_of(axis, len(flow.dims))
     if len(dims) != 3 or len(token.sizes) != 3 or not axis or token.sizes[0] != 1:
         raise Unclear
     flow = net.arranged(flow, [dims[3 - axis], dims[axis]])
@@ -259,6 +268,8 @@ def _max_unpool(net: Layers, node: Operator, operands: list[Any]) -> Made:
     if node.inputs[1] not in net.pools:
         raise Unclear
     pooled, fields = net.pools[node.inputs[1]]
+    if len(operands) > 2 and operands[2].listed() != (net.batch, *pooled.sizes):
+        raise Unclear
     window = {key: value for key, value in fields.items() if key != "dilation"}
     return [net.layer("max_unpool", window, [net.plain(flow_of(operands[0])), pooled])]
 
@@ -289,10 +300,9 @@ def _linear(net: Layers, flow: Flow, out: int, held: Sequence[Known], bias: bool
     last = flow.dims[-1]
     if BATCH in last:
         raise Unclear
-    rest = [[atom for atom in part if atom not in last] for part in flow.numbers]
     alone = flow.whole(last) == 0 and (len(flow.dims) > 2 or len(flow.parts) == 1)
     if not alone:
-        flow = net.arranged(flow, [last, *(part for part in rest if part)])
+        flow = net.as_channels(flow, last)
     fields = {"out_features": out, "bias": bias, "per_position": len(flow.parts) > 1}
     made = net.layer("linear", fields, [flow], held)
     if not flow.parts[0]:  # a single feature has no atom
@@ -332,27 +342,27 @@ def _matrices(flow: Flow) -> list[Sequence[int]]:
 
 
 OPERATORS: Mapping[str, Rule] = {
-    "Cast": _same,
-    "QuantizeLinear": _same,
-    "DequantizeLinear": _same,
-    "Shape": _shape,
-    "Transpose": _transpose,
-    "Reshape": _reshape,
-    "Flatten": _flatten,
-    "Squeeze": _squeeze,
-    "Unsqueeze": _unsqueeze,
-    "Expand": _expand,
-    "Slice": _slice,
-    "Split": _split,
-    "Gather": _gather,
-    "Concat": _concat,
-    "DepthToSpace": _to_space,
-    "SpaceToDepth": _to_depth,
-    "LpPool": _lp_pool,
-    "MaxPool": _max_pool,
-    "MaxUnpool": _max_unpool,
-    "Gemm": _gemm,
-    "MatMul": _matmul,
+    "Cast": Rule(_same),
+    "QuantizeLinear": Rule(_same, (2, 3)),
+    "DequantizeLinear": Rule(_same, (2, 3)),
+    "Shape": Rule(_shape),
+    "Transpose": Rule(_transpose),
+    "Reshape": Rule(_reshape, (1, 2)),
+    "Flatten": Rule(_flatten),
+    "Squeeze": Rule(_squeeze, (1, 2)),
+    "Unsqueeze": Rule(_unsqueeze, (1, 2)),
+    "Expand": Rule(_expand, (2, 2)),
+    "Slice": Rule(_slice, (1, 5)),
+    "Split": Rule(_split, (1, 2)),
+    "Gather": Rule(_gather, (2, 2)),
+    "Concat": Rule(_concat, (1, None)),
+    "DepthToSpace": Rule(_to_space),
+    "SpaceToDepth": Rule(_to_depth),
+    "LpPool": Rule(_lp_pool),
+    "MaxPool": Rule(_max_pool),
+    "MaxUnpool": Rule(_max_unpool, (2, 3)),
+    "Gemm": Rule(_gemm, (2, 3)),
+    "MatMul": Rule(_matmul, (2, 2)),
     **ARITHMETIC,
     **SEQUENCES,
 }

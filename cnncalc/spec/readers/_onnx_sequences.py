@@ -7,7 +7,7 @@ from cnncalc.core.onnx import short
 from cnncalc.spec.readers._flow import BATCH, Flow
 from cnncalc.spec.readers._onnx_arithmetic import numbers_of
 from cnncalc.spec.readers._onnx_file import BOOLEAN, Operator
-from cnncalc.spec.readers._onnx_layers import Layers, Made, Rule, Unclear, flow_of
+from cnncalc.spec.readers._onnx_layers import Layers, Made, Rule, Turn, Unclear, flow_of
 from cnncalc.spec.readers._onnx_values import Known
 
 ACTIVATIONS = {
@@ -18,7 +18,7 @@ ACTIVATIONS = {
 """The default activations of a cell, for each direction."""
 
 
-def _recurrent(kind: str) -> Rule:
+def _recurrent(kind: str) -> Turn:
     def rule(net: Layers, node: Operator, operands: list[Any]) -> Made:
         x, weights, state, biases, lengths, *rest = [*operands, *[None] * 8][:8]
         given, directions = node.attributes, _directions(node)
@@ -185,7 +185,7 @@ def _mask(net: Layers, query: Flow, scores: tuple[int, ...], mask: Any) -> Flow:
 
 
 SEQUENCES: Mapping[str, Rule] = {
-    "Attention": _attention,
-    **{kind.upper(): _recurrent(kind) for kind in GATES},
+    "Attention": Rule(_attention, (3, 6)),
+    **{kind.upper(): Rule(_recurrent(kind), (3, 8 if kind == "lstm" else 6)) for kind in GATES},
 }
 """The function that turns each operator into layers."""

@@ -1,24 +1,20 @@
-"""The values that ONNX files compute from sizes and constants alone, such as the shape to reshape
-to."""
+"""The tensors of an ONNX file that do not depend on the network's input: weights and constants."""
 
-import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import product
-from math import ceil, floor, prod, sqrt
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
-from cnncalc.spec.readers._onnx_file import FEW, FLOATS, Held, Operator
-
-BITS = 64
-"""The most bits of an integer."""
+from cnncalc.core.errors import LayerError
+from cnncalc.core.onnx import axis_of
+from cnncalc.spec.readers._onnx_file import FLOATS, Held, Operator
 
 
 class Known(NamedTuple):
     """A tensor that does not depend on the network's input; its numbers if they are few.
 
-    ``weights`` names the learned numbers in the file that it holds or is computed from; if it is
-    computed, ``computed`` is how many those are. ``fill`` is the value of all its numbers, if they
-    are equal and too many to list.
+    ``weights`` names the learned numbers in the file that it holds or is computed from, one name a
+    line; if it is computed, ``computed`` is how many those are. ``fill`` is the value of all its
+    numbers, if they are equal and too many to list.
     """
 
     sizes: tuple[int, ...]
@@ -47,6 +43,24 @@ class Known(NamedTuple):
         """The numbers, read when they are first needed."""
         return self.held.values() if self.numbers is None and self.held else self.numbers
 
+    def listed(self) -> tuple[Any, ...] | None:
+        """The same of a list. Raises LayerError for a tensor with several axes."""
+        if len(self.sizes) > 1:
+            sizes = " × ".join(map(str, self.sizes))
+            raise LayerError(f"a constant has the sizes {sizes}, but must be a list of numbers")
+        return self.values()
+
+    @property
+    def is_vector(self) -> bool:
+        """Whether it has no more than one axis, apart from those of size 1."""
+        return sum(size > 1 for size in self.sizes) <= 1
+
+    @property
+    def may_be_new(self) -> bool:
+        """Whether its numbers may be those of an untrained model: a vector of equal numbers, or of
+        numbers that are not known."""
+        return self.is_vector and len({*map(str, self.values() or ())}) <= 1
+
     @property
     def is_zero(self) -> bool:
         """Whether all its numbers are known to be 0."""
@@ -55,7 +69,8 @@ class Known(NamedTuple):
 
 
 def initial(held: Held) -> Known:
-    """A tensor of the file. Integers of more than 8 bits and lone numbers are not weights."""
+    """A tensor of the file. Weights are floats of 16 to 64 bits or integers of 8 bits, and have at
+    least one axis."""
     learned = held.is_weight and held.dtype in (*FLOATS, 2, 3) and bool(held.sizes)
     return Known(held.sizes, None, held.name if learned else "", held)
 
@@ -68,11 +83,11 @@ def learned(one: Known) -> Known:
 
 
 def computed(sizes: tuple[int, ...], read: Iterable[Known | None]) -> Known:
-    """A tensor that is computed from others; nothing but its sizes is known."""
+    """A tensor with unknown numbers that is computed from others."""
     found = {one.weights: one for one in read if one is not None and one.weights}
     if not found:
         return Known(sizes)
-    return Known(sizes, None, " ".join(found), None, sum(one.params for one in found.values()))
+    return Known(sizes, None, "\n".join(found), None, sum(one.params for one in found.values()))
 
 
 def of(values: Sequence[Any] | Any) -> Known:
@@ -82,87 +97,39 @@ def of(values: Sequence[Any] | Any) -> Known:
     return Known((), (values,))
 
 
-def evaluated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
-    """The result of a node that reads only ``Known`` tensors; None if it is not known. Raises a
-    built-in exception if its operands do not fit."""
-    if node.kind == "Constant":
-        return _constant(node)
-    if node.kind in OF_WEIGHTS:
-        most, rule = OF_WEIGHTS[node.kind]
-        if any(one is not None and one.weights for one in inputs[:most]):
-            return rule(node, inputs)
-    if node.kind in MOVES and inputs and inputs[0] is not None:
-        return MOVES[node.kind](node, inputs)
-    numbers: list[Sequence[Any]] = []
-    for one in inputs:
-        listed = one.values() if one is not None else ()
-        if listed is None or node.kind not in RULES:
-            return None
-        numbers.append(listed)
-    sizes = [one.sizes if one is not None else () for one in inputs]
-    made = RULES[node.kind](node, numbers, sizes)
-    if made is None:
-        return None
-    learned = computed(made.sizes, inputs)
-    return made._replace(weights=learned.weights, computed=learned.computed)
-
-
-def _constant(node: Operator) -> Known | None:
-    for name in ("value", "value_int", "value_float", "value_ints", "value_floats"):
-        value = node.attributes.get(name)
-        if isinstance(value, Held):
-            return Known(value.sizes, None, "", value)
-        if value is not None:
-            return of(value)
-    return None
-
-
-def axes_of(node: Operator, inputs: Sequence[Any], rank: int, place: int = 1) -> list[int] | None:
-    """The axes of a node, which are a setting in older versions and an input in newer ones."""
+def given_axes(node: Operator, inputs: Sequence[Any]) -> tuple[int, ...] | None:
+    """The axes of a node, which are a setting in older versions and an input in newer ones; None if
+    they are not given or not known."""
     found = node.attributes.get("axes")
-    if found is None and len(inputs) > place and isinstance(inputs[place], Known):
-        found = inputs[place].values()
+    if found is None and len(inputs) > 1 and isinstance(inputs[1], Known):
+        found = inputs[1].listed()
     if found is None:
         return None
-    listed = found if isinstance(found, Sequence) else [found]
-    if not all(isinstance(axis, int) and -rank <= axis < rank for axis in listed):
-        return None
-    return sorted({axis % rank for axis in listed})
+    return tuple(found) if isinstance(found, Sequence) else (found,)
 
 
-def _same(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
-    return inputs[0]
+def axes_of(node: Operator, inputs: Sequence[Any], rank: int) -> list[int] | None:
+    """The axes of a node, counted from 0 and sorted, each once; None if they are not given or not
+    known. Raises LayerError for an axis that a tensor of this rank does not have."""
+    found = given_axes(node, inputs)
+    return None if found is None else sorted({axis_of(axis, rank) for axis in found})
 
 
-def _copy(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
-    """A copy under a name of its own: exporters write one for each of several equal weights."""
-    (one,) = inputs
-    assert one is not None
-    return one._replace(weights=node.outputs[0] if one.weights else "")
-
-
-def _transposed(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
-    one = inputs[0]
-    assert one is not None
-    order = node.attributes.get("perm") or [*range(len(one.sizes))][::-1]
-    if sorted(order) != [*range(len(one.sizes))]:
-        return None
-    sizes = tuple(one.sizes[place] for place in order)
-    alone = sum(size > 1 for size in sizes) <= 1
-    return Known(sizes, one.values() if alone else None, one.weights)
-
-
-def _reshaped(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
-    one, to = inputs[0], inputs[1].values() if len(inputs) > 1 and inputs[1] else None
-    assert one is not None
-    sizes = shape_to(one.sizes, to or node.attributes.get("shape"), node.attributes)
-    return None if sizes is None else one._replace(sizes=sizes)
+def unsqueezed_axes(node: Operator, inputs: Sequence[Any], rank: int) -> list[int] | None:
+    """The axes that an Unsqueeze adds to a tensor of this rank. Raises LayerError if it names one
+    twice."""
+    count = len(given_axes(node, inputs) or ())
+    axes = axes_of(node, inputs, rank + count)
+    if axes is not None and len(axes) < count:
+        raise LayerError("its axes name the same axis twice")
+    return axes
 
 
 def shape_to(
     old: Sequence[int], wanted: Any, attributes: Mapping[str, Any]
 ) -> tuple[int, ...] | None:
-    """The sizes that a Reshape makes; 0 keeps a size, and -1 takes the rest."""
+    """The sizes that a Reshape makes, where 0 keeps a size and -1 takes the rest; None if they are
+    not known or do not fit."""
     if not isinstance(wanted, Sequence) or not all(type(size) is int for size in wanted):
         return None
     keeps = not attributes.get("allowzero")
@@ -174,232 +141,3 @@ def shape_to(
         return None
     found = tuple(prod(old) // known if size == -1 else size for size in sizes)
     return found if prod(found) == prod(old) else None
-
-
-def _squeezed(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
-    one = inputs[0]
-    assert one is not None
-    axes = axes_of(node, inputs, len(one.sizes))
-    kept = enumerate(one.sizes)
-    return one._replace(
-        sizes=tuple(n for at, n in kept if (n != 1 if axes is None else at not in axes))
-    )
-
-
-def _unsqueezed(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
-    one = inputs[0]
-    assert one is not None
-    count = node.attributes.get("axes")
-    if count is None and len(inputs) > 1 and inputs[1]:
-        count = inputs[1].values()
-    axes = axes_of(node, inputs, len(one.sizes) + len(count or ()))
-    if axes is None:
-        return None
-    sizes = [*one.sizes]
-    for axis in axes:
-        sizes.insert(axis, 1)
-    return one._replace(sizes=tuple(sizes))
-
-
-def _repeated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
-    """Weights that are repeated for every image."""
-    one, to = inputs[0], inputs[1].values() if len(inputs) > 1 and inputs[1] else None
-    assert one is not None
-    same = to is not None and len(to) == len(one.sizes) and one.sizes[:1] == (1,)
-    if to is not None and same and all(n in (-1, 1, m) for n, m in zip(to[1:], one.sizes[1:])):
-        return one
-    return None
-
-
-def _joined(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
-    """Concatenated weights."""
-    listed = [one.sizes for one in inputs if one is not None]
-    axis = node.attributes["axis"] % len(listed[0])
-    others = {(*one[:axis], 0, *one[axis + 1 :]) for one in listed}
-    if len(listed) != len(inputs) or len(others) != 1:
-        return None
-    (sizes,) = others
-    length = sum(one[axis] for one in listed)
-    return computed((*sizes[:axis], length, *sizes[axis + 1 :]), inputs)
-
-
-def _rows(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
-    """Some rows of weights, perhaps repeated."""
-    one, places = inputs[:2]
-    assert one is not None
-    axis = node.attributes.get("axis", 0) % len(one.sizes)
-    if places is None:
-        return None
-    return computed((*one.sizes[:axis], *places.sizes, *one.sizes[axis + 1 :]), inputs)
-
-
-OF_WEIGHTS: dict[str, tuple[int | None, Callable[..., Known | None]]] = {
-    "Expand": (1, _repeated),
-    "Concat": (None, _joined),
-    "Gather": (1, _rows),
-}
-"""The rule for nodes that read weights, and how many inputs may hold them; None means all."""
-
-
-def _dequantized(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
-    """Integers that stand for learned numbers, however many bits they have."""
-    return learned(inputs[0]) if inputs[0] is not None else None
-
-
-MOVES: Mapping[str, Callable[[Operator, Sequence[Known | None]], Known | None]] = {
-    "Identity": _copy,
-    "QuantizeLinear": _same,
-    "DequantizeLinear": _dequantized,
-    "Transpose": _transposed,
-    "Reshape": _reshaped,
-    "Squeeze": _squeezed,
-    "Unsqueeze": _unsqueezed,
-    "Flatten": lambda node, inputs: (
-        inputs[0]._replace(sizes=(inputs[0].elements,)) if inputs[0] else None
-    ),
-}
-"""Operations that only copy or rearrange numbers."""
-
-Numbers = Sequence[Sequence[Any]]
-Sizes = Sequence[tuple[int, ...]]
-
-
-def _elementwise(function: Callable[..., Any]) -> Callable[..., Known | None]:
-    """A function of tensors, element by element; a tensor with a single element is repeated."""
-
-    def rule(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
-        most = max(map(len, numbers))
-        if any(len(one) not in (1, most) for one in numbers) or most > FEW:
-            return None
-        spread = (one if len(one) == most else [*one] * most for one in numbers)
-        widest = max(sizes, key=lambda one: (prod(one), len(one)))
-        return Known(widest, tuple(_fitting(function(*each)) for each in zip(*spread)))
-
-    return rule
-
-
-def _fitting(number: Any) -> Any:
-    """A number; raises OverflowError for an integer of more than 64 bits, which ONNX does not
-    have."""
-    if isinstance(number, int) and number.bit_length() > BITS:
-        raise OverflowError
-    return number
-
-
-def _power(a: Any, b: Any) -> Any:
-    if isinstance(a, int) and isinstance(b, int) and abs(a) > 1 and b > BITS:
-        raise OverflowError  # before the power is computed
-    return a**b
-
-
-def _divided(a: Any, b: Any) -> Any:
-    if isinstance(a, int) and isinstance(b, int):
-        rounded = abs(a) // abs(b)  # toward 0
-        return rounded if (a < 0) == (b < 0) else -rounded
-    return a / b
-
-
-def _cast(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
-    to = int if node.attributes.get("to") not in FLOATS else float
-    return Known(sizes[0], tuple(map(to, numbers[0])))
-
-
-def _gather(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
-    if node.attributes.get("axis", 0) or len(sizes[0]) != 1:
-        return None
-    return Known(sizes[1], tuple(numbers[0][int(place)] for place in numbers[1]))
-
-
-def _concat(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
-    flat = [one for listed in numbers for one in listed]
-    return of(flat) if all(len(one) == 1 for one in sizes) and len(flat) <= FEW else None
-
-
-def _slice(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
-    given = [node.attributes.get(word) for word in ("starts", "ends")]
-    starts, ends = numbers[1:3] if len(numbers) > 2 else given
-    step = numbers[4][0] if len(numbers) > 4 else 1
-    if len(sizes[0]) != 1 or not starts or not ends:
-        return None
-    return of(numbers[0][starts[0] : ends[0] : step])
-
-
-def _filled(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
-    value = node.attributes.get("value")
-    one = value.values() if isinstance(value, Held) else (0.0,)
-    shape = tuple(numbers[0])
-    if one is None or any(size < 0 for size in shape):
-        return None
-    return _repeating(shape, one)
-
-
-def _repeating(shape: tuple[int, ...], one: Sequence[Any]) -> Known:
-    """A tensor whose numbers are all equal; they are listed if they are few."""
-    if prod(shape) > FEW:
-        return Known(shape, fill=one[0])
-    return Known(shape, tuple(one) * prod(shape))
-
-
-def _expanded(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
-    """A single number, or several equal ones, for every element."""
-    rank = max(len(sizes[0]), len(numbers[1]))
-    own, wanted = ((*(1,) * (rank - len(one)), *one) for one in (sizes[0], numbers[1]))
-    if len({*numbers[0]}) != 1 or any(1 != a != b != 1 for a, b in zip(own, wanted)):
-        return None
-    return _repeating(tuple(map(max, own, wanted)), numbers[0][:1])
-
-
-def _range(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
-    start, stop, step = (one[0] for one in numbers)
-    listed = range(start, stop, step)
-    return of([*listed]) if len(listed) <= FEW else None
-
-
-def _product(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
-    found = 1
-    for one in numbers[0]:
-        found = _fitting(found * one)
-    return of([found] if node.attributes.get("keepdims", 1) else found)
-
-
-def _nonzero(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
-    """The indices of all numbers that are not 0."""
-    if max(sizes[0], default=0) > FEW or len(sizes[0]) * len(numbers[0]) > FEW:
-        return None
-    places = [at for at, one in zip(product(*map(range, sizes[0])), numbers[0]) if one]
-    flat = [at[dim] for dim in range(len(sizes[0])) for at in places]
-    return Known((len(sizes[0]), len(places)), tuple(flat))
-
-
-RULES: Mapping[str, Callable[[Operator, Numbers, Sizes], Known | None]] = {
-    "Add": _elementwise(operator.add),
-    "Sub": _elementwise(operator.sub),
-    "Mul": _elementwise(operator.mul),
-    "Div": _elementwise(_divided),
-    "Mod": _elementwise(operator.mod),
-    "Pow": _elementwise(_power),
-    "Neg": _elementwise(operator.neg),
-    "Abs": _elementwise(abs),
-    "Sqrt": _elementwise(sqrt),
-    "Floor": _elementwise(lambda x: float(floor(x))),
-    "Ceil": _elementwise(lambda x: float(ceil(x))),
-    "Min": _elementwise(min),
-    "Max": _elementwise(max),
-    "Equal": _elementwise(operator.eq),
-    "Less": _elementwise(operator.lt),
-    "Greater": _elementwise(operator.gt),
-    "Not": _elementwise(operator.not_),
-    "And": _elementwise(lambda a, b: bool(a and b)),
-    "Or": _elementwise(lambda a, b: bool(a or b)),
-    "Where": _elementwise(lambda which, a, b: a if which else b),
-    "Cast": _cast,
-    "Gather": _gather,
-    "Concat": _concat,
-    "Slice": _slice,
-    "ConstantOfShape": _filled,
-    "Expand": _expanded,
-    "Range": _range,
-    "ReduceProd": _product,
-    "NonZero": _nonzero,
-}
-"""The function that computes each operator on numbers."""

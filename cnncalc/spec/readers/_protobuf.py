@@ -81,7 +81,7 @@ class Part(NamedTuple):
     def data(self, most: int = MAX_TEXT) -> bytes:
         """The bytes themselves; raises SpecError if there are more than ``most``."""
         if self.end - self.begin > most:
-            raise self.file.wrong(f"the file has a string of more than {most:,} bytes")
+            raise self.file.wrong(f"the file has a value of more than {most:,} bytes")
         self.file.stream.seek(self.begin)
         return self.file.stream.read(self.end - self.begin)
 

@@ -1,6 +1,7 @@
 """ONNX: the graph of a file. Large weights are never read.
 
-Layers are named after PyTorch's modules if the exporter wrote their names, otherwise after nodes.
+Layers are named after PyTorch's modules if the exporter wrote their names, otherwise after nodes
+or operators.
 """
 
 import re
@@ -13,8 +14,10 @@ from typing import Any
 from cnncalc import layers
 from cnncalc.core.errors import LayerError, SpecError
 from cnncalc.core.onnx import DOMAIN, PRODUCER
+from cnncalc.spec.readers import _onnx_constants as constants
 from cnncalc.spec.readers import _onnx_values as values
 from cnncalc.spec.readers._flow import Flow
+from cnncalc.spec.readers._onnx_checks import check_count, check_flags
 from cnncalc.spec.readers._onnx_file import FEW, Model, Operator, model
 from cnncalc.spec.readers._onnx_fused import fused
 from cnncalc.spec.readers._onnx_layers import Layers, Unclear
@@ -24,7 +27,7 @@ from cnncalc.spec.readers._protobuf import File
 
 NAME = "an ONNX model"
 DTYPES = {10: "float16", 11: "float64", 16: "bfloat16"}
-"""The data types of a network other than float32."""
+"""The data types that a network can have besides float32."""
 MAX_RANK = 64
 """The most dimensions of a tensor."""
 MAX_NUMBERS = 1_000_000
@@ -35,7 +38,8 @@ FIRST = rb"\x08[\x01-\x40](\x12|\x1a|\x22|\x28|\x32|\x3a|\x42)"
 """The beginning of a file: the version of the format, then another of the model's fields."""
 QUANTIZED = {"QLinearConv": ("Conv", (0, 3, 8)), "ConvInteger": ("Conv", (0, 1)),
              "QLinearMatMul": ("MatMul", (0, 3)), "MatMulInteger": ("MatMul", (0, 1))}  # fmt: skip
-"""Operators on integers, each with the operator that it replaces and the places of its operands."""
+"""Operators on integers, each with the operator that it replaces and the places of that operator's
+operands."""
 UNLEARNED = {
     "Clip": (1, 2), "Dropout": (1,), "MelWeightMatrix": (3, 4), "NonMaxSuppression": (3, 4),
     "OneHot": (2,), "Pad": (2,), "QuantizeLinear": (1, 2), "Resize": (1, 2), "STFT": (2,),
@@ -69,7 +73,7 @@ def begins(data: bytes) -> bool:
 
 def read(path: Path, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     """The spec of a model. ``inputs`` are sizes without the batch, by name; those of a single input
-    are under "". Raises SpecError."""
+    are under "". Raises SpecError for a broken file, and for what a spec cannot express."""
     with path.open("rb") as stream:
         file = File(stream, str(path))
         found = model(file)
@@ -101,8 +105,13 @@ class Network(Layers):
         for place, node in enumerate(self.model.nodes):
             self.name = self.name_of(node, self.scopes[place])
             self.node(node)
-        outputs = [self.output(name) for name in self.model.outputs]
-        return self.wiring.spec(title[:100]) | self.dtype() | self.wiring.outputs(outputs)
+        outputs: list[str] = []
+        for name in self.model.outputs:
+            made = self.output(name)
+            outputs.append(self.copied(made) if made in outputs else made)
+        spec = self.wiring.spec(title[:100]) | self.dtype() | self.wiring.outputs(outputs)
+        note = " ".join(self.notes())
+        return {**spec, "note": note} if note else spec
 
     def dtype(self) -> dict[str, str]:
         """The key for the data type of all weights, or of the inputs if there are none; empty if
@@ -237,25 +246,30 @@ class Network(Layers):
             fact = f"the file computes with more than {MAX_NUMBERS:,} numbers"
             raise self.wiring.wrong(f"{fact} that do not depend on its input")
         try:
-            return values.evaluated(node, operands)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            return constants.evaluated(node, operands)
+        except (ArithmeticError, AttributeError, LayerError, LookupError, TypeError, ValueError):
             return None
 
     def made(self, node: Operator, operands: list[Any]) -> list[Flow | Known]:
         """The outputs of a node. Raises Unclear if no kind describes it."""
+        check_flags(node)
         if node.kind in OPERATORS:
-            return OPERATORS[node.kind](self, node, operands)
+            rule = OPERATORS[node.kind]
+            check_count(node, rule.takes)
+            return rule.turn(self, node, operands)
         if node.domain == DOMAIN:
             return [self.of_function(node.kind.removesuffix(f" of {DOMAIN}"), node, operands)]
         kind = layers.of_onnx(node.kind)
         if kind is None or any(self.readers[name] for name in node.outputs[1:]):
             raise Unclear
+        check_count(node, kind.onnx_operands or kind.arity)
         return [self.of_kind(kind, node, operands)]
 
     def opaque(self, node: Operator, operands: list[Any], first: int = 0) -> list[Flow | Known]:
         """Layers for the outputs of an operator, from the first that no kind describes."""
         flows = [one for one in operands if isinstance(one, Flow)]
-        held = [one for one in operands if isinstance(one, Known) and one.weights and not first]
+        weights = (one for one in operands if isinstance(one, Known) and one.weights and not first)
+        held = [*{one.weights: one for one in weights}.values()]
         made: list[Flow | Known] = []
         if node.kind in ALIKE and not first and isinstance(operands[0], Flow):
             return [self.opaque_like(operands[0], node)]
@@ -295,36 +309,35 @@ class Network(Layers):
                 f"node {self.name[:60]!r} ({node.kind[:40]}) outputs a number of values that "
                 "depends on the data; cut the model before it with onnx.utils.extract_model"
             )
+        use = "this use of " * (node.kind in OPERATORS or layers.of_onnx(node.kind) is not None)
+        unknown = (
+            f"node {self.name[:60]!r}: {use}the operator {node.kind[:40]} is unknown, and the file"
+        )
         if self.resized and said is not None:
             raise self.wiring.wrong(
-                f"node {self.name[:60]!r}: the operator {node.kind[:40]} is unknown, and the file "
-                f"gives the sizes of its output only for its own input; {self.closed()}"
+                f"{unknown} gives the sizes of its output only for its own input; {self.closed()}"
             )
         if said is None:
             raise self.wiring.wrong(
-                f"node {self.name[:60]!r}: the operator {node.kind[:40]} is unknown, and the file "
-                "does not give the sizes of its output; for a standard operator, add them with "
-                "onnx.shape_inference.infer_shapes"
+                f"{unknown} does not give the sizes of its output; for a standard operator, add "
+                "them with onnx.shape_inference.infer_shapes"
             )
         sizes = [
             size if isinstance(size, int) else self.batch if place == 0 else 0
             for place, size in enumerate(said)
         ]
         if 0 in sizes:
-            raise self.wiring.wrong(
-                f"node {self.name[:60]!r}: the operator {node.kind[:40]} is unknown, and the file "
-                "leaves sizes of its output open"
-            )
+            raise self.wiring.wrong(f"{unknown} leaves sizes of its output open")
         return tuple(sizes)
 
     def closed(self) -> str:
-        """How to get a model whose input sizes are those of the file."""
+        """What to do so that the sizes in the file apply."""
         dims = [size for one in self.model.inputs.values() for size in (one or ())[1:]]
         is_open = any(isinstance(size, str) for size in dims)
         return "export the model with fixed input sizes" if is_open else "leave out --input"
 
     def open_sizes(self, name: str) -> tuple[int, ...]:
-        """The sizes of a constant that is not computed, if the file has them; open ones are 1."""
+        """The sizes of a constant with unknown numbers, if the file has them; open ones are 1."""
         said = self.model.shapes.get(name) or ()
         return tuple(size if isinstance(size, int) else 1 for size in said)
 
@@ -340,6 +353,14 @@ class Network(Layers):
             self.name = "output"
             flow = self.layer("identity", None, [flow])
         return self.wiring.source_of(flow.tensor)
+
+    def copied(self, made: str) -> str:
+        """A second layer like one that only rearranges values, or an identity, because the output
+        of the other layer is an output of the network already."""
+        for (source, move), own in self.moved.items():
+            if own == made:
+                return self.rearranged(source, move, self.name)
+        return self.wiring.layer("output", "identity", None, [made])
 
 
 def _scope(node: Operator) -> str:

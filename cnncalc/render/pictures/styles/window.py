@@ -1,7 +1,7 @@
 """One window on a small grid: its stride, padding and dilation, and the pixels that it never reads.
 
-A large map is replaced by a small one with the same remainder, so that as many pixels are left over
-at its end.
+A large map is replaced by a small one with the same remainder, so that the same number of
+pixels is left over at its end.
 """
 
 from collections.abc import Iterator, Sequence
