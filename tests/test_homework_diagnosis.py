@@ -50,8 +50,8 @@ def remark(asked, text, terms=None):
     [
         ("parameters", "250", "left out the biases, and forgot the depth of the filters"),
         ("parameters", "750", "left out the biases"),
-        ("shape", "32x32", "left out the depth (the height and width are right)"),
-        ("shape", "32", "left out the depth (the height and width are right)"),
+        ("shape", "32x32", "left out the number of channels (the other sizes are right)"),
+        ("shape", "32", "left out the number of channels (the other sizes are right)"),
         ("macs", "1.54 MFLOPs", "gave FLOPs (two for each MAC) instead of MACs"),
         ("elements", "40,960 bytes", "gave bytes instead of the number of elements"),
         ("memory", "41 KiB", "confused decimal units (1 MB = 10⁶ bytes) with binary ones (1 MiB"),

@@ -85,7 +85,7 @@ def test_a_name_may_come_from_an_argument():
          "exactly one of 'scale_factor', 'size' and 'like'"),
         ({"upsample": {"like": 3}}, "'like' must be the name of a layer, not 3"),
         ({"crop": {"like": "wide"}}, "cannot keep 8 cells of an axis of size 6"),
-        ({"crop": {"like": "input", "offset": 1}}, "fewer than 6 cells from cell 1 on"),
+        ({"crop": {"like": "input", "offset": 1}}, "cannot keep 6 cells of an axis of size 6 with"),
         ({"pad": {"like": "small"}}, "cannot pad an axis of size 6 to 2; crop it"),
         ({"upsample": {"like": "flat"}}, "not a vector"),
         ({"pad": {"like": "line"}}, "sizes of 1×4, which has a different number of axes"),

@@ -393,6 +393,11 @@ def test_an_unpool_reads_the_input_of_its_pool(summarized):
     report = summarized(model(nodes))
     assert kinds(report) == "max_pool max_unpool"
     assert report.output_shape == (3, 8, 8)
+    nodes[1] = node("MaxUnpool", "p i s", "y", **window)
+    assert kinds(summarized(model(nodes, [integers("s", 1, 3, 8, 8)]))) == "max_pool max_unpool"
+    larger = [integers("s", 1, 3, 9, 9)]
+    report = summarized(model(nodes, larger, outputs=["y"], values=[("y", (1, 3, 9, 9))]))
+    assert kinds(report) == "max_pool opaque"
 
 
 def test_products_of_two_maps(summarized):
@@ -479,7 +484,7 @@ UNREAD = _onnx_values.Known((3,))
         ("Add", [VECTOR, known((2,), 1, 2)], {}),
         ("Gather", [VECTOR, known((), 0)], {"axis": 1}),
         ("Slice", [VECTOR], {}),
-        ("Concat", [known((1, 1), 1), VECTOR], {}),
+        ("Concat", [known((1, 1), 1), VECTOR], {"axis": 0}),
         ("ConstantOfShape", [known((1,), -1)], {}),
         ("Range", [known((), 0), known((), 1 << 20), known((), 1)], {}),
         ("Constant", [], {"sparse_value": None}),
@@ -1016,6 +1021,9 @@ def test_a_deformable_convolution(summarized):
     assert kinds(report) == "conv deform_conv"
     assert report.layers[1].params == 112  # 4·3·3·3 + 4
     assert report.output_shape == (4, 8, 8)
+    nodes[1] = node("DeformConv", "x w moved b", "y", pads=[1, 1, 1, 1], offset_group=2)
+    with pytest.raises(CnncalcError, match="its offsets must have 36 channels, two for each tap"):
+        summarized(model(nodes, weights))
 
 
 def test_columns_of_an_image(summarized):

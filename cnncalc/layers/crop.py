@@ -69,9 +69,10 @@ class Crop(Like, Rearrangement):
             pairs = sides_of(self.crop or 0, x)
         for N, (before, after) in zip(x.spatial, pairs):
             if self.offset is not None and after < 0 <= before + after:
+                left = N - before - after
                 raise LayerError(
-                    f"an axis of size {N} has fewer than {N - before - after} cells from cell "
-                    f"{before} on"
+                    f"cannot keep {left} cell{'s' * (left != 1)} of an axis of size {N} with an "
+                    f"offset of {before}"
                 )
             if before + after < 0:
                 raise LayerError(f"cannot keep {N - before - after} cells of an axis of size {N}")
@@ -145,7 +146,7 @@ class Crop(Like, Rearrangement):
         Refusal(
             {"size": 3, "offset": 2},
             ("1x4x4",),
-            "an axis of size 4 has fewer than 3 cells from cell 2 on",
+            "cannot keep 3 cells of an axis of size 4 with an offset of 2",
         ),
         Refusal({"like": "x"}, ("1x4x4",), "needs a network with a layer of that name"),
         Refusal({"like": 3}, ("1x4x4",), "must be the name of a layer, not 3"),

@@ -1,6 +1,7 @@
 """Deformable convolution."""
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 from cnncalc.core.cost import Operations
@@ -46,8 +47,8 @@ class DeformConv(Grouped):
         groups, rest = divmod(channels, 2 * taps)
         if rest:
             raise LayerError(
-                f"expected a multiple of {2 * taps} channels of offsets, two for each of {taps} "
-                f"taps, not {channels}"
+                f"expected a multiple of {2 * taps} channels of offsets, two for each tap, "
+                f"not {channels}"
             )
         if x.channels % groups:
             raise LayerError(
@@ -106,6 +107,9 @@ class DeformConv(Grouped):
             return None  # another layer computes them, or a constant is added
         groups = call.settings.get("group", 1)
         window = onnx_window(call, weights[2:])
+        channels = 2 * call.settings.get("offset_group", 1) * prod(weights[2:])
+        if call.inputs[1].dimensions[0] != channels:
+            raise LayerError(f"its offsets must have {channels} channels, two for each tap")
         return {"out_channels": weights[0], **window, "groups": groups, "bias": 3 in call.held}
 
     examples = (

@@ -41,8 +41,8 @@ class Matmul(Layer):
             raise LayerError(f"'shared' takes a signal or an image, not {a}")
         if a[-1] != b[-2]:
             raise LayerError(
-                f"cannot multiply {a} by {b}: the first has {a[-1]} columns, "
-                f"but the second has {b[-2]} rows"
+                f"cannot multiply {a} by {b}: the first has {a[-1]} column{'s' * (a[-1] != 1)}, "
+                f"but the second has {b[-2]} row{'s' * (b[-2] != 1)}"
             )
         if self.shared and a[-1] == 1:
             raise LayerError(
@@ -143,6 +143,7 @@ class Matmul(Layer):
     )
     refusals = (
         Refusal(None, ("4x5", "4x5"), "the first has 5 columns, but the second has 4 rows"),
+        Refusal(None, ("4x1", "4x1"), "the first has 1 column, but the second has 4 rows"),
         Refusal(None, ("2x4x5", "3x5x4"), "all but the last two sizes must match"),
         Refusal(None, ("4x5", "5"), "expected two maps"),
         Refusal(

@@ -133,7 +133,8 @@ class Parameter(Layer):
                 raise LayerError(f"{name!r} needs 'params' or 'buffers'")
         axes = len(self.shape) + self.per_image
         if self.strides is not None and len(self.strides) != axes:
-            raise LayerError(f"expected {axes} strides, not {len(self.strides)}")
+            plural = "s" * (axes != 1)
+            raise LayerError(f"expected {axes} stride{plural}, not {len(self.strides)}")
         if self.storage == "input" and not self.computed:
             raise LayerError("'storage: input' needs 'params' or 'buffers'")
         if self.per_image and not self.computed and self.storage != "new":

@@ -63,8 +63,8 @@ class Permute(Rearrangement):
     def output(self, x: Shape) -> Shape:
         if len(self.order) != len(x.dimensions):
             raise LayerError(
-                f"order {list(self.order)} has {len(self.order)} dimensions, "
-                f"but {x} has {len(x.dimensions)}"
+                f"order {list(self.order)} is for {len(self.order)} "
+                f"dimension{'s' * (len(self.order) != 1)}, but {x} has {len(x.dimensions)}"
             )
         return shape_of(tuple(x.dimensions[place] for place in self.order))
 
@@ -96,7 +96,7 @@ class Permute(Rearrangement):
         ),
     )
     refusals = (
-        Refusal([1, 0], ("2x3x5",), "has 2 dimensions, but 2×3×5 has 3"),
+        Refusal([1, 0], ("2x3x5",), "is for 2 dimensions, but 2×3×5 has 3"),
         Refusal([0, 0, 1], ("2x3x5",), "each dimension but the batch once"),
         Refusal([1, 2, 3], ("2x3x5",), "each dimension but the batch once"),
         Refusal(None, ("2x3x5",), "needs 'order'"),

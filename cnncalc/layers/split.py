@@ -70,20 +70,25 @@ class Split(Rearrangement):
     def kept(self, x: Shape) -> Slice:
         """The slice of the input that is this part."""
         size = x.dimensions[place(self.along, x)]
-        word = "channels" if self.along == "channels" else "positions along the axis"
+        one, where = (
+            ("channel", "") if self.along == "channels" else ("position", " along the axis")
+        )
         if self.part is None:
             raise LayerError("has several outputs; choose one with 'part'")
         if isinstance(self.parts, int):
             if size % self.parts:
                 raise LayerError(
-                    f"cannot split {size} {word} into {self.parts} equal parts; list their sizes"
+                    f"cannot split {size} {one}{'s' * (size != 1)}{where} into {self.parts} equal "
+                    "parts",
+                    "list their sizes" if size > self.parts else "",
                 )
             sizes: tuple[int, ...] = (size // self.parts,) * self.parts
         else:
             sizes = self.parts
         if sum(sizes) != size:
+            named = f"{one}{'s' * (sum(sizes) != 1)}{where}"
             raise LayerError(
-                f"parts of {some(sizes, ' and ')} have {sum(sizes)} {word}, not {size}"
+                f"parts of {some(sizes, ' and ')} have {sum(sizes)} {named}, not {size}"
             )
         if self.part >= len(sizes):
             raise LayerError(f"has parts 0 to {len(sizes) - 1}, not {self.part}")
@@ -136,6 +141,7 @@ class Split(Rearrangement):
     )
     refusals = (
         Refusal({"parts": 2, "part": 0}, ("5x4x4",), "cannot split 5 channels into 2 equal parts"),
+        Refusal({"parts": 2, "part": 0}, ("1x4x4",), "cannot split 1 channel into 2 equal parts"),
         Refusal({"parts": [2, 2], "part": 0}, ("5x4x4",), "2 and 2 have 4 channels, not 5"),
         Refusal({"parts": 2, "part": 2}, ("4x4x4",), "has parts 0 to 1, not 2"),
         Refusal(2, ("4x4x4",), "has several outputs; choose one with 'part'"),

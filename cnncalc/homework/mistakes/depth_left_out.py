@@ -7,11 +7,11 @@ from cnncalc.homework.written import Size, Value, Written
 
 
 class DepthLeftOut(WrongWriting):
-    """Your height and width are right. A feature map also has a depth: its number of channels. The
-    output of a convolution has one channel for each filter.
+    """Your sizes are right, but a feature map also has a depth: its number of channels. The output
+    of a convolution has one channel for each filter.
     """
 
-    says = "left out the depth (the height and width are right)"
+    says = "left out the number of channels (the other sizes are right)"
     prior = 25
     examples = (on_ten_filters("shape", "32x32", "10 channels of 32×32"),)
 

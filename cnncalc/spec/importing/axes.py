@@ -31,18 +31,20 @@ def concat(walker: Walker) -> None:
             _token(walker, tensors[0], tensors[1], axis)
             return
         views = [source(walker, one, first) for one in listed]
-    alike = all((view.axes, view.inside) == (first.axes, first.inside) for view in views)
-    if alike and (first.in_order or len(first.shape) < 3 or first.inside or first.axes[0] != BATCH):
-        reads, like = [view.layer for view in views], first
+    if all((view.axes, view.inside) == (first.axes, first.inside) for view in views):
+        first, *_ = views = [walker.straight(view) for view in views]
         place = first.at(axis)
         total = sum(view.shape[place] for view in views)
         shape = (*first.shape[:place], total, *first.shape[place + 1 :])
     else:
-        reads, shape = [walker.plain(view) for view in views], walker.result()
-        like, place = View.of(0, shape), axis - 1
+        views, shape = (
+            [View.of(walker.plain(view), view.sizes[1:]) for view in views],
+            walker.result(),
+        )
+        first, place = View.of(0, shape), axis - 1
     fields = {"along": word(shape, place)} if place else {}
-    made = walker.make("concat", fields, reads, shape)
-    walker.gives(like._replace(layer=made, shape=shape))
+    made = walker.make("concat", fields, [view.layer for view in views], shape)
+    walker.gives(first._replace(layer=made, shape=shape))
 
 
 def _joined_rows(walker: Walker, tensors: Sequence[Any], axis: int) -> None:
@@ -70,13 +72,21 @@ def stack(walker: Walker) -> None:
         for one in others
     ):
         raise Unknown("it stacks tensors with axes in different orders, or parameters")
-    count, whole = 1 + len(others), regrouped(first)
-    reads = [first.layer, *(one.layer for one in others)]
-    shape = (count * first.shape[0], *first.shape[1:])
-    axes = [tuple(at + (at != BATCH) for at in axis) for axis in whole.axes]
-    axes.insert(walker.done.arguments.get("dim", 0) % (len(axes) + 1), (0,))
-    made = walker.make("concat", {}, reads, shape)
-    walker.gives(Regrouped(made, (count, *first.shape), tuple(axes)))
+    first, *others = (walker.straight(view) for view in (first, *others))
+    count, axes = 1 + len(others), [*regrouped(first).axes]
+    axis = walker.done.arguments.get("dim", 0) % (len(axes) + 1)
+    reads, shape = [first.layer, *(one.layer for one in others)], first.shape
+    at = sum(one != BATCH for before in axes[:axis] for one in before)
+    atoms = (*shape[:at], count, *shape[at:])
+    axes = [tuple(one + (one >= at) for one in listed) for listed in axes]
+    axes.insert(axis, (at,))
+    if at == len(shape):
+        shape, at = (prod(shape), 1), 1
+        reads = [shaped(walker, layer, shape) for layer in reads]
+    fields = {"along": word(shape, at)} if at else {}
+    shape = (*shape[:at], count * shape[at], *shape[at + 1 :])
+    made = walker.make("concat", fields, reads, shape)
+    walker.gives(Regrouped(made, atoms, tuple(axes)))
 
 
 def _is_token(walker: Walker, tensors: list[Any], axis: int) -> bool:

@@ -4,6 +4,7 @@ A permutation only relabels axes. It becomes a layer only where an operation nee
 """
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 from cnncalc import layers
@@ -13,7 +14,7 @@ from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import shape_of
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.spec.importing.record import Done, Recording, Ref
-from cnncalc.spec.importing.regrouping import settled
+from cnncalc.spec.importing.regrouping import regrouped, settled
 from cnncalc.spec.importing.values import (
     BATCH,
     Known,
@@ -204,11 +205,18 @@ class Builder:
         return self.ordered(view)
 
     def straight(self, view: View) -> View:
-        """The view with its dimensions in order, if the batch is the first axis, for a function
-        whose output is contiguous whatever its input: a later permutation would copy it."""
-        if view.axes[0] != BATCH or view.inside:
+        """The view with its dimensions in the order of its axes, for a function whose output is
+        contiguous whatever its input: a later permutation would copy it."""
+        return self.moved(view, [at for axis in regrouped(view).axes for at in axis if at != BATCH])
+
+    def moved(self, view: View, order: Sequence[int]) -> View:
+        """The same tensor as a view of a layer with the dimensions in this order."""
+        if [*order] == [*range(len(order))]:
             return view
-        return View.of(self.ordered(view), view.sizes[1:])
+        shape = tuple(view.shape[place] for place in order)
+        layer = self.make("permute", {"order": [*order]}, [view.layer], shape)
+        axes = tuple(BATCH if axis == BATCH else order.index(axis) for axis in view.axes)
+        return View(layer, shape, axes, tuple(order.index(place) for place in view.inside))
 
     def kind(self) -> None:
         """Turn the current call into a layer of the kind that describes it."""
@@ -226,6 +234,10 @@ class Builder:
         held, views, attributes = self.parts()
         if issubclass(kind, Elementwise) and not held and len(views) == 1:
             (view,) = views
+            if 1 in view.shape and max(view.shape) < prod(view.shape):
+                view = self.straight(
+                    view
+                )  # what strides an axis of size 1 gets depends on its place
             self.gives(self.changed(view, kind, {}, attributes))
             return
         shape = self.result()

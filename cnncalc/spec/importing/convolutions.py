@@ -39,7 +39,7 @@ def linear(walker: Walker) -> None:
     copies = bool(view.inside) or _copies_rows(walker)
     copies = copies and len(view.shape) > 2 and view.axes[0] == BATCH
     others = _rows(view) if copies else sorted({*range(len(view.shape))} - {last})
-    view = _moved(walker, view, [last, *others])
+    view = walker.moved(view, [last, *others])
     shape = (held["weight"].sizes[0], *view.shape[1:])
     if len(shape) > 2 and not copies:  # the same as a convolution with filters of size 1
         layer = _pointwise(walker, _copied(walker, view.layer), held, shape)
@@ -47,16 +47,6 @@ def linear(walker: Walker) -> None:
         return
     result = walker.called(layers.load("linear"), [view.layer], shape, view.axes, held, attributes)
     walker.gives(result._replace(inside=view.inside))
-
-
-def _moved(walker: Walker, view: View, order: Sequence[int]) -> View:
-    """The same tensor as a view of a layer with the dimensions in this order."""
-    if [*order] == [*range(len(order))]:
-        return view
-    shape = tuple(view.shape[place] for place in order)
-    layer = walker.make("permute", {"order": [*order]}, [view.layer], shape)
-    axes = tuple(BATCH if axis == BATCH else order.index(axis) for axis in view.axes)
-    return View(layer, shape, axes, tuple(order.index(place) for place in view.inside))
 
 
 def _copies_rows(walker: Walker) -> bool:

@@ -49,9 +49,10 @@ def copy(walker: Walker, layer: int, how: str) -> int:
     return walker.make("identity", {"copy": how}, [layer], walker.made[layer].shape)
 
 
-def laid_out(walker: Walker, batch: int) -> Strided:
-    """The sizes and strides of the current call's input in the model, for this batch size."""
-    seen = walker.recording.tensors[walker.done.arguments["input"].number]
+def laid_out(walker: Walker, batch: int, name: str = "input") -> Strided:
+    """The sizes and strides of an argument of the current call in the model, for this batch
+    size."""
+    seen = walker.recording.tensors[walker.done.arguments[name].number]
     return Strided(counted(seen.sizes, batch), seen.alone if batch == 1 else seen.strides)
 
 

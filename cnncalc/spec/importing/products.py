@@ -7,7 +7,7 @@ from typing import Any
 
 from cnncalc import layers
 from cnncalc.spec.importing.convolutions import linear
-from cnncalc.spec.importing.copies import copy
+from cnncalc.spec.importing.copies import copy, laid_out
 from cnncalc.spec.importing.record import Ref
 from cnncalc.spec.importing.regrouping import arranged, grown, long, regrouped, shaped
 from cnncalc.spec.importing.sources import numbers, source
@@ -44,15 +44,31 @@ def dot_product(walker: Walker) -> None:
     mask = walker.done.arguments.get("attn_mask")
     separate = len(walker.sizes(walker.done.made[0])) == FUSED
     fused = separate and (mask is None or len(walker.sizes(mask.number)) in MASKS)
+    fused = fused and all(_ends(walker, batch) for batch in (1, 2))
     given |= {} if fused else {"kernel": "steps"}
     windows = separate and any(len(long(one, one.axes[0])) > 1 for one in values)
     reads = [_matrices(walker, one, _groups(one, windows)) for one in values]
+    if fused and _is_one_of_several(walker):  # reshaping changes its stride
+        reads[0] = copy(walker, reads[0], "unknown")
     if mask is not None:
         layer = _mask(walker, values[0], values[1], windows)
         # A fused kernel copies a mask of booleans, and saves the copy.
         copies = fused and walker.recording.tensors[mask.number].boolean
         reads.append(copy(walker, layer, "unknown") if copies else layer)
     _give(walker, layers.load("dot_product_attention"), reads, given)
+
+
+def _ends(walker: Walker, batch: int) -> bool:
+    """Whether the features of the query, the key and the value have a stride of 1."""
+    laid = (laid_out(walker, batch, name) for name in ("query", "key", "value"))
+    return all(one.strides[-1] == 1 for one in laid)
+
+
+def _is_one_of_several(walker: Walker) -> bool:
+    """Whether the query, the key or the value has one feature, but its storage has more."""
+    given = (walker.done.arguments[name].number for name in ("query", "key", "value"))
+    tensors = [walker.recording.tensors[number] for number in given]
+    return any(one.sizes[-1] == 1 and one.room != prod(one.sizes) for one in tensors)
 
 
 FUSED = 4

@@ -150,7 +150,8 @@ def _number(constant: Known) -> float | None:
 
 
 def _covered(flow: Flow, constant: Known) -> list[int]:
-    """The atoms along which a constant differs. Raises Unclear if it is larger than the flow."""
+    """The atoms along which a constant varies. Raises Unclear if it does not broadcast to the
+    flow."""
     rank = len(flow.dims)
     sizes = (*(1,) * (rank - len(constant.sizes)), *constant.sizes)
     if len(sizes) > rank or any(size not in (1, most) for size, most in zip(sizes, flow.shape)):

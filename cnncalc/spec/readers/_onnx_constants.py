@@ -7,6 +7,7 @@ from itertools import product
 from math import ceil, floor, prod, sqrt
 from typing import Any
 
+from cnncalc.core.onnx import axis_of
 from cnncalc.spec.readers._onnx_file import FEW, FLOATS, Held, Operator
 from cnncalc.spec.readers._onnx_values import (
     Known,
@@ -121,7 +122,7 @@ def _repeated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
 def _joined(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
     """Concatenated weights."""
     listed = [one.sizes for one in inputs if one is not None]
-    axis = node.attributes["axis"] % len(listed[0])
+    axis = axis_of(node.attributes["axis"], len(listed[0]))
     others = {(*one[:axis], 0, *one[axis + 1 :]) for one in listed}
     if len(listed) != len(inputs) or len(others) != 1:
         return None
@@ -134,7 +135,7 @@ def _rows(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
     """Some rows of weights, perhaps repeated."""
     one, places = inputs[:2]
     assert one is not None
-    axis = node.attributes.get("axis", 0) % len(one.sizes)
+    axis = axis_of(node.attributes.get("axis", 0), len(one.sizes))
     if places is None:
         return None
     return computed((*one.sizes[:axis], *places.sizes, *one.sizes[axis + 1 :]), inputs)
@@ -145,7 +146,8 @@ OF_WEIGHTS: dict[str, tuple[int | None, Callable[..., Known | None]]] = {
     "Concat": (None, _joined),
     "Gather": (1, _rows),
 }
-"""The rule for nodes that read weights, and how many inputs may hold them; None means all."""
+"""The rule for nodes that read weights, and how many of the first inputs may hold them; None
+means all."""
 
 
 def _dequantized(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
@@ -218,6 +220,7 @@ def _gather(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
 
 
 def _concat(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
+    axis_of(node.attributes["axis"], 1)
     flat = [one for listed in numbers for one in listed]
     return of(flat) if all(len(one) == 1 for one in sizes) and len(flat) <= FEW else None
 

@@ -120,7 +120,7 @@ class Model:
 
 
 def model(file: File) -> Model:
-    """The model in a file. Raises SpecError for a file that is broken or holds no graph."""
+    """The model in a file. Raises SpecError."""
     found, graph = Model(), False
     for number, value in file.message().fields():
         if number == 2 and isinstance(value, Part):

@@ -390,5 +390,5 @@ def flow_of(operand: Any) -> Flow:
 
 
 def word(flow: Flow, place: int) -> str:
-    """The name of a place in a layer's output."""
+    """The name of the axis at a position of a layer's output."""
     return ("channels", *NAMES[len(flow.parts) - 1])[place]

@@ -268,6 +268,8 @@ def _max_unpool(net: Layers, node: Operator, operands: list[Any]) -> Made:
     if node.inputs[1] not in net.pools:
         raise Unclear
     pooled, fields = net.pools[node.inputs[1]]
+    if len(operands) > 2 and operands[2].listed() != (net.batch, *pooled.sizes):
+        raise Unclear
     window = {key: value for key, value in fields.items() if key != "dilation"}
     return [net.layer("max_unpool", window, [net.plain(flow_of(operands[0])), pooled])]
 

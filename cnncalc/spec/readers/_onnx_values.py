@@ -69,7 +69,8 @@ class Known(NamedTuple):
 
 
 def initial(held: Held) -> Known:
-    """A tensor of the file. Integers of more than 8 bits and lone numbers are not weights."""
+    """A tensor of the file. Weights are floats of 16 to 64 bits or integers of 8 bits, and have at
+    least one axis."""
     learned = held.is_weight and held.dtype in (*FLOATS, 2, 3) and bool(held.sizes)
     return Known(held.sizes, None, held.name if learned else "", held)
 
@@ -82,7 +83,7 @@ def learned(one: Known) -> Known:
 
 
 def computed(sizes: tuple[int, ...], read: Iterable[Known | None]) -> Known:
-    """A tensor that is computed from others; nothing but its sizes is known."""
+    """A tensor with unknown numbers that is computed from others."""
     found = {one.weights: one for one in read if one is not None and one.weights}
     if not found:
         return Known(sizes)
@@ -127,7 +128,8 @@ def unsqueezed_axes(node: Operator, inputs: Sequence[Any], rank: int) -> list[in
 def shape_to(
     old: Sequence[int], wanted: Any, attributes: Mapping[str, Any]
 ) -> tuple[int, ...] | None:
-    """The sizes that a Reshape makes; 0 keeps a size, and -1 takes the rest."""
+    """The sizes that a Reshape makes, where 0 keeps a size and -1 takes the rest; None if they are
+    not known or do not fit."""
     if not isinstance(wanted, Sequence) or not all(type(size) is int for size in wanted):
         return None
     keeps = not attributes.get("allowzero")

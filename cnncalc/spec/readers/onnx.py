@@ -1,6 +1,7 @@
 """ONNX: the graph of a file. Large weights are never read.
 
-Layers are named after PyTorch's modules if the exporter wrote their names, otherwise after nodes.
+Layers are named after PyTorch's modules if the exporter wrote their names, otherwise after nodes
+or operators.
 """
 
 import re
@@ -26,7 +27,7 @@ from cnncalc.spec.readers._protobuf import File
 
 NAME = "an ONNX model"
 DTYPES = {10: "float16", 11: "float64", 16: "bfloat16"}
-"""The data types of a network other than float32."""
+"""The data types that a network can have besides float32."""
 MAX_RANK = 64
 """The most dimensions of a tensor."""
 MAX_NUMBERS = 1_000_000
@@ -37,7 +38,8 @@ FIRST = rb"\x08[\x01-\x40](\x12|\x1a|\x22|\x28|\x32|\x3a|\x42)"
 """The beginning of a file: the version of the format, then another of the model's fields."""
 QUANTIZED = {"QLinearConv": ("Conv", (0, 3, 8)), "ConvInteger": ("Conv", (0, 1)),
              "QLinearMatMul": ("MatMul", (0, 3)), "MatMulInteger": ("MatMul", (0, 1))}  # fmt: skip
-"""Operators on integers, each with the operator that it replaces and the places of its operands."""
+"""Operators on integers, each with the operator that it replaces and the places of that operator's
+operands."""
 UNLEARNED = {
     "Clip": (1, 2), "Dropout": (1,), "MelWeightMatrix": (3, 4), "NonMaxSuppression": (3, 4),
     "OneHot": (2,), "Pad": (2,), "QuantizeLinear": (1, 2), "Resize": (1, 2), "STFT": (2,),
@@ -307,36 +309,35 @@ class Network(Layers):
                 f"node {self.name[:60]!r} ({node.kind[:40]}) outputs a number of values that "
                 "depends on the data; cut the model before it with onnx.utils.extract_model"
             )
+        use = "this use of " * (node.kind in OPERATORS or layers.of_onnx(node.kind) is not None)
+        unknown = (
+            f"node {self.name[:60]!r}: {use}the operator {node.kind[:40]} is unknown, and the file"
+        )
         if self.resized and said is not None:
             raise self.wiring.wrong(
-                f"node {self.name[:60]!r}: the operator {node.kind[:40]} is unknown, and the file "
-                f"gives the sizes of its output only for its own input; {self.closed()}"
+                f"{unknown} gives the sizes of its output only for its own input; {self.closed()}"
             )
         if said is None:
             raise self.wiring.wrong(
-                f"node {self.name[:60]!r}: the operator {node.kind[:40]} is unknown, and the file "
-                "does not give the sizes of its output; for a standard operator, add them with "
-                "onnx.shape_inference.infer_shapes"
+                f"{unknown} does not give the sizes of its output; for a standard operator, add "
+                "them with onnx.shape_inference.infer_shapes"
             )
         sizes = [
             size if isinstance(size, int) else self.batch if place == 0 else 0
             for place, size in enumerate(said)
         ]
         if 0 in sizes:
-            raise self.wiring.wrong(
-                f"node {self.name[:60]!r}: the operator {node.kind[:40]} is unknown, and the file "
-                "leaves sizes of its output open"
-            )
+            raise self.wiring.wrong(f"{unknown} leaves sizes of its output open")
         return tuple(sizes)
 
     def closed(self) -> str:
-        """How to get a model whose input sizes are those of the file."""
+        """What to do so that the sizes in the file apply."""
         dims = [size for one in self.model.inputs.values() for size in (one or ())[1:]]
         is_open = any(isinstance(size, str) for size in dims)
         return "export the model with fixed input sizes" if is_open else "leave out --input"
 
     def open_sizes(self, name: str) -> tuple[int, ...]:
-        """The sizes of a constant that is not computed, if the file has them; open ones are 1."""
+        """The sizes of a constant with unknown numbers, if the file has them; open ones are 1."""
         said = self.model.shapes.get(name) or ()
         return tuple(size if isinstance(size, int) else 1 for size in said)
 
