@@ -392,6 +392,7 @@ def test_a_submission_cannot_make_a_file_be_read(room):
     ("name", "text", "says"),
     [
         ("a.csv", "layer\nconv1\n", "begins with a row"),
+        ("a.csv", "layer,shape\n", "the table has no answers below its headings"),
         ("a.csv", "conv1,shape\n1,2\n", "begins with a row"),
         ("a.csv", "layer,quantity,answer\nc,shape,1\nc,shape,2\n", "c shape is answered twice"),
         ("a.csv", 'layer,shape\n"' + "x" * 200_000, "field larger than field limit"),

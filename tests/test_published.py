@@ -376,6 +376,7 @@ def test_a_broken_network_is_reported():
         ([claim(value={"a": 1})], "params: expected a printed number"),
         ([claim(quantity="output", value=[6, 2])], "output: expected a shape, such as 6x28x28"),
         ([claim(value="many")], "params: 'many' is not a number"),
+        ([claim(value="2x more")], "params: '2x more' needs 'than', the built-in that it is"),
         ([claim(value="9" * 5_000)], "is not a number"),
         ([claim(value="93 MB")], "params: '93 MB' is in bytes, but params is not"),
         ([claim(quantity="output", value="1.5x3")], "output: a shape must be whole numbers"),
@@ -385,7 +386,7 @@ def test_a_broken_network_is_reported():
         ([claim(layer=None, than="alexnett", value="2x less")], "did you mean 'alexnet'"),
         ([claim(layer=None, than=["alexnet"], value="2x less")], "must be a built-in architecture"),
         ([claim(layer=None, than="alexnet", value="2")], "as 12x less or 2x more, not '2'"),
-        ([claim(than="alexnet", value="2x less")], "a count of the whole network"),
+        ([claim(than="alexnet", value="2x less")], "only counts of whole networks"),
         ([claim(layer=None, value="2%")], "a share of the network, so it needs a 'layer'"),
         ([claim(quantity="depth", value="2%")], "network, but a depth is a number of layers"),
         ([claim(layer=None, than="alexnet", value="2%")], "as 12x less or 2x more, not '2%'"),
@@ -393,7 +394,7 @@ def test_a_broken_network_is_reported():
         ([claim(value="100%xyz")], "expected a share such as 94.86%, not '100%xyz'"),
         ([claim(value="5%%")], "expected a share such as 94.86%"),
         ([claim(quantity="output", value="2%")], "output: a shape must be whole numbers"),
-        ([claim(layer=None, quantity="output", than="alexnet", value="3")], "of the whole network"),
+        ([claim(layer=None, quantity="output", than="alexnet", value="3")], "not shapes or layers"),
     ],
 )  # fmt: skip
 def test_a_malformed_claim_is_reported(claims, says):

@@ -154,3 +154,83 @@ def test_dropout_of_images_that_are_taken_for_channels_is_unknown():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         is_unknown(Model(lambda m, x: m.drop(m.conv(x)), drop=nn.Dropout3d(0.2)), OPAQUE)
+
+
+def product(y, table):
+    return y @ table
+
+
+def doubled(y, table):
+    return y @ table + y @ (2 * table)
+
+
+def turned(y, table):
+    return table.T @ y.mT
+
+
+def summed(equation):
+    return lambda y, table: torch.einsum(
+        equation, *([y, table][:: 1 if equation[0] == "a" else -1])
+    )
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        lambda y: y,
+        lambda y: y[:, 1:],
+        lambda y: y[:, :1],
+        lambda y: y.chunk(2, 1)[1],
+        lambda y: y[:, ::2],
+        lambda y: y.mT.contiguous().mT,
+    ],
+)
+@pytest.mark.parametrize(
+    "multiply",
+    [product, doubled, turned, *map(summed, ["abc,ck->abk", "abc,ck->akb", "ck,abc->abk"])],
+)
+def test_a_product_with_a_matrix_copies_a_part_of_a_signal(multiply, part):
+    for learns in (True, False):
+        table = nn.Parameter(torch.zeros(8, 3), requires_grad=learns)
+        model = Model(
+            lambda m, x: (multiply(part(m.conv(x).flatten(2).mT), m.table).sigmoid() ** 2).flatten(
+                1
+            ),
+            table=table,
+        )
+        agree(model)
+
+
+@pytest.mark.parametrize(
+    ("function", "table"),
+    [
+        (lambda x, w: (x @ w).relu(), (6, 3)),
+        (lambda x, w: (x[:, 1:] @ w).relu(), (6, 3)),
+        (lambda x, w: (x.permute(0, 2, 3, 1) @ w).flatten(1) ** 2, (8, 3)),
+        (lambda x, w: (x.permute(0, 2, 1, 3) @ w).sigmoid(), (6, 3)),
+        (lambda x, w: (w @ x).flatten(1) ** 2, (3, 4)),
+        (lambda x, w: (w @ x[:, :, :, 1:]).flatten(1) ** 2, (1, 4)),
+        (lambda x, w: (x[:, :, :1, 1:].flatten(2) @ w).flatten(1) ** 2, (5, 2)),
+        (lambda x, w: torch.einsum("hkw,bchw->bchk", w, x).flatten(1) ** 2, (4, 3, 6)),
+        (lambda x, w: torch.einsum("hkw,bchw->bckh", w.exp(), x[:, 1:]).flatten(1) ** 2, (4, 3, 6)),
+        (lambda x, w: torch.einsum("wkh,bchw->bkwc", w, x[..., 1:]).flatten(1) ** 2, (5, 3, 4)),
+        (lambda x, w: torch.einsum("bk,abcd->akcd", w, x[:, :, 1:]).flatten(1) ** 2, (8, 3)),
+        (lambda x, w: torch.einsum("bck,abcd->abdk", w, x[:, 2:4]).flatten(1) ** 2, (2, 4, 3)),
+        (lambda x, w: torch.einsum("abc,bk->ack", x.unbind(3)[1], w), (8, 3)),
+    ],
+)
+def test_products_with_tables_save_what_pytorch_saves(function, table):
+    agree(Model(lambda m, x: function(m.conv(x), m.table), table=nn.Parameter(torch.zeros(table))))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda y, table: (y.transpose(0, 1) @ table).transpose(0, 1),
+        lambda y, table: torch.einsum("abc,ck->bak", y, table).transpose(0, 1),
+    ],
+)
+def test_copies_for_a_product_that_puts_the_images_last_are_unknown(function):
+    table = nn.Parameter(torch.zeros(8, 3))
+    model = Model(lambda m, x: function(m.conv(x).flatten(2).mT, m.table), table=table)
+    is_unknown(model, "how the model copies its input is not modelled")

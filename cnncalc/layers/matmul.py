@@ -27,8 +27,8 @@ class Matmul(Layer):
     reads = "both factors"
 
     shared: bool = flag(
-        "whether the second factor is the same for all images; PyTorch then multiplies their rows "
-        "together, as einsum does",
+        "whether one factor is the same for all images; PyTorch then multiplies the rows of all "
+        "images together, or their columns",
         False,
     )
 
@@ -44,7 +44,7 @@ class Matmul(Layer):
                 f"cannot multiply {a} by {b}: the first has {a[-1]} column{'s' * (a[-1] != 1)}, "
                 f"but the second has {b[-2]} row{'s' * (b[-2] != 1)}"
             )
-        if self.shared and a[-1] == 1:
+        if self.shared and len(a) > 2 and a[-1] == 1:
             raise LayerError(
                 "einsum sums over no axis if the first factor has a single column; remove 'shared'"
             )
@@ -71,21 +71,27 @@ class Matmul(Layer):
         from cnncalc.core.strides import contiguous
 
         out = self.output(a.shape, b.shape)
-        if self.shared:
-            a, b = tape.merged(a, len(a.shape) - 2), self._once(tape, b)
+        axis = len(a.shape) - 2
+        if self.shared and self._repeats(tape, b):
+            a = tape.merged(a, axis)
+        elif self.shared and self._repeats(tape, a):
+            axis += 1
+            b = tape.merged(b, axis)
+        elif self.shared:
+            raise LayerError("both of its factors differ between images, or are copied for each")
         else:
             a, b = self._matrices(tape, a), self._matrices(tape, b)
         first, second = tape.lowered(a, b)
         keeps = [kept for kept, other in ((first, second), (second, first)) if other.needs_gradient]
         y = tape.op(first, second, makes=out.elements, keeps=keeps, ordered=True)
-        *matrices, rows, columns = out.dimensions
+        sizes = out.dimensions
         if self.shared:
-            n = len(matrices)
-            laid = contiguous((*matrices, tape.batch, rows, columns))
-            return tape.laid(y, laid.permuted((n, *range(n), n + 1, n + 2)))
-        if not matrices:
+            laid = contiguous((*sizes[:axis], tape.batch, *sizes[axis:]))
+            places = range(len(laid.sizes))
+            return tape.laid(y, laid.permuted((axis, *places[:axis], *places[axis + 1 :])))
+        if len(sizes) == 2:
             return y
-        y.shape = Map(prod(matrices), (rows, columns))
+        y.shape = Map(prod(sizes[:-2]), sizes[-2:])
         return tape.split_images(y)  # PyTorch multiplies one list of matrices for all images
 
     def _matrices(self, tape: Tape, x: Tensor) -> Tensor:
@@ -98,23 +104,17 @@ class Matmul(Layer):
         tape.guess("its input is not contiguous")
         return x
 
-    def _once(self, tape: Tape, x: Tensor) -> Tensor:
-        """A factor that is the same for all images. Raises LayerError unless it is a view that
-        repeats the numbers of one image."""
-        if tape.strided(x).strides[0] and tape.batch > 1:
-            raise LayerError("its second factor differs between images, or is copied for each")
-        return x
+    def _repeats(self, tape: Tape, x: Tensor) -> bool:
+        """Whether a factor is a view that repeats the numbers of one image."""
+        return x.strided is not None and (not x.strided.strides[0] or tape.batch == 1)
 
     def to_torch(self, nn: Any, a: Map, b: Map) -> Any:
         return nn.MatmulOnce() if self.shared else nn.Matmul()
 
     def to_onnx(self, onnx: Any, a: Map, b: Map) -> Any:
-        if not self.shared:
-            return onnx.node("MatMul", *onnx.inputs)
-        onnx.function()  # a MatMul alone would be read back without this field
-        rows, table = onnx.inputs
-        first, after = onnx.ints([0]), onnx.ints([1])
-        return onnx.node("MatMul", rows, onnx.node("Slice", table, first, after, first))
+        if self.shared:
+            onnx.function()  # a MatMul alone would be read back without this field
+        return onnx.node("MatMul", *onnx.inputs)
 
     examples = (
         Example(
@@ -149,6 +149,6 @@ class Matmul(Layer):
         Refusal(
             {"shared": True}, ("2x3x4x5", "2x3x5x4"), "'shared' takes a signal or an image, not"
         ),
-        Refusal({"shared": True}, ("4x1", "1x4"), "sums over no axis"),
+        Refusal({"shared": True}, ("2x4x1", "2x1x4"), "sums over no axis"),
         Refusal(None, ("4x5",), "expected 2 inputs, not 1; use 'from' to name both factors"),
     )

@@ -43,6 +43,7 @@ HABITS = {
 """The conventions of the literature under which a number can agree, each with its quantities."""
 
 RATIO = r"(?i)(.+?)\s*[x×]\s*(less|fewer|more)"
+LONGEST_RATIO = 100
 
 ReportError = Callable[[str, Where], None]
 
@@ -189,7 +190,7 @@ def _wrong_other(given: Mapping[str, Any]) -> Iterator[str]:
         yield f"'than' must be a built-in architecture, not {shown(other)}{hint}"
     shapes = any(quantity in SHAPES for quantity in _listed(given.get("quantity")))
     if shapes or given.get("layer") or given.get("layers"):
-        yield "'than' compares a count of the whole network with another network's"
+        yield "'than' compares only counts of whole networks, not shapes or layers"
 
 
 def _anything(given: Mapping[str, Any]) -> Iterator[str]:
@@ -226,6 +227,8 @@ def check_value(
         if quantity == "channels" and len(sizes) > 1:
             raise UsageError(f"expected one number, not {value!r}")
         return
+    if not than and len(value) <= LONGEST_RATIO and re.fullmatch(RATIO, value.strip()):
+        raise UsageError(f"{value!r} needs 'than', the built-in that it is relative to")
     share = read_share(value)
     if share and quantity == DEPTH:
         raise UsageError(f"{value} is a share of the network, but a depth is a number of layers")
@@ -252,7 +255,7 @@ def read_ratio(value: str) -> tuple[Printed, bool]:
 
     Raises UsageError for anything else.
     """
-    match = re.fullmatch(RATIO, value.strip()) if len(value) <= 100 else None
+    match = re.fullmatch(RATIO, value.strip()) if len(value) <= LONGEST_RATIO else None
     if match is None:
         raise UsageError(f"with 'than', write the value as 12x less or 2x more, not {value[:60]!r}")
     return read_number(match[1])._replace(full=False), match[2].lower() == "more"

@@ -84,6 +84,8 @@ def sheet(
     top = {key(name, cell.where): Item(cell.text, cell.where) for name, cell in known.items()}
     here = Where(source)
     if not answers and not questions:
+        if len(tables) == 1 and len(tables[0]) == 1 and _are_headings(_names(tables[0][0])):
+            raise SpecError("the table has no answers below its headings", tables[0][0][0].where)
         raise SpecError(NEEDED, others[0][0][0].where if others else here)
     for (name, *headings), row in ((rows[0], rows[1]) for rows in others if len(rows[0]) > 1):
         own = answers.setdefault(key(name.text, name.where), Item({}, name.where)).value
@@ -131,9 +133,14 @@ def _headings_at(table: Sequence[Sequence[Cell]]) -> int:
         names = _names(row)
         if len(row) > 1 and word_above(row[0].text) in ABOVE:
             first += place == first
-        elif names[1:] and (names[0] in (LAYER, QUESTION) or _is_summary(names)):
+        elif _are_headings(names):
             return place
     return first
+
+
+def _are_headings(names: Sequence[str]) -> bool:
+    """Whether a row names columns of answers."""
+    return len(names) > 1 and (names[0] in (LAYER, QUESTION) or _is_summary(names))
 
 
 def _names(row: Sequence[Cell]) -> list[str]:

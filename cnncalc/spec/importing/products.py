@@ -7,12 +7,12 @@ from typing import Any
 
 from cnncalc import layers
 from cnncalc.spec.importing.convolutions import linear
-from cnncalc.spec.importing.copies import copy, laid_out
+from cnncalc.spec.importing.copies import copy, laid_out, materialized
 from cnncalc.spec.importing.record import Ref
 from cnncalc.spec.importing.regrouping import arranged, grown, long, regrouped, shaped
 from cnncalc.spec.importing.sources import numbers, source
 from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Unknown, View
-from cnncalc.spec.importing.walker import Handlers, Walker
+from cnncalc.spec.importing.walker import Handlers, Walker, numbers_in
 
 
 def attention(walker: Walker) -> None:
@@ -117,7 +117,12 @@ def matmul(walker: Walker) -> None:
         ranks = [len(factor.axes) for factor in factors]
     before = [[*map(str, range(2 - rank, 0))] for rank in ranks]  # axes match from the right
     names = [[*before[0], "row", "inner"], [*before[1], "inner", "column"]]
-    _contract(walker, factors, names, [*max(before, key=len), "row", "column"])
+    result = [*max(before, key=len), "row", "column"]
+    if ranks[0] > 2 or ranks[1] == 2 or not _folds(walker, False, True):
+        walker.gives(_contract(walker, factors, names, result))
+        return
+    turned = _contract(walker, factors[::-1], names[::-1], result)  # as PyTorch does
+    walker.gives(materialized(walker, turned, True))
 
 
 def _is_turned(walker: Walker, given: Ref) -> bool:
@@ -148,7 +153,8 @@ def einsum(walker: Walker) -> None:
     distinct = all(len({*one}) == len(one) for one in names)
     if not result or len(operands) != 2 or "." in reads or not distinct:
         raise Unknown(f"{equation} is not a sum of products of two tensors")
-    _contract(walker, [_factor(walker, one) for one in operands], names, [*result])
+    factors = [_factor(walker, one) for one in operands]
+    walker.gives(_contract(walker, factors, names, [*result]))
 
 
 def _factor(walker: Walker, given: Ref) -> Regrouped:
@@ -162,7 +168,7 @@ def _contract(
     factors: Sequence[Regrouped],
     names: Sequence[Sequence[str]],
     result: Sequence[str],
-) -> None:
+) -> Regrouped:
     """The sums of products of two tensors over the axes whose names the result does not have: a
     matrix product for each combination of the axes that both factors and the result have."""
     axes = [
@@ -188,13 +194,12 @@ def _contract(
         arranged(walker, factor, [[at for name in group for at in one[name]] for group in listed])
         for factor, one, listed in zip(factors, (first, second), groups)
     ]
-    # If one factor is the same for all images, einsum puts the rows of all images together, whereas
-    # matmul copies the factor for each image.
-    once = bool(shared) and not all(images in one for one in axes)
-    known = [name for name in result if name in axes[0] and name not in shared][:1] == [images]
-    known = known and walker.done.name == "einsum"
-    if once and not known:
-        reads[0] = copy(walker, reads[0], "unknown")
+    live = [place for place, one in enumerate(axes) if images in one]
+    once = len(live) == 1 and _folds(walker, bool(shared), bool(inner))
+    outer = [name for name in result if name in axes[live[0]] and name not in shared]
+    if once and (outer[:1] != [images] or (shared and walker.done.name != "einsum")):
+        once = False
+        reads[live[0]] = copy(walker, reads[live[0]], "unknown")
     sizes = {
         name: prod(factor.atoms[at] for at in axis)
         for factor, one in zip(factors, (first, second))
@@ -203,11 +208,20 @@ def _contract(
     order = [*shared, *rows, *columns]
     row, column = (prod(sizes[name] for name in listed) for listed in (rows, columns))
     shape = (*walker.made[reads[0]].shape[:-2], row, column)
-    made = walker.called(layers.load("matmul"), reads, shape, (), {}, {"shared": once and known})
+    made = walker.called(layers.load("matmul"), reads, shape, (), {}, {"shared": once})
     places = {name: (place,) for place, name in enumerate(order)}
     places[images] = (BATCH, *places.get(images, ()))
     found = tuple(places.get(name, ()) for name in result)
-    walker.gives(Regrouped(made.layer, tuple(sizes[name] for name in order), found))
+    return Regrouped(made.layer, tuple(sizes[name] for name in order), found)
+
+
+def _folds(walker: Walker, shared: bool, sums: bool) -> bool:
+    """Whether PyTorch multiplies a factor that is the same for all images by the rows of all images
+    together, which may copy them. Unless it is learned, the copy is not saved. ``shared`` means
+    that the factors share an axis, ``sums`` that products are summed."""
+    tables = [n for n in numbers_in(walker.done.arguments) if isinstance(walker.values[n], Known)]
+    learns = any(walker.recording.tensors[number].trainable for number in tables)
+    return shared or (learns and (sums or walker.done.name != "einsum"))
 
 
 def _separate(value: Regrouped) -> list[int]:
