@@ -49,7 +49,8 @@ def test_numbers_are_read_as_papers_and_tools_write_them(text, taken):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "G", "4.1 GHz", "4.1 Giga", "-3", "1.2.3", "4 apples", "9" * 100, "4 Q"]
+    "text",
+    ["", "x", "G", "4.1 GHz", "4.1 Giga", "-3", "1.2.3", "4 apples", "9" * 100, "4 Q", "4,1G"],
 )
 def test_an_invalid_number_is_refused(text):
     with pytest.raises(UsageError, match=r"is not a number; write a number such as 4\.134G"):
@@ -270,6 +271,11 @@ def test_unknown_totals_are_reported():
 
 def run(*arguments):
     return CliRunner().invoke(app, ["reconcile", *arguments])
+
+
+def test_a_part_of_one_is_singular():
+    result = run("1x8x8-1C3", "10")
+    assert "= 9 weights\n  + 1 bias\n" in result.stdout
 
 
 def test_the_command_shows_the_sum():

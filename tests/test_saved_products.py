@@ -127,3 +127,34 @@ def test_repeating_keys_for_several_heads_copies_nothing(part):
         return attend(q, part(k).expand_as(q), part(v).expand_as(q)).transpose(1, 2).flatten(2)
 
     saves_as_much(function, (4, 6, 6))
+
+
+@MAPS
+def test_repeating_images_once_copies_them(sizes):
+    def function(m, x, y):
+        z = rows(x).repeat_interleave(1, 0).view(len(x), -1, 2, 3).transpose(1, 2)
+        return (z @ z.mT) @ (z * 2)
+
+    saves_as_much(function, sizes)
+
+
+def test_a_product_of_a_batch_that_is_not_first_with_itself_is_unknown():
+    def gram(m, x, y):
+        z = x.permute(1, 0, 2, 3)
+        return (z @ z.mT).transpose(0, 1)
+
+    report = cnncalc.summarize(cnncalc.from_torch(Model(gram), (4, 6, 6)), batch=2)
+    with pytest.raises(UsageError, match="how the model copies its input is not modelled"):
+        footprint.saved_for_backward(report)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda m, x, y: (x.transpose(0, 1) @ y.permute(1, 0, 3, 2)).transpose(0, 1),
+        lambda m, x, y: ((z := x.permute(2, 0, 1, 3)) @ z.mT).transpose(0, 1),
+        lambda m, x, y: (x[:, :3].transpose(0, 1) @ x[:, 3:].permute(1, 0, 3, 2)).transpose(0, 1),
+    ],
+)  # fmt: skip
+def test_products_of_a_batch_that_is_not_first_copy_each_factor(function):
+    saves_as_much(function, (4, 6, 6))

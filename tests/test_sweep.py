@@ -92,7 +92,7 @@ def test_amounts_may_have_units(text, number):
     assert plain_numbers(f"macs < {text}") == f"macs < {text if text[-1] in '07' else number}"
 
 
-@pytest.mark.parametrize("text", ["", "x", "300 Q", "-5", "1.5"])
+@pytest.mark.parametrize("text", ["", "x", "300 Q", "-5", "1.5", "1,5G", "2,50"])
 def test_other_amounts_are_refused(text):
     with pytest.raises(UsageError, match="is not a number"):
         amount(text)

@@ -56,6 +56,9 @@ def test_a_picture_has_a_square_for_every_cell_and_its_first_configuration():
     texts = [text.content for text in scene.texts]
     assert {"MACs", "Parameters", "704", "4,752", "170", "330"} <= set(texts)
     assert b"9 of 9 combinations" in writer.render(scene)
+    twice = scatter.chart(cnncalc.sweep(NET, {"batch": [1, 1]}), ["macs", "params"], NET,
+                          writer.MEASURE)  # fmt: skip
+    assert twice.shapes[0].title.endswith(" and 1 other")
 
 
 @pytest.mark.parametrize(

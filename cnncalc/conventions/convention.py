@@ -5,6 +5,7 @@ operations in them), and how much each of these counts. Anything that no term ma
 as in the tool itself.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +23,8 @@ MAX_CACHED = 10_000
 """The maximum number of layers to cache; different conventions see the same layers."""
 
 BYTES = "bytes"
+ONE = r"\b(bias)es\b|\b(weight|MAC|parameter|value)s\b"
+"""Plural nouns; the groups are their singulars."""
 """The unit of memory. ``read`` prints such totals in a larger unit, such as MB."""
 
 See = Callable[[Layer, tuple[Shape, ...], Shape], Sequence[Any]]
@@ -114,7 +117,8 @@ class Part(NamedTuple):
     def text(self) -> str:
         """The part as text: ``4 · 11,113,984 batch-norm elements``."""
         factor = "" if self.times == 1 else f"{self.times} · "
-        return f"{factor}{units.exact(self.amount)} {self.what}"
+        what = re.sub(ONE, r"\1\2", self.what) if self.amount == 1 else self.what
+        return f"{factor}{units.exact(self.amount)} {what}"
 
 
 @dataclass(frozen=True)

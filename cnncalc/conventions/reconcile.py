@@ -36,7 +36,7 @@ WORDS = {
 
 LETTERS = {"thousand": "k", "million": "m", "billion": "g", "trillion": "t"}
 NUMBER = re.compile(
-    r"[~≈]?\s*(?P<digits>[0-9][0-9,]*(?:\.[0-9]+)?)"
+    r"[~≈]?\s*(?P<digits>(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)"
     r"(?:e\+?(?P<e>[0-9]{1,2})|\s*[x×*·]\s*10\^?(?P<power>[0-9]{1,2}))?\s*(?P<unit>.*)",
     re.IGNORECASE,
 )

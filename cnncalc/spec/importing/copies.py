@@ -127,7 +127,7 @@ def materialized(walker: Walker, value: Regrouped, always: bool) -> Tensor:
     (place,) = (n for n, axis in enumerate(value.axes) if BATCH in axis)
     if place or not always:
         return _merged_images(walker, value, place, always)
-    inner = value.axes[0][1:]
+    inner = long(value, value.axes[0])[1:]
     listed = [[*axis] for axis in (inner, *value.axes[1:]) if axis]
     groups = [[at for group in listed[:-3] for at in group], *listed[-3:]]
     layer = arranged(walker, value, [group for group in groups if group])

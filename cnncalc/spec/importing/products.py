@@ -6,8 +6,9 @@ from math import prod
 from typing import Any
 
 from cnncalc import layers
+from cnncalc.core.strides import Strided
 from cnncalc.spec.importing.convolutions import linear
-from cnncalc.spec.importing.copies import copy, laid_out, materialized
+from cnncalc.spec.importing.copies import copy, counted, laid_out, materialized
 from cnncalc.spec.importing.record import Ref
 from cnncalc.spec.importing.regrouping import arranged, grown, long, regrouped, shaped
 from cnncalc.spec.importing.sources import numbers, source
@@ -105,6 +106,8 @@ def matmul(walker: Walker) -> None:
         _linear(walker, first, second)
         return
     factors = [_factor(walker, one) for one in (first, second)]
+    if _is_copied_twice(walker, first, second):
+        factors[0] = factors[0]._replace(layer=copy(walker, factors[0].layer, "unknown"))
     ranks = [len(factor.axes) for factor in factors]
     if min(ranks) < 2:
         raise Unknown("it multiplies a vector")
@@ -123,6 +126,20 @@ def matmul(walker: Walker) -> None:
         return
     turned = _contract(walker, factors[::-1], names[::-1], result)  # as PyTorch does
     walker.gives(materialized(walker, turned, True))
+
+
+def _is_copied_twice(walker: Walker, *factors: Ref) -> bool:
+    """Whether the factors lie in the same memory, and PyTorch copies each because the batch is not
+    their first axis."""
+    first, second = (walker.recording.tensors[one.number] for one in factors)
+    laid = Strided(counted(first.sizes, 2), first.strides)
+    place = next((at for at, size in enumerate(first.sizes) if size < 0), 0)
+    others = (at for at in range(len(laid.sizes)) if at != place)
+    rows = (prod(laid.sizes[:-2]), *laid.sizes[-2:])
+    moved = 0 < place < len(laid.sizes) - 2 and not laid.viewed(rows)
+    moved = moved and laid.permuted((place, *others)).viewed(rows) is not None
+    twice = abs(prod(first.sizes)) + abs(prod(second.sizes)) > abs(first.room)
+    return moved and first.storage == second.storage and twice
 
 
 def _is_turned(walker: Walker, given: Ref) -> bool:
