@@ -14,7 +14,7 @@ A run fails when it
 - needs 300 MB more memory than the idle program;
 - writes a control character, or an error line of more than 2,000 characters;
 - writes HTML or Markdown with a raw tag, or a CSV cell that a spreadsheet runs as a formula;
-- writes outside its folder, starts a process, opens a connection;
+- writes outside its folder, starts a process or opens a connection;
 - shows a file that it was not given (the canaries in ``outside``).
 """
 

@@ -267,8 +267,8 @@ and some views and dropouts of theirs are not part of ours."""
 def compared_with_builtin(
     report: cnncalc.Report, name: str, what: Sequence[str]
 ) -> dict[str, bool]:
-    """What equals the built-in with the same name, if there is one. Where torchvision's network is
-    another one than that of the paper, there are two, and it equals one of them."""
+    """What equals the built-in with the same name, if there is one. Where torchvision's network
+    differs from the paper's, there are two built-ins, and it equals one of them."""
     names = [own for own in (name, f"{name}_torchvision") if what and own in catalog.names()]
     both = [agreement(report, cnncalc.summarize(own, input=_input(report))) for own in names]
     best = max(both, key=lambda same: sum(same.values()), default={})

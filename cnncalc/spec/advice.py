@@ -35,6 +35,7 @@ FORMATS = {
 
 REMEDIES = {
     "a printed PyTorch model": "name its code, as in torchvision.models:resnet50",
+    "Python code": "describe the network in YAML, or name a PyTorch model, as in my_module:MyNet",
     "a Caffe prototxt": "rename the file so that it ends in .prototxt",
     "a Darknet cfg": "rename the file so that it ends in .cfg",
     "a Keras model in JSON": "rename the file so that it ends in .json",
