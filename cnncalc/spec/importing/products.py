@@ -139,7 +139,8 @@ def _is_copied_twice(walker: Walker, *factors: Ref) -> bool:
     moved = 0 < place < len(laid.sizes) - 2 and not laid.viewed(rows)
     moved = moved and laid.permuted((place, *others)).viewed(rows) is not None
     twice = abs(prod(first.sizes)) + abs(prod(second.sizes)) > abs(first.room)
-    return moved and twice and first.trainable and first.storage == second.storage
+    learns = any(made.held for made in walker.made)
+    return moved and twice and learns and first.storage == second.storage
 
 
 def _is_turned(walker: Walker, given: Ref) -> bool:
