@@ -1,6 +1,7 @@
 """What autograd saves in PyTorch models that cnncalc reads, compared with hooks on PyTorch's own
 tensors, for one image and for several."""
 
+import operator
 import warnings
 
 import pytest
@@ -234,3 +235,34 @@ def test_copies_for_a_product_that_puts_the_images_last_are_unknown(function):
     table = nn.Parameter(torch.zeros(8, 3))
     model = Model(lambda m, x: function(m.conv(x).flatten(2).mT, m.table), table=table)
     is_unknown(model, "how the model copies its input is not modelled")
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda y: y[:, 1:].sigmoid_(),
+        lambda y: y[:, ::2].tanh_(),
+        lambda y: y.chunk(2, 1)[1].mul_(2).sin(),
+        lambda y: functional.gelu(y[:, 0].add_(1)),
+        lambda y: functional.dropout(y[:, 1:], 0.5, True, True) ** 2,
+        lambda y: functional.gelu(operator.iadd(y[:, 1:], 1)),
+    ],
+)
+def test_what_overwriting_a_part_saves_is_unknown(function):
+    model = Model(lambda m, x: function(m.conv(x).view(-1, 8, 24)))
+    is_unknown(model, "how the model copies its input is not modelled|" + OPAQUE)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda y: y.sigmoid_(),
+        lambda y: y.mul_(2).view(-1, 2, 4, 24).tanh_(),
+        lambda y: functional.gelu(operator.iadd(y.mT, 1)),
+        lambda y: functional.gelu(y[:, 1:2].squeeze_(1)),  # only its sizes change
+        lambda y: functional.silu(y[:, 1:], inplace=True),  # which saves a copy
+        lambda y: functional.relu(y[:, ::2], inplace=True) ** 2,
+    ],
+)
+def test_overwriting_a_whole_storage_saves_what_pytorch_saves(function):
+    agree(Model(lambda m, x: function(m.conv(x).view(-1, 8, 24))))

@@ -20,6 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torch.utils.module_tracker import ModuleTracker
 
 from cnncalc.bridge.calls import (
+    IN_PLACE,
     QUESTIONS,
     arguments_of,
     in_one_kernel,
@@ -281,7 +282,7 @@ class Run(TorchFunctionMode):
         given = {
             key: self._refs(one) for key, one in arguments_of(func, name, args, kwargs).items()
         }
-        given |= {"inplace": True} if name.endswith("_") else {}
+        given |= {"inplace": True} if name.endswith("_") or name in IN_PLACE else {}
         numbers = tuple(map(self._add, made))
         self.live |= {*numbers} if self.depends else set()
         macs = macs // self.batch if self.depends else macs

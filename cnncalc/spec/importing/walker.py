@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 from cnncalc.core.errors import LayerError, UsageError, some
+from cnncalc.layers._rearrangement import Rearrangement
 from cnncalc.spec.importing.builder import Builder
 from cnncalc.spec.importing.record import Done, Recording, Ref
 from cnncalc.spec.importing.regrouping import settled
@@ -66,6 +67,8 @@ class Walker(Builder):
                 if lost and not self.done.name.startswith("max_unpool"):
                     raise Unknown("it follows an operation that no kind describes")
                 self.handlers.get(self.done.name, Walker.kind)(self)
+                if self.done.arguments.get("inplace"):
+                    self.overwrite(before)
             except (Unknown, LayerError):
                 del self.made[before:]
                 self.counted = counted
@@ -76,6 +79,19 @@ class Walker(Builder):
         if not self.recording.outputs:
             raise UsageError(f"{self.recording.name} returns no tensor, so it is not a network")
         self.ends = [self.end(self.values[number]) for number in self.recording.outputs]
+
+    def overwrite(self, before: int) -> None:
+        """Note that it is not known where the result of a call is that overwrites a part of a
+        storage, unless its kind knows. ``before`` is how many layers there were."""
+        number = self.done.made[0]
+        value, given = self.values[number], self.done.arguments.get("input")
+        if isinstance(value, View | Regrouped) and isinstance(given, Ref) and value.layer >= before:
+            part, layer = self.recording.tensors[given.number], self.made[value.layer]
+            whole = abs(part.room) == prod(map(abs, part.sizes))
+            moves = issubclass(layer.layer, Rearrangement)
+            if not (whole or moves or "inplace" in layer.fields):
+                unknown = self.make("identity", {"copy": "unknown"}, [value.layer], layer.shape)
+                self.values[number] = value._replace(layer=unknown)
 
     def compute(self, values: Sequence[Value]) -> None:
         """Read a call that depends on no input."""
