@@ -436,7 +436,12 @@ def test_shortcuts_and_other_sections(tmp_path):
             conv(3) + "[maxpool]\nsize=999\npadding=0\n",
             "net.cfg:.*: layer 'maxpool1' .*window of 999",
         ),
-        (conv(9) + "[route]\nlayers=-1\ngroups=2\n", "group 0 of 2 of the channels of 9×416×416"),
+        (conv(9) + "[route]\nlayers=-1\ngroups=2\n", "cannot select group 0 of 2 of 9 channels"),
+        (conv(8) * 2 + "[route]\nlayers=-1,0\ngroups=2\n", "to several layers is not supported"),
+        (
+            "[maxpool]\nsize=999\npadding=0\n[route]\nlayers=-1\ngroups=2\n",
+            r"net.cfg:8: layer 'maxpool0' .*window of 999",
+        ),
         ("[route]\n", "needs 'layers'"),
         (conv(8, stride_x=2), r"the key 'stride_x' of \[convolutional\] is unknown or not sup"),
         ("[dropout]\nprobability=2\n", "'probability' must be from 0 to 1, not '2'"),
@@ -463,6 +468,7 @@ def test_a_file_that_already_has_its_extension_need_not_be_renamed(tmp_path):
     [
         ("[net]\nwidth=3\n", "needs 'height' and 'width'"),
         ("[a]\n[net]\n", r"begins with \[net\], not \[a\]; add \[net\] with width, height"),
+        ("batch=1\n[net]\nwidth=3\n", "net.cfg:1: 'batch' comes before the first section; move it"),
         ("", r"net.cfg:1: a Darknet cfg begins with \[net\], not \[convolutional\]"),
     ],
 )

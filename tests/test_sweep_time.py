@@ -186,7 +186,7 @@ def test_the_table_says_which_device_and_which_kind(tmp_path):
     done = run("lenet5", "--over", "batch=1,2", "--show", "time", "--calibration", str(file))
     assert done.stdout.startswith("batch  Time on made up (estimate)\n")
     assert "warning: made up: 90% of networks from families left out of the fit took" in done.stderr
-    assert "batch=2: the calibration was measured with batch 1, not 2; run" in done.stderr
+    assert "batch=2: the calibration was made with batch 1, not 2; run" in done.stderr
     assert "1 of 2 combinations" in done.stdout
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def to_yaml(target: Any, **options: Any) -> str:
-    """Return a network as the YAML of a spec, with blocks for layers that repeat
+    """Return a network as a YAML spec, with blocks for layers that repeat
     (docs/importing.md).
 
     ``target`` is a graph, or anything that ``summarize`` takes, with its options ``input``,
@@ -62,8 +62,8 @@ def to_html(
     """Return everything about a network, or two networks side by side, as one self-contained
     HTML page (docs/how-to/report.md).
 
-    ``target``, the network to ``compare`` it with and the options are those of ``to_yaml``;
-    ``batch`` and ``dtype`` are those of ``summarize``. ``on`` adds the shortest times on a device;
+    ``target`` and ``compare``, the network to compare it with, are anything that ``to_yaml`` takes;
+    the options are those of ``to_yaml``, and ``batch`` and ``dtype`` those of ``summarize``. ``on`` adds the shortest times on a device;
     ``on`` and ``path`` are those of ``device``.
 
     >>> to_html("lenet5")[:15]

@@ -106,6 +106,8 @@ def table(found: "Calibration") -> str:
 
 def summary(found: "Calibration") -> str:
     """The coefficients and their error, in two lines."""
+    from cnncalc.analysis.hardware.calibration import COVERED
+
     flop, byte = found.coefficients
     rates = [f"{1 / flop / 1e9:,.1f} GFLOP/s"] if flop else []
     rates += [f"{1 / byte / 1e9:,.1f} GB/s"] if byte else []
@@ -113,6 +115,6 @@ def summary(found: "Calibration") -> str:
     return (
         f"{found.device}, {found.dtype}, batch {units.exact(found.batch)}: "
         f"{' and '.join(rates)} fit these networks best\n"
-        f"Families left out of the fit: median error {found.median_error:.0%}; measured times are "
-        f"{low:.2f} to {high:.2f} times the predicted ones\n"
+        f"Families left out of the fit: median error {found.median_error:.0%}; {COVERED}% of "
+        f"the measured times are {low:.2f} to {high:.2f} times the predicted ones\n"
     )

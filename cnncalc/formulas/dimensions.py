@@ -1,4 +1,4 @@
-"""Sizes that do not come from windows: channels, features, and sizes inferred by a reshape."""
+"""Sizes that need no window arithmetic, such as channels, features and columns."""
 
 from cnncalc.formulas.tracing import formula
 from cnncalc.formulas.vocabulary import product, share, total

@@ -83,7 +83,7 @@ TAKES = {"floor": "1 number", "ceil": "1 number", "abs": "1 number", "round_to":
 WORDS = {"true": True, "false": False}
 ONLY_IN_REPEAT = (
     "; it counts the copies of a repeated layer: "
-    "to use it inside a block or in 'when', repeat a block and pass it as an argument"
+    "to use it inside a block or in 'when', repeat the block and pass 'index' to it as an argument"
 )
 
 UNDECLARED = "declare it under 'parameters'"
@@ -212,7 +212,7 @@ def _comparison(node: ast.Compare, names: Mapping[str, Any]) -> Any:
     if len(node.ops) > 1:
         raise LayerError(
             f"{ast.unparse(node)[:60]!r} compares more than two values; "
-            "write two comparisons with 'and' between them"
+            "write separate comparisons with 'and' between them"
         )
     a = _evaluate(node.left, names)
     b = _evaluate(node.comparators[0], names)

@@ -189,10 +189,10 @@ class Calibration:
         for what in ("dtype", "batch"):
             here, there = getattr(report, what), getattr(self, what)
             if here != there:
-                help = f"run 'cnncalc calibrate --{what} {here}' to measure that {what}"
+                help = f"run 'cnncalc calibrate --{what} {here} -o FILE' to make one for it"
                 if BYTES.get(here) == 1:
                     help = f"PyTorch's layers do not compute in {here}, so it cannot be measured"
-                fact = f"the calibration was measured with {what} {there}, not {here}"
+                fact = f"the calibration was made with {what} {there}, not {here}"
                 raise UsageError(fact, help)
 
     def seconds(self, report: Report) -> Fraction:
@@ -205,7 +205,7 @@ class Calibration:
         check_families([one.network for one in self.measured])
 
     def to_yaml(self) -> str:
-        """The text that ``read`` takes; its comments have the coefficients."""
+        """The text that ``read`` takes; its comments give the fitted speeds and the median error."""
         flop, byte = self.coefficients
         lines = [
             f"# {1 / flop / 1e9:.4g} GFLOP/s" if flop else "# FLOPs take no time",

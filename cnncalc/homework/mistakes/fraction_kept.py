@@ -62,7 +62,7 @@ class UnroundedShape(Unrounded):
 
 class FractionKept(Mistake):
     """You kept the fraction. A window has a whole number of positions, so the quotient is rounded
-    down before 1 is added; some lectures call such a stride illegal instead.
+    before 1 is added: down, or up with ``ceil_mode``. Some lectures call such a stride illegal.
     """
 
     says = "did not round the output size to a whole number"

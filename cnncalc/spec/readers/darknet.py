@@ -99,6 +99,9 @@ def _sections(text: str, source: str) -> list[Section]:
             key, _, value = bare.partition("=")
             sections[-1].values[key.strip()] = value.strip()
             sections[-1].places[key.strip()] = where
+        elif "=" in bare:
+            fact = f"{bare.partition('=')[0].strip()[:40]!r} comes before the first section"
+            raise SpecError(fact, where, "move it below [net]")
         elif bare:
             raise SpecError("expected a [section] or key=value here", where)
     return sections
@@ -215,7 +218,7 @@ def _shortcut(net: _Network, section: Section) -> Made:
 
 
 def _route(net: _Network, section: Section) -> Made:
-    """`concat`; `slice` for one group of channels."""
+    """`concat`, or `identity` for a single layer; `slice` for one group of channels."""
     tensors = net.earlier(section, "layers")
     groups, group = section.number("groups", 1), section.number("group_id", 0)
     if groups > 1:
@@ -225,9 +228,14 @@ def _route(net: _Network, section: Section) -> Made:
 
 def _group(net: _Network, section: Section, tensors: list[str], groups: int, group: int) -> Made:
     """One of several groups of channels."""
+    if len(tensors) > 1:
+        fact = "'groups' of a [route] to several layers is not supported"
+        raise SpecError(fact, section.at("layers"), "give each layer a [route] of its own")
     shape = net.wiring.shapes[net.wiring.source_of(tensors[0])]
-    if len(tensors) > 1 or shape is None or shape[0] % groups or not 0 <= group < groups:
-        what = f"group {group} of {groups} of the channels of {shape}"
+    if shape is None:  # the layer that cannot be calculated is reported later
+        return "identity", None, tensors
+    if shape[0] % groups or not 0 <= group < groups:
+        what = f"group {group} of {groups} of {shape[0]} channels"
         raise SpecError(f"[route] cannot select {what}", section.where)
     size = shape[0] // groups
     return "slice", {"start": group * size, "stop": (group + 1) * size}, tensors
