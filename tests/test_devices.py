@@ -319,7 +319,7 @@ def test_an_estimate_needs_the_batch_dtype_and_counts_that_were_measured():
     found = made(2e-11, 3e-10)
     with pytest.raises(UsageError, match="made with batch 1, not 2; run 'cnncalc calibrate"):
         cnncalc.device("resnet50", calibration=found, batch=2)
-    with pytest.raises(UsageError, match="measured with dtype float32, not float16"):
+    with pytest.raises(UsageError, match="made with dtype float32, not float16"):
         cnncalc.device("resnet50", calibration=found, dtype="float16")
     with pytest.raises(UsageError, match="not int8; PyTorch's layers do not compute in int8"):
         cnncalc.device("resnet50", calibration=found, dtype="int8")

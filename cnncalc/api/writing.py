@@ -63,8 +63,8 @@ def to_html(
     HTML page (docs/how-to/report.md).
 
     ``target`` and ``compare``, the network to compare it with, are anything that ``to_yaml`` takes;
-    the options are those of ``to_yaml``, and ``batch`` and ``dtype`` those of ``summarize``. ``on`` adds the shortest times on a device;
-    ``on`` and ``path`` are those of ``device``.
+    the options are those of ``to_yaml``, and ``batch`` and ``dtype`` those of ``summarize``.
+    ``on`` adds the shortest times on a device; ``on`` and ``path`` are those of ``device``.
 
     >>> to_html("lenet5")[:15]
     '<!doctype html>'

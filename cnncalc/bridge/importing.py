@@ -158,7 +158,8 @@ def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
         name = why.name or ""
         fact, help = f"{path} needs the package {name!r}", "install it"
         if path == name or path.startswith(f"{name}."):
-            fact, help = f"there is no module {name!r}", "install it, or run cnncalc in the folder that contains it"
+            fact = f"there is no module {name!r}"
+            help = "install it, or run cnncalc in the folder that contains it"
         raise UsageError(f"{target[:200]!r}: {fact}", help) from why
     except Exception as why:  # the user's code may raise anything
         text = " ".join(str(why).split())[:300]

@@ -205,7 +205,7 @@ class Calibration:
         check_families([one.network for one in self.measured])
 
     def to_yaml(self) -> str:
-        """The text that ``read`` takes; its comments give the fitted speeds and the median error."""
+        """The text that ``read`` takes; its comments give the fitted speeds and the error."""
         flop, byte = self.coefficients
         lines = [
             f"# {1 / flop / 1e9:.4g} GFLOP/s" if flop else "# FLOPs take no time",
