@@ -163,7 +163,7 @@ def test_a_model_is_named_on_the_command_line(tmp_path, monkeypatch):
     assert "8×6×6" in table.output
     for target, says in {
         "mynet:nett": "did you mean 'net'?",
-        "nowhere:net": "no module 'nowhere'; install it, or run cnncalc in the folder that contains it",
+        "nowhere:net": "install it, or run cnncalc in the folder that contains it",
         "nowhere.models:net": "there is no module 'nowhere'",
         "needs:net": "needs needs the package 'nowhere'; install it",
         "mynet:broken": "raised KeyError: 'no such width'",
