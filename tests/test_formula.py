@@ -235,7 +235,12 @@ def test_a_formula_holds_where_the_structure_stays():
         found.at(n1=4)
     kernel = {"input": "3x8x8", "parameters": {"k": 3}, "layers": [
         {"conv": {"out_channels": 2, "kernel_size": "$k"}}]}  # fmt: skip
-    assert cnncalc.formula(kernel, "macs", ["k"]).domain() == "the formula holds for 1 ≤ k ≤ 8"
+    assert cnncalc.formula(kernel, "macs", ["k"]).domain() == "the formula holds for k ≤ 8"
+    wide = {"input": "3x32x32", "parameters": {"w": 0.5}, "layers": [
+        {"conv": {"out_channels": 2, "kernel_size": "${ceil(20 * w)}"}}]}  # fmt: skip
+    found = cnncalc.formula(wide, "macs", ["w"])
+    assert found.domain() == "the formula holds for w ≤ 1.6"  # 20·1.6 = 32
+    assert found.at(w=0.1) == 2 * 3 * (2 * 2) * (31 * 31)
 
 
 def test_equal_sizes_may_become_different():
@@ -276,9 +281,9 @@ def test_what_has_no_formula_is_refused(given, says):
 
 def test_values_that_do_not_fit_are_refused():
     found = cnncalc.formula("mobilenet_v2", "params", ["width"])
-    for values in ({"width": 0}, {"width": 0.00001}, {"width": 10**10}, {"width": "wide"}):
+    for width in (0, 0.00001, 10**10, "wide", "1/0"):
         with pytest.raises(UsageError, match="is not a value that the formula takes"):
-            found.at(**values)
+            found.at(width=width)
     with pytest.raises(UsageError, match="has no 'depth'; it has width"):
         found.at(depth=3)
     with pytest.raises(UsageError, match="the formula has no symbol 'depth'"):
@@ -317,8 +322,8 @@ def test_the_command_writes_every_format():
     assert text.splitlines()[1:] == [
         "The formula holds for H ≥ 3 and W ≥ 3.",
         # 36·14·14 for 36·6·6
-        "Doubling input multiplies MACs by 5.44.",
-        "Doubling batch multiplies MACs by 2.00.",
+        "Doubling input multiplies the MACs by 5.44.",
+        "Doubling batch multiplies the MACs by 2.00.",
     ]
     assert run("1x8x8-4C3", "-f", "latex", "--at", "H=8").startswith(
         "\\begin{align*}\n\\text{MACs} &= 216 W - 432"

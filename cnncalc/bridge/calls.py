@@ -97,7 +97,7 @@ def in_one_kernel(
     **_: Any,
 ) -> Tensor:
     """The result of attention, with the strides of the query if PyTorch computes it in one kernel
-    on the CPU. On the meta device, it always computes it in steps."""
+    on the CPU. On the meta device, PyTorch always computes attention in steps."""
     factors = (query, key, value)
     masked = attn_mask is None or (attn_mask.dim() in MASKS and not attn_mask.requires_grad)
     fits = result.dim() == FUSED and result.shape == query.shape

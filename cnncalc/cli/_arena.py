@@ -39,8 +39,9 @@ def write(found: Arena, everything: bool, format: str | None, output: Path | Non
 
 
 WHAT = (
-    "Activations and weights take one byte each, biases four, and tensors in RAM are aligned to 16 "
-    "bytes. Batch norms are folded into the preceding layer if possible, and ReLUs run inside it. "
+    "Activations and weights take one byte each, biases four, and each scale with its zero point "
+    "twelve. Tensors in RAM are aligned to 16 bytes. Batch norms are folded into the preceding "
+    "layer if possible, and ReLUs run inside it. "
     f"Not included: {NOT_INCLUDED}."
 )
 

@@ -28,7 +28,9 @@ def run(
     flash: Annotated[
         str | None,
         typer.Option(
-            "--flash", metavar="SIZE", help="The flash available for weights and biases, as in 1MB."
+            "--flash",
+            metavar="SIZE",
+            help="The flash available for weights, biases and their quantization, such as 1MB.",
         ),
     ] = None,
     batch: options.Batch = 1,

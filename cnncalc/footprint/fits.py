@@ -62,7 +62,7 @@ class Fits:
 
 
 def fits(arena: Arena, ram: int | str | None, flash: int | str | None) -> Fits:
-    """Compare what a network needs with budgets in bytes, or as text such as ``256kB``.
+    """Compare what a network needs with budgets, given in bytes or as text such as ``256kB``.
 
     Raises UsageError if neither budget is given, or if one is invalid.
     """

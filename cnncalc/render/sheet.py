@@ -21,7 +21,7 @@ class Sheet(Protocol):
 
     @property
     def remarks(self) -> Sequence[str]:
-        """Notes between the title and the table."""
+        """Notes on the whole table."""
 
     @property
     def columns(self) -> Sequence[str]:

@@ -37,8 +37,8 @@ class Formula:
 
     It holds as long as the network keeps its structure: as long as all ``guards`` have the same
     outcomes. ``per`` has the steps per unit of each symbol that is a decimal. ``growth`` has, for
-    each name, the factor by which the quantity grows if its value is doubled, or None if that is
-    not known.
+    each name, the factor by which the quantity grows if the value of that name is doubled, or None
+    if that is not known.
     """
 
     network: str
@@ -70,7 +70,7 @@ class Formula:
     def _limits(self) -> list[str]:
         """The values of each symbol for which the formula holds, unless no limit was found."""
         spans = {name: self._span(name) for name in self.usual}
-        return [_span_of(name, *span) for name, span in spans.items() if span != (1, None)]
+        return [_span_of(name, *span) for name, span in spans.items() if any(span)]
 
     def _wholes(self, values: Mapping[str, Any]) -> dict[str, int]:
         found = {}
@@ -79,8 +79,8 @@ class Formula:
                 raise UsageError(f"the formula has no {name!r}; it has {some(self.usual)}")
             try:
                 number = Fraction(str(one)) * self.per.get(name, 1)
-            except ValueError:
-                number = Fraction(0)  # no number at all
+            except (ValueError, ZeroDivisionError):
+                number = Fraction(0)  # not a number at all
             if number.denominator > 1 or not 1 <= number <= LARGEST:
                 raise UsageError(f"{name}={one} is not a value that the formula takes")
             found[name] = int(number)
@@ -95,8 +95,8 @@ class Formula:
         return computed([*self.guards], wholes) == [*self.guards.values()]
 
     def _span(self, name: str) -> tuple[Any, Any]:
-        """The least and the greatest value up to which the formula holds around the usual one; None
-        if no greatest was found."""
+        """The least and the greatest value between which the formula holds, around the usual one;
+        None for a limit that was not found."""
         wholes = self._wholes(self.usual)
         step = 1 if name not in self.per else self.per[name] // 100 or 1
         usual, room = wholes[name], TRIED * step
@@ -115,7 +115,7 @@ class Formula:
         most = last(range(usual, top + 1, step))
         shown = (Fraction(one, self.per.get(name, 1)) for one in (least, most))
         low, high = (int(one) if one.denominator == 1 else float(one) for one in shown)
-        return (1 if least <= step else low), (None if most + step > top else high)
+        return (None if least <= step else low), (None if most + step > top else high)
 
     @cached_property
     def expression(self) -> Any:
@@ -150,7 +150,7 @@ class Formula:
         """Where the formula holds, and how the quantity grows."""
         what = self.heading if self.heading[1].isupper() else self.heading.lower()
         doubled = [
-            f"Doubling {name} multiplies {what} by {factor:.2f}."
+            f"Doubling {name} multiplies the {what} by {factor:.2f}."
             for name, factor in self.growth.items()
             if factor is not None
         ]
@@ -206,8 +206,10 @@ def formula(
     return replace(found, growth=growth)
 
 
-def _span_of(name: str, least: int, most: int | None) -> str:
-    """The values from ``least`` to ``most``: ``1 ≤ k ≤ 8``."""
+def _span_of(name: str, least: int | None, most: int | None) -> str:
+    """The values from ``least`` to ``most``: ``3 ≤ k ≤ 8``."""
+    if least is None:
+        return f"{name} ≤ {most}"
     if least == most:
         return f"{name} = {least}"
     if most is None:

@@ -26,7 +26,7 @@ from cnncalc.formulas.recorded import Portion, Recording, over
 FREE = 30
 """This many topologies are recorded in any case."""
 MOST = 500
-"""The most topologies to record; each takes some memory, and all are tried for every chunk."""
+"""The most topologies to record. Each takes some memory, and may be tried for every chunk."""
 WORTH = 10
 """After ``FREE`` topologies, recording goes on only while recordings serve this many configurations
 on average, because a recording takes about as long as computing a few configurations one by one."""

@@ -31,15 +31,16 @@ class Shape(NamedTuple):
     title: str = ""
     move: str = ""
     shade: float = 0.0
-    """The degree to which it is darker than its tone."""
+    """The share of its edge's colour in its fill."""
 
 
 class Box(NamedTuple):
     """A rectangle that stands for a layer or a block.
 
     ``key`` is unique in a picture, and empty for a frame around the boxes of an open block.
-    ``rows`` are the names of its layers; ``title`` has their exact numbers. ``copies`` are drawn
-    behind it. ``tone`` names its colours.
+    ``rows`` are the names of its layers; ``title`` has their exact numbers. ``copies``
+    is the number of equal layers or blocks that it stands for; up to two are drawn behind it.
+    ``tone`` names its colours.
     """
 
     x: float
@@ -93,7 +94,7 @@ class Scene(NamedTuple):
     css: str = ""
     """The animations of its shapes."""
     down: bool = True
-    """Whether a graph flows down, or to the right."""
+    """Whether a graph flows down rather than to the right."""
 
     def nested(self) -> "Nest":
         """The boxes, grouped by the frames that they stand in."""

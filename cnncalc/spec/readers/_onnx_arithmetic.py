@@ -36,9 +36,10 @@ def _arithmetic(kind: Operation) -> Turn:
             return [_with_constant(net, kind, node, operands)]
         return [_between(net, kind.kind, flows, kind.broadcasts)]
 
-    rule.__doc__ = (
-        f"`{kind.kind}`, also with a number or with weights, which may be a bias or a `scale`."
-    )
+    become = "a bias or a `positional_embedding`" if kind.can_be_bias else ""
+    become = f"a `{kind.per_channel}`" if kind.per_channel else become
+    which = f", which may become {become}" if become else ""
+    rule.__doc__ = f"`{kind.kind}`, also with a number or with weights{which}."
     return rule
 
 
@@ -102,7 +103,8 @@ def _many(net: Layers, kind: str, flows: list[Flow]) -> Flow:
 
 
 def _broadcast(net: Layers, kind: str, flows: list[Flow], broadcasts: bool) -> Flow:
-    """Arithmetic with two tensors whose sizes of 1 are repeated, or that differ in order."""
+    """Arithmetic with two tensors, of which one repeats sizes of 1 or has its dimensions in another
+    order."""
     rank = max(len(one.dims) for one in flows)
     a, b = (one._replace(dims=((),) * (rank - len(one.dims)) + one.dims) for one in flows)
     swapped = prod(a.shape) < prod(b.shape)
@@ -130,7 +132,7 @@ def _broadcast(net: Layers, kind: str, flows: list[Flow], broadcasts: bool) -> F
 
 
 def _at_batch(dim: Sequence[int]) -> int | None:
-    """The position of the batch in a dimension."""
+    """The position of the batch in a dimension; None if it is not there."""
     return dim.index(BATCH) if BATCH in dim else None
 
 
@@ -373,4 +375,4 @@ ARITHMETIC: Mapping[str, Rule] = {
     "ReduceMax": Rule(_reduce("max"), (1, 2)),
     "ReduceL2": Rule(_reduce("norm"), (1, 2)),
 }
-"""The function that turns each operator into layers."""
+"""The rule that turns each operator into layers."""
