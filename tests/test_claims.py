@@ -72,6 +72,7 @@ def test_an_erratum_that_holds_exits_with_1(net):
     result = run(net(AFTER_ALL))
     assert result.exit_code == 1
     assert "YES, despite its erratum" in " ".join(result.stdout.split())
+    assert result.stdout.endswith("1 matches with a convention, 1 does not match, 1 unexpected\n")
 
 
 def test_sources_are_notes_below(net):

@@ -334,6 +334,8 @@ OPAQUE = {
         ["opaque"],
     ),
     "listed places": (lambda x: x[:, [0, 2]], ["opaque"]),
+    "every second place of a part": (lambda x: x[:, :, 0:4:2], ["opaque"]),
+    "every second place after a part": (lambda x: x[:, :, 2::2], ["opaque"]),
     "filters that are computed": (
         lambda x: functional.conv2d(x, torch.ones(3, 4, 1, 1)), ["opaque"]
     ),

@@ -25,7 +25,7 @@ class Totals(Cost):
 
     @property
     def saved_for_backward(self) -> int:
-        """The bytes that autograd saves between the forward and the backward pass."""
+        """The bytes that autograd keeps between the forward and the backward pass."""
         return self.report.memory.saved_for_backward
 
     @property

@@ -198,8 +198,8 @@ def _training_peak(ran: Ran) -> Found:
 
 
 UNNEEDED = (
-    "on the meta device PyTorch makes a gradient of the input that it does not make on the CPU; "
-    "use --device cpu to compare the peak"
+    "on the meta device PyTorch computes a gradient for the input of a batch or instance norm that "
+    "it does not compute on the CPU; use --device cpu to compare the peak"
 )
 
 
@@ -239,9 +239,9 @@ RESIZED = (
 )
 
 UNDETERMINED = (
-    "PyTorch may leave the smaller output of a 3-D transposed convolution in memory of its input's "
-    "size, depending on the implementation it picks on this machine; use --device meta to compare "
-    "the bytes"
+    "PyTorch may leave the output of a 3-D transposed convolution in memory of its input's size "
+    "if that is larger, depending on the implementation it picks on this machine; use --device "
+    "meta to compare the bytes"
 )
 
 

@@ -92,11 +92,11 @@ def _sheet(shown: Findings, found: Findings) -> "Records":
 
 
 def _totals(found: Findings) -> "list[Total]":
-    """How many figures match as printed, match with a convention, do not match, or are
-    unexpected."""
+    """How many figures match as printed, match with a convention, do not match, as an erratum says,
+    or are unexpected."""
     from cnncalc.render.view import Total
 
-    agree = [one for one in found if one.agrees]
+    agree = [one for one in found if one.agrees and one.expected]
     under = [one for one in agree if one.claim.habits]
     counts = {
         "Match as printed": len(agree) - len(under),

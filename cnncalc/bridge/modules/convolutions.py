@@ -198,7 +198,7 @@ class DeformConv(_Filters):
         x = self.padded(x)
         places = offsets.shape[2:]
         images = x.shape[0] * self.offset_groups
-        # One row of the sampling grid per tap, for each image and group of offsets.
+        # The grid has the rows of every tap one after another, for each image and group of offsets.
         moved = offsets.reshape(images, -1, 2, *places)
         grid = torch.stack([self._moved(x, moved, axis) for axis in (1, 0)], dim=-1)
         read = functional.grid_sample(

@@ -49,7 +49,7 @@ class Verdict(Written):
                 negated = False
             elif word not in FILLERS and not (word.isdecimal() and "stride" in words):
                 return None
-        if negated:  # "no, it isn't"
+        if negated:  # "it isn't"
             found.add(False)
         return cls(text, True in found) if len(found) == 1 else None
 

@@ -146,7 +146,7 @@ def channel_dropout(walker: Walker) -> None:
     """Dropout of positions along the second axis, which PyTorch takes for the channels."""
     shape, _, attributes = walker.result(), *walker.parts()[1:]
     if walker.done.name == "dropout3d" and len(shape) < 4:
-        raise Unknown("it takes the images for channels")
+        raise Unknown("it treats the images as channels")
     layer = walker.plain(walker.data())
     axes = (BATCH, *range(len(shape)))
     kind = layers.load("channel_dropout")
@@ -221,7 +221,7 @@ def reduce(walker: Walker) -> None:
 
 
 def _reduced_rows(walker: Walker, by: str, axis: int, keeps: bool) -> Regrouped:
-    """Reduce a tensor with more axes than a map over one of them."""
+    """Reduce one axis of a tensor that has more axes than a map."""
     value = _in_rows(walker, axis)
     (at,) = value.axes[axis]
     before, _, after = walker.made[value.layer].shape

@@ -1,6 +1,6 @@
-"""Operations that keep only some of the values: consecutive ones along an axis, or every second.
+"""Operations that keep only some of the values: consecutive ones along an axis, or every n-th.
 
-Each handler reads a call from the walker, and gives the walker the tensor that results.
+Each handler reads a call from the walker, and gives the walker the resulting tensors.
 """
 
 from collections.abc import Mapping, Sequence
@@ -136,7 +136,7 @@ def getitem(walker: Walker) -> None:
         if isinstance(part, slice) and part != slice(None):
             start, stop, step = part.indices(view.size(axis))
             if step != 1:
-                view = _every(walker, view, axis, start, step)
+                view = _every(walker, view, axis, range(start, stop, step))
             else:
                 ranges[axis] = (start, stop)
         elif type(part) is int:
@@ -149,11 +149,11 @@ def getitem(walker: Walker) -> None:
     walker.gives(reshaped(walker, view, walker.sizes(walker.done.made[0])))
 
 
-def _every(walker: Walker, view: Tensor, axis: int, start: int, step: int) -> Tensor:
-    """Every ``step``-th position along an axis. Raises Unknown unless the step divides the axis's
-    size and is larger than the start."""
-    size, sizes = view.size(axis), view.sizes
-    if size % step or start >= step:
+def _every(walker: Walker, view: Tensor, axis: int, places: range) -> Tensor:
+    """Every n-th position along an axis. Raises Unknown unless n divides the axis's size, and there
+    is a position in each group of n."""
+    size, sizes, start, step = view.size(axis), view.sizes, places.start, places.step
+    if start >= step or len(places) * step != size:
         raise Unknown(f"it has a step of {step} along an axis of {size}")
     parts = (*sizes[:axis], size // step, step, *sizes[axis + 1 :])
     part = sliced(walker, resized(regrouped(view), parts), axis + 1, start, start + 1)
