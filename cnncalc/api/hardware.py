@@ -91,8 +91,8 @@ def device(
     be ``tf32``. The other options are those of ``summarize``, for a network that is not a report.
 
     Raises UsageError without a device or a calibration, for an unknown device, for more than
-    ``MOST`` devices, for a dtype whose
-    peak on a device is not known, and for a calibration that does not cover the network.
+    ``MOST`` devices, for a dtype whose peak on a device is not known, and for a calibration that
+    does not cover the network.
 
     >>> found = device("vgg16", "t4").bounds[0]
     >>> float(found.seconds), found.limited_by("memory")

@@ -306,8 +306,8 @@ def _opened(code: str) -> tuple[str, list[str]]:
 def _variables(report: Report, name_of: dict[str, str]) -> dict[str, str]:
     """The variable that holds each row's output.
 
-    A variable is reused after its tensor has been read for the last time. A tensor that several
-    layers without a common block read is named after the layer that produces it; if there are
+    A variable is reused after its tensor has been read for the last time. A tensor read by
+    several layers that share no block is named after the layer that produces it; if there are
     several inputs, all keep their names.
     """
     readers = _readers(report)

@@ -199,8 +199,8 @@ class Reconciliation:
     """The candidates that agree with a number, in the likeliest reading with which any agree, and
     the nearest candidate.
 
-    ``unknown`` maps each convention whose total could be compared but is not modelled to the
-    reason.
+    ``unknown`` gives the reason for each convention whose total could be compared but is not
+    modelled.
     """
 
     report: Report

@@ -52,7 +52,7 @@ def question_label(layer: str, word: str) -> str:
 def layer_named(word: str, report: Report) -> str | None:
     """The name of the layer or block that a word means, or None for the network.
 
-    A word that could mean none or several is returned unchanged. ``Conv_1`` means conv1 unless a
+    A word that matches none, or several, is returned unchanged. ``Conv_1`` means conv1 unless a
     layer is called Conv_1.
     """
     if word in report or not word:
