@@ -156,6 +156,7 @@ def test_ptflops_runs_one_image_whatever_the_batch():
         # 2·5·5 inputs and 2·10·10 outputs
         ("thop", {"upsample": 2}, "2x5x5", 200),
         ("thop", {"upsample": {"scale": 2, "mode": "bilinear"}}, "2x5x5", 2_200),
+        ("thop", {"upsample": {"scale": 2, "mode": "bicubic"}}, "2x5x5", 51_800),  # 259 each
         ("thop", {"upsample": {"scale": 2, "mode": "linear"}}, "2x5", 100),
         ("thop", {"upsample": {"scale": 2, "mode": "linear"}}, "2x5x5x5", 0),
         ("fvcore", {"upsample": 2}, "2x5x5", 200),

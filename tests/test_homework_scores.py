@@ -256,7 +256,10 @@ def test_only_a_key_states_what_is_right(tmp_path):
             "a: the question needs 'given' and 'ask', or the right answer",
         ),
         ("{name: a, answer: x}", "a: the question needs 'given' and 'ask'"),
-        ("{name: a, choices: [x, y], answer: [X, z]}", "the right answer 'z' is not one of the ch"),
+        (
+            "{name: a, choices: [x, y], answer: [z]}",
+            "the right answer 'z' is not one of the choices",
+        ),
         (
             "{name: a, given: {N: 5, F: 3}, ask: choice, answer: x}",
             "a: choice: layer 'layer' has no answer that can be",

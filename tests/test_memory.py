@@ -1000,7 +1000,16 @@ def multiply_accumulates_in_pytorch(report, segments=()):
 def test_macs_are_recomputed_up_to_the_last_saved_tensor(between, every):
     conv = {"conv": {"filters": 4, "kernel": 3}}
     layers = [conv, *between, conv, *between, conv, *between, conv]
-    report = cnncalc.summarize({"input": "4x16x16", "layers": layers}, batch=2)
+    check_recomputed(layers, every)
+
+
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_macs_of_linear_layers_are_recomputed_up_to_the_last_saved_tensor(every):
+    check_recomputed([{"linear": 10}, {"linear": 4}, {"gelu": None}, {"linear": 3}], every, "40")
+
+
+def check_recomputed(layers, every, input="4x16x16"):
+    report = cnncalc.summarize({"input": input, "layers": layers}, batch=2)
     segments = groups(report, every)
     more = multiply_accumulates_in_pytorch(report, segments)
     more -= multiply_accumulates_in_pytorch(report)

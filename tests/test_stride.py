@@ -285,7 +285,7 @@ def test_every_layer_of_a_network_is_checked(monkeypatch):
     assert lines["layer1.0.conv1"].endswith("✓ fits")
     fitting = run("check-stride", "vgg16")
     assert fitting.exit_code == 0
-    assert "all 18 layers fit" in fitting.stdout  # 13 convolutions and 5 pools
+    assert "the windows of all 18 layers fit" in fitting.stdout  # 13 convolutions and 5 pools
 
 
 def test_a_size_is_no_file(tmp_path, monkeypatch):
@@ -296,8 +296,8 @@ def test_a_size_is_no_file(tmp_path, monkeypatch):
 
 def test_one_layer_is_counted_in_the_singular():
     """(7 - 3)/2 is whole, (8 - 3)/2 is not."""
-    assert "the only layer fits" in run("check-stride", "1x7x7-2C3s2").stdout
-    assert "the only layer has an illegal stride" in run("check-stride", "1x8x8-2C3s2").stdout
+    assert "the only window fits" in run("check-stride", "1x7x7-2C3s2").stdout
+    assert "the only window has an illegal stride" in run("check-stride", "1x8x8-2C3s2").stdout
 
 
 def test_axes_that_differ_are_checked_separately():

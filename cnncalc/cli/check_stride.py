@@ -68,8 +68,9 @@ def run(
     """Check whether a stride fits the input and the kernel.
 
     For a single window, you also see what each framework does with the remainder, which pixels are
-    never read, and the nearest settings that fit. For a network, every layer with a window is
-    checked. The exit code is 0 if everything fits and 1 otherwise.
+    never read, and the nearest settings that fit. For a network, its convolutions and
+    poolings are checked, but not its transposed convolutions. The exit code is 0 if everything fits
+    and 1 otherwise.
 
     cnncalc check-stride 7 3 3
 
@@ -133,11 +134,11 @@ def _check_network(
     shared.write(listing.columns({**headings, "Stride": False}, rows), None)
     layers = len({window.layer for window in found})
     bad = len({window.layer for window in wrong})
-    answer = "the only layer fits" if layers == 1 else f"all {layers} layers fit"
+    answer = "the only window fits" if layers == 1 else f"the windows of all {layers} layers fit"
     if not layers:
-        answer = "no layer has a window"
+        answer = "there are no convolutions or poolings to check"
     if bad:
-        which = "the only layer" if layers == 1 else f"{bad} of {layers} layers"
+        which = "the only window" if layers == 1 else f"{bad} of {layers} layers with windows"
         answer = f"{which} {'has' if bad == 1 else 'have'} an illegal stride"
     shared.write(f"\n{report.name}: {answer}\n", None)
     return not wrong

@@ -22,9 +22,9 @@ from cnncalc.core.shape import Shape
 MAX_CACHED = 10_000
 """The maximum number of layers to cache; different conventions see the same layers."""
 
-BYTES = "bytes"
 ONE = r"\b(bias)es\b|\b(weight|MAC|parameter|value)s\b"
 """Plural nouns; the groups are their singulars."""
+BYTES = "bytes"
 """The unit of memory. ``read`` prints such totals in a larger unit, such as MB."""
 
 See = Callable[[Layer, tuple[Shape, ...], Shape], Sequence[Any]]

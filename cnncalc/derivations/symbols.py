@@ -34,7 +34,8 @@ def legend(workings: Iterable[Working]) -> dict[str, str]:
     """The symbols in these equations and their meanings, in the order of ``MEANINGS``."""
     found: set[str] = set()
     for working in workings:
-        found.update(_letters(working.symbol.split(" ")[0]))
+        for symbol in working.symbol.split(" = "):
+            found.update(_letters(symbol.split(" ")[0]))
         _collect(working.expression, found)
     return meanings(found)
 

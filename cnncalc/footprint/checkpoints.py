@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from cnncalc.analysis.report import Report
 from cnncalc.core.errors import UsageError
-from cnncalc.core.fields import is_whole, shown
+from cnncalc.core.fields import is_whole
 from cnncalc.footprint.recording import Recording
 
 
@@ -37,7 +37,7 @@ def groups(report: Report, every: int) -> list[range]:
     Raises UsageError unless ``every`` is a whole number of at least 1.
     """
     if not is_whole(every, 1):
-        raise UsageError(f"checkpoints must be 1 or more whole blocks apart, not {shown(every)}")
+        raise UsageError(f"checkpoints must be 1 or more whole blocks apart, not {every!r:.60}")
     parts = blocks(report)
     starts = [part.start for part in parts[::every]]
     return [range(start, stop) for start, stop in pairwise(starts)]
@@ -52,13 +52,21 @@ def segments(recording: Recording, rows: list[range]) -> list[range]:
 
 def repeated_macs(report: Report, recording: Recording, parts: list[range]) -> int:
     """The recomputed multiply-accumulates for the report's batch. A layer counts in full if any of
-    its operations runs again."""
+    its products runs again."""
     rows = set()
+    views = recording.tape.views
     for segment in parts:
         operations = [recording.tape.operations[place] for place in segment]
         keeping = [place for place, operation in enumerate(operations) if operation.keeps]
         if keeping:
             # An operation that saves only what it reads need not run again.
             end = keeping[-1] + operations[keeping[-1]].keeps_what_it_makes
-            rows |= {operation.row for operation in operations[:end]}
+            again = [one for one in operations[:end] if not views.issuperset(one.outputs)]
+            # Of a layer with weights, only the operations that read them are products.
+            rows |= {
+                one.row
+                for one in again
+                if not report.rows[one.row].cost.weights
+                or any(x.storage is None for x in one.reads)
+            }
     return sum(report.rows[row].cost.macs for row in rows)

@@ -16,7 +16,7 @@ from cnncalc.core.errors import UsageError
 from cnncalc.derivations.explain import Derivation
 from cnncalc.homework import asks
 from cnncalc.homework.question import Question
-from cnncalc.homework.written import Names, as_text, format_value, plain
+from cnncalc.homework.written import Name, Names, as_text, format_value
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,15 +38,13 @@ class Stated(Question):
 
 def question(right: Any, choices: Sequence[Any] = ()) -> Stated:
     """The question with this answer, or with a list of them; raises UsageError if there is none, or
-    if one is not among the ``choices``."""
+    if none of the ``choices`` is right."""
     listed: Sequence[Any] = right if isinstance(right, list) else [right]
     names = Names(as_text(one) for one in listed if one is not None)
     if not names:
         raise UsageError("the question needs 'given' and 'ask', or the right answer")
-    known = {plain(as_text(one)) for one in choices}
-    for name in names:
-        if known and plain(name) not in known:
-            raise UsageError(f"the right answer {name[:60]!r} is not one of the choices")
+    if choices and not any(Name(as_text(one)).agrees(names) for one in choices):
+        raise UsageError(f"the right answer {names[0][:60]!r} is not one of the choices")
     return Stated(asks.load("choice"), _nothing(), names=names)
 
 

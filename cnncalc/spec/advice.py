@@ -194,7 +194,7 @@ def _colon(lines: list[str], mark: Any) -> Advice:
     glued = re.match(r"\s*(\w+):\S", before)
     if glued:
         return Advice(_spaced(glued[1]), mark.line - 1, glued.start(1))
-    bare = re.fullmatch(r"(\w+) +([^:#]+)", before)
+    bare = re.fullmatch(r"(\w+) +([^\s:#][^:#]*)", before)
     if bare:
         sentence = f"{bare[1]!r} needs a colon and a space before its value"
         return Advice(f"{sentence}; write '{bare[1]}: {bare[2].strip()[:60]}'", mark.line - 1, 0)

@@ -1,4 +1,5 @@
-"""thop's ``profile``, which has a formula for each module class below; others count as 0.
+"""thop's ``profile``, which has a formula for each module class below. Others count as 0,
+except recurrent ones, whose formulas are not modelled.
 
 It counts the products of transposed convolutions at every output position instead of every input
 position. It computes adaptive pools in floating point and truncates the result.
@@ -66,5 +67,6 @@ CONVENTION = Convention(
         ),
         Term("linear upsampled outputs", upsampling("linear1d"), outputs, times=5),
         Term("bilinear upsampled outputs", upsampling("bilinear2d"), outputs, times=11),
+        Term("bicubic upsampled outputs", upsampling("bicubic2d"), outputs, times=259),
     ),
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cnncalc.core.errors import UsageError, unknown
-from cnncalc.core.fields import is_whole, shown
+from cnncalc.core.fields import is_whole
 from cnncalc.render.pictures.labels import FIGURES
 
 HEATS = tuple(name for name in FIGURES if name != "none")
@@ -32,7 +32,7 @@ class Options:
 
     def __post_init__(self) -> None:
         if self.depth is not None and not is_whole(self.depth, 1):
-            fact = f"'depth' must be a whole number of at least 1, not {shown(self.depth)}"
+            fact = f"'depth' must be a whole number of at least 1, not {self.depth!r:.60}"
             raise UsageError(fact)
         for what, name, known in (
             ("direction", self.direction, DIRECTIONS),
