@@ -653,10 +653,12 @@ def test_a_softmax_of_a_signal_without_an_axis_is_opaque():
     assert [(row.kind, row.output) for row in report] == [("opaque", (4, 6))]
 
 
-def test_attention_along_the_channels_is_opaque():
-    model = Attends(lambda a, x: a(x.mT, x.mT, x.mT, need_weights=False)[0])
+def test_attention_may_take_the_positions_for_channels():
+    model = Attends(lambda a, x: a(y := x.mT, y, y, need_weights=False)[0])
     report = read(model, 3, 2, 2)
-    assert report.outputs[0].kind == "opaque"
+    assert [row.kind for row in report] == ["flatten", "permute", "attention", "permute"]
+    # 4·4·4 weights at each of 3 positions, 4·3·3 products for the scores and as many for the sums
+    assert report.totals.macs == 64 * 3 + 2 * 4 * 3 * 3
     assert report.totals.params == 4 * 4 * 4 + 4 * 4
     assert report.output_shape == (3, 4)
 
@@ -724,9 +726,10 @@ class ChannelsFirst(nn.Module):
         return self.rnn(x)[0]
 
 
-def test_a_recurrent_network_over_the_channels_is_opaque():
+def test_a_recurrent_network_may_read_the_channels_one_after_another():
     report = read(ChannelsFirst(), 4, 5)
-    assert [row.kind for row in report][-1] == "opaque"
+    assert [row.kind for row in report] == ["permute", "rnn", "permute"]
+    assert report.totals.macs == 3 * (5 + 3) * 4
     assert report.totals.params == 3 * 5 + 3 * 3 + 2 * 3
     assert report.output_shape == (4, 3)
 

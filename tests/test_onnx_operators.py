@@ -491,7 +491,7 @@ UNREAD = _onnx_values.Known((3,))
         ("Transpose", [VECTOR], {"perm": [1, 0]}),
         ("Reshape", [VECTOR, known((1,), 2)], {}),
         ("Reshape", [VECTOR, UNREAD], {}),
-        ("Expand", [_onnx_values.Known((2, 4), None, "w"), known((2,), 3, 4)], {}),
+        ("Expand", [_onnx_values.Known((2, 4), None, {"w": 8}), known((2,), 3, 4)], {}),
     ],
 )
 def test_numbers_that_are_not_known(kind, inputs, attributes):
@@ -571,7 +571,7 @@ def test_a_number_that_is_not_read_is_never_guessed(summarized, data):
         (model([node("Relu", "x", "y")], inputs=[("x", MAP), ("z", ("n", 3))]),
          "the batches of the inputs differ: 1 and any size"),
         (model([node("Gather", "x", "y")]), r"'gather' \(Gather\): it reads 1 tensor, but"),
-        (model([node("Concat", "x x", "y")]), r"node 'concat' \(Concat\) has operands or settings"),
+        (model([node("Concat", "x x", "y")]), r"'concat' \(Concat\): it needs an axis"),
         (model([node("Conv", "x w", "y", strides=[0, 0])], [tensor("w", [4, 3, 3, 3])]),
          r"'conv' \(Conv\)"),
     ],
@@ -777,6 +777,43 @@ def test_a_part_of_joined_weights_is_not_used_by_another_layer(summarized):
     weights = [tensor("m", [8, 5]), tensor("n", [8, 5])]
     with pytest.raises(CnncalcError, match="'matmul' shares 'm' with another layer, but not its"):
         summarized(model(nodes, weights, [("x", (1, 8))]))
+
+
+def joined(height):
+    """Weights that are joined to the joined ones before, as in Fibonacci's sequence."""
+    names = ["v", "w", *(f"j{n}" for n in range(height))]
+    pairs = zip(names, names[1:], names[2:])
+    return [node("Concat", f"{a} {b}", c, axis=0) for a, b, c in pairs], names[-1]
+
+
+def test_weights_that_are_joined_again_and_again_are_counted_once(summarized):
+    nodes, last = joined(60)  # with repeats, it would hold about 4 · 10¹² names
+    nodes += [node("Strange", f"x {last}", "y")]
+    weights = [tensor("v", [8, 5]), tensor("w", [8, 5])]
+    report = summarized(model(nodes, weights, [("x", (1, 8))], values=[("y", (1, 8))]))
+    assert (kinds(report), report.totals.params) == ("opaque", 2 * 8 * 5)
+
+
+def test_weights_of_which_a_part_is_joined_again_are_counted_once(summarized):
+    nodes = [node("Concat", "v w", "a", axis=0), node("Concat", "a v", "b", axis=0),
+             node("Strange", "x b", "y")]  # fmt: skip
+    weights = [tensor("v", [8, 5]), tensor("w", [4, 5])]
+    report = summarized(model(nodes, weights, [("x", (1, 8))], values=[("y", (1, 8))]))
+    assert report.totals.params == 8 * 5 + 4 * 5
+
+
+def test_weights_are_joined_only_so_often(summarized, monkeypatch):
+    monkeypatch.setattr(onnx, "MAX_NUMBERS", 100)
+    nodes, last = joined(60)
+    nodes += [node("Strange", f"x {last}", "y")]
+    weights = [tensor("v", [5_000, 1]), tensor("w", [5_000, 1])]  # too many to list
+    with pytest.raises(CnncalcError, match="computes with more than 100 numbers"):
+        summarized(model(nodes, weights, [("x", (1, 8))], values=[("y", (1, 8))]))
+
+
+def test_the_axis_of_a_concatenation_may_be_left_out_before_version_4(summarized):
+    report = summarized(model([node("Concat", "x x", "y")], opset=3))
+    assert (kinds(report), report.output_shape) == ("concat", (6, 8, 8))
 
 
 def test_a_table_for_different_kinds_is_refused(summarized):

@@ -205,6 +205,7 @@ def test_scores_of_another_input_are_added(summarized):
         (attention("q k v m"), [tensor("m", [3, 1])], HEADS),
         (attention("q k v m"), [tensor("m", [2, 1, 3, 5])], HEADS),
         (attention("q k v  p"), [tensor("p", [1, 2, 5, 4])], HEADS),
+        (attention("q k v    n"), [integers("n", 5)], HEADS),  # how many keys each image has
         (attention(), [], [HEADS[0], ("k", ("n", 1, 5, 4)), ("v", ("n", 1, 5, 4))]),
         (attention(q_num_heads=3, kv_num_heads=2), [], FLAT),
     ],
@@ -226,6 +227,16 @@ def test_rows_of_a_table_are_a_parameter(summarized):
     report = summarized(model(nodes, weights, [("x", ("n", 2, 3, 3))]))
     assert kinds(report) == "parameter add"
     assert (report.totals.params, report.output_shape) == (10, (2, 3, 3))
+
+
+def test_rows_of_a_table_are_learned_once_however_they_are_arranged(summarized):
+    # 9 places of a table of 5·2 numbers, with the 2 heads first
+    nodes = [node("Gather", "table places", "g"), node("Transpose", "g", "t", perm=[1, 0]),
+             node("Reshape", "t to", "b"), node("Add", "x b", "y")]  # fmt: skip
+    weights = [tensor("table", [5, 2]), integers("places", *[0, 1, 2] * 3),
+               integers("to", 2, 3, 3)]  # fmt: skip
+    report = summarized(model(nodes, weights, [("x", ("n", 2, 3, 3))]))
+    assert (kinds(report), report.totals.params) == ("parameter add", 10)
 
 
 @pytest.mark.parametrize("axis", [0, -1])

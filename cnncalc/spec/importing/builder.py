@@ -218,6 +218,11 @@ class Builder:
         axes = tuple(BATCH if axis == BATCH else order.index(axis) for axis in view.axes)
         return View(layer, shape, axes, tuple(order.index(place) for place in view.inside))
 
+    def channels_first(self, view: View) -> View:
+        """The view with the dimension of its last axis first."""
+        last = view.axes[-1]
+        return self.moved(view, [last, *(at for at in range(len(view.shape)) if at != last)])
+
     def kind(self) -> None:
         """Turn the current call into a layer of the kind that describes it."""
         found = layers.known(f"torch.{self.done.name}")

@@ -65,8 +65,7 @@ def recurrent(walker: Walker) -> None:
     """A recurrent layer over the positions of a signal."""
     name, given, view = walker.done.name.partition("_")[0], walker.done.arguments, walker.data()
     images = 0 if given["batch_first"] else 1
-    merged = view.inside and len(view.axes) == 3 and view.axes[images] == BATCH
-    if view.axes != ((BATCH, 1, 0), (1, BATCH, 0))[images] and not merged:
+    if len(view.axes) != 3 or view.axes[images] != BATCH:
         raise Unknown("it does not read the positions of a signal")
     numbers = [known.held[0] for one in given["params"] if (known := walker.value(one)).held]
     directions = 2 if given["bidirectional"] else 1
@@ -78,9 +77,10 @@ def recurrent(walker: Walker) -> None:
     words = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if given["has_biases"] else [])]
     endings = [f"_l{n}{way}" for n in range(given["num_layers"]) for way in WAYS[:directions]]
     held = dict(zip([f"{word}{ending}" for ending in endings for word in words], numbers))
-    if merged:  # a separate signal for each position that is merged with the batch
+    if view.inside:  # a separate signal for each position that is merged with the batch
         _of_each(walker, images, {name: fields}, held)
         return
+    view = walker.channels_first(view)
     shape = (directions * size, view.shape[1])
     made = walker.make(name, fields, [view.layer], shape, held, walker.done.macs)
     walker.gives(View(made, shape, view.axes))

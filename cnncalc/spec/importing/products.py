@@ -19,14 +19,15 @@ from cnncalc.spec.importing.walker import Handlers, Walker, numbers_in
 def attention(walker: Walker) -> None:
     """Multi-head attention of positions to one another, or to those of another map."""
     held, (query, *others), attributes = walker.parts()
-    if any(one.axes[-1] != 0 or BATCH not in one.axes for one in (query, *others)):
-        raise Unknown("the channels are not the last axis")
+    if any(len(one.axes) != 3 or one.axes[1] != BATCH for one in (query, *others)):
+        raise Unknown("the batch is not its second axis")
     if [bool(attributes.get(name)) for name in UNUSUAL] != [False] * len(UNUSUAL):
         raise Unknown("it has more than queries, keys and values")
     key, value = others
     if key != value:
         raise Unknown("its keys and values differ")
-    reads = [query.layer] if query == key else [query.layer, key.layer]
+    views = [walker.channels_first(one) for one in dict.fromkeys((query, key))]
+    reads, query = [one.layer for one in views], views[0]
     kind = layers.load("attention")
     given = {"num_heads": attributes["num_heads"]}
     walker.gives(walker.called(kind, reads, query.shape, query.axes, held, given))

@@ -171,7 +171,7 @@ def _with_constant(net: Layers, kind: Operation, node: Operator, operands: list[
             return net.opaque_like(flow, node)
         return _stepwise(net, flow, kind.of_number(number) if turned else [(kind.kind, number)])
     covered = _covered(flow, constant)
-    if constant.computed is not None:
+    if constant.computed:
         made = numbers_of(net, flow, constant)
         return _between(net, kind.kind, [made, flow] if turned else [flow, made], kind.broadcasts)
     alone = constant.elements == flow.sizes[0] == 1
@@ -200,7 +200,7 @@ def numbers_of(net: Layers, flow: Flow, constant: Known) -> Flow:
     if sizes[0] != 1 or len(sizes) != len(flow.dims) or not flow.is_batched:
         raise Unclear
     fields = {"shape": [*sizes[1:]], "learned": bool(constant.weights)}
-    fields |= {"params": constant.computed} if constant.computed is not None else {}
+    fields |= {"params": constant.params} if constant.computed else {}
     return net.layer("parameter", fields, [flow], [constant] if constant.weights else [])
 
 
@@ -214,7 +214,7 @@ def _per_channel(net: Layers, kind: str, flow: Flow, covered: list[int], held: l
 def _prelu(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`prelu`."""
     flow, slopes = flow_of(operands[0]), operands[1]
-    if not isinstance(slopes, Known) or not slopes.weights or slopes.computed is not None:
+    if not isinstance(slopes, Known) or not slopes.weights or slopes.computed:
         raise Unclear
     n = slopes.elements
     older = slopes.sizes == (n,) and flow.shape[1:2] == (n,) != flow.shape[-1:]

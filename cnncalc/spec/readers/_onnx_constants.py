@@ -52,7 +52,7 @@ def _constant(node: Operator) -> Known | None:
     for name in ("value", "value_int", "value_float", "value_ints", "value_floats"):
         value = node.attributes.get(name)
         if isinstance(value, Held):
-            return Known(value.sizes, None, "", value)
+            return Known(value.sizes, None, {}, value)
         if value is not None:
             return of(value)
     return None
@@ -66,7 +66,7 @@ def _copy(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
     """A copy under a name of its own: exporters write one for each of several equal weights."""
     (one,) = inputs
     assert one is not None
-    return one._replace(weights=node.outputs[0] if one.weights else "")
+    return one._replace(weights={node.outputs[0]: one.params} if one.weights else {})
 
 
 def _transposed(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
@@ -77,7 +77,8 @@ def _transposed(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
         return None
     sizes = tuple(one.sizes[place] for place in order)
     alone = sum(size > 1 for size in sizes) <= 1
-    return Known(sizes, one.values() if alone else None, one.weights)
+    repeats = one.computed and one.params != one.elements
+    return Known(sizes, one.values() if alone else None, one.weights, computed=repeats)
 
 
 def _reshaped(node: Operator, inputs: Sequence[Known | None]) -> Known | None:

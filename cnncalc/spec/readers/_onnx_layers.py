@@ -51,8 +51,8 @@ class Layers:
         self.read_often: set[str] = set()
         """The layers whose output several nodes read under one of its names."""
         self.entries: dict[str, dict[str, Any]] = {}
-        self.weights: dict[str, list[str]] = {}
-        self.owners: dict[tuple[str, ...], str] = {}
+        self.weights: dict[str, list[tuple[str, ...]]] = {}
+        self.owners: dict[tuple[Any, ...], str] = {}
         self.uses: Counter[str] = Counter()
         """How often the file's weights are counted."""
         self.merged: list[str] = []
@@ -152,7 +152,7 @@ class Layers:
                 node.kind,
                 {name: short(one) for name, one in node.attributes.items()},
                 tuple(shape_of(one.sizes) for one in flows),
-                {at: one.sizes for at, one in held.items() if one.weights and one.computed is None},
+                {at: one.sizes for at, one in held.items() if one.weights and not one.computed},
                 lambda at: held[at].listed() if at in held else None,
             )
         )
@@ -173,7 +173,7 @@ class Layers:
         found = layers.load(kind).parse(fields)
         shapes = tuple(shape_of(flow.sizes) for flow in flows)
         output = found.infer(shapes)
-        names = tuple(one.weights for one in weights)
+        names = tuple(tuple(one.weights) for one in weights)
         if names:
             self.check(found, shapes, weights)
         beside = self.shared(kind, names, weights)
@@ -185,7 +185,7 @@ class Layers:
         self.weights[own] = [*names]
         if names and not beside:
             self.owners[kind, *names] = own
-            self.uses.update(chain(*(name.split("\n") for name in names)))
+            self.uses.update(chain(*names))
         elif names and all(one.may_be_new for one in weights):
             self.merged.append(own)
         return Flow.of(own, output.dimensions, self.batch)
@@ -196,7 +196,7 @@ class Layers:
         own = sum(layer.parameters(*shapes)) - layer.counters()
         held = sum(one.params for one in weights)
         if layer.known and own != held:
-            if any(one.computed is not None for one in weights):
+            if any(one.computed for one in weights):
                 raise Unclear
             fact = (
                 f"an input of {shapes[0]} needs {own:,} stored values, but the file holds {held:,}"
@@ -206,14 +206,16 @@ class Layers:
 
     def need(self, name: str, one: Known, sizes: Sequence[int]) -> None:
         """Raise LayerError unless weights have these sizes. Computed weights are not checked."""
-        if one.computed is None:
+        if not one.computed:
             need_sizes(name, one.sizes, tuple(sizes))
 
     def alone(self, flow: Flow) -> bool:
         """Whether no more than one node reads a layer's output under each of its names."""
         return flow.tensor not in self.read_often
 
-    def shared(self, kind: str, names: tuple[str, ...], weights: Sequence[Known]) -> dict[str, str]:
+    def shared(
+        self, kind: str, names: tuple[tuple[str, ...], ...], weights: Sequence[Known]
+    ) -> dict[str, str]:
         """The key of a layer that uses the weights of an earlier one; empty for others. Raises
         SpecError if weights other than vectors are used twice by a layer, shared only in part, or
         shared by layers of different kinds."""
@@ -222,9 +224,9 @@ class Layers:
             self.sharing.add(owner)
             return {"weights": owner}
         fact = f"layer {self.name[:60]!r}"
-        own = Counter(chain(*(name.split("\n") for name in names)))
+        own = Counter(chain(*names))
         for one in weights:
-            for name in one.weights.split("\n"):
+            for name in one.weights:
                 if own[name] > 1 and not self.is_vector(name, one):
                     why = "as several of its weights, which a spec cannot express"
                     raise self.wiring.wrong(f"{fact} uses {name[:60]!r} {why}")
@@ -276,10 +278,10 @@ class Layers:
         entry[kind] = {**fields, "bias": True}
         names = (kind, *self.weights[flow.tensor])
         if self.owners.get(names) == flow.tensor:
-            self.owners[*names, bias.weights] = flow.tensor
+            self.owners[*names, tuple(bias.weights)] = flow.tensor
             del self.owners[names]
-        self.weights[flow.tensor].append(bias.weights)
-        self.uses.update(bias.weights.split("\n"))
+        self.weights[flow.tensor].append(tuple(bias.weights))
+        self.uses.update([*bias.weights])
         return True
 
     def plain(self, flow: Flow) -> Flow:

@@ -189,7 +189,9 @@ def _gather(net: Layers, node: Operator, operands: list[Any]) -> Made:
 
 def _concat(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`concat`; `class_token` for learned positions before a signal."""
-    axis = node.attributes["axis"]
+    if net.model.opset >= 4 and "axis" not in node.attributes:
+        raise LayerError("it needs an axis")
+    axis = node.attributes.get("axis", 1)
     if len(operands) == 2 and isinstance(operands[0], Known) and operands[0].weights:
         return [_token(net, operands[0], flow_of(operands[1]), axis)]
     flows = [*map(flow_of, operands)]

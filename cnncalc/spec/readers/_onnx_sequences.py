@@ -185,7 +185,7 @@ def _mask(net: Layers, query: Flow, scores: tuple[int, ...], mask: Any) -> Flow:
 
 
 SEQUENCES: Mapping[str, Rule] = {
-    "Attention": Rule(_attention, (3, 6)),
+    "Attention": Rule(_attention, (3, 7)),
     **{kind.upper(): Rule(_recurrent(kind), (3, 8 if kind == "lstm" else 6)) for kind in GATES},
 }
 """The function that turns each operator into layers."""

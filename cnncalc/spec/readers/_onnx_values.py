@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import prod
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from cnncalc.core.errors import LayerError
@@ -12,16 +13,16 @@ from cnncalc.spec.readers._onnx_file import FLOATS, Held, Operator
 class Known(NamedTuple):
     """A tensor that does not depend on the network's input; its numbers if they are few.
 
-    ``weights`` names the learned numbers in the file that it holds or is computed from, one name a
-    line; if it is computed, ``computed`` is how many those are. ``fill`` is the value of all its
-    numbers, if they are equal and too many to list.
+    ``weights`` are the tensors of learned numbers that it holds or is computed from: how many
+    numbers each name stands for. ``fill`` is the value of all its numbers, if they are equal and
+    too many to list.
     """
 
     sizes: tuple[int, ...]
     numbers: tuple[Any, ...] | None = None
-    weights: str = ""
+    weights: Mapping[str, int] = MappingProxyType({})
     held: Held | None = None
-    computed: int | None = None
+    computed: bool = False
     fill: Any = None
 
     @property
@@ -37,7 +38,7 @@ class Known(NamedTuple):
     @property
     def params(self) -> int:
         """The number of learned numbers."""
-        return self.elements if self.computed is None else self.computed
+        return sum(self.weights.values())
 
     def values(self) -> tuple[Any, ...] | None:
         """The numbers, read when they are first needed."""
@@ -72,22 +73,23 @@ def initial(held: Held) -> Known:
     """A tensor of the file. Weights are floats of 16 to 64 bits or integers of 8 bits, and have at
     least one axis."""
     learned = held.is_weight and held.dtype in (*FLOATS, 2, 3) and bool(held.sizes)
-    return Known(held.sizes, None, held.name if learned else "", held)
+    return Known(held.sizes, None, {held.name: prod(held.sizes)} if learned else {}, held)
 
 
 def learned(one: Known) -> Known:
     """A tensor of the file whose integers stand for learned numbers."""
     if one.held is None or not one.held.is_weight or not one.sizes:
         return one
-    return one._replace(weights=one.held.name)
+    return one._replace(weights={one.held.name: one.elements})
 
 
 def computed(sizes: tuple[int, ...], read: Iterable[Known | None]) -> Known:
-    """A tensor with unknown numbers that is computed from others."""
-    found = {one.weights: one for one in read if one is not None and one.weights}
-    if not found:
-        return Known(sizes)
-    return Known(sizes, None, "\n".join(found), None, sum(one.params for one in found.values()))
+    """A tensor with unknown numbers that is computed from others. Weights that it reads twice are
+    counted once."""
+    found: dict[str, int] = {}
+    for one in read:
+        found.update(one.weights if one is not None else {})
+    return Known(sizes, None, found, None, bool(found))
 
 
 def of(values: Sequence[Any] | Any) -> Known:

@@ -5,7 +5,7 @@ or operators.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from math import prod
 from pathlib import Path
@@ -31,7 +31,8 @@ DTYPES = {10: "float16", 11: "float64", 16: "bfloat16"}
 MAX_RANK = 64
 """The most dimensions of a tensor."""
 MAX_NUMBERS = 1_000_000
-"""The most numbers that operators on constants may read in total."""
+"""The most numbers that operators on constants may read in total, and the most tensors of weights
+that what operators read may be computed from."""
 ANY = 1_000_003
 """A stand-in for a batch of any size: a large prime, of which no usual size is a multiple."""
 FIRST = rb"\x08[\x01-\x40](\x12|\x1a|\x22|\x28|\x32|\x3a|\x42)"
@@ -116,7 +117,7 @@ class Network(Layers):
     def dtype(self) -> dict[str, str]:
         """The key for the data type of all weights, or of the inputs if there are none; empty if
         they differ, and for a type that is not in ``DTYPES``."""
-        names = {*chain(*self.weights.values())}
+        names = {*chain(*chain(*self.weights.values()))}
         found = {held.dtype for name, held in self.model.held.items() if name in names}
         found = found or {self.model.dtypes.get(name, 0) for name in self.model.inputs}
         (number,) = found if len(found) == 1 else (0,)
@@ -221,10 +222,18 @@ class Network(Layers):
                 )
         for place, one in enumerate(found):
             if isinstance(one, Known) and place in UNLEARNED.get(node.kind, ()):
-                found[place] = one._replace(weights="")
+                found[place] = one._replace(weights={})
             elif isinstance(one, Known) and quantized and place:
                 found[place] = values.learned(one)
+        self.count(len(one.weights) for one in found if isinstance(one, Known) and one.computed)
         return found
+
+    def count(self, numbers: Iterable[int]) -> None:
+        """Raise SpecError if the work on what does not depend on the input becomes too much."""
+        self.numbers += sum(numbers)
+        if self.numbers > MAX_NUMBERS:
+            fact = f"the file computes with more than {MAX_NUMBERS:,} numbers"
+            raise self.wiring.wrong(f"{fact} that do not depend on its input")
 
     def keep(self, node: Operator, name: str, made: Flow | Known) -> None:
         """Keep an output of a node, so that others can read it by name."""
@@ -241,10 +250,7 @@ class Network(Layers):
     def evaluated(self, node: Operator, operands: list[Known | None]) -> Known | None:
         """A tensor that does not depend on the input; None if it is not known."""
         lengths = (one.elements for one in operands if one is not None)
-        self.numbers += sum(length for length in lengths if length <= FEW)
-        if self.numbers > MAX_NUMBERS:
-            fact = f"the file computes with more than {MAX_NUMBERS:,} numbers"
-            raise self.wiring.wrong(f"{fact} that do not depend on its input")
+        self.count(length for length in lengths if length <= FEW)
         try:
             return constants.evaluated(node, operands)
         except (ArithmeticError, AttributeError, LayerError, LookupError, TypeError, ValueError):
@@ -269,7 +275,7 @@ class Network(Layers):
         """Layers for the outputs of an operator, from the first that no kind describes."""
         flows = [one for one in operands if isinstance(one, Flow)]
         weights = (one for one in operands if isinstance(one, Known) and one.weights and not first)
-        held = [*{one.weights: one for one in weights}.values()]
+        held = [*{tuple(one.weights): one for one in weights}.values()]
         made: list[Flow | Known] = []
         if node.kind in ALIKE and not first and isinstance(operands[0], Flow):
             return [self.opaque_like(operands[0], node)]
