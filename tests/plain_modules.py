@@ -192,8 +192,8 @@ def matmul(layer: Any, x: Shape) -> nn.Module:
     def product(a: Tensor, b: Tensor) -> Tensor:
         if a.dim() < 3 or a.shape[:-2] != b.shape[:-2]:
             raise ValueError("no matrices, or not as many")
-        if layer.shared and (a.dim() > 4 or a.shape[-1] == 1):
-            raise ValueError("neither a signal nor an image, or no sum")
+        if layer.shared and (a.dim() > 4 or (a.dim() == 4 and a.shape[-1] == 1)):
+            raise ValueError("neither a signal nor an image, or an image without a sum")
         return torch.matmul(a, b)
 
     return Does(product)

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import layers
 from cnncalc.cli import app
-from cnncalc.core.errors import CnncalcError
+from cnncalc.core.errors import CnncalcError, LayerError
 from cnncalc.spec.readers import _onnx_layers
 
 pytest.importorskip("torch")
@@ -125,6 +125,12 @@ def test_a_layer_without_an_operator_of_its_own_comes_back_with_its_fields(tmp_p
     assert back["layer"].layer == report["layer"].layer
     assert back.totals.params == report.totals.params
     assert back.totals.buffers == report.totals.buffers
+
+
+def test_an_opaque_layer_cannot_be_exported():
+    opaque = layers.load("opaque").parse({"output": "3x8x8"})
+    with pytest.raises(LayerError, match="ONNX has no operator for opaque"):
+        opaque.to_onnx(None)
 
 
 @pytest.mark.parametrize("layer", [{"permute": [1, 0]}, {"flatten": None}, {"relu": None}])

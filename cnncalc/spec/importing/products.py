@@ -46,7 +46,10 @@ def dot_product(walker: Walker) -> None:
     mask = walker.done.arguments.get("attn_mask")
     separate = len(walker.sizes(walker.done.made[0])) == FUSED
     fused = separate and (mask is None or len(walker.sizes(mask.number)) in MASKS)
-    fused = fused and all(_ends(walker, batch) for batch in (1, 2))
+    # With several positions and features, the layer knows the strides, which after some
+    # convolutions differ on the meta device.
+    clear = 1 not in walker.sizes(walker.done.made[0])[2:]
+    fused = fused and (clear or all(_ends(walker, batch) for batch in (1, 2)))
     given |= {} if fused else {"kernel": "steps"}
     windows = separate and any(len(long(one, one.axes[0])) > 1 for one in values)
     reads = [_matrices(walker, one, _groups(one, windows)) for one in values]

@@ -55,8 +55,6 @@ _product.__doc__ = _multiplied.__doc__
 
 def _gated(net: Layers, node: Operator, flows: list[Flow]) -> Flow | None:
     """SiLU or hard swish, which older versions of ONNX write as a product with a (hard) sigmoid."""
-    if len(flows) != 2:
-        return None
     for x, gate in zip(flows, flows[::-1]):
         entry = net.entries.get(gate.tensor, {})
         kind = next(iter(entry), "identity")
