@@ -37,11 +37,9 @@ def concat(walker: Walker) -> None:
         total = sum(view.shape[place] for view in views)
         shape = (*first.shape[:place], total, *first.shape[place + 1 :])
     else:
-        views, shape = (
-            [View.of(walker.plain(view), view.sizes[1:]) for view in views],
-            walker.result(),
-        )
-        first, place = View.of(0, shape), axis - 1
+        views = [View.of(walker.plain(view), view.sizes[1:]) for view in views]
+        shape, place = walker.result(), axis - 1
+        first = View.of(0, shape)
     fields = {"along": word(shape, place)} if place else {}
     made = walker.make("concat", fields, [view.layer for view in views], shape)
     walker.gives(first._replace(layer=made, shape=shape))

@@ -239,10 +239,9 @@ class Builder:
         held, views, attributes = self.parts()
         if issubclass(kind, Elementwise) and not held and len(views) == 1:
             (view,) = views
+            # The stride of an axis of size 1 in the result depends on its place.
             if 1 in view.shape and max(view.shape) < prod(view.shape):
-                view = self.straight(
-                    view
-                )  # what strides an axis of size 1 gets depends on its place
+                view = self.straight(view)
             self.gives(self.changed(view, kind, {}, attributes))
             return
         shape = self.result()
