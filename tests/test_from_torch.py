@@ -540,7 +540,7 @@ def test_what_is_not_a_shape_among_inputs_is_refused(given, not_):
         (lambda x: x.reshape(6, -1), "in a way that no kind describes"),
         (
             lambda x: x.view(-1, 3, 2, 2, 4).transpose(1, 2).reshape(-1, 3, 2, 4),
-            "one of its outputs has no batch axis",
+            "one of its outputs merges the batch with another axis",
         ),
         (
             lambda x: x.view(2, 3),

@@ -24,14 +24,15 @@ def padded(module: nn.Module, sides: Sequence[int], value: float = 0.0) -> nn.Mo
 
 
 def cropped(module: nn.Module, sides: Sequence[tuple[int, int]]) -> nn.Module:
-    """The module with the edges of its output cut off, also by a hook."""
+    """The module with the edges of its output cut off by a hook."""
     if any(map(any, sides)):
         module.register_forward_hook(partial(_crop, crop=Crop(sides)))
     return module
 
 
 def of_frames(module: nn.Module, flattens: bool) -> nn.Module:
-    """The module applied to every frame, also by hooks: frames become images of the batch."""
+    """The module applied to every frame, by hooks that turn frames into images of the batch and
+    back."""
     frames = _Frames(flattens)
     module.register_forward_pre_hook(frames.apart, prepend=True)
     module.register_forward_hook(frames.together)
@@ -39,8 +40,8 @@ def of_frames(module: nn.Module, flattens: bool) -> nn.Module:
 
 
 class _Frames:
-    """The hooks of a module that is applied to every frame; it may read clips of other lengths if
-    its weights are shared."""
+    """The hooks of a module that is applied to every frame. Layers that share its weights may read
+    clips of a different length."""
 
     def __init__(self, flattens: bool) -> None:
         self.flattens, self.count = flattens, 0
@@ -73,7 +74,7 @@ class Copy(nn.Module):
 
 
 class Merged(nn.Module):
-    """Its input after the images have been merged with an axis of an image, in a copy if ``copies``
+    """The input, after its images were merged with an axis of each image: in a copy if ``copies``
     or if there is no such view."""
 
     def __init__(self, axis: int, copies: bool) -> None:

@@ -141,7 +141,7 @@ def _in_rows(walker: Walker, axis: int) -> Regrouped:
 
 
 def channel_dropout(walker: Walker) -> None:
-    """Dropout of positions along the second axis, which PyTorch takes for the channels."""
+    """Dropout of positions along the second axis, which PyTorch treats as the channels."""
     shape, _, attributes = walker.result(), *walker.parts()[1:]
     if walker.done.name == "dropout3d" and len(shape) < 4:
         raise Unknown("it treats the images as channels")
@@ -171,7 +171,7 @@ REDUCED = {"mean": "mean", "sum": "sum", "amax": "max", "max": "max", "var": "va
 
 
 def largest(walker: Walker) -> None:
-    """Take the larger values of two tensors, or the largest along an axis with its index."""
+    """Take the elementwise maximum of two tensors, or the maximum along an axis with its index."""
     if isinstance(walker.done.arguments.get("dim"), Ref):
         arguments = {"input": walker.done.arguments["input"], "other": walker.done.arguments["dim"]}
         walker.done = walker.done._replace(name="maximum", arguments=arguments)

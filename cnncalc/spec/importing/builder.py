@@ -206,7 +206,7 @@ class Builder:
 
     def straight(self, view: View) -> View:
         """The view with its dimensions in the order of its axes, for a function whose output is
-        contiguous whatever its input: a later permutation would copy it."""
+        contiguous whatever its input. Permuting the output instead would change its strides."""
         return self.moved(view, [at for axis in regrouped(view).axes for at in axis if at != BATCH])
 
     def moved(self, view: View, order: Sequence[int]) -> View:

@@ -35,7 +35,7 @@ def linear(walker: Walker) -> None:
     view = walker.data()
     held, _, attributes = walker.parts()
     last = view.at(-1)
-    # Whether a list of rows that are merged with the batch is a copy may depend on its size.
+    # Whether a list of rows that are merged with the batch is a copy may depend on the batch size.
     copies = bool(view.inside) or _copies_rows(walker)
     copies = copies and len(view.shape) > 2 and view.axes[0] == BATCH
     others = _rows(view) if copies else sorted({*range(len(view.shape))} - {last})
@@ -50,8 +50,8 @@ def linear(walker: Walker) -> None:
 
 
 def _copies_rows(walker: Walker) -> bool:
-    """Whether PyTorch copies the input of a linear layer, as it does unless that can be viewed as a
-    list of rows. A convolution copies nothing."""
+    """Whether PyTorch copies the input of a linear layer because it cannot be viewed as a list of
+    rows. A convolution copies nothing."""
     laid = laid_out(walker, 2)
     return not laid.viewed((prod(laid.sizes[:-1]), laid.sizes[-1]))
 
@@ -105,8 +105,8 @@ def _linear_of_rows(walker: Walker, value: Regrouped) -> None:
 
 
 def convolution(walker: Walker) -> None:
-    """A convolution, whose filters may first be brought to mean 0 and variance 1, or to learned
-    lengths."""
+    """A convolution, whose filters may first be standardized to mean 0 and variance 1, or scaled to
+    learned lengths."""
     filters = walker.argument("weight")
     if isinstance(filters, Known) and filters.computed:
         _standardized(walker, filters)
@@ -141,8 +141,8 @@ def _of_each(walker: Walker) -> None:
 
 
 def _standardized(walker: Walker, filters: Known) -> None:
-    """The current call as one with standardized filters, if its filters are brought to mean 0 and
-    variance 1."""
+    """Replace the current call with one of a standardized convolution, if the model standardizes
+    its filters."""
     calls = [walker.recording.calls[place] for place in sorted(filters.calls)]
     names = [call.name for call in calls if call.name not in ("view", "reshape")]
     norms = [call.arguments for call in calls if call.name == "batch_norm"]
@@ -167,7 +167,8 @@ for each filter."""
 
 
 def _weight_norm(walker: Walker, filters: Known) -> None:
-    """The current call as one with weight normalization, if its filters have learned lengths."""
+    """Replace the current call with one of a weight-normalized convolution, if the model normalizes
+    its filters."""
     calls = [walker.recording.calls[place] for place in filters.calls]
     if [call.name for call in calls] != ["weight_norm"]:
         return

@@ -46,8 +46,8 @@ def dot_product(walker: Walker) -> None:
     mask = walker.done.arguments.get("attn_mask")
     separate = len(walker.sizes(walker.done.made[0])) == FUSED
     fused = separate and (mask is None or len(walker.sizes(mask.number)) in MASKS)
-    # With several positions and features, the layer knows the strides, which after some
-    # convolutions differ on the meta device.
+    # With several positions and features, the layer checks the strides itself. The recorded ones
+    # are those of the meta device, which differ from the real ones after some convolutions.
     clear = 1 not in walker.sizes(walker.done.made[0])[2:]
     fused = fused and (clear or all(_ends(walker, batch) for batch in (1, 2)))
     given |= {} if fused else {"kernel": "steps"}

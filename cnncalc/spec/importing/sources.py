@@ -56,7 +56,7 @@ def numbers(walker: Walker, given: Ref) -> Regrouped:
     strides = tuple(step for size, step in pairs if size != BATCH)
     laid = Strided(sizes, strides).viewed(shape) if sizes else None
     steps = dict(enumerate(laid.strides if laid else ()))
-    steps[BATCH] = sum(step * -size for size, step in pairs if size < 0)  # of the one with images
+    steps[BATCH] = sum(step * -size for size, step in pairs if size < 0)  # from image to image
     return Regrouped(_layer(walker, known, copied, shape, steps), sizes, tuple(axes))
 
 

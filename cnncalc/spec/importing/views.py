@@ -22,7 +22,7 @@ from cnncalc.spec.importing.walker import Handlers, Walker
 
 
 def same(walker: Walker) -> None:
-    """Pass the tensor on unchanged; a different type has the same values."""
+    """Pass the tensor on unchanged; the type of its elements does not matter here."""
     walker.gives(walker.tensor())
 
 

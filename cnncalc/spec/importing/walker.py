@@ -44,8 +44,8 @@ class Walker(Builder):
         self.sources: dict[tuple[Copied, tuple[int, ...]], int] = {}
         """The layers of tensors that do not depend on the input, by tensor and shape."""
         self.pooled: dict[int, tuple[int, bool]] = {}
-        """The layer that a max pool reads, and the pool's ceil_mode, by the number of the tensor of
-        its indices."""
+        """The layer that a max pool reads, and the pool's ceil_mode, by the number of the tensor
+        that holds the pool's indices."""
 
     def walk(self) -> None:
         """Read all calls, in order."""
@@ -81,8 +81,9 @@ class Walker(Builder):
         self.ends = [self.end(self.values[number]) for number in self.recording.outputs]
 
     def overwrite(self, before: int) -> None:
-        """Note that it is not known where the result of a call is that overwrites a part of a
-        storage, unless its kind knows. ``before`` is how many layers there were."""
+        """After a call that overwrites only part of a storage, mark the place of its result in
+        memory as unknown, unless the layer's kind describes it. ``before`` is the number of layers
+        before the call."""
         number = self.done.made[0]
         value, given = self.values[number], self.done.arguments.get("input")
         if isinstance(value, View | Regrouped) and isinstance(given, Ref) and value.layer >= before:
@@ -183,7 +184,8 @@ class Walker(Builder):
             )
         self.done = Done("output", "", {}, ())
         if value.inside:
-            raise UsageError(f"{self.recording.name}: one of its outputs has no batch axis")
+            fact = "one of its outputs merges the batch with another axis"
+            raise UsageError(f"{self.recording.name}: {fact}")
         layer = self.ordered(value)
         if self.made[layer].is_input:  # a spec's outputs are layers
             return self.make("identity", {}, [layer], value.shape)
