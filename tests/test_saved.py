@@ -950,6 +950,18 @@ def test_a_table_that_differs_between_images_is_unknown():
         footprint.saved_for_backward(report)
 
 
+@pytest.mark.parametrize("images", [1, 3])
+@pytest.mark.parametrize("repeats", [(False, False), (True, False), (False, True), (True, True)])
+@pytest.mark.parametrize("sizes", [(), (5,)])
+def test_a_shared_product_multiplies_the_matrices_of_each_image(sizes, repeats, images):
+    inputs = [torch.rand(1 if same else images, *sizes, 4, 4) for same in repeats]
+    a, b = (one.expand(images, *sizes, 4, 4) for one in inputs)
+    matmul = {"matmul": {"shared": True}, "from": ["a", "b"]}
+    given = {"a": [*sizes, 4, 4], "b": [*sizes, 4, 4]}
+    network = cnncalc.to_torch({"input": given, "layers": [matmul]})
+    torch.testing.assert_close(network(a, b), a @ b)
+
+
 @pytest.mark.parametrize("first", ["x", "table"])
 @pytest.mark.parametrize("table", [[3, 6, 6], [1, 6, 6], [6, 6]])
 @pytest.mark.parametrize("order", [[0, 1, 2], [1, 0, 2], [0, 2, 1], [2, 0, 1]])

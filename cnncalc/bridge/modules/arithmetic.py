@@ -87,16 +87,18 @@ class Matmul(nn.Module):
 
 
 class MatmulOnce(nn.Module):
-    """The matrix products of two inputs, one of which is the same for all images: it is multiplied
-    once by the rows or columns of all images."""
+    """The matrix products of two inputs. An input that repeats the numbers of one image is
+    multiplied once by the rows or columns of all images."""
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         images = len(a), -1
+        if len(b) == 1 or not b.stride(0):
+            y = a.movedim(0, -3).flatten(-3, -2) @ b[0]
+            return y.unflatten(-2, images).movedim(-3, 0)
         if not a.stride(0):
             y = a[0] @ b.movedim(0, -2).flatten(-2)
             return y.unflatten(-1, images).movedim(-2, 0)
-        y = a.movedim(0, -3).flatten(-3, -2) @ b[0]
-        return y.unflatten(-2, images).movedim(-3, 0)
+        return a @ b
 
 
 class Concat(nn.Module):
