@@ -142,7 +142,7 @@ def dask() -> Iterator[str]:
 
 
 def on_dask(number: int) -> Timed:
-    import distributed  # noqa: F401  # left out without it
+    import distributed  # noqa: F401  # main() leaves Dask out if this fails
 
     with dask() as address, cluster(address) as executor:
         return sweep(number, executor=executor)
