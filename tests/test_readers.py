@@ -459,7 +459,7 @@ def test_a_file_that_already_has_its_extension_need_not_be_renamed(tmp_path):
     for name, text in (("a.cfg", "[yolo]\n[convolutional]\n"), ("a.json", '{"keras_version": 2}')):
         file = tmp_path / name
         file.write_text(text)
-        with pytest.raises(CnncalcError, match=r"looks like .*, but it does not begin like one$"):
+        with pytest.raises(CnncalcError, match=r"looks like .*, but it does not begin like one; "):
             cnncalc.summarize(file)
 
 

@@ -141,7 +141,7 @@ def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
     the code of that module, and raises UsageError if it does not make a model."""
     path, _, name = target.partition(":")
     if path == "timm":
-        path, name, arguments = "timm", "create_model", {"model_name": name, **arguments}
+        name, arguments = "create_model", {"model_name": name, **arguments}
     try:
         with _here():
             found: Any = importlib.import_module(path)

@@ -36,7 +36,7 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def restored(model: nn.Module) -> Iterator[None]:
-    """A context after which the model no longer holds what it stored there, such as tensors that it
+    """A context that undoes what the model stores in its modules meanwhile, such as tensors that it
     computes only once."""
     holders = [holder for module in model.modules() for holder in _holders(module)]
     before = [dict(holder) for holder in holders]

@@ -61,8 +61,8 @@ class Run(TorchFunctionMode):
         self.calls: list[Done] = []
         self.numbers: dict[int, int] = {}
         self.alive: list[Tensor] = []  # so that no other tensor gets one of their ids
-        self.twins: dict[int, Tensor] = {}
-        self.bases: dict[int, torch.UntypedStorage] = {}  # of the twins, by that of the model
+        self.twins: dict[int, Tensor] = {}  # on the meta device, by the id of the model's tensor
+        self.bases: dict[int, torch.UntypedStorage] = {}  # the twins' storages, by the model's
         self.model = model
         self.paths = {module: path for path, module in model.named_modules()}
         self.open = [""]
@@ -224,8 +224,8 @@ class Run(TorchFunctionMode):
         return self.place == META and isinstance(module, nn.modules.dropout._DropoutNd)
 
     def _result(self, func: Any, args: Any, kwargs: Any) -> Any:
-        """The result of a call. Unless it depends on an input, gradients are computed, to see what
-        it saves for them."""
+        """The result of a call. Unless it depends on an input, autograd records it, to see what it
+        saves for the backward pass."""
         if self.depends or self.place != META:
             with torch.no_grad():
                 return func(*args, **kwargs)

@@ -41,9 +41,9 @@ REMEDIES = {
     "a Keras model in JSON": "rename the file so that it ends in .json",
     "a Caffe solver": "give the file of the network that it trains",
 }
-"""What to do about a format; for any other, describe the network."""
+"""What to do about a format; for any other format, describe the network."""
 
-WEIGHTS = {
+UNREADABLE = {
     **dict.fromkeys(
         ("pt", "pth", "ckpt", "safetensors"),
         "a file of weights does not say how layers are connected; name the code of the model, "
@@ -64,7 +64,7 @@ def binary_format(ending: str, read: Collection[str]) -> str:
     text. ``read`` lists the extensions of the binary formats."""
     if ending in read:
         return f"this is not a valid .{ending} file; export the model again"
-    return WEIGHTS.get(ending, "")
+    return UNREADABLE.get(ending, "")
 
 
 def foreign_format(text: str, suffix: str = "") -> str:
@@ -75,7 +75,8 @@ def foreign_format(text: str, suffix: str = "") -> str:
         if re.search(pattern, text[:5_000], re.MULTILINE):
             remedy = REMEDIES.get(name, describe)
             if suffix and remedy.endswith(f" {suffix.lower()}"):
-                return f"this looks like {name}, but it does not begin like one"
+                fact = f"this looks like {name}, but it does not begin like one"
+                return f"{fact}; check its first lines"
             return f"this looks like {name}; {remedy}"
     return ""
 
@@ -101,7 +102,7 @@ class Advice(NamedTuple):
 
 
 def of_yaml(error: Any, text: str) -> Advice:
-    """The probable mistake, and its location, if the YAML parser gives up."""
+    """The probable mistake behind a YAML error, and its location."""
     mark = error.problem_mark or error.context_mark
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
@@ -117,7 +118,8 @@ def of_yaml(error: Any, text: str) -> Advice:
 
 
 def _other(error: Any, mark: Any, line: str, text: str) -> Advice:
-    """Advice about colons, quotes, signs and indentation; the parser's own message for the rest."""
+    """Advice about colons, quotes, special characters and indentation; for any other error, the
+    parser's own message."""
     context, problem = str(error.context or ""), str(error.problem)
     here = mark.line, mark.column
     if "expected ':'" in problem and error.context_mark:

@@ -25,7 +25,7 @@ NODE = {
 """The keys next to a kind and their meaning."""
 
 ACTIVATION = "activation"
-"""The field that names the layer after this one, as in Keras."""
+"""The field that names the activation after a layer, as in Keras."""
 
 
 class Composite(ABC):

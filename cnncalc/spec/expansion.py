@@ -55,7 +55,7 @@ class Expansion:
         self.most_nodes = MAX_LAYERS + len(spec.inputs)
         self.replaced: set[str] = set()
         self.replacements: list[Entry] = []
-        """Keeps these entries alive, so that no other entry gets the id of one of them."""
+        """The replacements made so far, kept alive so that no other entry gets one of their ids."""
         self.arguments: dict[str, tuple[str, MutableMapping[str, Any]]] = {}
         """The last arguments of each block as text, and the values visible in it."""
 
@@ -106,8 +106,8 @@ class Expansion:
         return self.placeholder(entry, name, scope)
 
     def placeholder(self, entry: Entry, name: str, scope: Scope) -> Ends:
-        """Add a node for a wrong entry, so that layers that read it by name, or because they come
-        next, are not checked."""
+        """Add a node for a wrong entry. Layers that read it, by name or because they come next, are
+        not checked."""
         with suppress(SpecError):  # the kind may be what is wrong
             name = name or self.automatic(entry, scope)
         self.nodes.append(Node(name, None, (), entry.where))
@@ -118,7 +118,7 @@ class Expansion:
         return node
 
     def single(self, entry: Entry, name: str, scope: Scope, current: Ends) -> Ends:
-        """Expand an entry once, so that later ones can read it by name."""
+        """Expand an entry once, and let later entries read it by name."""
         self.names.check_free(name, entry, scope)
         current = self.once(self.in_place_of(entry, scope.prefix + name), name, scope, current)
         if name:

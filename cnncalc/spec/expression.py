@@ -123,8 +123,8 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
         return value
     if exact(float(value)) != value:
         raise LayerError(
-            f"{match[1].strip()[:60]!r} is {str(value)[:60]}, which no short decimal equals; "
-            "use floor, ceil or //"
+            f"{match[1].strip()[:60]!r} is {str(value)[:60]}, which cannot be written as a short "
+            "decimal; use floor, ceil or //"
         )
     return float(value)
 
@@ -222,8 +222,8 @@ def _comparison(node: ast.Compare, names: Mapping[str, Any]) -> Any:
 
 
 def _choice(node: ast.IfExp, names: Mapping[str, Any]) -> Any:
-    holds = _evaluate(node.test, names)
-    return _evaluate(node.body if holds else node.orelse, names)
+    chosen = node.body if _evaluate(node.test, names) else node.orelse
+    return _evaluate(chosen, names)
 
 
 def _function(node: ast.Call, names: Mapping[str, Any]) -> Any:
@@ -288,8 +288,8 @@ def _number(value: Any) -> Any:
 def _comparable(value: Any) -> None:
     """Raise LayerError for a word or a list that would take too long to compare."""
     if not is_number(value) and len(str(value)) > LONGEST_COMPARED:
-        most = f"more than {LONGEST_COMPARED:,} characters"
-        raise LayerError(f"{shown(value)} is too long to compare: it has {most}")
+        why = f"it has more than {LONGEST_COMPARED:,} characters"
+        raise LayerError(f"{shown(value)} is too long to compare: {why}")
 
 
 def _bounded(value: Any) -> Any:

@@ -30,7 +30,7 @@ class Graph(NamedTuple):
     used: tuple[Block, ...] = ()
     """The blocks that its layers come from."""
     replaced: Mapping[str, Shape] = MappingProxyType({})
-    """The spec's own shapes of the inputs whose shape the caller gives."""
+    """The shapes in the spec of the inputs whose shapes the caller overrides, by name."""
     layout: Layout = "chw"
     """The layout of the shapes that the caller gives, and of those in tables."""
     outputs: tuple[int, ...] = ()

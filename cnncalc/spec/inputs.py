@@ -55,7 +55,7 @@ def inputs(
     """Every input by name: its shape, or the error in its text.
 
     ``layout`` is how shapes are written, if it is known. Raises SpecError for too many inputs, and
-    SpecError or UsageError for shapes in ``given`` that are invalid, doubtful or of no input.
+    SpecError or UsageError for shapes in ``given`` that are invalid, doubtful or for no input.
     """
     named = _named(spec, given)
     if len(spec.inputs) > MAX_INPUTS:

@@ -83,8 +83,7 @@ class Kinds:
             if given is None or given is scope.values:
                 return layer
         layer = self.evaluated(found, entry, scope)
-        depends = entry.value is not None and values.depends(entry.value)
-        self.last[id(entry)] = scope.values if depends else None, layer
+        self.last[id(entry)] = scope.values if _depends(entry) else None, layer
         return layer
 
     def evaluated(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:

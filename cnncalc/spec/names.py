@@ -12,7 +12,7 @@ from cnncalc.spec.work import Work
 
 Ends = tuple[int, ...]
 ENDS = ("outputs", "gives")
-"""Keys that are read after all layers, so that a name cannot be too early for them."""
+"""Keys that are read after all layers, and may name any of them."""
 
 
 class Names:

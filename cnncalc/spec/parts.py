@@ -149,7 +149,8 @@ class Parts:
         if part.parts:
             return part.form
         layer = self.layers[part.span.start]
-        return type(layer), tuple(name for name in layer.given if not _optional(type(layer), name))
+        kind = type(layer)
+        return kind, tuple(name for name in layer.given if not _replaceable(kind, name))
 
     # Which blocks are alike.
 
@@ -260,7 +261,7 @@ def _as_written(node: Node, layout: str) -> Layer:
     return layer
 
 
-def _optional(kind: type[Layer], name: str) -> bool:
+def _replaceable(kind: type[Layer], name: str) -> bool:
     """Whether an argument can replace a field: it has no default, or one that a spec can state."""
     if name in required_of(kind) or name == "like":
         return True

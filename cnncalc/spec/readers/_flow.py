@@ -210,7 +210,7 @@ def _reshaped(old: tuple[int, ...], new: tuple[int, ...]) -> list[Move]:
 
 
 def _block(runs: Sequence[tuple[int, ...]], count: int) -> list[tuple[int, ...]]:
-    """At most four runs: the atoms already in place, the next run, and all that lies before and
+    """At most four runs: the atoms already in place, the next run, and the other atoms before and
     after it."""
     done = 0
     while runs[done][0] == sum(map(len, runs[:done])):

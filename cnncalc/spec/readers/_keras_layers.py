@@ -146,8 +146,8 @@ def _relu(_: Any, config: Mapping[str, Any], last: bool) -> Made:
 
 
 def _as(kind: str, *words: str, last: bool = False, **fields: Any) -> "Reader":
-    """Reads a layer as a kind with these fields; ``words`` are fields of Keras and of the kind, and
-    ``last`` refuses any axis but the channels."""
+    """Reads a layer as a kind with these fields. ``words`` alternates names of fields in Keras and
+    in the kind; ``last`` refuses any axis but the channels."""
 
     def read(_: Any, config: Mapping[str, Any], over_channels: bool) -> Made:
         if last and not over_channels:

@@ -118,9 +118,8 @@ def _broadcast(net: Layers, kind: str, flows: list[Flow], broadcasts: bool) -> F
         if pair[2] > 1 and pair[0] != (BATCH,)
     ]
     bare.sort()  # in the order of the larger one's layer
-    if len(full.parts) == len(small.parts) == rank - 1 and full.is_plain and small.is_plain:
-        pass  # both have all dimensions, even those of size 1
-    else:
+    complete = len(full.parts) == len(small.parts) == rank - 1  # even dimensions of size 1
+    if not (complete and full.is_plain and small.is_plain):
         full = net.arranged(full, [one for one, _ in bare])
         small = net.arranged(small, [other for _, other in bare])
     if not broadcasts and small.sizes != full.sizes:

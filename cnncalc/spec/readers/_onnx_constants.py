@@ -44,8 +44,8 @@ def evaluated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
     made = RULES[node.kind](node, numbers, sizes)
     if made is None:
         return None
-    learned = computed(made.sizes, inputs)
-    return made._replace(weights=learned.weights, computed=learned.computed)
+    origin = computed(made.sizes, inputs)
+    return made._replace(weights=origin.weights, computed=origin.computed)
 
 
 def _constant(node: Operator) -> Known | None:

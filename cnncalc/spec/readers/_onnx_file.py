@@ -224,7 +224,7 @@ def _operator(found: Model, part: Part, depth: int = 0) -> Operator:
 
 
 def _graphs(attribute: Part) -> list[Part]:
-    """The graphs in an attribute, as of a branch or the body of a loop."""
+    """The graphs in an attribute, such as a branch or the body of a loop."""
     return [
         one for number, one in attribute.fields() if number in (6, 11) and isinstance(one, Part)
     ]

@@ -28,7 +28,7 @@ class Unclear(Exception):
 
 
 MAX_COMPARED = 500_000
-"""The maximum number of operators of functions that are compared, which takes a few seconds."""
+"""The most operators of functions that are compared; comparing this many takes a few seconds."""
 Made = list[Flow | Known]
 
 
@@ -43,7 +43,7 @@ class Layers:
         """Whether the user gives sizes that replace those of the file's inputs."""
         self.name = ""
         self.values = 0
-        """At least how many values the fields of functions have so far."""
+        """An upper bound on the number of values in the fields of functions so far."""
         self.compared: set[tuple[Any, ...]] = set()
         """The calls of functions that were compared with ours."""
         self.comparisons = 0

@@ -368,4 +368,4 @@ OPERATORS: Mapping[str, Rule] = {
     **ARITHMETIC,
     **SEQUENCES,
 }
-"""The function that turns each operator into layers."""
+"""The rule that turns each operator into layers."""

@@ -188,4 +188,4 @@ SEQUENCES: Mapping[str, Rule] = {
     "Attention": Rule(_attention, (3, 7)),
     **{kind.upper(): Rule(_recurrent(kind), (3, 8 if kind == "lstm" else 6)) for kind in GATES},
 }
-"""The function that turns each operator into layers."""
+"""The rule that turns each operator into layers."""

@@ -13,9 +13,8 @@ from cnncalc.spec.readers._onnx_file import FLOATS, Held, Operator
 class Known(NamedTuple):
     """A tensor that does not depend on the network's input; its numbers if they are few.
 
-    ``weights`` are the tensors of learned numbers that it holds or is computed from: how many
-    numbers each name stands for. ``fill`` is the value of all its numbers, if they are equal and
-    too many to list.
+    ``weights`` counts the learned numbers that it holds or is computed from, by the name of their
+    tensor. ``fill`` is the value of all its numbers, if they are equal and too many to list.
     """
 
     sizes: tuple[int, ...]
@@ -45,7 +44,7 @@ class Known(NamedTuple):
         return self.held.values() if self.numbers is None and self.held else self.numbers
 
     def listed(self) -> tuple[Any, ...] | None:
-        """The same of a list. Raises LayerError for a tensor with several axes."""
+        """The numbers of a list. Raises LayerError for a tensor with several axes."""
         if len(self.sizes) > 1:
             sizes = " × ".join(map(str, self.sizes))
             raise LayerError(f"a constant has the sizes {sizes}, but must be a list of numbers")

@@ -108,19 +108,20 @@ def _sections(text: str, source: str) -> list[Section]:
 
 
 class _Network:
-    """Turns the sections into layers; ``outputs`` lists the tensor that each section makes."""
+    """Turns the sections into layers; ``outputs`` lists the tensor that each section makes, and
+    ``last`` is the tensor that the next layer reads."""
 
     def __init__(self, source: str) -> None:
         self.wiring = Wiring(source)
         self.outputs: list[str] = []
+        self.last = "image"
 
     def spec(self, net: Section, sections: list[Section]) -> dict[str, Any]:
         """The spec of the whole network."""
         shape = [net.number("channels", 3), net.number("height", 0), net.number("width", 0)]
         if not all(shape[1:]):
             raise SpecError("[net] needs 'height' and 'width'", net.where)
-        self.wiring.input("image", shape)
-        self.last = "image"
+        self.wiring.input(self.last, shape)
         for number, section in enumerate(sections):
             self.section(section, f"{section.kind}{number}")
             self.outputs.append(self.last)

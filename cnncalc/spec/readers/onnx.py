@@ -31,8 +31,8 @@ DTYPES = {10: "float16", 11: "float64", 16: "bfloat16"}
 MAX_RANK = 64
 """The most dimensions of a tensor."""
 MAX_NUMBERS = 1_000_000
-"""The most numbers that operators on constants may read in total, and the most tensors of weights
-that what operators read may be computed from."""
+"""The most numbers that operators on constants may read in total. Every tensor of weights that a
+computed operand comes from counts as one more."""
 ANY = 1_000_003
 """A stand-in for a batch of any size: a large prime, of which no usual size is a multiple."""
 FIRST = rb"\x08[\x01-\x40](\x12|\x1a|\x22|\x28|\x32|\x3a|\x42)"
@@ -91,7 +91,6 @@ class Network(Layers):
             name: values.initial(held) for name, held in found.held.items()
         }
         self.numbers = 0
-        self.resized = False
         self.names = {node.name for node in found.nodes}
         self.several = {self.layer_of(node) for node in found.nodes} - {""}
         self.scopes = [_scope(node) for node in found.nodes]
@@ -229,7 +228,8 @@ class Network(Layers):
         return found
 
     def count(self, numbers: Iterable[int]) -> None:
-        """Raise SpecError if the work on what does not depend on the input becomes too much."""
+        """Count numbers that do not depend on the input; raises SpecError once there are too
+        many."""
         self.numbers += sum(numbers)
         if self.numbers > MAX_NUMBERS:
             fact = f"the file computes with more than {MAX_NUMBERS:,} numbers"
