@@ -369,7 +369,8 @@ def test_a_question_about_a_sharing_layer_counts_once(tmp_path, monkeypatch):
     ("layers", "says"),
     [
         ([CONV, CONV | {"weights": "conv3"}],
-         "'weights: conv3' does not name a layer above, and no other layer uses it"),
+         "'weights: conv3' does not name a layer above, and no other layer uses it; for weights of "
+         "its own, leave out 'weights'"),
         ([CONV | {"weights": "b"}, CONV | {"name": "b"}],
          "'weights: b' names a layer that is not above this one"),
         ([CONV | {"name": "first"}, CONV | {"weights": "frist"}], "did you mean 'first'?"),

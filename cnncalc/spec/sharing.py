@@ -54,7 +54,7 @@ class Sharing:
             if self.written[word] > 1 or entry.repeat is not None or entry.weights is None:
                 continue
             fact = f"'weights: {word}' does not name a layer above, and no other layer uses it"
-            fact += did_you_mean(word, self.spans)
+            fact += did_you_mean(word, self.spans) or f"; {OWN}"
             if word in later:
                 fact = f"'weights: {word}' names a layer that is not above this one"
             yield SpecError(fact, entry.weights.where)
