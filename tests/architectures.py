@@ -16,11 +16,11 @@ LARGE = {"unet", "fcn8s", "ssd300_vgg16"}
 """Built-ins whose smallest image is too large for a run of a few seconds on the CPU."""
 
 SLOW = {"deeplabv3_resnet50", "r2plus1d_18"}
-"""Built-ins that run with ``--exhaustive``."""
+"""Built-ins that run only with ``--exhaustive``."""
 
 
 def once(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, which calculates a built-in without options only once."""
+    """Wrap a function so that it calculates each built-in without options only once."""
     known = cache(function)
 
     @wraps(function)
@@ -35,7 +35,7 @@ report_of, findings_of = once(summarize), once(check)
 
 
 def all_of_them(turn: int = 0, of: int = 1) -> list[Any]:
-    """Every built-in; those that are not daily (see ``is_daily``) run with ``--exhaustive``."""
+    """Every built-in; those that are not daily (see ``is_daily``) need ``--exhaustive``."""
     return [
         pytest.param(name, marks=() if is_daily(name, turn, of) else pytest.mark.exhaustive)
         for name in catalog.names()
@@ -43,8 +43,8 @@ def all_of_them(turn: int = 0, of: int = 1) -> list[Any]:
 
 
 def is_daily(name: str, turn: int = 0, of: int = 1) -> bool:
-    """Whether a built-in defines its own layers and is fast. Where so many tests (``of``) take
-    turns, each built-in is daily in one of them."""
+    """Whether a built-in defines its own layers, is fast, and has its turn: of ``of`` tests that
+    share the work, each built-in is daily in one."""
     return name in daily()[turn::of]
 
 

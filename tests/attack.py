@@ -140,8 +140,8 @@ class Watch:
 
 
 def inside(case: Case, work: Path, watch: Watch, rest: int, overtime: int = 2) -> dict[str, Any]:
-    """Run a case in this process, until it takes ``overtime`` times as long as it may; returns the
-    result."""
+    """Run a case in this process and return the result; a case that takes ``overtime`` times its
+    limit is interrupted."""
     streams = {
         name: io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for name in ("stdout", "stderr")
     }
@@ -223,7 +223,7 @@ def apart(case: Case, work: Path) -> dict[str, Any]:
 
 
 def keep_commands() -> None:
-    """Build each command once: that takes longer than most runs, and it remembers nothing."""
+    """Build each command only once: building takes longer than most runs, and no state is kept."""
     build, load = typer.main.get_command, cli.Commands.get_command
     group = build(cli.app)
 
@@ -256,7 +256,7 @@ TAG = re.compile(r"(?<!\\)<script\b", re.IGNORECASE)
 
 
 def failures(case: Case, found: dict[str, Any], work: Path) -> Iterator[tuple[str, str]]:
-    """A failure of a run: its kind, and the detail that distinguishes it from others."""
+    """Each failure of a run: its kind, and the detail that distinguishes it from others."""
     slow = FACTOR if case.torch or case.everything else 1
     if found["trace"]:
         yield culprit(found["trace"])
@@ -314,7 +314,7 @@ def culprit(trace: str) -> tuple[str, str]:
 
 
 def wrong_in(name: str, text: str, case: Case) -> Iterator[tuple[str, str]]:
-    """What no output may contain."""
+    """Each thing in an output that no output may contain: its kind, and where it is."""
     who = case.argv[0] if case.argv else ""
     if CANARY in text:
         yield "disclosure", f"{name} of {who}"
@@ -363,7 +363,7 @@ def asks_for(case: Case, form: str) -> bool:
 
 
 def worker(seed: int, families: Sequence[str]) -> None:
-    """Runs the cases with the numbers that it reads, and writes the result of each."""
+    """Run the cases whose numbers arrive on standard input, and write the result of each."""
     answers = os.fdopen(os.dup(1), "w")
     questions = os.fdopen(os.dup(0))
     null = os.open(os.devnull, os.O_RDWR)
@@ -453,7 +453,7 @@ class Worker:
                 "code": -1, "seconds": STILL * silent, "memory": 0, "trace": stderr}  # fmt: skip
 
     def end(self) -> None:
-        """Stop it."""
+        """Kill the process."""
         self.process.kill()
         with self.process:  # closes the pipes
             pass

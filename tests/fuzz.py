@@ -151,10 +151,10 @@ NO_VIEW = "view size is not compatible with input tensor's size and stride"
 """PyTorch's error for a local response norm of a volume that is not contiguous."""
 
 BYTES_DIFFER: dict[str, Callable[[Row], bool]] = {
-    # On the CPU one copies and the others keep large storages; on the meta device the first is a
-    # view if possible, and storages are as large as their tensors.
-    # Only on the CPU does attention run in one kernel, and does group normalization read a map with
-    # channels last without a copy.
+    # On the CPU, channel_shuffle copies, and unfold and fold keep large storages; on the meta
+    # device, channel_shuffle is a view if possible, and storages are as large as their tensors.
+    # Attention runs in one kernel, and group normalization reads a map with channels last without
+    # a copy, only on the CPU.
     "meta": lambda row: (
         row.kind in {"channel_shuffle", "unfold", "fold", "dot_product_attention", "group_norm"}
     ),
@@ -166,7 +166,7 @@ BYTES_DIFFER: dict[str, Callable[[Row], bool]] = {
         and row.output.elements < row.inputs[0].elements
     ),
 }
-"""Layers after which bytes are not compared on one of the devices; they are on the other."""
+"""By device, the layers after which bytes are not compared there, only on the other device."""
 
 MEASURES = ("group_norm", "instance_norm", "layer_norm", "rms_norm")
 """Kinds whose statistics do not widen a receptive field, by convention."""
@@ -198,7 +198,7 @@ class Multiplications(TorchDispatchMode):
 
 
 def macs_of_gradients(*args: Any) -> int:
-    """The multiply-accumulates of a convolution's gradients, of its input and of its filters."""
+    """The multiply-accumulates for both gradients of a convolution: of its input and filters."""
     output, x, filters = args[:3]
     is_transposed, wanted = args[7], args[10]
     positions = x if is_transposed else output
@@ -438,7 +438,7 @@ def refuses(description: Figures | str | None) -> bool:
 
 
 def refuses_to_train(description: Figures | str | None) -> bool:
-    """The same, except for refusals because of the batch."""
+    """Whether this is a refusal that does not depend on the batch."""
     return refuses(description) and not (
         isinstance(description, str) and re.search(ONE_NUMBER, description)
     )
@@ -512,7 +512,8 @@ def layer_or_network(random: Random) -> Text:
 def check_fields(case: Text) -> Found:
     """Compare the receptive fields of some units of the last layer with where gradients reach.
 
-    ``size`` is an upper bound; where the steps between outputs are uneven, up to one step.
+    ``size`` is an upper bound. If any step between outputs is a fraction of a pixel, a width may
+    exceed it by up to one step.
     """
     try:
         report = summarized(case)
@@ -543,7 +544,7 @@ def check_fields(case: Text) -> Found:
 
 
 def measures(row: Row) -> bool:
-    """Whether it, or its layer for a frame, computes statistics over the map in inference too."""
+    """Whether a layer, or the one it applies to frames, computes statistics in inference too."""
     layer = getattr(row.layer, "inner", row.layer)
     return layer.kind in MEASURES or not getattr(layer, "track_running_stats", True)
 
@@ -580,9 +581,9 @@ def in_order(_: nn.Module, __: object, output: Any) -> Any:
 
 
 def span(gradient: Tensor | None, axis: int, around: bool = False) -> int:
-    """From the first to the last position along an axis that is not 0; empty if any value
-    overflows. ``around`` an axis that continues at its other end, it is the shortest way that
-    passes all of them."""
+    """The number of positions from the first to the last one along an axis that is not 0; 0 if
+    there is none, or if any value overflows. ``around`` is for an axis that continues at its other
+    end: then it is the length of the shortest stretch that contains all of them."""
     if gradient is None or not gradient.isfinite().all():
         return 0
     places = sorted({*gradient.nonzero()[:, 2 + axis].tolist()})
@@ -630,7 +631,7 @@ def paths(tree: Any) -> Iterator[tuple[Any, ...]]:
 
 
 def leave_out(spec: Any, container: Any, key: Any) -> bool:
-    """Any part."""
+    """Leave out any part."""
     del container[key]
     return True
 
@@ -649,14 +650,14 @@ def open_up(spec: Any, container: Any, key: Any) -> bool:
 
 
 def write_out(spec: Any, container: Any, key: Any) -> bool:
-    """A number in place of an expression."""
+    """Replace an expression by a number."""
     value = container[key]
     container[key] = 1
     return isinstance(value, str) and value.startswith("$")
 
 
 def halve(spec: Any, container: Any, key: Any) -> bool:
-    """A whole number above 1."""
+    """Halve a whole number above 1."""
     if type(container[key]) is not int or container[key] < 2:
         return False
     container[key] //= 2

@@ -58,7 +58,7 @@ class Case:
 
 
 def half(count: int) -> int | None:
-    """Half of an even number that is not too small to tell."""
+    """Half of a number; None if it is odd, or too small for a half to identify the mistake."""
     return count // 2 if count % 2 == 0 and count >= 100 else None
 
 
@@ -422,7 +422,7 @@ def of_pool(rng: random.Random) -> Case:
 
 
 def _ceil_places(n: int, f: int, s: int, p: int) -> int:
-    """Windows whose last one may hang over the edge, but may not start in the padding."""
+    """The number of windows; the last may hang over the edge, but not start in the padding."""
     starts = list(range(-p, n, s))
     inside = [start for start in starts if start + f <= n + p]
     if not inside:
@@ -536,7 +536,7 @@ def of_same(rng: random.Random) -> Case:
 
 
 def of_matrix(rng: random.Random) -> Case:
-    """The sides of a matrix of im2col."""
+    """A question about the size of an im2col matrix."""
     while True:
         x = replace(random_conv(rng), g=1)
         sides = {
@@ -816,7 +816,7 @@ def walk(
     net: Stack, rule: str = "", only: str = "", own: Mapping[str, int] | None = None
 ) -> list[Layer] | None:
     """The layers in order under a wrong rule, which applies only at ``only`` if that is given; None
-    if nothing is left of the map. ``own`` has sizes that replace those of layers."""
+    if the map shrinks to nothing. ``own`` gives sizes that replace the computed ones, by layer."""
     own = own or {}
     c, n, seen, jump = net.c, net.n, 1, 1
     layers = [Layer("input", "input", 0, 0, 0, c * n * n, True, (c, n, n), 1)]
@@ -990,7 +990,7 @@ def of_field(rng: random.Random) -> Case:
     return case
 
 
-def of_layer_behind(rng: random.Random) -> Case:
+def of_layer_after(rng: random.Random) -> Case:
     """The shape or the parameters of a layer after others, with a mistake made on the way."""
     net = random_stack(rng)
     right = walk(net)
@@ -1184,7 +1184,7 @@ FAMILIES = (
     *(of_conv,) * 6,
     *(of_pool, of_linear, of_transposed) * 2,
     *(of_special,) * 3,
-    *(of_total, of_field, of_layer_behind) * 2,
+    *(of_total, of_field, of_layer_after) * 2,
     of_heads,
     of_shared_weights,
 )

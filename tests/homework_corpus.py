@@ -60,7 +60,7 @@ class Answer(NamedTuple):
 
 
 def wrong_answers(count: int, seed: int) -> Iterator[Answer]:
-    """This many wrong answers, with each mistake about equally often, and rather in questions where
+    """This many wrong answers, with each mistake about equally often, preferably in questions where
     no other mistake gives the same value."""
     rng = random.Random(seed)
     used: Counter[str] = Counter()
@@ -79,7 +79,7 @@ def wrong_answers(count: int, seed: int) -> Iterator[Answer]:
 
 
 SHARED = 3
-"""How many answers from a mistake are made before one that another mistake gives too."""
+"""How many answers with a mistake are drawn before one that another mistake gives too."""
 
 
 def is_shared(mistake: str, case: Case) -> bool:

@@ -28,7 +28,7 @@ NETWORKS = (
 )  # fmt: skip
 """None has batch norms, whose running statistics Keras counts as parameters."""
 NARROW, WIDE = 70, 110
-"""Keras wraps names where a line is full."""
+"""Widths of Keras's summaries; names that do not fit are wrapped."""
 
 
 def by_torchinfo(name: str) -> str:
@@ -107,7 +107,7 @@ def as_keras(layers: Any, row: Any, x: list[Any]) -> Any:
 
 
 def windowed(layers: Any, layer: Any, row: Any, x: Any) -> Any:
-    """A convolution or a pool, behind a layer that pads."""
+    """A convolution or a pool, after a layer that pads."""
     axes = layer.axes(row.inputs[0])
     pads = [(axis.before, axis.after + axis.overhang()) for axis in axes]
     if any(map(any, pads)):

@@ -67,7 +67,7 @@ class Case:
 
     @property
     def everything(self) -> bool:
-        """Whether it may read every built-in network."""
+        """Whether the command may read every built-in network."""
         return self.argv[:1] in (["list"], ["claims"])
 
 
@@ -145,7 +145,6 @@ class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mis
     """Writes every repeated part in full."""
 
     def ignore_aliases(self, data: Any) -> bool:
-        """Always."""
         return True
 
 
@@ -567,7 +566,7 @@ def command_on(network: str, tree_names: Sequence[str], random: Random) -> list[
         pool = POOLS["over"]
         words += [f"--over={random.choice(pool[:5] if random.random() < 0.7 else pool)}"
                   for _ in range(random.choice((0, 1, 1, 1, 2, 3)))]  # fmt: skip
-        return [*words, *options(name, random), "--jobs=1"]  # others are in processes of their own
+        return [*words, *options(name, random), "--jobs=1"]  # more jobs would start processes
     elif name == "device":
         words += ["--on", random.choice(("t4", "a100,raspberry-pi-5", "stm32f746", "x", "", ","))]
     elif name == "reconcile":
@@ -608,7 +607,7 @@ def a_model(random: Random) -> Case:
 
 
 def reference(random: Random) -> str:
-    """Files that a spec may name but not read."""
+    """What a spec may name as a file; most of it must not be read."""
     return random.choice((
         "../outside/secret.txt", "../outside/secret.yaml", "../outside/keys.yaml", "link.yaml",
         "pipe", "folder", "other.yaml", "net.yaml", "vgg16", "vgg61", "../outside/none",
@@ -983,7 +982,7 @@ def notebook(text: str, random: Random) -> bytes:
 
 
 FORMS = ("csv", "md", "xlsx", "ipynb")
-"""The endings of tables of answers."""
+"""The file extensions of tables of answers."""
 
 
 def table_file(made: Mapping[str, Any], form: str, random: Random) -> bytes:

@@ -1,4 +1,4 @@
-"""Networks as Darknet and Caffe files, written by us from the papers, with what was published.
+"""Networks as Darknet and Caffe files, written from the papers, with their published figures.
 
 ``python tests/zoo_files.py darknet`` and ``caffe`` compare all of them.
 """
@@ -36,7 +36,7 @@ class Darknet:
         self.section("route", layers=",".join(map(str, places)))
 
     def up(self, filters: int, *places: int) -> None:
-        """Half as many channels at twice the size, beside an earlier map."""
+        """A 1×1 convolution and an upsampling by 2, concatenated with earlier maps."""
         self.conv(filters, 1)
         self.section("upsample", stride=2)
         self.route(-1, *places)
@@ -172,7 +172,8 @@ DARKNET: Mapping[str, tuple[Callable[[], str], float, int]] = {
     "yolov2": (yolov2, 62.94, 2),
     "yolov3": (yolov3, 65.86, 2),
     "yolov3-tiny": (yolov3_tiny, 5.56, 2),
-    # The README of the authors' release: 416. Its program adds the pools and sums to larger sizes.
+    # The README of the authors' release, at 416 pixels. For larger inputs, its figures include the
+    # pools and the sums.
     "yolov4": (yolov4, 60.1, 1),
 }
 """Each network's text, its published billions of operations, and their decimals."""
@@ -363,13 +364,13 @@ def fcn8s() -> str:
 
 
 CAFFE: Mapping[str, tuple[Callable[[], str], int, str]] = {
-    # Torchvision's documentation counts 138,357,544, 1,235,496 and, for ResNet, those of its own
-    # version, in which another layer of a block has the stride.
+    # Torchvision's documentation has the counts of vgg16, squeezenet1_1 and its own version of
+    # ResNet, in which another layer of a block has the stride.
     "vgg16": (caffe_vgg16, 138_357_544, "vgg16"),
     "resnet50": (lambda: resnet(3, 4, 6, 3), 25_557_032, "resnet50_v1"),
     "resnet152": (lambda: resnet(3, 8, 36, 3), 60_192_808, "resnet152_v1"),
     "squeezenet": (squeezenet, 1_235_496, "squeezenet1_1"),
-    # Figures of the layers in the papers, which the built-ins are compared with.
+    # 0: the papers give figures of layers only, with which the built-ins are compared.
     "alexnet": (alexnet, 0, "alexnet_grouped"),
     "googlenet": (googlenet, 0, "googlenet"),
     "unet": (unet, 0, "unet"),

@@ -1,4 +1,4 @@
-"""A tiny writer of ONNX files for tests, from the definition of the format."""
+"""Write small ONNX files for tests, following the definition of the format."""
 
 import struct
 
@@ -13,7 +13,7 @@ def varint(value):
 
 
 def field(number, value):
-    """A field: an integer, a float, or a text, bytes or nested message."""
+    """A field: an integer, a float, a string, bytes or a nested message."""
     if isinstance(value, int):
         return varint(number << 3) + varint(value)
     if isinstance(value, float):
@@ -76,7 +76,7 @@ class Graph(bytes):
 
 
 def node(kind, inputs, outputs, name="", domain="", scopes=None, **attributes):
-    """A node; inputs and outputs are texts with the names."""
+    """A node; inputs and outputs are names, separated by spaces."""
     parts = [(1, one) for one in inputs.split(" ")] if inputs else []
     parts += [(2, one) for one in outputs.split(" ")]
     parts += [(3, name), (4, kind), (7, domain)]
@@ -110,7 +110,7 @@ def constant(output, value):
 
 
 def value(name, sizes):
-    """A tensor's name and sizes; a text is an open size."""
+    """A tensor's name and sizes; a string is a symbolic size."""
     dims = [(1, message((2 if isinstance(size, str) else 1, size))) for size in sizes]
     return message((1, name), (2, message((1, message((1, 1), (2, message(*dims)))))))
 

@@ -1,4 +1,4 @@
-"""What is wrong with the geometry of a scene: overlaps, things cut off, lines that miss."""
+"""Faults in the geometry of a scene: overlaps, parts that are cut off, lines that miss."""
 
 from collections.abc import Iterator
 from itertools import combinations, pairwise
@@ -55,7 +55,7 @@ def texts(scene: Scene, measure: Measure) -> list[Area]:
 
 
 def overlapping(scene: Scene, measure: Measure) -> Iterator[str]:
-    """Boxes that share room, and texts that do."""
+    """Boxes that overlap, and texts that overlap."""
     for kind, areas in (
         ("boxes", sorted(map(area, scene.boxes))),
         ("texts", sorted(texts(scene, measure))),
@@ -90,7 +90,7 @@ def covered(scene: Scene, measure: Measure) -> Iterator[str]:
 
 
 def cut_off(scene: Scene, measure: Measure) -> Iterator[str]:
-    """What reaches beyond the picture, or a text beyond its box."""
+    """Parts that reach beyond the picture, and texts that reach beyond their boxes."""
     page = Area(0, 0, scene.width, scene.height, "page")
     lines = [
         Area(*point, *point, f"a line from {line.source}")

@@ -23,7 +23,7 @@ from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Map, Shape, Vector, shape_of
 
 PLAIN: dict[str, Callable[[Any, Any], nn.Module | None]] = {}
-"""By kind."""
+"""The builders of modules, by kind."""
 
 
 def plain(kind: str) -> Any:
@@ -79,7 +79,7 @@ class Does(nn.Module):
 
 
 class Learned(nn.Module):
-    """A function of one tensor and a parameter, which is repeated along sizes of 1."""
+    """A function of one tensor and a parameter, which is broadcast along sizes of 1."""
 
     def __init__(self, function: Callable[[Tensor, Tensor], Tensor], layer: Any) -> None:
         super().__init__()
@@ -130,7 +130,7 @@ def divide(layer: Any, x: Shape) -> nn.Module:
 @plain("dot_product_attention")
 def dot_product_attention(layer: Any, x: Shape) -> nn.Module:
     def attention(q: Tensor, k: Tensor, v: Tensor, *mask: Tensor) -> Tensor:
-        heads = q.shape[1:-2]  # after the windows, if there are any
+        heads = q.shape[1:-2]  # and the windows before them, if any
         alike = {one.shape[1:-2] for one in (q, k, v)} == {heads}
         if not alike or len(heads) not in (1, 2) or len(mask) > 1:
             raise ValueError("no heads, or not as many")
@@ -420,7 +420,7 @@ def separable_conv(layer: Any, x: Map) -> nn.Module:
 
 @plain("locally_connected")
 def locally_connected(layer: Any, x: Map) -> nn.Module:
-    """As a convolution, whose positions determine the number of filters."""
+    """A convolution, with parameters for each of its positions."""
     same = layers.load("conv")(**vars(layer))
     shared = TWINS["conv"].module(same, x) or conv(same, x)
     assert shared is not None
@@ -432,7 +432,7 @@ def locally_connected(layer: Any, x: Map) -> nn.Module:
 
 
 class Deformed(nn.Module):
-    """Dai et al. 2017, equations 2 to 4, tap by tap: what a moved tap reads, times its weights."""
+    """Dai et al. 2017, equations 2 to 4, tap by tap: the value at a moved tap times its weights."""
 
     def __init__(self, conv: nn.Module, around: list[int]) -> None:
         super().__init__()
@@ -453,7 +453,6 @@ class Deformed(nn.Module):
             times = factors.unflatten(1, (-1, taps)).repeat_interleave(parts, 1)
         if moves.shape[1] != x.shape[1] or times.shape != moves[:, :, :, 0].shape:
             raise ValueError("factors or groups of another size")
-        filters = functional.conv2d  # of one tap, for every place
         y = torch.zeros(x.shape[0], conv.out_channels, *places)
         for tap in range(taps):
             down, along = divmod(tap, F[1])
@@ -461,11 +460,11 @@ class Deformed(nn.Module):
             columns = torch.arange(places[1]) * S[1] + along * D[1] - self.around[0]
             read = self.between(x, rows + moves[:, :, tap, 0], columns + moves[:, :, tap, 1])
             weight = conv.weight[:, :, down, along, None, None]
-            y = y + filters(read * times[:, :, tap], weight, groups=conv.groups)
+            y = y + functional.conv2d(read * times[:, :, tap], weight, groups=conv.groups)
         return y if conv.bias is None else y + conv.bias[:, None, None]
 
     def between(self, x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-        """The four pixels around every point, each by its share; 0 outside the map."""
+        """The four pixels around every point, interpolated; 0 outside the map."""
         total = torch.zeros_like(rows)
         for row in (rows.floor(), rows.floor() + 1):
             for column in (columns.floor(), columns.floor() + 1):
@@ -489,7 +488,7 @@ def deform_conv(layer: Any, x: Map) -> nn.Module | None:
 
 
 class FramesLSTM(nn.Module):
-    """Shi et al. 2015, equation 3, with filters of their own for the frame and the state."""
+    """Shi et al. 2015, equation 3, with separate filters for the frame and the state."""
 
     def __init__(self, layer: Any, x: Map) -> None:
         super().__init__()

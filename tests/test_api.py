@@ -17,7 +17,7 @@ NETWORKS = ("summarize", "explain", "check_stride", "memory", "verify", "to_torc
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_what_a_command_does_is_a_typed_and_documented_function(name):
+def test_every_command_has_a_typed_and_documented_function(name):
     function = getattr(cnncalc, name)
     assert inspect.isfunction(function)
     assert name in cnncalc.__all__

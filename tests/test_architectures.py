@@ -172,7 +172,7 @@ def darknet(out, blocks, side):
 
 
 def yolo(c_in, width, side):
-    """Five convolutions of 1×1 and 3×3 in turn, and a head of one more and 255 scores."""
+    """Five convolutions, 1×1 and 3×3 in turn, then a head: one more and 255 scores."""
     for c in (c_in, 2 * width, 2 * width):
         yield from (*normed(1, (c, width), side**2), *normed(3, (width, 2 * width), side**2))
     yield conv(1, 2 * width, 255, side**2)
@@ -416,7 +416,7 @@ def test_inception_v3_without_heads():
 @pytest.mark.parametrize("name", NAMES)
 def test_every_printed_number_agrees_or_the_reason_is_stated(name):
     found = published.check(name)
-    assert found, "what its source prints of it stands in 'published'"
+    assert found, "'published' must list the figures that its source prints"
     assert [one.to_dict() for one in found if not one.expected] == []
     assert all(one.claim.source for one in found)
     assert all(len(one.claim.erratum) > 20 for one in found if one.claim.erratum is not None)

@@ -45,7 +45,7 @@ def test_a_layer_needs_its_input_and_its_output():
     [
         (["batch_norm", "relu"], {}),
         (["relu6", "dropout", "identity"], {}),
-        # A copy; a product and a sum; a sigmoid and a product; sums of 4 bytes
+        # A copy; a sigmoid and a product; sums of 4 bytes; two convolutions
         ([{"reshape": [64, 2, 2], "name": "reshape"}], {"reshape": 512}),
         ([{"silu": None, "name": "silu"}], {"silu": 256 + 256 + 256}),
         (
@@ -56,18 +56,18 @@ def test_a_layer_needs_its_input_and_its_output():
             [{"separable_conv": {"filters": 8, "kernel": 1, "multiplier": 2}, "name": "sep"}],
             {"sep.1": 256 + 512, "sep": 512 + 128},
         ),
-        # No weights to fold into, or not a fixed scale, or a function of its own
+        # No weights to fold into, no fixed scale, or a separate operation
         (["relu", {"batch_norm": None, "name": "bn"}], {"bn.1": 512, "bn": 512}),
         ([{"batch_norm": {"track_running_stats": False}, "name": "bn"}], {"bn": 512}),
         ([{"sigmoid": None, "name": "sigmoid"}], {"sigmoid": 512}),
     ],
 )
-def test_what_runs_inside_the_layer_before_needs_nothing(between, more):
+def test_a_layer_that_is_fused_into_the_one_before_needs_no_memory(between, more):
     found = live({**CONV, "name": "conv"}, *between)
     assert found == {"conv": 512, **more}
 
 
-def test_what_reads_the_input_cannot_run_inside_of_it():
+def test_a_layer_that_reads_the_input_is_not_fused_into_it():
     assert live({"relu": None, "name": "relu"}) == {"relu": 512}
 
 
@@ -88,7 +88,7 @@ def test_a_value_that_two_layers_read_is_not_overwritten():
     assert found == {"conv": 512, "relu": 512, "add": 768}
 
 
-def test_outputs_stay():
+def test_outputs_stay_live():
     first = {"conv": {"filters": 1, "kernel": 1}, "name": "first", "from": "input"}
     second = {"conv": {"filters": 2, "kernel": 1}, "name": "second", "from": "input"}
     # 256 in; 16 out stays; 32 out
@@ -194,7 +194,7 @@ def test_a_long_search_is_stopped(monkeypatch):
 
 def test_the_best_order_is_shown():
     shown = CliRunner().invoke(app, ["memory", "inception_module", "--dtype", "int8"])
-    # 28·28·(192 + 256 + 64 + 32 + 64): the input, what is concatenated, and what the last reads
+    # 28·28·(192 + 256 + 64 + 32 + 64): the input, the concatenated maps, and the input of the last
     assert "  lowest        401,408" in shown.stdout
     assert "The best order differs from the network's in this part: inception3a." in shown.stdout
     assert "With gaps between tensors, the best order needs 4" in shown.stdout.replace("\n", " ")
@@ -209,7 +209,7 @@ def test_the_best_order_is_shown():
         ([{"conv": {"filters": 8, "kernel": 3}}, "batch_norm"], 1152, 8, 16),
         ([{"linear": {"out_features": 5, "bias": False}}], 256 * 5, 0, 5),
         ([{"separable_conv": {"filters": 8, "kernel": 3}}], 9 * 16 + 16 * 8, 24, 24 + 24),
-        # A factor and a summand for each channel, each quantized as a whole
+        # A factor and a summand for each channel, each quantized per tensor
         (["batch_norm"], 32, 0, 2),
         ([{"batch_norm": {"affine": False}}], 32, 0, 2),
         (["prelu"], 1, 0, 1),

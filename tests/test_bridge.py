@@ -34,7 +34,7 @@ EXAMPLES = [
     for kind in layers.every()
     if kind.known
     for index, example in enumerate(kind.examples)
-    if not getattr(kind.parse(example.given), "computed", False)  # how is not known
+    if not getattr(kind.parse(example.given), "computed", False)  # it is not known how
 ]
 
 SMALL = 10**6
@@ -57,7 +57,7 @@ DIFFERENTIATED = [
 ]
 
 
-def test_gradients_reach_just_the_inputs_that_get_one():
+def test_layers_declare_the_inputs_that_get_no_gradient():
     for kind, given, inputs in DIFFERENTIATED:
         layer, shapes = layers.load(kind).parse(given), [*map(read_shape, inputs)]
         with torch.device("meta"):

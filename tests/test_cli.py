@@ -284,7 +284,7 @@ def test_the_shell_completes(monkeypatch, line, found):
     words = CliRunner().invoke(cli.app, [], prog_name="cnncalc").stdout.split()
     assert found <= set(words)
     assert all(word.startswith(line.split()[-1]) for word in words)
-    assert words or not found
+    assert bool(words) == bool(found)
 
 
 def test_files_are_completed_too(tmp_path, monkeypatch):

@@ -143,7 +143,7 @@ def test_networks_of_very_many_equal_layers_are_matched_by_name(monkeypatch):
     # tanh and relu three times are in both: 2 removed, 3 added
     assert len(changes(one, other)) == 5
     monkeypatch.setattr(compare, "MOST_PAIRS", 30)
-    # tanh2, tanh3 and so on stand at other places, but all names are the same or missing.
+    # tanh2, tanh3 and so on are at other positions, but all names are the same or missing.
     found = dict(changes(one, other, everything=True))
     assert {*found} == {f"relu{n}" for n in range(1, 7)} | {f"tanh{n}" for n in range(1, 5)}
 

@@ -325,7 +325,7 @@ def test_the_version_of_onnx_tool_is_apart_from_its_name():
 @pytest.mark.parametrize(
     ("layers", "total"),
     [
-        # 4·8·27 = 864 MACs at 36 positions... of 8 filters of 3×3 on 4×8×8: 8·36·36 = 10,368
+        # 8 filters of 3·3·4 = 36 weights at 6·6 positions: 8·36·36 = 10,368
         ([{"conv": {"filters": 8, "kernel": 3, "bias": False}}], 10_368),
         # ... folded: a bias for each of 8·6·6 outputs
         ([{"conv": {"filters": 8, "kernel": 3, "bias": False}}, "batch_norm"], 10_368 + 288),

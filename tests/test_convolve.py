@@ -516,7 +516,7 @@ def test_the_data_of_a_transposed_convolution_name_it():
     assert worked.output.nested() == [[4, 6, 8]]
 
 
-def test_a_pool_that_rounds_up_counts_what_is_there():
+def test_an_average_over_the_edge_divides_by_the_cells_inside():
     worked = work("1 2 3 4 6", "1", pool="avg:2ceil")
     assert worked.output.nested() == [[Fraction(3, 2), Fraction(7, 2), 6]]
     text = str(worked)

@@ -636,14 +636,14 @@ def test_floats_are_refused():
     ],
     ids=lambda arguments: arguments[0][:20],
 )
-def test_hostile_input_is_refused_quickly(arguments):
+def test_hostile_input_is_answered_or_refused_quickly(arguments):
     begin = time.process_time()
     done = run(*arguments)
     assert done.exception is None or isinstance(done.exception, CnncalcError | SystemExit)
     assert time.process_time() - begin < 20
 
 
-def test_the_command_draws_without_rich_and_counts_without_numpy():
+def test_the_command_imports_no_large_library():
     code = (
         "import sys; sys.argv = ['cnncalc', 'convolve', '1 2 3', 'box', '--pool', 'max:1']\n"
         "from cnncalc.cli import main\n"

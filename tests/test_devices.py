@@ -234,7 +234,7 @@ def test_all_devices_are_those_that_compute_in_the_dtype():
     assert keys == [key for key, one in DEVICES.items() if "int8" in one.peak]
 
 
-def test_a_report_takes_the_dtype_that_it_has():
+def test_a_float32_report_runs_in_tf32_but_not_in_float16():
     report = cnncalc.summarize("lenet5")
     assert cnncalc.device(report, "a100", dtype="tf32").bounds[0].peak == 156 * 10**12
     with pytest.raises(UsageError, match="already computed and takes no dtype"):
@@ -260,12 +260,12 @@ def test_what_cannot_be_answered_is_refused():
         cnncalc.device("lenet5")
 
 
-def test_all_devices_are_named_by_themselves():
+def test_all_cannot_be_combined_with_other_devices():
     with pytest.raises(UsageError, match="'all' already includes the other devices"):
         cnncalc.device(NET, ["all", "t4"])
 
 
-def test_an_unknown_device_of_a_file_is_answered_with_those_of_the_file(round_device):
+def test_an_unknown_device_of_a_file_gets_the_devices_of_the_file(round_device):
     with pytest.raises(UnknownName, match="no device 't4'; the file has mine"):
         cnncalc.device(NET, "t4", path=round_device)
 
@@ -301,7 +301,7 @@ def test_a_coefficient_may_be_zero_but_not_negative(flop, byte):
 def test_the_error_of_a_network_is_that_without_its_family():
     found = made(2e-11, 3e-10, error=1.0)
     errors = {one.measured.network: one.error for one in found.held_out}
-    assert errors["densenet121"] == pytest.approx(0.5)  # the others know nothing of its doubling
+    assert errors["densenet121"] == pytest.approx(0.5)  # only this family takes longer
     fitted = found.coefficients.seconds(*found.measured[-1][1:3])
     assert abs(fitted / found.measured[-1].seconds - 1) < 0.5
 

@@ -517,7 +517,7 @@ def test_equations_without_symbols_need_no_legend():
 
 @pytest.mark.parametrize("kind", [*layers.every()], ids=lambda kind: kind.kind)
 def test_every_symbol_has_a_meaning(kind):
-    """Every letter, that is; longer names are words."""
+    """Every single letter has one; longer names are words."""
     for example in kind.examples:
         report = report_of(kind, example)
         row = report.layers[-1]
@@ -565,7 +565,7 @@ def test_a_letter_with_two_meanings_is_explained_as_it_is_used(layer, meanings):
 
 
 def test_long_equations_are_broken_in_latex():
-    """So that they fit the page: a line for each step, and one for the note."""
+    """One line for each step, and one for the note, so that they fit the page."""
     out = run("layer", "group_norm", "64x56x56", "--groups", "32", "-f", "latex").stdout
     lines = out.partition("align*}")[2].splitlines()
     assert max(map(len, lines)) <= 170

@@ -134,11 +134,13 @@ def test_an_invalid_value_gets_a_helpful_error(declared, written, sentence):
     assert str(refused.value) == sentence
 
 
-@pytest.mark.parametrize(("declared", "written", "canonical"), GOOD)
+@pytest.mark.parametrize(
+    ("declared", "written", "canonical"),
+    # JSON has no tuples. Capitals, as in "VALID", are accepted, but editors suggest lower case.
+    [row for row in GOOD if row[1] not in ("VALID", (1, 2, 3))],
+)
 def test_the_schema_accepts_valid_values(declared, written, canonical):
-    # Capitals as in "VALID" are accepted as a courtesy; editors suggest lower case.
-    if written not in ("VALID", (1, 2, 3)):
-        jsonschema.validate(written, known(declared).schema)
+    jsonschema.validate(written, known(declared).schema)
 
 
 @pytest.mark.parametrize(

@@ -415,6 +415,6 @@ def test_what_is_not_modelled_has_no_formula():
         cnncalc.formula(normed, "memory", ["batch"])
 
 
-def test_nothing_grows_where_a_doubled_value_gives_no_network():
+def test_growth_is_unknown_where_a_doubled_value_gives_no_network():
     evaluate = {4: {"macs": 3}, 8: "no network"}
     assert symbols._growth(lambda given: evaluate[given["n"]], "macs", "n", {"n": 4}) is None

@@ -87,7 +87,7 @@ def test_a_name_means_what_it_means_in_its_framework(kind, given, shape, output,
         ("keras.Convv2D", None, "no layer kind 'keras.Convv2D'"),
     ],
 )  # fmt: skip
-def test_a_name_that_frameworks_dispute_is_refused_with_the_ways_out(kind, given, says):
+def test_a_name_that_frameworks_dispute_is_refused_with_the_fixes(kind, given, says):
     with pytest.raises(Mistakes) as refused:
         one(kind, given, "3x8")
     assert says in str(refused.value)
@@ -175,7 +175,7 @@ def test_an_activation_among_the_fields_is_a_layer_of_its_own():
      ("conv", "'conv' is not an activation, such as relu"), ("reluu", "did you mean 'relu'?"),
      (["relu"], "'activation' must be the name of an activation, such as relu, not ['relu']")],
 )  # fmt: skip
-def test_what_is_no_activation_is_refused(word, says):
+def test_an_unknown_activation_is_refused(word, says):
     with pytest.raises(Mistakes) as refused:
         one("Conv2D", {"filters": 4, "kernel_size": 3, "activation": word}, "3x8x8")
     assert says in str(refused.value)

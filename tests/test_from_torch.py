@@ -300,7 +300,7 @@ def test_what_the_original_saves_is_compared_where_it_can_run(model, device, inp
 
 
 class Lost(nn.Module):
-    """What no kind describes, with weights, between layers."""
+    """Operations with weights that no kind describes, between layers."""
 
     def __init__(self):
         super().__init__()
@@ -396,7 +396,7 @@ def test_words_and_recurrent_networks_are_read():
     assert report.totals.params == sum(one.numel() for one in model.parameters())
 
 
-def test_layers_of_all_kinds_come_back():
+def test_layers_of_all_kinds_are_read_back():
     model = nn.Sequential(
         nn.ConvTranspose2d(4, 6, 3, 2, 1, 1, groups=2, bias=False), nn.PReLU(6), nn.GroupNorm(3, 6),
         nn.InstanceNorm2d(6, affine=True), nn.Hardswish(), nn.ReLU6(), nn.LeakyReLU(0.2),
@@ -414,7 +414,7 @@ def test_layers_of_all_kinds_come_back():
 
 
 class Learned(nn.Module):
-    """Parameters of all shapes, used raw."""
+    """Parameters of all shapes that operations use directly."""
 
     def __init__(self):
         super().__init__()
@@ -551,7 +551,7 @@ def test_what_is_not_a_shape_among_inputs_is_refused(given, not_):
         (lambda x: torch.ones(3), "is computed"),
     ],
 )
-def test_what_is_not_one_network_is_refused(function, says):
+def test_a_model_that_is_not_one_network_is_refused(function, says):
     with pytest.raises(UsageError, match=says):
         read(Calls(function), 3, 4, 4)
 

@@ -543,8 +543,8 @@ def test_keeping_what_did_not_change_gives_the_same_rows(name):
         assert kept.rows[0] is report.rows[0]
 
 
-def test_a_change_may_add_layers_behind_those_that_are_kept():
-    # A pool of 2 leaves 2×1×1 of the 2×2×2 that a global pool made a vector; linear flattens it.
+def test_a_change_may_add_layers_to_those_that_are_kept():
+    # The global pool outputs a vector. The max pool in its place outputs 2×1×1, which is flattened.
     report = cnncalc.summarize(
         {"input": "2x2x2", "layers": ["relu", {"global_avg_pool": None, "name": "pool"},
                                       {"linear": 3, "name": "fc"}, "relu"]}

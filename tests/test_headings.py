@@ -99,7 +99,7 @@ def test_the_number_of_feature_maps_is_not_a_shape():
     assert _headings.quantity("Feature Map", ("6", "16")) == ("Feature Map", "")
 
 
-def test_a_word_that_is_no_unit_stays_in_the_heading():
+def test_a_word_that_is_not_a_unit_stays_in_the_heading():
     assert _headings.quantity("Output (HxWxC)", ()) == ("Output (HxWxC)", "")
     assert _headings.quantity("colour (red)", ()) == ("colour (red)", "")
 
@@ -125,7 +125,7 @@ STRANGE = """
 """
 
 
-def test_what_is_not_understood_is_reported_once(graded):
+def test_a_word_that_is_not_understood_is_reported_once(graded):
     one = graded(STRANGE)
     assert [
         (answer["question"], answer["remark"])
@@ -140,7 +140,7 @@ def test_what_is_not_understood_is_reported_once(graded):
     assert one.not_asked == ("fc1 macs", "total macs")
 
 
-def test_a_sheet_of_its_own_reports_them_once(tmp_path):
+def test_a_stand_alone_sheet_reports_them_once(tmp_path):
     file = tmp_path / "ada.md"
     file.write_text(f"architecture: 3x32x32-6C5-MP2-10N\n{STRANGE}", encoding="utf-8")
     [one] = cnncalc.grade(file)
@@ -149,7 +149,7 @@ def test_a_sheet_of_its_own_reports_them_once(tmp_path):
 
 
 @pytest.mark.parametrize("alone", [False, True])
-def test_what_is_not_understood_once_is_shown_with_its_layer(graded, tmp_path, alone):
+def test_a_word_that_is_not_understood_in_one_row_is_shown_with_its_layer(graded, tmp_path, alone):
     rows = {"konv": {"shape": 1, "macs": 2}, "Conv1": {"colour": 3, "prams": 4}}
     own = {"architecture": "3x32x32-6C5-MP2-10N"} if alone else {}
     names = "conv1, max_pool1, flatten, linear1" if alone else "conv1, pool1, flatten, fc1"

@@ -75,7 +75,7 @@ def test_an_unknown_quantity_suggests_the_nearest():
         # Two convolutions of stride 2: one output of the second moves by 4 pixels.
         (STRIDED, "jump", "4"),
         (STRIDED, "receptive field centre", "0.5"),  # 7 pixels from −3: −3 + 7/2
-        (STRIDED, "start", "-3"),  # one pixel of padding, then one of two pixels each
+        (STRIDED, "start", "-3"),  # one pixel of padding, then one of 2 pixels
         # The gradient of the weights; the image needs none.
         (CONV, "backward macs", "768,000"),
         (POOL, "comparisons", "559,872"),  # 8 for each of 96·27·27
@@ -238,7 +238,7 @@ def test_a_layer_by_itself_may_be_anywhere_in_a_network(given, ask, answer, outc
     assert (mark.outcome.value, mark.reading.notes) == (outcome, notes)
 
 
-def test_only_a_first_layer_is_asked_about_as_one():
+def test_only_the_first_layer_can_be_asked_about_as_a_first_layer():
     with pytest.raises(UsageError, match="is not the first layer"):
         question(
             asks.find("backward macs of a first layer"),
@@ -321,7 +321,7 @@ def test_the_peak_is_derived_with_its_layer():
         ("{conv: {filters: 1, kernel: 3, stride: [1, 2]}, input: 1x9x9}", "jump"),
     ],
 )
-def test_a_quantity_that_a_layer_has_not_is_refused(given, ask):
+def test_a_quantity_that_a_layer_lacks_is_refused(given, ask):
     assert marked(given, ask, 1).outcome.value == "unreadable"
 
 

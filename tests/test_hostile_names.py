@@ -51,7 +51,7 @@ def test_a_name_is_read(graded):
 
 
 @pytest.mark.parametrize("book", gradebook_formats.names())
-def test_no_gradebook_runs_a_name(graded, book):
+def test_no_name_in_a_gradebook_runs_as_a_formula(graded, book):
     for name, text in gradebook_formats.load(book).write(graded, "hw").items():
         assert not HIDDEN.search(text)
         if name.endswith(".csv"):

@@ -65,7 +65,7 @@ def test_a_model_that_runs_its_stem_while_it_is_built_gets_weights(tmp_path, mon
 
 
 class PerPosition(nn.Module):
-    """Normalizes the channels of all positions, of which the batch has one axis."""
+    """Normalizes the channels of all positions, after merging two axes in a given order."""
 
     def __init__(self, order):
         super().__init__()
@@ -178,7 +178,7 @@ def test_powers_save_their_input_or_their_output(function, saves_output):
 
 
 class Around(nn.Module):
-    """A convolution of another module behind what a function does."""
+    """A convolution in another module, applied to the result of a function."""
 
     def __init__(self, function):
         super().__init__()

@@ -735,7 +735,7 @@ def test_a_recurrent_network_may_read_the_channels_one_after_another():
 
 
 class OfRows(nn.Module):
-    """A module that reads every row of a map as an image of its own."""
+    """A module that reads every row of a map as a separate image."""
 
     def __init__(self, module, *order):
         super().__init__()
@@ -767,7 +767,7 @@ def test_a_module_that_reads_each_row_keeps_its_outputs(module, order, kind):
 
 
 class InAnOrder(nn.Module):
-    """A module that reads a tensor whose batch is somewhere else."""
+    """A module that reads a tensor whose batch is another axis than the first."""
 
     def __init__(self, module, order):
         super().__init__()

@@ -131,7 +131,7 @@ def test_an_embedding_of_words(summarized):
         ("MultiHeadAttention", {"num_heads": 2, "key_dim": 2}),
     ],
 )
-def test_a_layer_that_no_kind_is(summarized, kind, config):
+def test_a_layer_that_no_kind_expresses_is_refused(summarized, kind, config):
     with pytest.raises(CnncalcError, match=f"'it': this {kind} cannot be .* as ONNX, where"):
         summarized(alone(kind, (8, 8, 4), **config))
 
@@ -169,7 +169,7 @@ def test_a_layer_that_reads_nothing(summarized):
 @pytest.mark.parametrize(
     "config", [{"key_dim": 3}, {"key_dim": "2"}, {"use_gate": True}, {"attention_axes": [2]}]
 )
-def test_attention_that_no_kind_is(summarized, config):
+def test_attention_that_no_kind_expresses_is_refused(summarized, config):
     one = layer("MultiHeadAttention", "it", node("x"), node("x"), **{**HEADS, **config})
     with pytest.raises(CnncalcError, match="this MultiHeadAttention cannot be"):
         summarized(functional([("x", (6, 4))], [one], [node("it")]))
@@ -227,7 +227,7 @@ def test_an_input_that_is_also_an_output(summarized):
     assert [row.kind for row in report.layers] == ["relu", "relu", "identity"]
 
 
-def test_a_layer_that_is_no_output_and_that_nothing_reads(summarized):
+def test_a_layer_that_is_not_an_output_and_that_nothing_reads(summarized):
     layers = [layer("ReLU", "a", node("x")), layer("Flatten", "b", node("x"))]
     report = summarized(functional([("x", (8, 8, 4))], layers, [node("a")]))
     assert [row.name for row in report.outputs] == ["a"]

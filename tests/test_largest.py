@@ -222,7 +222,7 @@ def test_the_largest_valid_value_has_nothing_beyond():
     assert found.beyond is None
 
 
-def test_nothing_may_fit():
+def test_a_budget_that_nothing_fits_is_reported():
     found = cnncalc.largest(ROUNDED, "width", {"params": 5})
     assert found.within is None
     assert found.beyond.value == 0.01
@@ -430,8 +430,8 @@ def test_an_argument_of_code_has_no_known_default(tmp_path, monkeypatch):
     assert "    32  1,536\n" in found  # 3·4·4 = 48 multiply-accumulates for each filter
 
 
-def test_growth_has_an_end():
-    # 1,000 times is between 10² and 10⁴, whatever the network: no parameter depends on the batch.
+def test_growth_stops_at_a_thousandfold_or_the_largest_valid_value():
+    # No parameter depends on the batch.
     for step in (1, "0.5"):
         with pytest.raises(UsageError, match="is not reached before batch has grown 1,000-fold"):
             cnncalc.largest("1-1N", {"batch": 10}, {"params": 10**6}, step=step)

@@ -132,7 +132,7 @@ def test_time_distributed_reads_channels_last():
         cnncalc.summarize(spec)
 
 
-def test_negative_padding_is_a_crop_and_no_pad():
+def test_negative_padding_is_a_crop_not_a_pad():
     call = Call("pad", (shape_of((3, 8, 8)),), shape_of((3, 8, 7)), {}, {"pad": (0, -1)})
     with pytest.raises(LayerError, match="crops"):
         layers.load("pad").imported(call)

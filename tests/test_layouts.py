@@ -58,7 +58,7 @@ def test_an_image_that_seems_to_have_its_channels_last_needs_a_layout(input):
         params(input)
 
 
-def test_the_error_shows_both_ways_out(tmp_path):
+def test_the_error_shows_both_fixes(tmp_path):
     file = tmp_path / "net.yaml"
     file.write_text("input: 30x20x3\nlayers: [relu]\n")
     assert refusal("summarize", file) == (
@@ -82,7 +82,7 @@ def test_a_spec_that_says_so_may_have_few_columns():
     assert found.output_shape == (10, 32, 3)
 
 
-def test_channels_last_is_not_believed_of_a_shape_with_its_channels_first():
+def test_channels_last_is_refused_for_a_shape_that_looks_channels_first():
     message = (
         "input 3x64x48 looks as if its channels come first, but the layout is hwc; write 64x48x3; "
         "if it really has 48 channels, write 48x3x64 with --layout chw"
@@ -244,7 +244,7 @@ def test_a_layer_for_images_takes_no_volume():
         ("100-10N", "50", "50 instead of 100 features: linear1 then has 500 weights"),
     ],
 )
-def test_other_channels_than_the_spec_s_are_remarked_upon(network, input, warning):
+def test_channels_that_differ_from_the_spec_s_get_a_remark(network, input, warning):
     assert cnncalc.summarize(network, input=input).warnings[0] == f"the input has {warning}"
 
 

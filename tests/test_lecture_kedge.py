@@ -100,8 +100,7 @@ def test_batch_norm_before_the_activation_dropout_after():
 
 def test_256x256_pixels_are_65536_features():
     flatten = report("1x256x256", {"Linear": 1}).layers[0]
-    assert flatten.output.dimensions == (65_536,)
-    assert 256 * 256 == 65_536
+    assert flatten.output.dimensions == (256 * 256,) == (65_536,)
 
 
 @pytest.mark.parametrize("neurons", [1, 100])

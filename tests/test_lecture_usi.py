@@ -278,7 +278,7 @@ def test_ocr_feature_extraction_weights_do_not_follow(target):
     assert hidden == 1600 * 500 + 500 == 800_500
 
 
-def test_ocr_321800_is_no_sum_of_layers():
+def test_ocr_321800_is_not_a_sum_of_layers():
     # with or without biases; the nearest is the first three convolutions, 321,500
     parts = [*OCR_PARAMS, 800_500]
     sums = {sum(p for i, p in enumerate(parts) if chosen >> i & 1) for chosen in range(1, 32)}

@@ -50,7 +50,7 @@ def test_pytorch_agrees(batch):
     assert not bridge.verify(report, "cpu").disagreements
 
 
-def test_the_reference_is_no_input_of_the_layer():
+def test_the_reference_is_not_an_input_of_the_layer():
     report = summarized({"max_pool": 2}, {"conv": {"filters": 1, "kernel": 1}, "name": "c"},
                         {"upsample": {"like": "input"}})  # fmt: skip
     assert report["upsample1"].sources == (2,)

@@ -51,7 +51,7 @@ def agree(report, device="cpu"):
 SMALL = 10**7
 
 
-def behind(kind, given, inputs, *, batch, trained=True):
+def of_one_layer(kind, given, inputs, *, batch, trained=True):
     """A network of one layer; with ``trained``, after a layer with parameters for each input
     that gets a gradient."""
     names = [f"x{number}" for number in range(len(inputs))]
@@ -103,7 +103,7 @@ EXAMPLES = [
 @pytest.mark.parametrize("batch", [1, 4])
 @pytest.mark.parametrize(("kind", "given", "inputs"), EXAMPLES)
 def test_every_worked_example_agrees(kind, given, inputs, batch, trained):
-    report = behind(kind, given, inputs, batch=batch, trained=trained)
+    report = of_one_layer(kind, given, inputs, batch=batch, trained=trained)
     totals = report.totals
     small = totals.params + totals.macs // 10 + totals.activation < SMALL
     if kind == "mish" and not small:
@@ -119,7 +119,7 @@ def test_every_worked_example_agrees(kind, given, inputs, batch, trained):
 def test_unknown_memory_raises_an_error(unmodelled):
     kind, _, index = unmodelled.partition("-")
     example = layers.load(kind).examples[int(index or 0)]
-    report = behind(kind, example.given, example.inputs, batch=1, trained=False)
+    report = of_one_layer(kind, example.given, example.inputs, batch=1, trained=False)
     with pytest.raises(UsageError, match="not modelled"):
         footprint.measure(report)
 
@@ -250,7 +250,7 @@ OTHERS = [
 @pytest.mark.parametrize("batch", [2, 3])
 @pytest.mark.parametrize(("kind", "given", "inputs"), OTHERS)
 def test_other_fields_and_axes_agree(kind, given, inputs, batch, trained):
-    agree(behind(kind, given, inputs, batch=batch, trained=trained))
+    agree(of_one_layer(kind, given, inputs, batch=batch, trained=trained))
 
 
 # Networks.
@@ -898,7 +898,7 @@ PRECISIONS = [
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16", "amp"])
 @pytest.mark.parametrize(("kind", "given", "inputs"), PRECISIONS)
 def test_other_precisions_agree(kind, given, inputs, dtype):
-    report = behind(kind, given, inputs, batch=2)
+    report = of_one_layer(kind, given, inputs, batch=2)
     if report.totals.params + report.totals.macs // 10 + report.totals.activation > SMALL // 4:
         pytest.skip("slow in bfloat16")
     mixed = dtype == "amp"
@@ -988,7 +988,7 @@ def test_a_segment_that_saves_nothing_is_not_recomputed():
 
 
 def multiply_accumulates_in_pytorch(report, segments=()):
-    """Those of a forward and a backward pass."""
+    """The multiply-accumulates of a forward and a backward pass in PyTorch."""
     network, image = cnncalc.to_torch(report), torch.zeros(report.batch, *report.input_shape)
     with FlopCounterMode(display=False) as counter:
         _checkpointed(network, [image], segments).sum().backward()

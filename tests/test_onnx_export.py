@@ -29,7 +29,7 @@ READ_AS = {
     "depthwise_conv": "conv",
     "multiply": "scale",
 }
-"""Kinds whose operator also describes the other kind, which does the same."""
+"""Kinds that are read back as another kind, which computes the same."""
 
 SOFTPLUS = function("softplus", node("Softplus", "a", "b"))
 

@@ -243,7 +243,7 @@ def test_the_order_of_channels_in_blocks(summarized, mode):
         node("Exp", "x", "y"),
     ],
 )
-def test_a_function_of_elements_that_is_no_kind_keeps_the_shape(summarized, one):
+def test_an_elementwise_function_that_no_kind_expresses_keeps_the_shape(summarized, one):
     report = summarized(model([one]))
     assert (kinds(report), report.output_shape) == ("opaque", (3, 8, 8))
     assert report.totals.params == report.totals.macs == 0
@@ -287,7 +287,7 @@ def test_sizes_of_the_file_do_not_follow_from_open_ones(summarized):
         summarized(data, input=(3, 16, 16))
 
 
-def test_as_many_values_as_the_data_determine(summarized):
+def test_a_size_that_depends_on_the_data_is_refused(summarized):
     one = node("NonMaxSuppression", "x x most over", "y")
     held = [integers("most", 5), number("over", 0.5)]
     with pytest.raises(CnncalcError, match=r"cut the model before it with onnx\.utils"):

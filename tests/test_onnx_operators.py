@@ -117,7 +117,7 @@ def test_what_is_almost_a_layer_norm_stays_as_it_is(summarized, changes):
     assert found.startswith("global_avg_pool expand subtract")
 
 
-def test_a_quotient_of_something_else_is_no_layer_norm(summarized):
+def test_a_quotient_of_something_else_is_not_a_layer_norm(summarized):
     nodes = [node("Sqrt", "x", "r"), node("Div", "x r", "y")]
     assert kinds(summarized(model(nodes))) == "power divide"
 
@@ -1026,7 +1026,7 @@ def test_values_that_several_layers_read_are_rearranged_once(summarized, size):
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 4, 3), (0, 2, 1, 4, 3)])
-def test_what_also_moves_positions_is_no_channel_shuffle(summarized, order):
+def test_a_shuffle_that_also_moves_positions_is_not_a_channel_shuffle(summarized, order):
     nodes, tensors = shuffle(2, 3, order)
     report = summarized(model(nodes, tensors, inputs=[("x", (1, 6, 8, 8))]))
     assert "channel_shuffle" not in kinds(report)
@@ -1084,7 +1084,7 @@ def test_columns_of_an_image(summarized):
         ([node("Col2Im", "x size block", "y", strides=[2, 2], pads=[0, 0, 1, 1])], (1, 8, 4)),
     ],
 )  # fmt: skip
-def test_what_no_kind_does_is_opaque(summarized, nodes, shape):
+def test_an_operation_that_no_kind_expresses_is_opaque(summarized, nodes, shape):
     """Filters that the network computes, and padding on one side."""
     numbers = [integers("size", 4, 4), integers("block", 2, 2)]
     data = model(nodes, numbers, [("x", shape)], values=[("y", (1, 3, 8, 8))])

@@ -151,7 +151,7 @@ ONES = tensor("h", [1, 1, 2], 1, struct.pack("<2f", 1, 1))
         ([node("LSTM", "x w r b", "y")], cell(4)),  # it reads the second axis as the batch
     ],
 )  # fmt: skip
-def test_a_cell_that_is_no_kind_is_opaque(summarized, nodes, weights):
+def test_a_cell_that_no_kind_expresses_is_opaque(summarized, nodes, weights):
     data = model(nodes, weights, [("x", (1, 1, 3))], values=[("y", (1, 1, 1, 2))])
     report = summarized(data)
     assert report.layers[-1].kind == "opaque"

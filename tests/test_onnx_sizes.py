@@ -78,7 +78,7 @@ def test_constants_of_other_sizes_are_refused(summarized, kind):
         (node("PRelu", "x s", "y"), held(s=(3,)), ("x", (1, 3, 8, 3))),
     ],
 )
-def test_what_no_kind_does_with_weights_is_opaque(summarized, one, weights, size):
+def test_an_operation_with_weights_that_no_kind_expresses_is_opaque(summarized, one, weights, size):
     nodes = one if isinstance(one, list) else [one]
     report = summarized(model(nodes, weights, [size], values=[("y", size[1])]))
     assert report.layers[-1].kind == "opaque"

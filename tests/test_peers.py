@@ -129,7 +129,7 @@ def cases():
         yield pytest.param(kind, given, inputs, id=f"{kind}-more-{index}")
 
 
-def behind(kind, given, inputs, batch):
+def of_one_layer(kind, given, inputs, batch):
     """A network of one layer, after one with parameters for each input, because some tools need
     parameters."""
     names = [f"x{index}" for index in range(len(inputs))]
@@ -142,7 +142,7 @@ def behind(kind, given, inputs, batch):
 @pytest.mark.parametrize("batch", [1, 4])
 @pytest.mark.parametrize(("kind", "given", "inputs"), [*cases()])
 def test_every_kind(kind, given, inputs, batch):
-    report = behind(kind, given, inputs, batch)
+    report = of_one_layer(kind, given, inputs, batch)
     if report.totals.macs + report.totals.activation > LARGEST:
         pytest.skip("too large to run for a test")
     tools = [*peers.TOOLS]

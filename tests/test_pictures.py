@@ -561,7 +561,7 @@ def test_an_image_never_leaves_out_a_character(suffix, package, tmp_path, monkey
 
 
 @pytest.mark.parametrize("suffix", ["dot", "mmd"])
-def test_volumes_are_refused_where_only_graphs_go(suffix, tmp_path):
+def test_volumes_are_refused_where_only_graphs_are_supported(suffix, tmp_path):
     with pytest.raises(CnncalcError, match="use --style graph"):
         cnncalc.draw(SMALL, "volumes").save(tmp_path / f"a.{suffix}")
     with pytest.raises(CnncalcError, match="need a picture file"):

@@ -119,7 +119,7 @@ def test_a_keras_archive_is_read_without_its_weights(tmp_path):
          "is channels_first"),
     ],
 )  # fmt: skip
-def test_a_model_that_cannot_be_said_is_refused(tmp_path, model, why):
+def test_a_model_that_cannot_be_expressed_is_refused(tmp_path, model, why):
     with pytest.raises(CnncalcError, match=why):
         summarized(tmp_path, model)
 
@@ -351,7 +351,7 @@ def test_a_file_that_holds_no_network_is_refused(tmp_path, name, says):
         cnncalc.summarize(file)
 
 
-def test_a_spec_is_nobody_elses_file():
+def test_a_spec_is_not_taken_for_a_file_of_another_tool():
     assert readers.reader_of("input: 3x8x8\nlayers: [relu]") is None
     assert readers.reader_of('{"input": "3x8x8", "layers": ["relu"]}') is None
 
@@ -450,7 +450,7 @@ def test_shortcuts_and_other_sections(tmp_path):
         ("", "the file contains no layers"),
     ],
 )
-def test_what_a_cfg_cannot_say_is_refused(tmp_path, sections, why):
+def test_an_invalid_or_unsupported_cfg_is_refused(tmp_path, sections, why):
     with pytest.raises(CnncalcError, match=why):
         darknet(tmp_path, sections)
 
@@ -624,7 +624,7 @@ def test_older_files_and_rounded_up_pools(tmp_path):
         (DATA + layer("Eltwise", "a", "data", eltwise_param="operation: AVG"), "operation 'AVG'"),
     ],
 )  # fmt: skip
-def test_what_a_prototxt_cannot_say_is_refused(tmp_path, text, why):
+def test_an_invalid_or_unsupported_prototxt_is_refused(tmp_path, text, why):
     with pytest.raises(CnncalcError, match=why):
         caffe(tmp_path, text)
 
@@ -828,7 +828,7 @@ def test_an_archive_of_many_files_is_not_listed(tmp_path):
         cnncalc.summarize(file)
 
 
-def test_what_an_archive_unpacks_to_is_limited(tmp_path):
+def test_the_unpacked_size_of_an_archive_is_limited(tmp_path):
     file = tmp_path / "model.keras"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("config.json", " " * 30_000_000)
@@ -859,7 +859,7 @@ def test_a_layer_of_caffe_without_a_bottom_has_no_input(tmp_path):
         ("net.txt", "hello\n", "a spec must be a mapping, not plain text; start with 'input: "),
     ],
 )
-def test_a_text_that_is_no_network_is_refused_in_terms_of_its_extension(tmp_path, name, text, says):
+def test_a_text_that_is_not_a_network_is_refused_by_its_extension(tmp_path, name, text, says):
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(CnncalcError) as refused:
         cnncalc.summarize(str(tmp_path / name))

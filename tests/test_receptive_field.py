@@ -374,7 +374,7 @@ LAID = {"concat": "length", "from": ["one", "other"]}
         ),
     ],
 )
-def test_fields_behind_cut_and_lined_up_positions(layers, start, bound):
+def test_fields_of_cut_and_joined_positions(layers, start, bound):
     spec = {"input": [1, LENGTH], "layers": layers}
     (field,) = cnncalc.summarize(spec).rows[-1].fields
     assert (field.start, field.bound) == (start, bound)
@@ -448,7 +448,7 @@ def test_a_window_that_wraps_around_the_image_sees_as_many_pixels_as_any_other()
         ),
     ],
 )
-def test_fields_behind_circular_padding_by_hand(layers, size, bound):
+def test_fields_after_circular_padding_by_hand(layers, size, bound):
     spec = {"input": [1, 8], "layers": layers}
     (field,) = cnncalc.summarize(spec).rows[-1].fields
     assert (field.size, field.bound) == (size, bound)
@@ -633,7 +633,7 @@ DROPPED = {
         ("8x6x4", [DROPPED["positions"], {"linear": 2}], (6, 4), False),
     ],
 )  # fmt: skip
-def test_fields_behind_reordered_and_reshaped_maps(input, layers, size, bound):
+def test_fields_after_reordered_and_reshaped_maps(input, layers, size, bound):
     """By hand: a window along an axis of the network's input, wherever that axis has gone."""
     layers = [
         {"conv": {"filters": one["conv"][0], "kernel": one["conv"][1]}}
@@ -645,7 +645,7 @@ def test_fields_behind_reordered_and_reshaped_maps(input, layers, size, bound):
     assert any(field.bound for field in found.fields) is bound
 
 
-def test_maps_whose_axes_run_elsewhere_have_no_common_field():
+def test_maps_with_different_orders_of_axes_have_no_common_field():
     fork = {"branches": {"a": [SWAPPED], "b": []}, "join": "add"}
     report = cnncalc.summarize({"input": "2x6x6", "layers": [fork, {"conv": {"K": 1, "F": 3}}]})
     assert report.rows[-1].fields is None

@@ -143,7 +143,7 @@ def test_a_number_that_tools_print_of_a_network_is_found(network, number, names)
     assert found(network, number) == names
 
 
-def test_an_accidental_equality_is_listed_behind_the_simpler_sum():
+def test_an_accidental_equality_is_listed_after_the_simpler_sum():
     # Keras: 4096·512 + 512·80 weights, 592 biases, 2·512 learned and 2·512 moving of the norm.
     spec = {"input": 4096, "layers": [{"linear": 512}, "relu", "batch_norm", {"linear": 80}]}
     answer = reconcile(cnncalc.summarize(spec), "2140752")
@@ -217,16 +217,16 @@ def test_every_explanation_is_listed_the_simplest_first():
     [
         # fvcore's total less 1,000: it counts no biases that could be left out.
         ("resnet50", "4111511576"),
-        # The parameters and 2 · 27,264: a MAC count of torchinfo has "batch-norm parameters" as
-        # many, but none of them explains parameters, and Keras already counts its statistics.
+        # The parameters and 2 · 27,264: torchinfo's MACs include 2 · 27,264 batch-norm parameters,
+        # but that is no part of a parameter count, and Keras already counts the statistics.
         ("xception", "22965008"),
     ],
 )
-def test_a_coincidence_is_no_explanation(network, number):
+def test_a_coincidence_is_not_an_explanation(network, number):
     assert reconcile(cnncalc.summarize(network), number).missing == ()
 
 
-def test_many_explanations_are_none():
+def test_too_many_explanations_count_as_none():
     """Eight layers of one linear unit have 8 weights, 8 biases, 8 MACs and so on."""
     spec = {"input": 1, "layers": [{"linear": 1}, "relu"] * 8}
     answer = reconcile(cnncalc.summarize(spec), "40")

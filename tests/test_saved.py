@@ -251,7 +251,7 @@ ENDS = ([], ["flatten"], [{"reshape": [-1, 3]}], [{"permute": [1, 0]}, "flatten"
 
 
 def ends(layers, input):
-    """The layers with each end, behind a layer that is trained."""
+    """Compare what the layers save after a layer that is trained, followed by each of the ends."""
     for end in ENDS:
         if len(end) < 2 or len(input) == 2:
             spec = {"input": input, "layers": [{"scale": None}, *layers, *end, "scale"]}
@@ -434,7 +434,7 @@ def without_gradients(function, *given):
         (lambda x, w, index: x * w.pow(2), 1152),
         (lambda x, w, index: x + w.exp().log(), 144),
         (lambda x, w, index: x * w.sigmoid() * 16, 144 + 1152),
-        (lambda x, w, index: x + x.new_ones(6, 6).cumsum(0) * w, 144),  # of which nothing is x's
+        (lambda x, w, index: x + x.new_ones(6, 6).cumsum(0) * w, 144),  # no gradient needs x
         (lambda x, w, index: x + w[index.view(-1), 0].view(6, 6), 0),  # the index is a buffer
         (lambda x, w, index: x + w @ w.T, 0),
         (lambda x, w, index: x + w.exp() - w.log(), 144),  # the weight is a parameter
@@ -1069,7 +1069,7 @@ def test_leaving_out_sizes_of_1_in_another_order_saves_what_pytorch_saves(layers
         assert ours == saved_by_pytorch(report)
 
 
-def test_the_copy_of_a_map_in_an_order_that_is_no_memory_format_is_unknown():
+def test_the_copy_of_a_map_in_an_order_that_is_not_a_memory_format_is_unknown():
     layers = [{"conv": {"filters": 4, "kernel": 1}}, {"permute": [2, 1, 0]}, {"group_norm": 1}]
     report = cnncalc.summarize({"input": [4, 1, 6], "layers": layers})
     with pytest.raises(UsageError, match="how PyTorch copies it is not modelled"):

@@ -407,7 +407,7 @@ def test_a_broken_layer_that_shares_is_reported_once():
     assert "weights" not in str(refused.value)
 
 
-def test_a_name_that_only_a_left_out_layer_shares_is_no_mistake():
+def test_a_name_that_only_a_left_out_layer_shares_is_not_a_mistake():
     layers = [CONV | {"weights": "w"}, CONV | {"weights": "w", "when": "${1 == 2}"}]
     assert cnncalc.summarize({"input": "4x6x6", "layers": layers}).totals.params == 148
 

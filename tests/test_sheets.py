@@ -381,7 +381,7 @@ def test_layers_of_a_summary_that_the_network_lacks_are_reported_once(tmp_path):
     )
 
 
-def test_padding_and_activations_that_are_part_of_other_layers_are_no_answers(tmp_path):
+def test_padding_and_activations_that_are_part_of_other_layers_are_not_answers(tmp_path):
     types = ("ZeroPadding2D)", "Identity)", "Activation)", "LeakyReL…")
     assert unread_in_keras(tmp_path, *types) == []
 

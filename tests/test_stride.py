@@ -288,7 +288,7 @@ def test_every_layer_of_a_network_is_checked(monkeypatch):
     assert "the windows of all 18 layers fit" in fitting.stdout  # 13 convolutions and 5 pools
 
 
-def test_a_size_is_no_file(tmp_path, monkeypatch):
+def test_a_size_is_not_a_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "7").touch()
     assert run("check-stride", "7", "3", "2").exit_code == 0

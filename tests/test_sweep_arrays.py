@@ -94,7 +94,7 @@ def test_a_sample_is_what_summarize_gives(name):
 
 
 POINTS = 100
-"""For each network, so that together they are more than a thousand."""
+"""The number of points for each network; together more than a thousand."""
 
 
 @pytest.mark.exhaustive

@@ -1,4 +1,4 @@
-"""Sweeps that stop and go on, and sweeps on other machines: nothing is lost and nothing twice."""
+"""Sweeps that stop and resume, and sweeps on other machines: nothing is lost or repeated."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def steps(
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=str)
-def test_an_interrupted_sweep_goes_on(choice, tmp_path):
+def test_an_interrupted_sweep_resumes(choice, tmp_path):
     path, done = tmp_path / "sweep.json", []
     last = cnncalc.sweep(NET, OVER, **choice)
     for _ in range(3):
@@ -107,7 +107,7 @@ def test_a_cluster_needs_a_scheduler():
 
 LARGE = {"batch": [*range(1, 2_001)], "input": [*range(6, 16)]}
 PATIENCE = 300
-"""The seconds after which a cluster does not start any more, on a busy machine."""
+"""The seconds to wait for a cluster to start; a busy machine needs many."""
 
 
 def killed_on_the_way(executor, *processes):

@@ -148,7 +148,7 @@ def test_the_front_of_times_is_not_rounded():
     assert many.front(points, goals) == sweep.front(points, goals) == points
 
 
-def test_a_sweep_of_times_goes_on(tmp_path, monkeypatch):
+def test_a_sweep_of_times_resumes(tmp_path, monkeypatch):
     monkeypatch.setattr(Arrays, "size", 64)
     path, clock = tmp_path / "sweep.json", clock_of("t4", None, None, None)
     asked = sweep.request(["time"], "", ["time", "-macs"], "", None, OVER, clock)

@@ -120,7 +120,7 @@ def test_weights_that_are_partly_tied_count_once_in_an_opaque_layer():
 
 
 class InPlace(nn.Module):
-    """Activations that overwrite their inputs, in all ways to say so."""
+    """Activations that overwrite their inputs, in every way to request it."""
 
     def __init__(self):
         super().__init__()
@@ -277,7 +277,7 @@ def test_an_operation_is_read_or_a_marked_lower_bound(function, kinds, macs):
         (lambda _, x: x[x > 0], "do not depend on the values of tensors"),
     ],
 )
-def test_what_is_no_network_is_refused(function, says):
+def test_a_model_that_is_not_a_network_of_tensors_is_refused(function, says):
     with pytest.raises(UsageError, match=says):
         read(Calls(function), 4, 6, 6)
 
@@ -359,7 +359,7 @@ def test_a_norm_may_learn_only_a_shift():
     assert not report["0"].layer.scale
 
 
-def test_groups_of_channels_that_are_not_interleaved_are_no_shuffle():
+def test_groups_of_channels_that_are_not_interleaved_are_not_a_shuffle():
     class Halves(nn.Module):
         def forward(self, x):
             split = x.view(x.shape[0], 2, 3, 4, 4).transpose(1, 2)

@@ -67,7 +67,9 @@ def test_the_whole_network_is_a_backbone_too():
 
 
 def test_only_what_the_last_layer_needs_is_kept():
-    found = net({"backbone": {"network": "googlenet", "up_to": "inception4c"}}, input="3x224x224")
+    entry = {"network": "googlenet", "up_to": "inception4c", "set": {"aux": True}}
+    assert any("aux" in row.name for row in cnncalc.summarize("googlenet", settings={"aux": True}))
+    found = net({"backbone": entry}, input="3x224x224")
     assert not any("aux" in row.name for row in found)
     assert found.output_shape == (512, 14, 14)
 
@@ -400,7 +402,7 @@ def test_a_wrong_replacement_is_refused(spec, message):
 # Layers that replace all.
 
 
-def test_layers_that_replace_all_others_are_remarked_upon(tmp_path):
+def test_layers_that_replace_all_others_get_a_remark(tmp_path):
     file = write(tmp_path, net="extends: vgg16\nlayers:\n  - gap\n  - linear: 1\n")
     assert cnncalc.summarize(file).warnings == (
         f"{file}:2:1: these layers replace all of 'vgg16'; to keep some, start with 'backbone: "
@@ -447,7 +449,7 @@ def test_layers_that_replace_all_others_have_their_own_outputs(tmp_path):
     assert cnncalc.summarize(file).totals.params == 9 * 2 + 2
 
 
-def test_a_backbone_needs_somebody_who_reads_files():
+def test_a_backbone_is_refused_where_no_file_can_be_read():
     tree = {"input": "3x8x8", "layers": [{"backbone": "vgg16"}]}
     [mistake] = document.parse(text.located(tree, Where(""))).mistakes
     assert mistake.sentence == "no backbone can be read here"

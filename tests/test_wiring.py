@@ -64,7 +64,7 @@ def test_one_copy_of_counted_layers_can_be_replaced(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["01", "1a", "m", "-1"])
-def test_other_names_get_a_number_behind_a_dot(name):
+def test_other_names_get_a_dot_and_a_number(name):
     spec = {"input": "8x4x4", "layers": [CONV | {"name": name, "repeat": 2}]}
     assert names(spec) == [f"{name}.0", f"{name}.1"]
 

@@ -147,7 +147,7 @@ def test_opaque_layers_are_kept():
     assert 'what: "a model\'s own: sort $x"' in text
 
 
-def test_a_first_copy_that_differs_is_said_with_index():
+def test_a_first_copy_that_differs_is_written_with_index():
     sizes = [(8, 2), (8, 1), (8, 1)]
     copies = [
         {"conv": {"out_channels": n, "kernel_size": 1, "stride": s}, "name": f"m.{i}"}
@@ -181,7 +181,7 @@ def conv(name, width, size=1, **beside):
     return {"conv": {"out_channels": width, "kernel_size": size}, "name": name, **beside}
 
 
-def test_a_multiple_is_said_as_one():
+def test_a_multiple_is_written_as_an_expression():
     text = written(two([conv("a", 4), conv("b", 16)], [conv("a", 8), conv("b", 32)]))
     assert "takes: [out_channels]" in text
     assert 'out_channels: "${4 * out_channels}"' in text

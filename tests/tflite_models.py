@@ -96,7 +96,7 @@ def dense(layer: Any, x: Any) -> Any:
 
 
 def separable(layer: Any, x: Any) -> Any:
-    """What takes several operations or scratch memory."""
+    """Layers that take several operations or scratch memory."""
     x = layer.Activation("silu")(layer.SeparableConv2D(12, 3, padding="same")(x))
     x = layer.Conv2DTranspose(8, 2, strides=2)(layer.PReLU(shared_axes=[1, 2])(x))
     return layer.GlobalAveragePooling2D()(layer.Conv2D(4, 1)(x))
@@ -187,7 +187,7 @@ def constants(data: bytes) -> Iterator[tuple[str, int]]:
 
 
 def main() -> None:
-    """Write all of them."""
+    """Write all models, and the memory that the interpreter allocates for each."""
     FOLDER.mkdir(exist_ok=True)
     arenas: dict[str, dict[str, int]] = {}
     for name in MODELS:

@@ -149,7 +149,7 @@ WINDOW = {
 
 
 def or_same(fields: Fields) -> Fields:
-    """The same, sometimes with a padding word; PyTorch has ``same`` only for a stride of 1."""
+    """Fields, sometimes with a padding word; PyTorch has ``same`` only for a stride of 1."""
     words = st.sampled_from(({"padding": "same", "stride": 1}, {"padding": "valid"}))
     return lambda x: fields(x) | st.builds(dict.__or__, fields(x), words)
 
@@ -158,14 +158,14 @@ def is_same(layer: Any) -> bool:
     return layer.padding in ("same", "same_lower", "causal")
 
 
-def same_and_strided(layer: Any) -> bool:
-    """What PyTorch's own ``same`` is not for; its odd zero is after the input."""
+def differs_from_same(layer: Any) -> bool:
+    """Whether PyTorch's ``same`` differs: without a stride, and with the odd zero at the end."""
     return layer.padding in ("same_lower", "causal") or (is_same(layer) and layer.stride != 1)
 
 
 @twin("conv", MAPS, or_same(drawn(out_channels=COUNTS, groups=COUNTS, **WINDOW)))
 def conv(layer: Any, x: Map) -> nn.Module | None:
-    if layer.connections is not None or same_and_strided(layer):
+    if layer.connections is not None or differs_from_same(layer):
         return None
 
     def build(padding: Any) -> nn.Module:
@@ -212,7 +212,7 @@ def standardized_conv(layer: Any, x: Map) -> nn.Module | None:
 
 
 def depthwise(layer: Any, x: Map) -> nn.Module | None:
-    if same_and_strided(layer):
+    if differs_from_same(layer):
         return None
 
     def build(padding: Any) -> nn.Module:
@@ -714,7 +714,7 @@ RECURRENT = {
 
 
 def recurrent(constructor: Callable[..., nn.Module], **more: Callable[[Any], Any]) -> Any:
-    """The constructor with a layer's fields."""
+    """A builder that calls the constructor with a layer's fields, and with ``more`` of them."""
 
     def build(layer: Any, x: Map) -> nn.Module:
         given = {name: read(layer) for name, read in more.items()}
@@ -729,7 +729,7 @@ def recurrent(constructor: Callable[..., nn.Module], **more: Callable[[Any], Any
         )
         for name, _ in [*module.named_parameters()]:
             if name.startswith("bias_hh") and not layer.separate_biases:
-                module.register_parameter(name, None)  # it still adds what is not counted
+                module.register_parameter(name, None)  # still added, but not counted
         every = ChannelsLast(module)
         return every if layer.return_sequences else nn.Sequential(every, Last())
 

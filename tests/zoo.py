@@ -62,7 +62,7 @@ def torchvision_models(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.
 
 @cache
 def operators() -> Any:
-    """Those that torchvision expects. They live as long as their library, which is cached."""
+    """The operators that torchvision expects. They live as long as the library, so it is cached."""
     library = torch.library.Library("torchvision", "DEF")
     with suppress(RuntimeError):  # where torchvision comes with its operators
         for operator in ("nms", "qnms"):
@@ -71,7 +71,7 @@ def operators() -> Any:
 
 
 def timm_models(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module], Any]]:
-    """The models of timm; by default the first of every family, by the letters it begins with."""
+    """The models of timm; by default the first of every family, whose names begin alike."""
     operators()
     import timm
 
@@ -143,7 +143,7 @@ TRANSFORMERS = (
     "Bit", "ConvNext", "ConvNextV2", "DeiT", "EfficientNet", "FocalNet", "MobileNetV1",
     "MobileNetV2", "PoolFormer", "RegNet", "ResNet", "Swin", "ViT",
 )  # fmt: skip
-"""How the classes of the models begin."""
+"""How the names of the model classes begin."""
 
 
 def builtins(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module], Any]]:

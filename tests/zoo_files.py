@@ -242,7 +242,7 @@ WORDS = {
 
 
 def main(what: str, names: Sequence[str]) -> int:
-    """Print what differs; the exit code."""
+    """Print what differs, and return the exit code."""
     count = wrong = other = 0
     for name, differs in WORDS[what](names):
         typer.echo(f"{name:24} {differs or 'equal'}")

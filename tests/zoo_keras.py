@@ -1,4 +1,4 @@
-"""Compare Keras's layers with what cnncalc reads: words of ``tests/zoo_files.py``."""
+"""Compare Keras's layers with what cnncalc reads: part of ``tests/zoo_files.py``."""
 
 import os
 import tempfile

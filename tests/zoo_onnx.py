@@ -1,4 +1,4 @@
-"""Compare the reader of ONNX files with the ``onnx`` package: words of ``tests/zoo_files.py``."""
+"""Compare the reader of ONNX files with the ``onnx`` package: part of ``tests/zoo_files.py``."""
 
 import io
 import itertools

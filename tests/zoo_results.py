@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Found(NamedTuple):
-    """What was compared for a model; None was not."""
+    """The result of each comparison of a model; None if it was not made."""
 
     name: str
     family: str = ""

@@ -1,4 +1,4 @@
-"""Read what PyTorch's exporters and onnxruntime's quantizer write: a word of
+"""Read what PyTorch's exporters and onnxruntime's quantizer write: part of
 ``tests/zoo_files.py``."""
 
 import contextlib
