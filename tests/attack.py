@@ -602,7 +602,7 @@ def main(
     first: Annotated[int, typer.Option(help="The number of the first input.")] = 0,
     jobs: Annotated[int, typer.Option(help="The number of workers in parallel.")] = 1,
     family: Annotated[
-        list[str] | None, typer.Option(help="Only these, as in spec or class.")
+        list[str] | None, typer.Option(help="Only these families of cases, such as spec or class.")
     ] = None,
     only: Annotated[int | None, typer.Option(help="Replay this one input.")] = None,
     keep: Annotated[Path | None, typer.Option(help="With --only: write its files there.")] = None,

@@ -181,7 +181,7 @@ def test_a_printed_table_has_its_headings_on_every_page(opened, tmp_path):
     path = tmp_path / "net.pdf"
     page.pdf(path=path)
     if MUTOOL is None:
-        pytest.skip("without mutool, the pages of the PDF are not read")
+        pytest.skip("needs mutool to read the pages of the PDF")
     run = subprocess.run([MUTOOL, "draw", "-F", "txt", path], capture_output=True, check=True)
     pages = run.stdout.decode().split("\f")
     headed = [at for at, text in enumerate(pages) if "Params" in text]

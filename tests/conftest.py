@@ -26,7 +26,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--update-goldens", action="store_true", help="write tests/golden anew; then read the diff"
     )
     parser.addoption(
-        "--exhaustive", action="store_true", help="also run what takes minutes, and runs in part"
+        "--exhaustive",
+        action="store_true",
+        help="also run slow tests, and all cases of tests that usually run a few",
     )
 
 

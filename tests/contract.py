@@ -45,7 +45,7 @@ def is_explained(kind: type[Layer]) -> None:
     text = paragraphs(kind)
     # A dataclass without a docstring gets its signature as one.
     assert not text[0].startswith(f"{kind.__name__}("), "no docstring"
-    assert text[0].endswith("."), "the explanation begins with a sentence"
+    assert text[0].endswith("."), "the explanation must begin with a sentence"
     assert (import_module(kind.__module__).__doc__ or "").rstrip().endswith(".")
 
 
@@ -60,7 +60,7 @@ def explains_its_operations(kind: type[Layer]) -> None:
 def describes_every_field(kind: type[Layer]) -> None:
     for name, field in fields_of(kind).items():
         assert len(field.doc.split()) >= 2, name
-        assert not field.doc.endswith("."), f"{name}: a field's description is no sentence"
+        assert not field.doc.endswith("."), f"{name}: the description is not a sentence"
     if kind.main is not None:
         assert kind.main in fields_of(kind)
 

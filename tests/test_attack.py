@@ -11,7 +11,7 @@ import pytest
 import typer
 
 if sys.platform != "linux":
-    pytest.skip("watches a process through /proc", allow_module_level=True)
+    pytest.skip("needs Linux's /proc", allow_module_level=True)
 
 import attack
 import hostile

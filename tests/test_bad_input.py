@@ -49,7 +49,7 @@ def test_every_case_has_its_message():
 @pytest.mark.parametrize("name", NAMES)
 def test_a_wrong_spec_gets_exactly_this_message(name):
     if name.startswith("syntax_") and not yaml.__with_libyaml__:
-        pytest.skip("PyYAML words a broken syntax in another way without libyaml")
+        pytest.skip("PyYAML words syntax errors differently without libyaml")
     message = error(CASES / f"{name}.yaml").replace(f"{CASES}{os.sep}", "")
     assert message == (CASES / f"{name}.txt").read_text(encoding="utf-8").rstrip("\n")
 

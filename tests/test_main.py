@@ -72,7 +72,7 @@ sys.meta_path.insert(0, Finder())
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 @pytest.mark.parametrize(
     "module", ["cnncalc.cli", "typing", "typer", "cnncalc.cli.summarize", "yaml", "cnncalc.render"]
 )
@@ -91,7 +91,7 @@ resource.setrlimit(resource.RLIMIT_AS, (size + 7_000_000,) * 2)
 MANY = "".join(f"- conv: {{filters: {n}, kernel: 3, padding: 1}}\n" for n in range(1, 4_000))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="limits the address space")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on the address space")
 @pytest.mark.parametrize("command", ["summarize", "memory", "grade"])
 def test_a_limit_on_memory_gets_a_sentence(tmp_path, command):
     (tmp_path / "net.yaml").write_text(f"input: 3x9x9\nlayers:\n{MANY}", encoding="utf-8")
@@ -117,7 +117,7 @@ show.run = run
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="limits the address space")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on the address space")
 def test_there_is_room_to_clean_up_when_memory_is_full():
     """CPython 3.11 loops forever where it cannot allocate a number while it handles an error."""
     ran = program(LIMIT.format("show") + FULL, "show", "lenet5")

@@ -144,7 +144,7 @@ def of_one_layer(kind, given, inputs, batch):
 def test_every_kind(kind, given, inputs, batch):
     report = of_one_layer(kind, given, inputs, batch)
     if report.totals.macs + report.totals.activation > LARGEST:
-        pytest.skip("too large to run for a test")
+        pytest.skip("too large for a test")
     tools = [*peers.TOOLS]
     if kind == "batch_norm" and isinstance(report.output_shape, cnncalc.Vector):
         tools = [] if batch == 1 else [t for t in tools if not conventions.load(t).per_image]

@@ -79,7 +79,7 @@ def test_a_graph_has_all_edges_and_nothing_overlaps_or_is_cut_off(name):
 @pytest.mark.parametrize("name", IMPORTED)
 def test_pictures_of_an_imported_model_have_no_overlaps_either(name):
     if find_spec("torchvision") is None:
-        pytest.skip("no torchvision is installed")
+        pytest.skip("needs torchvision")
     build, sizes = published()[name]
     report = cnncalc.summarize(cnncalc.from_torch(build(), input=sizes))
     check_graphs(report)

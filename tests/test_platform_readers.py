@@ -40,7 +40,7 @@ def quiz(request):
 
 def checkout(variable):
     if variable not in os.environ:
-        pytest.skip(f"{variable} names no checkout of the platform's code")
+        pytest.skip(f"{variable} must name a checkout of the platform's code")
     return os.environ[variable]
 
 

@@ -402,7 +402,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("quantity", QUANTITIES)
 def test_a_broken_formula_is_caught(monkeypatch, tmp_path, quantity):
-    assert quantity in BROKEN, "what is compared must be seen to fail"
+    assert quantity in BROKEN, "every compared quantity needs a broken formula"
     file = tmp_path / "net.yaml"
     file.write_text(json.dumps(NETWORK))
     arguments = (str(file), "--device", "cpu", "--receptive-field")
@@ -552,7 +552,7 @@ def test_a_container_may_have_less_memory_than_the_machine(monkeypatch, tmp_path
     assert devices._main_memory() is None
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="a machine without CUDA is meant")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 def test_a_device_that_is_not_there_is_refused():
     with pytest.raises(UsageError, match="sees no cuda device here; use --device cpu or meta"):
         bridge.verify(cnncalc.summarize("4-2N"), "cuda")
