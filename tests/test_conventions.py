@@ -275,7 +275,7 @@ def test_every_kind_is_counted_or_refused(kind):
             "PyTorch runs inside MeanInside is not modelled",
         ),
         ("thop", {"adaptive_avg_pool": 3}, "sizes of 4×8×8 by those of 4×3×3 in floating point"),
-        ("calflops", {"upsample": {"size": 16}}, "without a single scale factor is not modelled"),
+        ("calflops", {"upsample": {"size": 16}}, "modelled only for a single scale factor"),
     ],
 )
 def test_an_unknown_total_is_refused(name, layer, says):
@@ -349,7 +349,9 @@ def test_onnx_tool_by_hand(layers, total):
 
 
 def test_onnx_tool_is_not_modelled_for_every_layer():
-    with pytest.raises(UsageError, match="what LocalResponseNorm is exported to is not modelled"):
+    with pytest.raises(
+        UsageError, match="the ONNX operations of LocalResponseNorm are not modelled"
+    ):
         under("onnx-tool", {"local_response_norm": 5}, input="4x8x8")
     with pytest.raises(UsageError, match="is not known: layer 'lstm1'"):
         under("onnx-tool", {"lstm": 3}, "batch_norm", input="4x8")
@@ -357,9 +359,9 @@ def test_onnx_tool_is_not_modelled_for_every_layer():
     for layer in ({"blur_pool": 3}, {"positional_embedding": {"learned": False}}):
         with pytest.raises(UsageError, match=r"inside (BlurPool|PositionalEmbedding) is not"):
             under("onnx-tool", CONV, layer, input="8x16x16")
-    with pytest.raises(UsageError, match="what Scale is exported to"):
+    with pytest.raises(UsageError, match="the ONNX operations of Scale are"):
         under("onnx-tool", {"scale": {"bias": True}}, input="4x8x8")
-    with pytest.raises(UsageError, match="what AdaptiveAvgPool2d is exported to"):
+    with pytest.raises(UsageError, match="the ONNX operations of AdaptiveAvgPool2d are"):
         under("onnx-tool", {"adaptive_avg_pool": 2}, input="4x8x8")
 
 

@@ -93,7 +93,8 @@ WRONG = {
     'a: {peak: {int8: 1}, name: "\\e[31m"}': "1:28: 'name' must be text of at most 200 printable",
     f"{'a' * 201}: {{peak: {{int8: 1}}}}": "1:1: 'name' must be text of at most 200",
     "a: 3": "1:4: the device 'a' must be a mapping, not 3; write it as {peak: {float32: 8.1}",
-    "[1]": "1:1: a file of devices must be a mapping",
+    "[1]": "1:1: a file of devices must be a mapping; write a line such as t4: {peak:",
+    "a: {peak: {int8: 1}, power: lots}": "'power' must be a positive number in watts, such as 70",
     "": "the file is empty; a file of devices needs a name and a 'peak' for each",
 }
 

@@ -246,6 +246,7 @@ def test_a_budget_that_nothing_fits_is_reported():
             "the budget for macs is '0x', which is not a positive multiple",
         ),
         ("width", {"macs": "x"}, {}, "is 'x', which is not a positive multiple; write it as 300M"),
+        ("width", {"ram": "x"}, {}, "is 'x', which is not a positive multiple; write it as 4GiB"),
         ("width", {"macs": 5}, {"step": -1}, "'step' must be a positive number, such as 0.05"),
         ("width", {"macs": "4GiB"}, {}, "'4GiB' is not a number; write it as 300M or 1.5G"),
         ("width", {"ram": "4X"}, {}, "'4X' is not a number of bytes; write it as 4GiB or 500MB"),

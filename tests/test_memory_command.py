@@ -110,6 +110,12 @@ def test_the_peaks_are_shown_with_their_parts():
         assert f"{number:,}" in shown
 
 
+@pytest.mark.parametrize("fits", [[], ["--fit", "1GB"]])
+def test_an_invalid_checkpoint_is_reported_by_its_option(fits):
+    done = invoke("lenet5", "--checkpoint", "0", *fits)
+    assert str(done.exception) == "--checkpoint must be a whole number of at least 1, not 0"
+
+
 def test_checkpoints_and_cuda_are_shown():
     shown = invoke("lenet5", "--checkpoint", "3", "--device", "cuda").stdout
     assert "checkpoints every 3 blocks" in shown

@@ -691,7 +691,7 @@ def test_the_cone_of_a_field_covers_the_receptive_field(name, layer):
         ),
         ("mlp_mnist", "window", None, "has no layer with a sliding window"),
         ("mlp_mnist", "field", None, "has no layer with a receptive field"),
-        ("lenet5", "field", "f6", "'f6' has no receptive field along an axis"),
+        ("lenet5", "field", "f6", "of the input; choose a layer before it, such as"),
         ("lenet5", "field", "s9", "has no layer 's9'"),
     ],
 )

@@ -239,7 +239,7 @@ def test_times_of_layers_that_are_not_known_are_marked():
         ({"on": "all"}, "times on one device, not on"),
         ({"on": "raspberry-pi"}, "did you mean 'raspberry-pi-"),
         ({"on": "t4", "compare": "resnet34"}, "no times on a device; leave out the device"),
-        ({"path": "devices.yaml"}, "a file of devices is given, but no device; name one"),
+        ({"path": "devices.yaml"}, "but no device; name one of its devices with --on"),
         ({"on": "t4", "dtype": "float64"}, "t4 has no known peak for float64"),
         ({"dtype": "tf32"}, "tf32 is only for times on a device; otherwise, use float32"),
     ],

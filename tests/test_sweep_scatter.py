@@ -158,6 +158,26 @@ def test_the_command_draws(tmp_path):
     assert re.search("MACs and Parameters", path.read_text(encoding="utf-8"))
 
 
+def test_the_command_draws_nothing_if_no_combination_is_shown(tmp_path):
+    none = [*WORDS, "--where", "macs < 1", "--heat", "macs"]
+    done = CliRunner().invoke(cli.app, [*none, "--plot"])
+    assert done.exit_code == 1
+    assert done.stdout.endswith("0 of 9 combinations shown\n")
+    path = tmp_path / "sweep.svg"
+    done = CliRunner().invoke(cli.app, [*none, "-o", str(path)])
+    assert done.exit_code == 1
+    assert done.stderr == f"did not write {path}, because no combination is shown\n"
+    assert not path.exists()
+
+
+def test_a_quantity_that_is_not_known_is_not_drawn():
+    opaque = {"opaque": {"shape": "4x8x8", "what": "a strange one"}}
+    swept = cnncalc.sweep({"input": "3x8x8", "layers": [opaque]}, {"batch": [1, 2]})
+    says = "no combination to draw: macs and params not known for any"
+    with pytest.raises(UsageError, match=says):
+        scatter.text(swept, ["macs", "params"], 60)
+
+
 def test_the_command_draws_a_heat_map(tmp_path):
     text = CliRunner().invoke(cli.app, [*WORDS, "--heat", "peak"], terminal_width=60).stdout
     assert "Inference peak: · from" in text

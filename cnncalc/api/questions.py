@@ -1,5 +1,5 @@
-"""Questions about a network: how its numbers are computed, what they fit, and which printed
-figures match them.
+"""Questions about a network: how its numbers are computed, whether its windows and its memory fit,
+and which printed figures match.
 
 Unless stated otherwise, ``target`` and the options are those of ``summarize``, which also raises
 the errors for a network that cannot be read.

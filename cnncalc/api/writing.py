@@ -75,7 +75,8 @@ def to_html(
     from cnncalc.spec.writing import write
 
     if path is not None and on is None:
-        raise UsageError("a file of devices is given, but no device", "name one of its devices")
+        fact = "a file of devices is given, but no device"
+        raise UsageError(fact, "name one of its devices with --on")
     if compare is not None and on is not None:
         raise UsageError("a page of two networks has no times on a device", "leave out the device")
     graph = graph_of(target, **options)
@@ -94,7 +95,8 @@ def _bounds(
     """The shortest times on a single device."""
     found = device(report, on, path=path, dtype=dtype).bounds
     if len(found) != 1:
-        raise UsageError(f"a page shows the times on one device, not on {len(found)}")
+        fact = f"a page shows the times on one device, not on {len(found)}"
+        raise UsageError(fact, "give --on the name of one device")
     return found[0]
 
 

@@ -38,7 +38,7 @@ def networks(incomplete: str) -> list[str]:
 
 
 def layers(context: typer.Context, incomplete: str) -> list[str]:
-    """The layers and blocks of the network before them on the command line."""
+    """The layers and blocks of the network that comes first on the command line."""
     from cnncalc.api import summarize
 
     try:

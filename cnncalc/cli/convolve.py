@@ -259,7 +259,7 @@ def _sizes(option: str, word: str, axes: int, least: int = 1) -> Any:
     if len(found) not in (1, axes):
         raise UsageError(
             f"{option} {word} has {len(found)} sizes, but the input has {axes} "
-            f"ax{'i' if axes == 1 else 'e'}s"
+            f"{'axis' if axes == 1 else 'axes'}"
         )
     return found[0] if len(found) == 1 else found
 

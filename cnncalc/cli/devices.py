@@ -21,7 +21,7 @@ def run(
 ) -> None:
     """List devices with their peak operations per second, bandwidth and memory.
 
-    Peaks are without sparsity. Figures that a device's source does not state are left empty.
+    Peaks are without sparsity. Figures that a device's source does not state are left out.
     Formats other than the table also show the source of the figures, and what else confirms them.
 
     cnncalc devices

@@ -21,7 +21,7 @@ from cnncalc.derivations import explain
 from cnncalc.render import terminal
 
 ALONE = "is the main field: if you give no other field, you can write its value alone."
-"""What is said about the main field, unless another field is required."""
+"""What the table of fields says about the main field, unless another field is required."""
 
 
 def run(

@@ -127,10 +127,11 @@ def run(
         "device": device,
         "checkpoint": checkpoint,
     }
-    if fit is not None:
-        _write_fit(report, _budget(fit), setting, format, output)
-        return
-    measured = memory(report, **setting)
+    with shared.typed(checkpoint="--checkpoint"):
+        if fit is not None:
+            _write_fit(report, _budget(fit), setting, format, output)
+            return
+        measured = memory(report, **setting)
     if plot:
         shared.write(_picture(measured), output)
     else:

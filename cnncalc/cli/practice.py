@@ -5,14 +5,14 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli import _shared as shared
-from cnncalc.cli.quiz import EVERY_WEEK, Count, LevelName, Seed, Topics, new_seed
+from cnncalc.cli.quiz import USUAL_TOPICS, Count, LevelName, Seed, Topics, new_seed
 from cnncalc.homework import feedback
 from cnncalc.homework.marking import Mark, Marker, Outcome
 from cnncalc.homework.quiz import PosedQuestion, quiz
 
 
 def run(
-    topics: Topics = EVERY_WEEK,
+    topics: Topics = USUAL_TOPICS,
     level: LevelName = "easy",
     geometry: Annotated[
         str,

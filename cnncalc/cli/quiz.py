@@ -41,7 +41,7 @@ Seed = Annotated[
         "--seed", metavar="N", help="The same seed with the same options gives the same questions."
     ),
 ]
-EVERY_WEEK = ",".join(USUAL)
+USUAL_TOPICS = ",".join(USUAL)
 
 
 def new_seed() -> int:
@@ -109,7 +109,7 @@ def run(
     network: Network = None,
     input: options.Input = None,
     settings: options.Settings = None,
-    topics: Topics = EVERY_WEEK,
+    topics: Topics = USUAL_TOPICS,
     level: LevelName = "easy",
     geometry: Annotated[str | None, GEOMETRY] = None,
     count: Count = 10,

@@ -115,7 +115,8 @@ By = Annotated[
     typer.Option(
         "--step",
         metavar="X",
-        help="Try multiples of this; by default, 0.01 for a decimal and 1 otherwise.",
+        help="Try multiples of this; by default, 0.01 for a decimal parameter or with --ratio, "
+        "and 1 otherwise.",
     ),
 ]
 

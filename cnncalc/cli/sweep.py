@@ -13,6 +13,7 @@ from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
+from cnncalc.core.errors import printable
 
 if TYPE_CHECKING:
     from cnncalc.analysis.explore.outcome import Sweep
@@ -204,7 +205,7 @@ def run(
     shared.warn(_remarks(found))
     pair = [goal.name for goal in asked.front] if len(front) > 1 else names
     if output is not None and binary:
-        shared.put(output, _file(found, output, spec, heat, pair))
+        _put(found, output, spec, heat, pair)
     elif form:
         shared.write(form.render(_sheet(found)), output)
     else:
@@ -307,29 +308,36 @@ def _binary(output: Path | None) -> bool:
     return output is not None and output.suffix.lower() in _endings()
 
 
-def _file(found: "Sweep", output: Path, title: str, heat: str | None, pair: Sequence[str]) -> bytes:
-    """The picture or the Parquet table for a file."""
+def _put(found: "Sweep", output: Path, title: str, heat: str | None, pair: Sequence[str]) -> None:
+    """Write the Parquet table, or the picture if there is anything to draw, to a file."""
     from cnncalc.render import parquet, pictures
     from cnncalc.render.pictures import heat as heats
     from cnncalc.render.pictures import scatter
 
     if output.suffix.lower() == parquet.SUFFIX:
-        return parquet.render(found)
+        shared.put(output, parquet.render(found))
+        return
+    if not found.points:
+        name = printable(str(output))
+        typer.echo(f"did not write {name}, because no combination is shown", err=True)
+        return
     writer = pictures.writer_for(output)
     if heat:
-        return writer.render(heats.chart(found, heat, title, writer.MEASURE))
-    return writer.render(scatter.chart(found, pair, title, writer.MEASURE))
+        scene = heats.chart(found, heat, title, writer.MEASURE)
+    else:
+        scene = scatter.chart(found, pair, title, writer.MEASURE)
+    shared.put(output, writer.render(scene))
 
 
 def _parts(found: "Sweep", heat: str | None, pair: Sequence[str]) -> Iterator[str]:
-    """The charts for the terminal, and the table."""
+    """The charts for the terminal, unless there is nothing to draw, and the table."""
     from cnncalc.render import terminal
     from cnncalc.render.pictures import heat as heats
     from cnncalc.render.pictures import scatter
 
-    if pair:
+    if pair and found.points:
         yield scatter.text(found, pair, terminal.width())
-    if heat:
+    if heat and found.points:
         yield heats.text(found, heat, terminal.width())
     yield _table(found)
 

@@ -53,7 +53,7 @@ def count(name: str, report: Report) -> Count:
     repeats: Counter[object] = Counter()
     by_layer: dict[str, int] = {}
     for row in report.rows:
-        # Blocks repeat, so each distinct layer is counted once.
+        # Blocks repeat, so the amounts of each distinct layer are computed once.
         alike = (id(row.layer), row.inputs, row.weights_of is not None, row.trainable)
         key: object = row.name if within else alike
         if key not in known:

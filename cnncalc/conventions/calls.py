@@ -208,8 +208,8 @@ class Maxout(Module):
 class PositionLinear(Module):
     """A linear layer with the channels last."""
 
-    def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
-        return [Call("Linear", inputs[0], y, held.weights, held.biases)]
+    def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
+        return [Call("Linear", inputs[0], y, params.weights, params.biases)]
 
 
 class ChannelsNorm(Module):

@@ -37,7 +37,7 @@ def groups(report: Report, every: int) -> list[range]:
     Raises UsageError unless ``every`` is a whole number of at least 1.
     """
     if not is_whole(every, 1):
-        raise UsageError(f"checkpoints must be 1 or more whole blocks apart, not {every!r:.60}")
+        raise UsageError(f"'checkpoint' must be a whole number of at least 1, not {every!r:.60}")
     parts = blocks(report)
     starts = [part.start for part in parts[::every]]
     return [range(start, stop) for start, stop in pairwise(starts)]

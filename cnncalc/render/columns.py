@@ -223,9 +223,10 @@ SHARED = ("params", "weights", "biases", "fixed", "buffers")
 
 
 def column(word: str, also: Sequence[str] = ()) -> str:
-    """The name of a column, whatever its case; ``also`` lists names beyond those of every view.
+    """The name of a column, whatever its case; ``also`` lists names that are not in ``COLUMNS``.
 
-    Raises UsageError for an unknown one."""
+    Raises UsageError for an unknown one.
+    """
     name, known = word.strip().lower(), (*COLUMNS, *also)
     if name not in known:
         raise unknown("column", name, known)

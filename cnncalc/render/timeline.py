@@ -58,7 +58,7 @@ def fitted(moments: Sequence[Moment], columns: int) -> list[Moment]:
 
 
 def _cell(memory: Memory, moment: Moment, row: int) -> str:
-    """The block at the middle of a cell; a blank if that is above all memory."""
+    """The block that covers the middle of a cell; a blank if the memory does not reach it."""
     for block, top in zip(PARTS, stacked(memory, moment)):
         if (2 * row + 1) * memory.training_peak.bytes < 2 * HEIGHT * top:
             return block

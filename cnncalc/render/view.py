@@ -58,7 +58,8 @@ class View:
 
     @cached_property
     def known(self) -> Mapping[str, Column]:
-        """All columns, and those in ``more`` or, for a count that is not a column, its own."""
+        """The columns by name: ``COLUMNS``, with those in ``more`` or, if the count is not one of
+        them, its own."""
         count = self.count
         if count is None or count.name in COLUMNS:
             return {**COLUMNS, **self.more}

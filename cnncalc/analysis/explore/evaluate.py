@@ -92,8 +92,8 @@ class Configurations:
         return {str(key): item.value for key, item in self.spec.parameters.items()}
 
     def records(self, name: str) -> bool:
-        """Whether the network is not read again for each value of a name, so that its operations
-        can be recorded for many values at once."""
+        """Whether operations can be recorded for many values of a name at once, because the network
+        need not be read again for each."""
         return name in self.parameters or name != "input" or not is_foreign(self.spec)
 
     def shapes(self) -> list[Shape]:

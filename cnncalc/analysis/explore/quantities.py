@@ -189,7 +189,8 @@ def _times(name: str, text: str) -> Fraction:
         return positive(text[:-1])
     except UsageError:
         fact = f"the budget for {name} is {text[:60]!r}, which is not a positive multiple"
-        help = "write it as 300M, or as 2x for twice the default network's"
+        example = "4GiB" if QUANTITIES[name].text is units.in_bytes else "300M"
+        help = f"write it as {example}, or as 2x for twice the default network's"
         raise UsageError(fact, help) from None
 
 

@@ -148,7 +148,7 @@ class Calibration:
 
     @cached_property
     def coefficients(self) -> Coefficients:
-        """Fitted to all networks."""
+        """The coefficients fitted to all networks."""
         return fit(self.measured)
 
     @cached_property

@@ -1,6 +1,6 @@
 """The time of many networks on one device, each exactly as ``cnncalc device`` gives it."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,7 +12,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.core.errors import UsageError
 
 
-class Clock:
+class Clock(ABC):
     """Gives the time of networks on a ``device``. ``kind`` says what the times are: ``bound`` or
     ``estimate``."""
 

@@ -27,6 +27,7 @@ from cnncalc.spec.text import Item, Key
 
 BUILT_IN = Path(__file__).with_name("devices.yaml")
 NEEDED = "a file of devices needs a name and a 'peak' for each device"
+ENTRY = "write a line such as t4: {peak: {float32: 8.1}}"
 EXAMPLE = "write it as {peak: {float32: 8.1}, bandwidth: 320, memory: 16 GB}"
 TF32 = "tf32"
 """Float32 data, multiplied in tensor cores with shorter mantissas."""
@@ -169,7 +170,7 @@ def _read(path: Path) -> tuple[Device, ...]:
 
 
 def _devices(root: Item) -> Iterator[Device]:
-    entries = mapping(root, "a file of devices")
+    entries = mapping(root, "a file of devices", ENTRY)
     if len(entries) > MAX_DEVICES:
         raise SpecError(f"the file has more than {MAX_DEVICES:,} devices", root.where)
     for key, item in entries.items():
@@ -183,10 +184,10 @@ def _devices(root: Item) -> Iterator[Device]:
         yield Device(str(key), **{"name": str(key), **values})
 
 
-def mapping(item: Item, what: str) -> dict[Key, Item]:
+def mapping(item: Item, what: str, help: str = "") -> dict[Key, Item]:
     """The entries of a mapping; raises SpecError for anything else."""
     if not isinstance(item.value, dict):
-        raise SpecError(f"{what[:60]} must be a mapping", item.where)
+        raise SpecError(f"{what[:60]} must be a mapping", item.where, help)
     return item.value
 
 
@@ -254,6 +255,10 @@ def _bandwidth(item: Item, key: str) -> Fraction:
     return number(item, key, " in 10⁹ bytes per second, such as 320") * GIGA
 
 
+def _watts(item: Item, key: str) -> Fraction:
+    return number(item, key, " in watts, such as 70")
+
+
 def _refuse(item: Item, key: str, expected: str) -> NoReturn:
     raise SpecError(f"{str(key)[:60]!r} must be {expected}", item.where)
 
@@ -265,7 +270,7 @@ READERS: Mapping[str, Any] = {
     "bandwidth": _bandwidth,
     "memory": _size,
     "flash": _size,
-    "power": number,
+    "power": _watts,
     "source": word,
     "checked": _words,
     "arithmetic": _arithmetic,

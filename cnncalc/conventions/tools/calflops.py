@@ -55,7 +55,7 @@ def _transposed_biases(call: Call) -> int:
 def _upsampled(call: Call) -> int:
     """The input elements, because calflops discards their product with the scale."""
     if not isinstance(call.layer.scale_factor, int | float):
-        raise LayerError("what calflops counts without a single scale factor is not modelled")
+        raise LayerError("its count in calflops is modelled only for a single scale factor")
     return inputs(call)
 
 

@@ -89,7 +89,7 @@ def _check(call: Call) -> None:
     products = call.name == "Multiply" or (call.name == "Scale" and not call.biases)
     known = COUNTED(call) or POOLS(call) or FREE(call) or products
     if not (known or (GLOBAL(call) and call.places_out == 1)):
-        raise LayerError(f"what {call.name} is exported to is not modelled")
+        raise LayerError(f"the ONNX operations of {call.name} are not modelled")
 
 
 def _taps(call: Call) -> int:

@@ -43,7 +43,7 @@ CONVENTION = Convention(
         Term("other norms' elements", affine(OTHER_NORMS), outputs, times=2),
         Term("other bare norms' elements", bare(OTHER_NORMS), outputs),
         Term("layer-norm elements", modules_of("LayerNorm"), outputs),
-        # Below, where the factor is 2, the module and its function count; otherwise only one does.
+        # Below, where the factor is 2, both the module and its function count; otherwise, only one.
         Term("ReLU elements", modules_of("ReLU"), outputs, times=2),
         Term("PReLU, ELU and GELU elements", modules_of("PReLU", "ELU", "GELU"), outputs, times=2),
         Term(

@@ -147,7 +147,7 @@ class Bend(Item):
         self._along()
 
     def _along(self) -> None:
-        """The bottom edge of each level."""
+        """Compute the bottom edge of each level."""
         y = 0.0
         self.ends: list[float] = []
         for left, right in zip(self.left, self.right, strict=True):

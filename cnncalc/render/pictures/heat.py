@@ -8,7 +8,7 @@ from cnncalc.analysis.explore.outcome import Point, Sweep
 from cnncalc.core.errors import UsageError
 from cnncalc.render.pictures import headings
 from cnncalc.render.pictures.metrics import Measure
-from cnncalc.render.pictures.scale import Scale
+from cnncalc.render.pictures.scale import Scale, drawable
 from cnncalc.render.pictures.scene import Scene, Shape, Text
 
 SHADES = "·░▒▓█"
@@ -31,12 +31,9 @@ class _Heat:
             raise UsageError("a heat map needs two values to vary, as in --over a=1:9 --over b=1:9")
         self.cells: Mapping[tuple[str, str], Point] = {
             (str(one), str(other)): point
-            for point in found.points
+            for point in drawable(found, [name])
             for one, other in [point.values.values()]
-            if point.quantities[name] is not None
         }
-        if not self.cells:
-            raise UsageError("there is no combination to draw")
         self.down, self.across = (_in_order(found, name) for name in found.names)
 
     def level(self, point: Point, levels: int) -> int:

@@ -138,7 +138,7 @@ class Layered(Item):
         return [start + offset for start, offset in zip(starts, offsets, strict=True)]
 
     def _along(self) -> None:
-        """The top and the bottom of every layer."""
+        """Compute the top and the bottom of every layer."""
         self.tops: list[tuple[float, float]] = []
         y = 0.0
         for layer in self.layers:

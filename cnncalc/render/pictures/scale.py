@@ -3,7 +3,20 @@
 from collections.abc import Sequence
 
 from cnncalc.analysis.explore.outcome import Point, Sweep, wholes
+from cnncalc.core.errors import UsageError
 from cnncalc.formulas.vocabulary import exact
+
+
+def drawable(found: Sweep, names: Sequence[str]) -> list[Point]:
+    """The points for which all of these quantities are known. Raises UsageError if there are
+    none."""
+    points = [
+        point for point in found.points if all(point.quantities[name] is not None for name in names)
+    ]
+    if not points:
+        why = f": {' and '.join(names)} not known for any" if found.points else ""
+        raise UsageError(f"there is no combination to draw{why}")
+    return points
 
 
 class Scale:

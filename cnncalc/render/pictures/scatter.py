@@ -11,7 +11,7 @@ from cnncalc.core import units
 from cnncalc.core.errors import UsageError
 from cnncalc.render.pictures import headings
 from cnncalc.render.pictures.metrics import Measure
-from cnncalc.render.pictures.scale import Scale
+from cnncalc.render.pictures.scale import Scale, drawable
 from cnncalc.render.pictures.scene import Line, Scene, Shape, Text
 from cnncalc.render.pictures.scene import Point as Place
 
@@ -100,12 +100,7 @@ def _points(found: Sweep, names: Sequence[str]) -> list[Point]:
     two quantities."""
     if len(names) < 2:
         raise UsageError("a chart needs two quantities", "give two to --show or to --pareto")
-    points = [
-        point for point in found.points if all(point.quantities[n] is not None for n in names[:2])
-    ]
-    if not points:
-        raise UsageError("there is no combination to draw")
-    return points
+    return drawable(found, names[:2])
 
 
 def _cells(points: Sequence[Point], across: _Axis, up: _Axis) -> Cells:

@@ -14,7 +14,7 @@ from cnncalc.core.errors import LayerError, UsageError
 from cnncalc.core.nest import Nest
 
 MOST_NAMED = 5
-"""The most layers that an error names."""
+"""The most layers that an error names for each reason."""
 
 
 class Product(NamedTuple):
@@ -92,19 +92,25 @@ Made = TypeVar("Made")
 
 def each(tool: str, ones: Sequence[One], make: Callable[[One], Made]) -> list[Made]:
     """The result of a function for each layer or product. Raises a single UsageError that counts
-    those that the tool cannot describe, and names the first ``MOST_NAMED``."""
-    made, wrong = [], []
+    those that the tool cannot describe, and names the first ``MOST_NAMED`` for each reason."""
+    made = []
+    wrong: dict[str, list[str]] = {}
     for one in ones:
         try:
             made.append(make(one))
         except LayerError as why:
-            wrong.append(f"{one.name!r}: {why}")
+            wrong.setdefault(str(why), []).append(repr(one.name))
     if wrong:
-        more = f", and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else ""
-        layers = "a layer" if len(wrong) == 1 else f"{len(wrong)} layers"
-        listed = "; ".join(wrong[:MOST_NAMED])
-        raise UsageError(f"{tool} cannot describe {layers} of this network: {listed}{more}")
+        number = sum(map(len, wrong.values()))
+        layers = "a layer" if number == 1 else f"{number} layers"
+        listed = "; ".join(f"{_first(names)}: {why}" for why, names in wrong.items())
+        raise UsageError(f"{tool} cannot describe {layers} of this network: {listed}")
     return made
+
+
+def _first(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def summary(rows: Sequence[Row]) -> str:

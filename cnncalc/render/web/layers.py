@@ -143,9 +143,8 @@ def _cell(view: View, line: Line, name: str, full: float, links: Mapping[str, st
     value = view.known[name].value(line, view.report)
     number = f"{value:.3g}" if isinstance(value, float) else str(value)
     rounded = value is not None and number != text.replace(",", "")
-    exact = (
-        f' data-v="{escape(number)}"' if rounded else ""
-    )  # without it, the script reads the text
+    # Without ``data-v``, the script reads the text.
+    exact = f' data-v="{escape(number)}"' if rounded else ""
     level = round(100 * _bar(view, name, line) / full) if full else 0
     bar = f' class="b{level}"' if level else ""
     return f"<td{bar}{exact}>{linked}"

@@ -79,7 +79,8 @@ def _target(report: Report, name: str | None) -> int:
     inside = [at for at, row in enumerate(report.rows) if row.name.startswith(f"{name}.")]
     index = inside[-1] if inside else report.rows.index(report[name])
     if index not in drawn:
-        raise UsageError(f"{name!r} has no receptive field along an axis of the input")
+        fact = f"{name!r} has no receptive field along an axis of the input"
+        raise UsageError(fact, "choose a layer before it, such as a convolution or a pool")
     return index
 
 

@@ -51,7 +51,7 @@ def chart(memory: Memory, measure: Measure) -> Scene:
     texts = headings.heading(f"{memory.name}: a training step", [setting, note], measure)
     ticks = [units.in_bytes(peak.bytes * tick // TICKS) for tick in range(TICKS + 1)]
     left = measure.margin + max(measure.width(tick, "small") for tick in ticks) + measure.pad
-    head, wide = headings.size(texts, measure)[1], headings.size(texts, measure)[0]
+    wide, head = headings.size(texts, measure)
     top = measure.margin + head
     moments = timeline.fitted(memory.moments, min(len(memory.moments), STEPS))
     below = top + HEIGHT + PHASES

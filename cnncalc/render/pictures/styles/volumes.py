@@ -151,13 +151,9 @@ class Volumes:
             one, other = boxes[id(source)], boxes[id(target)]
             turned[0], turned[-1] = (one.right, turned[0][1]), (other.x, turned[-1][1])
             straight = len({round(y, 1) for _, y in turned}) == 1
-            if not straight or self._between(turned, source, target):
+            if not straight or _is_long(source, target):
                 found.append(Line(_corners(turned), one.key, other.key))
         return found
-
-    def _between(self, points: Sequence[Point], source: Leaf, target: Leaf) -> bool:
-        """Whether a straight line is long enough to need drawing."""
-        return target.y - (source.y + source.along) > 2 * GAP
 
     def _rays(self, routes: Routes, boxes: dict[int, Box]) -> tuple[list[Shape], list[Line]]:
         """A window on each map that a layer slides over, with rays to the layer's output."""
@@ -188,6 +184,11 @@ class Volumes:
             for kernel, pixels in zip(per_axis(size, x, "kernel_size"), x.spatial, strict=True)
         ]
         return (min(shares[1], 1.0), min(shares[0], 1.0)) if max(x.spatial) > 1 else None
+
+
+def _is_long(source: Leaf, target: Leaf) -> bool:
+    """Whether a straight line between two volumes is long enough to need drawing."""
+    return target.y - (source.y + source.along) > 2 * GAP
 
 
 def _corners(points: Sequence[Point]) -> tuple[Point, ...]:
