@@ -23,7 +23,7 @@ class Call(NamedTuple):
 
 
 def one_size(value: Any) -> Any:
-    """The common value of equal ones: ``3`` for ``(3, 3)``. Other tuples become lists; any other
+    """The common value of equal sizes: ``3`` for ``(3, 3)``. Other tuples become lists; any other
     value is unchanged."""
     if isinstance(value, list | tuple) and value and len(set(map(repr, value))) == 1:
         return list(value) if isinstance(value[0], list | tuple) else value[0]

@@ -1,7 +1,7 @@
 """The errors that a user can cause.
 
 CnncalcError
-├── LayerError      what is wrong with a layer, without its location
+├── LayerError      mistakes in a layer, without its location
 ├── SpecError       one mistake at one location in a spec
 ├── Mistakes        all independent SpecErrors of one spec
 └── UsageError      an invalid argument of a command or a function

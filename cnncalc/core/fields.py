@@ -92,19 +92,15 @@ def any_case(word: str, between: str = "") -> str:
     return between.join(f"[{c}{c.upper()}]" if c.islower() else c for c in word)
 
 
-def _whole(least: int, article: str) -> Callable[[Any], int]:
-    def check(value: Any) -> int:
-        if not is_whole(value, least):
-            raise LayerError(f"must be {article} of at least {least}, not {shown(value)}")
-        return value
-
-    return check
-
-
 def count(doc: str, default: Any = REQUIRED, also: Sequence[str] = (), least: int = 1) -> Any:
     """A whole number of at least ``least``."""
-    schema = {"type": "integer", "minimum": least}
-    return declare(doc, default, also, _whole(least, "a whole number"), schema)
+
+    def check(value: Any) -> int:
+        if not is_whole(value, least):
+            raise LayerError(f"must be a whole number of at least {least}, not {shown(value)}")
+        return value
+
+    return declare(doc, default, also, check, {"type": "integer", "minimum": least})
 
 
 def _per_axis(least: int) -> str:

@@ -66,8 +66,8 @@ class Layer(Fields):
     """The ONNX operators that describe such a layer on their own, each with its names for the
     layer's fields."""
     onnx_operands: ClassVar[tuple[int, int] | None] = None
-    """The least and the greatest number of tensors that these operators read, with weights and
-    settings, in any of their versions; by default ``arity``."""
+    """The least and the greatest number of tensors that these operators read, including weights
+    and settings, in any of their versions; by default ``arity``."""
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     """The least and the greatest number of inputs; None means no limit."""
     stored: ClassVar[bool] = True
@@ -257,9 +257,9 @@ class Layer(Fields):
     def imported(cls, call: Call) -> dict[str, Any]:
         """The fields of the layer that another framework's call describes.
 
-        Most fields are arguments of the call, under one of their names; subclasses add what follows
-        from the sizes of the weights. Raises LayerError for a call that no layer of this kind can
-        express.
+        Most fields are arguments of the call, under one of their names; subclasses add those that
+        follow from the sizes of the weights. Raises LayerError for a call that no layer of this
+        kind can express.
         """
         from cnncalc.core.call import one_size
 
@@ -273,7 +273,7 @@ class Layer(Fields):
             fields["bias"] = False
         return fields
 
-    # Subclasses inherit these.
+    # Most subclasses inherit these.
 
     @property
     def refers_to(self) -> str | None:

@@ -60,16 +60,11 @@ FLOAT, INT64 = 1, 7
 
 
 def packed(dtype: int, values: Sequence[Any]) -> bytes:
-    """The bytes of a tensor with these numbers."""
+    """The bytes of a tensor with these numbers: 64-bit integers for ``INT64``, otherwise 32-bit
+    floats."""
     return pack(f"<{len(values)}{'q' if dtype == INT64 else 'f'}", *values)
 
 
 def short(value: Any) -> Any:
     """A float, rounded to the digits that a 32-bit float has; any other value unchanged."""
     return float(f"{value:.7g}") if isinstance(value, float) else value
-
-
-def alike(values: Sequence[Any]) -> Any:
-    """The common value if all numbers are equal; otherwise the list."""
-    same = len({*map(str, values)}) == 1 and not isinstance(values[0], list)
-    return values[0] if same else [*values]

@@ -38,7 +38,7 @@ THEIRS = (
     ("pool: (MAX|0)", "write max_pool without it, and ceil_mode: true for Caffe's sizes"),
     ("pool: (AVE|1)", "write avg_pool without it, and ceil_mode: true for Caffe's sizes"),
     ("global_pooling: true", "write global_max_pool or global_avg_pool"),
-    (r"max_value: 6(\.0)?", "write relu6 for a ReLU of at most 6"),
+    (r"max_value: 6(\.0)?", "write relu6 for a ReLU capped at 6"),
     (r"negative_slope: 0(\.0)?", "remove it"),
     ("negative_slope: .*", "write leaky_relu for a slope"),
 )

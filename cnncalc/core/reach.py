@@ -23,10 +23,11 @@ class Reach(NamedTuple):
     """The inputs that one output reads along one axis.
 
     A window spans ``extent`` inputs and moves by ``stride``; the first one starts ``before`` inputs
-    before the map does. With a ``cut``, that describes the windows instead: ``extent`` is the size
-    of the largest, and ``stride`` is not used. With ``bound``, an output may read less. ``wraps``
-    is the size of the map if a window that leaves it at one end continues at the other, otherwise
-    0; with ``copies``, the part of a window beyond an end reads inputs at that end instead.
+    before the map does. If there is a ``cut``, it describes the windows instead: ``extent`` is the
+    size of the largest, and ``stride`` is not used. With ``bound``, an output may read less.
+    ``wraps`` is the size of the map if a window that leaves it at one end continues at the other,
+    otherwise 0; with ``copies``, the part of a window beyond an end reads inputs at that end
+    instead.
     """
 
     extent: int

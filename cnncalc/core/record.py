@@ -93,7 +93,7 @@ class Record:
 
         ``size`` is the bytes of an output element, by default those of an element of the first
         input. ``own`` are the bytes of tensors that it creates for backward; ``ordered`` means that
-        the output is in the order of its axes, whatever the input, and so is the input's gradient,
+        the output is contiguous, whatever the layout of the input, and so is the input's gradient,
         unless ``layout`` says otherwise. The storages of the output and of the input's gradient
         have at least ``room`` bytes. The storages of ``keeps``, and of the output if
         ``keeps_output``, become ``Operation.kept``; the other arguments become the fields of the
@@ -226,10 +226,10 @@ class Record:
 def between(*reads: Tensor) -> strides.Strided | None:
     """The layout of the result of an elementwise operation, if it is known. Parameters do not
     affect it."""
-    first = reads[0]
-    whole = first.strided and first.numbers == max(read.numbers for read in reads)
-    if first.strided and whole and first.strided.dense:  # the first operand decides
-        return strides.elementwise(first.strided)
+    first = reads[0].strided
+    whole = first is not None and reads[0].numbers == max(read.numbers for read in reads)
+    if first and whole and first.dense:  # the first operand decides
+        return strides.elementwise(first)
     known = [read.strided for read in reads if read.strided or read.storage is not None]
     if not known or None in known or len({len(one.sizes) for one in known if one}) > 1:
         return None

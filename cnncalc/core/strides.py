@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 LAST = (1, 3, 2, 0)
-"""The axes of images with channels last, from the innermost in memory."""
+"""The axes of a batch of images with channels last, innermost in memory first."""
 
 MAPS = (4, 5)
 """The numbers of axes, batch included, of tensors that can have channels last: images and
@@ -38,7 +38,8 @@ class Strided(NamedTuple):
         return all(self.sizes[axis] == 1 for axis in axes)
 
     def lies(self, axes: Sequence[int]) -> bool:
-        """Whether the elements lie one after another, with these axes from the innermost."""
+        """Whether the elements lie one after another with the axes in this order, innermost
+        first."""
         stride = 1
         for axis in axes:
             if self.strides[axis] != stride and self.sizes[axis] > 1:
@@ -48,7 +49,7 @@ class Strided(NamedTuple):
 
     @property
     def format(self) -> Sequence[int]:
-        """The axes of the memory format in which PyTorch computes, from the innermost: channels
+        """The axes of the memory format in which PyTorch computes, innermost first: channels
         last or first. Empty if axes of size 1 or repeated elements leave it to the operation."""
         if 1 in self.sizes[1:] or 0 in self.strides:
             return ()
@@ -58,8 +59,8 @@ class Strided(NamedTuple):
 
     @property
     def suggested(self) -> Sequence[int]:
-        """The axes of the memory format that PyTorch's ``suggest_memory_format`` names, from the
-        innermost: channels last only if no other order of the axes fits as well."""
+        """The axes of the memory format that PyTorch's ``suggest_memory_format`` names, innermost
+        first: channels last only if no other order of the axes fits as well."""
         axes = range(len(self.sizes))[::-1]
         last = (1, *axes[:-2], 0)
         if len(axes) not in MAPS or not self.strides[1] or not self._falls(last):
@@ -108,7 +109,7 @@ class Strided(NamedTuple):
 
 
 def ordered(sizes: Sequence[int], axes: Sequence[int]) -> Strided:
-    """A new tensor with these axes, from the innermost in memory."""
+    """A new tensor with its axes in this order in memory, innermost first."""
     strides, stride = [0] * len(sizes), 1
     for axis in axes:
         strides[axis] = stride

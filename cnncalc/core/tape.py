@@ -34,8 +34,9 @@ class Tape(Record):
     """The operations of PyTorch that layers record."""
 
     def overwritten(self, x: Tensor, *, keeps_output: bool) -> Tensor:
-        """An operation that writes its output over its input. Its backward pass reads the output,
-        or else a copy of the input. Raises LayerError if PyTorch refuses the backward pass."""
+        """An operation that writes its output over its input. Its backward pass reads the output
+        if ``keeps_output``, otherwise a copy of the input. Raises LayerError if PyTorch refuses the
+        backward pass."""
         if x in self.views and x.needs_gradient:
             self.guess("it overwrites a view")
         if x.storage in self.saved:
@@ -71,8 +72,8 @@ class Tape(Record):
         return self.op(x, *parameters, keeps=(x, *parameters[:1]), own=own, layout=layout)
 
     def joined(self, *parts: Tensor, makes: int, later: bool = False) -> Tensor:
-        """A concatenation along the first axis of an image that is longer than 1, or, if ``later``,
-        along an axis after it. Each part's gradient is a view of the output's."""
+        """A concatenation along the first of an image's axes that is longer than 1 or, if
+        ``later``, along an axis after it. Each part's gradient is a view of the output's."""
         layout = Layout.NARROW if later else Layout.SPLIT
         return self.op(*parts, makes=makes, passes=range(len(parts)), layout=layout)
 
@@ -97,8 +98,8 @@ class Tape(Record):
         return self.laid(output, found or strides.contiguous(sizes))
 
     def merged(self, x: Tensor, axis: int, copies: bool = False) -> Tensor:
-        """The tensor, laid out so that the images can be merged with an axis of an image, as the
-        outer of the two: the same memory if a view can merge them and ``copies`` is false,
+        """The tensor, laid out so that the batch can be merged with an axis of an image, with the
+        batch as the outer axis: the same memory if a view can merge them and ``copies`` is false,
         otherwise a copy. Raises LayerError if that is not known."""
         self.guess("the images are merged with another axis")
         given = self.strided(x)

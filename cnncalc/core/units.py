@@ -1,4 +1,4 @@
-"""Exact integers in human units: counts in powers of 1000, bytes in MB (10^6) or MiB (2^20)."""
+"""Numbers in human units: counts in powers of 1000, bytes in MB (10^6) or MiB (2^20), and times."""
 
 import re
 from typing import TYPE_CHECKING
@@ -8,8 +8,8 @@ if TYPE_CHECKING:  # few commands need fractions, and importing them takes time
 
 COUNTS = ("", " K", " M", " G", " T", " P", " E")
 DECIMAL = (" B", " kB", " MB", " GB", " TB", " PB", " EB")
-SECONDS = {" s": 1, " ms": 10**3, " µs": 10**6, " ns": 10**9}
 BINARY = (" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB")
+PER_SECOND = {" s": 1, " ms": 10**3, " µs": 10**6, " ns": 10**9}
 
 
 def exact(number: int) -> str:
@@ -33,11 +33,12 @@ def human(number: int) -> str:
 
 
 def duration(seconds: "Fraction | float", up: bool = False) -> str:
-    """A time in a suitable unit: ``3.14 ms``, rounded down as a lower bound must be, or ``up``."""
+    """A time in a suitable unit: ``3.14 ms``. It is rounded down, as a lower bound must be, unless
+    ``up`` is true."""
     if not seconds:
         return "0 s"
     unit, per_second = next(
-        (one for one in SECONDS.items() if seconds * one[1] >= 1), (" ns", 10**9)
+        (one for one in PER_SECOND.items() if seconds * one[1] >= 1), (" ns", 10**9)
     )
     scaled = seconds * per_second
     decimals = max(3 - len(str(int(scaled))), 0)

@@ -33,7 +33,7 @@ class Axis(NamedTuple):
     @property
     def extent(self) -> int:
         """The number of inputs from the first tap to the last."""
-        return self.D * (self.F - 1) + 1
+        return span(self.F, self.D)
 
     @property
     def span(self) -> int:

@@ -4,7 +4,8 @@ flash for weights.
 Such engines fold batch norms into the preceding layer, clamp its output instead of running a ReLU,
 and leave out layers that do nothing during inference. Each remaining layer writes one tensor, or
 several if the engine runs it as several layers; a tensor lives until the last layer that reads it
-has run. Details are those of TensorFlow Lite Micro."""
+has run. The details follow TensorFlow Lite Micro.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -127,7 +128,7 @@ def arena(report: Report) -> Arena:
 
 def maps_peak(report: Report) -> LayerBytes:
     """The peak bytes of live feature maps, as computed by hand: the inputs and the output of a
-    layer, and what later layers still read, without copies and scratch memory.
+    layer, and the maps that later layers still read, without copies and scratch memory.
 
     Layers that run inside the preceding one, such as a ReLU, need no separate tensor.
     """
@@ -144,8 +145,8 @@ def _highest(moments: Sequence[LayerBytes]) -> LayerBytes:
 def _problem(
     report: Report, held: Sequence[int], *, engine: bool = True
 ) -> tuple[Problem, list[str]]:
-    """The layers that write a separate tensor, and their names. Tensors have the
-    numbers of their rows; those inside layers come after them.
+    """The layers that write a separate tensor, and their names. Tensors have the numbers of their
+    rows; those inside layers come after them.
 
     Without an engine, values are in the report's dtype, and only the tensors that layers read and
     write count.

@@ -25,7 +25,6 @@ LIGHTER_OPTIMIZERS = ("momentum", "sgd")
 CHECKPOINT_INTERVALS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 """The distances between checkpoints to try, in blocks."""
 
-
 MAX_READ = 3_000
 """The most tensors that the operations of a network may read. Finding the largest batch simulates
 dozens of training steps, which takes too long for larger networks."""

@@ -99,8 +99,8 @@ def _is_copied(operation: Operation, given: GradientLayout, batch: int) -> bool:
         or (layout is Layout.PLACES and given is not GradientLayout.FORMAT)
     ):
         raise LayerError(
-            "the gradient of its output comes in an order other than that of the axes, and what "
-            "PyTorch then copies is not modelled"
+            "the gradient of its output may not be contiguous, and what PyTorch then copies is not "
+            "modelled"
         )
     return False
 

@@ -1,6 +1,6 @@
 """Window arithmetic along one axis: the number of window positions, and what is left over.
 
-Sources: the lectures' ``floor((N - F + 2P)/S) + 1``; PyTorch 2.13 for dilation, ceil mode and
+Sources: most lectures for ``floor((N - F + 2P)/S) + 1``; PyTorch 2.13 for dilation, ceil mode and
 transposed windows (``Conv2d``, ``MaxPool2d``, ``ConvTranspose2d``); TensorFlow for ``same``.
 """
 
@@ -134,12 +134,6 @@ def rescaled_size(N: int, up: int, down: int) -> int:
     return N * up // down
 
 
-@formula("before")
-def cubic_before(N: int, N_out: int) -> int:
-    """As ``centred_before``, but with two inputs on each side."""
-    return ceil_div(N_out - N, 2 * N_out) + 1
-
-
 @formula("remainder")
 def left_over(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
     """The number of cells at the end of the padded input that no window reaches; 0 if the
@@ -228,3 +222,9 @@ def centred_before(N: int, N_out: int) -> int:
     """The number of places before input 0 where output 0 starts to read, with aligned centres;
     negative if it starts later."""
     return ceil_div(N_out - N, 2 * N_out)
+
+
+@formula("before")
+def cubic_before(N: int, N_out: int) -> int:
+    """As ``centred_before``, but with two inputs on each side."""
+    return ceil_div(N_out - N, 2 * N_out) + 1

@@ -43,7 +43,8 @@ def every() -> Iterator[type[Layer]]:
 class Found(NamedTuple):
     """The kind that a word in a spec names, and the number of axes that it requires, if any.
 
-    ``meanings`` is what the word means, by framework; most words mean the same everywhere.
+    ``meanings`` maps each framework's name for the kind, such as ``keras.Dense``, to its meaning
+    there. A word that means the same everywhere has only the key "".
     """
 
     kind: type[Layer]

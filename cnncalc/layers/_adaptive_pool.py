@@ -60,7 +60,8 @@ class AdaptivePool(Layer):
 
 def _reach(N: int, N_out: int) -> Reach:
     """N/N_out inputs side by side if N_out divides N; otherwise every input that a window
-    overlaps. A single output reads the whole axis, with stride 0, so that its copies do too."""
+    overlaps. A single output reads the whole axis; its stride is 0, because copies of it, as after
+    upsampling, read the same inputs."""
     if N_out == 1:
         return Reach(N, 0)
     if N % N_out == 0:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from cnncalc.core.call import one_size
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, Sizes
 from cnncalc.core.layer import Reach, Tape, Tensor, need_map, per_axis
-from cnncalc.core.onnx import OnnxCall, alike
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import is_tracing, named
@@ -83,6 +84,7 @@ class Axis(NamedTuple):
         )
 
     def reach(self) -> Reach:
+        """The inputs that one output reads."""
         before = self.before
         if before != self.after:
             before = named("P_before", before)
@@ -191,11 +193,11 @@ def onnx_window(call: OnnxCall, kernel: Sequence[int] = ()) -> dict[str, Any]:
     sides = call.listed("pads") or [0] * 2 * len(sizes)
     half = len(sides) // 2
     return {
-        "kernel_size": alike(sizes),
-        "stride": alike(call.listed("strides") or [1]),
+        "kernel_size": one_size(sizes),
+        "stride": one_size(call.listed("strides") or [1]),
         "padding": words.get(str(call.settings.get("auto_pad")))
-        or alike([alike(pair) for pair in zip(sides[:half], sides[half:])]),
-        "dilation": alike(call.listed("dilations") or [1]),
+        or one_size([one_size(pair) for pair in zip(sides[:half], sides[half:])]),
+        "dilation": one_size(call.listed("dilations") or [1]),
     }
 
 

@@ -89,9 +89,11 @@ class Conv(Filters):
         if self.groups != 1:
             raise LayerError("groups and connections cannot be combined; remove one of them")
         if len(self.connections) != self.out_channels:
+            rows = len(self.connections)
             raise LayerError(
-                f"out_channels is {self.out_channels}, but there are connections for "
-                f"{len(self.connections)}"
+                f"out_channels is {self.out_channels}, but connections has {rows} "
+                f"row{'s' * (rows != 1)}",
+                "give each filter one row",
             )
         beyond = max(map(max, self.connections))
         if beyond >= x.channels:
@@ -260,7 +262,7 @@ class Conv(Filters):
         Refusal({"filters": 8}, ("4x5x5",), "needs 'kernel_size'"),
         Refusal({"filters": 1, "kernel": 3, "connections": [[4]]}, ("4x5x5",), "channels 0 to 3"),
         Refusal({"filters": 1, "kernel": 3, "connections": [[0, 0]]}, ("4x5x5",), "distinct"),
-        Refusal({"filters": 2, "kernel": 3, "connections": [[0]]}, ("4x5x5",), "for 1"),
+        Refusal({"filters": 2, "kernel": 3, "connections": [[0]]}, ("4x5x5",), "has 1 row;"),
         Refusal(
             {"filters": 2, "kernel": 3, "groups": 2, "connections": [[0], [1]]},
             ("4x5x5",),

@@ -21,7 +21,7 @@ from cnncalc.core.layer import (
     of_rank,
     per_axis,
 )
-from cnncalc.core.onnx import OnnxCall, alike
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, operations, parameters, window
@@ -287,8 +287,8 @@ class ConvTranspose(Layer):
         fields = {"out_channels": weights[1] * groups, "groups": groups, "bias": 2 in call.held}
         fields |= onnx_window(call, weights[2:])
         if size := call.listed("output_shape"):
-            return {**fields, "output_size": alike(size[-(len(x) - 1) :])}
-        return {**fields, "output_padding": alike(call.listed("output_padding") or [0])}
+            return {**fields, "output_size": one_size(size[-(len(x) - 1) :])}
+        return {**fields, "output_padding": one_size(call.listed("output_padding") or [0])}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         axes = self.axes(x)

@@ -72,7 +72,8 @@ class Crop(Like, Rearrangement):
                 left = N - before - after
                 raise LayerError(
                     f"cannot keep {left} cell{'s' * (left != 1)} of an axis of size {N} with an "
-                    f"offset of {before}"
+                    f"offset of {before}",
+                    f"the offset may be at most {N - left}",
                 )
             if before + after < 0:
                 raise LayerError(f"cannot keep {N - before - after} cells of an axis of size {N}")
@@ -146,7 +147,7 @@ class Crop(Like, Rearrangement):
         Refusal(
             {"size": 3, "offset": 2},
             ("1x4x4",),
-            "cannot keep 3 cells of an axis of size 4 with an offset of 2",
+            "cells of an axis of size 4 with an offset of 2; the offset may be at most 1",
         ),
         Refusal({"like": "x"}, ("1x4x4",), "needs a network with a layer of that name"),
         Refusal({"like": 3}, ("1x4x4",), "must be the name of a layer, not 3"),

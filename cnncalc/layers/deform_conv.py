@@ -10,7 +10,6 @@ from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, everything
 from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
-from cnncalc.formulas.operations import cells
 from cnncalc.layers._grouped import Grouped
 from cnncalc.layers._window import onnx_settings, onnx_window, torch_window
 
@@ -82,7 +81,7 @@ class DeformConv(Grouped):
         raise LayerError("what PyTorch saves for a deformable convolution is not modelled")
 
     def to_torch(self, nn: Any, x: Map, offsets: Map, *factors: Map) -> Any:
-        groups = offsets.channels // (2 * cells(F=self.window(x)))
+        groups = offsets.channels // (2 * operations.cells(F=self.window(x)))
         return nn.DeformConv(
             x.channels,
             self.out_channels,
@@ -95,7 +94,7 @@ class DeformConv(Grouped):
     def to_onnx(self, onnx: Any, x: Map, offsets: Map, *factors: Map) -> Any:
         """ONNX's operator, which reads the weights between the map and the offsets."""
         map_, moved, *scales = onnx.inputs
-        groups = offsets.channels // (2 * cells(F=self.window(x)))
+        groups = offsets.channels // (2 * operations.cells(F=self.window(x)))
         tensors = [map_, onnx.weight("weight"), moved, onnx.weight("bias"), *scales]
         settings = onnx_settings(self.axes(x))
         return onnx.node("DeformConv", *tensors, group=self.groups, offset_group=groups, **settings)

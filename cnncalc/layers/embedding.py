@@ -31,7 +31,6 @@ class Embedding(Layer):
         return (0,)
 
     def output(self, x: Shape) -> Map:
-        """One position per word."""
         if not isinstance(x, Vector):
             raise LayerError(
                 f"expected a vector of word indices, not {x}; give the input a single size"
@@ -47,11 +46,9 @@ class Embedding(Layer):
         )
 
     def tensors(self, x: Vector) -> Tensors:
-        """A row for every word of the vocabulary."""
         return {"weight": (self.num_embeddings, self.embedding_dim)}
 
     def operations(self, x: Vector) -> Operations:
-        """No operations."""
         return Operations()
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:

@@ -32,8 +32,8 @@ class Glu(Layer):
         return Operations(multiply=each, add=each, divide=each, exponential=each)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """Saves its input. The output keeps the input's order; the input's gradient is in the
-        order of the axes."""
+        """Saves its input. The output keeps the input's order of axes; the input's gradient is
+        contiguous."""
         makes = self.output(x.shape).elements
         y = tape.op(x, makes=makes, keeps=(x,), layout=Layout.ORDER)
         y.order = x.order

@@ -15,8 +15,8 @@ from cnncalc.formulas.tracing import named
 class LocalResponseNorm(Layer):
     """Divides each element by a power of the energy in n neighbouring channels.
 
-    The divisor is k plus alpha times the mean of the squares, raised to the power beta, as in
-    PyTorch; in the AlexNet paper, alpha multiplies their sum. There are no parameters.
+    The divisor is (k + alpha·m)^beta, where m is the mean of the squares, as in PyTorch; in the
+    AlexNet paper, alpha multiplies their sum. There are no parameters.
 
     Operations per element: n multiplications for the squares and n − 1 additions for their sum,
     one multiplication (by alpha), one addition (k), one power (counted as an exponential) and

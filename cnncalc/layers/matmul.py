@@ -82,7 +82,7 @@ class Matmul(Layer):
         else:
             a, b = self._matrices(tape, a), self._matrices(tape, b)
         first, second = tape.lowered(a, b)
-        keeps = [kept for kept, other in ((first, second), (second, first)) if other.needs_gradient]
+        keeps = tape.factors(first, second)
         y = tape.op(first, second, makes=out.elements, keeps=keeps, ordered=True)
         sizes = out.dimensions
         if self.shared:

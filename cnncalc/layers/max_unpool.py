@@ -36,7 +36,6 @@ class MaxUnpool(Rearrangement):
         also=("S",),
     )
     padding: Sizes = sizes("the cells that the pool adds around its input", 0, ("pad", "P"), 0)
-
     ceil_mode: bool = flag("whether the pool rounds its output size up", False)
 
     @property

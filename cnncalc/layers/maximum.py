@@ -22,14 +22,12 @@ class Maximum(Layer):
     reads = "the layers to compare"
 
     def output(self, *inputs: Shape) -> Shape:
-        """The common shape."""
         if not alike(inputs):
             shapes = " and ".join(map(str, inputs))
             raise LayerError(f"cannot take the maximum of {shapes}: shapes must be equal")
         return inputs[0]
 
     def operations(self, *inputs: Shape) -> Operations:
-        """Comparisons."""
         return Operations(compare=operations.each(n=inputs[0].elements, times=len(inputs) - 1))
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
@@ -37,7 +35,6 @@ class Maximum(Layer):
         return reduce(tape.maximum, inputs)
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
-        """``Maximum`` of ``bridge.modules``."""
         return nn.Maximum()
 
     def to_onnx(self, onnx: Any, *inputs: Shape) -> Any:

@@ -47,7 +47,6 @@ class Pad(Like, Rearrangement):
         "zeros",
         synonyms={"wrap": "circular", "edge": "replicate"},
     )
-
     value: float = number("number to fill the cells with in mode zeros, instead of 0", 0)
 
     @classmethod
@@ -87,7 +86,8 @@ class Pad(Like, Rearrangement):
                 )
             if self.mode == "circular" and max(pair) > N:
                 raise LayerError(
-                    f"mode circular can pad an axis of size {N} by at most {N}, not {max(pair)}"
+                    f"mode circular can pad an axis of size {N} by at most {N}, not "
+                    f"{max(pair)}; pad by less or use another mode"
                 )
         spatial = tuple(
             window.padded_size(N=N, P_before=before, P_after=after)

@@ -64,7 +64,6 @@ class Parameter(Layer):
     buffers: int | None = count(
         "fixed numbers that the output is computed from, if any", None, least=0
     )
-
     multiply_accumulates: int = count(
         "multiply-accumulates that compute the output, once for the whole batch",
         0,
@@ -74,7 +73,6 @@ class Parameter(Layer):
     backward_multiply_accumulates: int = count(
         "multiply-accumulates of that computation's backward pass", 0, ("backward_macs",), least=0
     )
-
     storage: str | None = choice(
         "where the output is in memory: in the numbers that the layer holds or borrows, in the "
         "storage of its input, in a new one, or unknown; by default new with saved_bytes, "
@@ -101,7 +99,7 @@ class Parameter(Layer):
         "whether the output is also computed from learned numbers that another layer holds", False
     )
     contiguous: bool = flag(
-        "whether PyTorch computes the output in the order of its axes; by default, this is unknown",
+        "whether the output that PyTorch computes is contiguous; by default, this is unknown",
         False,
     )
     strides: tuple[int, ...] | None = _strides(

@@ -40,7 +40,7 @@ class Reduce(Layer):
     def output(self, x: Shape) -> Shape:
         dims = places(self.over, x)
         if self.indices and (self.by != "max" or len(dims) > 1):
-            raise LayerError("only a maximum over a single axis has indices")
+            raise LayerError("only a maximum over a single axis has indices; remove 'indices'")
         if self.by == "var" and self.together(x) == 1:
             raise LayerError("a variance needs at least two values")
         if self.keepdim:

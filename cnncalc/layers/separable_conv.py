@@ -35,7 +35,6 @@ class SeparableConv(Filters):
     multiplier: int = count(
         "number of depthwise filters per input channel", 1, also=("depth_multiplier",)
     )
-
     depthwise_bias: bool = flag("whether the depthwise filters have biases as well", False)
 
     def output(self, x: Shape) -> Map:

@@ -32,7 +32,6 @@ class StandardizedConv(Reparametrized):
         None,
         ("factor",),
     )
-
     eps: float = positive("value added to the variance", 1e-10, ("epsilon",))
 
     @property

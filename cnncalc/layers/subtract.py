@@ -30,7 +30,7 @@ class Subtract(Arithmetic):
         return Operations(add=operations.each(n=inputs[0].elements))
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
-        """A difference, which saves nothing; the gradient of the second input changes its sign."""
+        """A difference, which saves nothing; the gradient of the second input is negated."""
         x, *other = self.operands(tape, *inputs)
         if not other:
             return tape.plus(x)

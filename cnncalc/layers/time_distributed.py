@@ -71,7 +71,7 @@ class TimeDistributed(Layer):
 
     main = "layer"
 
-    layer: Written = layer_of("the layer to apply, as in a list of layers")
+    layer: Written = layer_of("the layer to apply, written as in a list of layers")
 
     @classmethod
     def parse(cls, given: Any, foreign: Foreign = OURS) -> Self:

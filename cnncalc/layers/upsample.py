@@ -6,6 +6,7 @@ from math import ceil, floor
 from struct import pack, unpack
 from typing import Any, Self
 
+from cnncalc.core.call import one_size
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import LARGEST, Sizes, choice, declare, flag, shown, sizes
@@ -20,7 +21,7 @@ from cnncalc.core.layer import (
     need_map,
     per_axis,
 )
-from cnncalc.core.onnx import OnnxCall, alike
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, window
@@ -140,7 +141,6 @@ class Upsample(Like):
     mode: str = choice(
         "how to compute the new values", tuple(MODES), "nearest", also=("interpolation",)
     )
-
     align_corners: bool = flag(
         "whether corner values stay in the corners, in interpolating modes", False
     )
@@ -241,12 +241,12 @@ class Upsample(Like):
         if fields is None:
             return None
         if whole:
-            return {**fields, "scale_factor": alike([out // n for n, out in zip(N, grown)])}
+            return {**fields, "scale_factor": one_size([out // n for n, out in zip(N, grown)])}
         if sizes or all(out == n * one for n, out, one in zip(N, grown, given)):
-            return {**fields, "size": alike(grown)}
+            return {**fields, "size": one_size(grown)}
         if fields.get("align_corners"):
             return None  # ONNX then spreads N·scale positions, which may not be a whole number
-        return {**fields, "scale_factor": alike([float(f"{one:.7g}") for one in given])}
+        return {**fields, "scale_factor": one_size([float(f"{one:.7g}") for one in given])}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         words = {1: "linear", 2: "bilinear", 3: "trilinear"}
