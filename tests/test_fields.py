@@ -278,8 +278,8 @@ def test_a_field_of_another_framework_is_refused_with_our_spelling(kind, field, 
          "and ceil_mode: true for Caffe's sizes"),
         ("max_pool", {"global_pooling": True}, "has no field 'global_pooling'; write "
          "global_max_pool or global_avg_pool"),
-        ("relu", {"max_value": 6}, "has no field 'max_value'; write relu6 for a ReLU of at most 6"),
-        ("relu", {"max_value": 6.0}, "has no field 'max_value'; write relu6 for a ReLU of at most "
+        ("relu", {"max_value": 6}, "has no field 'max_value'; write relu6 for a ReLU capped at 6"),
+        ("relu", {"max_value": 6.0}, "has no field 'max_value'; write relu6 for a ReLU capped at "
          "6"),
         ("relu", {"negative_slope": 0}, "has no field 'negative_slope'; remove it"),
         ("relu", {"max_value": 60}, "has no field 'max_value'; it has inplace"),
