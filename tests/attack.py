@@ -16,6 +16,9 @@ A run fails when it
 - writes HTML or Markdown with a raw tag, or a CSV cell that a spreadsheet runs as a formula;
 - writes outside its folder, starts a process or opens a connection;
 - shows a file that it was not given (the canaries in ``outside``).
+
+The limits of time and memory are ten times as high for runs that need PyTorch or read every
+built-in network.
 """
 
 import contextlib

@@ -194,7 +194,7 @@ def test_a_long_search_is_stopped(monkeypatch):
 
 def test_the_best_order_is_shown():
     shown = CliRunner().invoke(app, ["memory", "inception_module", "--dtype", "int8"])
-    # 28·28·(192 + 256 + 64 + 32 + 64): the input, the concatenated maps, and the input of the last
+    # 28·28·(192 + 64 + 32 + 192 + 32): the input, two branches, the pool and its projection
     assert "  lowest        401,408" in shown.stdout
     assert "The best order differs from the network's in this part: inception3a." in shown.stdout
     assert "With gaps between tensors, the best order needs 4" in shown.stdout.replace("\n", " ")

@@ -2,9 +2,9 @@
 
 ``python tests/zoo.py torchvision`` reads torchvision's models, ``timm`` one of each of timm's
 families, ``convnets`` all of timm's models with convolutions, ``transformers`` those of Hugging
-Face, and ``builtins`` what ``to_torch`` builds from the built-in architectures. Names after it
-choose some. ``--outputs`` also compares outputs, which takes memory for the weights. Prints a line
-for every model and the totals, and exits with 1 if anything differs.
+Face, and ``builtins`` what ``to_torch`` builds from the built-in architectures. Further arguments
+choose some by name. ``--outputs`` also compares outputs, which takes memory for the weights. The
+script prints a line for every model and the totals, and exits with 1 if anything differs.
 
 ``--record FILE`` adds the results to a file, and skips the models that the file already has, so
 that a run can be continued. ``--table`` prints the totals of every family as Markdown instead of
@@ -86,8 +86,8 @@ def timm_models(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module]
 
 
 def convnets(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module], Any]]:
-    """The models of timm's files with windows that overlap; of those with the same structure, the
-    first. Names choose files, such as ``resnet``."""
+    """The models in timm's files that have overlapping windows; of models with the same structure,
+    only the first. Names choose files, such as ``resnet``."""
     operators()
     import timm
 
@@ -228,8 +228,8 @@ _fakes = partial(FakeTensorMode, allow_non_fake_inputs=True)
 
 
 def _saved(model: nn.Module, sizes: Any, mode: Any) -> int:
-    """The bytes that autograd saves, with fake tensors as on the CPU but without its memory; those
-    that fold outputs lack the room that it leaves in a storage."""
+    """The bytes that autograd saves, with fake tensors: as on the CPU, but without its memory. The
+    output of a fold lacks the room that the CPU leaves in its storage."""
     with mode():
         for module in model.modules():  # each only once, even if it has several parents
             module.to_empty(device="cpu", recurse=False)

@@ -4,9 +4,10 @@
 onnxruntime, and reads them back; ``examples`` does so with the examples of all layers, and
 ``networks`` with random networks. ``exporters`` reads what PyTorch's exporters write. ``keras``
 reads the JSON of Keras's applications, and ``layers`` that of models with a single layer.
-``fields`` reads the files of the ``onnx`` package as it does, and ``nodes`` compares its node cases
-with their data. ``darknet`` and ``caffe`` compare networks that we wrote in these formats. Names
-after it choose some. Prints a line for each and the totals, and exits with 1 if anything differs.
+``fields`` checks that files are read as the ``onnx`` package reads them, and ``nodes`` compares the
+outputs of its node cases with their data. ``darknet`` and ``caffe`` compare networks that we wrote
+in these formats. Further arguments choose some by name. The script prints a line for each and the
+totals, and exits with 1 if anything differs.
 docs/importing.md has the last result.
 """
 
@@ -45,7 +46,7 @@ def exports(names: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def examples(names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The same of every example of every kind."""
+    """The same for every example of every kind."""
     for kind in layers.every():
         for place, example in enumerate(kind.examples):
             if kind.known and (not names or kind.kind in names):
@@ -56,7 +57,7 @@ def examples(names: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def networks(names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The same of random networks; names are the first and the last seed."""
+    """The same for random networks; names are the first and the last seed."""
     first, last = map(int, names or ("0", "299"))
     for seed in range(first, last + 1):
         yield str(seed), written(cnncalc.summarize(random_networks.network(Random(seed))))

@@ -54,7 +54,7 @@ def variants(name: str, model: Any, data: Any) -> Iterator[tuple[str, Any, list[
 
 
 def differing(model: Any, given: Sequence[Any], wanted: Sequence[Any]) -> str:
-    """What is wrong about a model's outputs; after ~, why it has no figures of our own."""
+    """What is wrong with a model's outputs; after ~, why they are not compared."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "net.onnx"
         file.write_bytes(model.SerializeToString())
@@ -226,7 +226,7 @@ def plain(values: Sequence[Any] | None) -> str:
 
 
 def array(value: Any) -> Any:
-    """The same of a tensor that the package read."""
+    """The same for a tensor that the package read."""
     from onnx import TensorProto, numpy_helper
 
     dtype, known = value.data_type, None
