@@ -178,6 +178,9 @@ def file_of(folder, data):
     return file
 
 
+NOT_TEXT = "the file is not text: it contains a null byte, as images and archives do"
+
+
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
@@ -196,8 +199,9 @@ def file_of(folder, data):
             "name: caf\xe9\n".encode("latin-1"),
             "net.yaml:1: the file is not text in UTF-8; save it as UTF-8",
         ),
-        (b"\x7fELF\0\0\0", "net.yaml: the file is not text: it contains a null byte"),
-        (b"input: 3\0\n", "net.yaml: the file is not text: it contains a null byte"),
+        (b"\x7fELF\0\0\0", f"net.yaml: {NOT_TEXT}"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", f"net.yaml: {NOT_TEXT}"),
+        (b"input: 3\0\n", f"net.yaml: {NOT_TEXT}"),
     ],
 )
 def test_a_binary_file_is_refused(tmp_path, data, sentence):

@@ -390,8 +390,8 @@ def test_a_batch_and_a_set_parameter_grow_from_what_they_are():
 @pytest.mark.parametrize(
     ("ratios", "says"),
     [
-        ({"filters": 0.9}, "a ratio must be at least 1, not 0.9"),
-        ({"filters": "x"}, "'x' is not a positive number"),
+        ({"filters": 0.9}, "the ratio of filters must be a number of at least 1, not '0.9'"),
+        ({"filters": "x"}, "the ratio of filters must be a number of at least 1, not 'x'; write"),
         ({"filtres": 2}, "no parameter 'filtres'; did you mean 'filters'"),
         ({"dtype": 2}, "a dtype has no largest value"),
         ({"filters": 1}, "which still fits"),

@@ -58,14 +58,14 @@ class Checks:
                 self.wrong(f"{what} has no key {key[:60]!r}{hint}", key.where)
         return item.value
 
-    def names_of(self, item: Item, what: str) -> dict[Key, Item]:
-        """The item, called ``what`` in errors, as a mapping from names."""
+    def names_of(self, item: Item, what: str, in_expressions: bool = False) -> dict[Key, Item]:
+        """The item, called ``what`` in errors, as a mapping from names, as in ``check_name``."""
         if not isinstance(item.value, dict):
             fact = f"{what} must be a mapping from names to values, not {describe(item)}"
             self.wrong(fact, item.where)
             return {}
         for key in item.value:
-            self.check_name(key, key.where)
+            self.check_name(key, key.where, in_expressions)
         return item.value
 
     def prose(self, item: Item, what: str) -> str | None:
@@ -98,8 +98,9 @@ class Checks:
             self.wrong(f"text must not contain control characters: {describe(item)}", item.where)
         return str(item.value)
 
-    def check_name(self, name: str, where: Where) -> str:
-        """The name, shortened if it is too long. Reports a name that is not valid."""
+    def check_name(self, name: str, where: Where, in_expressions: bool = False) -> str:
+        """The name, shortened if it is too long. Reports a name that is not valid, or that is for
+        use in expressions but would not be read there as a name."""
         if not name:
             self.wrong("a name must not be empty", where)
         elif len(name) > LONGEST_NAME:
@@ -111,6 +112,9 @@ class Checks:
             elif "." in name:
                 help += "; only the name of a layer may contain dots"
             self.wrong(f"{name[:60]!r} is not a valid name; {help}", where)
+        elif in_expressions and not name.isidentifier():
+            fact = f"an expression cannot use the name {name[:60]!r}"
+            self.wrong(f"{fact}; use letters, digits and _, and start with a letter", where)
         return name[:LONGEST_NAME]
 
     def check_path(self, path: str, where: Where) -> str:

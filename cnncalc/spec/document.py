@@ -118,9 +118,8 @@ class Parser(Checks):
     def spec(self, root: Item, layouts: Mapping[str, Item]) -> Spec:
         """The spec of a whole tree."""
         top = self.top(root)
-        parameters = self.optional(
-            top, "parameters", partial(self.names_of, what="'parameters'"), {}
-        )
+        variables = partial(self.names_of, what="'parameters'", in_expressions=True)
+        parameters = self.optional(top, "parameters", variables, {})
         for name in parameters:
             if name == "index":
                 self.wrong(f"{INDEX}; choose another name", name.where)
@@ -241,11 +240,11 @@ class Parser(Checks):
         for entry in self.optional(keys, "takes", self.items, []):
             if isinstance(entry.value, dict):
                 takes.extend(
-                    (self.check_name(key, key.where), default)
+                    (self.check_name(key, key.where, True), default)
                     for key, default in entry.value.items()
                 )
             elif (taken := self.text(entry, "an argument in 'takes'")) is not None:
-                takes.append((self.check_name(taken, entry.where), None))
+                takes.append((self.check_name(taken, entry.where, True), None))
         names = [taken for taken, _ in takes]
         if "index" in names:
             self.wrong(f"{INDEX}; choose another name", item.where)

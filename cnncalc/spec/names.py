@@ -102,7 +102,7 @@ class Names:
     def gathered(self, name: str, scope: Scope) -> Ends | None:
         """The outputs of all copies of a repeated layer, or of a layer with several outputs; empty
         if it is left out, None if there is no such layer."""
-        for prefix in (*(one.prefix for one in scope.outwards()), ""):
+        for prefix in scope.prefixes():
             if f"{prefix}{name}" in self.copies:
                 return self.copies[f"{prefix}{name}"]
         return () if name in self.left_out else None
@@ -110,13 +110,20 @@ class Names:
     def path(self, name: str, scope: Scope) -> Ends | None:
         """The nodes that a dotted name means, relative to a scope or in full; None if there are
         none."""
-        for prefix in (*(one.prefix for one in scope.outwards()), ""):
+        for prefix in scope.prefixes():
             full = f"{prefix}{name}"
             if full in self.ends:
                 return self.ends[full]
             if full in self.index:
                 return (self.index[full],)
         return None
+
+    def inside(self, group: str, scope: Scope) -> Iterator[str]:
+        """The names, as seen from a scope, of the layers in a block or of the parts of a split."""
+        for prefix in scope.prefixes() if group else ():
+            for full in self.index:
+                if full.startswith(f"{prefix}{group}."):
+                    yield full.removeprefix(prefix)
 
     def dangling(self, name: str, scope: Scope, key: str) -> str:
         """The error for a name that does not refer to anything here."""
@@ -136,8 +143,9 @@ class Names:
         if "," in name:
             listed = ", ".join(word.strip() for word in name.split(","))
             return f"'{key}: {name[:60]}' does not name a layer; write a list: [{listed[:60]}]"
+        parts = [*self.inside(name.rpartition(".")[0], scope)]
         visible = [one for one in scope.visible() if key != "outputs" or one not in scope.inputs]
-        hint = did_you_mean(name, visible) or f"; available: {some(visible)}"
+        hint = did_you_mean(name, parts or visible) or f"; available: {some(parts or visible)}"
         return f"'{key}: {name[:60]}' does not name a layer{hint}"
 
 

@@ -52,6 +52,8 @@ WORD = f"[_-]*[^{NOT_IN_NAMES}_-][^{NOT_IN_NAMES}]*"
 """The pattern of a name, or of a word between dots in the name of a layer."""
 OWN_WORDS = (*NODE, *Composite.words)
 """The keys of a layer that name neither a kind nor a block."""
+VARIABLE: Schema = {**NAME, "pattern": "^[^0-9-][^-]*$", "not": {"const": "index"}}
+"""A name that expressions can use, and that is not reserved."""
 AFTER = "the activation after this layer, which becomes a layer of its own"
 MODES = ("plain", "named", "open")
 
@@ -155,7 +157,7 @@ def _foreign() -> str:
 
 def _top() -> Mapping[str, Schema]:
     """The keys of a spec. ``_body`` checks blocks and layers as well."""
-    parameters = {**names({}), "properties": {"index": False}}
+    parameters = {**names({}), "propertyNames": VARIABLE}
     return {
         "name": any_of(TITLE, NULL),
         "source": any_of(TEXT, NULL),
@@ -199,9 +201,7 @@ def _body(mode: str) -> Schema:
 
 def _takes() -> Schema:
     """The arguments that a block takes, optionally with defaults."""
-    name = {**NAME, "not": {"const": "index"}}
-    defaults = {**names({}), "properties": {"index": False}}
-    one = any_of(name, defaults)
+    one = any_of(VARIABLE, {**names({}), "propertyNames": VARIABLE})
     return any_of(one, {"type": "array", "items": one, "uniqueItems": True}, NULL)
 
 

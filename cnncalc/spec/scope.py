@@ -35,6 +35,10 @@ class Scope:
             yield scope
             scope = scope.outer
 
+    def prefixes(self) -> dict[str, None]:
+        """The prefixes of the full names that a relative name may mean, the innermost first."""
+        return dict.fromkeys((*(one.prefix for one in self.outwards()), ""))
+
     def find(self, name: str) -> tuple[int, ...] | None:
         """The nodes that a name refers to, in this scope or an outer one."""
         return next((one.names[name] for one in self.outwards() if name in one.names), None)

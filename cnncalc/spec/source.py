@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
 from contextvars import ContextVar
 from io import FileIO
@@ -272,16 +273,16 @@ def decoded(data: bytes, source: str) -> str:
     """The text of a file's bytes. Raises SpecError if there are too many or they are not text."""
     if len(data) > MAX_BYTES:
         raise SpecError(f"the file is longer than {MAX_BYTES:,} bytes", Where(source))
+    if b"\0" in data and not data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        fact = "the file is not text: it contains a null byte, as images and archives do"
+        raise SpecError(fact, Where(source))
     try:
-        found = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise SpecError(
             "the file is not text in UTF-8; save it as UTF-8", Where(source, line)
         ) from None
-    if "\0" in found:
-        raise SpecError("the file is not text: it contains a null byte", Where(source))
-    return found
 
 
 def _folder(root: Item) -> Path:

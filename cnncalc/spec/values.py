@@ -17,7 +17,7 @@ from cnncalc.core.errors import (
 from cnncalc.core.fields import shown
 from cnncalc.spec import catalog, notation
 from cnncalc.spec.entry import Block, Composite, Entry, Spec
-from cnncalc.spec.expression import UNDECLARED, evaluate, is_expression
+from cnncalc.spec.expression import UNDECLARED, calculate, evaluate, is_expression
 from cnncalc.spec.text import MAX_VALUES, Item, located
 from cnncalc.spec.work import Work
 
@@ -200,8 +200,17 @@ def holds(item: Item | None, names: Values, work: Work, key: str = "when") -> bo
     """Whether the condition under a key of an entry is true; true if there is none."""
     value = True if item is None else value_of(item, names, work)
     if item is not None and not isinstance(value, bool):
-        raise SpecError(f"{key!r} must be true or false, not {shown(value)}", item.where)
+        help = f"write ${{{value}}}" if _is_condition(value, names) else ""
+        raise SpecError(f"{key!r} must be true or false, not {shown(value)}", item.where, help)
     return bool(value)
+
+
+def _is_condition(value: Any, names: Values) -> bool:
+    """Whether a value is the text of an expression that is true or false."""
+    try:
+        return isinstance(value, str) and isinstance(calculate(value, names), bool)
+    except LayerError:
+        return False
 
 
 def place_of(entry: Entry, written: str | None) -> Where:

@@ -32,7 +32,7 @@ class Compound:
 
     def __init__(self, evaluate: Configurations, ratios: Mapping[str, Any]) -> None:
         self.evaluate = evaluate
-        self.ratios = {name: _ratio(str(given)) for name, given in ratios.items()}
+        self.ratios = {name: _ratio(name, str(given)) for name, given in ratios.items()}
         self.bases = {name: self.base(name) for name in ratios}
 
     def base(self, name: str) -> Any:
@@ -98,10 +98,15 @@ def largest(scaled: Compound, budgets: Mapping[str, int], step: Fraction) -> Lar
     return found._replace(within=spelled(found.within), beyond=spelled(found.beyond))
 
 
-def _ratio(text: str) -> Decimal:
-    if positive(text) < 1:
-        raise UsageError(f"a ratio must be at least 1, not {text.strip()}")
-    return Decimal(text.strip())
+def _ratio(name: str, text: str) -> Decimal:
+    """A ratio of at least 1; raises UsageError for any other text."""
+    try:
+        if positive(text) >= 1:
+            return Decimal(text.strip())
+    except UsageError:
+        pass
+    fact = f"the ratio of {name} must be a number of at least 1, not {text.strip()[:60]!r}"
+    raise UsageError(fact, "write it as 1.1 or 2")
 
 
 def _scaled(base: int | float, factor: Decimal) -> int | float:
