@@ -183,7 +183,7 @@ def test_tf32_has_a_higher_peak_for_the_same_bytes():
     )
     assert fast.peak == 8 * plain.peak
     assert fast.report.totals == plain.report.totals
-    assert any("--dtype tf32" in note for note in plain.notes)
+    assert any("the dtype tf32" in note for note in plain.notes)
     assert fast.notes == ()
 
 
@@ -257,7 +257,7 @@ def test_what_cannot_be_answered_is_refused():
         cnncalc.device("lenet5", "h10")
     with pytest.raises(UnknownName, match="'a100,t4' names 2 devices; give a single one"):
         cnncalc.device("lenet5", "a100,t4")
-    with pytest.raises(UsageError, match="name a device with --on, or give a calibration with"):
+    with pytest.raises(UsageError, match="a time needs a device or a calibration; name a device"):
         cnncalc.device("lenet5")
 
 
@@ -314,6 +314,7 @@ def test_an_estimate_is_a_range_with_its_error():
     assert one.low / one.seconds == pytest.approx(found.spread[0])
     assert one.median_error == found.median_error > 0
     assert one.to_dict()["kind"] == "estimate"
+    assert cnncalc.device("lenet5", calibration=found, dtype="tf32").dtype == "float32"
 
 
 def test_an_estimate_needs_the_batch_dtype_and_counts_that_were_measured():

@@ -91,10 +91,10 @@ def test_the_command_writes_data():
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ([], "give a budget for RAM or flash, as in --ram 256kB --flash 1MB"),
+        ([], "there is no budget; give --ram or --flash, such as 256kB"),
         (["--ram", "lots"], "--ram: 'lots' is not a number of bytes, such as 256kB or 1MB"),
-        (["--flash", "1"], "--flash 1 needs a unit; write --flash 1kB"),
-        (["--ram", "1.5"], "--ram 1.5 needs a unit; write --ram 1.5kB"),
+        (["--flash", "1"], "--flash needs a unit; write 1kB"),
+        (["--ram", "1.5"], "--ram needs a unit; write 1.5kB"),
         (["--ram", "0kB"], "--ram must be at least 1 byte, not 0kB"),
         (["--ram", "256kB", "--format", "cvs"], "no format 'cvs'; did you mean 'csv'?"),
     ],

@@ -137,6 +137,10 @@ def test_part_of_the_name_of_a_mistake_gets_a_hint():
         raise command("subsampling").exception
 
 
+def test_the_name_of_a_mistake_may_be_several_words():
+    assert command("bias", "forgotten").stdout == command("bias-forgotten").stdout != ""
+
+
 def test_the_command_lists_all_mistakes():
     listed = " ".join(command().output.split())
     assert all(one.title in listed and one.says in listed for one in MISTAKES)

@@ -99,10 +99,14 @@ HALVES = {"split": 2, "name": "halves"}
     [
         ([{"split": 4}], "cannot split 6 channels into 4 equal parts; list their sizes"),
         ([HALVES, {"conv": CONV}], "expected 1 input, not 2; choose with 'from': halves.0, halves"),
-        ([HALVES, {"conv": CONV, "from": "halves.2"}],
-         "'from: halves.2' does not name a layer; available: halves.0, halves.1"),
-        ([{"split": 2, "name": "s"}, {"conv": CONV, "from": "s.2"}],
-         "'from: s.2' does not name a layer; available: s.0, s.1"),
+        (
+            [HALVES, {"conv": CONV, "from": "halves.2"}],
+            "'from: halves.2' does not name a layer; available: halves.0, halves.1",
+        ),
+        (
+            [{"split": 2, "name": "s"}, {"conv": CONV, "from": "s.2"}],
+            "'from: s.2' does not name a layer; available: s.0, s.1",
+        ),
         ([HALVES, {"relu": None, "name": "halves"}], "two layers are named 'halves'"),
         ([{"split": [2, 2]}], "parts of 2 and 2 have 4 channels, not 6"),
         ([HALVES, {"split": 2}], "expected 1 input, not 2"),

@@ -291,7 +291,7 @@ def test_too_many_values_near_the_budget_are_refused(monkeypatch):
     monkeypatch.setattr(search, "MOST", 30)
     with pytest.raises(UsageError, match="values of 'width' are near the budget") as caught:
         cnncalc.largest(ROUNDED, "width", {"macs": 400_000})
-    assert caught.value.help == "give a larger --step"
+    assert caught.value.help == "give a larger 'step'"
 
 
 def test_the_command_shows_the_value_and_the_next_one():
@@ -423,7 +423,7 @@ def test_an_argument_of_code_has_no_known_default(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(
         UsageError,
-        match="'width' has no known value that could be scaled; give it, as in --set width=8",
+        match="'width' has no known value that could be scaled; give it a value with --set",
     ):
         solve("wide:net", "--for", "width,batch", "--ratio", "2:1", "--macs", "1G")
     options = ["--set", "width=8", "--input", "3x4x4", "--macs", "1536"]

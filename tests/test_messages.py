@@ -169,6 +169,16 @@ def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
             "--where: 'x' is not defined here; choose from layers, params",
         ),
         (
+            ["sweep", "lenet5", "--over", "batch=1", "--where", "macs < 3X"],
+            "--where: 'macs < 3X' is not an expression; write a condition such as macs < 300M",
+        ),
+        (
+            ["sweep", "lenet5", "--over", "batch=1", "--dtype", "float16", "--over", "dtype=int8"],
+            "--over varies 'dtype', which is also fixed; leave out one of them",
+        ),
+        (["device", "lenet5"], "a time needs a device or a calibration; name a device with --on (see"),
+        (["draw", "lenet5", "--animate"], "--animate is only for the style window; graph takes --"),
+        (
             ["quiz", "--per-student", f"{__file__}x", "-o", "w"],
             f"no file '{__file__}x'; did you mean 'test_messages.py'?",
         ),

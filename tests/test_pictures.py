@@ -222,6 +222,14 @@ def test_the_numbers_in_a_box_are_those_of_its_layers():
     assert "64×56×56" in [text.content for text in box.texts]
 
 
+def test_one_of_a_thing_is_singular():
+    one = {"input": "1x1x1", "layers": [{"conv": {"filters": 1, "kernel": 1, "bias": False}}]}
+    assert "1 MAC " in str(cnncalc.draw(one))
+    assert "1 param " in str(cnncalc.draw(one, label="params"))
+    assert "1 parameter · 1 MAC<" in cnncalc.draw(one).svg
+    assert "1 parameter\n1 MAC\n" in cnncalc.draw(one).svg
+
+
 def test_activations_join_the_layer_before_them_unless_every_layer_is_drawn():
     report = cnncalc.summarize("vgg16")
     assert boxes(report)["conv1_1"].rows == ("conv1_1", "relu1")
@@ -372,11 +380,11 @@ def test_a_name_is_text_whatever_is_in_it(name):
         ({"only": "conv1"}, "is a layer, not a block"),
         (
             {"animate": True},
-            "--animate is only for --style window; --style graph takes --depth, --only, ",
+            "'animate' is only for the style window; graph takes 'depth', 'only', ",
         ),
         (
             {"style": "field", "depth": 1},
-            "--depth is only for --style graph or volumes; --style field takes --layer",
+            "'depth' is only for the style graph or volumes; field takes 'layer'",
         ),
     ],
 )
@@ -511,7 +519,7 @@ def test_mermaid_reads_the_file_but_not_a_broken_one(tmp_path):
 def test_a_graph_that_mermaid_would_not_draw_is_refused(tmp_path, monkeypatch):
     cnncalc.draw("lenet5").save(tmp_path / "a.mmd")
     monkeypatch.setattr("cnncalc.render.pictures.writers.mermaid.MOST_LINES", 3)
-    with pytest.raises(CnncalcError, match=r"at most 3 arrows .* use --depth or --only"):
+    with pytest.raises(CnncalcError, match=r"at most 3 arrows .* use 'depth' or 'only'"):
         cnncalc.draw("lenet5").save(tmp_path / "a.mmd")
 
 
@@ -562,7 +570,7 @@ def test_an_image_never_leaves_out_a_character(suffix, package, tmp_path, monkey
 
 @pytest.mark.parametrize("suffix", ["dot", "mmd"])
 def test_volumes_are_refused_where_only_graphs_are_supported(suffix, tmp_path):
-    with pytest.raises(CnncalcError, match="use --style graph"):
+    with pytest.raises(CnncalcError, match="use the style graph"):
         cnncalc.draw(SMALL, "volumes").save(tmp_path / f"a.{suffix}")
     with pytest.raises(CnncalcError, match="need a picture file"):
         str(cnncalc.draw(SMALL, "volumes"))
@@ -698,7 +706,7 @@ def test_the_cone_of_a_field_covers_the_receptive_field(name, layer):
 def test_a_picture_of_a_layer_without_a_window_is_refused(name, style, layer, says):
     with pytest.raises(CnncalcError, match=re.escape(says)):
         cnncalc.draw(name, style, layer=layer).scene(PIXELS)
-    with pytest.raises(CnncalcError, match=f"--style {style} draws only pictures"):
+    with pytest.raises(CnncalcError, match=f"the style {style} draws only pictures"):
         str(cnncalc.draw(name, style))
 
 

@@ -29,6 +29,7 @@ def agrees(printed, exact, **settings):
         ("~138M", 137_500_000, {}),
         ("61706", 61_706, {}),
         ("61,706", 61_706, {}),
+        ("1,234.5K", 1_234_500, {}),
         ("0", 0, {}),
         ("35K", 34_944, {}),  # TUM deck: AlexNet CONV1
         ("150K", 150_528, {}),  # TUM deck: VGG input; the zero is a place, not a digit
@@ -376,6 +377,7 @@ def test_a_broken_network_is_reported():
         ([claim(value={"a": 1})], "params: expected a printed number"),
         ([claim(quantity="output", value=[6, 2])], "output: expected a shape, such as 6x28x28"),
         ([claim(value="many")], "params: 'many' is not a number"),
+        ([claim(value="1234,567")], "params: '1234,567' is not a number"),
         ([claim(value="2x more")], "params: '2x more' needs 'than', the built-in that it is"),
         ([claim(value="9" * 5_000)], "is not a number"),
         ([claim(value="93 MB")], "params: '93 MB' is in bytes, but params is not"),

@@ -309,10 +309,10 @@ def test_the_command_exits_with_1_and_shows_the_nearest():
     ran = run("resnet50", "4133640192")
     assert ran.exit_code == 1
     assert (
-        "no convention gives 4133640192; the nearest total is that of:\n\nthop 0.1.1: 4,"
+        "no convention gives 4,133,640,192; the nearest total is that of:\n\nthop 0.1.1: 4,"
         in ran.stdout
     )
-    assert "\n4133640192 is 102,400 less than this total\n" in ran.stdout
+    assert "\n4,133,640,192 is 102,400 less than this total\n" in ran.stdout
     assert "it equals the total of MACs or papers + 4 · 11,113,984 batch-norm" in ran.stdout
     more = run("resnet50", "4.2G")
     assert more.stdout.endswith("4.2G is 55,145,472 more than this total\n")

@@ -262,13 +262,13 @@ def test_a_dtype_without_a_known_peak_is_a_reason():
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--show", "time"], "the time depends on the device; name one with --on; 'cnncalc"),
+        (["--show", "time"], "the time depends on the device; name one with --on"),
         (["--show", "tims"], "no quantity 'tims'; did you mean 'time'?"),
         (["--where", "time < 5ms"], "the time depends on the device"),
         (["--pareto", "macs,time"], "the time depends on the device"),
         (["--by=-time"], "the time depends on the device"),
         (["--heat", "time"], "the time depends on the device"),
-        (["--on", "t4"], "a device is only used for the time; show it with --show time"),
+        (["--on", "t4"], "a device is only used for the time; add time to --show"),
         (["--on", "t4", "--where", "time < 5M"], "a time is in seconds; write time < 5ms"),
         (["--on", "t4", "--where", "time < 5 kB"], "a time is in seconds; write time < 5ms"),
         (["--on", "t4", "--where", "macs < 5 ms"], "macs is not a time; leave out 'ms'"),

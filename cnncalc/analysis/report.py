@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.receptive import Along, Field
+from cnncalc.core import units
 from cnncalc.core.cost import COUNTED, Cost, Parameters, total
 from cnncalc.core.errors import UnknownName, UsageError, did_you_mean, some
 from cnncalc.core.layer import Input, Layer
@@ -155,7 +156,7 @@ class Report:
 
     def __repr__(self) -> str:
         layers, params = len(self), self.totals.params
-        counts = f"{layers} layer{'s' * (layers != 1)}, {params:,} parameter{'s' * (params != 1)}"
+        counts = f"{units.counted(layers, 'layer')}, {units.counted(params, 'parameter')}"
         return f"<Report of {self._called}: {counts}>"
 
     @property

@@ -111,6 +111,9 @@ def sweeping(
     resume: str | os.PathLike[str] | None = None,
 ) -> "Iterator[Sweep]":
     """Like ``sweep``, but yields the results so far after every chunk."""
+    for name in ("batch", "dtype"):
+        if name in over and options.get(name) not in (None, 1):
+            raise UsageError(f"over varies {name!r}, which is also fixed", "leave out one of them")
     if asked.clock is not None:
         from cnncalc.analysis.hardware.device import stored_as
 

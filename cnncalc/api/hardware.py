@@ -104,8 +104,8 @@ def device(
     names = [on] if isinstance(on, str) else on
     if not names and calibration is None:
         raise UsageError(
-            "name a device with --on, or give a calibration with --calibration; "
-            "'cnncalc devices' lists the devices"
+            "a time needs a device or a calibration",
+            "name a device with 'on' (see 'cnncalc devices'), or give a file to 'calibration'",
         )
     known = devices(path)
     stored = {"dtype": stored_as(dtype), "batch": batch}
@@ -121,7 +121,7 @@ def device(
     if len(chosen) > MOST:
         raise UsageError(f"at most {MOST} devices at a time, not {len(chosen)}")
     needs = _needs(found)
-    peak = dtype or found.dtype
+    peak = dtype if dtype and chosen else found.dtype  # an estimate is for the data's own dtype
     bounds = tuple(Roofline(found, one, peak, needs) for one in chosen)
     if calibration is None:
         return OnDevices(found, peak, bounds)

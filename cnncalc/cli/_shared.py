@@ -154,15 +154,16 @@ def chosen_format(format_name: str | None, output: Path | None, names: Iterable[
 def typed(**options: str) -> Iterator[None]:
     """A context in which errors name options instead of parameters: with
     ``typed(questions="--count")``, an error that begins with ``questions`` begins with ``--count``
-    instead."""
+    instead, and so does a quoted ``'questions'`` in its help."""
     try:
         yield
     except UsageError as why:
         names = "|".join(options)
-        match = re.match(f"'?({names})'?(?=[: ])", why.sentence)
-        if match is None:
+        fact = re.sub(f"^'?({names})'?(?=[: ])", lambda one: options[one[1]], why.fact)
+        help = re.sub(f"'({names})'", lambda one: options[one[1]], why.help)
+        if (fact, help) == (why.fact, why.help):
             raise
-        raise UsageError(options[match[1]] + why.sentence[match.end() :]) from None
+        raise UsageError(fact, help) from None
 
 
 def refuse(context: typer.Context, names: Container[str], why: str) -> None:

@@ -13,6 +13,7 @@ from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
+from cnncalc.core import units
 from cnncalc.core.errors import UsageError
 from cnncalc.derivations import stride
 from cnncalc.derivations.stride import Axis
@@ -151,7 +152,7 @@ def _row(window: stride.Window) -> list[str]:
     kernel = f"{window.F}" + (f" (dilation {window.D})" if window.D > 1 else "")
     verdict = "✓ fits"
     if not window.fits:
-        pixels = f"{window.unread:,} pixel{'s' * (window.unread != 1)} cut off at the end"
+        pixels = f"{units.counted(window.unread, 'pixel')} cut off at the end"
         lost = pixels if window.unread else "no pixel is lost"
         verdict = f"✗ illegal: remainder {window.remainder:,}, {lost}"
     return [

@@ -89,7 +89,8 @@ def run(
     form = None if drawn else listing.format_of(format, output, pictures)
     report = shared.network(spec, input, settings, batch=batch, dtype=stored_as(dtype))
     names = [name.strip() for name in on.split(",") if name.strip()]
-    found = api.device(report, names, calibration=calibration, path=path, dtype=dtype)
+    with shared.typed(on="--on", calibration="--calibration"):
+        found = api.device(report, names, calibration=calibration, path=path, dtype=dtype)
     if drawn and output is not None:
         shared.put(output, found.picture(ending))
         return

@@ -110,19 +110,20 @@ def run(
     from cnncalc.render import pictures, terminal
 
     report = shared.network(spec, input, settings, batch=batch, layout=layout)
-    with shared.typed(depth="--depth"):
+    with shared.typed(**{name: f"--{name.replace('_', '-')}" for name in pictures.OPTIONS}):
         picture = pictures.picture(
             report, style, depth=depth, only=only, every_layer=every_layer, direction=direction,
             label=label, colour=colour, layer=layer, animate=animate,
         )  # fmt: skip
-    if format is None and output is not None:
-        writer = pictures.writer_for(output)
-    else:
-        writer = pictures.writer_of(format or "text")
+        if format is None and output is not None:
+            writer = pictures.writer_for(output)
+        else:
+            writer = pictures.writer_of(format or "text")
+        small = output is None and writer.MEASURE.compact
+        data = picture.bytes(writer, terminal.width() if small else math.inf)
     if output is not None:
-        shared.put(output, picture.bytes(writer))
+        shared.put(output, data)
         return
-    data = picture.bytes(writer, terminal.width() if writer.MEASURE.compact else math.inf)
     if b"\0" in data and sys.stdout.isatty():
         raise UsageError(f"a terminal cannot show {format}", f"use -o picture{writer.SUFFIX}")
     typer.echo(data, nl=False)

@@ -52,7 +52,8 @@ def run(
     cnncalc fits net.yaml --ram 256kB --flash 1MB --format json
     """
     report = shared.network(spec, input, settings, batch=batch, layout=layout)
-    found = api.fits(report, ram=ram, flash=flash)
+    with shared.typed(ram="--ram", flash="--flash"):
+        found = api.fits(report, ram=ram, flash=flash)
     form = listing.format_of(format, output)
     if form is not None and form.SUFFIX == ".json":
         text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n"

@@ -10,6 +10,7 @@ import typer
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
+from cnncalc.core import units
 from cnncalc.core.errors import UsageError, one_of, some
 from cnncalc.homework import class_page, feedback, feedback_formats, gradebook_formats, statistics
 from cnncalc.homework.gradebook import ANSWER, STUDENT, Graded
@@ -210,7 +211,7 @@ def _write_all(folder: Path, texts: Mapping[str, str]) -> None:
     for name, text in texts.items():
         shared.save(folder / name, text.encode(errors="replace"))
     number, place = len(texts), printable(str(folder))
-    typer.echo(f"wrote {number:,} file{'s' * (number != 1)} to {place}", err=True)
+    typer.echo(f"wrote {units.counted(number, 'file')} to {place}", err=True)
 
 
 BAR = 40

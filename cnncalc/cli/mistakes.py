@@ -14,9 +14,11 @@ from cnncalc.render import terminal
 
 
 def run(
-    name: Annotated[
-        str | None,
-        typer.Argument(help="The name of a mistake, as in bias-forgotten.", show_default=False),
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME", help="The name of a mistake, as in bias-forgotten.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """List the mistakes that grading recognizes, or explain one with worked examples.
@@ -25,10 +27,11 @@ def run(
 
     cnncalc mistakes bias-forgotten
     """
-    if name is None:
+    if not words:
         rows = ([one.title, one.says] for one in mistakes.every())
         typer.echo(listing.columns({"Mistake": False, "What happened": False}, rows), nl=False)
         return
+    name = " ".join(words)
     word = name.lower().replace("-", "_").replace(" ", "_")
     if word not in mistakes.names():
         between = "_" if "_" in name else " " if " " in name else "-"

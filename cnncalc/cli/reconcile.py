@@ -1,6 +1,7 @@
 """``cnncalc reconcile``: the counting convention behind a number."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,12 +80,13 @@ def _records(found: Reconciliation) -> "Iterator[dict[str, Value]]":
 def _lines(found: Reconciliation) -> Iterator[str]:
     """The matching totals or the nearest total, and the conventions that were not compared."""
     yield View(found.report).title
+    number = re.sub("^[0-9]{4,}", lambda one: units.exact(int(one[0])), found.number)
     if found.agreeing:
         by_1024 = found.reading.kilo == 1024 and not found.number.lower().endswith("ib")
         binary = ", with K = 1024," if by_1024 else ""
-        yield f"{found.number}{binary} is the total of:"
+        yield f"{number}{binary} is the total of:"
     else:
-        yield f"no convention gives {found.number}; the nearest total is that of:"
+        yield f"no convention gives {number}; the nearest total is that of:"
     for candidate in found.agreeing or (found.nearest,):
         yield ""
         yield from _sum(candidate)
@@ -92,7 +94,7 @@ def _lines(found: Reconciliation) -> Iterator[str]:
         yield ""
         over = found.reading.value - found.nearest.total
         more = "more" if over > 0 else "less"
-        yield f"{found.number} is {units.decimal(abs(over))} {more} than this total"
+        yield f"{number} is {units.decimal(abs(over))} {more} than this total"
     for missing in found.missing:
         yield f"it equals the total of {_made(missing)}"
     if found.unknown:
@@ -102,7 +104,8 @@ def _lines(found: Reconciliation) -> Iterator[str]:
 
 def _sum(candidate: Candidate) -> Iterator[str]:
     """A total and its parts."""
-    yield f"{candidate.title}: {units.exact(candidate.total)} {candidate.unit}"
+    total = units.counted(candidate.total, candidate.unit.removesuffix("s"))
+    yield f"{candidate.title}: {total}"
     for number, part in enumerate(candidate.parts):
         yield f"  {'+' if number else '='} {part.text()}"
 

@@ -11,6 +11,7 @@ from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
+from cnncalc.core import units
 from cnncalc.core.errors import UsageError
 from cnncalc.core.shape import MAX_DIGITS
 from cnncalc.derivations.stride import Axis, Solution, equation
@@ -263,7 +264,9 @@ def _fit(
     given = None if input is None else [input]
     shape = _whole(input) if input and input.isdecimal() else shared.inputs_of(given)
     wanted = _ratios(name, ratio)
-    with shared.typed(step="--step", **{f"the budget for {key}": f"--{key}" for key in budgets}):
+    with shared.typed(
+        settings="--set", step="--step", **{f"the budget for {key}": f"--{key}" for key in budgets}
+    ):
         found = api.largest(
             shared.named(spec), wanted, budgets, step=step, settings=values, input=shape
         )
@@ -299,16 +302,13 @@ def _ratios(names: str, ratio: str | None) -> str | dict[str, float | str]:
     listed, ratios = [one.strip() for one in names.split(",")], ratio.split(":")
     if len(listed) != len(ratios):
         raise UsageError(
-            f"--for has {_number(listed, 'name')} but --ratio has {_number(ratios, 'number')}; "
+            f"--for has {units.counted(len(listed), 'name')} but --ratio has "
+            f"{units.counted(len(ratios), 'number')}; "
             "give a ratio for each name, as in --for width,depth,input --ratio 1.1:1.2:1.15"
         )
     if len({*listed}) < len(listed):
         raise UsageError(f"a name occurs twice in --for {names}")
     return dict(zip(listed, ratios, strict=True))
-
-
-def _number(items: Sequence[str], what: str) -> str:
-    return f"{len(items)} {what}{'s' * (len(items) != 1)}"
 
 
 def _value(value: Any) -> str:

@@ -13,6 +13,7 @@ from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
+from cnncalc.core import units
 from cnncalc.core.errors import printable
 
 if TYPE_CHECKING:
@@ -140,6 +141,13 @@ CalibrationFile = Annotated[
     ),
 ]
 
+OPTIONS = {
+    name: f"--{name}"
+    for name in ("best", "dtype", "jobs", "on", "over", "pareto", "resume", "sample", "show",
+                 "where")
+}  # fmt: skip
+"""The options by the names that errors of the library have for them."""
+
 
 def run(
     spec: options.Spec,
@@ -198,9 +206,9 @@ def run(
     heat = called(heat) if heat else None
     names = [*dict.fromkeys([*map(called, _words(show)), *([heat] if heat else [])])]
     front = _words(pareto) if pareto else []
-    clock = clock_of(on, calibration, devices, dtype)
-    asked = request(names, where, front, by, best, ranges, clock)
-    with shared.typed(sample="--sample", jobs="--jobs"):
+    with shared.typed(**OPTIONS):
+        clock = clock_of(on, calibration, devices, dtype)
+        asked = request(names, where, front, by, best, ranges, clock)
         found = _done(_sweeping(spec, ranges, asked, fixed, dask, jobs, sample, seed, resume))
     shared.warn(_remarks(found))
     pair = [goal.name for goal in asked.front] if len(front) > 1 else names
@@ -281,18 +289,14 @@ def _remarks(found: "Sweep") -> Iterator[str]:
     if found.clock is not None:
         yield from (f"{found.clock.device}: {note}" for note in found.clock.notes)
     if found.done < found.total:
-        yield f"stopped after {found.done:,} of {_counted(found.total, 'combination')}"
+        yield f"stopped after {found.done:,} of {units.counted(found.total, 'combination')}"
     for reason, (first, count) in [*found.refused.items()][:REASONS]:
         where = ", ".join(f"{name}={value}" for name, value in first.items())
-        others = f" and {_counted(count - 1, 'other')}" if count > 1 else ""
+        others = f" and {units.counted(count - 1, 'other')}" if count > 1 else ""
         # The reason may name the value itself.
         yield reason if count == 1 and " does not take " in reason else f"{where}{others}: {reason}"
     if len(found.refused) > REASONS:
-        yield "not shown: " + _counted(len(found.refused) - REASONS, "more reason")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("s" if number != 1 else "")
+        yield "not shown: " + units.counted(len(found.refused) - REASONS, "more reason")
 
 
 def _endings() -> list[str]:
@@ -350,7 +354,7 @@ def _table(found: "Sweep") -> str:
         numbers = (point.quantities[name] for name in found.quantities)
         texts = ("?" if n is None else one.text(n) for one, n in zip(quantities, numbers))
         rows.append([*map(str, point.values.values()), *texts])
-    shown = f"{len(found.points):,} of {_counted(found.total, 'combination')} shown"
+    shown = f"{len(found.points):,} of {units.counted(found.total, 'combination')} shown"
     return f"{listing.columns(headings, rows)}\n{shown}\n"
 
 

@@ -22,7 +22,7 @@ from cnncalc.core.shape import Shape
 MAX_CACHED = 10_000
 """The maximum number of layers to cache; different conventions see the same layers."""
 
-ONE = r"\b(bias)es\b|\b(weight|MAC|parameter|value)s\b"
+ONE = r"\b(bias)es\b|\b(weight|MAC|parameter|value|connection)s\b"
 """Plural nouns; the groups are their singulars."""
 BYTES = "bytes"
 """The unit of memory. ``read`` prints such totals in a larger unit, such as MB."""

@@ -17,6 +17,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.conventions.convention import Convention, Count, Part
 from cnncalc.core.cost import BYTES as BYTES_EACH
 from cnncalc.core.errors import UsageError
+from cnncalc.core.units import WHOLE
 from cnncalc.spec.printed import POWERS, read_number
 
 VERSION = 1
@@ -36,7 +37,7 @@ WORDS = {
 
 LETTERS = {"thousand": "k", "million": "m", "billion": "g", "trillion": "t"}
 NUMBER = re.compile(
-    r"[~≈]?\s*(?P<digits>(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)"
+    rf"[~≈]?\s*(?P<digits>{WHOLE}(?:\.[0-9]+)?)"
     r"(?:e\+?(?P<e>[0-9]{1,2})|\s*[x×*·]\s*10\^?(?P<power>[0-9]{1,2}))?\s*(?P<unit>.*)",
     re.IGNORECASE,
 )

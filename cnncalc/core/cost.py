@@ -55,7 +55,7 @@ class Operations(NamedTuple):
     def text(self) -> str:
         """The operations as text: ``64 multiplications, 1 addition``, or ``none``."""
         counts = zip(NOUNS.values(), self, strict=True)
-        parts = [f"{units.exact(n)} {noun}{'s' * (n != 1)}" for noun, n in counts if n]
+        parts = [units.counted(n, noun) for noun, n in counts if n]
         return ", ".join(parts) or "none"
 
 
@@ -123,8 +123,8 @@ class Cost(NamedTuple):
 
     def params_text(self) -> str:
         """The parameters by their parts: ``34,848 weights + 96 biases``."""
-        weights = f"{units.exact(self.weights)} weight{'s' * (self.weights != 1)}"
-        return f"{weights} + {units.exact(self.biases)} bias{'es' * (self.biases != 1)}"
+        weights = units.counted(self.weights, "weight")
+        return f"{weights} + {units.exact(self.biases)} bias{units.plural(self.biases, 'es')}"
 
     @property
     def trainable(self) -> int:

@@ -1,6 +1,7 @@
 """Numbers in human units: counts in powers of 1000, bytes in MB (10^6) or MiB (2^20), and times."""
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # few commands need fractions, and importing them takes time
@@ -10,6 +11,9 @@ COUNTS = ("", " K", " M", " G", " T", " P", " E")
 DECIMAL = (" B", " kB", " MB", " GB", " TB", " PB", " EB")
 BINARY = (" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB")
 PER_SECOND = {" s": 1, " ms": 10**3, " µs": 10**6, " ns": 10**9}
+
+WHOLE = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)"
+"""The pattern of a whole number, whose thousands may be separated by commas."""
 
 
 def exact(number: int) -> str:
@@ -30,6 +34,16 @@ def decimal(number: "Fraction") -> str:
 def human(number: int) -> str:
     """A count, shortened to two decimals: ``138.36 M``; below 10,000, in full."""
     return exact(number) if abs(number) < 10_000 else _scaled(number, 1000, COUNTS)
+
+
+def plural(number: object, ending: str = "s") -> str:
+    """The ending of a noun after a number; empty after 1."""
+    return "" if number == 1 else ending
+
+
+def counted(number: int, noun: str, text: Callable[[int], str] = exact) -> str:
+    """A number with its noun: ``1 MAC``, ``2,048 MACs``."""
+    return f"{text(number)} {noun}{plural(number)}"
 
 
 def duration(seconds: "Fraction | float", up: bool = False) -> str:
@@ -87,13 +101,16 @@ def bytes_of(text: str) -> int:
 
     Raises ValueError for any other text.
     """
-    found = re.fullmatch(
-        r"([0-9]{1,15})(?:\.([0-9]{1,15}))?\s*([a-z]*)", text.strip(), re.IGNORECASE
-    )
+    number = rf"(?![0-9,]{{21}})({WHOLE})(?:\.([0-9]{{1,15}}))?\s*([a-z]*)"
+    found = re.fullmatch(number, text.strip(), re.IGNORECASE)
     factors = {unit.strip().lower(): 1000**power for power, unit in enumerate(DECIMAL)}
     factors |= {unit.strip().lower(): 1024**power for power, unit in enumerate(BINARY)}
     unit = found[3].lower() if found else None
     if found is None or unit not in {"", *factors}:
         raise ValueError(f"{text[:60]!r} is not a number of bytes; write it as 24GiB or 500MB")
     decimals = found[2] or ""
-    return int(found[1] + decimals) * int(factors.get(unit, 1)) // int(10 ** len(decimals))
+    return (
+        int(found[1].replace(",", "") + decimals)
+        * int(factors.get(unit, 1))
+        // int(10 ** len(decimals))
+    )

@@ -121,7 +121,7 @@ def _parameters(row: Row, report: Report) -> tuple[list[Working], str]:
         if number
     )
     extra += ", frozen" if row.cost.frozen else ""
-    return once(workings), f"{units.exact(params)} parameter{'s' * (params != 1)}{extra}"
+    return once(workings), f"{units.counted(params, 'parameter')}{extra}"
 
 
 def _macs(row: Row, report: Report) -> tuple[list[Working], str]:
@@ -131,8 +131,7 @@ def _macs(row: Row, report: Report) -> tuple[list[Working], str]:
             count = macs.batched(MACs=count, batch=report.batch)
         flops = macs.flops(MACs=count)
     of_batch = f" for a batch of {report.batch}" if report.batch > 1 else ""
-    noun = "MAC" if count == 1 else "MACs"
-    answer = f"{units.exact(count)} {noun}, {units.exact(flops)} FLOPs{of_batch}"
+    answer = f"{units.counted(count, 'MAC')}, {units.exact(flops)} FLOPs{of_batch}"
     return (once(equations_of("FLOPs", flops, SIZES)) if count else []), answer
 
 

@@ -66,7 +66,7 @@ def _operations(cost: Cost) -> str:
 
 def _memory(cost: Cost) -> str:
     stored = cost.activations_total
-    return f"{units.exact(stored)} stored element{'s' * (stored != 1)}"
+    return units.counted(stored, "stored element")
 
 
 QUANTITIES: dict[str, tuple[str, Callable[[int], str], Callable[[Cost], str]]] = {

@@ -72,7 +72,7 @@ def fits(arena: Arena, ram: int | str | None, flash: int | str | None) -> Fits:
     if flash is not None:
         needs.append(Need("flash", arena.flash.total, _budget("flash", flash)))
     if not needs:
-        raise UsageError("give a budget for RAM or flash, as in --ram 256kB --flash 1MB")
+        raise UsageError("there is no budget", "give 'ram' or 'flash', such as 256kB")
     return Fits(arena, tuple(needs))
 
 
@@ -82,10 +82,10 @@ def _budget(name: str, given: int | str) -> int:
     try:
         budget = units.bytes_of(text)
     except ValueError:
-        fact = f"--{name}: {text[:60]!r} is not a number of bytes, such as 256kB or 1MB"
+        fact = f"{name}: {text[:60]!r} is not a number of bytes, such as 256kB or 1MB"
         raise UsageError(fact) from None
     if budget < 1:
-        raise UsageError(f"--{name} must be at least 1 byte, not {text[:60]}")
+        raise UsageError(f"{name} must be at least 1 byte, not {text[:60]}")
     if isinstance(given, str) and units.lacks_unit(text, budget, LEAST_BYTES):
-        raise UsageError(f"--{name} {text[:60]} needs a unit; write --{name} {text[:60]}kB")
+        raise UsageError(f"{name} needs a unit", f"write {text[:60]}kB")
     return budget

@@ -4,11 +4,12 @@ import re
 from typing import NamedTuple
 
 from cnncalc.core.errors import UsageError
+from cnncalc.core.units import WHOLE
 
 POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "B": 3, "T": 4}
 """The scale letters, and the powers of 1000 that they stand for."""
 
-NUMBER = r"(?i)~?\s*([0-9][0-9,]*)(?:\.([0-9]+))?\s*([KMGT]I?B|[KMGBT]?)"
+NUMBER = rf"(?i)~?\s*({WHOLE})(?:\.([0-9]+))?\s*([KMGT]I?B|[KMGBT]?)"
 LONGEST = 100
 
 

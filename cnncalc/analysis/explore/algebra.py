@@ -112,7 +112,7 @@ def _extreme(function: Any, a: Any, b: Any) -> Any:
             kept = [*(other for other in kept if not exceeds(one, other)), one]
     if len(kept) > MOST:
         fact = f"the formula would be the maximum or minimum of more than {MOST} sums"
-        raise UsageError(fact, "name fewer variables, or give some a value with --at")
+        raise UsageError(fact, "name fewer variables, or give some a value with 'at'")
     return function(*kept, evaluate=False) if len(kept) > 1 else kept[0]
 
 

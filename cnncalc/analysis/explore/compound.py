@@ -52,7 +52,7 @@ class Compound:
         if name == "batch":
             return options.get("batch", 1)
         fact = f"{name!r} has no known value that could be scaled"
-        raise UsageError(fact, f"give it, as in --set {name}=8")
+        raise UsageError(fact, "give it a value with 'settings'")
 
     def values(self, coefficient: Any) -> dict[str, Any]:
         """The scaled values. Raises UsageError if they are too large."""

@@ -15,7 +15,7 @@ CONNECTING = 10
 """The seconds that a scheduler may take to answer."""
 STARTING = 60
 """The seconds to wait for a cluster without workers."""
-AGAIN = "if the command had --resume FILE, run it again to go on from where it stopped"
+AGAIN = "if you gave a file to 'resume', run the sweep again to go on from where it stopped"
 
 
 @contextmanager

@@ -147,7 +147,7 @@ class _Search:
         if number not in self.known:
             if len(self.known) >= MOST:
                 fact = f"more than {MOST:,} values of {self.name!r} are near the budget"
-                raise UsageError(fact, "give a larger --step")
+                raise UsageError(fact, "give a larger 'step'")
             value = self.value(number)
             found = self.evaluate({self.name: value})
             self.known[number] = None if isinstance(found, str) else Tried(value, found)

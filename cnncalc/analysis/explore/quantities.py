@@ -141,7 +141,8 @@ def plain_numbers(text: str) -> str:
 def amount(text: str, in_bytes: bool = True) -> int:
     """The number in ``300M`` or ``25000`` or, if ``in_bytes``, the bytes in ``4GiB``; raises
     UsageError for any other text."""
-    plain = plain_numbers(re.sub("(?<=[0-9]),(?=[0-9]{3}(?![0-9]))", "", text.strip()))
+    whole = rf"^{units.WHOLE}(?![0-9,])"
+    plain = plain_numbers(re.sub(whole, lambda one: one[0].replace(",", ""), text.strip()))
     has_unit = re.search("[Bi]", text) is not None
     if not re.fullmatch("[0-9]{1,30}", plain) or (has_unit and not in_bytes):
         example = "4GiB or 500MB" if in_bytes else "300M or 1.5G"

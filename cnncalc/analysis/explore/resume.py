@@ -36,7 +36,7 @@ class Progress:
         if not self.path.exists():
             return empty, 0
         other = UsageError(
-            f"{self.path} does not belong to this sweep", "give another file to --resume"
+            f"{self.path} does not belong to this sweep", "give another file to 'resume'"
         )
         try:
             if self.path.stat().st_size > LARGEST:

@@ -83,10 +83,10 @@ def values_of(text: str) -> list[Any]:
             raise UsageError(fact, "write values as in 1,8,64, or a range as in 4:8:2")
         words = [word.strip() for word in text.split(",")]
         if not text.strip():
-            raise UsageError("--over has a name without values", "write it as in batch=1,8,64")
+            raise UsageError("over has a name without values", "write it as in batch=1,8,64")
         if not all(words):
             raise UsageError(f"{text[:60]!r} has an empty value; write values as in 1,8,64")
-        return [scalar(word, Where("--over")) for word in words]
+        return [scalar(word, Where("over")) for word in words]
     try:
         begin, end, step = (Fraction(part or 1) for part in match.groups())
     except ValueError:
@@ -110,8 +110,7 @@ def goals_of(words: Iterable[str]) -> tuple[Goal, ...]:
         Goal(called(word.strip().removeprefix("-")), word.strip()[:1] == "-") for word in words
     )
     if not all(goal.name for goal in found):
-        fact = "--pareto or --by has an empty name"
-        raise UsageError(fact, "write quantities as in --pareto macs,-rf or --by -rf")
+        raise UsageError("a quantity has an empty name", "write quantities as in macs,-rf")
     return found
 
 
@@ -120,11 +119,11 @@ def check_units(text: str) -> None:
     fit."""
     for name, amount, unit in COMPARED.findall(text):
         if name == TIME and (unit == "B" or amount[-1:].isalpha()):
-            raise UsageError("--where: a time is in seconds; write time < 5ms")
+            raise UsageError("where: a time is in seconds; write time < 5ms")
         if name != TIME and unit[-1:] == "s":
-            raise UsageError(f"--where: {name} is not a time; leave out {unit!r}")
+            raise UsageError(f"where: {name} is not a time; leave out {unit!r}")
         if unit == "B" and QUANTITIES[name].text is not units.in_bytes:
-            raise UsageError(f"--where: {name} is a count, not bytes; write {amount}")
+            raise UsageError(f"where: {name} is a count, not bytes; write {amount}")
 
 
 class Condition:
@@ -138,7 +137,7 @@ class Condition:
         check_units(text)
         if re.search(r"[^<>=!]=[^=]", text):
             help = f"compare with ==, as in {re.sub('(?<![<>=!])=(?!=)', '==', text)}"
-            raise UsageError(f"--where: {text[:60]!r} is not a condition", help)
+            raise UsageError(f"where: {text[:60]!r} is not a condition", help)
         self.text, self.source = text, plain_numbers(text)
         known = (name for name in (*QUANTITIES, TIME) if name not in own)
         self.quantities = tuple(filter(self.uses, known))
@@ -162,9 +161,10 @@ class Condition:
             value = calculate(self.source, names)
         except LayerError as why:
             help = why.help.replace(UNDECLARED, f"choose from {', '.join(names)}")
-            raise UsageError(f"--where: {why.fact}", help) from None
+            help = help or "write a condition such as macs < 300M"
+            raise UsageError(f"where: {why.fact}", help) from None
         if not isinstance(value, bool):
-            raise UsageError(f"--where must be a condition, such as macs < 300M, not {self.text!r}")
+            raise UsageError(f"where must be a condition, such as macs < 300M, not {self.text!r}")
         return value
 
 
@@ -224,16 +224,16 @@ def request(
 ) -> Request:
     """The request for these options. Raises UsageError if one is invalid."""
     if best is not None and best < 1:
-        raise UsageError(f"--best must be at least 1, not {best}")
+        raise UsageError(f"best must be at least 1, not {best}")
     front, order = goals_of(pareto), goals_of([by] if by else [])
     found = Request(tuple(map(called, shown)), Condition(where, over), front, order, best, clock)
     timed = TIME in found.quantities
     if timed and clock is None:
         raise UsageError(
-            "the time depends on the device", "name one with --on; 'cnncalc devices' lists them"
+            "the time depends on the device", "name one with 'on' (see 'cnncalc devices')"
         )
     if clock is not None and not timed:
-        raise UsageError("a device is only used for the time", "show it with --show time")
+        raise UsageError("a device is only used for the time", "add time to 'show'")
     known = (*QUANTITIES, TIME)
     for name in found.quantities:
         if name not in known:
@@ -323,7 +323,7 @@ def _merged(found: Sweep, part: Sweep, work: Loop) -> Sweep:
         if len(kept) > MOST_SHOWN:
             raise UsageError(
                 f"more than {MOST_SHOWN:,} combinations would be shown",
-                "choose some of them with --where, --pareto or --best",
+                "choose some of them with 'where', 'pareto' or 'best'",
             )
     both = replace(found, kept=kept, refused={**found.refused})
     for reason, (first, count) in part.refused.items():

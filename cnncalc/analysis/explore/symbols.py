@@ -235,7 +235,7 @@ class _Symbols:
             raise UsageError(
                 f"a formula in {name!r} needs a spec, because a model file or code is read again "
                 "for each value",
-                "use --in batch, or write the network as a spec with 'cnncalc import'",
+                "use the variable batch, or write the network as a spec with 'cnncalc import'",
             )
         if name in evaluate.parameters:
             given = evaluate.options.get("settings") or {}

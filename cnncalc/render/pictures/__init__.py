@@ -71,6 +71,10 @@ def _extensions() -> dict[str, str]:
     return {import_module(f"{writers.__name__}.{name}").SUFFIX: name for name in names}
 
 
+OPTIONS = Options.__dataclass_fields__
+"""The options of a picture, by name."""
+
+
 @dataclass(frozen=True)
 class Picture:
     """A picture of a report, shown as SVG in a notebook; ``save`` writes any kind of file."""
@@ -90,9 +94,8 @@ class Picture:
         animated but the file cannot be."""
         scene = self.scene(writer, room)
         if scene.css and writer.SUFFIX != ".svg":
-            raise UsageError(
-                f"a {writer.SUFFIX} file cannot be animated; use .svg or omit --animate"
-            )
+            fact = f"a {writer.SUFFIX} file cannot be animated"
+            raise UsageError(fact, "use .svg, or leave out 'animate'")
         return writer.render(scene)
 
     @cached_property
@@ -121,23 +124,15 @@ class Picture:
 def picture(report: Report, style: str = "graph", **choices: Any) -> Picture:
     """A picture of a report. Raises UsageError for an unknown style or option, for an invalid
     value, and for an option that the style does not take."""
-    known = Options.__dataclass_fields__
     takes = style_of(style).CHOICES
     for name, value in choices.items():
-        if name not in known:
-            every = ("style", *known)
+        if name not in OPTIONS:
+            every = ("style", *OPTIONS)
             hint = did_you_mean(name, every) or f"; it has {', '.join(every)}"
             raise UsageError(f"a picture has no option {name[:60]!r}{hint}")
-        if name not in takes and value != known[name].default:
+        if name not in takes and value != OPTIONS[name].default:
             listed = discovery.modules(styles.__path__)
-            own = "has no options of its own"
-            if takes:
-                own = f"takes {', '.join(map(_typed, takes))}"
+            own = f"takes {', '.join(map(repr, takes))}" if takes else "has no options of its own"
             able = one_of([one for one in listed if name in style_of(one).CHOICES])
-            raise UsageError(f"{_typed(name)} is only for --style {able}; --style {style} {own}")
+            raise UsageError(f"{name!r} is only for the style {able}", f"{style} {own}")
     return Picture(report, style, Options(**choices))
-
-
-def _typed(option: str) -> str:
-    """An option as it is written on the command line: ``--every-layer``."""
-    return f"--{option.replace('_', '-')}"

@@ -257,10 +257,10 @@ def _shown(report: Report, only: str | None) -> list[int]:
         blocks = list(report.blocks)
         outer = [name for name in blocks if "." not in name]
         if not blocks:
-            raise UsageError("the network has no blocks; leave out --only")
+            raise UsageError("the network has no blocks", "leave out 'only'")
         raise unknown("block", only, blocks if did_you_mean(only, blocks) else outer)
     if len(found) == 1 and report.rows[found[0]].name == only:
-        raise UsageError(f"{only!r} is a layer, not a block; leave out --only")
+        raise UsageError(f"{only!r} is a layer, not a block", "leave out 'only'")
     return found
 
 

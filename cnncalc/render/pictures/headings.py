@@ -39,6 +39,6 @@ def facts(report: Report) -> list[str]:
     return [
         inputs_of(shapes),
         *batch,
-        f"{labels.total('params', report)} parameters",
-        f"{labels.total('macs', report)} MACs",
+        labels.total("params", "parameter", report),
+        labels.total("macs", "MAC", report),
     ]

@@ -8,8 +8,8 @@ from cnncalc.render.columns import COLUMNS
 from cnncalc.render.pictures.folding import Folding, Part
 
 FIGURES = {
-    "macs": "{} MACs",
-    "params": "{} params",
+    "macs": "{} MAC{s}",
+    "params": "{} param{s}",
     "memory": "{}",
     "rf": "RF {}",
     "none": "",
@@ -82,17 +82,18 @@ def figure_text(line: Line, report: Report, figure: str) -> str:
     column = COLUMNS[figure]
     value = column.value(line, report)
     text = column.bounded(line, value, column.read(value)) if value else None
-    return FIGURES[figure].format(text) if text else ""
+    return FIGURES[figure].format(text, s=units.plural(value)) if text else ""
 
 
-def _exact(name: str, line: Line) -> str:
+def _exact(name: str, noun: str, line: Line) -> str:
     """An exact count; if it is not known, its lower bound."""
-    return "≥ " * (name in line.unknown) + units.exact(getattr(line.cost, name))
+    return "≥ " * (name in line.unknown) + units.counted(getattr(line.cost, name), noun)
 
 
-def total(name: str, report: Report) -> str:
-    """The total of a count, such as ``25.6 M``; if it is not known, its lower bound."""
-    return "≥ " * (name in report.unknown) + units.human(getattr(report.totals, name))
+def total(name: str, noun: str, report: Report) -> str:
+    """The total of a count, such as ``25.6 M MACs``; if it is not known, its lower bound."""
+    number = getattr(report.totals, name)
+    return "≥ " * (name in report.unknown) + units.counted(number, noun, units.human)
 
 
 def title(part: Part, folding: Folding) -> str:
@@ -102,8 +103,8 @@ def title(part: Part, folding: Folding) -> str:
     lines = [
         f"{span(part)}: {kind(part, folding)}",
         f"output {line.output.text(report.layout)}",
-        f"{_exact('params', line)} parameters",
-        f"{_exact('macs', line)} MACs",
-        f"{units.exact(int(COLUMNS['memory'].value(line, report) or 0))} bytes of output",
+        _exact("params", "parameter", line),
+        _exact("macs", "MAC", line),
+        f"{units.counted(int(COLUMNS['memory'].value(line, report) or 0), 'byte')} of output",
     ]
     return "\n".join([*lines, f"receptive field {field}"] if field else lines)

@@ -72,7 +72,7 @@ def chart(found: Sweep, names: Sequence[str], title: str, measure: Measure) -> S
     points = _points(found, names)
     across = _Axis(found, names[0], points, WIDTH // CELL)
     up = _Axis(found, names[1], points, HEIGHT // CELL)
-    number = f"{units.exact(found.total)} combination{'s' * (found.total != 1)}"
+    number = units.counted(found.total, "combination")
     note = f"{units.exact(len(points))} of {number}"
     texts = headings.heading(title, [note], measure)
     wide, head = headings.size(texts, measure)
@@ -124,7 +124,7 @@ def _squares(found: Sweep, cells: Cells, left: float, top: float) -> Iterator[Sh
             f"{name} {found.quantity(name).exact(n)}" for name, n in first.quantities.items()
         ]
         more = len(points) - 1
-        others = f" and {units.exact(more)} other{'s' * (more > 1)}" if more else ""
+        others = f" and {units.exact(more)} other{units.plural(more)}" if more else ""
         corners: tuple[Place, ...] = ((x, y), (x + CELL, y), (x + CELL, y + CELL), (x, y + CELL))
         yield Shape(corners, "tap", f"{', '.join(values)}{others}")
 

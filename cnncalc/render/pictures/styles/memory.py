@@ -37,8 +37,8 @@ def draw(report: Report, options: Options, measure: Measure) -> Scene:
     """The training step of a report with SGD."""
     if measure.compact:
         raise UsageError(
-            "--style memory draws only pictures; add -o memory.svg, or use 'cnncalc memory "
-            "NETWORK --plot'"
+            "the style memory draws only pictures",
+            "add -o memory.svg, or use 'cnncalc memory NETWORK --plot'",
         )
     return chart(measured(report), measure)
 

@@ -31,7 +31,7 @@ def render(scene: Scene) -> bytes:
         raise UsageError(
             f"Mermaid draws at most {MOST_LINES} arrows and {MOST_TEXT:,} characters, and this "
             f"graph has {len(scene.lines):,} and {len(text):,}",
-            "use --depth or --only to draw less",
+            "use 'depth' or 'only' to draw less",
         )
     return text.encode()
 
