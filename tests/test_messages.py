@@ -176,7 +176,7 @@ def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
             ["sweep", "lenet5", "--over", "batch=1", "--dtype", "float16", "--over", "dtype=int8"],
             "--over varies 'dtype', which is also fixed; leave out one of them",
         ),
-        (["device", "lenet5"], "a time needs a device or a calibration; name a device with --on (see"),
+        (["device", "lenet5"], "a time needs a device or a calibration; name a device with --on"),
         (["draw", "lenet5", "--animate"], "--animate is only for the style window; graph takes --"),
         (
             ["quiz", "--per-student", f"{__file__}x", "-o", "w"],

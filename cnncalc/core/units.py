@@ -36,9 +36,9 @@ def human(number: int) -> str:
     return exact(number) if abs(number) < 10_000 else _scaled(number, 1000, COUNTS)
 
 
-def plural(number: object, ending: str = "s") -> str:
-    """The ending of a noun after a number; empty after 1."""
-    return "" if number == 1 else ending
+def plural(number: object, suffix: str = "s") -> str:
+    """The plural suffix of a noun after a number; nothing after 1."""
+    return "" if number == 1 else suffix
 
 
 def counted(number: int, noun: str, text: Callable[[int], str] = exact) -> str:
