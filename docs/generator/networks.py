@@ -143,10 +143,10 @@ def _volumes(name: str) -> str:
 
 def gallery() -> list[str]:
     """The networks that are not variants of another one."""
-    return [name for name in catalog.names() if "\nextends:" not in _network(name)]
+    return [name for name in catalog.names() if "\nextends:" not in _source(name)]
 
 
-def _network(name: str) -> str:
+def _source(name: str) -> str:
     return catalog.path(name).read_text(encoding="utf-8")
 
 
@@ -155,9 +155,10 @@ def gallery_page() -> str:
     head = [
         f"{GENERATED}# Gallery",
         "The built-in networks as volumes: `cnncalc draw NAME --style volumes -o NAME.svg`. "
-        "Long ones are folded with `--depth 1`. Variants that share their "
-        "structure with another network are left out. [Pictures](pictures.md) shows the other "
-        "styles, and [architectures.md](architectures.md) describes each network exactly.",
+        "Blocks are folded, as with `--depth 1`, unless that leaves only a few volumes. Variants "
+        "that share their structure with another network are left out. [Pictures](pictures.md) "
+        "shows the other styles, and [architectures.md](architectures.md) describes each network "
+        "exactly.",
     ]
     parts = (f"## {name}\n\n![{name} as volumes](gallery/{name}.svg)" for name in gallery())
     return "\n\n".join([*head, *parts]) + "\n"
