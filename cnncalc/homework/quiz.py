@@ -167,7 +167,8 @@ def pose(order: Order, student: str = "") -> Quiz:
     if order.report:  # a single layer has no earlier layers
         topics = [topic for topic in topics if not asks.load(topic.ask).cumulative]
         if not topics:
-            raise UsageError("this topic is about several layers; leave out the network")
+            fact = f"the topic {order.topics[0]!r} is about several layers"
+            raise UsageError(fact, "choose another one, or leave out the network")
     posed = []
     for number in range(1, order.questions + 1):
         seed = f"{order.seed}/{student}/{number}"
