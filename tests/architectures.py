@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from cnncalc import UsageError, footprint, summarize
-from cnncalc.analysis.report import Report
+from cnncalc import summarize
 from cnncalc.conventions.published import check
 from cnncalc.spec import catalog
 
 LARGE = {"unet", "fcn8s", "ssd300_vgg16"}
 """Built-ins whose smallest image is too large for a run of a few seconds on the CPU."""
+
+UNMODELLED = {"crnn", "vit_b_16"}
+"""Built-ins with a layer whose memory is not modelled."""
 
 SLOW = {"deeplabv3_resnet50", "r2plus1d_18"}
 """Built-ins that run only with ``--exhaustive``."""
@@ -59,14 +61,3 @@ def is_variant(name: str) -> bool:
     """Whether an architecture defines no layers or blocks itself."""
     text = catalog.path(name).read_text(encoding="utf-8")
     return not re.search("^(layers|blocks):", text, re.MULTILINE)
-
-
-def has_known_memory(report: Report) -> bool:
-    """Whether the memory of all its layers is modelled."""
-    try:
-        footprint.measure(report)
-    except UsageError as why:
-        if "not modelled" not in str(why):
-            raise
-        return False
-    return True
