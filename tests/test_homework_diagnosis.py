@@ -392,6 +392,12 @@ def test_a_mistake_is_not_named_where_it_cannot_be_made(layer, input, ask, text)
     assert remark(of_layer(layer, input, ask), text).startswith("incorrect; no common mistake")
 
 
+def test_the_inputs_of_a_fully_connected_layer_are_not_channels_that_were_swapped():
+    asked = of_layer({"linear": 100}, "784", "shape")
+    assert remark(asked, "784") == "gave the layer's input instead of its output"
+    assert diagnosed(of_layer({"linear": 100}, "784", "biases"), "784") == [("channels_swapped",)]
+
+
 def test_a_layer_asked_for_its_backward_pass_is_the_one_in_the_network():
     # From 4×6×6 to 4×4×4 with 3×3: 4·16·36 = 2,304 MACs forward, twice as many backward.
     conv = {"conv": {"filters": 4, "kernel": 3}}

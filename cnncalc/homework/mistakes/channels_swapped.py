@@ -7,8 +7,9 @@ from cnncalc.homework.question import Question
 
 
 class ChannelsSwapped(Mistake):
-    """You swapped the input and output channels. The depth of each filter is the number of input
-    channels. There are as many filters, and as many biases, as output channels.
+    """You swapped the input and output channels (in a fully connected layer, the inputs and
+    outputs). The depth of each filter is the number of input channels. There are as many filters,
+    and as many biases, as output channels.
     """
 
     says = "swapped the input and output channels"
@@ -24,12 +25,14 @@ class ChannelsSwapped(Mistake):
         if question.everywhere or row is None or len(row.inputs) != 1:
             return
         (x,) = row.inputs
+        sized = question.ask.name in ("shape", "elements", "memory")
+        if sized and not isinstance(x, Map):  # see ``input_for_output``
+            return
         swapped = question.with_layers(
             lambda row: with_fields(row.layer, **{_field(x): x.dimensions[0]})
         )
         if swapped is not None:
             swapped = swapped.with_inputs((_deep(x, row.output.dimensions[0]),))
-            sized = question.ask.name in ("shape", "elements", "memory")
             yield swapped.saying("the output has the depth of the input") if sized else swapped
 
 
