@@ -168,6 +168,6 @@ def test_the_command_suggests_the_nearest_mistake():
 def test_an_explanation_fits_the_terminal(monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
     explanation = command("bias-forgotten").stdout.split("\n\n")[1]
-    assert explanation.startswith("You counted the weights")
+    assert explanation.startswith("You left out the biases")
     assert max(map(len, explanation.splitlines())) <= 60
     assert "run 'cnncalc mistakes' to list them" in str(command("x").exception)

@@ -324,7 +324,7 @@ def test_signals_of_several_channels_are_rows():
     ("given", "truth", "says"),
     [
         ("1 2; 3 5", [[1, 2], [3, 4]], "1 of 4 numbers is wrong: (2,2) is 4, not 5"),
-        ("1 2 3", [[1, 2], [3, 4]], "it is 1×3, but 2×2 is right"),
+        ("1 2 3", [[1, 2], [3, 4]], "it is 1×3, but the right size is 2×2"),
         (
             "1 1 | 1 1",
             "1 2 | 3 4",

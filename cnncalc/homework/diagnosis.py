@@ -100,8 +100,8 @@ class Slips:
 
     @cached_property
     def pairs(self) -> tuple[Slip, ...]:
-        """The slips with two mistakes. One that makes no difference alone counts if it changes the
-        layer: a forgotten padding may matter only if the stride is forgotten too."""
+        """The slips with two mistakes. A mistake that makes no difference alone is paired if it
+        changes the layer: a forgotten padding may matter only if the stride is forgotten too."""
         if self.own:
             return ()
         different = {slip.mistakes[0] for slip in self.single}

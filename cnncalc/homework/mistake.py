@@ -171,8 +171,8 @@ class WrongWriting(Mistake):
 
 
 def with_fields(layer: Layer, **values: Any) -> Layer | None:
-    """The layer with these field values; None if it lacks a field, refuses a value, or has them all
-    already."""
+    """The layer with these field values; None if it lacks a field, refuses a value, or already has
+    all of the values."""
     known = fields_of(type(layer))
     if not known.keys() >= values.keys():
         return None
@@ -193,7 +193,7 @@ def has_bias_per_filter(row: Row) -> bool:
 
 
 def is_pool(row: Row) -> bool:
-    """Whether a layer without parameters keeps the number of channels, and slides a window over
+    """Whether the layer has no parameters, keeps the number of channels, and slides a window over
     each of them or makes the map smaller."""
     x, out = row.inputs[0] if len(row.inputs) == 1 else None, row.output
     if not (isinstance(x, Map) and isinstance(out, Map)) or out.channels != x.channels:

@@ -54,7 +54,7 @@ def renamed(answers: Item, report: Report | None, asked: Container[str] | None =
             elif _is_part(place[1]):
                 name = None
             elif not names:
-                name = place[1]  # reported once
+                name = place[1]  # one name for all its rows, so it is reported once
         if name is not None:
             own = Key(name)
             own.where = key.where

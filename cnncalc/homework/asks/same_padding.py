@@ -23,9 +23,9 @@ class SamePadding(Ask):
     def of(self, row: Row, report: Report) -> Value:
         """D·(F - 1)/2; raises NoAnswer unless it is whole and the same along all axes."""
         windows = {(axis.F, axis.D) for axis in _window.axes(row)}
-        ((F, D),) = windows if len(windows) == 1 else ((2, 1),)
-        if D * (F - 1) % 2:
+        if len(windows) > 1 or any(D * (F - 1) % 2 for F, D in windows):
             raise NoAnswer("has no padding that keeps the size and is the same on all sides")
+        ((F, D),) = windows
         return sought.padding_keeping(F=F, D=D)
 
     def derive(self, row: Row, report: Report) -> Derivation:

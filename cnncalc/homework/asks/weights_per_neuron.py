@@ -5,7 +5,7 @@ from cnncalc.homework.written import Value
 
 
 class WeightsPerNeuron(Ask):
-    """The number of weights that one output reads, without its bias: the size of one filter."""
+    """The number of weights behind one output, without its bias: the size of one filter."""
 
     aliases = (
         "weights_per_filter",
@@ -20,7 +20,7 @@ class WeightsPerNeuron(Ask):
         macs, outputs = row.cost.macs, row.cost.activation
         reach = row.layer.reach(*row.inputs) or ()
         if not row.layer.known or not macs or macs % outputs or any(one.cut for one in reach):
-            raise NoAnswer("has no weights, or its outputs read different numbers of them")
+            raise NoAnswer("has no weights, or its outputs use different numbers of them")
         return macs // outputs
 
     def derive(self, row: Row, report: Report) -> Derivation:

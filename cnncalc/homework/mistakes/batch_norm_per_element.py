@@ -9,8 +9,8 @@ ASKS = ("parameters", "weights", "biases", "parameter_memory")
 
 
 class BatchNormPerElement(WrongInput):
-    """You counted the scale and the shift again for every element. A batch norm learns one scale
-    and one shift for each channel and uses them at all positions of that channel.
+    """You counted the scale and the shift again for every element. A batch norm, like a group norm,
+    learns one scale and one shift for each channel and uses them at all positions of that channel.
     """
 
     says = "counted a scale and a shift for every element instead of for every channel"

@@ -12,9 +12,8 @@ class WithStatistics(Parameters):
     """Parameters, and the running mean and variance of every channel."""
 
     def of(self, row: Row, report: Report) -> Value:
-        """Their sum, without PyTorch's batch counter, which is also a buffer."""
-        counters = row.layer.counters()
-        return row.cost.params + (row.cost.buffers - counters if counters else 0)
+        """Their sum."""
+        return row.cost.params + _statistics(row)
 
     def added(self, row: Row, report: Report) -> Value:
         """The number for a layer, which totals add up."""
@@ -23,9 +22,14 @@ class WithStatistics(Parameters):
     def derive(self, row: Row, report: Report) -> Derivation:
         """The sum."""
         derivation = super().derive(row, report)
-        params, statistics = row.cost.params, row.cost.buffers - 1
-        total = f"{params:,} + {statistics:,} running means and variances"
+        total = f"{row.cost.params:,} + {_statistics(row):,} running means and variances"
         return derivation._replace(answer=f"{total} = {derivation.answer}")
+
+
+def _statistics(row: Row) -> int:
+    """The running means and variances, without PyTorch's batch counter, which is also a buffer."""
+    counters = row.layer.counters()
+    return row.cost.buffers - counters if counters else 0
 
 
 class BatchNormStatistics(Mistake):

@@ -42,16 +42,18 @@ WITHOUT_BIASES: Rules = {
 
 
 class BiasForgotten(WrongRule):
-    """You counted the weights but not the biases. Each filter, and each neuron, also learns one
-    bias. A filter therefore has F·F·C_in weights and 1 bias: F·F·C_in + 1 parameters.
+    """You left out the biases. Each filter, and each neuron, learns a bias in addition to its
+    weights. A filter therefore has F·F·C_in weights and 1 bias: F·F·C_in + 1 parameters.
     """
 
     says = "left out the biases"
     prior = 30
     rules = {**WITHOUT_BIASES, operations.bias_additions: none_per_output}
     examples = (
-        on_alexnet("parameters", "34,848", "11·11·3·96, without + 96"),
-        Example(({"linear": 100},), "784", "parameters", "78,400", "784·100, without + 100"),
+        on_alexnet("parameters", "34,848", "11·11·3·96, without the 96 biases"),
+        Example(
+            ({"linear": 100},), "784", "parameters", "78,400", "784·100, without the 100 biases"
+        ),
         Example(
             ({"locally_connected": {"filters": 2, "kernel": 2}},),
             "1x3x3",
@@ -64,14 +66,14 @@ class BiasForgotten(WrongRule):
             "4",
             "parameters",
             "24",
-            "4·3·2, without + 3·2",
+            "4·3·2, without the 3·2 biases",
         ),
         Example(
             ({"separable_conv": {"filters": 6, "kernel": 3, "multiplier": 2}},),
             "4x8x8",
             "parameters",
             "120",
-            "3·3·8 + 8·6, without + 8 + 6",
+            "3·3·8 + 8·6, without the 8 + 6 biases",
         ),
     )
 

@@ -30,8 +30,9 @@ class BiasForEachPlane(Parameters):
 
 
 class BiasPerPlane(Mistake):
-    """You counted one bias for each input channel of every filter. A filter adds up the products of
-    all its planes and then adds a single bias, so K filters have K biases, however deep they are.
+    """You counted one bias for each input channel of every filter. A filter adds up its products
+    over all input channels and then adds a single bias, so K filters have K biases, however deep
+    they are.
     """
 
     says = "counted one bias for each input channel of every filter"

@@ -21,7 +21,7 @@ class BiasesLeftOutOfTotal(WrongRule):
     prior = 30
     rules = WITHOUT_BIASES
     examples = (
-        on_two_linear("parameters", "79,400", "784·100 + 100·10, without + 100 + 10"),
+        on_two_linear("parameters", "79,400", "784·100 + 100·10, without the 100 + 10 biases"),
         Example(
             ({"conv": {"filters": 4, "kernel": 3, "bias": False}}, "batch_norm"),
             "1x5x5",

@@ -17,8 +17,8 @@ def rounded_up(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
 
 
 class DividedByStride(WrongRule):
-    """You divided the size by the stride. That is right only if the padding makes up for the
-    window: in general, the size is ⌊(N − F + 2P)/S⌋ + 1.
+    """You divided the size by the stride. That is right only in special cases, such as a 2×2 window
+    with stride 2 and no padding. In general, the size is ⌊(N − F + 2P)/S⌋ + 1.
     """
 
     says = "divided the size by the stride and ignored the window and the padding"

@@ -9,8 +9,9 @@ def own_window(r_in: int, j_in: int, E: int = 1) -> int:
 
 
 class FieldOfOneLayer(WrongRule):
-    """You gave the size of this layer's filter, which is what an output sees of the previous layer.
-    The receptive field is what it sees of the image, through this layer and all earlier ones.
+    """You gave the size of this layer's own filter or window, which is what an output sees of the
+    previous layer. The receptive field is what it sees of the image, through this layer and all
+    earlier ones.
     """
 
     says = "gave the filter size of this layer instead of what it sees of the image"

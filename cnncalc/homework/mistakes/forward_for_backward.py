@@ -2,8 +2,9 @@ from cnncalc.homework.mistake import Example, WrongAsk
 
 
 class ForwardForBackward(WrongAsk):
-    """You counted the forward pass. A backward pass needs the products twice: for the gradients of
-    the weights, and for those of the layer's input, unless the input is the image.
+    """You counted the forward pass. The backward pass needs as many MACs for the gradients of the
+    weights, and as many again for the gradients of the layer's input. The first layer needs only
+    the former, because its input is the image.
     """
 
     says = "counted the MACs of the forward pass instead of the backward pass"

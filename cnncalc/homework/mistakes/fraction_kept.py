@@ -62,7 +62,8 @@ class UnroundedShape(Unrounded):
 
 class FractionKept(Mistake):
     """You kept the fraction. A window has a whole number of positions, so the quotient is rounded
-    before 1 is added: down, or up with ``ceil_mode``. Some lectures call such a stride illegal.
+    before 1 is added: down, or up with ``ceil_mode``. Some lectures call a stride that leaves a
+    fraction illegal.
     """
 
     says = "did not round the output size to a whole number"

@@ -54,7 +54,8 @@ def ordinary_macs(
 class GroupsIgnored(WrongRule):
     """You let every filter read all input channels. With G groups, a filter reads only the C_in/G
     channels of its own group, so there are G times fewer weights and products. In a depthwise
-    convolution, every channel is a group of its own.
+    convolution, which is also the first half of a separable one, every channel is a group of its
+    own.
     """
 
     says = "ignored the groups and let every filter read all channels"

@@ -17,8 +17,12 @@ class Im2colTransposed(WrongWriting):
     says = "swapped the rows and columns of the matrix"
     prior = 30
     examples = (
-        on_alexnet("im2col_input", "3025x363", "11·11·3 = 363 rows and 55·55 = 3,025 columns"),
-        on_alexnet("im2col_filters", "363x96", "96 rows of 11·11·3 = 363 weights"),
+        on_alexnet(
+            "im2col_input",
+            "3025x363",
+            "the matrix has 11·11·3 = 363 rows and 55·55 = 3,025 columns",
+        ),
+        on_alexnet("im2col_filters", "363x96", "the matrix has 96 rows of 11·11·3 = 363 weights"),
     )
 
     def meant(self, written: Written, truth: Value) -> Written | None:

@@ -26,8 +26,9 @@ class TwiceForward(BackwardMacs):
 
 
 class ImageGradientCounted(Mistake):
-    """You doubled the forward pass of every layer. The first layer's input is the image, which is
-    not trained, so that layer needs only the gradients of its weights.
+    """You doubled the MACs of the forward pass. That is right for every layer but the first, whose
+    input is the image: the image is not trained, so the first layer needs only the gradients of its
+    weights.
     """
 
     says = "counted the gradient of the network's input, which is not needed"

@@ -19,8 +19,9 @@ class AllMemory(Memory):
 
 
 class InPlaceCounted(Mistake):
-    """You counted layers that need no memory of their own. A ReLU usually overwrites its input, and
-    flattening only reinterprets the same numbers, so a memory table leaves both out.
+    """You counted layers that need no memory of their own. An activation such as a ReLU usually
+    overwrites its input, and flattening only reinterprets the same numbers, so a memory table
+    leaves both out.
     """
 
     says = "counted layers that run in place, which need no memory of their own"

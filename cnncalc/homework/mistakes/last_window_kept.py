@@ -9,8 +9,8 @@ def all_windows(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
 
 
 class LastWindowKept(WrongRule):
-    """You counted a last window that starts in the padding after the input. Ceil mode lets the last
-    window extend past the end, but drops it if it would cover nothing but padding.
+    """You counted a last window that would start in the padding after the input. Ceil mode lets the
+    last window extend past the end, but drops it if it would cover nothing but padding.
     """
 
     says = "counted a last window that would start in the padding after the input"
@@ -22,6 +22,6 @@ class LastWindowKept(WrongRule):
             "8x5x5",
             "shape",
             "8x4x4",
-            "⌈(5 + 2 − 2)/2⌉ + 1 = 4, but the fourth window would start at 6 = 5 + 1",
+            "⌈(5 + 2 − 2)/2⌉ + 1 = 4, but the fourth window would start after all 5 pixels",
         ),
     )

@@ -6,8 +6,8 @@ from cnncalc.homework.question import Question
 
 
 class LayerLeftOut(WrongSum):
-    """You left a layer out. A total includes every layer, even a small one at the end, and a memory
-    table includes the input.
+    """You left a layer out. A total includes every layer, even a small one at the end. A memory
+    total also includes the input, unless the question excludes it.
     """
 
     says = "left a layer out of the total"

@@ -3,9 +3,9 @@ from cnncalc.homework.mistakes._examples import on_ten_filters
 
 
 class MacsForParameters(WrongAsk):
-    """You counted the multiply-accumulates: the filter's products at every position. The weights of
-    a filter are the same at all positions, so they count once as parameters, and the biases, which
-    need no products, count too.
+    """You counted the multiply-accumulates. The same weights are used at every position, so each is
+    only one parameter, however many products it takes part in. Biases are parameters too, although
+    they need no products.
     """
 
     says = "counted the multiply-accumulates instead of the parameters"

@@ -8,9 +8,9 @@ from cnncalc.homework.question import Question
 
 
 class PaddingForgotten(WrongLayer):
-    """You left out the padding. It adds P pixels on each side of the input before the window slides
-    over it. In a transposed convolution, the padding crops the output instead, and
-    ``output_padding`` makes it larger.
+    """You left out the padding, which adds P pixels on each side of the input. In a transposed
+    convolution, the padding crops the output instead, and ``output_padding`` makes the output
+    larger.
     """
 
     says = "forgot the padding"
@@ -29,4 +29,4 @@ class PaddingForgotten(WrongLayer):
         yield from super().other(question)
         kept = question.with_layers(lambda row: with_fields(row.layer, output_padding=0))
         if kept is not None:
-            yield kept.saying("of the output")
+            yield kept.saying("output padding")

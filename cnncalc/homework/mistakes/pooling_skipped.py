@@ -8,8 +8,8 @@ from cnncalc.homework.question import Question
 
 
 class PoolingSkipped(Mistake):
-    """You skipped a pooling layer. It learns nothing, but it shrinks the map for every layer after
-    it.
+    """You skipped a pooling layer. It learns nothing, but it shrinks the map for all later layers
+    and enlarges their receptive fields.
     """
 
     says = "skipped a pooling layer"

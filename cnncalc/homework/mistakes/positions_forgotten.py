@@ -29,9 +29,9 @@ def from_one_place(
 
 
 class PositionsForgotten(WrongRule):
-    """You applied each filter only once. The same weights are used again at every position of the
-    output, so every weight takes part in H_out·W_out products. A transposed convolution uses them
-    at every position of the input instead.
+    """You applied each filter at a single position. The layer applies it at every one of the
+    H_out·W_out positions of its output, so multiply by their number. In a transposed convolution,
+    multiply by the number of positions of its input instead.
     """
 
     says = "applied the filters at a single position"

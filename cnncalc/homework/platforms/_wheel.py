@@ -29,7 +29,7 @@ def wheel() -> bytes:
 
 
 def _package() -> Iterator[tuple[str, bytes]]:
-    """The files of the package and the built-in architectures, in alphabetical order."""
+    """The files of the package, then the built-in architectures, each in alphabetical order."""
     for root, place in ((PACKAGE, "cnncalc"), (catalog.folder(), "cnncalc/architectures")):
         for path in sorted(root.rglob("*")):
             if path.is_file() and path.suffix != ".pyc":

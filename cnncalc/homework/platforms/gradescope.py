@@ -48,8 +48,8 @@ def write(quiz: Quiz) -> bytes:
 
 def results(submission: Path, key: Path) -> dict[str, Any]:
     """The results that Gradescope shows for a folder with one answer sheet: every question with its
-    points and remark. Other files that cannot be sheets are ignored. Anything other than one
-    readable sheet gets no points, with the reason."""
+    points and remark. Files of other types are ignored. Anything other than one readable sheet gets
+    no points, with the reason."""
     files = [one.file for one in submissions.find([submission])]
     handed_in = [file for file in files if file.suffix.lower() in extensions()] or files
     if len(handed_in) != 1:

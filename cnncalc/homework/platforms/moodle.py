@@ -1,7 +1,7 @@
 """Moodle XML: import it into a question bank.
 
 Counts are numerical questions, shapes are short answers, and choices are multiple choice. The value
-of every known mistake earns part of the credit and says what went wrong.
+of every known mistake earns partial credit, with feedback on what went wrong.
 https://docs.moodle.org/en/Moodle_XML_format
 """
 

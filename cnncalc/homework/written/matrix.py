@@ -103,7 +103,7 @@ class Matrix(Written):
             return ""
         own, right = self._like(truth), _planes(truth)
         if _sizes(own) != _sizes(right):
-            return f"it is {_format_sizes(own)}, but {_format_sizes(right)} is right"
+            return f"it is {_format_sizes(own)}, but the right size is {_format_sizes(right)}"
         style = Style(truth.decimal)
         wrong = [
             f"({','.join(map(str, place))}) is {style.text(value)}, not {number.text}"
