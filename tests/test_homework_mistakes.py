@@ -165,6 +165,12 @@ def test_the_command_suggests_the_nearest_mistake():
         assert f"did you mean 'bias{between}forgotten'?" in str(refused.exception)
 
 
+def test_the_explanation_of_a_mistake_has_names_in_quotes():
+    text = mistakes.load("ceil_for_floor").explanation
+    assert text.endswith("unless the layer has 'ceil_mode' or 'same' padding.")
+    assert not any("`" in mistake.explanation for mistake in mistakes.every())
+
+
 def test_an_explanation_fits_the_terminal(monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
     explanation = command("bias-forgotten").stdout.split("\n\n")[1]

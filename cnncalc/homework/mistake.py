@@ -67,8 +67,8 @@ class Mistake(Named, ABC):
 
     @property
     def explanation(self) -> str:
-        """The docstring as paragraphs, each on one line."""
-        text = inspect.getdoc(type(self)) or ""
+        """The docstring as paragraphs, each on one line, with names in quotes."""
+        text = (inspect.getdoc(type(self)) or "").replace("``", "'")
         return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
 
     @abstractmethod

@@ -1,5 +1,7 @@
 """The page of all mistakes."""
 
+import inspect
+
 from cnncalc.cli.mistakes import asked, given
 from cnncalc.homework import mistakes
 from cnncalc.homework.mistake import Mistake
@@ -62,6 +64,7 @@ def anchor(heading: str) -> str:
 
 
 def _mistake(mistake: Mistake) -> list[str]:
+    text = inspect.getdoc(type(mistake)) or ""
     headings = ("question", "given", "answer", "how it is computed")
     rows = ((asked(one), code(given(one)), one.wrong, inline(one.why)) for one in mistake.examples)
-    return [f"## {mistake.title}", *prose(mistake.explanation), table(headings, rows)]
+    return [f"## {mistake.title}", *prose(text), table(headings, rows)]
