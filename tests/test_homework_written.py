@@ -241,7 +241,8 @@ def test_matrices_are_read(given):
     ("text", "says"),
     [
         ("9**9**9", "a power is too large"),
-        ("x + 1", "'x' is not defined here"),
+        ("x + 1", "'x + 1' is not a number: 'x' is not defined; write a number in its place"),
+        ("3*index", "'index' is not defined; write a number in its place"),
         ("print(1)", "is not allowed here"),
         ("__import__('os').system('ls')", "is not allowed here"),
         ("1/0", "divides by zero"),

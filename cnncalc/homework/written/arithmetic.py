@@ -4,7 +4,7 @@ import re
 from fractions import Fraction
 
 from cnncalc.core.errors import LayerError
-from cnncalc.spec.expression import UNDECLARED, calculate, is_number
+from cnncalc.spec.expression import calculate, is_number
 
 GROUPED = r"[1-9][0-9]{0,2}(?:[, _'’\u00a0\u2009\u202f][0-9]{3})+"
 
@@ -46,8 +46,12 @@ def calculated(text: str) -> Fraction:
     source = source.replace("−", "-").replace("^", "**").replace("[", "(").replace("]", ")")
     try:
         value = calculate(source, {})
-    except LayerError as why:  # unlike a spec, an answer has no parameters
-        raise LayerError(str(why).removesuffix(UNDECLARED)) from None
+    except LayerError as why:
+        fact = why.fact.removesuffix(" here")
+        if not fact.endswith(" is not defined"):
+            raise
+        # Unlike a spec, an answer has no parameters to declare.
+        raise LayerError(fact, "write a number in its place") from None
     if isinstance(value, bool) or not is_number(value):
         raise LayerError(f"{text.strip()[:60]!r} is not a number")
     return Fraction(value)
