@@ -525,7 +525,8 @@ def test_questions_after_too_many_layers_are_not_read(monkeypatch):
     assert values == ["right"] * 11 + ["unreadable"]
     assert (
         feedback.remark(marks[0].marks[-1])
-        == "the networks of earlier questions have more than 50 layers"
+        == "the networks of earlier questions have more than 50 layers; move this question to "
+        "another sheet"
     )
 
 

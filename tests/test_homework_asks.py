@@ -113,12 +113,12 @@ def test_right_answers_by_hand(given, ask, answer):
         (
             "{linear: 4, input: 9}",
             "im2col_input",
-            "im2col_input: layer 'layer' is not a convolution that can be computed as a single",
+            "im2col_input: the layer is not a convolution that can be computed as a single",
         ),
         (
             "{conv_transpose: {filters: 4, kernel: 2}, input: 3x9x9}",
             "stride_legal",
-            "stride_legal: layer 'layer' has no sliding window",
+            "stride_legal: the layer has no sliding window",
         ),
         ("{max_pool: {kernel: 3, padding: 2}, input: 3x9x9}", "stride_legal", "more than half"),
         ("{conv: {filters: 8, kernel: 7}, input: 3x4x4}", "shape", "larger than the input"),
@@ -136,7 +136,7 @@ def test_right_answers_by_hand(given, ask, answer):
         (
             "{conv: {filters: 8, kernel: 3}, input: 9}",
             "same_padding",
-            "same_padding: layer 'layer' has no sliding window",
+            "same_padding: the layer has no sliding window",
         ),
         ("{N: 20, F: 3, output: 19}", "stride", "has no stride that gives an output size of 19"),
         (

@@ -262,7 +262,7 @@ def test_only_a_key_states_what_is_right(tmp_path):
         ),
         (
             "{name: a, given: {N: 5, F: 3}, ask: choice, answer: x}",
-            "a: choice: layer 'layer' has no answer that can be",
+            "a: choice: the layer has no answer that can be",
         ),
     ],
 )

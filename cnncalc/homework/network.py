@@ -146,7 +146,9 @@ def _known(target: str, plain: tuple[tuple[str, Any], ...]) -> Report:
 
 
 AXIS = {"N": "input", "F": "kernel_size", "S": "stride", "P": "padding", "D": "dilation"}
+"""The letters of a window, with the entries of a convolution that they stand for."""
 SETTINGS = ("input", "output", "layer", "batch", "dtype")
+"""The keys of ``given`` that may accompany a layer."""
 
 
 def given_network(

@@ -367,6 +367,8 @@ def question(ask: Ask, report: Report, layer: str | None = None) -> Question:
         _ = asked.value
     except LayerError as why:
         who = f"layer {layer!r}" if layer else report.name or "the network"
+        if layer == walk.ALONE:
+            who = "the layer"
         fact = f"{ask.name}: {who} " if isinstance(why, NoAnswer) else f"{ask.name} of {who}: "
         raise UsageError(f"{fact}{why}") from None
     return asked

@@ -188,7 +188,8 @@ def _check_length(top: dict[Key, Item]) -> None:
     number += len(free.value) if isinstance(free.value, list) else 0
     if number > MAX_ANSWERS:
         where = by_layer.where if by_layer.value else free.where
-        raise SpecError(f"the sheet contains {number:,} answers, more than {MAX_ANSWERS}", where)
+        fact = f"the sheet contains {number:,} answers, more than {MAX_ANSWERS}"
+        raise SpecError(fact, where, "split it into several sheets")
 
 
 def _credit(item: Item | None) -> dict[str, str]:
@@ -332,7 +333,8 @@ def _free(item: Item | None, layout: Layout | None, is_key: bool) -> Iterator[An
             if not is_stated and ("given" in keys or "ask" in keys):
                 if sum(len(report.rows) for report in networks.values()) > MAX_LAYERS:
                     raise UsageError(
-                        f"the networks of earlier questions have more than {MAX_LAYERS:,} layers"
+                        f"the networks of earlier questions have more than {MAX_LAYERS:,} layers",
+                        "move this question to another sheet",
                     )
                 asked = free_standing(keys, layout)
                 networks[id(asked.report)] = asked.report

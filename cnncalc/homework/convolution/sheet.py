@@ -107,7 +107,7 @@ def _given(convolution: Convolution) -> Section:
         number = (place, len(kernels))
         pictures += _kernel(what, kernel, number)
         if convolution.flip:
-            pictures += _kernel(f"flipped {what}", convolution.laid(place), number)
+            pictures += _kernel(f"flipped {what}", convolution.oriented(place), number)
     return Section(notes, pictures=tuple(pictures))
 
 

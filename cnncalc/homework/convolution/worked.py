@@ -65,7 +65,7 @@ class Convolution:
         """The window along each axis."""
         return self.layer.axes(self.input.shape)
 
-    def laid(self, channel: int) -> Tensor:
+    def oriented(self, channel: int) -> Tensor:
         """A kernel (the first is 0) in the orientation in which it is applied to the input."""
         kernel = self.kernels[channel]
         flipped = kernel._replace(planes=tuple(plane[::-1] for plane in kernel.planes))
@@ -74,7 +74,7 @@ class Convolution:
     def sums(self, channel: int) -> Iterator[Sum]:
         """Every window of one kernel, in the order of the output."""
         bias = self.bias.planes[0][channel] if self.bias else 0
-        weights = self.laid(channel).planes
+        weights = self.oriented(channel).planes
         for place, cells, taps, products in self._windows(channel):
             numbers = ([plane[cell] for cell in cells] for plane in self.padded.planes)
             under = ([plane[tap] for tap in taps] for plane in weights)
@@ -98,7 +98,7 @@ class Convolution:
         With a common denominator, only integers are multiplied, which is much faster.
         """
         denominator, planes = self.padded.whole()
-        below, weights = self.laid(channel).whole()
+        below, weights = self.oriented(channel).whole()
         for place, cells, taps in self._reads():
             total = sum(
                 sum(map(mul, map(plane.__getitem__, cells), map(row.__getitem__, taps)))

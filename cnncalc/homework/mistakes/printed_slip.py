@@ -51,7 +51,7 @@ class PrintedSlip(Mistake):
             "",
             "memory",
             "93 MB",
-            "24M · 4 bytes in a lecture, although its table adds up to 15.2M numbers",
+            "“24M · 4 bytes ≈ 93 MB” in a lecture whose table adds up to 15.2M numbers",
             of=None,
         ),
     )
