@@ -10,8 +10,8 @@ from cnncalc.core.operation import Layout
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
 from cnncalc.layers._rearrangement import Rearrangement
+from cnncalc.layers._transposed import TransposedAxis
 from cnncalc.layers._window import LOWEST, Axis
-from cnncalc.layers.conv_transpose import TransposedAxis
 
 
 class MaxUnpool(Rearrangement):

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 from cnncalc.homework.convolution.matrix import Tensor
 from cnncalc.homework.convolution.sheet import Picture, Section, steps_shown
 from cnncalc.homework.convolution.worked import Convolution, Worked
+from cnncalc.layers._transposed import TransposedAxis
 from cnncalc.layers._window import Axis
-from cnncalc.layers.conv_transpose import ConvTranspose, TransposedAxis
+from cnncalc.layers.conv_transpose import ConvTranspose
 
 Item = TypeVar("Item")
 

@@ -16,8 +16,9 @@ from cnncalc.homework.convolution.pooling import REDUCTIONS, Pooling
 from cnncalc.homework.convolution.window import MODES, Place
 from cnncalc.homework.convolution.worked import Convolution, Worked
 from cnncalc.homework.convolution.writing import Style, products, signed, with_factor
+from cnncalc.layers._transposed import TransposedAxis
 from cnncalc.layers._window import Axis
-from cnncalc.layers.conv_transpose import ConvTranspose, TransposedAxis
+from cnncalc.layers.conv_transpose import ConvTranspose
 
 SHOWN_WHOLE = 64
 """By default, all windows are written out if there are at most this many."""

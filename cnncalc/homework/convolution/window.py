@@ -12,8 +12,8 @@ from typing import NamedTuple
 from cnncalc.core.errors import UsageError
 from cnncalc.core.shape import Map
 from cnncalc.homework.convolution.matrix import LARGEST, Real, Tensor
+from cnncalc.layers._transposed import TransposedAxis
 from cnncalc.layers._window import Axis, padded
-from cnncalc.layers.conv_transpose import TransposedAxis
 from cnncalc.layers.pad import Pad
 
 MAX_PRODUCTS = 300_000

@@ -20,9 +20,10 @@ from cnncalc.homework.convolution.matrix import Real, Tensor, plain
 from cnncalc.homework.convolution.pooling import Pooling, pool_of
 from cnncalc.homework.convolution.window import Place, check_work, footprints, pad, windows
 from cnncalc.layers._pool import Pool
+from cnncalc.layers._transposed import TransposedAxis
 from cnncalc.layers._window import Axis
 from cnncalc.layers.conv import Conv
-from cnncalc.layers.conv_transpose import ConvTranspose, TransposedAxis
+from cnncalc.layers.conv_transpose import ConvTranspose
 
 MAX_KERNELS = 64
 
