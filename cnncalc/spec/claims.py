@@ -49,7 +49,11 @@ ReportError = Callable[[str, Where], None]
 
 
 class Claim(NamedTuple):
-    """One printed number or shape."""
+    """One printed number or shape, of a layer or of the whole network.
+
+    If ``than`` is given, the number says how it compares with that built-in. ``settings`` and
+    ``input`` are the parameters and the input shape that it holds for, if not the spec's own.
+    """
 
     quantity: str
     value: str

@@ -12,11 +12,7 @@ from types import MappingProxyType
 
 from cnncalc import layers
 from cnncalc.core.cost import BYTES, SHORT_DTYPES, unknown_dtype
-from cnncalc.core.errors import (
-    SpecError,
-    UsageError,
-    did_you_mean,
-)
+from cnncalc.core.errors import SpecError, UsageError, did_you_mean
 from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Layout, layout_of
 from cnncalc.spec import advice, claims

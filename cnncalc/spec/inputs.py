@@ -1,7 +1,7 @@
 """The inputs of a spec: their shapes, and checks for shapes that are probably mistakes."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc.core.errors import LayerError, SpecError, UsageError, Where, did_you_mean, some
 from cnncalc.core.fields import LARGEST, shown
@@ -81,12 +81,8 @@ def sizes_by_name(
     named = given if isinstance(given, Mapping) else {} if given is None else {"": given}
     found = {}
     for name, shape in named.items():
-        sizes = read_sizes(shape) if isinstance(shape, str) else shape
-        sizes = tuple(sizes) if isinstance(sizes, Sequence) else (sizes,)
-        if not sizes or not all(size.__class__ is int and size < LARGEST for size in sizes):
-            raise UsageError(
-                f"a shape must be whole numbers, such as 3x224x224, not {shown(shape)}"
-            )
+        listed = read_sizes(shape) if isinstance(shape, str) else shape
+        sizes = _whole(listed if isinstance(listed, Sequence) else [listed], shape)
         found[str(name)] = shape_of(sizes, layout or "chw").dimensions
     return found
 
@@ -159,9 +155,13 @@ def _sizes(item: Item, names: Values, work: Work) -> tuple[int, ...]:
     value = value_of(item, names, work)
     if isinstance(value, str):
         return read_sizes(value)
-    sizes = value if isinstance(value, list) else [value]
+    return _whole(value if isinstance(value, list) else [value], value)
+
+
+def _whole(sizes: Sequence[Any], given: Any) -> tuple[int, ...]:
+    """The sizes of a given shape. Raises UsageError unless they are whole numbers."""
     if not sizes or not all(size.__class__ is int and size < LARGEST for size in sizes):
-        raise UsageError(f"a shape must be whole numbers, such as 3x224x224, not {shown(value)}")
+        raise UsageError(f"a shape must be whole numbers, such as 3x224x224, not {shown(given)}")
     return tuple(sizes)
 
 

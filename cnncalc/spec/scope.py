@@ -20,7 +20,7 @@ class Scope:
         self.places: dict[str, Where] = {}
         """Where names were defined, if that is known."""
         self.inputs: set[str] = set()
-        """The names of inputs."""
+        """The names of the network's or the block's inputs."""
 
     def turn(self, index: int) -> "Scope":
         """The scope for one iteration of a repeat."""

@@ -62,7 +62,7 @@ class Sharing:
 
 def shared(entry: Entry, nodes: Sequence[Node], span: range, owner: range) -> list[Node]:
     """The nodes of a span with the weights of another. Raises SpecError if the spans differ in
-    length or in a kind, or if the entry states a different ``trainable``."""
+    length or in the kind of a layer, or if the entry states a different ``trainable``."""
     where = entry.weights.where if entry.weights else entry.where
     label = f"'weights: {_word(entry)}'"
     help = APART if where.source != entry.where.source else ""

@@ -30,7 +30,7 @@ from cnncalc.spec.text import Item, Key
 ARCHIVES = {".keras": "config.json"}
 """The file to read in each kind of zip archive."""
 YAML = ("", ".yaml", ".yml")
-"""The extensions of files that are not another tool's."""
+"""The extensions of specs; any other file may be another tool's."""
 MAX_BASES = 20
 MAX_BYTES = 5_000_000
 READ = 100_000

@@ -292,9 +292,14 @@ def _einsum_dense(_: Any, config: Mapping[str, Any], last: bool) -> Made:
     return "keras.Dense", {"units": units, "use_bias": biased is not None}
 
 
-def _never(_: Any, config: Mapping[str, Any], last: bool) -> Made:
-    """Refused: cnncalc's kind of the same name is a different layer."""
-    return None
+def _refused(why: str) -> "Reader":
+    """Refuses a layer whose name is also that of a kind."""
+
+    def read(_: Any, config: Mapping[str, Any], last: bool) -> Made:
+        return None
+
+    read.__doc__ = f"Refused: {why}."
+    return read
 
 
 Reader = Callable[[Any, Mapping[str, Any], bool], Made]
@@ -336,7 +341,10 @@ SPECIAL: dict[str, Reader] = {
     "Masking": _masking,
     "EinsumDense": _einsum_dense,
     **dict.fromkeys(CONVOLVED, _conv_lstm),
-    **dict.fromkeys(("Attention", "ConvLSTM3D", "RNN"), _never),
+    **dict.fromkeys(
+        ("Attention", "RNN"), _refused("cnncalc's kind of the same name is a different layer")
+    ),
+    "ConvLSTM3D": _refused("frames of three axes are not supported"),
     **dict.fromkeys(TRAINED_ONLY, _as("identity")),
 }
 """How to read the layers whose fields differ from those of their kind. Each reader takes the model,

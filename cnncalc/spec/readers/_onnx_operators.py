@@ -19,7 +19,7 @@ from cnncalc.spec.readers._onnx_values import Known
 
 
 def _same(net: Layers, node: Operator, operands: list[Any]) -> Made:
-    """Nothing: the values do not change."""
+    """Nothing: only the data type changes."""
     return [operands[0]]
 
 
