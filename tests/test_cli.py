@@ -611,6 +611,7 @@ def test_a_field_of_a_layer_needs_one_value(words, says):
         ("conv 3x8x8 --filters 4 --out-channels 4 --kernel 3", "both --filters and --out-channels"),
         ("crop 3x8x8", "crop needs exactly one of --crop, --size and --like"),
         ("pad 1x3x3 --padding 3 --mode reflect", "pad by less or use --mode replicate"),
+        ("split 4x8x8 --parts 2", "split has several outputs; choose one with --part"),
         ("avg_pool 4x5x5 --kernel 3 --padding 2", "padding 2 is more than half of the window"),
         (
             "avg_pool 4x5x5 --kernel 3 --padding 2",

@@ -320,7 +320,8 @@ class Report:
         try:
             import pandas
         except ImportError:
-            raise UsageError("to_frame needs pandas: pip install pandas") from None
+            help = "install it with pip install pandas"
+            raise UsageError("to_frame needs pandas", help) from None
         return pandas.DataFrame([row_dict(row) for row in self.layers])
 
 

@@ -186,7 +186,5 @@ def layer_alone(
     }
     found = summarize(spec, batch=batch, dtype=dtype, layout=layout)
     if all(row.name != walk.ALONE for row in found):
-        raise UsageError(
-            f"{kind} has several outputs; choose one with 'part' (on the command line, --part)"
-        )
+        raise UsageError(f"{kind} has several outputs", "choose one with 'part'")
     return walk.inside(found)

@@ -91,6 +91,8 @@ def run(
     except Mistakes as why:
         typed = [_spelled_out(word).partition("=")[2] or word for word in words or []]
         raise Mistakes(_typed(one, found, typed, shapes, fields) for one in why.errors) from None
+    except UsageError as why:
+        raise UsageError(why.fact, _as_typed(why.help, found, fields)) from None
     row = report["layer"]
     shared.warn(filter(None, [row.layer.remark()]))
     form = shared.chosen_format(format, output, [*explain.FORMATS, "json"])

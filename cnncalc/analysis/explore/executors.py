@@ -44,13 +44,15 @@ def cluster(address: str) -> Iterator[Executor]:
         from distributed import Client
     except ImportError:
         fact = "a cluster needs dask.distributed"
-        raise UsageError(fact, "pip install 'cnncalc[dask]'") from None
+        raise UsageError(fact, "install it with pip install 'cnncalc[dask]'") from None
     for name in ("distributed", "distributed.client"):  # problems are raised as errors anyway
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=CONNECTING)
     except (OSError, ValueError) as why:
-        raise UsageError(f"no Dask scheduler at {address!r}: {why}") from None
+        fact = f"no Dask scheduler at {address!r}: {why}"
+        help = "start one with 'dask scheduler', and give the address that it prints"
+        raise UsageError(fact, help) from None
     with client:
         yield Cluster(client)
 

@@ -33,4 +33,5 @@ def styled(svg: str) -> str:
 
 def missing(package: str) -> UsageError:
     """The error if a converter is not installed."""
-    return UsageError(f"this format needs {package}: pip install 'cnncalc[draw]'")
+    help = "install it with pip install 'cnncalc[draw]'"
+    return UsageError(f"this format needs {package}", help)
