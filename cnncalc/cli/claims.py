@@ -92,8 +92,8 @@ def _sheet(shown: Findings, found: Findings) -> "Records":
 
 
 def _totals(found: Findings) -> "list[Total]":
-    """How many figures match as printed, match with a convention, do not match, as an erratum says,
-    or are unexpected."""
+    """How many figures match as printed, match with a convention, do not match (as their errata
+    say), or are unexpected."""
     from cnncalc.render.view import Total
 
     agree = [one for one in found if one.agrees and one.expected]

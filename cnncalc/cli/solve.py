@@ -20,7 +20,7 @@ from cnncalc.formulas import window
 LARGEST = 101
 """The highest value of ``--largest``."""
 SIZES = ("batch", "input")
-"""What can be enlarged besides a parameter."""
+"""The names that ``--for`` takes besides those of parameters."""
 WINDOW = ("output", "kernel", "step", "padding", "dilation", "largest", "floor", "transposed")
 """The options that a network does not take."""
 

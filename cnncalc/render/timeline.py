@@ -26,7 +26,7 @@ def stacked(memory: Memory, moment: Moment) -> tuple[int, ...]:
 
 
 def draw(memory: Memory, width: int) -> str:
-    """The memory at each operation, in the order in which they run, with the peak marked above.
+    """The memory at each operation, in the order of execution, with the peak marked above.
 
     A column shows one operation or, if there are more of them than columns, the highest of several.
     """

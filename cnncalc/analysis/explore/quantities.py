@@ -116,8 +116,10 @@ def missing(name: str, report: Any) -> UsageError:
     one = quantity(name)
     unsure = [row for row in report.opaque if one.counts in row.unknown]
     if unsure:
-        whose = f"because of layer {unsure[0].name!r} ({unsure[0].kind})"
-        return UsageError(f"{name!r} is not known, {whose}", "state its counts in the spec")
+        cause = f"layer {unsure[0].name!r} ({unsure[0].kind})"
+        return UsageError(
+            f"{name!r} is not known, because of {cause}", "state its counts in the spec"
+        )
     reason = UsageError("it is not modelled for this network")
     try:
         one.read(report)

@@ -169,7 +169,7 @@ class Condition:
 
 
 Front = Callable[[Sequence[Point], Sequence[Goal]], list[Point]]
-"""How to find the points that no others beat, in order."""
+"""Finds the points that no others beat, in order."""
 
 
 class Request(NamedTuple):

@@ -289,7 +289,8 @@ def _shape(evaluate: Configurations) -> Map:
 def _growth(
     evaluate: Configurations, quantity: str, name: str, plain: Mapping[str, Any]
 ) -> float | None:
-    """The factor by which a quantity grows if a value is doubled; None if there is no network."""
+    """The factor by which a quantity grows if a value is doubled; None if that does not give a
+    valid network."""
     now = plain[name]
     more = [now[0], *(2 * size for size in now[1:])] if isinstance(now, list) else 2 * now
     usual, found = evaluate(plain), evaluate({**plain, name: more})

@@ -70,7 +70,7 @@ class Group(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why configurations are not valid networks."""
+    """The positions of configurations that are not valid networks, and the reason."""
 
     positions: Array
     reason: str

@@ -58,7 +58,7 @@ class Bounds(Clock):
         return (*notes(self.figures, self.dtype("float32")),)
 
     def dtype(self, stored: str) -> str:
-        """The dtype in which data of this dtype is computed."""
+        """The dtype that data stored in this one is computed in."""
         return TF32 if self.tf32 and stored == "float32" else stored
 
     def check(self, report: Report) -> None:

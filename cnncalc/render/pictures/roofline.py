@@ -30,7 +30,7 @@ LEGEND = {"compute": "limited by compute", "memory": "limited by memory"}
 
 
 class _Axes:
-    """Where a pair of FLOPs per byte and FLOPs per second is drawn, over whole decades."""
+    """Maps FLOPs per byte and FLOPs per second to points. Both axes cover whole decades."""
 
     def __init__(self, bounds: Sequence[Roofline], left: float, top: float) -> None:
         ratios = [float(x) for one in bounds for x in (one.ridge or 0, *map(_ratio, _dots(one)))]
