@@ -136,6 +136,7 @@ def test_a_signal_has_a_height_of_one():
         ({"conv": {"filters": 4, "kernel": 3, "stride": [1, 2]}}, "a different stride along each"),
         ({"conv": {"filters": 4, "kernel": 3, "dilation": 2}}, "is dilated"),
         ({"conv_transpose": {"filters": 4, "kernel": 2, "stride": 2}}, "conv_transpose"),
+        ({"opaque": {"shape": "4x9x9", "what": "odd"}}, "the products of opaque are not known"),
     ],
 )
 def test_what_scalesim_cannot_describe_is_refused_by_name(layer, why):

@@ -173,7 +173,7 @@ def test_the_command_draws_nothing_if_no_combination_is_shown(tmp_path):
 def test_a_quantity_that_is_not_known_is_not_drawn():
     opaque = {"opaque": {"shape": "4x8x8", "what": "a strange one"}}
     swept = cnncalc.sweep({"input": "3x8x8", "layers": [opaque]}, {"batch": [1, 2]})
-    says = "no combination to draw: macs and params not known for any"
+    says = "nothing to draw: no combination has known values of macs and params"
     with pytest.raises(UsageError, match=says):
         scatter.text(swept, ["macs", "params"], 60)
 

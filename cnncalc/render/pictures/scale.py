@@ -14,8 +14,10 @@ def drawable(found: Sweep, names: Sequence[str]) -> list[Point]:
         point for point in found.points if all(point.quantities[name] is not None for name in names)
     ]
     if not points:
-        why = f": {' and '.join(names)} not known for any" if found.points else ""
-        raise UsageError(f"there is no combination to draw{why}")
+        if found.points:
+            listed = " and ".join(names)
+            raise UsageError(f"nothing to draw: no combination has known values of {listed}")
+        raise UsageError("there is no combination to draw")
     return points
 
 

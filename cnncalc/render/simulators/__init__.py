@@ -78,7 +78,8 @@ def workload(report: Report, tool: str) -> Workload:
 
 def _check(row: Row) -> None:
     if row.layer.nests(*row.inputs) is None:
-        raise LayerError(f"the products of {row.kind} are not convolutions")
+        what = "known" if row.unknown else "convolutions"
+        raise LayerError(f"the products of {row.kind} are not {what}")
 
 
 class _Named(Protocol):
