@@ -505,9 +505,7 @@ def test_what_has_no_roofline_is_refused():
         cnncalc.device("lenet5", "coral-edge-tpu", dtype="int8").picture()
     with pytest.raises(UsageError, match="no layer with MACs"):
         cnncalc.device({"input": "3x8x8", "layers": ["relu"]}, "t4").picture()
-    with pytest.raises(
-        UsageError, match="no format of a roofline 'gif'; choose from svg, png, pdf"
-    ):
+    with pytest.raises(UsageError, match="no roofline format 'gif'; choose from svg, png, pdf"):
         cnncalc.device("lenet5", "t4").picture("gif")
     with pytest.raises(UsageError, match="needs the name of a device"):
         cnncalc.device("resnet50", calibration=made(2e-11, 3e-10)).picture()

@@ -282,8 +282,12 @@ def test_what_has_no_formula_is_refused(given, says):
 def test_values_that_do_not_fit_are_refused():
     found = cnncalc.formula("mobilenet_v2", "params", ["width"])
     for width in (0, 0.00001, 10**10, "wide", "1/0"):
-        with pytest.raises(UsageError, match="is not a value that the formula takes"):
+        says = f"width must be a multiple of 0.0001 from 0.0001 to 100,000, not {width}"
+        with pytest.raises(UsageError, match=says):
             found.at(width=width)
+    says = "batch must be a whole number from 1 to 1,000,000,000, not 0.5"
+    with pytest.raises(UsageError, match=says):
+        cnncalc.formula("lenet5", "macs", "batch").at(batch=0.5)
     with pytest.raises(UsageError, match="has no 'depth'; it has width"):
         found.at(depth=3)
     with pytest.raises(UsageError, match="the formula has no symbol 'depth'"):

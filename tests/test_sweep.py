@@ -171,6 +171,12 @@ def test_an_invalid_condition_is_refused(where, says):
         cnncalc.sweep(TINY, {"width": [4]}, where=where)
 
 
+def test_a_single_quantity_may_be_a_string():
+    found = cnncalc.sweep(TINY, {"width": [4, 8]}, show="macs", pareto="-macs")
+    assert found.quantities == ("macs",)
+    assert [point.values for point in found.points] == [{"width": 8}]
+
+
 def test_the_pareto_front_is_that_of_brute_force():
     over = {"width": "4:40:4", "kernel": "1:5", "input": "8:24:4"}
     goals = ["macs", "-params"]

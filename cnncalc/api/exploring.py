@@ -55,9 +55,9 @@ def sweep(
     target: str | os.PathLike[str] | Mapping[str, Any] | Spec,
     over: Mapping[str, Any],
     *,
-    show: Sequence[str] = ("params", "macs"),
+    show: str | Sequence[str] = ("params", "macs"),
     where: str = "",
-    pareto: Sequence[str] = (),
+    pareto: str | Sequence[str] = (),
     by: str = "",
     best: int | None = None,
     sample: int | None = None,
@@ -73,10 +73,11 @@ def sweep(
     """Try all combinations of values for a network's parameters, input, batch size or dtype.
 
     ``over`` maps names to values, or to text such as ``"0.25:1.5:0.25"`` (the end included, if a
-    step reaches it). An input may be one size for all spatial axes. ``where`` is a condition
-    (``"macs < 300M"``), ``pareto`` names quantities to minimize (``-rf`` to maximize), ``by`` is
-    the quantity to sort by, and ``best`` limits the number of results. ``sample`` is the number of
-    random combinations to try instead of all of them; the same ``seed`` always draws the same ones.
+    step reaches it). An input may be one size for all spatial axes. ``show`` names the quantities
+    of the results, ``where`` is a condition (``"macs < 300M"``), ``pareto`` names quantities to
+    minimize (``-rf`` to maximize), ``by`` is the quantity to sort by, and ``best`` limits the
+    number of results. ``sample`` is the number of random combinations to try instead of all of
+    them; the same ``seed`` always draws the same ones.
     ``jobs`` is the number of processes; an ``executor`` runs the sweep elsewhere. ``resume`` is a
     file that keeps the progress, so that an interrupted sweep can continue. Quantities are those of
     ``cnncalc.analysis.explore.quantities``, and ``time``: the seconds that ``cnncalc.device``
@@ -94,9 +95,14 @@ def sweep(
     from cnncalc.analysis.explore.sweep import request
 
     clock = clock_of(on, calibration, devices, options.get("dtype"))
-    asked = request(show, where, pareto, by, best, over, clock)
+    asked = request(_listed(show), where, _listed(pareto), by, best, over, clock)
     steps = sweeping(target, over, asked, options, sample, seed, jobs, executor, resume)
     return deque(steps, maxlen=1).pop()
+
+
+def _listed(names: str | Sequence[str]) -> Sequence[str]:
+    """The names as a list; a string is a single name."""
+    return [names] if isinstance(names, str) else names
 
 
 def sweeping(
@@ -165,7 +171,7 @@ def _identity(
 def formula(
     target: str | os.PathLike[str] | Mapping[str, Any] | Spec,
     quantity: str = "macs",
-    names: Sequence[str] = ("input",),
+    names: str | Sequence[str] = ("input",),
     *,
     at: Mapping[str, int | float] | None = None,
     **options: Unpack[Options],
@@ -185,6 +191,7 @@ def formula(
     from cnncalc.analysis.explore import symbols
     from cnncalc.analysis.explore.evaluate import NUMBERS, configurations
 
+    names = _listed(names)
     evaluate = configurations(target, [], [quantity], options, load, summarize)
     evaluate.check(names, NUMBERS)
     return symbols.formula(evaluate, quantity, names, at or {})

@@ -46,7 +46,7 @@ class OnDevices(NamedTuple):
         from cnncalc.render.pictures import roofline, writer_of
 
         if format not in roofline.FORMATS:
-            raise unknown("format of a roofline", format, roofline.FORMATS)
+            raise unknown("roofline format", format, roofline.FORMATS)
         if not self.bounds:
             raise UsageError("a roofline needs the name of a device")
         writer = writer_of(format)

@@ -77,12 +77,16 @@ class Formula:
         for name, one in values.items():
             if name not in self.usual:
                 raise UsageError(f"the formula has no {name!r}; it has {some(self.usual)}")
+            per = self.per.get(name, 1)
             try:
-                number = Fraction(str(one)) * self.per.get(name, 1)
+                number = Fraction(str(one)) * per
             except (ValueError, ZeroDivisionError):
                 number = Fraction(0)  # not a number at all
             if number.denominator > 1 or not 1 <= number <= LARGEST:
-                raise UsageError(f"{name}={one} is not a value that the formula takes")
+                least = 1 if per == 1 else 1 / per
+                kind = "whole number" if per == 1 else f"multiple of {least}"
+                span = f"from {least} to {LARGEST // per:,}"
+                raise UsageError(f"{name} must be a {kind} {span}, not {one}")
             found[name] = int(number)
         return found
 
