@@ -78,12 +78,12 @@ def test_repeating_all_values_in_a_row_is_unknown():
     is_unknown(Model(lambda m, x: m.conv(x).repeat_interleave(2).view(-1, 16, 4, 6)), OPAQUE)
 
 
-@pytest.mark.parametrize("sizes", [(4, 1, 6), (4, 6, 1), (4, 1, 1)])
+@pytest.mark.parametrize(
+    ("sizes", "axis"),
+    [((4, 1, 6), 1), ((4, 1, 6), 3), ((4, 6, 1), 1), ((4, 6, 1), 2), ((4, 1, 1), 1)],
+)
 @pytest.mark.parametrize("start", [0, 1])
-@pytest.mark.parametrize("axis", [1, 2, 3])
 def test_repeating_every_second_position_is_a_view(sizes, start, axis):
-    if sizes[axis - 1] == 1:
-        return
     part = tuple(slice(start, None, 2) if n == axis else slice(None) for n in range(4))
     grown = [-1, -1, *(2 if size == 1 else -1 for size in sizes[1:])]
     scale = nn.Parameter(torch.zeros(1))

@@ -283,13 +283,14 @@ def test_a_model_that_is_not_a_network_of_tensors_is_refused(function, says):
 
 
 def round_trip(seed):
-    """A random network, and what is read from the module that ``to_torch`` makes."""
+    """A random network, and what is read from the module that ``to_torch`` makes; None if PyTorch
+    has no module for one of its layers."""
     report = cnncalc.summarize(random_networks.network(Random(seed)))
     try:
         with OnMeta():
             model = cnncalc.to_torch(report)
-    except UsageError:  # PyTorch has no module for one of its layers
-        return report, report
+    except UsageError:
+        return None
     shapes = [tuple(shape) for shape in report.input_shapes.values()]
     return report, cnncalc.summarize(cnncalc.from_torch(model, shapes), layout="chw")
 
@@ -303,8 +304,9 @@ DAILY = 12
 )
 @pytest.mark.filterwarnings("ignore::UserWarning")  # PyTorch's, with odd but legal sizes
 def test_a_random_network_is_read_back_from_its_module(seeds):
-    for seed in seeds:
-        report, back = round_trip(seed)
+    pairs = {seed: pair for seed in seeds if (pair := round_trip(seed))}
+    assert len(pairs) > 0.9 * len(seeds)
+    for seed, (report, back) in pairs.items():
         assert facts(back) == facts(report), seed
 
 
