@@ -90,7 +90,7 @@ TOTALS = {
 
 
 @pytest.mark.parametrize("name", RESNET50)
-def test_the_parts_of_resnet50(name):
+def test_the_parts_of_resnet50_are_those_by_hand(name):
     count = cnncalc.summarize("resnet50").under(name)
     assert [tuple(part) for part in count.parts] == RESNET50[name]
     assert count.total == TOTALS.get(name, 4_089_184_256 * (2 if name == "flops" else 1))
@@ -125,7 +125,7 @@ CONV = {"conv": {"filters": 16, "kernel": 3, "padding": 1}}
         ("calflops", 262_144 + 4 * 64),
     ],
 )
-def test_a_transposed_convolution(name, total):
+def test_a_tool_counts_a_transposed_convolution_as_by_hand(name, total):
     assert under(name, TRANSPOSED, input="8x16x16") == total
 
 
@@ -140,7 +140,7 @@ def test_a_transposed_convolution(name, total):
         ("calflops", 8, 1_600 + 8),
     ],
 )
-def test_a_transposed_convolution_in_groups(name, channels, total):
+def test_a_tool_counts_a_grouped_transposed_convolution_as_by_hand(name, channels, total):
     assert under(name, GROUPED, input=f"{channels}x5x5") == total
 
 
@@ -211,7 +211,7 @@ def test_ptflops_runs_one_image_whatever_the_batch():
         ("paper", CONV, "8x16x16", 294_912),
     ],
 )  # fmt: skip
-def test_one_layer(name, layer, input, total):
+def test_a_tool_counts_one_layer_as_by_hand(name, layer, input, total):
     assert under(name, layer, input=input) == total
 
 
@@ -344,7 +344,7 @@ def test_the_version_of_onnx_tool_is_apart_from_its_name():
         (["scale"], 256),
     ],
 )
-def test_onnx_tool_by_hand(layers, total):
+def test_onnx_tool_counts_as_by_hand(layers, total):
     assert under("onnx-tool", *layers, input="4x8x8") == total
 
 

@@ -79,7 +79,7 @@ SIX = [[0, 1, 2], [3, 4, 5]]
         "2·[[0, 1/2, 1], [1.5, 2, 2.5]]",
     ],
 )
-def test_every_way_to_write_a_matrix(written):
+def test_a_matrix_can_be_written_in_many_ways(written):
     assert read(written).nested() == [SIX]
 
 
@@ -100,7 +100,7 @@ def test_every_way_to_write_a_matrix(written):
         ("−7", [[-7]]),
     ],
 )
-def test_channels_signals_and_images(written, channels):
+def test_channels_signals_and_images_are_read(written, channels):
     assert read(written).nested() == channels
 
 
@@ -237,7 +237,7 @@ ALL = ("--seed", "1", "--bias", "0.5, -1", "-a", "sigmoid", "--pool", "max:2s1",
 
 
 @pytest.mark.parametrize("columns", [80, 120])
-def test_the_layout(golden, monkeypatch, columns):
+def test_the_layout_matches_the_golden_file(golden, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
     drawn = text(*LAYOUT, *ALL)
     assert max(map(len, drawn.splitlines())) <= columns
@@ -245,7 +245,7 @@ def test_the_layout(golden, monkeypatch, columns):
 
 
 @pytest.mark.parametrize("ending", ["md", "tex"])
-def test_the_layout_of_files(golden, tmp_path, ending):
+def test_a_written_file_matches_the_golden_file(golden, tmp_path, ending):
     run(*LAYOUT, *ALL, "-o", f"out.{ending}")
     golden(f"convolve.{ending}", (tmp_path / f"out.{ending}").read_text(encoding="utf-8"))
 
@@ -358,7 +358,7 @@ def test_remarks_describe_the_convolution(options, line):
     assert line in text(*KEDGE, *options)
 
 
-def test_means_of_rounded_numbers():
+def test_a_mean_shows_rounded_numbers():
     # sigmoid(0) = 1/2 and sigmoid(40) = 1 at three digits
     drawn = text("0 40", "1", "-a", "sigmoid", "--pool", "mean:2")
     assert "z(1) = (0.500 + 1.000)/2 = 0.750\n" in drawn

@@ -28,7 +28,7 @@ def test_the_data_type_is_written_and_inherited(tmp_path):
     assert cnncalc.summarize(tmp_path / "b.yaml").dtype == "float16"
 
 
-def test_an_unknown_data_type():
+def test_an_unknown_data_type_is_refused():
     with pytest.raises(CnncalcError, match=r"no dtype 'float17'; choose from float64, float32"):
         cnncalc.summarize({**SPEC, "dtype": "float17"})
 
@@ -38,7 +38,7 @@ def test_a_spec_takes_short_names_too(short, full):
     assert cnncalc.summarize({**SPEC, "dtype": short}).dtype == full
 
 
-def test_a_short_name_of_a_data_type():
+def test_a_short_name_of_a_data_type_is_accepted():
     short = [CliRunner().invoke(app, ["summarize", "lenet5", "--dtype", "FP16", "-f", "csv"])]
     short += [CliRunner().invoke(app, ["summarize", "lenet5", "--dtype", "fp17"])]
     full = CliRunner().invoke(app, ["summarize", "lenet5", "--dtype", "float16", "-f", "csv"])
@@ -47,7 +47,7 @@ def test_a_short_name_of_a_data_type():
 
 
 @pytest.mark.parametrize("dtype", ["int8", "float16"])
-def test_the_memory_of_a_data_type(tmp_path, dtype):
+def test_the_memory_command_uses_the_data_type_of_the_spec(tmp_path, dtype):
     file = tmp_path / "net.yaml"
     file.write_text(cnncalc.to_yaml({**SPEC, "dtype": dtype}), encoding="utf-8")
     done = [

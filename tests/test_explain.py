@@ -393,7 +393,7 @@ def test_latex_has_every_operator():
         ("(−3)", "(-3)"),
     ],
 )
-def test_latex_symbols(name, set_as):
+def test_symbols_are_written_in_latex(name, set_as):
     assert wording.latex_symbol(name) == set_as
 
 

@@ -229,7 +229,7 @@ def test_the_command_draws_the_distribution(four):
     assert found["mistakes"] == {}
 
 
-def test_a_key_for_each_student(room):
+def test_each_student_may_have_a_key(room):
     keys = room / "keys"
     keys.mkdir()
     (keys / "ada.yaml").write_text(KEY, encoding="utf-8")
@@ -815,7 +815,7 @@ def test_a_page_shows_the_points_the_mistake_and_the_solution(graded, name):
 # The command.
 
 
-def test_a_class_on_the_terminal(room):
+def test_the_command_shows_a_class(room):
     submissions = sorted((room / "handed_in").iterdir())
     result = run(room / "key.yaml", *submissions)
     assert result.exit_code == 1  # some could not be read
@@ -828,7 +828,7 @@ def test_a_class_on_the_terminal(room):
     assert said in shown
 
 
-def test_a_class_as_data(room):
+def test_the_command_writes_a_class_as_data(room):
     good = [room / "handed_in" / name for name in ("ada.yaml", "bob.csv")]
     found = json.loads(run(room / "key.yaml", *good, "-f", "json").stdout)
     assert [one["student"] for one in found["students"]] == ["Ada", "=Bob()"]
@@ -1063,7 +1063,7 @@ def test_names_that_mean_the_same(layer, quantity, with_key):
 
 
 @pytest.mark.parametrize("name", ["1", "Q1", "q 1", "Question 1", "1.", "Exercise 1"])
-def test_questions_with_the_same_label(name):
+def test_a_question_is_found_by_similar_labels(name):
     key = sheet_of("questions: [{name: 1, given: {N: 7, F: 3}, ask: legal}]")
     source = spec_text.read(f"questions: [{{name: '{name}', answer: legal}}]", "a.yaml")
     (mark,) = Marker().sheet(sheet.read(source, "a", key)).marks

@@ -66,7 +66,7 @@ def outcomes(one):
         ("Memory (KB)", "18,816 B", "memory"),  # a unit beside the number takes precedence
     ],
 )
-def test_headings_in_other_words(graded, heading, given, label):
+def test_headings_in_other_words_are_understood(graded, heading, given, label):
     one = graded(f"| Layer | {heading} |\n|---|---|\n| Conv1 | {given} |\n")
     assert outcomes(one) == {f"conv1 {label}": "right"}
 
@@ -89,7 +89,7 @@ HEADINGS = {
 
 
 @pytest.mark.parametrize(("label", "given"), HEADINGS)
-def test_headings_of_other_courses(graded, label, given):
+def test_headings_of_other_courses_are_understood(graded, label, given):
     for heading in HEADINGS[label, given].split(";"):
         one = graded(f"| Layer | {heading} |\n|---|---|\n| Conv1 | {given} |\n")
         assert outcomes(one) == {f"conv1 {label}": "right"}, heading

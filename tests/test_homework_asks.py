@@ -203,7 +203,7 @@ SMALL = {
         ("backward_macs", "4,176", "right", ""),  # 9·4·36, not for the image, and 2·144·10
     ],
 )
-def test_totals_of_memory(ask, answer, outcome, remark):
+def test_totals_of_memory_are_marked(ask, answer, outcome, remark):
     [graded] = cnncalc.grade({**SMALL, "answers": {"totals": {ask: answer}}})
     assert graded.answers[0]["outcome"] == outcome
     assert remark in graded.answers[0]["remark"]
@@ -276,7 +276,7 @@ GERON = {
         ("peak_memory", "11,240,000", "wrong", "incorrect; no"),
     ],
 )
-def test_the_peak_of_a_textbook_exercise(ask, answer, outcome, remark):
+def test_the_peak_of_a_textbook_exercise_is_marked(ask, answer, outcome, remark):
     [graded] = cnncalc.grade({"architecture": GERON, "answers": {"totals": {ask: answer}}})
     assert (graded.answers[0]["outcome"], graded.answers[0]["remark"][: len(remark)]) == (
         outcome,

@@ -79,7 +79,7 @@ def test_a_right_matrix_is_accepted(given, answer):
         ("input: 1 4 2 6 3, kernel: 1, pool: max:2ceil", "2.5 4 3", ["maximum_for_mean"]),
     ],
 )
-def test_the_mistake_behind_a_wrong_matrix(given, answer, made):
+def test_the_mistake_behind_a_wrong_matrix_is_named(given, answer, made):
     mark = marked(given, answer)
     assert [sorted(one.name for one in found.slip.mistakes) for found in mark.diagnoses[:1]] == [
         made

@@ -40,7 +40,7 @@ def marked(ask, given, answer):
         ("loss", {"probabilities": "0.1 0.9", "target": "1 0", "log": "10"}, "1.0"),
     ],
 )
-def test_scores_by_hand(ask, given, answer):
+def test_right_scores_by_hand_are_accepted(ask, given, answer):
     assert marked(ask, given, answer)[0] == "right"
 
 
@@ -66,7 +66,7 @@ def test_scores_by_hand(ask, given, answer):
         ("loss", {"logits": "1 -1", "target": "0 1"}, "9", "incorrect; no common mistake"),
     ],
 )
-def test_mistakes_with_scores(ask, given, answer, remark):
+def test_mistakes_with_scores_are_diagnosed(ask, given, answer, remark):
     outcome, found = marked(ask, given, answer)
     assert (outcome, found[: len(remark)]) == ("wrong", remark)
 

@@ -350,7 +350,7 @@ def test_right_values_are_formatted_for_people():
     assert format_value(of([[1, 2], [3, 4]])) == "1 2; 3 4"
 
 
-def test_the_resolution_of_a_value():
+def test_the_resolution_of_a_value_counts_its_possible_values():
     assert Verdict("yes", True).resolution > 100
     assert Number.read("760").resolution == 760
     assert Number.read("35K").resolution == 35

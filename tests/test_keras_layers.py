@@ -82,13 +82,13 @@ GATES = {"filters": 3, "strides": [1, 1], "padding": "same", "activation": "tanh
          (3, 8)),
     ],
 )  # fmt: skip
-def test_a_layer_of_its_own_kind(summarized, kind, shape, config, found, params, output):
+def test_a_layer_is_read_as_its_kind(summarized, kind, shape, config, found, params, output):
     report = summarized(alone(kind, shape, **config))
     assert [row.kind for row in report.layers] == found.split()
     assert (report.totals.params, report.output_shape) == (params, output)
 
 
-def test_the_slope_of_an_activation(summarized):
+def test_the_slope_of_an_activation_is_read(summarized):
     both = [layer("Activation", "one", node("x"), activation="leaky_relu"),
             layer("Dense", "two", node("one"), units=3, activation="leaky_relu")]  # fmt: skip
     report = summarized(functional([("x", (4,))], both, [node("two")]))
@@ -96,7 +96,7 @@ def test_the_slope_of_an_activation(summarized):
     assert slopes == ["negative_slope 0.2"] * 2
 
 
-def test_an_embedding_of_words(summarized):
+def test_an_embedding_of_words_is_read(summarized):
     # 50 words of 7 numbers each
     sizes = {"input_dim": 50, "output_dim": 7, "mask_zero": True}
     report = summarized(alone("Embedding", (6,), **sizes))
@@ -148,7 +148,7 @@ HEADS = {"num_heads": 2, "key_dim": 2, "value_dim": 2, "attention_axes": [1]}
         (["x", "z", "z"], 4 * 4 + 2 * 3 * 4 + 4 * 4 + 4 * 4),
     ],
 )
-def test_attention_with_several_heads(summarized, sources, params):
+def test_attention_with_several_heads_is_read(summarized, sources, params):
     one = layer("MultiHeadAttention", "it", *map(node, sources), **HEADS)
     more = layer("ReLU", "more", node("z"))
     model = functional([("x", (6, 4)), ("z", (5, 3))], [one, more], [node("it"), node("more")])
@@ -188,7 +188,7 @@ def test_attention_that_no_kind_expresses_is_refused(summarized, config):
         ("Maximum", ["x", "x"], "maximum "),
     ],
 )
-def test_an_operation_with_a_number(summarized, kind, args, found):
+def test_an_operation_with_a_number_is_read(summarized, kind, args, found):
     one = layer(kind, "it") | {"module": "keras.src.ops.numpy"}
     tensor = {"class_name": "__keras_tensor__", "config": {"keras_history": node("x")}}
     call = {"args": [tensor if arg == "x" else arg for arg in args], "kwargs": {}}
@@ -197,7 +197,7 @@ def test_an_operation_with_a_number(summarized, kind, args, found):
     assert ", ".join(f"{row.kind} {row.layer.text()}" for row in report.layers) == found
 
 
-def test_a_power_of_two_maps(summarized):
+def test_a_power_of_two_maps_is_refused(summarized):
     one = layer("Power", "it", node("x"), node("x"))
     with pytest.raises(CnncalcError, match="this Power cannot be expressed"):
         summarized(functional([("x", (6, 4))], [one], [node("it")]))
@@ -233,7 +233,7 @@ def test_a_layer_that_is_not_an_output_and_that_nothing_reads(summarized):
     assert [row.name for row in report.outputs] == ["a"]
 
 
-def test_the_outputs_of_a_model_inside_a_model(summarized):
+def test_the_outputs_of_a_model_inside_a_model_are_read(summarized):
     split = functional([("u", (8, 8, 4))], [layer("ReLU", "p", node("u")),
                        layer("Flatten", "q", node("u"))], [node("p"), node("q")])  # fmt: skip
     inner = {**split, "name": "inner", "inbound_nodes": [[[*node("x"), {}]]]}
@@ -262,7 +262,7 @@ CONV = {"filters": 6, "kernel_size": [3, 3], "padding": "valid", "data_format": 
         ("Activation", {"activation": "tanh"}, "identity tanh", 0, (4, 10, 8, 8)),
     ],
 )
-def test_a_layer_for_every_frame(summarized, kind, config, found, params, output):
+def test_a_layer_for_every_frame_is_read(summarized, kind, config, found, params, output):
     report = summarized(in_frames(kind, **config))
     assert [row.kind for row in report.layers] == found.split()
     assert (report.totals.params, report.output_shape) == (params, output)

@@ -492,7 +492,7 @@ def test_storages_are_shared_and_gradients_needed_as_in_pytorch(layers, batch, d
 # By hand.
 
 
-def test_a_step_by_hand():
+def test_a_step_has_the_memory_worked_by_hand():
     # An image of 4·4 numbers, 2 filters of one tap; maps of 2·4·4 numbers.
     layers = [{"conv": {"filters": 2, "kernel": 1}, "name": "c"}, {"relu": None, "name": "r"}]
     found = footprint.measure(cnncalc.summarize({"input": "1x4x4", "layers": layers}))
@@ -509,7 +509,7 @@ def test_a_step_by_hand():
     assert peak == ("r", "backward", x + 3 * y + weights + biases, 16, 0, 0, x + y, 2 * y)
 
 
-def test_adam_by_hand():
+def test_adam_has_the_memory_worked_by_hand():
     report = cnncalc.summarize({"input": "100", "layers": [{"linear": 10}]})
     peak = footprint.training_peak(report, optimizer="adam")
     weights, biases, image = 4000, 40, 400
@@ -520,7 +520,7 @@ def test_adam_by_hand():
     assert peak.bytes == 2 * parameters + state + image + 2 * weights
 
 
-def test_vgg16_by_hand():
+def test_vgg16_has_the_memory_worked_by_hand():
     found = footprint.measure(cnncalc.summarize("vgg16"))
     # The maps of 64·224², 128·112², 256·56², 512·28² and 512·14² after ReLU.
     maps = [64 * 224**2] * 2 + [128 * 112**2] * 2 + [256 * 56**2] * 3
@@ -936,7 +936,7 @@ def test_gradients_accumulate_in_place_without_other_references():
     assert watched.bytes - free.bytes == 2 * 4 * 4 * 40**2  # a map less
 
 
-def test_dropout_on_cuda_by_hand():
+def test_dropout_on_cuda_has_the_memory_worked_by_hand():
     layers = [{"linear": 100}, {"dropout": 0.5}, {"linear": 10}]
     report = cnncalc.summarize({"input": "50", "layers": layers}, batch=3)
     cpu, cuda = (footprint.measure(report, device=device) for device in ("cpu", "cuda"))
@@ -948,7 +948,7 @@ def test_dropout_on_cuda_by_hand():
     assert half.saved_for_backward == 3 * 2 * (50 + 100) + 3 * 100
 
 
-def test_statistics_on_cuda_by_hand():
+def test_statistics_on_cuda_have_the_memory_worked_by_hand():
     spec = {"input": "8x4x4", "layers": ["prelu", "batch_norm"]}
     report = cnncalc.summarize(spec, batch=2)
     maps = 2 * 2 * 8 * 4 * 4 * 2  # of the input and of PReLU, two images, 2 bytes a number

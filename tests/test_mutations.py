@@ -265,7 +265,7 @@ SMALL = {
 
 
 @pytest.mark.parametrize("count", [150, pytest.param(1_500, marks=pytest.mark.exhaustive)])
-def test_mutations_of_a_spec_with_every_feature(tmp_path, count):
+def test_a_mutated_spec_with_every_feature_is_understood_or_refused(tmp_path, count):
     assert cnncalc.summarize(SMALL)
     understood = understood_of(SMALL, "small", count, [1, 1, 2, 4], tmp_path)
     assert count // 20 < understood < count

@@ -42,7 +42,7 @@ SMALL = [
 HEAD = [tensor("fw", [10, 4]), tensor("fb", [10])]
 
 
-def test_a_small_network(tmp_path):
+def test_a_small_network_is_read(tmp_path):
     report = summarized(tmp_path, model(SMALL, [KERNEL, BIAS, *HEAD]))
     assert kinds(report) == ["conv", "relu", "global_avg_pool", "flatten", "linear"]
     assert [row.name for row in report.layers][:3] == ["stem.conv", "stem.act", "pool"]
@@ -196,7 +196,7 @@ def test_operators_become_layers(tmp_path, nodes, more, found):
          [integers("pads", 0, 0, 1, 1, 0, 0, 1, 1), number("one", 1.0)], "pad", (3, 10, 10)),
     ],
 )  # fmt: skip
-def test_the_size_of_an_operator_with_a_window(tmp_path, nodes, more, kind, output):
+def test_the_output_size_of_an_operator_with_a_window_is_right(tmp_path, nodes, more, kind, output):
     report = summarized(tmp_path, model(nodes, more))
     assert [(row.kind, row.output) for row in report.layers] == [(kind, output)]
     assert report.totals.params == (3 * 2 * 3 * 3 if kind == "conv_transpose" else 0)
@@ -271,7 +271,7 @@ def test_a_broken_file_gets_one_sentence(tmp_path, data, why):
     assert "\n" not in str(caught.value)
 
 
-def test_too_many_nodes(tmp_path, monkeypatch):
+def test_too_many_nodes_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(_onnx_file, "MAX_NODES", 100)
     one = field(1, node("Relu", "x", "y"))
     data = message((1, 10), (2, "a"), (7, one * 101))

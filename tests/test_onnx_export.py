@@ -153,7 +153,7 @@ def test_equal_outputs_of_a_layer_stay_apart(tmp_path, layer):
                      {"permute": [3, 0, 1, 2]}]),
     ],
 )  # fmt: skip
-def test_a_product_over_one_axis_of_a_regrouped_volume(tmp_path, shape, layers):
+def test_a_product_over_one_axis_of_a_regrouped_volume_is_read_back(tmp_path, shape, layers):
     linear = {"linear": {"out_features": 9, "per_position": True}}
     back = read_back(cnncalc.summarize({"input": shape, "layers": [*layers, linear]}), tmp_path)
     # 3·9 + 9, and 27 products at each of 4·8·2 positions
@@ -311,7 +311,7 @@ def sharp(*last, beta=2.0, threshold=5.0, **options):
 
 
 @pytest.mark.parametrize("one", [sharp(), sharp(node("Where", "far a d", "c"), outputs="c")])
-def test_a_function_that_computes_the_layer(summarized, one):
+def test_a_function_that_computes_the_layer_is_read_back(summarized, one):
     report = summarized(model([call("softplus", SHARP)], functions=[one]))
     assert report["softplus"].layer.text() == "beta 2, threshold 5"
 

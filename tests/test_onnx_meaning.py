@@ -73,7 +73,7 @@ def test_a_bias_that_is_not_one_number_per_feature(summarized, bias):
     assert (kinds(report), report.output_shape) == ("opaque", (5,))
 
 
-def test_weights_that_a_network_computes(summarized):
+def test_weights_that_a_network_computes_are_opaque(summarized):
     nodes = [node("ConvTranspose", "x x", "a"), node("PRelu", "a x", "y")]
     report = summarized(model(nodes, values=[("a", MAP), ("y", MAP)]))
     assert kinds(report) == "opaque opaque"
@@ -266,7 +266,7 @@ def test_the_places_of_maxima_are_only_for_unpooling(summarized):
     assert [row.output for row in report.outputs] == [(3, 4, 4), (3, 4, 4)]
 
 
-def test_a_pool_that_pads_more_than_half_its_window(summarized):
+def test_a_pool_that_pads_more_than_half_its_window_is_opaque(summarized):
     pool = node("AveragePool", "x", "y", kernel_shape=[3, 3], pads=[2, 2, 2, 2])
     report = summarized(model([pool], values=[("y", (1, 3, 10, 10))]))
     assert (kinds(report), report.output_shape, report.totals.macs) == ("opaque", (3, 10, 10), 0)

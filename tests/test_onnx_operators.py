@@ -123,7 +123,7 @@ def test_a_quotient_of_something_else_is_not_a_layer_norm(summarized):
 
 
 @pytest.mark.parametrize(("gate", "found"), [("Sigmoid", "silu"), ("HardSigmoid", "hardswish")])
-def test_a_product_with_its_own_gate(summarized, gate, found):
+def test_a_product_with_its_own_gate_is_one_layer(summarized, gate, found):
     settings = {"alpha": 1 / 6, "beta": 0.5} if gate == "HardSigmoid" else {}
     nodes = [node(gate, "x", "s", **settings), node("Mul", "s x", "y")]
     assert kinds(summarized(model(nodes))) == found
@@ -175,7 +175,7 @@ OPAQUE = [("y", MAP)]
          "reduce expand divide", 0),
     ],
 )  # fmt: skip
-def test_arithmetic(summarized, nodes, weights, found, params):
+def test_arithmetic_becomes_layers(summarized, nodes, weights, found, params):
     report = summarized(model(nodes, weights, values=[*OPAQUE, ("r", MAP)]))
     assert (kinds(report), report.totals.params) == (found, params)
     assert report.output_shape == (3, 8, 8)
@@ -197,7 +197,7 @@ def test_older_softmax_is_over_all_later_axes(summarized):
     assert kinds(summarized(last)) == "softmax"
 
 
-def test_a_norm_over_a_size_in_the_middle(summarized):
+def test_a_norm_over_a_middle_axis_is_permuted(summarized):
     nodes = [node("Transpose", "x", "t", perm=[0, 1, 3, 2]),
              node("LayerNormalization", "t w", "y")]  # fmt: skip
     report = summarized(model(nodes, [tensor("w", [6])], [("x", (1, 3, 6, 8))]))
@@ -206,7 +206,7 @@ def test_a_norm_over_a_size_in_the_middle(summarized):
     assert (report.output_shape, report.totals.params) == ((3, 8, 6), 6)
 
 
-def test_a_sum_over_a_size_of_1(summarized):
+def test_a_sum_over_a_size_of_1_is_read(summarized):
     nodes = [node("ReduceSum", "x", "y", axes=[2])]
     report = summarized(model(nodes, inputs=[("x", (1, 3, 1, 8))]))
     assert (kinds(report), report.output_shape) == ("reduce", (3, 1, 8))
@@ -258,7 +258,7 @@ TO_Y = node("Relu", "a", "y")
          [integers("i", 0, 1, 2)], (1, 3), "relu", (3,)),
     ],
 )  # fmt: skip
-def test_shapes_and_parts(summarized, nodes, weights, size, found, output):
+def test_operators_on_shapes_become_layers(summarized, nodes, weights, size, found, output):
     report = summarized(model(nodes, weights, [("x", size)]))
     assert (kinds(report), report.output_shape) == (found, output)
 
@@ -373,7 +373,7 @@ def test_empty_operands_at_the_end_do_not_count(summarized):
     assert kinds(summarized(model(nodes))) == "relu"
 
 
-def test_an_embedding(summarized):
+def test_an_embedding_is_read(summarized):
     nodes = [node("Gather", "w x", "a"), TO_Y]
     report = summarized(model(nodes, [tensor("w", [100, 16])], [("x", (1, 5))]))
     # PyTorch's order: the 16 features are last.
@@ -382,7 +382,7 @@ def test_an_embedding(summarized):
 
 
 @pytest.mark.parametrize("axis", [1, 2])
-def test_a_class_token(summarized, axis):
+def test_a_class_token_is_read(summarized, axis):
     sizes = (1, 6, 8) if axis == 1 else (1, 8, 6)
     token = (1, 1, 8) if axis == 1 else (1, 8, 1)
     nodes = [node("Concat", "t x", "y", axis=axis)]
@@ -405,7 +405,7 @@ def test_an_unpool_reads_the_input_of_its_pool(summarized):
     assert kinds(report) == "max_pool opaque"
 
 
-def test_products_of_two_maps(summarized):
+def test_a_product_of_two_maps_is_read(summarized):
     nodes = [node("Transpose", "x", "t", perm=[0, 1, 3, 2]), node("MatMul", "x t", "y")]
     report = summarized(model(nodes, inputs=[("x", (1, 2, 5, 7))]))
     # 2 heads, 5×7 by 7×5
@@ -413,7 +413,7 @@ def test_products_of_two_maps(summarized):
 
 
 @pytest.mark.parametrize(("size", "out"), [((1, 1), 4), ((1, 6), 1), ((1, 1), 1)])
-def test_a_linear_layer_of_one_feature(summarized, size, out):
+def test_a_linear_layer_of_one_feature_is_read(summarized, size, out):
     nodes = [node("Gemm", "x w b", "y", transB=1)]
     weights = [tensor("w", [out, size[1]]), tensor("b", [out])]
     report = summarized(model(nodes, weights, [("x", size)]))
@@ -472,7 +472,7 @@ def computed(kind, *inputs, **attributes):
         ("DequantizeLinear", [VECTOR], {}, (3,), (4, 6, 9)),
     ],
 )  # fmt: skip
-def test_numbers_from_constants(kind, inputs, attributes, sizes, numbers):
+def test_numbers_are_computed_from_constants(kind, inputs, attributes, sizes, numbers):
     made = computed(kind, *inputs, **attributes)
     assert (made.sizes, made.values()) == (sizes, numbers)
 
@@ -595,7 +595,7 @@ def test_a_damaged_file_gets_one_sentence(summarized, data, why):
         (_onnx_file, "MAX_NAMES", 2, "names more than 2 tensors"),
     ],
 )
-def test_limits(summarized, monkeypatch, where, limit, most, why):
+def test_too_many_fields_or_names_are_refused(summarized, monkeypatch, where, limit, most, why):
     monkeypatch.setattr(where, limit, most)
     with pytest.raises(CnncalcError, match=why):
         summarized(model([node("Relu", "x", "y")], [ONE, HALF]))
@@ -613,7 +613,7 @@ def test_a_tensor_of_many_dimensions_is_refused(summarized, learned):
         summarized(model(nodes, [tensor("w", [4], 1)]))
 
 
-def test_a_long_name(summarized):
+def test_a_very_long_name_is_refused(summarized):
     with pytest.raises(CnncalcError, match="has a value of more than 1,000,000 bytes"):
         summarized(model([node("Relu", "x", "y", "n" * 1_000_001)]))
 
@@ -693,7 +693,7 @@ def test_a_second_bias_is_a_layer(summarized):
     assert (kinds(report), report.totals.params) == ("linear add", 8 * 5 + 5 + 5)
 
 
-def test_shared_weights_with_a_bias_for_one_layer_only(summarized):
+def test_weights_can_be_shared_with_a_bias_for_one_layer_only(summarized):
     nodes = [node("MatMul", "x w", "a"), node("MatMul", "x w", "b"), node("Add", "b v", "c"),
              node("Add", "a c", "y")]  # fmt: skip
     weights = [tensor("w", [8, 5]), tensor("v", [5])]
@@ -724,7 +724,7 @@ APART = [node("Mul", "x w", "m"), node("Mul", "x w", "n")]
         ([*APART[:1], node("Reshape", "m s", "n"), node("Add", "n b", "y")], "y", "scale", 6),
     ],
 )  # fmt: skip
-def test_pairs_of_a_product_and_a_sum(summarized, nodes, outputs, found, params):
+def test_a_product_and_a_sum_become_layers(summarized, nodes, outputs, found, params):
     shape = integers("s", 1, 3, 8, 8)
     report = summarized(model(nodes, [*VECTORS, shape], outputs=outputs.split(" ")))
     assert (kinds(report), report.totals.params) == (found, params)
@@ -852,7 +852,7 @@ def test_a_map_of_five_sizes_is_too_much_for_a_layer(summarized):
         ((1, 1, 24, 8), 1, "reshape softmax"),
     ],
 )
-def test_a_softmax_over_part_of_a_size_or_several(summarized, sizes, axis, found):
+def test_a_softmax_over_part_of_a_size_or_several_is_reshaped(summarized, sizes, axis, found):
     nodes = [node("Reshape", "x to", "a"), node("Softmax", "a", "b", axis=axis),
              node("Reshape", "b back", "y")]  # fmt: skip
     report = summarized(model(nodes, [integers("to", *sizes), integers("back", *MAP)]))
@@ -1053,7 +1053,7 @@ def test_settings_are_the_decimals_that_they_were_written_as(summarized):
     assert (norm.eps, drop.p) == (1e-5, 0.1)
 
 
-def test_a_deformable_convolution(summarized):
+def test_a_deformable_convolution_is_read(summarized):
     """Two channels of offsets for each of 3·3 taps."""
     nodes = [
         node("Conv", "x o", "moved", pads=[1, 1, 1, 1]),
@@ -1069,7 +1069,7 @@ def test_a_deformable_convolution(summarized):
         summarized(model(nodes, weights))
 
 
-def test_columns_of_an_image(summarized):
+def test_columns_of_an_image_are_read(summarized):
     nodes = [node("Col2Im", "x size block", "y", strides=[2, 2])]
     numbers = [integers("size", 4, 4), integers("block", 2, 2)]
     report = summarized(model(nodes, numbers, [("x", (1, 8, 4))]))
@@ -1091,7 +1091,7 @@ def test_an_operation_that_no_kind_expresses_is_opaque(summarized, nodes, shape)
     assert kinds(summarized(data)).endswith("opaque")
 
 
-def test_a_sum_of_maps_in_different_orders(summarized):
+def test_a_sum_of_maps_in_different_orders_is_read(summarized):
     turned = [node("Transpose", name, f"{name}t", perm=[0, 1, 3, 2]) for name in "ab"]
     nodes = [node("Relu", "x", "a"), node("Tanh", "x", "b"), *turned, node("Sum", "at bt x", "y")]
     report = summarized(model(nodes))

@@ -45,7 +45,7 @@ def cell(gates, ways=1, hidden=2, features=3):
         ("LSTM", 4, {}),
     ],
 )
-def test_a_recurrent_layer(summarized, kind, gates, settings):
+def test_a_recurrent_layer_is_read(summarized, kind, gates, settings):
     nodes = [TURN, node(kind, "t w r b", "s", **settings), node("Squeeze", "s", "y", axes=[1])]
     report = summarized(model(nodes, cell(gates), BATCHED))
     row = report.layers[1]
@@ -166,14 +166,14 @@ def attention(inputs="q k v", **settings):
     return [node("Attention", inputs, "y", **settings)]
 
 
-def test_attention_of_heads(summarized):
+def test_attention_of_heads_is_read(summarized):
     report = summarized(model(attention(scale=0.5), [], HEADS, opset=23))
     (row,) = report.layers
     assert (row.kind, row.layer.scale, row.output) == ("dot_product_attention", 0.5, (2, 3, 6))
     assert row.macs == 2 * 3 * 5 * (4 + 6)
 
 
-def test_attention_of_features(summarized):
+def test_attention_of_features_is_read(summarized):
     nodes = attention(q_num_heads=2, kv_num_heads=2)
     report = summarized(model(nodes, [], FLAT, opset=23))
     (row,) = (row for row in report.layers if row.kind == "dot_product_attention")

@@ -88,7 +88,7 @@ def test_an_operation_with_weights_that_no_kind_expresses_is_opaque(summarized, 
     ("sizes", "slopes"),
     [((1,), 1), ((3, 1, 1), 3), ((1, 3, 1, 1), 3), ((3,), 3), ((3, 8, 8), 192)],
 )
-def test_slopes(summarized, sizes, slopes):
+def test_slopes_of_every_size_are_counted(summarized, sizes, slopes):
     report = summarized(model([node("PRelu", "x s", "y")], held(s=sizes)))
     assert [row.kind for row in report.layers] == ["prelu"]
     assert report.totals.params == slopes

@@ -79,7 +79,7 @@ def test_the_tools_print_the_totals_of_their_conventions(name):
 
 
 @pytest.mark.parametrize("name", catalog.names())
-def test_every_architecture_at_a_small_size(name):
+def test_the_tools_agree_on_every_architecture_at_a_small_size(name):
     report = small(name)
     totals = ours(report, peers.TOOLS)
     assert totals == theirs(report, totals)
@@ -141,7 +141,7 @@ def of_one_layer(kind, given, inputs, batch):
 
 @pytest.mark.parametrize("batch", [1, 4])
 @pytest.mark.parametrize(("kind", "given", "inputs"), [*cases()])
-def test_every_kind(kind, given, inputs, batch):
+def test_the_tools_agree_on_every_kind(kind, given, inputs, batch):
     report = of_one_layer(kind, given, inputs, batch)
     if report.totals.macs + report.totals.activation > LARGEST:
         pytest.skip("too large for a test")
@@ -153,7 +153,7 @@ def test_every_kind(kind, given, inputs, batch):
 
 
 @pytest.mark.parametrize("name", ["resnet18", "densenet121", "convnext_tiny", "lenet5_1998"])
-def test_fvcore_in_training_mode(name):
+def test_fvcore_agrees_in_training_mode(name):
     (shape,) = small(name).input_shapes.values()
     report = cnncalc.summarize(name, input=str(shape), batch=2)
     assert peers.printed_in_training(report) == report.under("fvcore-training").total

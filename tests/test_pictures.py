@@ -423,7 +423,7 @@ SMALL = {
 
 
 @pytest.mark.parametrize("suffix", ["svg", "tex", "dot", "mmd", "txt"])
-def test_the_file_of_a_small_graph(suffix, golden, tmp_path):
+def test_the_file_of_a_small_graph_matches_the_golden_file(suffix, golden, tmp_path):
     path = tmp_path / f"a.{suffix}"
     cnncalc.draw(SMALL).save(path)
     golden(f"draw.{suffix}", path.read_text(encoding="utf-8"))
@@ -599,7 +599,7 @@ def test_a_u_net_is_drawn_as_a_u():
     assert found["output"].y < found["concat1"].y
 
 
-def test_the_terminal_picture_of_a_small_network(golden):
+def test_the_terminal_picture_matches_the_golden_file(golden):
     golden("draw_inception.txt", str(cnncalc.draw("inception_module")))
 
 

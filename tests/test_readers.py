@@ -35,7 +35,7 @@ def summarized(tmp_path, model, name="model.json"):
     return cnncalc.summarize(file)
 
 
-def test_a_sequential_model(tmp_path):
+def test_a_sequential_model_is_read(tmp_path):
     report = summarized(tmp_path, sequential(IMAGE, CONV, POOL, NORM, FLAT, DENSE))
     assert [row.name for row in report] == [
         "a_conv", "a_conv_relu", "pool", "bn", "flatten", "fc", "fc_softmax"
@@ -74,7 +74,7 @@ def functional(style):
 
 
 @pytest.mark.parametrize("style", [2, 3])
-def test_a_functional_model_of_keras_2_and_3(tmp_path, style):
+def test_a_functional_model_of_keras_2_and_3_is_read(tmp_path, style):
     report = summarized(tmp_path, functional(style))
     assert report["act"].kind == "silu"
     # An activation belongs to its layer: the sum reads the ReLU's output.
@@ -239,7 +239,7 @@ def test_a_shared_layer_counts_its_weights_once(tmp_path):
     assert report.totals.macs == 26 * 26 * (72 + 2 * 576) + 80
 
 
-def test_a_model_inside_a_model(tmp_path):
+def test_a_model_inside_a_model_is_read(tmp_path):
     inner = sequential(CONV, POOL)
     inner["config"]["name"] = "features"
     report = summarized(tmp_path, sequential(IMAGE, inner, FLAT, DENSE))
@@ -289,7 +289,7 @@ def test_a_batch_norm_with_only_a_scale_or_only_a_shift(tmp_path, learned, param
                layer=keras("LSTM", "s", units=5, return_sequences=True)), 360, (10, 7)),
     ],
 )  # fmt: skip
-def test_recurrent_layers(tmp_path, layer, params, output):
+def test_recurrent_layers_are_read(tmp_path, layer, params, output):
     signal = keras("InputLayer", "signal", batch_shape=[None, 7, 3])
     report = summarized(tmp_path, sequential(signal, layer))
     assert (report.totals.params, report["r"].output) == (params, output)
@@ -390,7 +390,7 @@ def darknet(tmp_path, sections, net=NET):
     return cnncalc.summarize(file)
 
 
-def test_yolo_v3_tiny(tmp_path):
+def test_yolo_v3_tiny_is_read(tmp_path):
     report = darknet(tmp_path, TINY)
     # Redmon's table of YOLOv3 says 5.56 billion operations of YOLOv3-tiny at 416.
     assert round(2 * report.totals.macs / 10**9, 2) == 5.56
@@ -406,7 +406,7 @@ def test_a_route_of_a_group_of_channels(tmp_path):
     assert report["convolutional2"].cost.weights == 9 * 4 * 4
 
 
-def test_shortcuts_and_other_sections(tmp_path):
+def test_shortcuts_and_other_sections_are_read(tmp_path):
     sections = (
         conv(8) + conv(8, norm=0, activation="mish") + "[shortcut]\nfrom=-2\nactivation=relu\n"
         "[reorg]\nstride=2\n[avgpool]\n[dropout]\nprobability=.5\n[connected]\noutput=10\nactivation=linear\n"
@@ -528,7 +528,7 @@ ALEXNET = (
 )
 
 
-def test_alexnet_of_caffe(tmp_path):
+def test_alexnet_of_caffe_is_read(tmp_path):
     report = caffe(tmp_path, ALEXNET)
     # The figures of Krizhevsky's network with its two groups, as the literature gives them.
     assert report.totals.params == 60_965_224
@@ -538,7 +538,7 @@ def test_alexnet_of_caffe(tmp_path):
     assert [report[name].layer.alpha for name in ("norm1", "norm2")] == [1e-4, 1]
 
 
-def test_a_residual_block_of_caffe(tmp_path):
+def test_a_residual_block_of_caffe_is_read(tmp_path):
     conv = "num_output: 8 kernel_h: 3 kernel_w: 5 pad_h: 1 pad_w: 2 bias_term: false"
     text = (
         DATA
@@ -559,7 +559,7 @@ def test_a_residual_block_of_caffe(tmp_path):
     assert report["pool"].output == (8, 1, 1)
 
 
-def test_older_files_and_rounded_up_pools(tmp_path):
+def test_older_files_and_rounded_up_pools_are_read(tmp_path):
     text = """
     input: "data" input_dim: 1 input_dim: 1 input_dim: 8 input_dim: 9
     layers { name: "p" type: POOLING bottom: "data" top: "p"

@@ -80,13 +80,13 @@ def read(rows):
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_table_layout(report, golden, width):
+def test_a_table_matches_the_golden_file(report, golden, width):
     view = View(report, choose_columns(["+input", "fields"]), depth=1)
     golden(f"table_{width}.txt", render.load("table").render(view, width=width))
 
 
 @pytest.mark.parametrize("name", ["csv", "html", "json", "latex", "markdown"])
-def test_format_layout(report, golden, name):
+def test_every_format_matches_its_golden_file(report, golden, name):
     form = render.load(name)
     text = form.render(View(report, depth=1))
     assert text.endswith("\n")

@@ -63,7 +63,7 @@ def test_the_counter_of_batches_is_not_read_in_inference(layer, read):
     assert cnncalc.summarize({"input": "4x5x5", "layers": [layer]}).totals.bytes_read == read
 
 
-def test_totals_of_a_small_network(small):
+def test_totals_of_a_small_network_are_those_by_hand(small):
     totals = small.totals
     assert totals.weights == 748  # 4·27 and 10·64
     assert totals.biases == 14
@@ -161,7 +161,7 @@ def test_trained_parameters_are_weights_and_biases():
     assert Cost(weights=3, biases=2, buffers=5, fixed=7).params == 5
 
 
-def test_operations_for_several_images():
+def test_operations_are_multiplied_by_the_images():
     assert Operations(1, 2, 3, 4, 5).times(3) == Operations(3, 6, 9, 12, 15)
 
 
@@ -203,13 +203,13 @@ def test_a_report_is_its_layers_in_order(small):
     assert [row.implied for row in small] == [False, False, False, True, False]
 
 
-def test_inputs_and_outputs_of_a_report(small):
+def test_a_report_has_its_inputs_and_outputs(small):
     assert small.input_shape == Map(3, (8, 8))
     assert small.output_shape == Vector(10)
     assert [row.name for row in small.outputs] == ["linear1"]
 
 
-def test_a_network_with_two_outputs():
+def test_a_network_can_have_two_outputs():
     layers = [{"max_pool": 2, "name": "p"}, {"linear": 10}, {"linear": 2, "from": "p"}]
     report = cnncalc.summarize({**SMALL, "layers": layers})
     assert {row.name: str(row.output) for row in report.outputs} == {
@@ -591,7 +591,7 @@ def test_counts_use_powers_of_1000(number, text):
     ("number", "text"),
     [(0, "0 B"), (999, "999 B"), (1000, "1.00 kB"), (60_950_432, "60.95 MB"), (10**9, "1.00 GB")],
 )
-def test_bytes_in_decimal(number, text):
+def test_decimal_units_are_powers_of_1000(number, text):
     assert units.in_bytes(number) == text
 
 
@@ -600,7 +600,7 @@ def test_bytes_in_decimal(number, text):
     [(0, "0 B"), (1023, "1,023 B"), (1024, "1.00 KiB"), (60_950_432, "58.13 MiB"),
      (1_048_570, "1,023.99 KiB"), (1_048_576, "1.00 MiB"), (3 << 30, "3.00 GiB")],
 )  # fmt: skip
-def test_bytes_in_binary(number, text):
+def test_binary_units_are_powers_of_1024(number, text):
     assert units.in_binary(number) == text
 
 

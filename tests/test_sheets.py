@@ -90,7 +90,7 @@ RULE = "+----+------+\n"
     ],
     ids=["without outer bars", "aligned", "title", "records", "entities", "grid"],
 )
-def test_tables_as_people_type_them(tmp_path, name, table, right):
+def test_tables_are_read_as_people_type_them(tmp_path, name, table, right):
     (tmp_path / "key.yaml").write_text(
         "architecture: lenet5\nanswers: {c1: {shape: , params: }, f6: {shape: , params: }}"
     )

@@ -44,7 +44,7 @@ def outputs(report):
 # Layers.
 
 
-def test_the_design_s_first_example(net):
+def test_the_first_example_gives_its_figures(net):
     report = net("""
 name: LeNet-5
 source: LeCun et al. 1998
@@ -81,7 +81,7 @@ layers:
         "{conv: {filters: 10, kernel: 5, stride: 2, padding: 2, groups: 1, bias: true}}",
     ],
 )
-def test_one_layer_in_many_spellings(net, layer):
+def test_one_layer_has_many_spellings(net, layer):
     row = next(iter(net(f"input: 3x32x32\nlayers:\n  - {layer}\n")))
     assert row.kind == "conv"
     assert str(row.output) == "10×16×16"  # floor((32 - 5 + 4)/2) + 1 = 15 + 1
@@ -649,7 +649,7 @@ def test_the_lectures_network_in_one_line():
         (" 1x8x8-4C3 ", ["4×6×6"]),
     ],
 )
-def test_the_notation_s_grammar(text, shapes):
+def test_the_notation_gives_these_shapes(text, shapes):
     assert [str(row.output) for row in cnncalc.summarize(text)] == shapes
 
 

@@ -239,7 +239,7 @@ def test_bytes_that_are_not_modelled_are_not_compared(monkeypatch):
     assert found.skipped == (("total", "saved_for_backward", "that is not modelled"),)
 
 
-def test_a_network_without_trainable_parameters():
+def test_a_network_without_trainable_parameters_agrees():
     found = bridge.verify(cnncalc.summarize({"input": "2x8x8", "layers": [{"max_pool": 2}]}))
     assert found.agrees
     assert ("total", "backward_macs", 0, 0) in found.checks

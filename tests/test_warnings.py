@@ -323,7 +323,7 @@ def test_one_layer_alone_says_what_its_fields_mean_together():
     assert found.stderr.startswith("warning: ceil_mode changes nothing with padding same")
 
 
-def test_other_channels_of_one_of_two_inputs():
+def test_other_channels_of_one_of_two_inputs_are_explained():
     conv = {"conv": {"filters": 2, "kernel": 1}}
     spec = {
         "input": {"a": "3x8x8", "b": "3x8x8"},
