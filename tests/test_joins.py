@@ -108,7 +108,7 @@ HALVES = {"split": 2, "name": "halves"}
             "'from: s.2' does not name a layer; available: s.0, s.1",
         ),
         ([HALVES, {"relu": None, "name": "halves"}], "two layers are named 'halves'"),
-        ([{"split": [2, 2]}], "parts of 2 and 2 have 4 channels, not 6"),
+        ([{"split": [2, 2]}], "parts of 2 and 2 add up to 4 channels, not 6"),
         ([HALVES, {"split": 2}], "expected 1 input, not 2"),
         ([{"split": 1001}], "must be a number of parts from 1 to 1,000"),
         ([{"split": {"parts": 2, "like": "a"}}], "split has no field 'like'"),

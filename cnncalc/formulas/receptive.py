@@ -105,7 +105,7 @@ def last_piece_cut(last_in: int, per: int, step: int = 1, end: int = 0) -> int:
     return last_in * per + step * end
 
 
-@formula("r_out", note="r_0, j_0, s_0: of the last map with a constant jump, cut into pieces")
+@formula("r_out", note="r_0, j_0 and s_0 are those of the last map with a constant jump")
 def pieces_size(r_0: int, j_0: int, first: int, last: int, per: int = 1) -> int:
     """The largest field of an output that reads from piece ``first`` to piece ``last``."""
     return r_0 + ceil_div(last - first, per) * j_0

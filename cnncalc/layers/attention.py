@@ -51,9 +51,8 @@ class Attention(Layer):
         each, rest = divmod(x.channels, self.num_heads)
         if rest:
             raise LayerError(
-                f"{x.channels} channel{'s' * (x.channels != 1)} cannot be divided among "
-                f"{self.num_heads} heads equally: "
-                f"{x.channels} = {each}·{self.num_heads} + {rest}",
+                f"{x.channels} channel{'s' * (x.channels != 1)} cannot be divided equally among "
+                f"{self.num_heads} heads: {x.channels} = {each}·{self.num_heads} + {rest}",
                 divisors.that_fit("num_heads", x.channels),
             )
         if other is not None:
@@ -255,7 +254,7 @@ class Attention(Layer):
         Refusal(
             3,
             ("8x4x4",),
-            "among 3 heads equally: 8 = 2·3 + 2; num_heads can be 1, 2, 4 or 8",
+            "cannot be divided equally among 3 heads: 8 = 2·3 + 2; num_heads can be 1, 2, 4 or 8",
         ),
         Refusal(2, ("100",), "not a vector"),
         Refusal(None, ("8x4",), "needs 'num_heads'"),

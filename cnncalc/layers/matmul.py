@@ -46,7 +46,8 @@ class Matmul(Layer):
             )
         if self.shared and len(a) > 2 and a[-1] == 1:
             raise LayerError(
-                "einsum sums over no axis if the first factor has a single column; remove 'shared'"
+                "PyTorch's einsum computes no matrix product if the first factor has a single "
+                "column; remove 'shared'"
             )
         return shape_of((*a[:-1], b[-1]))
 
@@ -149,6 +150,6 @@ class Matmul(Layer):
         Refusal(
             {"shared": True}, ("2x3x4x5", "2x3x5x4"), "'shared' takes a signal or an image, not"
         ),
-        Refusal({"shared": True}, ("2x4x1", "2x1x4"), "sums over no axis"),
+        Refusal({"shared": True}, ("2x4x1", "2x1x4"), "has a single column; remove 'shared'"),
         Refusal(None, ("4x5",), "expected 2 inputs, not 1; use 'from' to name both factors"),
     )

@@ -69,11 +69,10 @@ class Opaque(Layer):
 
     def output(self, *inputs: Shape) -> Shape:
         if self.biases > (self.params or 0):
-            params = "not given" if self.params is None else self.params
-            raise LayerError(
-                f"'biases' is {self.biases}, but 'params', which includes them, is {params}; "
-                "correct one of them"
-            )
+            fact = f"'biases' is {self.biases}, but 'params', which includes them, is"
+            if self.params is None:
+                raise LayerError(f"{fact} not given", "give it too")
+            raise LayerError(f"{fact} {self.params}", "correct one of them")
         return shape_of(self.shape)
 
     def parameters(self, *inputs: Shape) -> Parameters:
@@ -132,7 +131,7 @@ class Opaque(Layer):
             ("8",),
             "'biases' is 4, but 'params', which includes them, is 3; correct one of them",
         ),
-        Refusal({"shape": 8, "biases": 4}, ("8",), "which includes them, is not given"),
+        Refusal({"shape": 8, "biases": 4}, ("8",), "is not given; give it too"),
         Refusal({"shape": 8, "what": "a\nb"}, ("8",), "must be a line of text"),
         Refusal(8, (), "expected at least 1 input"),
     )

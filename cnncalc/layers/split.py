@@ -88,7 +88,7 @@ class Split(Rearrangement):
         if sum(sizes) != size:
             named = f"{one}{'s' * (sum(sizes) != 1)}{where}"
             raise LayerError(
-                f"parts of {some(sizes, ' and ')} have {sum(sizes)} {named}, not {size}"
+                f"parts of {some(sizes, ' and ')} add up to {sum(sizes)} {named}, not {size}"
             )
         if self.part >= len(sizes):
             raise LayerError(f"has parts 0 to {len(sizes) - 1}, not {self.part}")
@@ -142,7 +142,7 @@ class Split(Rearrangement):
     refusals = (
         Refusal({"parts": 2, "part": 0}, ("5x4x4",), "cannot split 5 channels into 2 equal parts"),
         Refusal({"parts": 2, "part": 0}, ("1x4x4",), "cannot split 1 channel into 2 equal parts"),
-        Refusal({"parts": [2, 2], "part": 0}, ("5x4x4",), "2 and 2 have 4 channels, not 5"),
+        Refusal({"parts": [2, 2], "part": 0}, ("5x4x4",), "2 and 2 add up to 4 channels, not 5"),
         Refusal({"parts": 2, "part": 2}, ("4x4x4",), "has parts 0 to 1, not 2"),
         Refusal(2, ("4x4x4",), "has several outputs; choose one with 'part'"),
         Refusal({"parts": 0, "part": 0}, ("4x4x4",), "a number of parts from 1 to 1,000"),
