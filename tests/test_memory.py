@@ -429,8 +429,11 @@ def test_activations_in_place_save_what_pytorch_saves(kind):
 @pytest.mark.parametrize(
     ("before", "says"),
     [
-        (["sigmoid"], "overwrites what an earlier layer saved for backward"),
-        ([{"relu": {"inplace": True}}], "overwrites what an earlier layer saved for backward"),
+        (["sigmoid"], "overwrites a tensor that an earlier layer saved for backward"),
+        (
+            [{"relu": {"inplace": True}}],
+            "overwrites a tensor that an earlier layer saved for backward",
+        ),
         (["flatten"], "overwrites a view"),
         ([{"slice": {"stop": 2}}], "overwrites a view"),
     ],

@@ -18,7 +18,7 @@ REQUIRED: Any = dataclasses.MISSING
 LARGEST = 10**MAX_DIGITS
 
 BIAS = ("use_bias", "bias_term")
-"""What Keras and Caffe call the field ``bias``."""
+"""Keras's and Caffe's names for the field ``bias``."""
 
 Sizes = int | tuple[int, ...]
 """One size for all spatial axes, or one per axis."""

@@ -222,7 +222,7 @@ def _hint(kind: type[Fields], names: Mapping[str, str], written: str, value: Any
 
 
 def _of_theirs(argument: str) -> str:
-    """What to do about an argument of another framework; empty for any other text."""
+    """Advice on an argument of another framework; empty for any other text."""
     for pattern, advice in THEIRS:
         if match := re.fullmatch(pattern, argument, re.DOTALL):
             return advice.format(*match.groups())

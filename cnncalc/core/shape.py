@@ -13,8 +13,8 @@ Layout = Literal["chw", "hwc"]
 SIZE = r"0*[1-9][0-9]*"
 JOINED = r"\s*[x×X*,]\s*"
 SHAPE_PATTERN = rf"^\s*[\[\]()]*{SIZE}(?:{JOINED}{SIZE}){{0,3}}[\[\]()]*\s*$"
-"""What ``read_shape`` accepts, except for the limit on digits, as a regular expression that the
-JSON schema of specs shares."""
+"""A regular expression for the text that ``read_shape`` accepts, without the limit on digits. The
+JSON schema of specs shares it."""
 
 MAX_DIGITS = 100
 """The most digits that a size may have; arithmetic on longer ones could take forever."""

@@ -41,8 +41,8 @@ class Tape(Record):
             self.guess("it overwrites a view")
         if x.storage in self.saved:
             raise LayerError(
-                "it overwrites what an earlier layer saved for backward, so PyTorch refuses the "
-                "backward pass; remove 'inplace'"
+                "it overwrites a tensor that an earlier layer saved for backward, so PyTorch "
+                "refuses the backward pass; remove 'inplace'"
             )
         output = self._itself(x)
         own = x.bytes if x.needs_gradient and not keeps_output else 0
@@ -50,7 +50,7 @@ class Tape(Record):
         return output
 
     def changed(self, x: Tensor, beside: int) -> Tensor:
-        """Copies one part of a tensor to another part. Its backward pass changes a copy of the
+        """A copy of one part of a tensor to another part. Its backward pass changes a copy of the
         gradient, and needs ``beside`` more bytes."""
         output = self._itself(x)
         self._play([x], (output,), beside=beside, layout=Layout.ORDER)

@@ -106,7 +106,7 @@ class Pool(Layer):
         return split_padding(axes, [0 if self.spread else axis.F // 2 for axis in axes])
 
     def laid_out(self, nn: Any, pool: Any, x: Map) -> Any:
-        """PyTorch's pool without dilation, reading the windows side by side if they are spread."""
+        """The pool, after a copy of its windows side by side if they are spread."""
         window, stride, _, dilation = torch_window(self.axes(x))
         if not self.spread:
             return pool
