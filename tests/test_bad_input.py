@@ -22,7 +22,7 @@ from cnncalc.footprint import budget
 from cnncalc.homework import marking, sheet, submissions
 from cnncalc.homework.convolution import matrix, window
 from cnncalc.homework.sheets import _table, xlsx
-from cnncalc.spec import checks, expansion, expression, inputs, source, work
+from cnncalc.spec import checks, expansion, expression, files, inputs, source, work
 from cnncalc.spec import text as spec_text
 from cnncalc.spec.readers import _onnx_file, _protobuf, _wiring, keras, onnx
 
@@ -781,7 +781,7 @@ def test_the_limits_are_documented():
     limits = {
         inputs.MAX_INPUTS,
         _table.MAX_CHARACTERS,
-        source.MAX_BYTES,
+        files.MAX_BYTES,
         spec_text.MAX_VALUES,
         spec_text.MAX_DEPTH,
         expansion.MAX_LAYERS,

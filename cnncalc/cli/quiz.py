@@ -14,7 +14,7 @@ from cnncalc.core.errors import UsageError, one_of, printable, some
 from cnncalc.homework import platforms, quiz_formats
 from cnncalc.homework.quiz import USUAL, Order, Quiz, check, order, pose
 from cnncalc.homework.topics import LEVELS, TOPICS
-from cnncalc.spec.source import read_text
+from cnncalc.spec.files import read_text
 
 MAX_STUDENTS = 10_000
 LONGEST_STEM = 60

@@ -2,8 +2,6 @@
 
 import os
 import re
-import sys
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
 from contextvars import ContextVar
 from io import FileIO
@@ -25,6 +23,7 @@ from cnncalc.core.errors import (
 from cnncalc.core.shape import Layout
 from cnncalc.spec import advice, catalog, document, notation, text
 from cnncalc.spec.entry import Spec, describe
+from cnncalc.spec.files import MAX_BYTES, decoded, read_text, standard_input
 from cnncalc.spec.text import Item, Key
 
 ARCHIVES = {".keras": "config.json"}
@@ -32,7 +31,6 @@ ARCHIVES = {".keras": "config.json"}
 YAML = ("", ".yaml", ".yml")
 """The extensions of specs; any other file may be another tool's."""
 MAX_BASES = 20
-MAX_BYTES = 5_000_000
 READ = 100_000
 """The most bytes that are read from an archive at a time."""
 MERGED = ("parameters", "blocks", "replace")
@@ -165,14 +163,6 @@ def _quotable(found: str, source: str, inputs: tuple[Any, Layout | None]) -> Ite
     return root
 
 
-def standard_input() -> bytes:
-    """The bytes on standard input, up to one more than ``MAX_BYTES``. Raises UsageError if it is
-    closed."""
-    if sys.stdin is None:
-        raise UsageError("standard input is closed, so there is nothing to read")
-    return sys.stdin.buffer.read(MAX_BYTES + 1)
-
-
 def _spec_in(file: Path) -> Item:
     """The tree of a spec file."""
     return _written(read_text(file), str(file))
@@ -247,42 +237,6 @@ def is_foreign(spec: Spec) -> bool:
     """Whether a spec may come from the file of another tool."""
     source = spec.where.source
     return Path(source).suffix.lower() not in YAML
-
-
-def read_text(file: Path) -> str:
-    """The text of a file. Raises UsageError if it cannot be read, SpecError if it is too long or
-    not text."""
-    return decoded(read_bytes(file), str(file))
-
-
-def read_bytes(file: Path) -> bytes:
-    """The content of a file, up to one byte more than ``MAX_BYTES``. Raises UsageError if it cannot
-    be read."""
-    if file.is_dir():
-        raise UsageError(f"{str(file)!r} is a folder, not a file")
-    if file.is_fifo() or file.is_socket():
-        raise UsageError(f"{str(file)!r} cannot be read as a file")
-    try:
-        with file.open("rb") as stream:
-            return stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise unreadable(file, error) from None
-
-
-def decoded(data: bytes, source: str) -> str:
-    """The text of a file's bytes. Raises SpecError if there are too many or they are not text."""
-    if len(data) > MAX_BYTES:
-        raise SpecError(f"the file is longer than {MAX_BYTES:,} bytes", Where(source))
-    if b"\0" in data and not data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        fact = "the file is not text: it contains a null byte, as images and archives do"
-        raise SpecError(fact, Where(source))
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise SpecError(
-            "the file is not text in UTF-8; save it as UTF-8", Where(source, line)
-        ) from None
 
 
 def _folder(root: Item) -> Path:

@@ -21,7 +21,7 @@ from cnncalc.analysis.hardware import device
 from cnncalc.analysis.report import Report
 from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import Mistakes, SpecError, UsageError
-from cnncalc.spec import source, text
+from cnncalc.spec import files, text
 from cnncalc.spec.text import Item
 
 NEEDED = "a calibration needs 'device', 'dtype', 'batch' and 'measured'"
@@ -223,7 +223,7 @@ def read(path: str | PathLike[str]) -> Calibration:
     be used, and UsageError for too few families or if there is no such file."""
     file = Path(path)
     try:
-        root = text.read(source.read_text(file), str(file), NEEDED)
+        root = text.read(files.read_text(file), str(file), NEEDED)
         if not isinstance(root.value, dict) or REQUIRED.isdisjoint(root.value):
             raise SpecError("this is not a calibration", root.where, WRITTEN)
         values = device.fields(root, "a calibration", READERS)

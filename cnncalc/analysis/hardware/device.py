@@ -21,7 +21,7 @@ from cnncalc.core.errors import (
     some,
     unknown,
 )
-from cnncalc.spec import source, text
+from cnncalc.spec import files, text
 from cnncalc.spec.entry import describe
 from cnncalc.spec.text import Item, Key
 
@@ -163,7 +163,7 @@ def _built_in() -> tuple[Device, ...]:
 
 def _read(path: Path) -> tuple[Device, ...]:
     try:
-        root = text.read(source.read_text(path), str(path), NEEDED)
+        root = text.read(files.read_text(path), str(path), NEEDED)
         return tuple(_devices(root))
     except SpecError as error:
         raise Mistakes([error]) from None

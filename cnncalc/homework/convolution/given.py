@@ -16,7 +16,7 @@ from cnncalc.core.errors import CnncalcError, UsageError
 from cnncalc.core.shape import Layout, Map
 from cnncalc.homework.convolution import kernels, matrix
 from cnncalc.homework.convolution.matrix import Tensor, check_count
-from cnncalc.spec import source, text
+from cnncalc.spec import files, text
 from cnncalc.spec.inputs import turned
 from cnncalc.spec.text import Item
 
@@ -115,7 +115,7 @@ def named_planes(word: str, axes: int) -> Tensor:
 
 def _read(word: str, dice: Dice, layout: Layout | None) -> Tensor:
     if word == "-":
-        written = source.decoded(source.standard_input(), "standard input")
+        written = files.decoded(files.standard_input(), "standard input")
         return matrix.read(written, "standard input", layout)
     if os.path.exists(word):
         return from_file(Path(word), layout)
@@ -128,7 +128,7 @@ def _read(word: str, dice: Dice, layout: Layout | None) -> Tensor:
 
 def from_file(file: Path, layout: Layout | None) -> Tensor:
     """The matrix in a file; raises CnncalcError if it cannot be read."""
-    written = source.read_text(file)
+    written = files.read_text(file)
     if file.suffix.lower() in YAML:
         tree = text.read(written, str(file), "a matrix must be rows of numbers")
         return matrix.of(_as_written(tree), file.name, layout)

@@ -14,7 +14,7 @@ from typing import Protocol, cast
 from cnncalc.core import discovery
 from cnncalc.core.errors import UsageError, near_file, one_of
 from cnncalc.homework.written import readable
-from cnncalc.spec import source
+from cnncalc.spec import files
 from cnncalc.spec.text import Item
 
 
@@ -46,5 +46,5 @@ def read(file: Path) -> Item:
             f"{str(file)!r} is not an answer sheet; its extension must be {one_of([*extensions()])}"
         )
     if getattr(form, "BINARY", False):
-        return form.read(source.read_bytes(file), str(file))
-    return form.read(readable(source.read_text(file)), str(file))
+        return form.read(files.read_bytes(file), str(file))
+    return form.read(readable(files.read_text(file)), str(file))
