@@ -339,12 +339,10 @@ def test_other_channels_of_one_of_two_inputs_are_explained():
 
 def test_a_parameter_that_nothing_uses_is_probably_misspelt(tmp_path):
     file = tmp_path / "net.yaml"
-    file.write_text("extends: vgg16\nparameters: {clases: 10, a: 1, classes: 5, b-c: 1}\n")
+    file.write_text("extends: vgg16\nparameters: {clases: 10, a: 1, classes: 5}\n")
     assert cnncalc.summarize(file).warnings == (
         f"{file}:2:14: nothing uses the parameter 'clases'; did you mean 'classes'?",
         f"{file}:2:26: nothing uses the parameter 'a'; use it as $a, or remove it",
-        f"{file}:2:44: nothing uses the parameter 'b-c'; rename it, with letters, digits and "
-        "underscores only, or remove it",
     )
 
 

@@ -121,9 +121,7 @@ def _unused(spec: Spec) -> Iterator[SpecError]:
     for name in own:
         if name not in used:
             known = [other for other in spec.parameters if other in used]
-            rename = "rename it, with letters, digits and underscores only"
-            use = f"use it as ${name}" if name.isidentifier() else rename
-            hint = did_you_mean(name, known) or f"; {use}, or remove it"
+            hint = did_you_mean(name, known) or f"; use it as ${name}, or remove it"
             yield SpecError(f"nothing uses the parameter {str(name)!r}{hint}", name.where)
 
 
