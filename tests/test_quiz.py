@@ -247,6 +247,13 @@ def test_a_question_is_put_in_words():
         assert f"{described(first.output)} enters {phrase(row)}." == words
 
 
+def test_a_flatten_that_a_layer_implies_is_not_named():
+    posed = pose(Order(("params",), "hard", questions=30, seed=3)).posed
+    texts = [one.text for one in posed if " map enters a fully connected layer" in one.text]
+    assert texts
+    assert not any("flatten" in one.text for one in posed)
+
+
 def answers_by_question(rows):
     """All shapes and counts that layers with the same words on the same input have."""
     answers = defaultdict(set)

@@ -110,7 +110,9 @@ def recompute(
 
 def inside(report: Report) -> Report:
     """The same layers as part of a larger network, with trained layers before them."""
-    return recompute(replace(report, inside=True), report.rows)[0]
+    found = recompute(replace(report, inside=True), report.rows)[0]
+    pairs = zip(found.rows, report.rows, strict=True)
+    return replace(found, rows=tuple(new._replace(implied=old.implied) for new, old in pairs))
 
 
 def takes(graph: Graph) -> bool:
