@@ -51,9 +51,10 @@ TOTAL = re.compile(
 )
 THOUSANDS = re.compile(r"[0-9]{3}(?![0-9]).*")
 """The text after a comma between thousands, at which CSV splits ``Total params: 61,706``."""
+NO_TABLE = "there is no table of answers"
 NEEDED = (
-    "a table of answers begins with a row that names its columns: layer, then quantities such as "
-    "shape; or layer, quantity, answer; or question, answer"
+    "a table begins with a row that names its columns: layer, then quantities such as shape; or "
+    "layer, quantity, answer; or question, answer"
 )
 
 
@@ -86,7 +87,7 @@ def sheet(
     if not answers and not questions:
         if len(tables) == 1 and len(tables[0]) == 1 and _are_headings(_names(tables[0][0])):
             raise SpecError("the table has no answers below its headings", tables[0][0][0].where)
-        raise SpecError(NEEDED, others[0][0][0].where if others else here)
+        raise SpecError(NO_TABLE, others[0][0][0].where if others else here, NEEDED)
     for (name, *headings), row in ((rows[0], rows[1]) for rows in others if len(rows[0]) > 1):
         own = answers.setdefault(key(name.text, name.where), Item({}, name.where)).value
         own[key(headings[0].text, name.where)] = Item(row[-1].text or None, row[-1].where)

@@ -6,7 +6,7 @@ from typing import Any
 
 from cnncalc.core.errors import SpecError, Where
 from cnncalc.homework.sheets import txt
-from cnncalc.homework.sheets._table import NEEDED
+from cnncalc.homework.sheets._table import NEEDED, NO_TABLE
 from cnncalc.spec.text import Item
 
 SUFFIXES = (".ipynb",)
@@ -25,7 +25,7 @@ def read(text: str, source: str) -> Item:
     try:
         return txt.read("\n\n".join(_prose(notebook)), source)
     except SpecError as why:
-        if why.sentence != NEEDED:
+        if why.fact != NO_TABLE:
             raise
         raise SpecError("no Markdown cell has a table of answers", why.where, HELP) from None
 
