@@ -284,7 +284,7 @@ def _fitted(row: Sequence[Cell], names: Sequence[str], between: str) -> Sequence
             f"a row has {len(names) + len(more)} cells under {len(names)} "
             f"heading{'s' * (len(names) != 1)}",
             last.where,
-            "give every column a heading; in a CSV file, put a number with commas in quotes, as in "
+            "give every column a heading; in a CSV file, put a value with commas in quotes, as in "
             '"34,848"',
         )
     return [*first, last._replace(text=between.join([last.text, *more]))]
