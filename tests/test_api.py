@@ -5,10 +5,11 @@ import doctest
 import inspect
 import typing
 
+import numpy
 import pytest
 
 import cnncalc
-from cnncalc import api
+from cnncalc import UsageError, api, footprint
 from cnncalc.api import exploring, network, questions, writing
 
 FUNCTIONS = ("summarize", "explain", "layer", "check_stride", "solve", "memory", "verify",
@@ -55,8 +56,23 @@ def test_options_are_those_of_summarize():
     assert "235,200" in answer.answer  # 5·5·1·6·28·28 for each of 2 images
 
 
+@pytest.mark.parametrize("one", [numpy.int64, numpy.uint8, numpy.array])
+def test_a_batch_size_may_be_an_integer_of_numpy(one):
+    report = cnncalc.summarize("lenet5", batch=one(2))
+    assert report.batch.__class__ is int
+    assert str(report) == str(cnncalc.summarize("lenet5", batch=2))
+    assert cnncalc.memory("lenet5", batch=one(2)) == cnncalc.memory("lenet5", batch=2)
+    assert footprint.inference(report, batch=one(3))
+
+
+@pytest.mark.parametrize("one", [True, numpy.True_, numpy.float64(2), numpy.array([2, 2])])
+def test_a_batch_size_must_be_a_single_integer(one):
+    with pytest.raises(UsageError, match="the batch size must be a whole number"):
+        cnncalc.summarize("lenet5", batch=one)
+
+
 class Strange:
-    """A value that prints as a number but is something else, as NumPy's are."""
+    """A value that prints as a number but is something else."""
 
     def __str__(self):
         return "8"

@@ -54,6 +54,7 @@ def is_unknown(model, why, sizes=(4, 4, 6)):
 
 
 COMPUTED = "saves when it computes the output is not known"
+COPIED = "how the model copies its input is not modelled"
 OPAQUE = "the memory of an opaque operation is not known"
 
 
@@ -131,6 +132,76 @@ def test_what_functions_of_computed_numbers_save_in_training_is_unknown(function
     more = (0.1, 0.3) if function is functional.rrelu else (0.2,)
     model = Model(lambda m, x: m.conv(x) + function(m.weight.exp()[None], *more, m.training))
     is_unknown(model, COMPUTED)
+
+
+@pytest.mark.parametrize("trains", [lambda m: m.training, lambda m: False, lambda m: True])
+@pytest.mark.parametrize(
+    "drop", [functional.dropout, functional.dropout2d, torch.dropout, torch.dropout_]
+)
+def test_functions_drop_elements_in_training_if_the_model_says_so(drop, trains):
+    agree(Model(lambda m, x: drop(m.conv(x), 0.5, trains(m)) ** 2))
+
+
+def test_a_dropout_of_computed_numbers_that_is_never_active_saves_nothing():
+    agree(Model(lambda m, x: m.conv(x) * functional.dropout(m.weight.exp(), 0.5, False)))
+
+
+def test_dropout_counts_as_active_if_the_model_does_something_else_in_training():
+    def function(m, x):
+        y = functional.dropout(m.conv(x), 0.5, m.training) ** 2
+        return y.sum(1) if m.training else y
+
+    report = cnncalc.summarize(cnncalc.from_torch(Model(function), (4, 4, 6)))
+    assert [row.layer.p for row in report.layers if row.kind == "dropout"] == [0.5]
+
+
+def test_a_model_that_cannot_run_in_training_is_read_in_eval_mode():
+    def function(m, x):
+        assert not m.training
+        return functional.dropout(m.conv(x), 0.5, m.training)
+
+    report = cnncalc.summarize(cnncalc.from_torch(Model(function), (4, 4, 6)))
+    assert [row.layer.p for row in report.layers if row.kind == "dropout"] == [0.5]
+
+
+def test_attention_that_drops_weights_only_in_training_is_unknown():
+    def attend(m, x):
+        y = m.conv(x)
+        return functional.scaled_dot_product_attention(y, y, y, dropout_p=m.p if m.training else 0)
+
+    for p, check in ((0.0, agree), (0.1, lambda one: is_unknown(one, COPIED))):
+        model = Model(attend)
+        model.p = p
+        check(model)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda y: y.clamp(0, 6) ** 2,
+        lambda y: y.clamp_(0, 6) ** 2,
+        lambda y: (y * 2).clamp_(0, 6) ** 2,
+        lambda y: functional.hardtanh(y, 0, 6, inplace=True).sigmoid(),
+        lambda y: y.mul(2).sigmoid_() ** 2,
+    ],
+)
+def test_clamping_saves_the_input_or_a_copy_of_it(function):
+    agree(Model(lambda m, x: function(m.conv(x))))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda y: y.clamp(min=0).sigmoid(),  # which saves its input, unlike a relu
+        lambda y: y.clamp_(min=0) ** 2,
+        lambda y: y.sigmoid_().sigmoid_(),  # PyTorch refuses the backward pass of these
+        lambda y: y.tanh().view(-1, 4, 2, 4, 6).tanh_(),
+        lambda y: y.softmax(1).mul_(2),
+        lambda y: y.sqrt().add_(1),
+    ],
+)
+def test_overwriting_what_was_saved_is_unknown(function):
+    is_unknown(Model(lambda m, x: function(m.conv(x))), COPIED)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +305,7 @@ def test_products_with_tables_save_what_pytorch_saves(function, table):
 def test_copies_for_a_product_that_puts_the_images_last_are_unknown(function):
     table = nn.Parameter(torch.zeros(8, 3))
     model = Model(lambda m, x: function(m.conv(x).flatten(2).mT, m.table), table=table)
-    is_unknown(model, "how the model copies its input is not modelled")
+    is_unknown(model, COPIED)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +321,7 @@ def test_copies_for_a_product_that_puts_the_images_last_are_unknown(function):
 )
 def test_what_overwriting_a_part_saves_is_unknown(function):
     model = Model(lambda m, x: function(m.conv(x).view(-1, 8, 24)))
-    is_unknown(model, "how the model copies its input is not modelled|" + OPAQUE)
+    is_unknown(model, f"{COPIED}|{OPAQUE}")
 
 
 @pytest.mark.parametrize(

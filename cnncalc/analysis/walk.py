@@ -16,7 +16,7 @@ from cnncalc.core.errors import (
     Where,
     inputs_of,
 )
-from cnncalc.core.fields import LARGEST, check_batch
+from cnncalc.core.fields import LARGEST, read_batch
 from cnncalc.core.layer import Input, Layer, Reach, positions_of
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.spec.graph import Graph
@@ -40,7 +40,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str | None = None) -> Report
     shares, or else with those that overwrite a map that is still needed; UsageError for an unknown
     dtype, and for a batch size that is not a whole number of at least 1.
     """
-    check_batch(batch)
+    batch = read_batch(batch)
     dtype = dtype or graph.spec.dtype or "float32"
     if dtype not in BYTES:
         raise unknown_dtype(str(dtype))

@@ -6,6 +6,7 @@ What differs between the runs depends on the batch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -60,6 +61,8 @@ def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool
         call = calls[place]
         each = any(size < 0 for number in call.made for size in tensors[number].sizes)
         calls[place] = call._replace(macs=call.macs // BATCHES[0] if each else call.macs)
+    for place, given in _dropouts(first, model, inputs, keywords, dtype).items():
+        calls[place] = calls[place]._replace(arguments={**calls[place].arguments, **given})
     return Recording(first.name, tensors, calls, first.outputs, first.unused(), _dtype(model))
 
 
@@ -84,6 +87,49 @@ def _alone(
         return like.tensors
     same = [call.name for call in run.calls] == [call.name for call in like.calls]
     return run.tensors if same and len(run.tensors) == len(like.tensors) else like.tensors
+
+
+def _dropouts(
+    like: Run,
+    model: nn.Module,
+    inputs: Mapping[str, Sequence[int]],
+    keywords: bool,
+    dtype: torch.dtype | None,
+) -> Mapping[int, Mapping[str, Any]]:
+    """What differs in training for the calls of dropout functions, by place, from a run in which
+    only the modules that call them train; nothing if the model then does something else."""
+    owners = {
+        place: model.get_submodule(call.path)
+        for place, call in enumerate(like.calls)
+        if "dropout" in call.name or call.name == ATTENTION
+    }
+    owners = {at: one for at, one in owners.items() if not isinstance(one, OWN_DROPOUTS)}
+    if not owners:
+        return {}
+    try:
+        with evaluating(model):
+            for module in owners.values():
+                module.training = True
+            run = Run(model, BATCHES[1], inputs, keywords, dtype)
+    except UsageError:
+        return {}
+    if [call.name for call in run.calls] != [call.name for call in like.calls]:
+        return {}
+    return {place: _in_training(run.calls[place]) for place in owners}
+
+
+ATTENTION = "scaled_dot_product_attention"
+OWN_DROPOUTS = (nn.modules.dropout._DropoutNd, nn.MultiheadAttention)
+"""Modules whose dropout is active in training."""
+
+
+def _in_training(call: Done) -> Mapping[str, Any]:
+    """The arguments that a dropout function has in training: a probability of 0 if it still does
+    nothing, and whether attention drops weights."""
+    given = call.arguments
+    if call.name == ATTENTION:
+        return {"drops": bool(given.get("dropout_p"))}
+    return {} if given.get("training", given.get("train", True)) else {"p": 0.0}
 
 
 def values(

@@ -8,7 +8,9 @@ value to its canonical form or raises LayerError; its ``schema`` accepts the sam
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from math import inf
+from operator import index
 from typing import Any, NamedTuple, TypeGuard
 
 from cnncalc.core.errors import LayerError, UsageError, one_of
@@ -65,11 +67,17 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def check_batch(batch: Any) -> None:
-    """Raise UsageError unless a batch size is a whole number of at least 1."""
-    if not is_whole(batch, 1):
+def read_batch(batch: Any) -> int:
+    """A batch size, which may be an integer of NumPy. Raises UsageError unless it is a whole number
+    of at least 1."""
+    number = batch
+    if not isinstance(batch, int) and hasattr(batch, "__index__"):
+        with suppress(TypeError):  # as for an array of several numbers
+            number = index(batch)
+    if not is_whole(number, 1):
         given = shown(batch) if isinstance(batch, int | float | str) else repr(batch)[:60]
         raise UsageError(f"the batch size must be a whole number of at least 1, not {given}")
+    return number
 
 
 def as_written(value: Any, word: Callable[[str], str] = str) -> str:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.report import Report
-from cnncalc.core.fields import check_batch
+from cnncalc.core.fields import read_batch
 from cnncalc.footprint import walk
 from cnncalc.footprint.optimizers import OPTIMIZERS
 from cnncalc.footprint.recording import AMP, DEVICES, DTYPES, check_peaks, record
@@ -262,10 +262,7 @@ def training_peak(
 
 def _batch(report: Report, batch: int | None) -> int:
     """A batch size, by default the report's."""
-    if batch is None:
-        return report.batch
-    check_batch(batch)
-    return batch
+    return report.batch if batch is None else read_batch(batch)
 
 
 def _by_layer(report: Report, saved: Sequence[walk.Saved]) -> tuple[LayerBytes, ...]:

@@ -10,6 +10,7 @@ from cnncalc.layers.divide import Divide
 from cnncalc.layers.multiply import Multiply
 from cnncalc.layers.power import FUNCTIONS
 from cnncalc.layers.subtract import Subtract
+from cnncalc.spec.importing.copies import copy
 from cnncalc.spec.importing.regrouping import grown, like, regrouped
 from cnncalc.spec.importing.sources import source
 from cnncalc.spec.importing.values import BATCH, Known, Regrouped, Tensor, Unknown, View
@@ -176,7 +177,11 @@ def clamp(walker: Walker) -> None:
     kind = {(0, None): "relu", (0, 6): "relu6"}.get(ends)
     if kind is None:
         raise Unknown(f"it cuts off values below {ends[0]} and above {ends[1]}")
-    walker.gives(view._replace(layer=walker.make(kind, {}, [view.layer], view.shape)))
+    fields = {"inplace": True} if given.get("inplace") else {}
+    layer = walker.make(kind, fields, [view.layer], view.shape)
+    if kind == "relu":  # which saves its output, unlike a clamp
+        layer = copy(walker, layer, "unknown")
+    walker.gives(view._replace(layer=layer))
 
 
 HANDLERS: Handlers = {

@@ -61,7 +61,8 @@ class Made(NamedTuple):
         return same and self.held == other.held
 
 
-TRAINING = {"training", "inplace", "momentum", "use_input_stats", "cudnn_enabled", "p", "drop_prob"}
+TRAINING = {"training", "train", "inplace", "momentum", "use_input_stats", "cudnn_enabled", "p",
+            "drop_prob"}  # fmt: skip
 READ = {
     "eps",
     "dtype",

@@ -41,7 +41,8 @@ UNUSUAL = ("bias_k", "bias_v", "add_zero_attn", "attn_mask", "key_padding_mask",
 def dot_product(walker: Walker) -> None:
     """Attention of queries to keys, whose projections are other layers."""
     names = ("query", "key", "value")
-    given = {n: one for n, one in walker.done.arguments.items() if n not in (*names, "attn_mask")}
+    others = (*names, "attn_mask", "drops")
+    given = {n: one for n, one in walker.done.arguments.items() if n not in others}
     values = [regrouped(walker.tensor(name)) for name in names]
     mask = walker.done.arguments.get("attn_mask")
     separate = len(walker.sizes(walker.done.made[0])) == FUSED
@@ -54,6 +55,8 @@ def dot_product(walker: Walker) -> None:
     windows = separate and any(len(long(one, one.axes[0])) > 1 for one in values)
     reads = [_matrices(walker, one, _groups(one, windows)) for one in values]
     if fused and _is_one_of_several(walker):  # reshaping changes its stride
+        reads[0] = copy(walker, reads[0], "unknown")
+    if walker.argument("drops"):  # in training, PyTorch then computes it in other steps
         reads[0] = copy(walker, reads[0], "unknown")
     if mask is not None:
         layer = _mask(walker, values[0], values[1], windows)

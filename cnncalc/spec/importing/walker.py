@@ -9,6 +9,11 @@ from typing import Any
 
 from cnncalc.core.errors import LayerError, UsageError, some
 from cnncalc.layers._rearrangement import Rearrangement
+from cnncalc.layers.flatten import Flatten
+from cnncalc.layers.permute import Permute
+from cnncalc.layers.reshape import Reshape
+from cnncalc.layers.slice import Slice
+from cnncalc.layers.softmax import Softmax
 from cnncalc.spec.importing.builder import Builder
 from cnncalc.spec.importing.record import Done, Recording, Ref
 from cnncalc.spec.importing.regrouping import settled
@@ -21,6 +26,8 @@ SAME_VALUES = {"view", "reshape", "unsqueeze", "squeeze", "flatten", "contiguous
 """Functions whose result counts as the same parameter."""
 REPEATS = {"expand", "expand_as", "repeat"}
 """Functions whose result counts as the same parameter if they only repeat it for every image."""
+VIEWS = (Flatten, Permute, Reshape, Slice)
+"""The classes of kinds that usually output a view."""
 LONGEST = 200
 """The longest description of an opaque layer, in characters."""
 
@@ -90,9 +97,20 @@ class Walker(Builder):
             part, layer = self.recording.tensors[given.number], self.made[value.layer]
             whole = abs(part.room) == prod(map(abs, part.sizes))
             moves = issubclass(layer.layer, Rearrangement)
-            if not (whole or moves or "inplace" in layer.fields):
+            fits = whole and not self.is_saved(given)
+            if not (fits or moves or "inplace" in layer.fields):
                 unknown = self.make("identity", {"copy": "unknown"}, [value.layer], layer.shape)
                 self.values[number] = value._replace(layer=unknown)
+
+    def is_saved(self, given: Ref) -> bool:
+        """Whether an argument is a view of an output that its layer saves for backward. If it is
+        overwritten, PyTorch refuses the backward pass."""
+        value = self.raw(given)
+        made = self.made[value.layer]
+        while issubclass(made.layer, VIEWS):
+            made = self.made[made.reads[0]]
+        saves = getattr(made.layer, "keeps_output", False) or made.fields.get("saves_output")
+        return bool(saves) or issubclass(made.layer, Softmax)
 
     def compute(self, values: Sequence[Value]) -> None:
         """Read a call that depends on no input."""
