@@ -100,6 +100,11 @@ def test_a_keras_archive_is_read_without_its_weights(tmp_path):
     assert cnncalc.summarize(file).totals.params == 80
 
 
+def test_a_keras_model_whose_json_was_encoded_twice_is_read(tmp_path):
+    encoded = json.dumps(sequential(IMAGE, CONV))
+    assert summarized(tmp_path, encoded).totals.params == 80
+
+
 @pytest.mark.parametrize(
     ("model", "why"),
     [
@@ -436,7 +441,8 @@ def test_shortcuts_and_other_sections_are_read(tmp_path):
             conv(3) + "[maxpool]\nsize=999\npadding=0\n",
             "net.cfg:.*: layer 'maxpool1' .*window of 999",
         ),
-        (conv(9) + "[route]\nlayers=-1\ngroups=2\n", "cannot select group 0 of 2 of 9 channels"),
+        (conv(9) + "[route]\nlayers=-1\ngroups=2\n", "cannot divide 9 channels into 2 groups"),
+        (conv(8) + "[route]\nlayers=-1\ngroups=2\ngroup_id=2\n", "must be from 0 to 1, not 2"),
         (conv(8) * 2 + "[route]\nlayers=-1,0\ngroups=2\n", "to several layers is not supported"),
         (
             "[maxpool]\nsize=999\npadding=0\n[route]\nlayers=-1\ngroups=2\n",

@@ -235,9 +235,12 @@ def _group(net: _Network, section: Section, tensors: list[str], groups: int, gro
     shape = net.wiring.shapes[net.wiring.source_of(tensors[0])]
     if shape is None:  # the layer that cannot be calculated is reported later
         return "identity", None, tensors
-    if shape[0] % groups or not 0 <= group < groups:
-        what = f"group {group} of {groups} of {shape[0]} channels"
-        raise SpecError(f"[route] cannot select {what}", section.where)
+    if shape[0] % groups:
+        fact = f"a [route] cannot divide {shape[0]} channels into {groups} groups"
+        raise SpecError(fact, section.at("groups"))
+    if not 0 <= group < groups:
+        fact = f"'group_id' must be from 0 to {groups - 1}, not {group}"
+        raise SpecError(fact, section.at("group_id"))
     size = shape[0] // groups
     return "slice", {"start": group * size, "stop": (group + 1) * size}, tensors
 

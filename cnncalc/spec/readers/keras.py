@@ -54,13 +54,16 @@ USUAL = {"groups": 1, "dilation_rate": 1, "depth_multiplier": 1}
 
 def is_it(text: str) -> bool:
     """Whether a file begins like a model in JSON."""
-    return text.lstrip()[:1] == "{" and bool(re.search(r'"class_name"\s*:', text[:5_000]))
+    start = text.lstrip()[:1]
+    return start in ("{", '"') and bool(re.search(r'"class_name\\?"\s*:', text[:5_000]))
 
 
 def read(text: str, source: str, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     """The spec of a model."""
     try:
         model = json.loads(text)
+        if isinstance(model, str):  # json.dump(model.to_json()) encodes it twice
+            model = json.loads(model)
     except (ValueError, RecursionError):
         raise SpecError(
             "the text is not valid JSON; export the model again", Where(source)
