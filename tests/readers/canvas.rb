@@ -1,8 +1,8 @@
-# The reader of Canvas's New Quizzes: the gem of github.com/instructure/qti.
+# Reads a quiz as Canvas's New Quizzes does, with the gem of github.com/instructure/qti.
 #
 #     ruby canvas.rb PACKAGE
 #
-# The package is unpacked. Prints its title and its items as JSON.
+# PACKAGE is the folder of an unpacked package. Prints its title and its items as JSON.
 require 'json'
 require 'qti'
 

@@ -3,8 +3,8 @@
 //
 //     php moodle.php CHECKOUT QUIZ.xml < answers.json
 //
-// answers.json has a list of answers for each question. Prints, as JSON, the category and the
-// questions with their answers (text, fraction, feedback) and the marks of the answers given.
+// answers.json has a list of answers for each question. Prints, as JSON, the category, the
+// questions with their answers (text, fraction, feedback), and the marks of the given answers.
 error_reporting(E_ALL & ~E_DEPRECATED);
 define('MOODLE_INTERNAL', true);
 $CFG = (object) ['dirroot' => $argv[1], 'libdir' => "$argv[1]/lib"];
@@ -32,9 +32,9 @@ function shorten_text($text, $length) { return mb_substr($text, 0, $length); }
 function debugging($message) { throw new Exception($message); }
 
 function load($file) {
-    // Not what the file requires: the functions above stand in for it.
+    // Drop the files that this one requires: the functions above stand in for them.
     $code = preg_replace('/^\s*require_once.*$/m', '', file_get_contents($file));
-    // Since PHP 8.1, an exception's line has a type.
+    // Since PHP 8.1, the property $line of exceptions has a type.
     $code = str_replace('public $line;', 'public int $line;', $code);
     eval(substr($code, strlen('<?php')));
 }
