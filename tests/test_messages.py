@@ -177,6 +177,7 @@ def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
             "--over varies 'dtype', which is also fixed; leave out one of them",
         ),
         (["device", "lenet5"], "a time needs a device or a calibration; name a device with --on"),
+        (["draw", "lenet5", "--style", "window", "--layer", "f6", "-o", "f6.svg"], "layer 'f6' "),
         (["draw", "lenet5", "--animate"], "--animate is only for the style window; graph takes --"),
         (
             ["quiz", "--per-student", f"{__file__}x", "-o", "w"],

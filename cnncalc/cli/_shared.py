@@ -159,7 +159,8 @@ def typed(**options: str) -> Iterator[None]:
         yield
     except UsageError as why:
         names = "|".join(options)
-        fact = re.sub(f"^'?({names})'?(?=[: ])", lambda one: options[one[1]], why.fact)
+        # In "layer 'f6' has no window", the word is not the option.
+        fact = re.sub(f"^'?({names})'?(?=:| (?!'))", lambda one: options[one[1]], why.fact)
         help = re.sub(f"'({names})'", lambda one: options[one[1]], why.help)
         if (fact, help) == (why.fact, why.help):
             raise
