@@ -96,8 +96,9 @@ def _dropouts(
     keywords: bool,
     dtype: torch.dtype | None,
 ) -> Mapping[int, Mapping[str, Any]]:
-    """What differs in training for the calls of dropout functions, by place, from a run in which
-    only the modules that call them train; nothing if the model then does something else."""
+    """The arguments that the calls of dropout functions have in training, by place: those of a run
+    in which only the modules that make these calls are in training mode. Empty if the model then
+    makes different calls."""
     owners = {
         place: model.get_submodule(call.path)
         for place, call in enumerate(like.calls)
@@ -120,7 +121,7 @@ def _dropouts(
 
 ATTENTION = "scaled_dot_product_attention"
 OWN_DROPOUTS = (nn.modules.dropout._DropoutNd, nn.MultiheadAttention)
-"""Modules whose dropout is active in training."""
+"""Modules that always drop values in training mode, so that their calls need no second run."""
 
 
 def _in_training(call: Done) -> Mapping[str, Any]:

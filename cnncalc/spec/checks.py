@@ -59,7 +59,8 @@ class Checks:
         return item.value
 
     def names_of(self, item: Item, what: str, in_expressions: bool = False) -> dict[Key, Item]:
-        """The item, called ``what`` in errors, as a mapping from names, as in ``check_name``."""
+        """The item, called ``what`` in errors, as a mapping from names. ``check_name`` explains
+        ``in_expressions``."""
         if not isinstance(item.value, dict):
             fact = f"{what} must be a mapping from names to values, not {describe(item)}"
             self.wrong(fact, item.where)
@@ -99,8 +100,8 @@ class Checks:
         return str(item.value)
 
     def check_name(self, name: str, where: Where, in_expressions: bool = False) -> str:
-        """The name, shortened if it is too long. Reports a name that is not valid, or that is for
-        use in expressions but would not be read there as a name."""
+        """The name, shortened if it is too long. Reports a name that is not valid or, if
+        ``in_expressions``, that an expression cannot contain."""
         if not name:
             self.wrong("a name must not be empty", where)
         elif len(name) > LONGEST_NAME:

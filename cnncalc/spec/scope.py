@@ -36,7 +36,7 @@ class Scope:
             scope = scope.outer
 
     def prefixes(self) -> dict[str, None]:
-        """The prefixes of the full names that a relative name may mean, the innermost first."""
+        """The prefixes of the full names that a relative name may mean, innermost first."""
         return dict.fromkeys((*(one.prefix for one in self.outwards()), ""))
 
     def find(self, name: str) -> tuple[int, ...] | None:

@@ -74,8 +74,8 @@ class Copy(nn.Module):
 
 
 class Merged(nn.Module):
-    """The input, after its images were merged with an axis of each image: in a copy if ``copies``
-    or if there is no such view."""
+    """The input, after its images were merged with an axis of each image: as a view if possible,
+    unless ``copies``."""
 
     def __init__(self, axis: int, copies: bool) -> None:
         super().__init__()
