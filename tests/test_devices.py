@@ -402,13 +402,17 @@ def test_calibrate_advises_only_what_it_can_do(monkeypatch):
     networks = ["lenet5", "mnist_ntu", "espcn"]
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     for absent in ("mps", "cuda"):
-        with pytest.raises(UsageError, match=rf"sees no {absent} device here; use --device cpu$"):
+        with pytest.raises(
+            UsageError, match=rf"sees no {absent} device here; set 'device' to cpu$"
+        ):
             cnncalc.calibrate(networks, device=absent)
     monkeypatch.setattr(devices, "_main_memory", lambda: 1000)
-    with pytest.raises(UsageError, match=r"; choose smaller --networks, or a smaller --batch$"):
+    with pytest.raises(UsageError, match=r"; choose smaller 'networks', or a smaller 'batch'$"):
         cnncalc.calibrate(networks, device="cpu")
-    with pytest.raises(UsageError, match=r"--threads must be from 1 to \d+, not 0"):
+    with pytest.raises(UsageError, match=r"threads must be from 1 to \d+, not 0"):
         cnncalc.calibrate(networks, device="cpu", threads=0)
+    with pytest.raises(UsageError, match=r"^--threads must be from"):
+        run("calibrate", "--threads", "0")
 
 
 def test_calibrate_names_a_network_that_does_not_exist():

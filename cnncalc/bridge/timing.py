@@ -16,8 +16,8 @@ from cnncalc.bridge.network import Network
 from cnncalc.core.errors import UsageError, unknown
 
 DEVICES = tuple(name for name in devices.DEVICES if name != "meta")
-SMALLER = "choose smaller --networks, or a smaller --batch"
-REMEDIES = devices.Remedies("use --device cpu", SMALLER, SMALLER)
+SMALLER = "choose smaller 'networks', or a smaller 'batch'"
+REMEDIES = devices.Remedies("set 'device' to cpu", SMALLER, SMALLER)
 RUNS, SECONDS = 5, 1.0
 """The minimum number of runs of a network, and their minimum total time."""
 
@@ -39,7 +39,7 @@ def using(threads: int | None) -> Iterator[None]:
     impossible number."""
     most = os.cpu_count() or 1
     if threads is not None and not 1 <= threads <= most:
-        raise UsageError(f"--threads must be from 1 to {most}, not {threads}")
+        raise UsageError(f"threads must be from 1 to {most}, not {threads}")
     usual = torch.get_num_threads()
     torch.set_num_threads(threads or usual)
     try:

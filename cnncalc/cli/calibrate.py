@@ -66,15 +66,17 @@ def run(
     from cnncalc import bridge
 
     chosen = [word.strip() for word in networks.split(",") if word.strip()]
-    found = bridge.calibrate(
-        chosen,
-        device=device,
-        threads=threads,
-        batch=batch,
-        dtype=dtype or "float32",
-        name=name,
-        seen=_announce,
-    )
+    own = ("networks", "batch", "device", "threads")
+    with shared.typed(**{option: f"--{option}" for option in own}):
+        found = bridge.calibrate(
+            chosen,
+            device=device,
+            threads=threads,
+            batch=batch,
+            dtype=dtype or "float32",
+            name=name,
+            seen=_announce,
+        )
     if output is None:
         shared.write(table(found), None)
         return
