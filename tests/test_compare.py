@@ -1,5 +1,6 @@
 """Networks side by side."""
 
+import dataclasses
 import json
 
 import pytest
@@ -9,6 +10,7 @@ import cnncalc
 from cnncalc import cli
 from cnncalc.analysis.explore import compare
 from cnncalc.core.errors import UsageError
+from cnncalc.render import comparison
 
 
 def net(*layers):
@@ -42,6 +44,26 @@ def test_small_ratios_have_two_significant_digits():
 
 def test_a_network_is_the_same_as_itself():
     assert changes("lenet5", "lenet5") == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "says"),
+    [
+        (net(conv("a", 4)), net(conv("a", 4)), "1 layer is the same"),
+        (net(conv("a", 4)), net(conv("a", 5)), "1 layer changed"),
+        (net(conv("a", 4), "relu"), net(conv("a", 4), "relu"), "2 layers are the same"),
+        (net(conv("a", 4)), net(conv("a", 4), "relu"), "1 layer is the same, 1 added"),
+        (net(conv("a", 4), "relu"), net("tanh"), "1 layer added, 2 removed"),
+    ],
+)
+def test_the_layers_are_counted_in_a_sentence(one, other, says):
+    assert comparison.counts(cnncalc.compare(one, other)) == says
+
+
+def test_a_network_may_have_no_layers():
+    report = cnncalc.summarize(net("relu"))
+    empty = dataclasses.replace(report, rows=report.rows[:1])
+    assert comparison.counts(cnncalc.compare(empty, empty)) == "no layers"
 
 
 def test_layers_are_matched_by_name():

@@ -50,8 +50,14 @@ def counts(found: Comparison) -> str:
     """A sentence on how many layers are the same, changed, added and removed."""
     number = Counter(one.change for one in found.layers)
     equal = number["same"]
-    same = [f"{equal} layer{'s are' if equal > 1 else ' is'} the same"] if equal else []
-    return ", ".join([*same, *(f"{number[one]} {one}" for one in CHANGES if number[one])])
+    parts = [(equal, f"{'is' if equal == 1 else 'are'} the same")]
+    parts += [(number[one], one) for one in CHANGES]
+    parts = [part for part in parts if part[0]]
+    if not parts:
+        return "no layers"
+    (first, what), *others = parts
+    layers = f"{first} {'layer' if first == 1 else 'layers'} {what}"
+    return ", ".join([layers, *(f"{count} {change}" for count, change in others)])
 
 
 def row(one: Change) -> list[str]:
