@@ -131,7 +131,7 @@ def test_a_plot_says_what_its_shares_are_of():
     [
         (["memory", "-"], "the memory of an opaque operation is not known"),
         (["summarize", "-", "--convention", "thop"], "the total of thop 0.1.1 is not known"),
-        (["reconcile", "-", "4.1G"], "is not known: layer 'roi' (opaque)"),
+        (["reconcile", "-", "4.1G"], "no total can be compared with 4.1G: the total of"),
         (["verify", "-"], "detector cannot be compared: it is not known what layer 'roi'"),
         (["export", "-"], "layer 'roi' (opaque): what an opaque operation computes is not known"),
     ],

@@ -261,7 +261,8 @@ def reconcile(report: Report, number: str) -> Reconciliation:
         reading = ways[0]
     comparable = [one for one in known if reading.counts(one.measure)]
     if not comparable:
-        raise UsageError(next(why for _, why in unknown.values()))
+        why = next(why for _, why in unknown.values())
+        raise UsageError(f"no total can be compared with {number[:LONGEST]}: {why}")
     return Reconciliation(
         report,
         number,
