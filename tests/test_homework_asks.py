@@ -176,7 +176,7 @@ def test_a_window_question_about_any_kind_and_shape_is_answered_or_refused(kind)
     for ask, shape in product(asked, ("7", "3x9", "3x9x9", "3x9x9x9")):
         item = text.located({kind: given, "input": shape}, Where(""))
         try:
-            answer = question(ask, *network.given_network(item, ask)).derive().answer
+            answer = question(ask, *network.given_network(item, ask)).derivation.answer
         except CnncalcError:
             continue
         assert answer
@@ -306,7 +306,7 @@ def test_the_peak_of_a_layer_or_a_block_is_not_asked_for():
 
 def test_the_peak_is_derived_with_its_layer():
     asked = question(asks.load("peak_memory"), cnncalc.summarize("1x8x8-4C3-10N"))
-    assert asked.derive().answer == "832 B, at conv1"
+    assert asked.derivation.answer == "832 B, at conv1"
 
 
 @pytest.mark.parametrize(
@@ -345,14 +345,14 @@ def test_memory_in_elements_is_accepted_with_a_note():
 )
 def test_derivations_end_with_the_answer(network, ask, answer):
     mark = marked(network, ask, "77")
-    derivation = mark.answer.question.derive()
+    derivation = mark.answer.question.derivation
     assert derivation.answer.startswith(answer)
 
 
 def test_an_empty_sum_has_a_plain_derivation():
     report = summarize({"input": "3x4x4", "layers": ["relu"]})
     asked = question(asks.find("params"), report)
-    assert asked.derive().answer == format_value(asked.value) == "0"
+    assert asked.derivation.answer == format_value(asked.value) == "0"
 
 
 def test_a_printed_figure_is_not_added_up():
@@ -392,7 +392,7 @@ def test_a_quantity_without_a_formula_shows_its_value():
         explained = None
 
     report = summarize({"input": "3x4x4", "layers": [{"relu": {}, "name": "r"}]})
-    derivation = question(Plain(), report, "r").derive()
+    derivation = question(Plain(), report, "r").derivation
     assert (derivation.workings, derivation.answer) == ((), "48")
 
 
@@ -445,7 +445,7 @@ def test_a_strict_shape_of_weights_is_that_of_pytorch():
 
 def test_the_unrounded_size_is_derived():
     mark = marked("{max_pool: {kernel: 3, stride: 2}, input: 4x8x8}", "elements", "49")
-    assert mark.diagnoses[0].derive().answer == "(N − F)/S + 1 = (8 − 3)/2 + 1 = 3.50"
+    assert mark.diagnoses[0].derivation.answer == "(N − F)/S + 1 = (8 − 3)/2 + 1 = 3.50"
 
 
 def test_a_name_is_not_a_number():

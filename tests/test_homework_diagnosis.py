@@ -110,7 +110,7 @@ def test_two_mistakes_in_one_formula_are_diagnosed():
     conv = of_layer(CONV, "3x32x32", "shape")
     (found,) = Slips(conv).diagnose(conv.read("10x29x29"))  # 32 − 5 + 2
     assert [one.name for one in found.slip.mistakes] == ["padding_once", "plus_one_forgotten"]
-    assert found.derive().workings[-1].text().endswith("⌊(32 − 5 + 2)/1⌋ + 1 − 1 = 29")
+    assert found.derivation.workings[-1].text().endswith("⌊(32 − 5 + 2)/1⌋ + 1 − 1 = 29")
 
 
 def test_a_mistake_without_effect_is_diagnosed_together_with_another():
@@ -262,7 +262,7 @@ def test_a_mistake_in_the_layer_hides_the_same_one_on_the_way():
 def test_positions_of_the_input_are_shown_as_such():
     conv = of_layer({"conv": {"filters": 4, "kernel": 3, "stride": 2}}, "3x9x9", "macs")
     (found,) = Slips(conv).diagnose(conv.read("8,748"))  # 3·3·3·4 · 9·9
-    assert [working.text() for working in found.derive().workings] == [
+    assert [working.text() for working in found.derivation.workings] == [
         "C_out = out_channels = 4",
         "H_out = W_out = N = 9",
         "MACs = F·F·C_in·C_out·H_out·W_out = 3·3·3·4·9·9 = 8,748",
@@ -274,7 +274,7 @@ def test_remarks_on_a_formula_do_not_apply_to_a_wrong_rule():
     fields = {"kernel": 3, "stride": 2, "ceil_mode": True}
     pool = of_layer({"max_pool": fields}, "64x112x112", "shape")
     found, *_ = Slips(pool).diagnose(pool.read("64x55x55"))
-    assert [working.text() for working in found.derive().workings] == [
+    assert [working.text() for working in found.derivation.workings] == [
         "H_out = W_out = ⌊(N − F)/S⌋ + 1 = ⌊(112 − 3)/2⌋ + 1 = 55"
     ]
 
@@ -282,7 +282,7 @@ def test_remarks_on_a_formula_do_not_apply_to_a_wrong_rule():
 def test_the_wrong_arithmetic_shows_where_its_positions_come_from():
     conv = of_layer(CONV, "3x32x32", "macs")
     (found,) = Slips(conv).diagnose(conv.read("588,000"))
-    assert [working.text() for working in found.derive().workings] == [
+    assert [working.text() for working in found.derivation.workings] == [
         "C_out = out_channels = 10",
         "H_out = W_out = ⌊(N − F)/S⌋ + 1 = ⌊(32 − 5)/1⌋ + 1 = 28",
         "MACs = F·F·C_in·C_out·H_out·W_out = 5·5·3·10·28·28 = 588,000",
@@ -296,21 +296,21 @@ def test_a_total_is_a_sum_whose_parts_are_shown():
     total = of_network("parameters")
     # 5·5·1·6 + 6 = 156, 5·5·6·16 + 16 = 2416, 16·6·6·10 + 10 = 5770
     assert total.value == 8_342
-    assert total.derive().answer == "156 (c1) + 2,416 (c2) + 5,770 (fc) = 8,342"
+    assert total.derivation.answer == "156 (c1) + 2,416 (c2) + 5,770 (fc) = 8,342"
     (found,) = Slips(total).diagnose(total.read("10,758"))
     assert found.slip.says == "counted a layer twice (c2)"
-    assert found.derive().answer == "156 (c1) + 2·2,416 (c2) + 5,770 (fc) = 10,758"
+    assert found.derivation.answer == "156 (c1) + 2·2,416 (c2) + 5,770 (fc) = 10,758"
 
 
 def test_only_the_first_of_very_many_parts_are_shown():
     many = [{"linear": 2, "name": f"fc{i}"} for i in range(20)]
     total = of_network("parameters", network={"input": "2", "layers": many})
-    assert total.derive().answer.endswith("6 (fc11) + ... (20 in all) = 120")
+    assert total.derivation.answer.endswith("6 (fc11) + ... (20 in all) = 120")
 
 
 def test_the_output_of_a_network_is_that_of_its_last_layer():
     assert str(of_network("shape").value) == "10"
-    assert of_network("shape").derive().answer == "10"
+    assert of_network("shape").derivation.answer == "10"
 
 
 def test_a_quantity_that_does_not_add_up_has_no_total():

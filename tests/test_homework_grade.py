@@ -61,7 +61,7 @@ def test_answers_are_marked(marks, label, outcome, mistakes):
 
 
 def test_the_wrong_arithmetic_is_shown_as_it_ran(marks):
-    derivation = marks["conv1 parameters"].diagnoses[0].derive()
+    derivation = marks["conv1 parameters"].diagnoses[0].derivation
     assert [working.text() for working in derivation.workings] == [
         "weights = F·F·C_in·C_out = 11·11·3·96 = 34,848",
         "biases = 0",

@@ -154,10 +154,12 @@ def test_an_incomplete_numeric_mistake_raises_a_type_error():
 def test_only_some_of_very_many_windows_are_shown():
     big = "; ".join(["1 2 3 4 5 6 7 8 9 10"] * 10)
     mark = marked(f"input: {big}, kernel: 1 1; 1 1", "1")
-    lines = [working.text() for working in mark.answer.question.derive().workings]
+    lines = [working.text() for working in mark.answer.question.derivation.workings]
     assert lines[-1] == "... and 71 more windows"
     assert len(lines) == 12
-    assert mark.answer.question.derive().workings[1].latex().startswith("u(1,1) &= 1 \\times 1 + ")
+    assert (
+        mark.answer.question.derivation.workings[1].latex().startswith("u(1,1) &= 1 \\times 1 + ")
+    )
 
 
 def test_a_class_can_answer_in_every_format(tmp_path):

@@ -148,7 +148,7 @@ def test_a_mistake_on_top_of_earlier_answers_is_diagnosed():
     assert feedback.remark(mark) == (
         "forgot the + 1 in the output size (given your earlier answers)"
     )
-    derivation = mark.diagnoses[0].derive()
+    derivation = mark.diagnoses[0].derivation
     assert derivation.answer == "16×8×8 (from an input of 6×13×13)"
 
 

@@ -86,7 +86,7 @@ def test_independent_arithmetic_confirms_the_mistakes():
 def test_the_derivation_shows_the_sum_and_the_loss():
     question = {"name": "q", "given": {**LOGITS, "target": "0.5 0.5 0"}, "ask": "loss"}
     [graded] = cnncalc.grade({"questions": [{**question, "answer": 5}]})
-    derivation = graded.marks[0].answer.question.derive()
+    derivation = graded.marks[0].answer.question.derivation
     assert [working.text() for working in derivation.workings] == [
         "sum = e^2 + e^1 + e^0.1 = 11.213",
         "p_1 = e^2/11.213 = 0.659",
@@ -193,7 +193,7 @@ def test_a_wrong_name_is_corrected(by_key):
 def test_a_wrong_layer_is_shown_with_the_largest(by_key):
     grades, _ = by_key("answers: {totals: {most_macs: conv1}}")
     [mark] = [one for one in grades[0].marks if one.answer.label == "total most macs"]
-    assert mark.answer.question.derive().answer == (
+    assert mark.answer.question.derivation.answer == (
         "conv2, with 447,897,600 MACs; conv4 has 224,280,576, conv3 has 149,520,384"
     )
 

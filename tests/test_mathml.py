@@ -63,7 +63,7 @@ def test_every_equation_has_the_numbers_of_its_text(kind):
 )
 def test_equations_known_only_as_text_keep_it(given):
     [graded] = cnncalc.grade({"questions": [{"name": "q", "answer": "5", **given}]})
-    found = graded.marks[0].answer.question.derive().workings
+    found = graded.marks[0].answer.question.derivation.workings
     assert found
     for working in found:
         typeset = flat(fromstring(mathml.equation(working)))

@@ -69,9 +69,10 @@ class Diagnosis(NamedTuple):
     slip: Slip
     reading: Reading
 
-    def derive(self) -> Derivation:
+    @property
+    def derivation(self) -> Derivation:
         """The derivation of the wrong value."""
-        return self.slip.question.derive()
+        return self.slip.question.derivation
 
     def given(self, detail: str) -> "Diagnosis":
         """The same diagnosis, based on the student's own earlier answers."""
@@ -217,7 +218,7 @@ def _likeliest(found: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
 
 def _arithmetic(question: Question) -> object:
     """The equations, or the changes to the question if the equations do not show everything."""
-    derivation = question.derive()
+    derivation = question.derivation
     if derivation.workings and not question.everywhere:
         return derivation.workings, derivation.answer
     return question.changes

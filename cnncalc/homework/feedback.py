@@ -75,11 +75,11 @@ def workings(mark: Mark) -> tuple[Worked, ...]:
     if question is None or mark.outcome in (Outcome.RIGHT, Outcome.FOLLOWS):
         return ()
     wrong = [
-        Worked(f"your answer ({one.slip.says})", one.derive())
+        Worked(f"your answer ({one.slip.says})", one.derivation)
         for one in mark.diagnoses[:1]
         if one.slip.question.meant is None  # a wrong notation has no derivation of its own
     ]
-    correct = question.derive()
+    correct = question.derivation
     if isinstance(question.value, bool):  # the derivation only says why
         correct = correct._replace(answer=f"{right(mark)}: {correct.answer}")
     return (*wrong, Worked("correct answer", correct))

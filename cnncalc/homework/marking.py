@@ -185,7 +185,7 @@ class Marker:
     def _why(self, question: Question, written: Written) -> str:
         """A remark on what is wrong with a value that no mistake explains."""
         if isinstance(written, Verdict):
-            return f"it is {question.derive().answer}"
+            return f"it is {question.derivation.answer}"
         reading = self.agreement(question, written, KIND)
         if reading is not None:
             return f"not exactly the expected value: {', '.join(reading.notes)}"

@@ -106,7 +106,8 @@ class Question:
 
     @cached_property
     def derivation(self) -> Derivation:
-        """The derivation of the answer under the assumptions."""
+        """The derivation of the answer under the assumptions; cached, because many students give
+        the same answer."""
         with self._worked_out() as (row, report):
             if row is None:
                 return self.ask.derive_total(self.part(report), report, self.times)
@@ -120,10 +121,6 @@ class Question:
             if row.inputs != self.report[row.name].inputs:
                 answer = f"{answer} (from an input of {some(row.inputs)})"
         return Derivation(self.ask.title, workings, answer)
-
-    def derive(self) -> Derivation:
-        """The derivation of the answer, cached because many answers need it."""
-        return self.derivation
 
     @property
     def changes(self) -> object:

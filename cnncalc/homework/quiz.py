@@ -68,7 +68,7 @@ class PosedQuestion(NamedTuple):
     @property
     def reason(self) -> str:
         """Why the answer is right, if no equation shows it: ``: illegal because 3 ...``."""
-        derivation = self.question.derive()
+        derivation = self.question.derivation
         return "" if derivation.workings else f": {derivation.answer}"
 
     @property

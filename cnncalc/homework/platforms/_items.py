@@ -69,7 +69,7 @@ def _item(one: PosedQuestion) -> Item:
     options = {option.text: option for option in _options(one, style)}
     if one.choices:
         options = {text: options[text] for text in one.choices}
-    derivation = one.question.derive()
+    derivation = one.question.derivation
     lines = tuple(working.text() for working in derivation.workings) or (derivation.answer,)
     return Item(f"Question {one.number}", one.text, style, tuple(options.values()), lines)
 

@@ -22,7 +22,7 @@ def _question(one: PosedQuestion, solved: bool) -> Iterator[str]:
         yield f'<ol type="a">{_items(one.choices)}</ol>'
     if solved:
         yield f"<p><b>{escape(one.answer)}</b>{escape(one.reason)}</p>"
-        yield from map(mathml.equation, one.question.derive().workings)
+        yield from map(mathml.equation, one.question.derivation.workings)
 
 
 def _items(texts: Iterable[str]) -> str:

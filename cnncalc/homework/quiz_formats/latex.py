@@ -33,6 +33,6 @@ def _question(one: PosedQuestion, solved: bool) -> Iterator[str]:
         yield r"\end{itemize}"
     if solved:
         yield rf"\par\textbf{{{escape(one.answer)}}} {escape(one.reason)}".rstrip()
-        equations = [working.latex() for working in one.question.derive().workings]
+        equations = [working.latex() for working in one.question.derivation.workings]
         if equations:
             yield "\\begin{align*}\n  " + " \\\\\n  ".join(equations) + "\n\\end{align*}"

@@ -25,7 +25,7 @@ def _below(one: PosedQuestion, solved: bool) -> Iterator[str]:
         yield ""
         yield from (f"- {choice}" for choice in one.lettered)
     if solved:
-        equations = [f"- `{working.text()}`" for working in one.question.derive().workings]
+        equations = [f"- `{working.text()}`" for working in one.question.derivation.workings]
         yield ""
         yield f"**{one.answer}**{one.reason}"
         yield from ["", *equations] if equations else []
