@@ -124,7 +124,7 @@ class Question:
 
     @property
     def changes(self) -> object:
-        """The ask and everything wrong that tells questions about a whole network apart."""
+        """The ask and all wrong assumptions, which tell questions about a whole network apart."""
         changed = (self.rules, self.layers, self.conditions, self.times)
         return self.ask, *(frozenset(change.items()) for change in changed)
 
