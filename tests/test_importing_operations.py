@@ -752,18 +752,19 @@ class OfRows(nn.Module):
 
 
 @pytest.mark.parametrize(
-    ("module", "order", "kind"),
+    ("module", "order"),
     [
-        (nn.LSTM(4, 3, bidirectional=True, batch_first=True), "nwc", "time_distributed"),
-        (nn.GRU(4, 3), "wnc", "time_distributed"),
-        (nn.Conv1d(4, 6, 3, stride=2, padding=1, groups=2), "ncw", "conv"),
-        (nn.Conv1d(4, 6, 2, bias=False), "ncw", "conv"),
+        (nn.LSTM(4, 3, bidirectional=True, batch_first=True), "nwc"),
+        (nn.GRU(4, 3), "wnc"),
+        (nn.Conv1d(4, 6, 3, stride=2, padding=1, groups=2), "ncw"),
+        (nn.Conv1d(4, 6, 2, bias=False), "ncw"),
     ],
 )
-def test_a_module_that_reads_each_row_keeps_its_outputs(module, order, kind):
+def test_a_module_that_reads_each_row_keeps_its_outputs(module, order):
     checked = cnncalc.verify(OfRows(module, *order), "cpu", input=(4, 5, 6))
     assert checked.agrees, checked.disagreements
-    assert kind in [row.kind for row in read(OfRows(module, *order), 4, 5, 6)]
+    kinds = [row.kind for row in read(OfRows(module, *order), 4, 5, 6)]
+    assert "time_distributed" in kinds
 
 
 class InAnOrder(nn.Module):

@@ -81,7 +81,7 @@ UNMODELLED = {
     "parameter": "what it saves is, if it is known how it is computed; its peaks are not",
     "rms_norm": "PyTorch computes it in several steps, and frees what they make late",
     "rnn": "as for gru",
-    "time_distributed": "its layer reads frames in another order, which many layers copy",
+    "time_distributed": "what a convolution or a batch norm saves is; its peaks are not",
 }
 """The kinds (or examples) whose memory is not modelled, and why."""
 MODELLED = {

@@ -1132,3 +1132,20 @@ def test_a_channel_shuffle_whose_parts_are_read_is_one_copy():
     report = cnncalc.summarize(cnncalc.from_torch(model, (4, 6, 6)))
     assert "channel_shuffle" in [row.kind for row in report]
     saves_as_much(model)
+
+
+@pytest.mark.parametrize("inner", [{"conv": {"filters": 3, "kernel": 1}}, "batch_norm"])
+@pytest.mark.parametrize("sizes", [[4, 2, 3, 5], [4, 1, 3, 5], [1, 2, 3, 5]])
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 0, 1, 2], [1, 0, 2, 3], [0, 2, 1, 3]])
+def test_a_layer_applied_to_frames_reads_them_as_images(inner, sizes, order):
+    given = [sizes[order.index(axis)] for axis in range(4)]
+    frames = {"time_distributed": {"layer": inner}}
+    ends = [{"permute": [1, 2, 3, 0]}, "sigmoid", {"reshape": [-1]}, {"power": 2}, "scale"]
+    layers = ["sigmoid", {"permute": order}, frames, *ends]
+    agree({"input": given, "layout": "chw", "layers": layers}, (2, 3))
+
+
+def test_what_a_layer_applied_to_frames_saves_is_known_for_few_kinds():
+    spec = {"input": [4, 2, 3, 5], "layers": [{"time_distributed": {"layer": "relu"}}]}
+    with pytest.raises(UsageError, match="which frames PyTorch copies is not modelled"):
+        footprint.saved_for_backward(cnncalc.summarize(spec))

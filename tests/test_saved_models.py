@@ -337,3 +337,70 @@ def test_what_overwriting_a_part_saves_is_unknown(function):
 )
 def test_overwriting_a_whole_storage_saves_what_pytorch_saves(function):
     agree(Model(lambda m, x: function(m.conv(x).view(-1, 8, 24))))
+
+
+def windows(x):
+    """The windows of 3×3 positions of a map, as images with channels last in memory."""
+    n, channels, height, width = x.shape
+    y = x.permute(0, 2, 3, 1).view(n, height // 3, 3, width // 3, 3, channels).transpose(2, 3)
+    return y.reshape(-1, 3, 3, channels).permute(0, 3, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda m, x: m.bn(m.outer(windows(x))),
+        lambda m, x: m.bn(m.outer(windows(x).contiguous())),
+        lambda m, x: m.depthwise(m.outer(windows(x))),
+        lambda m, x: m.depthwise(m.outer(windows(x).relu())),
+        lambda m, x: m.bn(m.inner(windows(x)[:, :4])),
+        lambda m, x: m.inner(windows(x)[:, :4]) * 2,
+    ],
+)
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda x: x.sigmoid().flatten(1) ** 2,
+        lambda x: x.flatten(2).mT @ x.flatten(2),
+        lambda x: (x.flatten(2) * 2).mT @ x.flatten(2),
+        lambda x: (x[:, :4].flatten(2) * 2).mT @ x[:, 4:].flatten(2),
+        lambda x: x.permute(0, 2, 3, 1).flatten(1, 2).softmax(1),
+    ],
+)
+def test_convolutions_of_windows_save_what_pytorch_saves(function, read):
+    model = Model(
+        lambda m, x: read(function(m, m.conv(x))).reshape(len(x), -1),
+        outer=nn.Conv2d(8, 8, 1),
+        inner=nn.Conv2d(4, 8, 3, padding=1),
+        depthwise=nn.Conv2d(8, 8, 3, padding=1, groups=8),
+        bn=nn.BatchNorm2d(8),
+    )
+    agree(model, (4, 6, 6))
+
+
+def padded(function):
+    return Model(lambda m, x: function(functional.pad(m.conv(x).permute(0, 2, 3, 1), [0] * 6)))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x.view(len(x), -1, 1, 6, 8).transpose(1, 3).flatten(1) ** 2,
+        lambda x: x.mT.contiguous().flatten(1) ** 2,
+        lambda x: x.flatten(1) ** 2,
+    ],
+)
+def test_padding_by_nothing_saves_nothing_if_that_is_copied_again(function):
+    agree(padded(function))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x,
+        lambda x: x + x,
+        lambda x: x.transpose(1, 2).flatten(0, 1).sum(1).view(len(x), -1) ** 2,  # a view of 1 row
+    ],
+)
+def test_what_reads_an_image_padded_by_nothing_saves_is_unknown(function):
+    is_unknown(padded(function), COPIED, (4, 1, 6))

@@ -112,6 +112,35 @@ class Tape(Record):
         back = [order.index(place) for place in range(len(order))]
         return self.laid(self.op(x, passes=(0,), ordered=True), copy.permuted(back))
 
+    def frames(self, x: Tensor, frames: int) -> Tensor:
+        """The frames along the first spatial axis as images of the batch: a view, or a copy where
+        no such view exists. Raises LayerError if that is not known."""
+        self.guess("its frames are images of the batch")
+        given = self.strided(x)
+        moved = given.permuted((0, 2, 1, *range(3, len(given.sizes))))
+        sizes = (self.batch * frames, moved.sizes[2], *moved.sizes[3:])
+        if found := moved.viewed(sizes):
+            return self.laid(self.view(x), found)
+        return self.ordered(self.op(x, passes=(0,), ordered=True), *sizes)
+
+    def frames_together(self, x: Tensor, frames: int) -> Tensor:
+        """A view of such images as frames again."""
+        found = x.strided and x.strided.viewed((self.batch, frames, *x.strided.sizes[1:]))
+        order = found and (0, 2, 1, *range(3, len(found.sizes)))
+        return self.laid(self.view(x), found.permuted(order) if found and order else None)
+
+    def kept(
+        self, x: Tensor, y: Tensor, sizes: tuple[int, ...], axes: Sequence[int]
+    ) -> strides.Strided | None:
+        """The layout of y, with these sizes, batch first, if it has the memory format of x for
+        these numbers of spatial axes; None if that is not known."""
+        if x.in_order and y.in_order:
+            return strides.contiguous(sizes)
+        format = x.strided.format if x.strided else ()
+        if len(sizes) - 2 not in axes or not format:
+            return None
+        return strides.ordered(sizes, format)
+
     def split_images(self, x: Tensor) -> Tensor:
         """A view that splits an axis of all images' channels into images and channels."""
         output = self.view(x, Layout.MERGE)

@@ -146,7 +146,18 @@ class TimeDistributed(Layer):
         return (channels, 1, *others)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        raise LayerError("which frames PyTorch copies is not modelled")
+        """The layer with the frames as images of the batch."""
+        if self.inner.kind not in ("conv", "batch_norm"):
+            raise LayerError("which frames PyTorch copies is not modelled")
+        frames, made = x.shape.spatial[0], self.output(x.shape)
+        images = tape.frames(x, frames)
+        images.shape = self.frame(x.shape)
+        tape.batch *= frames
+        y = self.inner.steps(tape, images)
+        sizes = (tape.batch, made.channels, *made.spatial[1:])
+        y.strided = y.strided or tape.kept(images, y, sizes, self.inner.keeps_format)
+        tape.batch //= frames
+        return tape.frames_together(y, frames)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         module = self.inner.to_torch(nn, self.frame(x))

@@ -11,7 +11,7 @@ from cnncalc import layers
 from cnncalc.core.call import Call
 from cnncalc.core.layer import Input, Layer
 from cnncalc.core.parsing import fields_of
-from cnncalc.core.shape import shape_of
+from cnncalc.core.shape import Shape, shape_of
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.spec.importing.record import Done, Recording, Ref
 from cnncalc.spec.importing.regrouping import regrouped, settled
@@ -282,16 +282,45 @@ class Builder:
     ) -> View:
         """The output of a layer of a kind."""
         inputs = tuple(shape_of(self.made[one].shape or (1,)) for one in reads)
-        sizes = {name: one.sizes for name, one in held.items()}
+        fields = self.fields(kind, inputs, shape_of(shape or (1,)), held, attributes)
         numbers = {name: one.held[0] for name, one in held.items()}
+        made = self.make(kind.kind, fields, reads, shape, numbers, self.done.macs)
+        return View(made, shape, axes)
+
+    def of_frames(
+        self,
+        kind: Any,
+        layer: int,
+        shape: tuple[int, ...],
+        held: Mapping[str, Known],
+        attributes: Mapping[str, Any],
+    ) -> int:
+        """A layer of a kind applied to every frame along the first spatial axis of a layer's
+        output."""
+        frame, made = ((one[0], *one[2:]) for one in (self.made[layer].shape, shape))
+        fields = self.fields(kind, (shape_of(frame),), shape_of(made), held, attributes)
+        numbers = {name: one.held[0] for name, one in held.items()}
+        given = {"layer": {kind.kind: dict(fields) or None}}
+        return self.make("time_distributed", given, [layer], shape, numbers, self.done.macs)
+
+    def fields(
+        self,
+        kind: Any,
+        inputs: tuple[Shape, ...],
+        output: Shape,
+        held: Mapping[str, Known],
+        attributes: Mapping[str, Any],
+    ) -> Mapping[str, Any]:
+        """The fields of the layer of a kind that the current call becomes."""
+        sizes = {name: one.sizes for name, one in held.items()}
         known = {word for name, one in fields_of(kind).items() for word in (name, *one.also)}
         for name, value in attributes.items():
             if name not in known and name not in HARMLESS and value not in (None, False, "none"):
                 raise Unknown(f"its {name} is {value}")
-        call = Call(self.done.name, inputs, shape_of(shape or (1,)), sizes, attributes)
-        fields = kind.imported(call)
-        made = self.make(kind.kind, fields, reads, shape, numbers, self.done.macs)
-        return View(made, shape, axes)
+        fields: Mapping[str, Any] = kind.imported(
+            Call(self.done.name, inputs, output, sizes, attributes)
+        )
+        return fields
 
     def parts(self) -> tuple[dict[str, Known], list[View], dict[str, Any]]:
         """The tensors that the current call holds, the views that it reads, and its other

@@ -10,7 +10,7 @@ from cnncalc.core.shape import Map
 from cnncalc.layers._window import sides_of
 from cnncalc.layers.blur_pool import BlurPool
 from cnncalc.spec.importing.arithmetic import added
-from cnncalc.spec.importing.copies import copy, laid_out
+from cnncalc.spec.importing.copies import copy, is_only_copied, laid_out
 from cnncalc.spec.importing.parts import ranged
 from cnncalc.spec.importing.record import Ref
 from cnncalc.spec.importing.regrouping import arranged, long, merged, regrouped, shaped
@@ -120,24 +120,17 @@ def convolution(walker: Walker) -> None:
 
 
 def _of_each(walker: Walker) -> None:
-    """A convolution of a map whose batch is merged with other axes: these become the first spatial
-    axis, along which the filters have size 1."""
+    """A convolution of a map whose batch is merged with other axes: these become frames."""
     value, (batch, *sizes) = regrouped(walker.data()), walker.sizes(walker.done.made[0])
     images, channels, *spatial = value.axes
     if images[:1] != (BATCH,):
         raise Unknown("the batch is not its first axis")
     layer = arranged(walker, value, [channels, images[1:], *spatial])
     held, _, attributes = walker.parts()
-    outer, inner, *window = held["weight"].sizes
-    held["weight"] = held["weight"]._replace(sizes=(outer, inner, 1, *window))
-    for name, none in (("stride", 1), ("padding", 0), ("dilation", 1)):
-        given = attributes.get(name, none)
-        given = given if isinstance(given, tuple) else (given,) * len(window)
-        attributes[name] = (none, *given) if len(given) == len(window) else given
     shape = (sizes[0], -batch, *sizes[1:])
-    made = walker.called(layers.load("conv"), [layer], shape, (), held, attributes)
+    made = walker.of_frames(layers.load("conv"), layer, shape, held, attributes)
     axes = ((BATCH, 1), (0,), *((place,) for place in range(2, len(shape))))
-    walker.gives(Regrouped(made.layer, shape, axes))
+    walker.gives(Regrouped(made, shape, axes))
 
 
 def _standardized(walker: Walker, filters: Known) -> None:
@@ -334,6 +327,8 @@ def _padded(walker: Walker, view: View, sides: Sequence[int], value: float) -> V
     for axis, (before, after) in pairs.items():
         added[cut.at(axis)] = [max(before, 0), max(after, 0)]
     if not any(map(any, added)):  # PyTorch copies it in the order that it has
+        if is_only_copied(walker):
+            return cut
         known = all(laid_out(walker, batch).contiguous for batch in (1, 2))
         return cut._replace(layer=copy(walker, cut.layer, "contiguous" if known else "unknown"))
     sizes = [n + before + after for n, (before, after) in zip(cut.shape, added)]

@@ -8,8 +8,10 @@ from cnncalc.core.strides import Strided
 from cnncalc.layers._arithmetic import Arithmetic
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.layers._norm import Norm
+from cnncalc.layers.conv import Conv
 from cnncalc.layers.reshape import Reshape
 from cnncalc.layers.softmax import Softmax
+from cnncalc.spec.importing.record import Done
 from cnncalc.spec.importing.regrouping import arranged, long, regrouped, shaped, unshaped
 from cnncalc.spec.importing.values import BATCH, Regrouped, Tensor, Unknown, View
 from cnncalc.spec.importing.walker import Handlers, Walker, numbers_in
@@ -52,8 +54,7 @@ def copy(walker: Walker, layer: int, how: str) -> int:
 def laid_out(walker: Walker, batch: int, name: str = "input") -> Strided:
     """The sizes and strides of an argument of the current call in the model, for this batch
     size."""
-    seen = walker.recording.tensors[walker.done.arguments[name].number]
-    return Strided(counted(seen.sizes, batch), seen.alone if batch == 1 else seen.strides)
+    return laid_at(walker, walker.done.arguments[name].number, batch)
 
 
 def _is_shuffled(walker: Walker, value: Tensor) -> bool:
@@ -88,16 +89,55 @@ def _is_reshaped(walker: Walker, laid: Strided, batch: int) -> bool:
     return len(sizes) == len(calls) < 2 and not any(map(laid.viewed, sizes))
 
 
+def is_only_copied(walker: Walker) -> bool:
+    """Whether the current call copies its input in the same order, and later calls only copy that
+    copy again: then nothing saves it."""
+    (made,) = walker.done.made
+    laid = [(laid_out(walker, batch), laid_at(walker, made, batch)) for batch in (1, 2)]
+    if not all(before.dense and before == after for before, after in laid):
+        return False
+    views = {made}
+    for call in walker.recording.calls[walker.place + 1 :]:
+        if not views.isdisjoint(numbers_in(call.arguments)):
+            found = {_is_view(walker, call, batch) for batch in (1, 2)}
+            if len(found) > 1 or None in found:
+                return False
+            views |= {*call.made} if True in found else {*()}
+    return views.isdisjoint(walker.recording.outputs)
+
+
+def _is_view(walker: Walker, call: Done, batch: int) -> bool | None:
+    """Whether a call that moves or reshapes a tensor returns a view rather than a copy; None for
+    other calls."""
+    given = laid_at(walker, numbers_in(call.arguments)[0], batch)
+    if call.name in TURNS:
+        return True
+    if call.name in RESHAPES.split():
+        return given.viewed(counted(walker.sizes(call.made[0]), batch)) is not None
+    return given.contiguous if call.name == "contiguous" else None
+
+
+TURNS = ("permute", "transpose", "movedim", "mT", "T", "t")
+"""Functions that only change the order of the axes."""
+
+
+def laid_at(walker: Walker, number: int, batch: int) -> Strided:
+    """The sizes and strides of the tensor with this number in the model, for this batch size."""
+    seen = walker.recording.tensors[number]
+    return Strided(counted(seen.sizes, batch), seen.alone if batch == 1 else seen.strides)
+
+
 def counted(sizes: Sequence[int], batch: int) -> tuple[int, ...]:
     """The sizes for this batch size."""
     return tuple(-size * batch if size < 0 else size for size in sizes)
 
 
 def is_shared(walker: Walker) -> bool:
-    """Whether several calls read the result of the current one, or one takes a part of it or
-    keeps its shape. Any other single call copies it itself, in the order that it needs."""
+    """Whether several calls read the result of the current one, or one takes a part of it, keeps
+    its shape or its memory format. Any other single call copies it itself, in the order that it
+    needs."""
     found = [layers.known(f"torch.{name}") for name in _readers(walker)]
-    simple = any(one and issubclass(one.kind, SIMPLE) for one in found)
+    simple = any(one and issubclass(one.kind, (*SIMPLE, Conv)) for one in found)
     return simple or _has_readers(walker)
 
 

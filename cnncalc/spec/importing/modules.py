@@ -33,7 +33,8 @@ def layer_norm(walker: Walker) -> None:
 
 
 def batch_norm(walker: Walker) -> None:
-    """Batch normalization. Axes that are merged with the batch become the first spatial axis."""
+    """Batch normalization. Axes that are merged with the batch become the first spatial axis; if
+    images are merged, that of frames."""
     if not walker.data().inside:
         walker.kind()
         return
@@ -44,9 +45,13 @@ def batch_norm(walker: Walker) -> None:
     layer = arranged(walker, value, [channels, images[1:], *spatial])
     held, _, attributes = walker.parts()
     shape = walker.made[layer].shape
-    made = walker.called(layers.load("batch_norm"), [layer], shape, (), held, attributes)
+    kind = layers.load("batch_norm")
+    if len(spatial) == 2:
+        made = walker.of_frames(kind, layer, shape, held, attributes)
+    else:
+        made = walker.called(kind, [layer], shape, (), held, attributes).layer
     axes = ((BATCH, 1), *((place,) for place in (0, *range(2, len(shape)))))
-    walker.gives(Regrouped(made.layer, shape, axes))
+    walker.gives(Regrouped(made, shape, axes))
 
 
 def embedding(walker: Walker) -> None:
