@@ -611,6 +611,17 @@ def test_a_field_of_a_layer_needs_one_value(words, says):
         ("conv 3x8x8 --filters 4 --out-channels 4 --kernel 3", "both --filters and --out-channels"),
         ("crop 3x8x8", "crop needs exactly one of --crop, --size and --like"),
         ("pad 1x3x3 --padding 3 --mode reflect", "pad by less or use --mode replicate"),
+        (
+            "pad 3x8x8 --top 1 --mode reflect",
+            "pad has no field --top; write it as in --padding '{top: 1}'",
+        ),
+        (
+            "conv 3x8x8 --filters 4 -k 3 --padding-mode reflect",
+            "; instead of padding here, put a pad layer with mode reflect before it",
+        ),
+        ("conv 3x8x8 --filters 4 -k 3 --bias no", "conv --bias must be true or false, not 'no'"),
+        ("conv 3x8x8 --filters 4 -k 3 --bias 0", "conv --bias must be true or false, not 0"),
+        ("split 4x8x8 --split-size-or-sections 2", "list the sizes as --parts; in torch.split, a"),
         ("split 4x8x8 --parts 2", "split has several outputs; choose one with --part"),
         ("avg_pool 4x5x5 --kernel 3 --padding 2", "padding 2 is more than half of the window"),
         (

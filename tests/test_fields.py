@@ -245,8 +245,7 @@ def test_a_misspelt_side_is_refused_as_a_side():
         (
             "padding_mode",
             "circular",
-            "; remove padding_mode and padding, and put a 'pad' with mode circular before the "
-            "layer",
+            "; instead of padding here, put a pad layer with mode circular before it",
         ),
         (
             "data_format",
@@ -272,6 +271,8 @@ def test_a_field_of_another_framework_is_refused_with_our_spelling(kind, field, 
         ("reduce", {"by": "sum", "dim": [1, 2]}, "has no field 'dim'; name the axis with 'over', "
          "as in over: channels"),
         ("prelu", {"axis": 1}, "has no field 'axis'; it has num_parameters"),
+        ("split", {"split_size_or_sections": 2}, "has no field 'split_size_or_sections'; list the "
+         "sizes as 'parts'; in torch.split, a number is the size of each part"),
         ("max_pool", {"F": 2, "pool": "MAX"}, "has no field 'pool'; write max_pool without it, "
          "and ceil_mode: true for Caffe's sizes"),
         ("max_pool", {"F": 2, "pool": "AVE"}, "has no field 'pool'; write avg_pool without it, "

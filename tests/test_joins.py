@@ -109,6 +109,7 @@ HALVES = {"split": 2, "name": "halves"}
         ),
         ([HALVES, {"relu": None, "name": "halves"}], "two layers are named 'halves'"),
         ([{"split": [2, 2]}], "parts of 2 and 2 add up to 4 channels, not 6"),
+        ([{"split": [2, 2, 3]}], "parts of 2, 2, 3 add up to 7 channels, not 6"),
         ([HALVES, {"split": 2}], "expected 1 input, not 2"),
         ([{"split": 1001}], "must be a number of parts from 1 to 1,000"),
         ([{"split": {"parts": 2, "like": "a"}}], "split has no field 'like'"),

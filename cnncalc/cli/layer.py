@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Annotated, Any
@@ -138,13 +139,14 @@ def _as_typed(sentence: str, kind: type[Layer], given: Iterable[str]) -> str:
     listed = sentence.startswith("it has ")
 
     def typed(match: re.Match[str]) -> str:
-        quoted, word, colon = match.groups()
+        quoted, word, colon, braces = match.groups()
         sure = quoted or colon or "_" in word or listed
         if not sure or (quoted or word) not in known | {*given}:
             return match[0]
-        return _option(quoted or word) + " " * bool(colon)
+        value = shlex.quote(braces) if braces else ""
+        return _option(quoted or word) + " " * bool(colon) + value
 
-    return re.sub(r"'([a-z]\w*)'|(?<!')\b([a-z]\w*)\b(: )?", typed, sentence)
+    return re.sub(r"'([a-z]\w*)'|(?<!')\b([a-z]\w*)\b(: ({.*})?)?", typed, sentence)
 
 
 def _flags(kind: type[Layer]) -> set[str]:
@@ -172,7 +174,7 @@ def _split(words: list[str], kind: type[Layer]) -> tuple[list[str], dict[str, An
             raise UsageError(f"{_option(bare)} is given twice")
         if equals:
             fields[name] = _value(value)
-        elif bare in flags and not (rest and rest[0].lower() in ("true", "false")):
+        elif bare in flags and not (rest and re.fullmatch("[A-Za-z]+|0", rest[0])):
             fields[bare] = bare == name
         elif rest and not _spelled_out(rest[0]).startswith("--"):
             fields[name] = _value(rest.pop(0))

@@ -9,12 +9,12 @@ from cnncalc.core.shape import Shape
 
 DOMAIN, VERSION = "cnncalc", 1
 """The domain, and its version, of functions that stand for layers and are named after kinds."""
+FIELDS = "fields"
+"""The setting of such a function that holds the layer's fields as JSON."""
 PRODUCER = "cnncalc"
 """The tool that our files name as their producer."""
 OPSET = 21
 """The version of ONNX's own operators that our files use."""
-FIELDS = "fields"
-"""The setting of such a function that holds the layer's fields as JSON."""
 
 
 class OnnxCall(NamedTuple):
@@ -42,8 +42,8 @@ class OnnxCall(NamedTuple):
         return None if value is None else [short(value)]
 
     def differs(self, place: int, value: float) -> bool:
-        """Whether an operand is known to be a constant, not learned, with other numbers than this
-        value."""
+        """Whether an operand is known to be a constant, not learned, that contains numbers other
+        than this value."""
         numbers = None if place in self.held else self.numbers(place)
         return numbers is not None and any(one != value for one in numbers)
 

@@ -32,7 +32,11 @@ THEIRS = (
     ("padding_mode: zeros", "remove it: convolutions always pad with zeros"),
     (
         "padding_mode: (reflect|replicate|circular)",
-        "remove padding_mode and padding, and put a 'pad' with mode {0} before the layer",
+        "instead of padding here, put a pad layer with mode {0} before it",
+    ),
+    (
+        "split_size_or_sections: .*",
+        "list the sizes as 'parts'; in torch.split, a number is the size of each part",
     ),
     ("data_format: .*", "remove it, and state the 'layout' of the spec if channels come last"),
     ("pool: (MAX|0)", "write max_pool without it, and ceil_mode: true for Caffe's sizes"),

@@ -238,7 +238,7 @@ def _flash(report: Report, held: Sequence[int]) -> Flash:
 def _constants(row: Row, folded: bool) -> Flash:
     """The constants of a layer. The convolutions of TensorFlow Lite always have biases, and each
     of their channels has its own quantization; a batch norm that is not folded is a product and a
-    sum with one int8 constant for each channel, whether or not it learns them."""
+    sum, each with one int8 constant per channel, whether or not it learns them."""
     weights, biases, buffers, fixed = row.layer.parameters(*row.inputs)
     nests, outputs = row.layer.nests(*row.inputs), channels_of(row.output)
     if buffers and not row.cost.macs:

@@ -16,7 +16,7 @@ class DepthwiseConv(Filters):
 
     This is a convolution with as many groups as input channels, so each filter reads one channel.
     With a multiplier M, each channel is read by M filters, and the output has M times as many
-    channels. Channels are not mixed; a 1×1 convolution usually follows to do that.
+    channels. Channels are not mixed; a 1×1 convolution usually follows to mix them.
 
     Operations: one multiplication and one addition per multiply-accumulate, and one addition
     per output for the bias.

@@ -35,7 +35,7 @@ def parts(doc: str) -> Any:
     size = {"type": "integer", "minimum": 1}
     sizes = {"type": "array", "items": size, "minItems": 1, "maxItems": MOST_PARTS}
     return declare(
-        doc, REQUIRED, ("sizes", "chunks", "split_size_or_sections"), check,
+        doc, REQUIRED, ("sizes", "chunks"), check,
         {"anyOf": [number, sizes]},
     )  # fmt: skip
 
@@ -88,7 +88,8 @@ class Split(Rearrangement):
         if sum(sizes) != size:
             named = f"{one}{'s' * (sum(sizes) != 1)}{where}"
             raise LayerError(
-                f"parts of {some(sizes, ' and ')} add up to {sum(sizes)} {named}, not {size}"
+                f"parts of {some(sizes, ' and ' if len(sizes) == 2 else ', ')} add up to "
+                f"{sum(sizes)} {named}, not {size}"
             )
         if self.part >= len(sizes):
             raise LayerError(f"has parts 0 to {len(sizes) - 1}, not {self.part}")
@@ -124,7 +125,7 @@ class Split(Rearrangement):
             inputs=("116x28x28",),
             output="58x28x28",
             operations=Operations(),
-            source="Ma et al. 2018, ShuffleNet V2, section 3.2: c channels in two halves",
+            source="Ma et al. 2018, ShuffleNet V2, section 3: c channels in two halves",
         ),
         Example(
             given={"parts": [64, 16, 16], "part": 0},

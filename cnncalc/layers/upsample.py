@@ -245,7 +245,7 @@ class Upsample(Like):
         if sizes or all(out == n * one for n, out, one in zip(N, grown, given)):
             return {**fields, "size": one_size(grown)}
         if fields.get("align_corners"):
-            return None  # ONNX then spreads N·scale positions, which may not be a whole number
+            return None  # ONNX then spreads N·scale positions, and N·scale may not be whole
         return {**fields, "scale_factor": one_size([float(f"{one:.7g}") for one in given])}
 
     def to_torch(self, nn: Any, x: Map) -> Any:

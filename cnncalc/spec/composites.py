@@ -11,7 +11,7 @@ from cnncalc.core.fields import shown
 from cnncalc.core.layer import Input
 from cnncalc.core.shape import Shape
 from cnncalc.spec import values
-from cnncalc.spec.entry import NODE, Composite, Entry, Spec, kind_alone
+from cnncalc.spec.entry import NODE, Composite, Entry, Spec, broken, kind_alone
 from cnncalc.spec.node import Node
 from cnncalc.spec.scope import Scope
 from cnncalc.spec.text import Item, Key
@@ -81,19 +81,18 @@ class Branches(Composite):
         join = keys.get(Key("join"))
         if join is None:
             parser.wrong("branches need 'join': concat, add or multiply", kind.where)
-            join = Item("concat", kind.where)
         if isinstance(value.value, list):
             named = [(f"branch{i}", way) for i, way in enumerate(value.value, 1)]
         else:
             ways = value.value.items()
             named = [(parser.check_name(name, name.where), way) for name, way in ways]
-        joining = parser.entry(join)
-        for key in join.value if isinstance(join.value, dict) else ():
+        joining = parser.entry(join) if join else broken(None, kind.where)
+        for key in join.value if join and isinstance(join.value, dict) else ():
             if key in NODE:
                 fact = f"'join' is a kind and its fields; it has no {str(key)!r}"
                 parser.wrong(fact, key.where)
         read = [(name, parser.entries(way)) for name, way in named]
-        return None if joining.broken else cls(read, joining)
+        return cls(read, joining)
 
     @classmethod
     def schema(cls, entries: Any, kind: Any, layer: Any) -> tuple[Any, Mapping[str, Any]]:
@@ -123,8 +122,10 @@ class Branches(Composite):
             found = build.expand(entries, inner, current)
             build.work.add(len(found), entry.where)
             ends += found
-        self.check_join(build, len(ends))
         joined = Scope(prefix, scope.values, scope)
+        if self.join.broken:
+            return build.placeholder(self.join, "", joined)
+        self.check_join(build, len(ends))
         return build.once(self.join, build.automatic(self.join, joined), joined, tuple(ends))
 
     def check_join(self, build: "Expansion", inputs: int) -> None:
