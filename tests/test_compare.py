@@ -102,7 +102,7 @@ def test_totals_are_those_of_summarize():
     found = cnncalc.compare("resnet18", "resnet34", batch=2)
     for name, report in zip(("resnet18", "resnet34"), found.reports):
         assert report.totals == cnncalc.summarize(name, batch=2).totals
-    # He et al. 2015, table 1: 1.8 and 3.6 · 10⁹ multiply-adds.
+    # He et al. 2015, table 1: 1.8 and 3.6 · 10⁹; 3.6 leaves out the projections.
     assert [round(macs / 2 / 10**9, 1) for macs in found.totals["macs"]] == [1.8, 3.7]
     assert found.totals["peak"][0] == found.reports[0].memory.inference_peak.bytes
 
@@ -162,10 +162,10 @@ def test_every_format_shows_the_layers_or_the_totals(form):
 
 def test_networks_of_very_many_equal_layers_are_matched_by_name(monkeypatch):
     one, other = net(*["relu", "tanh"] * 4), net(*["tanh", "relu", "relu"] * 3)
-    # tanh and relu three times are in both: 2 removed, 3 added
+    # both contain (tanh, relu) three times: 2 removed, 3 added
     assert len(changes(one, other)) == 5
     monkeypatch.setattr(compare, "MOST_PAIRS", 30)
-    # tanh2, tanh3 and so on are at other positions, but all names are the same or missing.
+    # relu1 to relu4 and tanh1 to tanh3 are in both, at other positions.
     found = dict(changes(one, other, everything=True))
     assert {*found} == {f"relu{n}" for n in range(1, 7)} | {f"tanh{n}" for n in range(1, 5)}
 

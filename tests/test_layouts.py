@@ -194,10 +194,11 @@ def test_one_layer_may_have_its_channels_last():
         ("1x224x224x3", "a batch of one image; use --input 3x224x224 --batch 1"),
         (
             "8x3x4x4",
-            "an input with 3 dimensions, such as 3x224x224, not 8x3x4x4; use --input 3x4x4 "
+            "an input with 3 dimensions, such as 3x224x224, not '8x3x4x4'; use --input 3x4x4 "
             "--batch 8",
         ),
-        ("3x224", "needs an input with 3 dimensions, such as 3x224x224, not 3x224"),
+        ("3x224x224x3", "not '3x224x224x3'; use --input 3x224x224 --batch 3"),
+        ("3x224", "needs an input with 3 dimensions, such as 3x224x224, not '3x224'"),
         ("224x224x3", "channels come last; write 3x224x224, or add --layout hwc"),
         ("1x3x3x224x224", "drop the batch size"),
     ],
@@ -238,10 +239,10 @@ def test_a_layer_for_images_takes_no_volume():
 @pytest.mark.parametrize(
     ("network", "input", "warning"),
     [
-        ("resnet18", "1x224x224", "1 instead of 3 channels: conv1 then has 3,136 weights"),
-        ("vgg16", "4x64x64", "4 instead of 3 channels: conv1_1 then has 2,304 weights"),
-        ("5x9x9-GAP", "7x9x9", "7 instead of 5 channels"),
-        ("100-10N", "50", "50 instead of 100 features: linear1 then has 500 weights"),
+        ("resnet18", "1x224x224", "1 channel instead of 3: conv1 then has 3,136 weights"),
+        ("vgg16", "4x64x64", "4 channels instead of 3: conv1_1 then has 2,304 weights"),
+        ("5x9x9-GAP", "7x9x9", "7 channels instead of 5"),
+        ("100-10N", "50", "50 features instead of 100: linear1 then has 500 weights"),
     ],
 )
 def test_channels_that_differ_from_the_spec_s_get_a_remark(network, input, warning):

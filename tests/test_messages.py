@@ -140,6 +140,10 @@ def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
             ["summarize", "vgg16", "--batch"],
             "--batch needs a value; see 'cnncalc summarize --help'",
         ),
+        (
+            ["check-stride", *"73311"],
+            "unexpected arguments '1 1'; see 'cnncalc check-stride --help'",
+        ),
         (["list", "vgg16"], "unexpected argument 'vgg16'; see 'cnncalc list --help'"),
         (["summarize", "vgg16", "--input", "abc"], "--input: a shape must be whole numbers joined"),
         (
@@ -178,7 +182,7 @@ def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
         ),
         (["device", "lenet5"], "a time needs a device or a calibration; name a device with --on"),
         (["draw", "lenet5", "--style", "window", "--layer", "f6", "-o", "f6.svg"], "layer 'f6' "),
-        (["draw", "lenet5", "--animate"], "--animate is only for the style window; graph takes --"),
+        (["draw", "lenet5", "--animate"], "--animate is only for the window style; graph takes --"),
         (
             ["quiz", "--per-student", f"{__file__}x", "-o", "w"],
             f"no file '{__file__}x'; did you mean 'test_messages.py'?",

@@ -380,11 +380,11 @@ def test_a_name_is_text_whatever_is_in_it(name):
         ({"only": "conv1"}, "is a layer, not a block"),
         (
             {"animate": True},
-            "'animate' is only for the style window; graph takes 'depth', 'only', ",
+            "'animate' is only for the window style; graph takes 'depth', 'only', ",
         ),
         (
             {"style": "field", "depth": 1},
-            "'depth' is only for the style graph or volumes; field takes 'layer'",
+            "'depth' is only for the graph or volumes style; field takes 'layer'",
         ),
     ],
 )
@@ -570,7 +570,7 @@ def test_an_image_never_leaves_out_a_character(suffix, package, tmp_path, monkey
 
 @pytest.mark.parametrize("suffix", ["dot", "mmd"])
 def test_volumes_are_refused_where_only_graphs_are_supported(suffix, tmp_path):
-    with pytest.raises(CnncalcError, match="use the style graph"):
+    with pytest.raises(CnncalcError, match="use the graph style"):
         cnncalc.draw(SMALL, "volumes").save(tmp_path / f"a.{suffix}")
     with pytest.raises(CnncalcError, match="need a picture file"):
         str(cnncalc.draw(SMALL, "volumes"))
@@ -706,7 +706,7 @@ def test_the_cone_of_a_field_covers_the_receptive_field(name, layer):
 def test_a_picture_of_a_layer_without_a_window_is_refused(name, style, layer, says):
     with pytest.raises(CnncalcError, match=re.escape(says)):
         cnncalc.draw(name, style, layer=layer).scene(PIXELS)
-    with pytest.raises(CnncalcError, match=f"the style {style} draws only pictures"):
+    with pytest.raises(CnncalcError, match=f"the {style} style needs a picture file"):
         str(cnncalc.draw(name, style))
 
 

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import UsageError, layers
 from cnncalc.cli import app
+from cnncalc.conventions.convention import Part
 from cnncalc.conventions.reconcile import readings, reconcile
 from cnncalc.core.errors import CnncalcError
 
@@ -276,6 +277,7 @@ def run(*arguments):
 def test_a_part_of_one_is_singular():
     result = run("1x8x8-1C3", "10")
     assert "= 9 weights\n  + 1 bias\n" in result.stdout
+    assert Part(2, 1, "pool inputs in other layers").text() == "2 · 1 pool input in other layers"
 
 
 def test_the_command_shows_the_sum():

@@ -440,6 +440,8 @@ def test_an_interrupt_keeps_what_is_done(monkeypatch):
 def test_options_that_do_not_fit_are_refused():
     with pytest.raises(UsageError, match="over varies 'batch', which is also fixed; leave out one"):
         cnncalc.sweep(TINY, {"batch": [1, 2]}, batch=4)
+    with pytest.raises(UsageError, match="over varies 'classes', which is also fixed"):
+        cnncalc.sweep("resnet18", {"classes": [2, 3]}, settings={"classes": 10})
     with pytest.raises(UsageError, match="best must be at least 1"):
         run("lenet5", "--over", "batch=1", "--best", "0")
 

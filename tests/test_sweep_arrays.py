@@ -292,6 +292,9 @@ def test_a_sample_is_random_and_repeatable():
     assert some[0] == some[1] != some[2]
     assert len({*some[0]}) == 50
     assert Grid(over, 10**6).total == 10_000
+    long = Grid(dict.fromkeys("abcd", range(10**5)), 3)
+    assert len({*long.drawn}) == 3
+    assert max(long.drawn) > 10**17
     with pytest.raises(UsageError, match="'sample' must be from 1 to 1,000,000, not 0"):
         Grid(over, 0)
 

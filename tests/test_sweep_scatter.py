@@ -113,7 +113,7 @@ def test_a_heat_map_of_words_keeps_their_order():
 @pytest.mark.parametrize(
     ("over", "options", "name", "says"),
     [
-        ({"batch": [1, 2]}, {}, "macs", "needs two values to vary"),
+        ({"batch": [1, 2]}, {}, "macs", "needs exactly two --over options"),
         ({"batch": [1], "input": [8]}, {"where": "macs < 1"}, "macs", "no combination to draw"),
         ({"batch": [1], "input": [8]}, {}, "mac", "did you mean 'macs'"),
         ({"batch": [1], "input": [*range(6, 40)]}, {}, "macs", "34 values of input are wider"),

@@ -36,6 +36,11 @@ def test_an_input_without_its_channels_is_explained():
         "32×32 is read as 32 channels of length 32, but the spec's input is 3×32×32; write the "
         "channels too, as in 3x32x32",
     )
+    assert (
+        cnncalc.summarize(file, input="1x3")
+        .warnings[0]
+        .startswith("1×3 is read as 1 channel of length 3, but")
+    )
     volumes = {"input": "2x8x8x8", "layers": [conv("a")]}
     (found,) = cnncalc.summarize(volumes, input="8x9x9").warnings
     assert found.startswith("8×9×9 is read as 8 channels of 9×9 pixels, but the spec's input is 2×")

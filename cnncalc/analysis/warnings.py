@@ -8,6 +8,7 @@ from dataclasses import MISSING, fields, replace
 
 from cnncalc import layers
 from cnncalc.analysis.report import Row
+from cnncalc.core import units
 from cnncalc.core.errors import LayerError, SpecError, Where, did_you_mean
 from cnncalc.core.fields import as_written
 from cnncalc.core.layer import Input, Layer
@@ -55,13 +56,13 @@ def _other_channels(graph: Graph, rows: Sequence[Row]) -> Iterator[str]:
             continue
         first = next((one for one in _behind(rows, place) if one.weights), None)
         then = f": {first.name} then has {first.weights:,} weights" if first else ""
-        what = "channels" if isinstance(row.output, Map) else "features"
-        yield f"the input has {row.output[0]:,} instead of {own[0]:,} {what}{then}"
+        what = "channel" if isinstance(row.output, Map) else "feature"
+        yield f"the input has {units.counted(row.output[0], what)} instead of {own[0]:,}{then}"
 
 
 def _without_channels(given: Shape, own: Shape) -> str:
     """The warning about an input with one size less than in the spec."""
-    read = f"{given} is read as {given[0]:,} channels of {_size(given)}"
+    read = f"{given} is read as {units.counted(given[0], 'channel')} of {_size(given)}"
     whole = "x".join(map(str, (own[0], *given)))
     return f"{read}, but the spec's input is {own}; write the channels too, as in {whole}"
 
@@ -79,8 +80,8 @@ def _square_signal(graph: Graph, rows: Sequence[Row]) -> Iterator[str]:
     if is_written and isinstance(first, Map) and len(first) == 2 and first[0] == first[1]:
         size = f"{first[0]}x{first[1]}"
         yield (
-            f"{size} is read as {first[0]:,} channels of {_size(first)}; for an image with one "
-            f"channel, write 1x{size}"
+            f"{size} is read as {units.counted(first[0], 'channel')} of {_size(first)}; "
+            f"for an image with one channel, write 1x{size}"
         )
 
 

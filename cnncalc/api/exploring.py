@@ -117,8 +117,9 @@ def sweeping(
     resume: str | os.PathLike[str] | None = None,
 ) -> "Iterator[Sweep]":
     """Like ``sweep``, but yields the results so far after every chunk."""
-    for name in ("batch", "dtype"):
-        if name in over and options.get(name) not in (None, 1):
+    fixed = {name for name in ("batch", "dtype") if options.get(name) not in (None, 1)}
+    for name in over:
+        if name in fixed.union(options.get("settings") or ()):
             raise UsageError(f"over varies {name!r}, which is also fixed", "leave out one of them")
     if asked.clock is not None:
         from cnncalc.analysis.hardware.device import stored_as

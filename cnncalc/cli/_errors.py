@@ -114,6 +114,7 @@ PHRASES = {
     rf"{WRONG}integer": r"\1 must be a whole number, not \2",
     rf"{WRONG}float": r"\1 must be a number, not \2",
     r"Option '(--?[\w-]+)' requires an argument": r"\1 needs a value",
+    r"Got unexpected extra argument\(?s?\)? \((.* .*)\)": r"unexpected arguments '\1'",
     r"Got unexpected extra argument\(?s?\)? \((.*)\)": r"unexpected argument '\1'",
 }
 """Typer's sentences that need rewording."""

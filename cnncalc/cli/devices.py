@@ -22,7 +22,7 @@ def run(
     """List devices with their peak operations per second, bandwidth and memory.
 
     Peaks are without sparsity. Figures that a device's source does not state are left out.
-    Formats other than the table also show the source of the figures, and what else confirms them.
+    Formats other than the table show more, such as the source of the figures.
 
     cnncalc devices
 

@@ -84,7 +84,7 @@ Heat = Annotated[
     typer.Option(
         "--heat",
         metavar="NAME",
-        help="Also draw this quantity as a heat map over two varied values.",
+        help="Also draw this quantity as a heat map over the two names given to --over.",
         show_default=False,
     ),
 ]
@@ -101,7 +101,7 @@ Jobs = Annotated[
         "--jobs",
         metavar="N",
         help="The number of processes; by default, one per core, but one for up to "
-        f"{FEW} combinations. A factory or standard input always takes one.",
+        f"{FEW} combinations. A MODULE:FACTORY model, or standard input, always runs in one.",
     ),
 ]
 Dask = Annotated[
@@ -146,7 +146,7 @@ OPTIONS = {
     for name in ("best", "dtype", "jobs", "on", "over", "pareto", "resume", "sample", "show",
                  "where")
 }  # fmt: skip
-"""The options by the names that errors of the library have for them."""
+"""The options, by the names that the library's errors use for them."""
 
 
 def run(

@@ -22,8 +22,11 @@ from cnncalc.core.shape import Shape
 MAX_CACHED = 10_000
 """The maximum number of layers to cache; different conventions see the same layers."""
 
-ONE = r"\b(bias)es\b|\b(weight|MAC|parameter|value|connection)s\b"
-"""Plural nouns; the groups are their singulars."""
+ONE = (
+    r"\b(bias)es\b|\b(weight|MAC|parameter|value|connection|element|input|output|sum|product|buffer|"
+    r"operation|addition|multiplication|comparison|division|exponential)s\b"
+)
+"""The plural nouns of parts; the groups are their singulars."""
 BYTES = "bytes"
 """The unit of memory. ``read`` prints such totals in a larger unit, such as MB."""
 
@@ -197,7 +200,7 @@ def fixed_norms(call: Call) -> bool:
 
 
 def measuring_norms(call: Call) -> bool:
-    """Norms that tools take to compute statistics of their input: batch norms without running
+    """Norms that tools assume to compute statistics of their input: batch norms without running
     statistics, and group, layer and instance norms."""
     others = call.family in ("GroupNorm", "LayerNorm", "InstanceNorm")
     return others or (call.family == "BatchNorm" and not fixed_norms(call))

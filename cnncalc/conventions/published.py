@@ -46,7 +46,7 @@ class Finding:
     """A printed figure and the calculated one, counted with the conventions that the claim names.
 
     ``calculated`` is an exact integer, or the text of a shape, a ratio or a percentage. ``network``
-    is the file or built-in name, ``name`` the network's title.
+    is the file or built-in name (without one, the title), ``name`` the network's title.
     """
 
     network: str

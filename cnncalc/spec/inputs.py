@@ -139,10 +139,13 @@ def _replaced(
     sizes = _sizes(item, names, work)
     shape = shape_of(sizes, layout or "chw")
     if own is not None and catalog.holds(spec.where.source) and len(shape) != len(own):
+        image = sizes[1:]
+        if layout is None and looks_last(image):
+            image = (image[-1], *image[:-1])
         number = f"{len(own)} dimension{'s' * (len(own) > 1)}"
         raise _batched(sizes, layout, USE) or UsageError(
-            f"{spec.name} needs an input with {number}, such as {_text(own)}, not {_text(sizes)}",
-            USE.format(_text(sizes[1:]), sizes[0]) if len(sizes) == len(own) + 1 else "",
+            f"{spec.name} needs an input with {number}, such as {_text(own)}, not '{_text(sizes)}'",
+            USE.format(_text(image), sizes[0]) if len(sizes) == len(own) + 1 else "",
         )
     if why := turned(sizes, layout):
         raise UsageError(f"input {why.fact}", why.help)

@@ -65,7 +65,7 @@ class Cluster(Executor):
         self.client = client
 
     def submit(self, function: Callable[..., Any], /, *given: Any, **named: Any) -> Any:
-        """Run a function on a worker; the result may be used only once."""
+        """Run a function on a worker, even if the same call was made before."""
         with _lost():
             return Task(self.client, self.client.submit(function, *given, **named, pure=False))
 

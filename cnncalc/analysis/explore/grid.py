@@ -1,6 +1,7 @@
 """The configurations of a sweep, in order and in chunks: all combinations of some values, or a
 random sample of them."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice, product
@@ -77,7 +78,13 @@ class Grid:
     @cached_property
     def drawn(self) -> list[int]:
         """The numbers of the configurations in a sample: all different, in order."""
-        return sorted(Random(self.seed).sample(range(self.combinations), self.total))
+        random = Random(self.seed)
+        if self.combinations <= sys.maxsize:
+            return sorted(random.sample(range(self.combinations), self.total))
+        drawn = set[int]()  # ``sample`` does not take so long a range
+        while len(drawn) < self.total:
+            drawn.add(random.randrange(self.combinations))
+        return sorted(drawn)
 
     def values(self, places: Sequence[int]) -> dict[str, Any]:
         """The values of the configuration at these places."""

@@ -127,7 +127,7 @@ class _Search:
                 help = f"the cost is the same from {self.name}={self.value(level)} on"
             fact = f"the search ended at {self.name}={self.value(high)}, which still fits"
             raise UsageError(fact, help)
-        if low == high:  # the cost stopped growing at ``level``, a little above the budget
+        if low == high:  # the cost stopped growing or the search ended, above the budget
             return level, level
         return low, high
 

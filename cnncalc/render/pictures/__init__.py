@@ -134,5 +134,5 @@ def picture(report: Report, style: str = "graph", **choices: Any) -> Picture:
             listed = discovery.modules(styles.__path__)
             own = f"takes {', '.join(map(repr, takes))}" if takes else "has no options of its own"
             able = one_of([one for one in listed if name in style_of(one).CHOICES])
-            raise UsageError(f"{name!r} is only for the style {able}", f"{style} {own}")
+            raise UsageError(f"{name!r} is only for the {able} style", f"{style} {own}")
     return Picture(report, style, Options(**choices))

@@ -22,13 +22,15 @@ LARGEST, SMALLEST = 36, 3
 
 
 class _Heat:
-    """The cells of a heat map. Raises UsageError unless two values vary and there is something to
-    draw."""
+    """The cells of a heat map. Raises UsageError unless exactly two names vary and there is
+    something to draw."""
 
     def __init__(self, found: Sweep, name: str) -> None:
         self.scale = Scale(found, name, found.points)
         if len(found.names) != 2:
-            raise UsageError("a heat map needs two values to vary, as in --over a=1:9 --over b=1:9")
+            raise UsageError(
+                "a heat map needs exactly two --over options, as in --over a=1:9 --over b=1:9"
+            )
         self.cells: Mapping[tuple[str, str], Point] = {
             (str(one), str(other)): point
             for point in drawable(found, [name])

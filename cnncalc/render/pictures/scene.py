@@ -136,4 +136,4 @@ def _innermost(places: list[tuple[Box, Nest]], box: Box) -> Nest:
 def need_graph(scene: Scene, suffix: str) -> None:
     """Raise UsageError for a picture that is not a graph of boxes."""
     if not scene.boxes or any(box.faces for box in scene.boxes):
-        raise UsageError(f"a {suffix} file holds a graph; use the style graph")
+        raise UsageError(f"a {suffix} file holds a graph; use the graph style")

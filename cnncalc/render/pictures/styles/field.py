@@ -62,7 +62,7 @@ def draw(report: Report, options: Options, measure: Measure) -> Scene:
     """The receptive field of a layer, by default of the last one with several outputs along the
     axis."""
     if measure.compact:
-        raise UsageError("the style field draws only pictures", "add -o field.svg")
+        raise UsageError("the field style needs a picture file", "add -o field.svg")
     levels = _thinned(_levels(report, _target(report, options.layer)))
     return _scene(report, levels, measure)
 

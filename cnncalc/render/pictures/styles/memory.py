@@ -34,10 +34,10 @@ PHASES, LEGEND = 16, 17
 
 
 def draw(report: Report, options: Options, measure: Measure) -> Scene:
-    """The training step of a report with SGD."""
+    """A training step of the report's network, with SGD."""
     if measure.compact:
         raise UsageError(
-            "the style memory draws only pictures",
+            "the memory style needs a picture file",
             "add -o memory.svg, or use 'cnncalc memory NETWORK --plot'",
         )
     return chart(measured(report), measure)
@@ -82,7 +82,7 @@ def _areas(memory: Memory, moments: Sequence[Moment], left: float, top: float) -
 
 
 def _outline(heights: Sequence[float], left: float) -> list[Point]:
-    """The corners of stairs, one step for each height."""
+    """The corners of stairs, one step for each run of equal heights."""
     width, points, at = WIDTH / len(heights), list[Point](), left
     for height, run in groupby(map(round, heights)):
         end = at + width * len(list(run))
@@ -92,7 +92,7 @@ def _outline(heights: Sequence[float], left: float) -> list[Point]:
 
 
 def _grid(left: float, top: float, moments: Sequence[Moment]) -> Iterator[Line]:
-    """A line for each tick, and one between two phases."""
+    """A line for each tick, and one between successive phases."""
     for tick in range(TICKS + 1):
         y = top + HEIGHT * tick / TICKS
         yield Line(((left, y), (left + WIDTH, y)), arrow=False, tone="grid")

@@ -47,7 +47,7 @@ class Slot(NamedTuple):
 def draw(report: Report, options: Options, measure: Measure) -> Scene:
     """The volumes of a report, its blocks folded and opened as the options say."""
     if measure.compact:
-        raise UsageError("volumes need a picture file", "add -o net.svg, or use the style graph")
+        raise UsageError("volumes need a picture file", "add -o net.svg, or use the graph style")
     return Volumes(report, options, measure).scene()
 
 

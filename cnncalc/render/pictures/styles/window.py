@@ -57,7 +57,7 @@ class Grid(NamedTuple):
 def draw(report: Report, options: Options, measure: Measure) -> Scene:
     """The window of a layer, by default of the first whose window has more than one pixel."""
     if measure.compact:
-        raise UsageError("the style window draws only pictures", "add -o window.svg")
+        raise UsageError("the window style needs a picture file", "add -o window.svg")
     row = _row(report, options.layer)
     full = _axes(row) or ()
     axes = [_small(axis) for axis in full]
