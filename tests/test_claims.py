@@ -91,7 +91,7 @@ def test_only_errata_can_be_shown(net):
 def test_a_network_without_claims_says_so(tmp_path):
     file = tmp_path / "net.yaml"
     file.write_text("input: 3\nlayers: [relu]\n")
-    assert run(file).stdout.startswith("no figures are published; list some in the spec")
+    assert run(file).stdout.startswith("no published figures are listed; add them under")
     assert json.loads(run(file, "-f", "json").stdout) == []
 
 

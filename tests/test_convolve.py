@@ -417,7 +417,7 @@ def test_usi_max_pooling():
 def test_only_a_transposed_convolution_has_an_output_padding_and_no_mode():
     with pytest.raises(UsageError, match="only a transposed convolution takes an output padding"):
         convolve(read("1 2"), [read("1")], output_padding=1)
-    with pytest.raises(UsageError, match="removes its padding; leave out the mode"):
+    with pytest.raises(UsageError, match="so there is nothing to fill; leave out the mode"):
         convolve(read("1 2"), [read("1")], transposed=True, mode="reflect")
 
 

@@ -376,6 +376,13 @@ def test_answers_to_free_standing_questions_may_be_written_like_those_of_layers(
     assert (first["outcome"], second["remark"]) == ("right", "was not asked")
 
 
+def test_an_invalid_question_with_a_bare_number_is_called_a_question(tmp_path):
+    question = "{given: {conv: {filter: 10, kernel: 5}, input: 3x32x32}, ask: params, name: '1'}"
+    (tmp_path / "key.yaml").write_text(f"questions: [{question}]", encoding="utf-8")
+    with pytest.raises(CnncalcError, match=":1:13: question 1: conv has no field 'filter'"):
+        gradebook.key(tmp_path / "key.yaml")
+
+
 def test_a_submission_cannot_make_a_file_be_read(room):
     (room / "handed_in/ada.yaml").write_text(
         f"architecture: {room}/secret.yaml\n{ADA}", encoding="utf-8"

@@ -95,6 +95,11 @@ def test_a_mistake_made_in_several_places_is_reported_once():
     assert found.slip.says.count("without") == MOST
 
 
+def test_a_mistake_with_several_values_that_round_alike_is_reported_once():
+    lenet = question(asks.find("params"), summarize("lenet5"), None)
+    assert remark(lenet, "61.8K") == "treated the pooling layer as a convolution with weights"
+
+
 def test_two_mistakes_are_reported_only_if_one_does_not_explain_the_value():
     conv = of_layer(CONV, "3x32x32", "parameters")
     assert diagnosed(conv, "750") == [("bias_forgotten",)]

@@ -620,7 +620,9 @@ def test_bytes_may_be_octets(text):
 
 @pytest.mark.parametrize("text", ["15O", "1O0", "P=15O", "2*1O", "3O0 MB"])
 def test_the_letter_o_after_a_digit_is_not_read(text):
-    with pytest.raises(UsageError, match="has the letter O; write 0 for zero, or B for bytes"):
+    with pytest.raises(
+        UsageError, match="is not a number: it has the letter O; write 0 for zero, or B for bytes"
+    ):
         read(text, (Number,))
 
 

@@ -19,7 +19,7 @@ from cnncalc.core.errors import UsageError
 from cnncalc.homework import quiz_formats, sheet
 from cnncalc.homework.marking import Marker, Outcome
 from cnncalc.homework.phrases import described, phrase
-from cnncalc.homework.quiz import CHOICES, Order, Quiz, pose
+from cnncalc.homework.quiz import CHOICES, Order, Quiz, order, pose
 from cnncalc.homework.topics import LEVELS, TOPICS
 from cnncalc.spec import catalog, text
 
@@ -207,7 +207,7 @@ def test_latex_compiles(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("order", "says"),
+    ("wanted", "says"),
     [
         (Order(topics=()), "at least one topic is needed"),
         (Order(topics=("shap",)), "no topic 'shap'; did you mean 'shape'?"),
@@ -215,11 +215,14 @@ def test_latex_compiles(tmp_path):
         (Order(geometry="ilegal"), "did you mean 'illegal'?"),
         (Order(questions=0), "'questions' must be from 1 to 1,000, not 0"),
         (Order(questions=10**9), "not 1,000,000,000"),
+        (order("shape", questions="3"), "'questions' must be a whole number, not '3'"),
+        (order("shape", level=3), "no level '3'"),
+        (order("shape", geometry=3), "no geometry '3'"),
     ],
 )
-def test_an_impossible_order_is_refused(order, says):
+def test_an_impossible_order_is_refused(wanted, says):
     with pytest.raises(UsageError, match=re.escape(says)):
-        pose(order)
+        pose(wanted)
 
 
 # Words, and the user's own networks.
@@ -492,6 +495,9 @@ def test_a_folder_s_name_cannot_control_the_terminal(tmp_path, folder):
         (["--per-student", "NAMES"], "add a folder for them"),
         (["--per-student", "missing.txt", "-o", "x"], "'missing.txt'"),
         (["--per-student", "EMPTY", "-o", "x"], "has 0 names"),
+        (["--per-student", "AGAIN", "-o", "x"], "lists Ada more than once; leave one out"),
+        (["--key", "--solutions"], "--solutions has no effect with --key; leave one out"),
+        (["--key", "-f", "html"], "--format has no effect with --key; leave one out"),
         (["--per-student", "TWICE", "-o", "x"], "give the same file name: Ada_B; make them"),
         (["-f", "pdf"], "no format 'pdf'"),
         (["--topics", ","], "at least one topic is needed"),
@@ -499,7 +505,8 @@ def test_a_folder_s_name_cannot_control_the_terminal(tmp_path, folder):
     ],
 )
 def test_an_unwritable_quiz_is_reported(tmp_path, words, says):
-    for name, names in (("NAMES", "Ada\n"), ("EMPTY", "\n"), ("TWICE", "Ada B\nAda_B\n")):
+    files = {"NAMES": "Ada\n", "EMPTY": "\n", "TWICE": "Ada B\nAda_B\n", "AGAIN": "Ada\nAda\n"}
+    for name, names in files.items():
         (tmp_path / name).write_text(names, encoding="utf-8")
     words = [str(tmp_path / word) if word.isupper() else word for word in words]
     result = run("quiz", "--seed", "1", *words)

@@ -107,7 +107,7 @@ def _totals(found: Findings) -> "list[Total]":
     return [Total(label, n, units.exact(n)) for label, n in counts.items() if n]
 
 
-NOTHING = "no figures are published; list some in the spec under 'published'"
+NOTHING = "no published figures are listed; add them under 'published' in the spec"
 
 
 def _text(shown: Findings, found: Findings, sources: bool) -> str:

@@ -15,6 +15,7 @@ from cnncalc.core.errors import UsageError, one_of, some
 from cnncalc.homework import class_page, feedback, feedback_formats, gradebook_formats, statistics
 from cnncalc.homework.gradebook import ANSWER, STUDENT, Graded
 from cnncalc.homework.grading import Grades, grade
+from cnncalc.homework.labels import worded
 from cnncalc.homework.marking import Mark, Outcome
 from cnncalc.homework.scheme import Scheme, points
 from cnncalc.homework.submissions import Submission
@@ -168,11 +169,6 @@ def _watch(found: Sequence[Submission]) -> Iterable[Submission]:
     return shared.announced(found, lambda one: one.handle)
 
 
-def _asked(label: str) -> str:
-    """The label of a question for a sentence, with the word if it is a bare number."""
-    return f"question {label}" if label.isdecimal() else label
-
-
 def _report_oddities(grades: Grades, key: Path) -> None:
     """Print notes for the teacher that are not part of the grades."""
     for note in grades.notes:
@@ -181,7 +177,7 @@ def _report_oddities(grades: Grades, key: Path) -> None:
         where, label = printable(str(mark.answer.where)), shortened(mark.answer.label)
         given, right = shortened(feedback.given(mark)), shortened(feedback.right(mark))
         typer.echo(
-            f"{where}: the key gives {given} for {_asked(label)}, but {right} is right and is used",
+            f"{where}: the key gives {given} for {worded(label)}, but {right} is right and is used",
             err=True,
         )
     shared.warn(grades.warnings)

@@ -153,6 +153,8 @@ def run(
     for option, used in (("--per-student", per_student), ("--export", export)):
         if used:
             raise UsageError(f"{option} writes files; add a folder for them, as in -o week3")
+    if key:
+        shared.refuse(context, ("solutions", "format"), "has no effect with --key; leave one out")
     posed = pose(wanted)
     _note_seed(seed, drawn)
     shared.write(posed.sheet(answers=True) if key else form.write(posed, solutions), None)
@@ -188,6 +190,8 @@ def _write_all(
 ) -> None:
     """For every name, write a sheet, a blank answer sheet, a key, and a file for each of
     ``banks``."""
+    if again := sorted({name for name in names if names.count(name) > 1}):
+        raise UsageError(f"--per-student lists {some(again)} more than once", "leave one out")
     stems = [file_name(name) for name in names]
     twice = sorted({stem for stem in stems if stems.count(stem) > 1})
     if twice:

@@ -205,7 +205,7 @@ def _likeliest(found: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
     for one in ranked:
         if one.slip.along_the_way and one.slip.mistakes in here:
             continue
-        key = (one.slip.mistakes, one.slip.along_the_way, one.slip.value)
+        key = (one.slip.mistakes, one.slip.along_the_way)
         if key in reported:
             reported[key] = _elsewhere(reported[key], one.slip.question.detail)
         elif len(reported) < MOST:
@@ -228,7 +228,7 @@ def _elsewhere(one: Diagnosis, detail: str) -> Diagnosis:
     """The same diagnosis with another possible place: ``without conv1, or without conv2``."""
     question = one.slip.question
     places = question.detail.split(", or ")
-    if detail and detail not in places and len(places) < MOST:
+    if detail and question.detail and detail not in places and len(places) < MOST:
         question = replace(question, detail=", or ".join([*places, detail]))
     return one._replace(slip=one.slip._replace(question=question))
 

@@ -21,7 +21,7 @@ from cnncalc.core.shape import Layout
 from cnncalc.homework import feedback
 from cnncalc.homework import sheet as sheets
 from cnncalc.homework.entries import failure
-from cnncalc.homework.labels import normal
+from cnncalc.homework.labels import normal, worded
 from cnncalc.homework.marking import Mark, Marked, Marker, Outcome
 from cnncalc.homework.scheme import Scheme, points, scheme
 from cnncalc.homework.sheet import Sheet
@@ -96,7 +96,7 @@ class Keys:
     def __init__(self, target: Path, layout: Layout | None = None) -> None:
         """Read a single key, or find the keys in a folder.
 
-        Raises UsageError if the folder has none or two with the same name, and the errors of
+        Raises UsageError if the folder has no keys, or two with the same name, and the errors of
         ``key`` for a single key.
         """
         self.target = target
@@ -178,7 +178,7 @@ def key(target: Path, layout: Layout | None = None) -> Sheet:
     read = sheets.load(target, layout=layout, is_key=True)
     scheme(read.credit)
     wrong = [
-        SpecError(f"{answer.label}: {answer.problem}", answer.where)
+        SpecError(f"{worded(answer.label)}: {answer.problem}", answer.where)
         for answer in read.answers
         if answer.question is None
     ]

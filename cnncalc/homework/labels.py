@@ -32,6 +32,11 @@ def normal(label: str) -> str:
     return re.sub(r"^(?:question|q|exercise|ex|task)(?=[0-9])", "", plain(label))
 
 
+def worded(label: str) -> str:
+    """The label of a question for a sentence, with the word if it is a bare number."""
+    return f"question {label}" if label.isdecimal() else label
+
+
 def unambiguous(labels: Iterable[str]) -> dict[str, str]:
     """The labels by their normal forms, which leave out any part in brackets, such as ``(Conv2D)``;
     a form that several labels share is left out."""

@@ -18,8 +18,8 @@ from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms
 MAX_DIAGNOSED = 100
 """The maximum number of wrong answers to diagnose on a sheet."""
 LAYERS_EACH = 50
-"""An answer counts once for every ``LAYERS_EACH`` layers of its network, because trying all
-mistakes in a larger network takes longer."""
+"""An answer counts once for every full ``LAYERS_EACH`` layers of its network, and at least once,
+because trying all mistakes in a larger network takes longer."""
 
 
 class Outcome(Enum):

@@ -46,8 +46,8 @@ def order(
     """The settings from words: topics may be separated by commas, and case does not matter."""
     words = topics.split(",") if isinstance(topics, str) else topics
     named = tuple(word.strip().lower() for word in words if word.strip())
-    windows = None if geometry is None else geometry.lower()
-    return Order(named, level.lower(), windows, questions, seed, choices)
+    windows = None if geometry is None else str(geometry).lower()
+    return Order(named, str(level).lower(), windows, questions, seed, choices)
 
 
 class PosedQuestion(NamedTuple):
@@ -144,10 +144,10 @@ def quiz(
     """A quiz with its key; the same arguments always give the same questions.
 
     ``topics`` are names such as ``shape``, in a list or separated by commas. ``level`` is ``easy``
-    or ``hard``; ``geometry`` is ``clean``, ``illegal`` or ``any``. ``choices`` makes the questions
-    multiple choice. Each ``student`` gets their own questions. With a ``network``, the questions
-    are about single layers of it: topics about several layers are left out, and level and geometry
-    do not matter.
+    or ``hard``; ``geometry`` is ``clean``, ``illegal`` or ``any``. ``choices`` makes questions
+    multiple choice, except those answered with yes or no. Each ``student`` gets their own
+    questions. With a ``network``, the questions are about single layers of it: topics about several
+    layers are left out, and level and geometry do not matter.
 
     Raises CnncalcError for an invalid setting or network, or a network without a suitable layer.
 
@@ -194,6 +194,8 @@ def check(order: Order) -> None:
     ):
         if word not in known:
             raise unknown(what, word, known)
+    if not isinstance(order.questions, int):
+        raise UsageError(f"'questions' must be a whole number, not {order.questions!r:.60}")
     if not 1 <= order.questions <= MAX_QUESTIONS:
         raise UsageError(
             f"'questions' must be from 1 to {MAX_QUESTIONS:,}, not {order.questions:,}"

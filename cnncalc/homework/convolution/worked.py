@@ -223,7 +223,10 @@ def _transposed(
 ) -> tuple[ConvTranspose, Tensor]:
     """The layer of a transposed convolution, and its input, which is not padded."""
     if mode != "zeros":
-        raise UsageError("a transposed convolution removes its padding; leave out the mode")
+        raise UsageError(
+            "the padding of a transposed convolution crops its output, so there is nothing to fill",
+            "leave out the mode",
+        )
     if fields["padding"] == "valid":
         fields["padding"] = 0
     layer = ConvTranspose.parse({**fields, "output_padding": output_padding})
@@ -245,9 +248,9 @@ def _check(x: Tensor, kernels: Sequence[Tensor]) -> None:
     channels = x.shape.channels
     if first.channels != channels:
         raise UsageError(
-            f"the {x.shape} input has {channels} channel{'s' * (channels != 1)}, but a {first} "
-            f"kernel has {first.channels}; give each kernel one plane per channel, and separate "
-            "planes with |"
+            f"the {x.shape} input has {channels} channel{'s' * (channels != 1)}, but the "
+            f"{first} kernel has {first.channels}; give each kernel one plane per channel, and "
+            "separate planes with |"
         )
 
 

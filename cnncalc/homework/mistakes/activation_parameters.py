@@ -15,7 +15,7 @@ class ActivationParameters(WrongLayer):
     applies a fixed function to its inputs; the weights belong to the layer before it.
     """
 
-    says = "gave the activation weights, as if it were a fully connected layer"
+    says = "treated the activation as a fully connected layer with weights"
     prior = 9
     examples = (
         Example(

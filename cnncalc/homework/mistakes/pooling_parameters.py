@@ -13,11 +13,11 @@ ASKS = ("parameters", "weights", "biases", "parameter_memory", "macs", "flops")
 
 
 class PoolingParameters(Mistake):
-    """You gave the pooling layer weights. Its window has a size, but it only takes the maximum or
-    the mean of the values inside: nothing is learned.
+    """You counted weights for the pooling layer. Its window has a size, but it only takes the
+    maximum or the mean of the values inside: nothing is learned.
     """
 
-    says = "gave the pooling layer weights, as if it were a convolution"
+    says = "treated the pooling layer as a convolution with weights"
     prior = 25
     examples = (
         Example(

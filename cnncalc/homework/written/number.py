@@ -33,7 +33,7 @@ PLAIN = re.compile(
 NOTHING = re.compile(
     r"(?:[a-z ]*\b(?:are|has|have)\s+)?(?:none|zero|nothing|no|n/?a|[-–—])(?: (.*))?", re.IGNORECASE
 )
-"""Ways to write 0 for a layer that has none, as in ``no learnable parameters``."""
+"""Ways to write 0, such as ``no learnable parameters``."""
 
 LETTER_O = re.compile("(?<=[0-9])O(?![A-Za-z])")
 """A letter where a zero may be meant: 15O is hardly the French for 15 octets."""
@@ -74,7 +74,7 @@ class Number(Written):
         working, _, result = source.rpartition("=")
         result = result.strip()
         if LETTER_O.search(result):
-            raise LayerError(f"{result[:60]!r} has the letter O; write 0 for zero, or B for bytes")
+            raise LayerError("it has the letter O; write 0 for zero, or B for bytes")
         number = _printed(result) or _said_twice(result) or _with_unit(result)
         if number is None:
             number = cls(text, calculated(result))
@@ -147,7 +147,7 @@ class Number(Written):
         return None
 
     def _scales(self, unit: str, terms: Terms) -> Iterator[tuple[Fraction, tuple[str, ...]]]:
-        """The factors that its digits may have, and what each assumes."""
+        """The factors by which its digits may be scaled, and what each assumes."""
         power, binary, written, bare_b, small_b = self.suffix
         one = Fraction(1)
         notes: tuple[str, ...] = ()
