@@ -102,6 +102,15 @@ class Strange:
             lambda: cnncalc.compare(["vgg16", "vgg19"]),
             "at least two networks; pass each as an argument, as in compare('vgg16', 'vgg19')",
         ),
+        (lambda: cnncalc.solve(input="x"), "the input size must be a whole number, not 'x'"),
+        (lambda: cnncalc.build("lenet5"), "needs a spec, not 'lenet5'; read one with load"),
+        (lambda: cnncalc.analyze("lenet5"), "graph, not 'lenet5'; call summarize instead"),
+        (lambda: cnncalc.reconcile("lenet5", 5), "write the number as text, such as '4.1G', not 5"),
+        (lambda: cnncalc.largest("lenet5", "batch", 5), "give a budget, such as macs: 300M"),
+        (
+            lambda: cnncalc.sweep("lenet5", over={"batch": 5}),
+            "over: 'batch' needs a list, as in [1, 8], not 5",
+        ),
     ],
 )
 def test_a_wrong_argument_gets_one_clear_sentence(call, says):

@@ -485,6 +485,7 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 1e999", "1"], "'1e999' is not a number"),
         (["1 1e99", "1"], "'1e99' needs more than 15 digits before or after the decimal point"),
         (["1 1e-99", "1"], "'1e-99' needs more than 15 digits before or after the decimal point"),
+        (["1/100000000000000003", "1"], "has a denominator of more than 15 digits; round it"),
         (["1 1_000", "1"], "'1_000' is not a number"),
         (["1 ٣", "1"], "'٣' is not a number"),
         (["1" * 1_000_000, "1"], "a number of 1,000,000 characters is longer than 40"),

@@ -241,7 +241,7 @@ def test_a_misspelt_side_is_refused_as_a_side():
         ("bias_regularizer", None, "; remove it: it changes neither shapes nor counts"),
         ("weight_filler", {"type": "xavier"}, "; remove it: it changes neither shapes nor counts"),
         ("engine", "CAFFE", "; remove it: it changes neither shapes nor counts"),
-        ("padding_mode", "zeros", "; remove it: convolutions always pad with zeros"),
+        ("padding_mode", "zeros", "; remove it: it changes neither shapes nor counts"),
         (
             "padding_mode",
             "circular",

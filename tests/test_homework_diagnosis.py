@@ -2,6 +2,7 @@
 
 import pytest
 
+import cnncalc
 from cnncalc.api import summarize
 from cnncalc.core.errors import UsageError
 from cnncalc.homework import asks, feedback, mistakes
@@ -191,6 +192,11 @@ def test_under_strict_terms_a_rounded_value_is_reported_as_wrong():
     conv = of_layer(CONV, "3x32x32", "macs")
     assert remark(conv, "768K") == ""
     assert remark(conv, "770K", Terms(strict=True)) == "not exactly the expected value: rounded"
+    (graded,) = cnncalc.grade(
+        {"architecture": "vgg16", "answers": {"total": {"params": "138M"}}}, strict=True
+    )
+    (mark,) = graded.marks
+    assert (mark.diagnoses, mark.why) == ((), "not exactly the expected value: rounded")
 
 
 def test_an_incomplete_kind_of_value_raises_a_type_error():

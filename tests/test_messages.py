@@ -259,7 +259,7 @@ def test_kinds_are_not_reported_as_missing_files():
         ("space_to_depth", ["stochastic_depth"]), ("segnet", ["lenet5"]), (".svg", [".csv"]),
         ("yolo", catalog.names()), ("x1", ["x2"]), ("a", ["b"]),
         ("transformer", ["conv_transpose"]), ("conv99", ["conv1", "conv2"]), ("int4", ["int8"]),
-        ("resnet51", ["resnet50", "resnet152"]), ("layer1.2", ["layer1.1"]),
+        ("tpu", ["cpu"]), ("resnet51", ["resnet50", "resnet152"]), ("layer1.2", ["layer1.1"]),
     ],
 )  # fmt: skip
 def test_distant_words_are_not_suggested(word, known):
@@ -270,7 +270,7 @@ def test_distant_words_are_not_suggested(word, known):
     ("word", "known", "meant"),
     [
         ("kernal", ["kernel", "stride"], "kernel"), ("vgg61", ["vgg11", "vgg16"], "vgg16"),
-        ("Convv", ["conv", "concat"], "conv"), ("ad", ["add"], "add"),
+        ("Convv", ["conv", "concat"], "conv"), ("ad", ["add"], "add"), ("pcu", ["cpu"], "cpu"),
         ("pading", ["dilation", "padding"], "padding"), ("batchnrom", ["batch_norm"], "batch_norm"),
         ("tahn", ["tanh"], "tanh"), ("cnov3", ["conv1", "conv3"], "conv3"),
         ("conv", ["conv1"], "conv1"), ("conv1", ["conv1_1"], "conv1_1"),

@@ -153,11 +153,11 @@ def test_it_is_not_built_in_pytorch():
         (
             "total",
             "macs",
-            "macs: detector has no known value, because layer 'roi' (opaque) does not",
+            "macs of detector: not known for layer 'roi' (opaque)",
         ),
-        ("total", "params", "has no known value, because layer 'roi' (opaque) does not state it"),
+        ("total", "params", "of detector: not known for layer 'roi' (opaque)"),
         ("total", "peak_memory", "memory of an opaque operation is not known"),
-        ("roi", "flops", "flops: layer 'roi' has no known value, because layer 'roi'"),
+        ("roi", "flops", "flops of layer 'roi': not known, because the layer is opaque"),
         ("roi", "weights_per_neuron", "has no weights"),
         ("roi", "rf", "layer 'roi' has no exact receptive field, only an upper bound"),
         (

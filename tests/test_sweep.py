@@ -69,6 +69,7 @@ def test_ranges_include_both_ends_and_stay_exact(text, values):
         ("1:2:0", "'1:2:0' needs a positive step"),
         ("1.2.3:4:5", "is not a range"),
         ("1:", "'1:' is not a range; write BEGIN:END:STEP"),
+        ("1:x", "'1:x' is not a range; write BEGIN:END:STEP"),
         (":8:2", "':8:2' is not a range; write BEGIN:END:STEP"),
         ("", "over has a name without values; write it as in batch=1,8,64"),
         ("[1, 2]", "has brackets; write values as in 1,8,64, or a range as in 4:8:2"),

@@ -3,7 +3,7 @@ budget."""
 
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -131,6 +131,9 @@ def sweeping(
     from cnncalc.analysis.explore.grid import Grid
     from cnncalc.analysis.explore.resume import Progress
 
+    for name, values in over.items():
+        if not isinstance(values, Iterable):
+            raise UsageError(f"over: {name!r} needs a list, as in [1, 8], not {values!r:.60}")
     listed = {
         name: sweeps.values_of(values) if isinstance(values, str) else list(values)
         for name, values in over.items()
@@ -228,7 +231,7 @@ def largest(
     from cnncalc.analysis.explore.evaluate import NUMBERS, configurations
     from cnncalc.analysis.explore.quantities import budget, positive
 
-    if not budgets:
+    if not budgets or not isinstance(budgets, Mapping):
         raise UsageError("give a budget, such as macs: 300M")
     names = [name] if isinstance(name, str) else [*name]
     evaluate = configurations(target, [], [*budgets], options, load, summarize)

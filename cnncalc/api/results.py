@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.analysis import report, walk
 from cnncalc.core.cost import Cost
+from cnncalc.core.errors import UsageError
 from cnncalc.spec.graph import Graph
 
 if TYPE_CHECKING:
@@ -110,5 +111,7 @@ class Report(report.Report):
 
 def analyze(graph: Graph, *, batch: int = 1, dtype: str | None = None) -> Report:
     """The report of a graph; see ``cnncalc.analysis.walk.analyze`` for what it raises."""
+    if not isinstance(graph, Graph):
+        raise UsageError(f"analyze needs a graph, not {graph!r:.60}", "call summarize instead")
     found = walk.analyze(graph, batch=batch, dtype=dtype)
     return Report(**vars(found))

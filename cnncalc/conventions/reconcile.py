@@ -92,6 +92,8 @@ def readings(text: str) -> tuple[Reading, ...]:
     >>> [reading.kilo for reading in readings("97.5 MB")]
     [1000, 1024]
     """
+    if not isinstance(text, str):
+        raise UsageError(f"write the number as text, such as '4.1G', not {text!r:.60}")
     found = NUMBER.fullmatch(text.strip().translate(SUPERSCRIPTS)) if len(text) <= LONGEST else None
     ways = _ways(re.sub(r"[\s-]", "", found["unit"]).lower()) if found else ()
     if not found or not ways:

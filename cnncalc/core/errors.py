@@ -232,7 +232,8 @@ def _edits(word: str, name: str) -> int | None:
     if word == name:
         return 0
     of_two = len(word) == 2 and not name.startswith(word)
-    if len(word) == 1 or of_two or abs(len(word) - len(name)) > most:
+    other_start = len(word) == len(name) == 3 and word[0] != name[0] and {*word} != {*name}
+    if len(word) == 1 or of_two or other_start or abs(len(word) - len(name)) > most:
         return None
     if len({*word} ^ {*name}) > 2 * most:  # each edit changes at most two letters
         return None

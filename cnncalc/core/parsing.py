@@ -29,7 +29,7 @@ AXIS = ("axis", "axes", "dim", "dims")
 THEIRS = (
     (f"({'|'.join(INFERRED)}): .*", "remove it: cnncalc infers it from the input"),
     (f"({NOT_COUNTED}): .*", "remove it: it changes neither shapes nor counts"),
-    ("padding_mode: zeros", "remove it: convolutions always pad with zeros"),
+    ("padding_mode: zeros", "remove it: it changes neither shapes nor counts"),
     (
         "padding_mode: (reflect|replicate|circular)",
         "instead of padding here, put a pad layer with mode {0} before it",

@@ -271,6 +271,8 @@ def _windows(
     sizes = {"input size": N, "output size": output, "kernel size": F, "stride": S, "dilation": D}
     for name, value in (*sizes.items(), ("padding", P)):
         least = 0 if name == "padding" else 1
+        if value is not None and not hasattr(value, "__index__"):
+            raise UsageError(f"the {name} must be a whole number, not {value!r:.60}")
         if value is not None and value < least:
             raise UsageError(f"the {name} must be at least {least}, not {value}")
     tried = 0

@@ -147,6 +147,10 @@ class Marker:
         if follows is not None:
             return Mark(answer, Outcome.FOLLOWS, follows.reading, why=follows.why)
         explained = own is None or own.effort < MAX_DIAGNOSED
+        if self.terms.strict:
+            loosely = question.agreed(written, KIND)
+            if loosely is not None and "rounded" in loosely.notes:
+                return Mark(answer, Outcome.WRONG, why=self._why(question, written))
         if own is not None and explained:
             own.explained += 1
             own.effort += max(1, len(question.report.rows) // LAYERS_EACH)

@@ -6,7 +6,7 @@ from cnncalc.layers._elementwise import Elementwise
 
 
 class Abs(Elementwise):
-    """Replaces each element by its absolute value.
+    """Replaces each element with its absolute value.
 
     Operations: one comparison per element.
     """

@@ -11,7 +11,7 @@ from cnncalc.layers._elementwise import NOT_NEGATIVE, InPlace
 
 
 class Elu(InPlace):
-    """Keeps positive values and replaces the others by alpha·(exp(x) − 1).
+    """Keeps positive values and replaces the others with alpha·(exp(x) − 1).
 
     Operations per element, whatever its sign: one comparison, one exponential, one addition (of −1)
     and one multiplication (by alpha).

@@ -6,7 +6,7 @@ from cnncalc.layers._elementwise import InPlace
 
 
 class Relu(InPlace):
-    """Keeps positive values and replaces the others by 0.
+    """Keeps positive values and replaces the others with 0.
 
     Operations: one comparison per element.
     """

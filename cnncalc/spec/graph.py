@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from cnncalc.core.errors import Mistakes, SpecError, printable
+from cnncalc.core.errors import Mistakes, SpecError, UsageError, printable
 from cnncalc.core.shape import Layout, Shape
 from cnncalc.spec.entry import Block, Spec
 from cnncalc.spec.inputs import Given, Shapes
@@ -49,6 +49,8 @@ def build(
     themselves, except built-ins. Raises Mistakes or UsageError for settings and inputs that are
     invalid, do not exist in the spec, or look like a mistake, such as a batch of images.
     """
+    if not isinstance(spec, Spec):
+        raise UsageError(f"build needs a spec, not {spec!r:.60}", "read one with load")
     network = Network(spec, layout)
     try:
         network.run(settings or {}, inputs)

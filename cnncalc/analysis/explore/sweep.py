@@ -72,7 +72,7 @@ def values_of(text: str) -> list[Any]:
     """The values in ``0.25:1.5:0.25`` (the end included, if a step reaches it) or ``float32,int8``.
     Raises UsageError for an invalid range or an empty value."""
     match = RANGE.fullmatch(text)
-    if re.fullmatch(r"[-0-9.: ]*:[-0-9.: ]*", text) and match is None:
+    if re.fullmatch(r"[-0-9.: ]*:[-0-9.: ]*|\s*-?[0-9.]+\s*:[^,]*", text) and match is None:
         raise UsageError(f"{text[:60]!r} is not a range; write BEGIN:END:STEP")
     if dashed := re.fullmatch(r"([0-9.]+?)(?:-|\.\.)([0-9.]+)", text.strip()):
         begin, end = dashed.groups()

@@ -7,16 +7,16 @@ from typing import ClassVar
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core import units
 from cnncalc.core.cost import BYTES
+from cnncalc.core.errors import LayerError
 from cnncalc.formulas import memory
-from cnncalc.homework.ask import Ask, NoAnswer
+from cnncalc.homework.ask import Ask
 from cnncalc.homework.written import Value
 
 
 def exact(row: Row, count: str) -> int:
-    """A count of a layer; raises NoAnswer if it is not known."""
+    """A count of a layer; raises LayerError if it is not known."""
     if count in row.unknown:
-        source = f"layer {row.name!r} ({row.kind})"
-        raise NoAnswer(f"has no known value, because {source} does not state it")
+        raise LayerError(f"not known for layer {row.name!r} ({row.kind})")
     return int(getattr(row.cost, count))
 
 
@@ -30,6 +30,8 @@ class Counted(Ask):
 
     def of(self, row: Row, report: Report) -> Value:
         """The count."""
+        if self.count in row.unknown:
+            raise LayerError(f"not known, because the layer is {row.kind}")
         return exact(row, self.count)
 
     def added(self, row: Row, report: Report) -> Value:

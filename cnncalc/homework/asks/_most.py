@@ -25,7 +25,7 @@ class Most(Ask):
         raise NoAnswer("is a single layer; ask about the network")
 
     def total(self, rows: Sequence[Row], report: Report, times: Mapping[str, int]) -> Value:
-        """The layers with the largest count; raises NoAnswer if it is 0 or not known."""
+        """The layers with the largest count; raises LayerError if it is 0 or not known."""
         counts = {row.name: exact(row, self.count) for row in rows if row.sources}
         most = max(counts.values())
         if not most:

@@ -191,6 +191,8 @@ def number(cell: Any) -> tuple[Number, bool]:
         if not NUMBER.fullmatch(text):
             raise UsageError(f"{shown(cell)} is not a number; write it as 3, -0.5, 1/9 or 1e-3")
         value, decimal = Fraction(text), re.search("[.eE]", text) is not None
+    if value.denominator > LARGEST and not decimal:
+        raise UsageError(f"{shown(cell)} has a denominator of more than 15 digits; round it")
     if abs(value) >= LARGEST or value.denominator > LARGEST:
         raise UsageError(
             f"{shown(cell)} needs more than 15 digits before or after the decimal point"
