@@ -325,6 +325,8 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
             "has no parameter 'classes', because it is not",
         ),
         (["summarize", "alexnet", "--set", "a=1", "--set", "a=2"], "--set gives 'a' twice"),
+        (["summarize", "mynet:Net", "--arg", "width"], "--arg takes NAME=VALUE, as in width=64"),
+        (["verify", "mynet:Net", "--arg", "width"], "--arg takes NAME=VALUE, as in width=64"),
         (["sweep", "alexnet", "--over", "batch=1", "--over", "batch=2"], "gives 'batch' twice"),
         (["summarize", "net.py:Net"], "names a file; name its module, as in net:Net"),
         (["summarize", "./my/net.py:Net"], "names a file; name its module, as in my.net:Net"),

@@ -165,6 +165,8 @@ def test_a_model_is_named_on_the_command_line(tmp_path, monkeypatch):
         "mynet:nett": "did you mean 'net'?",
         "nowhere:net": "install it, or run cnncalc in the folder that contains it",
         "nowhere.models:net": "there is no module 'nowhere'",
+        "torch.optm:Adam": "'torch.optm:Adam': torch has no module 'optm'; did you mean 'optim'?",
+        "mynet.zoo:net": "mynet has no module 'zoo'",
         "needs:net": "needs needs the package 'nowhere'; install it",
         "mynet:broken": "raised KeyError: 'no such width'",
         "mynet:Silent.depth": "mynet.Silent has no 'depth'",
@@ -286,7 +288,12 @@ def test_what_the_original_saves_is_compared(training):
     ("model", "device", "input", "why"),
     [
         (nn.Conv2d(2, 3, 1), "meta", (2, 4, 4), "the original is run only on the CPU"),
-        (nn.Conv2d(2, 3, 1, device="meta"), "cpu", (2, 4, 4), "the model has no weights"),
+        (
+            nn.Conv2d(2, 3, 1, device="meta"),
+            "cpu",
+            (2, 4, 4),
+            "are on the meta device, so they have no values",
+        ),
         (Attends(), "cpu", (8, 3, 3), "(attention): "),
     ],
 )
@@ -559,6 +566,34 @@ def test_a_model_that_is_not_one_network_is_refused(function, says):
 def test_a_model_that_does_not_run_names_the_layer():
     with pytest.raises(UsageError, match=r"fails in layer '1' for an input of .*[^.]; if its"):
         read(nn.Sequential(nn.Flatten(), nn.Linear(9, 2)), 3, 4, 4)
+
+
+class Takes(nn.Module):
+    """A model with two inputs, and an option."""
+
+    def forward(self, left, right, scale=1.0):
+        return left + scale * right
+
+
+class Hidden(nn.Module):
+    """A model whose function says nothing about its arguments."""
+
+    forward = staticmethod(torch.dot)
+
+
+@pytest.mark.parametrize(
+    ("model", "inputs", "says"),
+    [
+        (Takes(), "3x8x8", "an input of 3×8×8: .*; forward needs left, right; give each, as in "),
+        (Takes(), ["3x8x8"] * 4, "; forward needs left, right"),
+        (Takes(), {"left": "3x8x8", "rigth": "3x8x8"}, "inputs of 3×8×8 and 3×8×8: .*; forward ne"),
+        (Takes(), {"left": "3x8x8", "right": "3x7x7"}, "; if its input has another shape"),
+        (Hidden(), "3", r"input of 3: .*; if its input has another shape"),
+    ],
+)
+def test_a_model_that_gets_the_wrong_inputs_says_which_it_needs(model, inputs, says):
+    with pytest.raises(UsageError, match=says):
+        cnncalc.from_torch(model, inputs)
 
 
 def test_a_spec_or_an_answer_sheet_never_runs_code():

@@ -171,7 +171,8 @@ def test_powers_save_their_input_or_their_output(function, saves_output):
     model, x = Shrinks(function), torch.rand(2, 3, 9, 9)
     report = read(model, 3, 9, 9)
     assert report["power"].layer.saves_output == saves_output
-    # A map is saved either way; a layer after it would save another one, or the same one.
+    # One map is saved either way, so add a convolution, which saves its input: if the power saves
+    # its output, both save the same map.
     model = nn.Sequential(model, nn.Conv2d(4, 2, 1))
     report = read(model, 3, 9, 9)
     assert cnncalc.memory(report, batch=2).saved_for_backward == saved_bytes(model, x)

@@ -130,7 +130,9 @@ def test_layers_with_the_same_weights_share_them(tmp_path):
     assert report.totals.params == 112
     assert report.totals.macs == 2 * 108 * 64
     nodes[1] = node("Conv", "z w", "d", pads=[1, 1, 1, 1])
-    with pytest.raises(CnncalcError, match="shares 'w' with another layer, but not its kind and"):
+    with pytest.raises(
+        CnncalcError, match="shares 'w' with another layer, but differs from it in kind or in"
+    ):
         summarized(tmp_path, model(nodes, [KERNEL, BIAS], two))
 
 
@@ -259,7 +261,7 @@ def test_a_file_that_is_cut_off(tmp_path, length):
         (model([CONV], [tensor("w", [1 << 41]), BIAS]), "'w' has an impossible size"),
         (
             model([CONV], [tensor("w", [4, 2, 3, 3]), BIAS]),
-            r"\(Conv\): an input of 3×8×8 needs 112 stored values, but the file holds 76$",
+            r"\(Conv\): for an input of 3×8×8, it needs 112 stored values, but the file holds 76$",
         ),
         (model([], outputs=("x",)), "the file contains no layers"),
         (model([node("Relu", "x", "y")], outputs=("z",)), "the output 'z' does not depend"),

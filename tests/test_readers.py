@@ -613,6 +613,8 @@ def test_older_files_and_rounded_up_pools_are_read(tmp_path):
          "'num_output' must be a whole number, not 'x'"),
         (DATA + "layer: conv", "the layer 'conv' needs its fields in braces"),
         (DATA + "layer { name: ", "'name' has no value"),
+        (DATA + 'layer { type "ReLU" }', "expected ':' or '{' after 'type'"),
+        (DATA + 'layer name: "a" }', "expected ':' or '{' after 'layer'"),
         (DATA + "layer { ", "the brace after 'layer' is never closed"),
         (DATA + "layer { name: 3 } }", "'}' has no matching"),
         (DATA + "layer { : }", "expected the name of a field"),

@@ -14,7 +14,7 @@ from cnncalc.core.errors import UsageError
 
 
 class Measured(NamedTuple):
-    """A measured quantity for which there is no calculated one."""
+    """A figure that is reported but compared with nothing: a measurement, or a part of one."""
 
     layer: str
     quantity: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -158,8 +159,13 @@ def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
         name = why.name or ""
         fact, help = f"{path} needs the package {name!r}", "install it"
         if path == name or path.startswith(f"{name}."):
+            owner, _, part = name.rpartition(".")
             fact = f"there is no module {name!r}"
             help = "install it, or run cnncalc in the folder that contains it"
+            if owner:  # it was found
+                places = getattr(sys.modules.get(owner), "__path__", ())
+                hint = did_you_mean(part, [one.name for one in pkgutil.iter_modules(places)])
+                fact, help = f"{owner} has no module {part!r}{hint}", ""
         raise UsageError(f"{target[:200]!r}: {fact}", help) from why
     except Exception as why:  # the user's code may raise anything
         text = " ".join(str(why).split())[:300]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from torch import Tensor, nn
+
+VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def called(model: nn.Module, given: Mapping[str, Tensor], keywords: bool) -> Any:
@@ -20,6 +22,24 @@ def called(model: nn.Module, given: Mapping[str, Tensor], keywords: bool) -> Any
     except TypeError:
         return model(dict(given))
     return model(**given)
+
+
+def needed(model: nn.Module, given: Mapping[str, Tensor], keywords: bool) -> list[str]:
+    """The names of the arguments without a default, if a model cannot be called with these inputs;
+    otherwise none."""
+    try:
+        takes = inspect.signature(model.forward)
+    except ValueError:  # as for some functions in C
+        return []
+    ways: list[tuple[Any, Any]] = [(given.values(), {})]
+    if keywords:
+        ways = [((), given), ((dict(given),), {})]
+    for values, named in ways:
+        with suppress(TypeError):
+            takes.bind(*values, **named)
+            return []
+    own = takes.parameters.values()
+    return [one.name for one in own if one.default is one.empty and one.kind not in VARIABLE]
 
 
 @contextmanager

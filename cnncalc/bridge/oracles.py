@@ -23,8 +23,8 @@ from cnncalc.bridge.network import Network, Step
 def inference_peak_in_pytorch(report: Report, device: str = "cpu", autocast: bool = False) -> int:
     """The peak bytes of activations in a forward pass without gradients.
 
-    The caller references the inputs, so they are treated as freed once the last layer that reads
-    them (or a view of them) has run.
+    The inputs count as freed once the last layer that reads them, or a view of them, has run,
+    although the caller still references them.
     """
     network = _network(report, device, training=False)
     alive = LiveMemory(ignored=[*network.parameters(), *network.buffers()])

@@ -29,7 +29,7 @@ from cnncalc.bridge.calls import (
     name_of,
     tensors_in,
 )
-from cnncalc.bridge.model import called, restored
+from cnncalc.bridge.model import called, needed, restored
 from cnncalc.bridge.network import WHOLE
 from cnncalc.core.errors import CnncalcError, UsageError
 from cnncalc.core.layer import Layer
@@ -97,16 +97,20 @@ class Run(TorchFunctionMode):
             except CnncalcError:
                 raise
             except Exception as why:  # the model's code may raise anything
-                raise self._refusal(why) from why
+                raise self._refusal(why, needed(model, given, keywords)) from why
         self.outputs = tuple(dict.fromkeys(self._numbers_in(result)))
 
-    def _refusal(self, why: Exception) -> UsageError:
+    def _refusal(self, why: Exception, names: Sequence[str]) -> UsageError:
         place = f" in layer {self.open[-1]!r}" if self.open[-1] else ""
         text = " ".join(str(why).split())[:300].rstrip(".")
         sizes = " and ".join("×".join(map(str, one)) for one in self.sizes)
-        place += f" for an input of {sizes}"
+        place += f" for {'an input' if len(self.sizes) == 1 else 'inputs'} of {sizes}"
         help = "if its input has another shape, give that without the batch size, as in "
         help += "--input 1x28x28"
+        if names:
+            help = (
+                f"forward needs {', '.join(names)}; give each, as in --input {names[0]}=3x224x224"
+            )
         if "meta" in text:
             help = "cnncalc reads only models that do not depend on the values of tensors"
         fact = f"{self.name} fails{place}: {text}"

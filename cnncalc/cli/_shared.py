@@ -69,6 +69,12 @@ def settings_of(
     return {name: scalar(value, Where(option)) for name, value in written.items()}
 
 
+def settings_for(spec: str, words: Sequence[str] | None) -> dict[str, Any]:
+    """The settings of a network, or the arguments of a factory, with values as YAML reads them.
+    Raises UsageError like ``pairs``."""
+    return settings_of(words, "--arg", "width=64") if is_factory(spec) else settings_of(words)
+
+
 def inputs_of(words: Sequence[str] | None) -> str | dict[str, str] | None:
     """The shape ``3x256x256``, or shapes by name for several ``NAME=3x256x256``. Raises UsageError
     for anything else, and for a name that is given twice."""
@@ -226,7 +232,7 @@ def _target(
     spec: str, input: Sequence[str] | None, settings: Sequence[str] | None
 ) -> tuple[Any, dict[str, Any]]:
     """The network that a command names, and the options that change it."""
-    return named(spec), {"input": inputs_of(input), "settings": settings_of(settings)}
+    return named(spec), {"input": inputs_of(input), "settings": settings_for(spec, settings)}
 
 
 def graph(

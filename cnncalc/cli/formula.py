@@ -87,7 +87,7 @@ def run(
     with shared.typed(at="--at"):
         found = formula(
             shared.named(spec), quantity, [name.strip() for name in names.split(",")], at=values,
-            batch=batch, input=shared.inputs_of(input), settings=shared.settings_of(settings),
-            dtype=dtype,
+            batch=batch, dtype=dtype, input=shared.inputs_of(input),
+            settings=shared.settings_for(spec, settings),
         )  # fmt: skip
     shared.write(FORMATS[chosen](found), output)

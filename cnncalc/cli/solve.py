@@ -260,7 +260,7 @@ def _fit(
 
     if name is None or not budgets:
         raise UsageError("a network needs --for and a budget, as in --for batch --memory 24GiB")
-    values = shared.settings_of(settings)
+    values = shared.settings_for(spec, settings)
     given = None if input is None else [input]
     shape = _whole(input) if input and input.isdecimal() else shared.inputs_of(given)
     wanted = _ratios(name, ratio)

@@ -202,7 +202,7 @@ def run(
     form = None if binary else listing.format_of(format, output, _endings())
     ranges = shared.pairs(over, "--over", "width=0.25:1.5:0.25")
     fixed = {"batch": batch, "dtype": dtype, "input": shared.inputs_of(input)}
-    fixed |= {"settings": shared.settings_of(settings)}
+    fixed |= {"settings": shared.settings_for(spec, settings)}
     heat = called(heat) if heat else None
     names = [*dict.fromkeys([*map(called, _words(show)), *([heat] if heat else [])])]
     front = _words(pareto) if pareto else []

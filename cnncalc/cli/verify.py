@@ -119,7 +119,7 @@ def run(
     how: Any = {"training": training, "receptive_field": receptive_field}
     for name in [spec] if spec else shared.announced(catalog.names()):
         if shared.is_factory(name):
-            model = bridge.model_of(name, shared.settings_of(settings))
+            model = bridge.model_of(name, shared.settings_for(name, settings))
             how |= {"batch": images, "dtype": dtype, "input": shared.inputs_of(input)}
             done.append(bridge.verify(model, where, **how))
             continue

@@ -40,7 +40,7 @@ class Layers:
         self.wiring = Wiring(source)
         self.batch = 0
         self.resized = False
-        """Whether the user gives sizes that replace those of the file's inputs."""
+        """Whether the user gives sizes of inputs, so that sizes in the file may no longer apply."""
         self.name = ""
         self.values = 0
         """An upper bound on the number of values in the fields of functions so far."""
@@ -198,11 +198,9 @@ class Layers:
         if layer.known and own != held:
             if any(one.computed for one in weights):
                 raise Unclear
-            fact = (
-                f"an input of {shapes[0]} needs {own:,} stored values, but the file holds {held:,}"
-            )
+            fact = f"for an input of {shapes[0]}, it needs {own:,} stored values"
             help = "give --input the number of channels that the model was made for"
-            raise LayerError(fact, help if self.resized else "")
+            raise LayerError(f"{fact}, but the file holds {held:,}", help if self.resized else "")
 
     def need(self, name: str, one: Known, sizes: Sequence[int]) -> None:
         """Raise LayerError unless weights have these sizes. Computed weights are not checked."""
@@ -232,8 +230,8 @@ class Layers:
                     raise self.wiring.wrong(f"{fact} uses {name[:60]!r} {why}")
                 if name in self.uses and not self.is_vector(name, one):
                     raise self.wiring.wrong(
-                        f"{fact} shares {name[:60]!r} with another layer, but not its kind and its "
-                        "other weights, which a spec cannot express"
+                        f"{fact} shares {name[:60]!r} with another layer, but differs from it in "
+                        "kind or in its other weights, which a spec cannot express"
                     )
         return {}
 

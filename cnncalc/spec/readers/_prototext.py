@@ -115,7 +115,9 @@ def _message(tokens: list[tuple[str, Where]], at: int, end: str, depth: int) -> 
                 raise SpecError(f"the brace after {name[:40]!r} is never closed", where)
             message.fields.setdefault(name, []).append(value)
             at += 1
-        elif not colon or not opened or opened in "}>:;,":
+        elif not colon:
+            raise SpecError(f"expected ':' or '{{' after {name[:40]!r}", where)
+        elif not opened or opened in "}>:;,":
             raise SpecError(f"{name[:40]!r} has no value", where)
         else:
             at = _values(tokens, at, message.fields.setdefault(name, []))

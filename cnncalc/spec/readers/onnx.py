@@ -145,7 +145,6 @@ class Network(Layers):
         """The sizes of an input without its batch."""
         written = " × ".join(map(str, ("batch", *dims)))
         if given is not None and len(given) == len(dims):
-            self.resized |= any(isinstance(a, int) and a != b for a, b in zip(dims, given))
             return tuple(given)
         if given is not None:
             raise self.wiring.wrong(f"input {name[:60]!r} has {len(dims)} sizes ({written[:100]}) "
