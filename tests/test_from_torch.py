@@ -155,7 +155,7 @@ def test_a_model_is_named_on_the_command_line(tmp_path, monkeypatch):
         "words = 'abc'.split\nnumber = 3\ndictionary = dict\n"
         "class Silent(nn.Module):\n    def forward(self, x):\n        assert False\n"
         "def silent():\n    raise AssertionError\n"
-        "def needs(size, depth=3): ...\ndef nothing(): ...\n"
+        "def needs(size, depth=3): ...\ndef nothing(): ...\ndef kind(): return Silent\n"
     )
     (tmp_path / "needs.py").write_text("import nowhere")
     monkeypatch.chdir(tmp_path)
@@ -177,6 +177,8 @@ def test_a_model_is_named_on_the_command_line(tmp_path, monkeypatch):
         "mynet:number": "is of type int, not a model or factory",
         "mynet:needs": "missing a required argument: 'size'; it takes size, depth=3; give",
         "mynet:nothing --arg depth=2": "unexpected keyword argument 'depth'; it takes none",
+        "mynet:nothing": "'mynet:nothing' returns None instead of a torch.nn.Module",
+        "mynet:kind": "'mynet:kind' returns a class instead of a torch.nn.Module",
         "mynet:dictionary --arg depth=2": "returns dict instead of a torch.nn.Module",
     }.items():
         assert says in str(run(*target.split()).exception)

@@ -906,6 +906,14 @@ def test_sizes_of_another_product_do_not_fit():
     assert _flow.Flow.of("x", (3,), 1).regrouped((1, 6), "") is None
 
 
+def test_a_wrong_name_of_an_input_with_open_sizes_is_refused(summarized):
+    open_sizes = model([node("Relu", "x", "y")], inputs=[("x", (1, 3, "h", "w"))])
+    for name in ("z", "x"):
+        with pytest.raises(CnncalcError, match=f"no input '{name}'; its only input is called 'in"):
+            summarized(open_sizes, input={name: "3x8x8"})
+    assert summarized(open_sizes, input={"input": "3x8x8"}).output_shape == (3, 8, 8)
+
+
 @pytest.mark.parametrize(
     ("kind", "why"),
     [

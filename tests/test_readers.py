@@ -345,6 +345,8 @@ def test_a_broken_archive_is_refused(tmp_path, data):
     [
         ("net.onnx", "net.onnx: this is not a valid .onnx file"),
         ("net.pth", "net.pth: a file of weights .* name the code of the model"),
+        ("net.weights", "net.weights: a file of weights .*; give Darknet's .cfg"),
+        ("net.caffemodel", "net.caffemodel: .* cannot be read; give the network's .prototxt"),
         ("net.tflite", "net.tflite: this format cannot be read; export the model to ONNX"),
         ("net.h5", "net.h5: an HDF5 file cannot be read; save the Keras model as .keras"),
     ],
@@ -401,7 +403,15 @@ def test_yolo_v3_tiny_is_read(tmp_path):
     assert round(2 * report.totals.macs / 10**9, 2) == 5.56
     assert report["convolutional15"].output == (255, 13, 13)
     assert report["convolutional22"].output == (255, 26, 26)
+    assert not report.warnings  # the layers that the heads read are outputs
+    assert [one.name for one in report.outputs] == ["convolutional15", "convolutional22"]
     assert report["maxpool11"].output == (512, 13, 13)  # a window of 2 at stride 1 keeps the size
+
+
+def test_a_head_in_the_middle_is_an_output_like_the_last_layer(tmp_path):
+    report = darknet(tmp_path, LAST + route("-2") + conv(8))
+    assert [one.name for one in report.outputs] == ["convolutional0", "convolutional3_leaky"]
+    assert len(darknet(tmp_path, "[yolo]\n" + conv(8)).outputs) == 1  # an input is not listed
 
 
 def test_a_route_of_a_group_of_channels(tmp_path):
@@ -415,7 +425,7 @@ def test_shortcuts_and_other_sections_are_read(tmp_path):
     sections = (
         conv(8) + conv(8, norm=0, activation="mish") + "[shortcut]\nfrom=-2\nactivation=relu\n"
         "[reorg]\nstride=2\n[avgpool]\n[dropout]\nprobability=.5\n[connected]\noutput=10\nactivation=linear\n"
-        "[dropout]\nprobability=1.0\n[softmax]\n[cost]\n"
+        "[dropout]\nprobability=1.0\n[softmax]\ngroups=1\n[cost]\n"
     )
     report = darknet(tmp_path, sections)
     assert report["reorg3"].output == (32, 208, 208)
@@ -450,6 +460,7 @@ def test_shortcuts_and_other_sections_are_read(tmp_path):
         ),
         ("[route]\n", "needs 'layers'"),
         (conv(8, stride_x=2), r"the key 'stride_x' of \[convolutional\] is unknown or not sup"),
+        ("[softmax]\ngroups=2\n", r"net.cfg:9: 'groups' of \[softmax\] must be 1, not 2: a soft"),
         ("[dropout]\nprobability=2\n", "'probability' must be from 0 to 1, not '2'"),
         ("[dropout]\nprobability=1.5\n", "'probability' must be from 0 to 1, not '1.5'"),
         ("what\n", r"net.cfg:8: expected a \[section\] or key=value"),

@@ -172,9 +172,9 @@ def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
         fact = f"{target[:200]!r} raised {type(why).__name__}"
         raise UsageError(f"{fact}: {text}" if text else fact) from why
     if not isinstance(model, nn.Module):
-        raise UsageError(
-            f"{target[:200]!r} returns {type(model).__name__} instead of a torch.nn.Module"
-        )
+        kind = "a class" if isinstance(model, type) else type(model).__name__
+        kind = "None" if model is None else kind
+        raise UsageError(f"{target[:200]!r} returns {kind} instead of a torch.nn.Module")
     return model
 
 

@@ -49,6 +49,8 @@ UNREADABLE = {
         "a file of weights does not say how layers are connected; name the code of the model, "
         "as in torchvision.models:resnet50",
     ),
+    "weights": "a file of weights does not say how layers are connected; give Darknet's .cfg",
+    "caffemodel": "a .caffemodel cannot be read; give the network's .prototxt",
     **dict.fromkeys(
         ("pb", "tflite", "mlmodel"), "this format cannot be read; export the model to ONNX"
     ),

@@ -30,6 +30,7 @@ KNOWN = {
     "upsample": "stride",
     "reorg": "stride",
     "dropout": "probability",
+    "softmax": "groups",
 }
 """The keys of layers that are read, by section; others are refused, unless they are in ``IGNORED``
 or their section is in ``HEADS``."""
@@ -115,6 +116,8 @@ class _Network:
         self.wiring = Wiring(source)
         self.outputs: list[str] = []
         self.last = "image"
+        self.heads: list[str] = []
+        """The tensors that the detection heads read."""
 
     def spec(self, net: Section, sections: list[Section]) -> dict[str, Any]:
         """The spec of the whole network."""
@@ -125,12 +128,16 @@ class _Network:
         for number, section in enumerate(sections):
             self.section(section, f"{section.kind}{number}")
             self.outputs.append(self.last)
-        return self.wiring.spec("Darknet network")
+        spec = self.wiring.spec("Darknet network")
+        made = [self.wiring.made[name] for name in dict.fromkeys([*self.heads, self.last])]
+        several = len(made) > 1 and "input" not in made
+        return {**spec, "outputs": made} if several else spec
 
     def section(self, section: Section, name: str) -> None:
         """Add the layers of one section."""
         self.wiring.where = section.where
         if section.kind in HEADS:
+            self.heads.append(self.last)
             return
         if section.kind not in KINDS:
             hint = did_you_mean(section.kind, (*KINDS, *HEADS))
@@ -214,7 +221,7 @@ def _connected(net: _Network, section: Section) -> Made:
 
 
 def _shortcut(net: _Network, section: Section) -> Made:
-    """`add`, then perhaps an activation."""
+    """`add`, then perhaps an activation; refused for maps of different sizes or depths."""
     return "add", None, [net.last, *net.earlier(section, "from")]
 
 
@@ -253,6 +260,15 @@ def _same(kind: str) -> Callable[[_Network, Section], Made]:
     return read
 
 
+def _softmax(net: _Network, section: Section) -> Made:
+    """`softmax`."""
+    if (groups := section.number("groups", 1)) != 1:
+        fact = f"'groups' of [softmax] must be 1, not {groups}"
+        raise SpecError(f"{fact}: a softmax over parts of its input is not supported",
+                        section.at("groups"))  # fmt: skip
+    return "softmax", None, [net.last]
+
+
 def _dropout(net: _Network, section: Section) -> Made:
     """`dropout`."""
     text = section.values.get("probability", "0.5")
@@ -283,7 +299,7 @@ KINDS: Mapping[str, Callable[[_Network, Section], Made]] = {
     "connected": _connected,
     "conn": _connected,
     "dropout": _dropout,
-    "softmax": _same("softmax"),
+    "softmax": _softmax,
     "shortcut": _shortcut,
     "route": _route,
     "upsample": _upsample,

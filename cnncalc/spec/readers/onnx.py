@@ -134,10 +134,20 @@ class Network(Layers):
                 one, other = ("any size" if n == ANY else n for n in (self.batch, batch))
                 raise self.wiring.wrong(f"the batches of the inputs differ: {one} and {other}")
             self.batch = batch
-            sizes[name] = self.sizes(name, dims[1:], given.get("" if len(named) == 1 else name))
+            sizes[name] = self.sizes(name, dims[1:], self.given(named, name, given))
         for name, shape in sizes.items():
             self.wiring.input(name, [*shape])
             self.tensors[name] = Flow.of(name, shape, self.batch)
+
+    def given(
+        self, named: Mapping[str, Any], name: str, sizes: Mapping[str, Sequence[int]]
+    ) -> Sequence[int] | None:
+        """The sizes that the user gives for an input. Those for a single input with open sizes may
+        have any name, because a wrong one is reported later."""
+        if len(named) > 1:
+            return sizes.get(name)
+        is_open = any(isinstance(size, str) for size in named[name][1:])
+        return next(iter(sizes.values()), None) if is_open else sizes.get("")
 
     def sizes(
         self, name: str, dims: Sequence[int | str], given: Sequence[int] | None
