@@ -315,10 +315,11 @@ def test_a_network_may_have_no_claims():
     [
         ({"layer": "cc1"}, "'cc1', which is not a layer; did you mean 'c1'"),
         ({"layer": "c1.conv"}, "'c1.conv', which is not a layer"),
-        ({"set": {"unsued": 2}}, "the claim's settings are invalid: net has no parameter 'unsued'"),
-        ({"input": "1x16x"}, "the claim's settings are invalid: a shape must be whole numbers"),
-        ({"quantity": "fixed", "layer": None, "value": "2x less", "than": "lenet5"}, "fixed is 0"),
-        ({"quantity": "fixed", "layer": "c1", "value": "2%"}, "fixed is 0"),
+        ({"set": {"unsued": 2}}, "settings or input are invalid: net has no parameter 'unsued'"),
+        ({"input": "1x16x"}, "settings or input are invalid: a shape must be whole numbers"),
+        ({"input": "1x2x2"}, "the claim's settings or input are invalid: layer 'c1' (conv"),
+        ({"quantity": "fixed", "layer": None, "value": "2x less", "than": "lenet5"}, "fixed' is 0"),
+        ({"quantity": "fixed", "layer": "c1", "value": "2%"}, "'fixed' is 0"),
         ({"layer": "c*x"}, "a claim is about 'c*x', which matches no layer"),
     ],
 )

@@ -346,7 +346,7 @@ def test_keras_calls_frozen_parameters_non_trainable():
 
 def test_an_explanation_says_where_shared_parameters_count():
     (shared,) = cnncalc.explain(STEPS, "m.1", "parameters")
-    assert shared.answer == "0 parameters: it shares the 148 of m.0, which count there"
+    assert shared.answer == "0 parameters; it shares the 148 of m.0, where they are counted"
     (frozen,) = cnncalc.explain(FROZEN_TRUNK, "trunk1.conv1", "parameters")
     assert frozen.answer == "112 parameters, frozen"
 

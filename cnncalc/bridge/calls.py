@@ -1,4 +1,4 @@
-"""The names, arguments and tensors of PyTorch's calls."""
+"""The names, arguments and tensors of calls to PyTorch."""
 
 from __future__ import annotations
 

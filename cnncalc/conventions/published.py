@@ -9,7 +9,7 @@ from typing import Any
 
 from cnncalc.analysis.report import Report, Row
 from cnncalc.analysis.walk import analyze
-from cnncalc.core.errors import LayerError, Mistakes, SpecError, UsageError, did_you_mean
+from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, did_you_mean
 from cnncalc.core.shape import Layout, Map, Shape, Vector, read_shape
 from cnncalc.spec import Spec, load
 from cnncalc.spec.claims import (
@@ -87,7 +87,7 @@ class Finding:
 
     @property
     def expected(self) -> bool:
-        """Whether the figure agrees, or has an erratum and does not agree."""
+        """Whether the figure agrees or, if it has an erratum, does not agree."""
         return self.agrees is (self.claim.erratum is None)
 
     @property
@@ -198,7 +198,7 @@ def _check_known(claim: Claim, name: str, rows: Sequence[Row]) -> None:
     for row in rows:
         if name in row.unknown:
             raise SpecError(
-                f"a claim is about {claim.quantity}, which is not known for layer {row.name!r} "
+                f"a claim is about {claim.quantity!r}, which is not known for layer {row.name!r} "
                 f"({row.kind})",
                 claim.where,
             )
@@ -217,7 +217,7 @@ def _depth(network: Sequence[Row], last: int) -> int:
 def _compare_share(claim: Claim, share: Printed, exact: int, whole: int) -> tuple[str, bool]:
     """Compare a printed percentage of the whole network's count."""
     if not whole:
-        raise SpecError(f"there is nothing to compare: {claim.quantity} is 0", claim.where)
+        raise SpecError(f"there is nothing to compare: {claim.quantity!r} is 0", claim.where)
     hundredths = (20_000 * exact + whole) // (2 * whole)
     text = f"{hundredths // 100}.{hundredths % 100:02}%"
     return text, share.agrees(100 * exact, cut=CUT in claim.habits, of=whole)
@@ -229,7 +229,7 @@ def _compare_ratio(claim: Claim, exact: int) -> tuple[str, bool]:
     other = _count(claim, _built_in(str(claim.than)).rows)
     low, high = (other, exact) if more else (exact, other)
     if not low:
-        raise SpecError(f"there is nothing to compare: {claim.quantity} is 0", claim.where)
+        raise SpecError(f"there is nothing to compare: {claim.quantity!r} is 0", claim.where)
     hundredths = (200 * high + low) // (2 * low)
     times = f"{hundredths // 100:,}.{hundredths % 100:02}x"
     return f"{times} {claim.value.split()[-1]}", _agrees(claim, number, high, of=low)
@@ -296,8 +296,10 @@ def _report(spec: Spec, claim: Claim, known: dict[str, Report]) -> Report:
     if key not in known:
         try:
             known[key] = analyze(build(spec, claim.settings, claim.input))
-        except (LayerError, UsageError) as why:
-            raise SpecError(f"the claim's settings are invalid: {why}", claim.where) from None
+        except CnncalcError as why:
+            first = why.errors[0] if isinstance(why, Mistakes) else why
+            fact = f"the claim's settings or input are invalid: {first.sentence}"
+            raise SpecError(fact, claim.where) from None
     return known[key]
 
 

@@ -103,7 +103,7 @@ def sizes(layer: Layer, inputs: tuple[Shape, ...]) -> list[Working]:
 def _parameters(row: Row, report: Report) -> tuple[list[Working], str]:
     if row.weights_of is not None:
         used = units.exact(row.shared.params)
-        return [], f"0 parameters: it shares the {used} of {row.weights_of}, which count there"
+        return [], f"0 parameters; it shares the {used} of {row.weights_of}, where they are counted"
     with tracing():
         parameters = row.layer.parameters(*_named(row.inputs))
         params = parameters.params

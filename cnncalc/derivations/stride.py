@@ -238,9 +238,9 @@ def solve(
 
     Values that are not given are searched: F from 1 to ``largest``, S from 1 to F (or to 4 if F is
     smaller), P up to the largest at which the first window still reads an input, and at most the 50
-    smallest N that yield the output. With ``transposed``, windows that need no output padding come
-    first. Raises UsageError for a size below 1 or a negative padding, and if there are more than
-    200,000 geometries to try.
+    smallest N that yield the output. With ``transposed``, only the largest N is tried, and windows
+    that need no output padding come first. Raises UsageError for a size below 1 or a negative
+    padding, and if there are more than 200,000 geometries to try.
     """
     found: list[Solution] = []
     for f, s, p in _windows(output, N, F, S, P, D, largest):

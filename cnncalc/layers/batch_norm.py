@@ -80,7 +80,9 @@ class BatchNorm(Norm):
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         if not {3, 4} <= {*call.held} or call.differs(1, 1) or call.differs(2, 0):
-            return None  # its statistics are not in the file, or its scale or shift is a constant
+            # Its statistics are not in the file, or its scale is a constant other than 1, or its
+            # shift is one other than 0.
+            return None
         learned = {"scale": 1 in call.held, "bias": 2 in call.held}
         usual = learned if any(learned.values()) else {"affine": False}
         return {**(super().from_onnx(call) or {}), **usual}

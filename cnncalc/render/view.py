@@ -58,8 +58,8 @@ class View:
 
     @cached_property
     def known(self) -> Mapping[str, Column]:
-        """The columns by name: ``COLUMNS``, with those in ``more`` or, if the count is not one of
-        them, its own."""
+        """The columns by name: ``COLUMNS`` and ``more``, or for a count that is not one of them,
+        ``COLUMNS`` and a column for the count."""
         count = self.count
         if count is None or count.name in COLUMNS:
             return {**COLUMNS, **self.more}
@@ -83,7 +83,7 @@ class View:
 
     @property
     def title(self) -> str:
-        """The network, its input and its settings."""
+        """The network, its input, batch and data type."""
         report = self.report
         shapes = ", ".join(
             shape.text(self.layout) if len(report.input_shapes) == 1

@@ -46,8 +46,8 @@ REMEDIES = {
 UNREADABLE = {
     **dict.fromkeys(
         ("pt", "pth", "ckpt", "safetensors"),
-        "a file of weights does not say how layers are connected; name the code of the model, "
-        "as in torchvision.models:resnet50",
+        "this format, which often holds only weights, cannot be read; give the model's Python "
+        "name, as in torchvision.models:resnet50",
     ),
     "weights": "a file of weights does not say how layers are connected; give Darknet's .cfg",
     "caffemodel": "a .caffemodel cannot be read; give the network's .prototxt",

@@ -89,7 +89,7 @@ class Branches(Composite):
         joining = parser.entry(join) if join else broken(None, kind.where)
         for key in join.value if join and isinstance(join.value, dict) else ():
             if key in NODE:
-                fact = f"'join' is a kind and its fields; it has no {str(key)!r}"
+                fact = f"'join' takes only a kind and its fields; remove {str(key)!r}"
                 parser.wrong(fact, key.where)
         read = [(name, parser.entries(way)) for name, way in named]
         return cls(read, joining)

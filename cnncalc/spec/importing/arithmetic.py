@@ -134,7 +134,7 @@ def scaled_sum(walker: Walker) -> None:
     factors = [name for name in ("tensor1", "tensor2") if walker.is_known(name)]
     (name,) = factors if len(factors) == 1 else [""]
     if not name or not walker.is_known("input"):
-        raise Unknown("its factor or its term is not learned")
+        raise Unknown("its term and exactly one of its factors must not depend on the input")
     product = _with(
         walker, Multiply, walker.data("tensor2" if name == "tensor1" else "tensor1"), name
     )

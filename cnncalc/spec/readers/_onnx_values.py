@@ -99,8 +99,8 @@ def of(values: Sequence[Any] | Any) -> Known:
 
 
 def given_axes(node: Operator, inputs: Sequence[Any]) -> tuple[int, ...] | None:
-    """The axes of a node, which are a setting in older versions and an input in newer ones; None if
-    they are not given or not known."""
+    """The axes of a node, an attribute in older versions and an input in newer ones; None if they
+    are not given or not known."""
     found = node.attributes.get("axes")
     if found is None and len(inputs) > 1 and isinstance(inputs[1], Known):
         found = inputs[1].listed()

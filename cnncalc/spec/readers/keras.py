@@ -31,8 +31,8 @@ NAME = "a Keras model"
 MODELS = ("Functional", "Model", "Sequential")
 MAX_STEPS = 200_000
 """The most steps that reading a model may take: ``STEPS`` for every call of a layer, and one for
-each of its fields and inputs. Models inside models that are called repeatedly could take any
-number."""
+each of its fields and inputs. Models inside models that are called repeatedly could otherwise
+take any number."""
 STEPS = 20
 TRAINING = re.compile(
     rf"{NOT_COUNTED}|name|trainable|dtype|batch_(input_)?shape|sparse|"
@@ -233,7 +233,8 @@ class _Model:
         return "" if kind in CELLS else _activation(config.get("activation"))
 
     def own(self, kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of a layer that affect shapes or counts, without its activation."""
+        """The fields of a layer that affect shapes or counts, without its activation; cells keep
+        theirs."""
         gone = {"data_format"} if kind in CELLS else {"data_format", "activation"}
         kept = {key: value for key, value in config.items() if not TRAINING.fullmatch(key)}
         return {key: value for key, value in kept.items() if key not in gone}

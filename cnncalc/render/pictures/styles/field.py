@@ -1,6 +1,6 @@
 """The receptive field of a layer, traced back to the input along one axis.
 
-Each row has a layer's outputs as cells, each as wide as the step in pixels from one output to the
+Each row shows a layer's outputs as cells, each as wide as the step in pixels from one output to the
 next, so that all rows line up with the input. Layers that do not change the field are left out. The
 cone shows what the middle output reads.
 """
@@ -14,6 +14,7 @@ from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import UsageError
 from cnncalc.core.reach import Reach
 from cnncalc.core.shape import Map
+from cnncalc.core.units import counted
 from cnncalc.render.pictures import headings
 from cnncalc.render.pictures.metrics import Measure, shortened
 from cnncalc.render.pictures.options import Options
@@ -23,7 +24,8 @@ CHOICES = ("layer",)
 """The options that the style takes."""
 
 WIDTH, HEIGHT, BETWEEN = 560, 16, 12
-"""The width of the input, the height of a row, and the room between rows, in pixels."""
+"""The width of all cells together, padding included, the height of a row, and the room between
+rows, in pixels."""
 NAMES, NUMBERS = 120, 120
 """The room for the names on the left and the numbers on the right."""
 FINEST = 4
@@ -79,7 +81,8 @@ def _target(report: Report, name: str | None) -> int:
     inside = [at for at, row in enumerate(report.rows) if row.name.startswith(f"{name}.")]
     index = inside[-1] if inside else report.rows.index(report[name])
     if index not in drawn:
-        fact = f"{name!r} has no receptive field along an axis of the input"
+        why = "its outputs do not lie along an axis of the input"
+        fact = f"the receptive field of {name!r} cannot be drawn: {why}"
         raise UsageError(fact, "choose a layer before it, such as a convolution or a pool")
     return index
 
@@ -160,10 +163,11 @@ def _scene(report: Report, levels: Sequence[Level], measure: Measure) -> Scene:
 
 
 def _notes(target: Level, pixels: int) -> list[str]:
-    size = "at most " * target.field.bound + str(target.field.size)
+    jump = target.field.jump
+    size = "at most " * target.field.bound + counted(target.field.size, "pixel")
     return [
-        f"{size} pixels wide, of an input of {pixels}",
-        f"{target.field.jump} pixels between neighbours",
+        f"{size} wide; the input is {counted(pixels, 'pixel')} wide",
+        f"outputs are {jump} pixel{'s' * (jump != 1)} apart",
     ]
 
 
