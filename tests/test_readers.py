@@ -344,7 +344,7 @@ def test_a_broken_archive_is_refused(tmp_path, data):
     ("name", "says"),
     [
         ("net.onnx", "net.onnx: this is not a valid .onnx file"),
-        ("net.pth", "net.pth: a file of weights .* name the code of the model"),
+        ("net.pth", "net.pth: this format, .* the model.s Python name"),
         ("net.weights", "net.weights: a file of weights .*; give Darknet's .cfg"),
         ("net.caffemodel", "net.caffemodel: .* cannot be read; give the network's .prototxt"),
         ("net.tflite", "net.tflite: this format cannot be read; export the model to ONNX"),
