@@ -1265,6 +1265,13 @@ def test_answers_to_no_question_are_counted_apart(room):
     assert "; 1 more could not be graded\n" in run(room / "ada.yaml").stdout
 
 
+def test_answers_that_cannot_be_read_are_counted(room):
+    answers = "answers: {c1: {params: 156}, c3: {params: abc}}"
+    (room / "ada.yaml").write_text("architecture: lenet5\n" + answers, encoding="utf-8")
+    said = "1 of 2 answers is right, 1 of 2 points; 1 of them could not be read\n"
+    assert said in run(room / "ada.yaml").stdout
+
+
 def test_a_number_in_a_key_is_named_as_a_question(room):
     key = "questions: [{name: '2', given: {relu: , input: 3x4x4}, ask: params, answer: 5}]"
     (room / "key.yaml").write_text(key, encoding="utf-8")

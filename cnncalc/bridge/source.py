@@ -135,8 +135,8 @@ def _block(name: str) -> list[str]:
 
 
 def _wrapped(code: str, indent: str) -> str:
-    """Code on one line; if it is too long, the content of its last brackets on a line of its own,
-    or one line per item."""
+    """Code on one line; if it is too long, the content of the brackets that end it on a line of its
+    own, or one line per item."""
     if len(indent + code) <= WIDTH or code[-1:] not in (")", "]"):
         return indent + code
     head, parts = _opened(code)
@@ -148,7 +148,7 @@ def _wrapped(code: str, indent: str) -> str:
 
 
 def _opened(code: str) -> tuple[str, list[str]]:
-    """The text up to and including the last opening bracket, and the items inside."""
+    """The text up to and including the bracket that the final one closes, and the items inside."""
     depth, commas = 0, [len(code) - 1]
     for place in reversed(range(len(code))):
         depth += (code[place] in ")]") - (code[place] in "([")

@@ -223,6 +223,10 @@ def _alone(graded: Graded, form: "Format | None") -> str:
     right = sum(mark.outcome is Outcome.RIGHT for mark in graded.marks)
     asked = sum(mark.answer.question is not None for mark in graded.marks)
     others = len(graded.marks) - asked
+    unread = sum(
+        mark.outcome is Outcome.UNREADABLE and mark.answer.question is not None
+        for mark in graded.marks
+    )
     are = "is" if 1 in (right, asked) else "are"
     answers = "answer" if asked == 1 else "answers"
     unit = "point" if graded.possible == 1 else "points"
@@ -230,6 +234,8 @@ def _alone(graded: Graded, form: "Format | None") -> str:
         f"{right} of {asked} {answers} {are} right, "
         f"{points(graded.score)} of {points(graded.possible)} {unit}"
     )
+    if unread:
+        summary += f"; {unread} of them could not be read"
     if others:
         summary += f"; {others} more could not be graded"
     if all(mark.outcome is Outcome.UNREADABLE for mark in graded.marks):

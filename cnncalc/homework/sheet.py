@@ -47,7 +47,7 @@ from cnncalc.homework.written import printable, readable
 from cnncalc.spec.text import Item, Key
 
 NEEDED = ("answers", "questions")
-"""The keys of which a sheet has at least one."""
+"""A sheet has at least one of these keys."""
 TOP = {
     "student": "the name of the student",
     "architecture": "the network: a built-in, a path, the notation, a spec or a list of layers",
@@ -293,7 +293,7 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
 
 
 def _strange_parts(item: Item, report: Report | None) -> Iterator[str]:
-    """The part of each answer that is not understood; the layer of an answer that is."""
+    """For each answer, the part of it that is not understood, or its layer if all of it is."""
     for layer, quantities in mapping(item, "'answers'").items():
         words = quantities.value if isinstance(quantities.value, dict) else ()
         if not is_input(layer, report):

@@ -1,4 +1,4 @@
-"""The one-line notation of the lectures: ``1x48x48-100C3-MP2-200C2-MP2-500N-3755N``.
+"""The one-line notation of papers and lectures: ``1x48x48-100C3-MP2-200C2-MP2-500N-3755N``.
 
     network = [hidden "HL-"] shape "-" layer {"-" layer}
     layer   = filters "C" size {option}     convolution, as in 96C11s4
@@ -50,7 +50,8 @@ def read(text: str, source: str = SOURCE) -> Item:
     """The tree of the spec that the notation describes. Raises SpecError if it is not valid."""
     text = text.strip()
     if len(text) > LONGEST:
-        raise SpecError(f"a notation has at most {LONGEST:,} characters", Where(source, 1))
+        fact = f"a network in the one-line notation has at most {LONGEST:,} characters"
+        raise SpecError(fact, Where(source, 1))
     if any(len(digits) > MAX_DIGITS for digits in re.findall(r"\d+", text)):
         fact = f"a number in the notation has more than {MAX_DIGITS} digits"
         raise SpecError(fact, Where(source, 1))

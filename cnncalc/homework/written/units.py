@@ -137,9 +137,9 @@ def suffix_of(text: str) -> Suffix | None:
     word = LEARNED.sub("", " ".join(text.lower().split()))
     if word == "b":
         return Suffix(unit="B", bare_b=True)
-    if word in UNITS:  # "macs" and "million" begin with a letter that is a scale by itself
+    if word in UNITS:
         return Suffix(unit=UNITS[word])
-    spelt = WORD.fullmatch(word)
+    spelt = WORD.fullmatch(word)  # before LETTER, which would read "mio" as mebioctets
     if spelt and spelt[2] in UNITS:
         return Suffix(SCALES[spelt[1]], spelt[1].endswith("bi"), UNITS[spelt[2]])
     match = LETTER.fullmatch(word)
