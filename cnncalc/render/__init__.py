@@ -1,4 +1,4 @@
-"""One file per output format, discovered automatically.
+"""Tables, pages and pictures. ``formats`` has one file per output format, discovered automatically.
 
 A format is a module with ``SUFFIX`` (its file extension) and ``render(view) -> str``.
 """

@@ -58,7 +58,7 @@ class View:
 
     @cached_property
     def known(self) -> Mapping[str, Column]:
-        """The columns by name: ``COLUMNS`` and ``more``, or for a count that is not one of them,
+        """The columns by name: ``COLUMNS`` and ``more``, or, for a count that is not one of them,
         ``COLUMNS`` and a column for the count."""
         count = self.count
         if count is None or count.name in COLUMNS:
@@ -229,12 +229,12 @@ class View:
 
     @property
     def bounds(self) -> str:
-        """A sentence on why some totals are lower bounds; empty if all are exact."""
+        """A sentence on the marks of numbers that are not exact; empty if all are."""
         if self.report.exact:
             return ""
         names = some([row.name for row in self.report.opaque])
-        marks = f"≥ marks a lower bound and {UNKNOWN} an unknown number"
-        return f"{marks}: see the opaque layers ({names}). "
+        marks = f"≥ marks a lower bound, ≤ an upper bound and {UNKNOWN} an unknown number"
+        return f"Where opaque layers ({names}) leave a number open, {marks}. "
 
 
 def _three_ways(size: int) -> str:

@@ -129,7 +129,7 @@ def read(given: Any, takes: Sequence[type[Written]]) -> Written:
 
 @lru_cache(maxsize=10_000)
 def _read_text(given: str, takes: tuple[type[Written], ...]) -> Written:
-    """Text; cached, because many students write the same."""
+    """Read text; cached because many students write the same answer."""
     longest = max(kind.longest for kind in takes)
     if len(given) > longest:
         raise UsageError(f"an answer has at most {longest:,} characters, not {len(given):,}")
@@ -170,7 +170,7 @@ def _first(given: Any, takes: Sequence[type[Written]]) -> tuple[Written | None, 
 
 
 def format_value(value: Value, unit: str = "") -> str:
-    """A right value as people read it."""
+    """A right value formatted for people."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Map | Vector):
