@@ -190,7 +190,7 @@ def layer_by_layer(report: Report, device: Device, dtype: str) -> Fraction:
 def notes(device: Device, dtype: str) -> Iterator[str]:
     """Notes on how to read the bounds of a device, one sentence each."""
     if dtype == "float32" and TF32 in device.peak:
-        yield "PyTorch uses the faster tf32 for convolutions by default; the dtype tf32 shows its times"
+        yield "PyTorch computes convolutions in tf32 by default; the dtype tf32 gives those times"
     if device.bandwidth is None:
         yield "the bandwidth is not known, so the bounds include only compute"
 
