@@ -247,7 +247,7 @@ def test_a_network_with_unknown_counts_has_no_time():
 
 def test_notes_of_the_device_are_shown():
     words = ["lenet5", "--over", "batch=1", "--show", "time", "--on"]
-    assert "warning: a100: PyTorch uses tf32" in run(*words, "a100").stderr
+    assert "warning: a100: PyTorch computes convolutions in tf32" in run(*words, "a100").stderr
     assert run(*words, "a100", "--dtype", "tf32").stderr == ""
     assert "the bandwidth is not known" in run(*words, "stm32f746", "--dtype", "int8").stderr
 
