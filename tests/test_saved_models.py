@@ -204,6 +204,11 @@ def test_overwriting_what_was_saved_is_unknown(function):
     is_unknown(Model(lambda m, x: function(m.conv(x))), COPIED)
 
 
+def test_a_dropout_in_place_that_keeps_all_values_overwrites_nothing():
+    dropout = nn.Dropout(0.0, inplace=True)
+    agree(Model(lambda m, x: m.dropout(m.conv(x).softmax(1)) ** 2, dropout=dropout))
+
+
 @pytest.mark.parametrize(
     "function",
     [

@@ -97,7 +97,8 @@ class Walker(Builder):
             part, layer = self.recording.tensors[given.number], self.made[value.layer]
             whole = abs(part.room) == prod(map(abs, part.sizes))
             moves = issubclass(layer.layer, Rearrangement)
-            fits = whole and not self.is_saved(given)
+            idle = self.done.arguments.get("p") == 0  # a dropout that keeps all values
+            fits = whole and (idle or not self.is_saved(given))
             if not (fits or moves or "inplace" in layer.fields):
                 unknown = self.make("identity", {"copy": "unknown"}, [value.layer], layer.shape)
                 self.values[number] = value._replace(layer=unknown)
