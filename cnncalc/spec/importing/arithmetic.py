@@ -9,6 +9,8 @@ from cnncalc.layers.add import Add
 from cnncalc.layers.divide import Divide
 from cnncalc.layers.multiply import Multiply
 from cnncalc.layers.power import FUNCTIONS
+from cnncalc.layers.relu import Relu
+from cnncalc.layers.relu6 import Relu6
 from cnncalc.layers.subtract import Subtract
 from cnncalc.spec.importing.copies import copy
 from cnncalc.spec.importing.regrouping import grown, like, regrouped
@@ -174,12 +176,12 @@ def clamp(walker: Walker) -> None:
     """Values cut off below 0, and perhaps above 6."""
     view, given = walker.data(), walker.done.arguments
     ends = (given.get("min_val", given.get("min")), given.get("max_val", given.get("max")))
-    kind = {(0, None): "relu", (0, 6): "relu6"}.get(ends)
+    kind = {(0, None): Relu, (0, 6): Relu6}.get(ends)
     if kind is None:
         raise Unknown(f"it cuts off values below {ends[0]} and above {ends[1]}")
     fields = {"inplace": True} if given.get("inplace") else {}
-    layer = walker.make(kind, fields, [view.layer], view.shape)
-    if kind == "relu":  # which saves its output, unlike a clamp
+    layer = walker.make(kind.kind, fields, [view.layer], view.shape)
+    if kind.keeps_output:  # a clamp saves its input
         layer = copy(walker, layer, "unknown")
     walker.gives(view._replace(layer=layer))
 
