@@ -87,6 +87,7 @@ def elsewhere(kind: type[Layer]) -> list[str]:
     meanings = [
         f"{name.replace('*', '2')} ({as_written(foreign.fields)[1:-1] or 'as in cnncalc'})"
         for name, foreign in kind.foreign.items()
+        if not foreign.refuses
     ]
     return [f"Names from other frameworks: {', '.join(meanings)}."] if meanings else []
 

@@ -52,11 +52,13 @@ stands for the first group."""
 
 class Foreign(NamedTuple):
     """The meaning of another framework's name: ``fields`` whose defaults differ there, and the
-    ``names`` that fields have there. ``says`` describes it where frameworks disagree."""
+    ``names`` that fields have there. ``says`` describes it where frameworks disagree, and
+    ``refuses`` says what to write instead of a name that no fields can express."""
 
     fields: Mapping[str, Any] = {}
     names: Mapping[str, str] = {}
     says: str = ""
+    refuses: str = ""
 
 
 OURS = Foreign()
@@ -115,7 +117,10 @@ class Fields:
     def parse(cls, given: Any, foreign: Foreign = OURS) -> Self:
         """The layer that a value in a spec describes: a mapping of fields, the value of the main
         field alone, or None. Raises FieldErrors with mistakes that do not follow from others, or
-        a plain LayerError for a value that cannot be the layer's fields."""
+        a plain LayerError for a value that cannot be the layer's fields, and for a name that is
+        refused."""
+        if foreign.refuses:
+            raise LayerError(foreign.refuses)
         values, wrong = _checked(
             cls, _by_field(cls, given), foreign.names if isinstance(given, Mapping) else {}
         )

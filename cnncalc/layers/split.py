@@ -8,6 +8,7 @@ from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError, some
 from cnncalc.core.fields import REQUIRED, count, declare, is_whole, shown
 from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Shape, shape_of
 from cnncalc.formulas import dimensions
 from cnncalc.layers._axes import axis, place
@@ -52,6 +53,12 @@ class Split(Rearrangement):
     """
 
     aliases = ("chunk",)
+    foreign = {
+        "torch.split": Foreign(
+            refuses="takes the size of each part in PyTorch; write split with the number of parts, "
+            "or with a list of their sizes"
+        )
+    }
     main = "parts"
     stored = False
     moves = False

@@ -137,7 +137,7 @@ def _spelling(kind: type[Layer]) -> str:
     gives exactly that name a meaning of its own."""
     plain = (layers.plain(word) for word in (kind.kind, *kind.aliases))
     words = "|".join(any_case(word, SEPARATOR) for word in plain)
-    exact = "|".join(_theirs(name) for name in kind.foreign)
+    exact = "|".join(_theirs(name) for name, one in kind.foreign.items() if not one.refuses)
     other = f"(?!{FRAMEWORK}(?:{exact})$)" if exact else ""
     return rf"{other}{FRAMEWORK}(?:{words})(?:{SEPARATOR}[123][dD])?"
 
