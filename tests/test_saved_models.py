@@ -146,13 +146,26 @@ def test_a_dropout_of_computed_numbers_that_is_never_active_saves_nothing():
     agree(Model(lambda m, x: m.conv(x) * functional.dropout(m.weight.exp(), 0.5, False)))
 
 
-def test_dropout_counts_as_active_if_the_model_does_something_else_in_training():
+def _dropped(function):
+    report = cnncalc.summarize(cnncalc.from_torch(Model(function), (4, 4, 6)))
+    return [row.layer.p for row in report.layers if row.kind == "dropout"]
+
+
+@pytest.mark.parametrize(("active", "p"), [(True, 0.5), (False, 0)])
+def test_whether_dropout_is_active_is_known_where_training_computes_something_else(active, p):
     def function(m, x):
-        y = functional.dropout(m.conv(x), 0.5, m.training) ** 2
+        y = functional.dropout(m.conv(x), 0.5, m.training and active) ** 2
         return y.sum(1) if m.training else y
 
-    report = cnncalc.summarize(cnncalc.from_torch(Model(function), (4, 4, 6)))
-    assert [row.layer.p for row in report.layers if row.kind == "dropout"] == [0.5]
+    assert _dropped(function) == [p]
+
+
+def test_dropout_counts_as_active_if_the_model_calls_it_elsewhere_in_training():
+    def function(m, x):
+        y = functional.dropout(x, 0.5) if m.training else x
+        return functional.dropout(m.conv(y), 0.5, False) ** 2
+
+    assert _dropped(function) == [0.5]
 
 
 def test_a_model_that_cannot_run_in_training_is_read_in_eval_mode():
@@ -160,8 +173,7 @@ def test_a_model_that_cannot_run_in_training_is_read_in_eval_mode():
         assert not m.training
         return functional.dropout(m.conv(x), 0.5, m.training)
 
-    report = cnncalc.summarize(cnncalc.from_torch(Model(function), (4, 4, 6)))
-    assert [row.layer.p for row in report.layers if row.kind == "dropout"] == [0.5]
+    assert _dropped(function) == [0.5]
 
 
 def test_attention_that_drops_weights_only_in_training_is_unknown():

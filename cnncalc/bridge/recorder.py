@@ -98,30 +98,38 @@ def _dropouts(
 ) -> Mapping[int, Mapping[str, Any]]:
     """The arguments that the calls of dropout functions have in training, by place: those of a run
     in which only the modules that make these calls are in training mode. Empty if the model then
-    makes different calls."""
-    owners = {
-        place: model.get_submodule(call.path)
-        for place, call in enumerate(like.calls)
-        if "dropout" in call.name or call.name == ATTENTION
-    }
-    owners = {at: one for at, one in owners.items() if not isinstance(one, OWN_DROPOUTS)}
-    if not owners:
+    makes other calls of dropout."""
+    evaluated = _dropout_calls(like, model)
+    if not evaluated:
         return {}
     try:
         with evaluating(model):
-            for module in owners.values():
-                module.training = True
-            run = Run(model, BATCHES[1], inputs, keywords, dtype)
+            for call in evaluated.values():
+                model.get_submodule(call.path).training = True
+            trained = _dropout_calls(Run(model, BATCHES[1], inputs, keywords, dtype), model)
     except UsageError:
         return {}
-    if [call.name for call in run.calls] != [call.name for call in like.calls]:
+    pairs = list(zip(evaluated.values(), trained.values()))
+    same = all((one.name, one.path) == (other.name, other.path) for one, other in pairs)
+    if not same or len(evaluated) != len(trained):
         return {}
-    return {place: _in_training(run.calls[place]) for place in owners}
+    return {place: _in_training(call) for place, call in zip(evaluated, trained.values())}
+
+
+def _dropout_calls(run: Run, model: nn.Module) -> Mapping[int, Done]:
+    """The calls of dropout functions in a run, by place, but not those of modules that always drop
+    values in training mode, so that their calls need no second run."""
+    return {
+        place: call
+        for place, call in enumerate(run.calls)
+        if ("dropout" in call.name or call.name == ATTENTION)
+        and not isinstance(model.get_submodule(call.path), OWN_DROPOUTS)
+    }
 
 
 ATTENTION = "scaled_dot_product_attention"
 OWN_DROPOUTS = (nn.modules.dropout._DropoutNd, nn.MultiheadAttention)
-"""Modules that always drop values in training mode, so that their calls need no second run."""
+"""Modules that always drop values in training mode."""
 
 
 def _in_training(call: Done) -> Mapping[str, Any]:
