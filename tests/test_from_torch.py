@@ -155,12 +155,14 @@ def test_a_model_is_named_on_the_command_line(tmp_path, monkeypatch):
         "words = 'abc'.split\nnumber = 3\ndictionary = dict\n"
         "class Silent(nn.Module):\n    def forward(self, x):\n        assert False\n"
         "def silent():\n    raise AssertionError\n"
+        "ready = net()\n"
         "def needs(size, depth=3): ...\ndef nothing(): ...\ndef kind(): return Silent\n"
     )
     (tmp_path / "needs.py").write_text("import nowhere")
     monkeypatch.chdir(tmp_path)
     table = run("mynet:net", "--arg", "width=8", "-i", "3x8x8", "-f", "csv")
     assert "8×6×6" in table.output
+    assert "4×6×6" in run("mynet:ready", "-i", "3x8x8").output
     for target, says in {
         "mynet:nett": "did you mean 'net'?",
         "nowhere:net": "install it, or run cnncalc in the folder that contains it",
@@ -173,6 +175,7 @@ def test_a_model_is_named_on_the_command_line(tmp_path, monkeypatch):
         "mynet:number.depth": "mynet.number has no 'depth'",
         "mynet:silent": "'mynet:silent' raised AssertionError",
         "mynet:Silent": "Silent raises AssertionError for an input of 3×224×224",
+        "mynet:ready --arg width=8": "'mynet:ready' is a model, which takes no arguments; name a",
         "mynet:words": "returns list instead of a torch.nn.Module",
         "mynet:number": "is of type int, not a model or factory",
         "mynet:needs": "missing a required argument: 'size'; it takes size, depth=3; give",
@@ -521,7 +524,13 @@ def test_several_inputs_and_outputs_are_read():
     assert [*report.input_shapes] == ["input1", "input2"]
 
 
-@pytest.mark.parametrize("given", [224, torch.zeros(1, 3, 8, 8)])
+@pytest.mark.parametrize("given", [(3, -8, 8), (3, 0, 8), "3x0x8", (), [[3, 8, 8], [0]]])
+def test_an_input_needs_sizes_of_at_least_1(given):
+    with pytest.raises(UsageError, match="an input needs sizes of at least 1, not"):
+        cnncalc.from_torch(nn.Identity(), given)
+
+
+@pytest.mark.parametrize("given", [224, {}, torch.zeros(1, 3, 8, 8)])
 def test_an_input_that_is_not_a_shape_is_refused(given):
     says = f"an input must be a shape, such as 3x224x224, not {type(given).__name__}"
     with pytest.raises(UsageError, match=says):

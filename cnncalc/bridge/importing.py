@@ -20,7 +20,7 @@ from cnncalc.api import summarize
 from cnncalc.bridge import USUAL
 from cnncalc.bridge.recorder import record
 from cnncalc.core.errors import CnncalcError, UsageError, did_you_mean, some
-from cnncalc.core.fields import shown
+from cnncalc.core.fields import is_whole, shown
 from cnncalc.core.shape import read_sizes
 from cnncalc.spec.importing.record import Recording
 from cnncalc.spec.importing.spec import Imported, imported
@@ -56,7 +56,7 @@ def read(model: Any, input: Inputs = USUAL) -> Read:
 
 def _sizes(given: Inputs) -> tuple[dict[str, tuple[int, ...]], bool]:
     """The sizes of every input by name, and whether the names are those of keywords."""
-    if isinstance(given, Mapping):
+    if isinstance(given, Mapping) and given:
         return {name: _one(sizes) for name, sizes in given.items()}, True
     listed = isinstance(given, Sequence) and not isinstance(given, str)
     if listed and any(isinstance(one, str | Sequence) for one in given):
@@ -66,10 +66,12 @@ def _sizes(given: Inputs) -> tuple[dict[str, tuple[int, ...]], bool]:
 
 def _one(sizes: Any) -> tuple[int, ...]:
     if isinstance(sizes, str):
-        return read_sizes(sizes)
-    if not isinstance(sizes, Sequence) or not all(isinstance(size, int) for size in sizes):
+        sizes = read_sizes(sizes)
+    if not isinstance(sizes, Sequence) or not all(type(size) is int for size in sizes):
         given = shown(sizes) if isinstance(sizes, Sequence) else type(sizes).__name__
         raise UsageError(f"an input must be a shape, such as 3x224x224, not {given}")
+    if not all(is_whole(size, 1) for size in sizes or [0]):
+        raise UsageError(f"an input needs sizes of at least 1, not {shown(list(sizes))}")
     return tuple(sizes)
 
 
@@ -152,7 +154,7 @@ def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
                     hint = did_you_mean(part, dir(found))
                     raise UsageError(f"{target[:200]!r}: {owner[:100]} has no {part[:100]!r}{hint}")
                 found, owner = getattr(found, part), f"{owner}.{part}"
-            model = found if isinstance(found, nn.Module) else _called(target, found, arguments)
+            model = _called(target, found, arguments)
     except CnncalcError:
         raise
     except ModuleNotFoundError as why:
@@ -179,8 +181,13 @@ def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
 
 
 def _called(target: str, factory: Any, arguments: Mapping[str, Any]) -> Any:
-    """Call a factory, and return its result. Raises UsageError if it cannot be called or does not
-    take these arguments."""
+    """Call a factory, and return its result; a model stands for itself. Raises UsageError if it
+    cannot be called or does not take these arguments."""
+    if isinstance(factory, nn.Module):
+        if arguments:
+            fact = f"{target[:200]!r} is a model, which takes no arguments"
+            raise UsageError(fact, "name a function or class that makes it")
+        return factory
     if not callable(factory):
         kind = type(factory).__name__
         raise UsageError(f"{target[:200]!r} is of type {kind}, not a model or factory")
