@@ -710,7 +710,8 @@ def test_a_file_named_like_a_notation_is_a_file(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("written", "value"),
-    [("7 / 2", Fraction(7, 2)), ("3**2*3", 27), ("2**-1", Fraction(1, 2)), ("0**0", 1)],
+    [("7 / 2", Fraction(7, 2)), ("3**2*3", 27), ("2**-1", Fraction(1, 2)), ("0**0", 1),
+     ("10**99 // 10**97", 100), ("2**167 // 2**160", 128), ("1**9999", 1), ("(-1)**9999", -1)],
 )
 def test_arithmetic_is_exact(written, value):
     assert calculate(written, {}) == value
@@ -722,7 +723,8 @@ def test_arithmetic_is_exact(written, value):
         ("2**0.5", "an exponent must be a whole number"),
         ("0**(3 - 4)", "'0 ** (3 - 4)' divides by zero"),
         ("0**(0.5 - 1)", "'0 ** (0.5 - 1)' divides by zero"),
-        ("10**101", "a power is too large; values have at most 100 digits"),
+        ("10**101", "a value is too large; values have at most 100 digits"),
+        ("10**10**9", "a power is too large; values have at most 100 digits"),
         ("1 / 0", "'1 / 0' divides by zero"),
     ],
 )

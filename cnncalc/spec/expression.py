@@ -21,6 +21,8 @@ from cnncalc.formulas.vocabulary import holds, least, most
 
 MAX_CHARACTERS = 300
 AT_MOST = f"values have at most {MAX_DIGITS} digits"
+FAR_TOO_LARGE = 4 * LARGEST.bit_length()
+"""The most bits that a power may have before its digits are counted."""
 LONGEST_COMPARED = 1_000
 """The longest word or list, in characters, that may be compared."""
 
@@ -34,11 +36,11 @@ def quotient(a: Any, b: Any) -> Any:
 
 def power(a: Any, b: Any) -> Any:
     """The exact power; the base must not be 0 if the exponent is negative. Raises LayerError if the
-    exponent is not a whole number, or if the power may have too many digits."""
+    exponent is not a whole number, or if the power would take long to compute."""
     if not isinstance(b, int) and b.denominator != 1:
         raise LayerError("an exponent must be a whole number")
-    digits = max(abs(a.numerator), a.denominator).bit_length() * abs(int(b))
-    if digits > LARGEST.bit_length():
+    bits = (max(abs(a.numerator), a.denominator) - 1).bit_length() * abs(int(b))
+    if bits > FAR_TOO_LARGE:
         raise LayerError("a power is too large", AT_MOST)
     return quotient(a, 1) ** int(b)
 
