@@ -359,6 +359,7 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
         (["show", "net.yaml"], "no built-in network 'net.yaml'; show prints only"),
         (["compare", "vgg16,vgg19"], "not 1; separate them with spaces, as in cnncalc compare vgg"),
         (["summarize", "torchvision.models.vgg16"], "model, write torchvision.models:vgg16"),
+        (["summarize", "3x8x8 - 4C3 - 10N"], "joins layers with '-', as in 3x8x8-4C3-10N"),
         (["summarize", "3x8x8, 4C3; 10N"], "joins layers with '-', as in 3x8x8-4C3-10N"),
         (
             ["summarize", "3x5"],

@@ -180,6 +180,10 @@ def _bracket(opening: tuple[str, int, int], stop: Any, lines: list[str]) -> Advi
         sentence = f'an expression inside braces needs quotes; write "{bare[0]}"'
         return Advice(sentence, number, column + bare.start())
     if opened.count(end) >= opened.count(bracket):
+        line = lines[stop.line]
+        late = re.search(r"[^\s,{\[:]\s+(\w+)$", line[: stop.column])
+        if late and line.startswith(":", stop.column):
+            return Advice(f"a comma is missing before {late[1]!r}", stop.line, late.start(1))
         return Advice(f"expected a comma or {end!r} here", stop.line, stop.column)
     return Advice(f"this {bracket!r} is never closed; add {end!r}", number, column)
 

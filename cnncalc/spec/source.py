@@ -224,7 +224,7 @@ def _no_network(target: str, name: str, hint: str) -> UsageError:
     if re.fullmatch(r"\d+(x\d+)+", target, re.ASCII):
         fact = f"{target[:60]!r} is a shape without layers"
         return UsageError(fact, f"write them after it, as in {target[:60]}-32C3p1-10N")
-    joined = re.sub(r"[\s,;]+", "-", target.strip())
+    joined = re.sub(r"[\s,;-]+", "-", target.strip())
     if notation.is_notation(joined):
         hint = f"; the notation joins layers with '-', as in {joined[:200]}"
     elif not hint and "-" in target and notation.is_layers(target):
