@@ -242,6 +242,16 @@ def test_a_question_is_put_in_words():
          "unit."),
         ({"input": "6x4", "layers": [{"attention": 2}]},
          "A 6×4 map enters multi-head attention, 2 heads."),
+        ({"input": "6x4", "layers": [{"attention": 1}]},
+         "A 6×4 map enters multi-head attention, 1 head."),
+        ({"input": "6x4", "layers": [{"lstm": {"hidden_size": 2, "bidirectional": True}}]},
+         "A 6×4 map enters a long short-term memory layer, hidden size 2, bidirectional."),
+        ({"input": "6x4x4", "layers": [{"dropout2d": 0.2}]},
+         "A 6×4×4 map enters a channel dropout layer, p 0.2."),
+        ({"input": "6x4x4", "layers": [{"max_pool": {"kernel": 3, "padding": {"top": 1}}}]},
+         "A 6×4×4 map enters max pooling with a window of 3×3, stride 3, padding 1 at the top."),
+        ({"input": "6x4x4", "layers": [{"pad": {"padding": [[1, 2], [0, 3]]}}]},
+         "A 6×4×4 map enters padding, padding 3 at the right, 1 at the top and 2 at the bottom."),
         ({"input": "6x4x4", "layers": ["subsampling"]}, "A 6×4×4 map enters LeNet-5's trainable "
          "subsampling with a window of 2×2, stride 2."),
         ({"input": "6x4", "layers": ["class_token"]}, "A 6×4 map enters a class token layer."),
@@ -284,9 +294,18 @@ def test_the_words_about_a_layer_state_every_field(kind):
             row = cnncalc.summarize(spec, layout="chw").rows[-1]
             words = phrase(row)
             given = {name: one for name, one in row.layer.given.items() if name != "bias"}
-            stated = [one for value in given.values() for one in leaves(value)]
+            stated = [one for name, value in given.items() for one in facts(name, value)]
             assert [one for one in stated if one not in words] == []
             assert not re.search(r"\b(a [aeiou]|an [^aeiou]|1 \w+s)\b", words)
+
+
+def facts(name, value):
+    """What a phrase must contain about a field: its name if it is on, or the numbers and words of
+    its value, except for sides without padding."""
+    if value is True:
+        return [name.replace("_", " ")]
+    without = name == "padding" and isinstance(value, tuple)
+    return [one for one in leaves(value) if not (without and one == "0")]
 
 
 def leaves(value):

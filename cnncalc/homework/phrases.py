@@ -2,11 +2,11 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cnncalc.analysis.report import Row
-from cnncalc.core.fields import as_written
+from cnncalc.core.fields import SIDES, as_written
 from cnncalc.core.shape import Map, Shape
 
 UNCOUNTED = r"(?<!embedd)ing$|ization$|attention$"
@@ -16,7 +16,7 @@ COUNTED = r"(convolution|layer|unit|network|operation|reduction|expansion|divisi
 PROPER = ("Gaussian", "LeNet-5")
 """First words that keep their capital."""
 TAIL = r"(?=,| with| of| over| by| along| for| that| \()"
-"""The start of the words after a name that describe it further: dropout of whole channels."""
+"""The start of the words after a name that describe it further: a reduction over axes."""
 COLOURS = (1, 3)
 """The numbers of channels that an image has: grey or colour."""
 APART = ("kernel_size", "stride", "out_channels", "out_features")
@@ -82,9 +82,22 @@ def _field(name: str, value: Any) -> str:
     """A field and its value, in words."""
     if name == "bias":
         return "with biases" if value else "without biases"
+    words = name.removeprefix("num_").replace("_", " ")
+    if value is True:
+        return words
     if isinstance(value, int) and (name == "groups" or name.startswith("num_")):
-        return f"{value} {name.removeprefix('num_')}"
-    return f"{name.replace('_', ' ')} {_joined(value)}"
+        return _several(value, words.removesuffix("s"))
+    if name == "padding" and isinstance(value, tuple) and not _is_whole(value):
+        return f"padding {_sides(value)}"
+    return f"{words} {_joined(value)}"
+
+
+def _sides(padding: Sequence[Any]) -> str:
+    """Padding that differs between sides: ``1 at the top and 2 at the left``."""
+    pairs = [(one, one) if isinstance(one, int) else one for one in padding]
+    sides = {side: pairs[axis][end] for side, (axis, end) in SIDES.items() if -axis <= len(pairs)}
+    *others, last = [f"{size} at the {side}" for side, size in sides.items() if size] or ["0"]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _several(number: int, noun: str) -> str:
@@ -99,5 +112,9 @@ def _sizes(size: Any, axes: int) -> str:
 
 def _joined(size: Any) -> str:
     """``3×5`` for sizes; anything else as a spec writes it."""
-    sizes = isinstance(size, tuple) and all(isinstance(one, int) for one in size)
-    return "×".join(map(str, size)) if sizes else as_written(size)
+    return "×".join(map(str, size)) if _is_whole(size) else as_written(size)
+
+
+def _is_whole(size: Any) -> bool:
+    """Whether a value is a whole number for each axis."""
+    return isinstance(size, tuple) and all(isinstance(one, int) for one in size)

@@ -1,4 +1,4 @@
-"""Dropout of whole channels."""
+"""Channel dropout."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Fold (col2im)."""
+"""Fold layer (col2im)."""
 
 from collections.abc import Mapping
 from math import prod

@@ -1,4 +1,4 @@
-"""Logarithm of softmax."""
+"""Log-softmax."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Unfold (im2col)."""
+"""Unfold layer (im2col)."""
 
 from typing import Any
 

@@ -36,7 +36,7 @@ class Unshared(Parameters):
         derivation = super().derive(row, report)
         places, once = prod(row.output.dimensions[1:]), self.once(row)
         sum_of = f"{getattr(row.cost, self.repeated):,} at each of {places:,} positions"
-        sum_of += f" + {once:,} biases" if once else ""
+        sum_of += f" + {once:,} {'bias' if once == 1 else 'biases'}" if once else ""
         return derivation._replace(answer=f"{sum_of} = {derivation.answer}")
 
 
