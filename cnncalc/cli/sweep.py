@@ -347,6 +347,9 @@ def _parts(found: "Sweep", heat: str | None, pair: Sequence[str]) -> Iterator[st
 
 
 def _table(found: "Sweep") -> str:
+    shown = f"{len(found.points):,} of {units.counted(found.total, 'combination')} shown\n"
+    if not found.points:
+        return shown
     quantities = [found.quantity(name) for name in found.quantities]
     headings = dict.fromkeys([*found.names, *(one.heading for one in quantities)], True)
     rows = []
@@ -354,8 +357,7 @@ def _table(found: "Sweep") -> str:
         numbers = (point.quantities[name] for name in found.quantities)
         texts = ("?" if n is None else one.text(n) for one, n in zip(quantities, numbers))
         rows.append([*map(str, point.values.values()), *texts])
-    shown = f"{len(found.points):,} of {units.counted(found.total, 'combination')} shown"
-    return f"{listing.columns(headings, rows)}\n{shown}\n"
+    return f"{listing.columns(headings, rows)}\n{shown}"
 
 
 def _sheet(found: "Sweep") -> Any:
