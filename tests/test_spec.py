@@ -710,8 +710,16 @@ def test_a_file_named_like_a_notation_is_a_file(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("written", "value"),
-    [("7 / 2", Fraction(7, 2)), ("3**2*3", 27), ("2**-1", Fraction(1, 2)), ("0**0", 1),
-     ("10**99 // 10**97", 100), ("2**167 // 2**160", 128), ("1**9999", 1), ("(-1)**9999", -1)],
+    [
+        ("7 / 2", Fraction(7, 2)),
+        ("3**2*3", 27),
+        ("2**-1", Fraction(1, 2)),
+        ("0**0", 1),
+        ("10**99 // 10**97", 100),
+        ("2**167 // 2**160", 128),
+        ("1**9999", 1),
+        ("(-1)**9999", -1),
+    ],
 )
 def test_arithmetic_is_exact(written, value):
     assert calculate(written, {}) == value
