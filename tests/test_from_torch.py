@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import CnncalcError, UsageError, cli
+from cnncalc.bridge.recorder import record
 
 
 class Bottleneck(nn.Module):
@@ -621,3 +622,23 @@ def test_a_spec_or_an_answer_sheet_never_runs_code():
 def test_only_modules_are_read():
     with pytest.raises(UsageError, match=r"reads a torch\.nn\.Module, not str"):
         cnncalc.from_torch("resnet18")
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: functional.conv2d(x, torch.zeros(8, 2, 3, 3, device=x.device), groups=2),
+        lambda x: functional.conv_transpose2d(x, torch.zeros(4, 6, 3, 3, device=x.device)),
+        lambda x: functional.group_norm(x, 2),
+        lambda x: functional.pad(x, (1, 1, 1, 1), mode="reflect"),
+        lambda x: x.roll(1, 2),
+        lambda x: torch.channel_shuffle(x, 2),
+        lambda x: functional.scaled_dot_product_attention(x, x, x),
+    ],
+)
+@pytest.mark.parametrize("order", [(0, 3, 1, 2), (0, 2, 3, 1), (0, 1, 2, 3)])
+def test_results_have_the_strides_of_the_cpu(function, order):
+    recording = record(Calls(lambda x: function(x.permute(order))), {"x": (4, 4, 4)}, False)
+    (number,) = recording.outputs
+    expected = function(torch.zeros(2, 4, 4, 4).permute(order)).stride()
+    assert recording.tensors[number].strides == expected

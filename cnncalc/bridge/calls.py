@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._prims_common import suggest_memory_format
 
 from cnncalc.spec.importing.products import FUSED, MASKS
 
@@ -88,7 +89,25 @@ def listed(value: Any) -> list[Tensor]:
     return []
 
 
-def in_one_kernel(
+def as_on_cpu(name: str, result: Any, arguments: Mapping[str, Any]) -> Any:
+    """The result of a call on the meta device, with the strides that it has on the CPU."""
+    if name == "scaled_dot_product_attention":
+        return _in_one_kernel(result, **arguments)
+    given = [
+        arguments[one] for one in ("input", "weight") if isinstance(arguments.get(one), Tensor)
+    ]
+    formats = [suggest_memory_format(one) for one in given if one.dim() == result.dim()]
+    kept = next((one for one in formats if one != torch.contiguous_format), None)
+    return result if kept is None else result.contiguous(memory_format=kept)
+
+
+STRIDED = {"scaled_dot_product_attention", "conv2d", "conv3d", "conv_transpose2d",
+           "conv_transpose3d", "group_norm", "pad", "roll", "channel_shuffle"}  # fmt: skip
+"""Functions whose results have other strides on the meta device. All but the first keep the memory
+format of their input; convolutions also take that of their filters."""
+
+
+def _in_one_kernel(
     result: Tensor,
     query: Tensor,
     key: Tensor,
@@ -97,7 +116,7 @@ def in_one_kernel(
     **_: Any,
 ) -> Tensor:
     """The result of attention, with the strides of the query if PyTorch computes it in one kernel
-    on the CPU. On the meta device, PyTorch always computes attention in steps."""
+    on the CPU. On the meta device, PyTorch always computes it in steps."""
     factors = (query, key, value)
     masked = attn_mask is None or (attn_mask.dim() in MASKS and not attn_mask.requires_grad)
     fits = result.dim() == FUSED and result.shape == query.shape

@@ -22,8 +22,9 @@ from torch.utils.module_tracker import ModuleTracker
 from cnncalc.bridge.calls import (
     IN_PLACE,
     QUESTIONS,
+    STRIDED,
     arguments_of,
-    in_one_kernel,
+    as_on_cpu,
     in_place,
     listed,
     name_of,
@@ -209,8 +210,8 @@ class Run(TorchFunctionMode):
             bound = arguments_of(func, name, args, kwargs)
             args, kwargs = (bound.pop("input"),), {**bound, "training": True}
         result = self._empty(self._result(func, args, kwargs))
-        if name == "scaled_dot_product_attention" and self.place == META:
-            result = in_one_kernel(result, **arguments_of(func, name, args, kwargs))
+        if name in STRIDED and self.place == META:
+            result = as_on_cpu(name, result, arguments_of(func, name, args, kwargs))
         if name == "setitem":  # the call returns nothing, but changes its first argument
             result = args[0]
             self.stale.discard(id(result))  # x[0] += 1 changes x[0] first

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import prod
 
 from cnncalc import layers
+from cnncalc.core.layer import Layer
 from cnncalc.core.strides import Strided
 from cnncalc.layers._arithmetic import Arithmetic
 from cnncalc.layers._elementwise import Elementwise
@@ -133,12 +134,21 @@ def counted(sizes: Sequence[int], batch: int) -> tuple[int, ...]:
 
 
 def is_shared(walker: Walker) -> bool:
-    """Whether several calls read the result of the current one, or one takes a part of it, keeps
-    its shape or its memory format. Any other single call copies it itself, in the order that it
-    needs."""
+    """Whether several calls read the result of the current one, or one takes a part of it or keeps
+    its shape. Any other single call copies it itself, in the order that it needs."""
+    return _is_read_by(walker, SIMPLE) or _has_readers(walker)
+
+
+def is_convolved(walker: Walker) -> bool:
+    """Whether a convolution, which keeps the memory format, reads the result of the current
+    call."""
+    return _is_read_by(walker, (Conv,))
+
+
+def _is_read_by(walker: Walker, kinds: tuple[type[Layer], ...]) -> bool:
+    """Whether a layer of these kinds reads the result of the current call, or a view of it."""
     found = [layers.known(f"torch.{name}") for name in _readers(walker)]
-    simple = any(one and issubclass(one.kind, (*SIMPLE, Conv)) for one in found)
-    return simple or _has_readers(walker)
+    return any(one and issubclass(one.kind, kinds) for one in found)
 
 
 def _has_readers(walker: Walker) -> bool:

@@ -11,6 +11,7 @@ from cnncalc.layers._axes import word
 from cnncalc.spec.importing.copies import (
     RESHAPES,
     counted,
+    is_convolved,
     is_shared,
     laid_out,
     materialized,
@@ -77,7 +78,8 @@ def reshape(walker: Walker) -> None:
     view, sizes = walker.tensor(), walker.sizes(walker.done.made[0])
     value = reshaped(walker, view, sizes)
     copies = [not laid_out(walker, n).viewed(counted(sizes, n)) for n in (1, 2)]
-    if isinstance(value, Regrouped) and any(copies) and is_shared(walker):
+    kept = (any(copies) and is_shared(walker)) or (all(copies) and is_convolved(walker))
+    if kept and isinstance(value, Regrouped):
         value = materialized(walker, value, all(copies))
     walker.gives(value)
 
