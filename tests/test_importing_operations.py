@@ -620,6 +620,24 @@ def test_attention_is_read_or_opaque(function, options, kinds):
 
 
 @pytest.mark.parametrize(
+    ("mask", "params"), [(nn.Parameter(torch.zeros(6, 6)), 36), (nn.Buffer(torch.zeros(6, 6)), 0)]
+)
+def test_attention_with_a_mask_of_the_model_is_opaque(mask, params):
+    model = Attends(lambda a, x: a(x, x, x, need_weights=False, attn_mask=a.mask)[0])
+    model.attention.mask = mask
+    report = read(model, 4, 2, 3)
+    assert [row.kind for row in report] == ["flatten", "opaque"]
+    assert (report.totals.params, report.totals.buffers) == (4 * 16 + 16 + params, 36 - params)
+
+
+def test_attention_with_a_learned_key_and_value_is_opaque():
+    model = Attends(lambda a, x: a(x, x, x, need_weights=False)[0], add_bias_kv=True)
+    report = read(model, 4, 2, 3)
+    assert [row.kind for row in report] == ["flatten", "opaque"]
+    assert report.totals.params == 4 * 16 + 16 + 2 * 4
+
+
+@pytest.mark.parametrize(
     ("model", "kinds"),
     [
         (nn.LayerNorm(6), ["layer_norm"]),

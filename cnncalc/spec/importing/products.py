@@ -21,7 +21,7 @@ def attention(walker: Walker) -> None:
     held, (query, *others), attributes = walker.parts()
     if any(len(one.axes) != 3 or one.axes[1] != BATCH for one in (query, *others)):
         raise Unknown("the batch is not its second axis")
-    if [bool(attributes.get(name)) for name in UNUSUAL] != [False] * len(UNUSUAL):
+    if any(walker.done.arguments.get(name) not in (None, False) for name in UNUSUAL):
         raise Unknown("it has more than queries, keys and values")
     key, value = others
     if key != value:
@@ -47,8 +47,7 @@ def dot_product(walker: Walker) -> None:
     mask = walker.done.arguments.get("attn_mask")
     separate = len(walker.sizes(walker.done.made[0])) == FUSED
     fused = separate and (mask is None or len(walker.sizes(mask.number)) in MASKS)
-    # With several positions and features, the layer checks the strides itself. The recorded ones
-    # are those of the meta device, which differ from the real ones after some convolutions.
+    # With several positions and features, the layer checks the strides itself.
     clear = 1 not in walker.sizes(walker.done.made[0])[2:]
     fused = fused and (clear or all(_ends(walker, batch) for batch in (1, 2)))
     given |= {} if fused else {"kernel": "steps"}
