@@ -503,6 +503,24 @@ def test_a_total_is_written_in_every_format():
     assert latex.count("{") == latex.count("}")
 
 
+def test_the_name_of_a_network_is_escaped(tmp_path):
+    file = tmp_path / "named.yaml"
+    file.write_text("name: 'a^b {x} 50%~ <d>'\ninput: 8\nlayers: [{linear: 5}]\n", encoding="utf-8")
+    latex = run("explain", str(file), "params", "-f", "latex").stdout
+    caption = r"a\textasciicircum{}b \{x\} 50\%\textasciitilde{} \textless{}d\textgreater{}"
+    assert rf"\caption{{{caption}: parameters}}\\" in latex
+    markdown = run("explain", str(file), "params", "-f", "md").stdout
+    assert markdown.startswith(r"### a^b {x} 50%\~ \<d\> · 8 → 5")
+
+
+def test_the_name_of_a_layer_is_escaped(tmp_path):
+    file = tmp_path / "named.yaml"
+    layers = "[{linear: 5, name: _a_}, {linear: 5, name: _b_}]"
+    file.write_text(f"input: 8\nlayers: {layers}\n", encoding="utf-8")
+    assert r"| \_a\_ | 45 |" in run("explain", str(file), "params", "-f", "md").stdout
+    assert run("explain", str(file), "_a_", "-f", "md").stdout.startswith(r"### \_a\_ · linear")
+
+
 def test_a_total_of_zero_has_no_terms():
     text = run("explain", "1x4x4-MP2").stdout
     assert "parameters: 0\n\nmacs: 0\n\noperations: 12" in text

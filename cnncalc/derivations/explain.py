@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cnncalc.analysis import receptive
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core import units
+from cnncalc.core import escaping, units
 from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError, did_you_mean, some
 from cnncalc.core.fields import shown
@@ -307,7 +307,7 @@ def _legend(derivations: Iterable[Derivation]) -> dict[str, str]:
 
 def as_markdown(row: Row, derivations: Sequence[Derivation]) -> str:
     """A heading, a list of the equations as code, and a legend of the symbols."""
-    lines = [f"### {title(row)}"]
+    lines = [f"### {escaping.markdown(title(row))}"]
     for derivation in derivations:
         lines += ["", f"**{derivation.quantity}**: {_without_unit(derivation)}", ""]
         lines += [f"- `{working.text()}`" for working in derivation.workings]
@@ -323,7 +323,7 @@ def as_markdown(row: Row, derivations: Sequence[Derivation]) -> str:
 def as_latex(row: Row, derivations: Sequence[Derivation]) -> str:
     """An ``align*`` with the equations, and a legend of the symbols; needs amsmath."""
     equations = [working.latex() for derivation in derivations for working in derivation.workings]
-    name = row.name.replace("_", r"\_")
+    name = escaping.latex(row.name)
     body = " \\\\\n  ".join(equations)
     if not body:
         return f"% {row.name}: nothing to compute\n"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from cnncalc.analysis.report import Line, Report
-from cnncalc.core import units
+from cnncalc.core import escaping, units
 from cnncalc.core.cost import Cost, total
 from cnncalc.core.errors import some
 
@@ -114,11 +114,12 @@ def as_text(part: Part, sums: Iterable[Sum]) -> str:
 
 def as_markdown(part: Part, sums: Iterable[Sum]) -> str:
     """A heading, and a table per sum."""
-    lines = [f"### {part.title}"]
+    lines = [f"### {escaping.markdown(part.title)}"]
     for one in sums:
-        lines += ["", f"**{one.quantity}**: {one.answer}"]
+        lines += ["", f"**{one.quantity}**: {escaping.markdown(one.answer)}"]
         if one.terms:
-            rows = [*one.terms, (f"**{one.label}**", one.result)]
+            terms = [(escaping.markdown(label), n) for label, n in one.terms]
+            rows = [*terms, (f"**{one.label}**", one.result)]
             lines += ["", "| term | number |", "| :--- | ---: |"]
             lines += [f"| {label} | {units.exact(n)} |" for label, n in rows]
     return "\n".join(lines).rstrip() + "\n"
@@ -128,10 +129,10 @@ def as_latex(part: Part, sums: Iterable[Sum]) -> str:
     """A table per sum; needs booktabs and longtable."""
     lines = [rf"% {part.name}; needs \usepackage{{booktabs,longtable}}"]
     for one in sums:
-        rows = [rf"{_tex(label)} & {units.exact(n)} \\" for label, n in one.terms]
+        rows = [rf"{escaping.latex(label)} & {units.exact(n)} \\" for label, n in one.terms]
         lines += [
             r"\begin{longtable}{lr}",
-            rf"\caption{{{_tex(f'{part.name}: {one.quantity}')}}}\\",
+            rf"\caption{{{escaping.latex(f'{part.name}: {one.quantity}')}}}\\",
             r"\toprule",
             *rows,
             r"\midrule",
@@ -140,11 +141,6 @@ def as_latex(part: Part, sums: Iterable[Sum]) -> str:
             r"\end{longtable}",
         ]
     return "\n".join(lines) + "\n"
-
-
-def _tex(text: str) -> str:
-    special = {"_": r"\_", "&": r"\&", "%": r"\%", "#": r"\#", "$": r"\$"}
-    return "".join(special.get(one, one) for one in text)
 
 
 FORMATS = {"text": as_text, "markdown": as_markdown, "latex": as_latex}

@@ -8,29 +8,15 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from cnncalc.core import escaping
+
 if TYPE_CHECKING:
     from cnncalc.render.sheet import Sheet
 
 SUFFIX = ".tex"
 
-SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    **{character: f"\\{character}" for character in "{}$&#%_"},
-    # After the end of a row, LaTeX would read a bare bracket as an option.
-    "[": "{[}",
-    "]": "{]}",
-    "×": r"$\times$",
-    "·": r"$\cdot$",
-    "−": "$-$",
-    "→": r"$\to$",
-    "≤": r"$\leq$",
-    "≥": r"$\geq$",
-}
+escape = escaping.latex
+
 PARAGRAPH = r"p{0.15\linewidth}"
 """The alignment of a column whose text is broken into lines."""
 PARAGRAPH_WIDTH = 12
@@ -41,7 +27,6 @@ WIDEST = 100
 """The characters that fit in ``tiny``; a wider table is rotated by 90 degrees."""
 WIDEST_TURNED = 160
 """The characters that fit in ``tiny`` on a rotated page."""
-SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 TOO_WIDE = "% {} characters wide: too wide for a page; choose fewer columns"
 
@@ -78,19 +63,9 @@ def render(view: "Sheet") -> str:
     return "\n".join(lines) + "\n"
 
 
-def escape(text: str) -> str:
-    """The text on one line, with LaTeX's special characters escaped."""
-    plain = "".join(SPECIAL.get(character, character) for character in " ".join(text.split()))
-    return re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", _superscript, plain)
-
-
 def label(name: str) -> str:
     r"""``tab:vgg-16``, the label for ``\ref``."""
     return "tab:" + (re.sub("[^a-z0-9]+", "-", name.lower()).strip("-") or "network")
-
-
-def _superscript(digits: re.Match[str]) -> str:
-    return f"$^{{{digits[0].translate(SUPERSCRIPTS)}}}$"
 
 
 def _width(view: "Sheet") -> int:

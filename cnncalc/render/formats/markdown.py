@@ -1,15 +1,16 @@
 """A table in GitHub's Markdown, with its title as a heading and the totals as a list."""
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+from cnncalc.core import escaping
 
 if TYPE_CHECKING:
     from cnncalc.render.sheet import Sheet
 
 SUFFIX = ".md"
-SPECIAL = re.compile(r"[\\`*|<>\[\]~#]|\b_|_\b")
-"""Characters that Markdown would read as markup; an underscore inside a word is not."""
+
+escape = escaping.markdown
 
 
 def render(view: "Sheet") -> str:
@@ -30,11 +31,6 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[str]], numeric: Itera
     """The pipe table alone; numbers are right-aligned."""
     rule = _row("---:" if right else ":---" for right in numeric)
     return "\n".join([_row(map(escape, headings)), rule, *(_row(map(escape, row)) for row in rows)])
-
-
-def escape(text: str) -> str:
-    """The text on one line, with markup characters escaped."""
-    return SPECIAL.sub(r"\\\g<0>", " ".join(text.split()))
 
 
 def _row(cells: Iterable[str]) -> str:
