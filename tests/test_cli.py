@@ -607,6 +607,17 @@ def test_a_field_of_a_layer_needs_one_value(words, says):
         ("conv 3x8x8 --filters 0 --kernel 3", "conv --filters must be a whole number"),
         ("conv 3x8x8 --filters 4", "conv needs --kernel-size (filter size"),
         ("conv 3x8x8 --filters 1e3 -k 3", "a whole number of at least 1, not 1e3"),
+        ("linear 784 --out-features 784.0", "a whole number of at least 1, not 784.0"),
+        ("conv 3x8x8 --filters 5 -k 5.0", "or one per axis, not 5.0"),
+        ("conv 3x8x8 --filters 10 -k 1e1", "or one per axis, not 1e1"),
+        (
+            "conv 3x8x8 --filters 8 -k 1e1 -d 10.0",
+            "--kernel-size must be a whole number of at least 1, or one per axis, not 1e1",
+        ),
+        (
+            "conv 3x8x8 --filters 8 -k 1e1 -d 10.0",
+            "--dilation must be a whole number of at least 1, or one per axis, not 10.0",
+        ),
         ("add 4x8x8", "give the shape of every input, as in cnncalc layer add 4x8x8 4x8x8"),
         ("linear 3x8x8 10", "(number of outputs); '10' was read as the shape of another input"),
         ("conv 3x8x8 --filters 4 --kernl 3", "no field --kernl; did you mean --kernel?"),

@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from typing import Annotated, Any
 
 import typer
@@ -90,8 +91,9 @@ def run(
     try:
         report = layer_alone(kind, shapes, fields, batch, dtype, layout)
     except Mistakes as why:
-        typed = [_spelled_out(word).partition("=")[2] or word for word in words or []]
-        raise Mistakes(_typed(one, found, typed, shapes, fields) for one in why.errors) from None
+        parts = [part for word in words or [] for part in _spelled_out(word).split("=", 1)]
+        after = dict(pairwise(parts))
+        raise Mistakes(_typed(one, found, after, shapes, fields) for one in why.errors) from None
     except UsageError as why:
         raise UsageError(why.fact, _as_typed(why.help, found, fields)) from None
     row = report["layer"]
@@ -112,15 +114,17 @@ def _option(field: str) -> str:
 def _typed(
     error: SpecError,
     kind: type[Layer],
-    values: Sequence[str],
+    after: Mapping[str, str],
     shapes: Sequence[str],
     fields: Mapping[str, Any],
 ) -> SpecError:
-    """An error about a layer of a spec, reworded for the command line; ``values`` are as typed."""
+    """An error about a layer of a spec, reworded for the command line; ``after`` has the word that
+    follows each option, as typed."""
     fact, help = (_as_typed(text, kind, fields) for text in (error.fact, error.help))
-    for value in values:
-        with suppress(ValueError):  # a decimal may be typed as 1e3
-            fact = fact.replace(f"not {float(value)}", f"not {value}")
+    for option, value in after.items():
+        if option.startswith("--") and f"{option} " in fact:
+            with suppress(ValueError):  # a decimal may be typed as 1e3
+                fact = fact.replace(f"not {float(value)}", f"not {value}")
     if "'from'" in help:
         example = " ".join(["cnncalc layer", kind.kind, *[shapes[0]] * 2])
         help = f"give the shape of every input, as in {example}"
