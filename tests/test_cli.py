@@ -593,6 +593,10 @@ def test_an_unknown_file_extension_is_refused(tmp_path, arguments):
         (["--kernel", "3", "--kernel", "5"], "--kernel is given twice"),
         (["--padding"], "--padding needs a value"),
         (["--no-bais"], "conv has no field --no-bais; did you mean --no-bias?"),
+        (["--no-bias=false"], "--no-bias takes no value; write --no-bias or --bias"),
+        (["--no-bias", "true"], "--no-bias takes no value; write --no-bias or --bias"),
+        (["--no-bias", "0"], "--no-bias takes no value; write --no-bias or --bias"),
+        (["-x", "3"], "conv has no field -x; run 'cnncalc kinds conv' to see its fields"),
         (["--qqq"], "conv has no field --qqq; run 'cnncalc kinds conv' to see its fields"),
     ],
 )
@@ -646,6 +650,14 @@ def test_a_field_of_a_layer_needs_one_value(words, says):
 )
 def test_errors_name_the_fields_of_a_layer_as_they_are_typed(words, says):
     assert says in str(run("layer", *words.split()).exception)
+
+
+def test_a_letter_names_the_padding_or_a_field_of_that_letter():
+    assert "(p 0.3)" in run("layer", "dropout", "32", "-p", "0.3").stdout
+    assert "(p 0.3)" in run("layer", "dropout", "32", "-p0.3").stdout
+    assert "padding 1" in run("layer", "lp_pool", "3x8x8", "-k2", "-p1", "--p", "2").stdout
+    result = run("layer", "dropout", "32", "-k", "3")
+    assert "dropout has no field -k;" in str(result.exception)
 
 
 def test_a_flag_before_the_shape_does_not_swallow_it():

@@ -91,7 +91,7 @@ def run(
     try:
         report = layer_alone(kind, shapes, fields, batch, dtype, layout)
     except Mistakes as why:
-        parts = [part for word in words or [] for part in _spelled_out(word).split("=", 1)]
+        parts = [part for word in words or [] for part in _spelled_out(word, found).split("=", 1)]
         after = dict(pairwise(parts))
         raise Mistakes(_typed(one, found, after, shapes, fields) for one in why.errors) from None
     except UsageError as why:
@@ -139,18 +139,23 @@ def _as_typed(sentence: str, kind: type[Layer], given: Iterable[str]) -> str:
     Names such as padding are also plain words. Without an underscore, they count as fields only in
     quotes, before a colon or in the list of a hint.
     """
-    known = {word for name, field in fields_of(kind).items() for word in (name, *field.also)}
+    known = _names(kind)
     listed = sentence.startswith("it has ")
 
     def typed(match: re.Match[str]) -> str:
         quoted, word, colon, braces = match.groups()
         sure = quoted or colon or "_" in word or listed
-        if not sure or (quoted or word) not in known | {*given}:
+        if not sure or (quoted or word) not in {*known, *given}:
             return match[0]
         value = shlex.quote(braces) if braces else ""
         return _option(quoted or word) + " " * bool(colon) + value
 
     return re.sub(r"'([a-z]\w*)'|(?<!')\b([a-z]\w*)\b(: ({.*})?)?", typed, sentence)
+
+
+def _names(kind: type[Layer]) -> list[str]:
+    """All names of the fields of a kind."""
+    return [word for name, field in fields_of(kind).items() for word in (name, *field.also)]
 
 
 def _flags(kind: type[Layer]) -> set[str]:
@@ -161,49 +166,59 @@ def _flags(kind: type[Layer]) -> set[str]:
 
 def _split(words: list[str], kind: type[Layer]) -> tuple[list[str], dict[str, Any]]:
     """Shapes, and fields such as ``--kernel 5``, ``--kernel=3x5``, ``-k5``, ``--ceil-mode`` and
-    ``--no-bias``. Raises UsageError for a field without a value or given twice."""
+    ``--no-bias``. Raises UsageError for a field without a value or given twice, for an unknown
+    letter, and for a value of ``--no-bias``."""
     flags = _flags(kind)
     shapes: list[str] = []
     fields: dict[str, Any] = {}
     rest = list(words)
     while rest:
-        word = _spelled_out(rest.pop(0))
+        word = _spelled_out(rest.pop(0), kind)
         if not word.startswith("-"):
             shapes.append(word)
             continue
-        name, equals, value = word.lstrip("-").partition("=")
-        name = name.replace("-", "_")
+        option, equals, value = word.partition("=")
+        name = option.lstrip("-").replace("-", "_")
         bare = name.removeprefix("no_")
         if name in fields or bare in fields:
             raise UsageError(f"{_option(bare)} is given twice")
+        if not option.startswith("--") and name not in _names(kind):
+            raise UsageError(_unknown(option, kind))
+        # Neither a word nor a bare 0 can be the shape of an input, so it is meant as a value.
+        valued = equals or (rest and re.fullmatch("[A-Za-z]+|0", rest[0]))
+        if bare in flags and bare != name and valued:
+            options = f"{_option(name)} or {_option(bare)}"
+            raise UsageError(f"{_option(name)} takes no value; write {options}")
         if equals:
             fields[name] = _value(value)
-        elif bare in flags and not (rest and re.fullmatch("[A-Za-z]+|0", rest[0])):
+        elif bare in flags and not valued:
             fields[bare] = bare == name
-        elif rest and not _spelled_out(rest[0]).startswith("--"):
+        elif rest and not _spelled_out(rest[0], kind).startswith("--"):
             fields[name] = _value(rest.pop(0))
+        elif name in _names(kind):
+            raise UsageError(f"{_option(name)} needs a value")
         else:
-            raise UsageError(_without_value(name, kind))
+            raise UsageError(_unknown(_option(name), kind))
     return shapes, fields
 
 
-def _without_value(name: str, kind: type[Layer]) -> str:
-    """The error for a field without a value: it needs one, or the field is unknown."""
-    known = [word for field, one in fields_of(kind).items() for word in (field, *one.also)]
-    if name in known:
-        return f"{_option(name)} needs a value"
-    words = [*map(_option, known), *(f"--no-{flag}" for flag in sorted(_flags(kind)))]
-    hint = did_you_mean(_option(name), words).replace("'", "")
+def _unknown(option: str, kind: type[Layer]) -> str:
+    """The error for an option that is no field of the kind."""
+    known = [*map(_option, _names(kind)), *(f"--no-{flag}" for flag in sorted(_flags(kind)))]
+    hint = did_you_mean(option, known).replace("'", "")
     hint = hint or f"; run 'cnncalc kinds {kind.kind}' to see its fields"
-    return f"{kind.kind} has no field {_option(name)}{hint}"
+    return f"{kind.kind} has no field {option}{hint}"
 
 
-def _spelled_out(word: str) -> str:
-    """A one-letter option, spelled out: ``--kernel-size=5`` for ``-k5``; other words, unchanged."""
-    if not word.startswith("-") or word[1:2] not in LETTERS:
+def _spelled_out(word: str, kind: type[Layer]) -> str:
+    """A one-letter option, spelled out: ``--kernel-size=5`` for ``-k5``, or ``--p`` for a kind
+    without padding that has p; other words, unchanged."""
+    letter = word[1:2]
+    meant = [one for one in (LETTERS.get(letter, ""), letter) if one in _names(kind)]
+    if not word.startswith("-") or not meant:
         return word
     value = word[2:].removeprefix("=")
-    return _option(LETTERS[word[1]]) + (f"={value}" if value else "")
+    return _option(meant[0]) + (f"={value}" if value else "")
 
 
 def _value(word: str) -> Any:
