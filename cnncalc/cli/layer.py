@@ -128,8 +128,13 @@ def _typed(
     if "'from'" in help:
         example = " ".join(["cnncalc layer", kind.kind, *[shapes[0]] * 2])
         help = f"give the shape of every input, as in {example}"
-    if " needs --" in fact and len(shapes) > 1:
+    if help.startswith("put a reshape before"):
+        help = "write its shape with a size for each axis"
+    misread = " needs --" in fact or "expected 1 input," in fact
+    if misread and len(shapes) > 1:
         help = f"{shapes[-1]!r} was read as the shape of another input"
+    if misread and len(shapes) > 2 and all(map(str.isdecimal, shapes)):
+        help = f"write the shape of a single input as {'x'.join(shapes)}"
     return SpecError(fact, error.where, help)
 
 
