@@ -326,8 +326,8 @@ def test_the_command_writes_every_format():
     assert text.splitlines()[1:] == [
         "The formula holds for H ≥ 3 and W ≥ 3.",
         # 36·14·14 for 36·6·6
-        "Doubling input multiplies the MACs by 5.44.",
-        "Doubling batch multiplies the MACs by 2.00.",
+        "Doubling H and W multiplies the MACs by 5.44.",
+        "Doubling the batch size multiplies the MACs by 2.00.",
     ]
     assert run("1x8x8-4C3", "-f", "latex", "--at", "H=8").startswith(
         "\\begin{align*}\n\\text{MACs} &= 216 W - 432"
@@ -419,6 +419,22 @@ def test_what_is_not_modelled_has_no_formula():
         cnncalc.formula(normed, "memory", ["batch"])
 
 
+def test_only_the_axes_that_are_symbols_are_doubled():
+    """36·6·14 for 36·6·6, at H = 8; the MACs at H = 3 are 36·1·6."""
+    for height in (8, 3):
+        found = cnncalc.formula("1x8x8-4C3", "macs", at={"H": height})
+        assert found.growth == {"input": 14 / 6}
+        assert found.remarks()[-1] == "Doubling W multiplies the MACs by 2.33."
+    found = cnncalc.formula("1x8x8x8-4C3", "macs", at={"D": 8, "H": 8, "W": 8})
+    assert found.growth == {}
+    assert found.remarks() == []
+
+
+def test_growth_names_every_axis():
+    found = cnncalc.formula("1x4x4x4-4C1", "macs")
+    assert found.remarks()[-1] == "Doubling D, H and W multiplies the MACs by 8.00."
+
+
 def test_growth_is_unknown_where_a_doubled_value_gives_no_network():
     evaluate = {4: {"macs": 3}, 8: "no network"}
-    assert symbols._growth(lambda given: evaluate[given["n"]], "macs", "n", {"n": 4}) is None
+    assert symbols._growth(lambda given: evaluate[given["n"]], "macs", {"n": 4}, {"n": 8}) is None

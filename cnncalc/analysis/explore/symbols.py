@@ -37,8 +37,8 @@ class Formula:
 
     It holds as long as the network keeps its structure: as long as all ``guards`` have the same
     outcomes. ``per`` has the steps per unit of each symbol that is a decimal. ``growth`` has, for
-    each name, the factor by which the quantity grows if the value of that name is doubled, or None
-    if that is not known.
+    each name, the factor by which the quantity grows if the symbols of that name are doubled, or
+    None if that is not known.
     """
 
     network: str
@@ -65,7 +65,7 @@ class Formula:
         texts = self._limits()
         if not texts:
             return "no limits of the formula were found"
-        return f"the formula holds for {' and '.join(filter(None, (some(texts[:-1]), texts[-1])))}"
+        return f"the formula holds for {_joined(texts)}"
 
     def _limits(self) -> list[str]:
         """The values of each symbol for which the formula holds, unless no limit was found."""
@@ -154,12 +154,21 @@ class Formula:
         """Where the formula holds, and how the quantity grows."""
         what = self.heading if self.heading[1].isupper() else self.heading.lower()
         doubled = [
-            f"Doubling {name} multiplies the {what} by {factor:.2f}."
+            f"Doubling {self._called(name)} multiplies the {what} by {factor:.2f}."
             for name, factor in self.growth.items()
             if factor is not None
         ]
         domain = self.domain()
         return [*([f"{domain[0].upper()}{domain[1:]}."] if self.usual else []), *doubled]
+
+    def _called(self, name: str) -> str:
+        """A name of ``growth``, in a sentence; the input is called by its symbols."""
+        if name == "batch":
+            return "the batch size"
+        if name in self.usual:
+            return name
+        axes = [symbol for symbol in self.usual if symbol not in self.growth]
+        return _joined(axes)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; expressions are in the language of SymPy."""
@@ -203,11 +212,20 @@ def formula(
     guards = symbols.recording.guards
     found = Formula(report.name, quantity, symbols.usual, result, guards, symbols.per)
     growth = {
-        name: _growth(evaluate, quantity, name, plain) if found.doubles(own[name]) else None
+        name: _growth(
+            evaluate, quantity, plain, {**plain, name: _doubled(values[name], plain[name])}
+        )
+        if found.doubles(own[name])
+        else None
         for name in names
-        if values[name] is not plain[name]
+        if own[name]
     }
     return replace(found, growth=growth)
+
+
+def _joined(texts: Sequence[str]) -> str:
+    """The texts, joined for a sentence: ``D, H and W``."""
+    return " and ".join(filter(None, (some(texts[:-1]), texts[-1])))
 
 
 def _span_of(name: str, least: int | None, most: int | None) -> str:
@@ -290,14 +308,19 @@ def _shape(evaluate: Configurations) -> Map:
     return shapes[0]
 
 
+def _doubled(value: Any, now: Any) -> Any:
+    """Twice the number ``now`` or, for an input, twice the axes for which ``value`` has symbols."""
+    if not isinstance(now, list):
+        return 2 * now
+    return [size if one is size else 2 * size for one, size in zip(value, now)]
+
+
 def _growth(
-    evaluate: Configurations, quantity: str, name: str, plain: Mapping[str, Any]
+    evaluate: Configurations, quantity: str, plain: Mapping[str, Any], doubled: Mapping[str, Any]
 ) -> float | None:
     """The factor by which a quantity grows if a value is doubled; None if that does not give a
     valid network."""
-    now = plain[name]
-    more = [now[0], *(2 * size for size in now[1:])] if isinstance(now, list) else 2 * now
-    usual, found = evaluate(plain), evaluate({**plain, name: more})
+    usual, found = evaluate(plain), evaluate(doubled)
     if isinstance(found, str) or isinstance(usual, str):
         return None
     return (found[quantity] or 0) / (usual[quantity] or 1)
