@@ -19,7 +19,7 @@ from cnncalc.analysis.explore import sweep as sweeps
 from cnncalc.analysis.explore.evaluate import Configurations
 from cnncalc.analysis.explore.grid import Grid
 from cnncalc.analysis.explore.quantities import amount, plain_numbers
-from cnncalc.core.errors import UsageError
+from cnncalc.core.errors import Mistakes, UsageError
 
 TINY = {
     "name": "tiny",
@@ -366,6 +366,28 @@ def test_unknown_names_are_refused_at_once():
         cnncalc.sweep(TINY, {"width": [1]}, jobs=0)
 
 
+def test_mistakes_that_no_value_causes_are_those_of_the_network(tmp_path):
+    file = tmp_path / "bad.yaml"
+    layers = "[{cnov: 4}, {conv: {filter: 4, kernel: 3}}]"
+    file.write_text(f"input: 3x8x8\nlayers: {layers}\n", encoding="utf-8")
+    for batches in ([1, 2], [*range(1, 200)]):
+        with pytest.raises(Mistakes) as wrong:
+            cnncalc.sweep(file, {"batch": batches})
+        assert [one.where.column for one in wrong.value.errors] == [11, 29]
+    with pytest.raises(Mistakes, match=r"bad\.yaml:2:11: no layer kind 'cnov'"):
+        run(str(file), "--over", "batch=1,2")
+    with pytest.raises(UsageError, match="there is no module 'nosuch'"):
+        run("nosuch:Net", "--over", "batch=1,2")
+
+
+def test_mistakes_of_all_values_are_reasons():
+    """Whether the default network is valid, or has another mistake."""
+    for width in (1, -1):
+        spec = {"input": 8, "parameters": {"width": width}, "layers": [{"linear": "$width"}]}
+        found = cnncalc.sweep(spec, {"width": [0, -2]})
+        assert (found.points, len(found.refused)) == ([], 2)
+
+
 def test_one_size_needs_one_feature_map():
     flat = {"input": 8, "layers": [{"linear": 2}]}
     assert "one feature map" in next(iter(cnncalc.sweep(flat, {"input": [4]}).refused))
@@ -465,8 +487,9 @@ def test_only_so_many_readings_of_a_network_are_remembered(tmp_path, monkeypatch
 
 def test_a_warning_never_controls_the_terminal(tmp_path):
     file = tmp_path / "net.yaml"
-    file.write_text('input: 3x8x8\nlayers: [{relu: , from: "\\x9B31m"}]\n', encoding="utf-8")
-    shown = run(str(file), "--over", "batch=1,2", code=1).output
+    layers = '[{linear: $n}, {relu: , from: "\\x9B31m"}]'
+    file.write_text(f"input: 8\nparameters: {{n: 2}}\nlayers: {layers}\n", encoding="utf-8")
+    shown = run(str(file), "--over", "n=0,2", code=1).output
     assert "\\x9b31m" in shown
     assert "\x9b" not in shown
 

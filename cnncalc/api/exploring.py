@@ -4,6 +4,7 @@ budget."""
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -86,7 +87,8 @@ def sweep(
     their combinations differ only in numbers.
 
     Raises UsageError for an unknown name, quantity or device, for an invalid range or condition,
-    for too many combinations, and for a time without a device.
+    for too many combinations, and for a time without a device; and the mistakes of the network
+    itself, if no combination is valid because of them.
 
     >>> [point.values for point in sweep("resnet18", {"input": "64:256:32"}, by="-macs",
     ...     where="macs < 1G", best=1).points]
@@ -149,11 +151,22 @@ def sweeping(
         arrays = Arrays(evaluate, grid, asked)
         work = arrays if arrays.topologies.together >= WORTH else work
     progress = resume and Progress(resume, _identity(evaluate, work, options))
+    place: AbstractContextManager[Executor | None] = processes(jobs)
+    ahead = sweeps.AHEAD * jobs
     if executor is not None:
-        yield from sweeps.sweep(work, executor, sweeps.WAITING, progress or None)
-        return
-    with processes(jobs) as pool:
-        yield from sweeps.sweep(work, pool, sweeps.AHEAD * jobs, progress or None)
+        place, ahead = nullcontext(executor), sweeps.WAITING
+    with place as pool:
+        for found in sweeps.sweep(work, pool, ahead, progress or None):
+            yield found
+    _check_network(evaluate, found)
+
+
+def _check_network(evaluate: "Configurations", found: "Sweep") -> None:
+    """Raise the mistakes of the network itself, if they are why all combinations are refused."""
+    refused = sum(count for _, count in found.refused.values())
+    # A network that is built only if no combination is valid does not slow down other sweeps.
+    if refused == found.total and [evaluate({})] == [*found.refused]:
+        evaluate.measured({})
 
 
 def _identity(
