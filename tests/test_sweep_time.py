@@ -263,6 +263,10 @@ def test_a_dtype_without_a_known_peak_is_a_reason():
     ("words", "says"),
     [
         (["--show", "time"], "the time depends on the device; name one with --on"),
+        (
+            ["--show", "time", "--on", "a100", "--over", "dtype=float32,tf32"],
+            "a sweep cannot vary tf32; give --dtype the value tf32 instead",
+        ),
         (["--show", "tims"], "no quantity 'tims'; did you mean 'time'?"),
         (["--where", "time < 5ms"], "the time depends on the device"),
         (["--pareto", "macs,time"], "the time depends on the device"),

@@ -119,20 +119,19 @@ def sweeping(
     resume: str | os.PathLike[str] | None = None,
 ) -> "Iterator[Sweep]":
     """Like ``sweep``, but yields the results so far after every chunk."""
-    fixed = {name for name in ("batch", "dtype") if options.get(name) not in (None, 1)}
-    for name in over:
-        if name in fixed.union(options.get("settings") or ()):
-            raise UsageError(f"over varies {name!r}, which is also fixed", "leave out one of them")
-    if asked.clock is not None:
-        from cnncalc.analysis.hardware.device import stored_as
-
-        options = {**options, "dtype": stored_as(options.get("dtype"))}
     from cnncalc.analysis.explore import sweep as sweeps
     from cnncalc.analysis.explore.evaluate import configurations
     from cnncalc.analysis.explore.executors import processes
     from cnncalc.analysis.explore.grid import Grid
     from cnncalc.analysis.explore.resume import Progress
+    from cnncalc.analysis.hardware.device import TF32, stored_as
 
+    fixed = {name for name in ("batch", "dtype") if options.get(name) not in (None, 1)}
+    for name in over:
+        if name in fixed.union(options.get("settings") or ()):
+            raise UsageError(f"over varies {name!r}, which is also fixed", "leave out one of them")
+    if asked.clock is not None:
+        options = {**options, "dtype": stored_as(options.get("dtype"))}
     for name, values in over.items():
         if not isinstance(values, Iterable):
             raise UsageError(f"over: {name!r} needs a list, as in [1, 8], not {values!r:.60}")
@@ -140,6 +139,8 @@ def sweeping(
         name: sweeps.values_of(values) if isinstance(values, str) else list(values)
         for name, values in over.items()
     }
+    if asked.clock is not None and TF32 in listed.get("dtype", ()):
+        raise UsageError("a sweep cannot vary tf32", "give 'dtype' the value tf32 instead")
     grid = Grid(listed, sample, seed)
     given = (target, [*listed], asked.quantities, options, load, summarize, asked.clock)
     evaluate = configurations(*given)
