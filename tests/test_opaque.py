@@ -131,7 +131,10 @@ def test_a_plot_says_what_its_shares_are_of():
     [
         (["memory", "-"], "the memory of an opaque operation is not known"),
         (["summarize", "-", "--convention", "thop"], "the total of thop 0.1.1 is not known"),
-        (["reconcile", "-", "4.1G"], "no total can be compared with 4.1G: the total of"),
+        (["reconcile", "-", "4.1 GMACs"], "no total can be compared with 4.1 GMACs: the total of"),
+        (["reconcile", "-", "9 params"], "compared with 9 params: the total of Keras total params"),
+        (["reconcile", "-", "9 connections"], "; replace it with a layer that cnncalc knows"),
+        (["summarize", "-", "--convention", "macs"], "; state its counts in the spec"),
         (["verify", "-"], "detector cannot be compared: it is not known what layer 'roi'"),
         (["export", "-"], "layer 'roi' (opaque): what an opaque operation computes is not known"),
     ],
@@ -140,6 +143,20 @@ def test_what_needs_the_unknown_is_refused(words, says):
     done = run(*words)
     assert isinstance(done.exception, UsageError)
     assert says in str(done.exception)
+
+
+def test_stated_counts_are_compared():
+    """4·3·9 + 4 = 112 parameters and 50 stated ones; 3·3·3·4·30·30 MACs and 40 stated ones."""
+    spec = {"input": "3x32x32", "layers": [{"conv": {"filters": 4, "kernel": 3}}, STATED]}
+    for number, name in {
+        "162 params": "params",
+        "97240 MACs": "macs",
+        "6682 values": "activations",
+    }.items():
+        found = cnncalc.reconcile(spec, number)
+        assert name in found.to_dict()["agreeing"][0]["conventions"], number
+    assert cnncalc.summarize(spec).under("params-buffers").total == 165
+    assert found.unknown == {}
 
 
 def test_it_is_not_built_in_pytorch():

@@ -36,11 +36,16 @@ def count(name: str, report: Report) -> Count:
     Raises UsageError for an unknown name, and for a layer whose count in the tool is not modelled.
     """
     convention = load(name)
-    if report.opaque:
-        row = report.opaque[0]
+    needs = {*convention.needs}
+    unsure = [row for row in report.opaque if not needs or needs & row.unknown]
+    if unsure:
+        row = unsure[0]
         raise UsageError(
             f"the total of {convention.title} is not known: layer {row.name!r} ({row.kind}) stands "
-            "for an operation that no kind describes"
+            "for an operation that no kind describes",
+            "state its counts in the spec"
+            if needs
+            else "replace it with a layer that cnncalc knows",
         )
     if convention.whole:
         found = convention.whole(report)

@@ -82,8 +82,9 @@ class Convention:
     With ``per_image``, it ignores the batch size. With ``sized``, it counts the bytes of its terms'
     numbers in the network's dtype. ``within`` replaces ``sees`` if what the convention sees of a
     layer depends on other layers; ``whole`` gives the amounts by layer if they depend on the whole
-    network. ``variant_of`` names a convention from which it differs only for some networks.
-    ``read`` formats its totals.
+    network. ``needs`` has the counts of an opaque layer that are enough for the total; without any,
+    the network must not have such layers. ``variant_of`` names a convention from which it differs
+    only for some networks. ``read`` formats its totals.
     """
 
     tool: str
@@ -96,6 +97,7 @@ class Convention:
     sized: bool = False
     within: Callable[[Report], Callable[[Row], Sequence[Any]]] | None = None
     whole: Callable[[Report], Mapping[str, int]] | None = None
+    needs: tuple[str, ...] = ()
     variant_of: str = ""
     read: Callable[[int], str] = units.human
 

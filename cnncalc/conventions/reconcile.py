@@ -251,7 +251,7 @@ def reconcile(report: Report, number: str) -> Reconciliation:
     Raises UsageError if the text is not a number, or if no total can be compared with it.
     """
     ways = readings(number)
-    unknown: dict[str, tuple[str, str]] = {}
+    unknown: dict[str, tuple[str, UsageError]] = {}
     known = sorted(candidates(report, unknown), key=_unlikelihood)
     for reading in ways:
         agreeing = [
@@ -263,8 +263,8 @@ def reconcile(report: Report, number: str) -> Reconciliation:
         reading = ways[0]
     comparable = [one for one in known if reading.counts(one.measure)]
     if not comparable:
-        why = next(why for _, why in unknown.values())
-        raise UsageError(f"no total can be compared with {number[:LONGEST]}: {why}")
+        why = next(why for unit, why in unknown.values() if reading.counts(unit))
+        raise UsageError(f"no total can be compared with {number[:LONGEST]}: {why.fact}", why.help)
     return Reconciliation(
         report,
         number,
@@ -272,7 +272,7 @@ def reconcile(report: Report, number: str) -> Reconciliation:
         tuple(agreeing),
         nearest=min(comparable, key=lambda one: abs(one.total - reading.value)),
         missing=() if agreeing else tuple(_missing(reading, comparable)),
-        unknown={name: why for name, (unit, why) in unknown.items() if reading.counts(unit)},
+        unknown={name: why.fact for name, (unit, why) in unknown.items() if reading.counts(unit)},
     )
 
 
@@ -283,15 +283,15 @@ def _unlikelihood(candidate: Candidate) -> tuple[bool, bool, int]:
     return rare, candidate.times == 2 and candidate.unit == "FLOPs", len(candidate.parts)
 
 
-def candidates(report: Report, unknown: dict[str, tuple[str, str]]) -> Iterator[Candidate]:
+def candidates(report: Report, unknown: dict[str, tuple[str, UsageError]]) -> Iterator[Candidate]:
     """All candidates for a network. Conventions without a total are added to ``unknown``, with
-    their quantity and the reason; a variant with the same total as its original is left out."""
+    their quantity and the error; a variant with the same total as its original is left out."""
     counted: dict[str, Count] = {}
     for name in conventions.names():
         try:
             counted[name] = conventions.count(name, report)
         except UsageError as why:
-            unknown[name] = (_measure(conventions.load(name)), str(why))
+            unknown[name] = (_measure(conventions.load(name)), why)
     alike: dict[tuple[str, tuple[Part, ...]], list[Count]] = {}
     for count in counted.values():
         other = counted.get(count.convention.variant_of)

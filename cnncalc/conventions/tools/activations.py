@@ -8,5 +8,6 @@ CONVENTION = Convention(
     unit="values",
     counts="the input and all outputs except those of in-place layers, dropout and reshapes",
     sees=costs,
+    needs=("activations_total",),
     terms=(Term("stored values", everything, lambda cost: cost.activations_total),),
 )

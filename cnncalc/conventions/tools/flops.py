@@ -8,5 +8,6 @@ CONVENTION = Convention(
     unit="FLOPs",
     counts="2 for each multiply-accumulate of convolutions, linear layers and matrix products",
     sees=costs,
+    needs=("macs",),
     terms=(Term("conv + linear MACs", everything, lambda cost: cost.macs, times=2),),
 )

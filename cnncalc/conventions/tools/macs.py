@@ -8,5 +8,6 @@ CONVENTION = Convention(
     unit="MACs",
     counts="multiply-accumulates of convolutions, linear layers and matrix products, no biases",
     sees=costs,
+    needs=("macs",),
     terms=(Term("conv + linear MACs", everything, lambda cost: cost.macs),),
 )

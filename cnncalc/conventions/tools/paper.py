@@ -21,6 +21,7 @@ CONVENTION = Convention(
     unit="MACs",
     counts="multiply-accumulates, which papers round and often call FLOPs",
     sees=costs,
+    needs=("macs",),
     terms=(Term("conv + linear MACs", everything, lambda cost: cost.macs),),
     read=rounded,
 )

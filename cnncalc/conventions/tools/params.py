@@ -8,6 +8,7 @@ CONVENTION = Convention(
     unit="parameters",
     counts="learnable parameters: weights and biases",
     sees=costs,
+    needs=("params",),
     terms=(
         Term("weights", everything, lambda cost: cost.weights),
         Term("biases", everything, lambda cost: cost.biases),

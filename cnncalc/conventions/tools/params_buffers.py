@@ -8,6 +8,7 @@ CONVENTION = Convention(
     unit="numbers",
     counts="all stored numbers: weights, biases, and state such as running means",
     sees=costs,
+    needs=("params", "fixed", "buffers"),
     terms=(
         Term("weights", everything, lambda cost: cost.weights),
         Term("biases", everything, lambda cost: cost.biases),

@@ -8,6 +8,7 @@ CONVENTION = Convention(
     unit="parameters",
     counts="learnable parameters, without biases and without the shifts of norms",
     sees=costs,
+    needs=("weights",),
     terms=(Term("weights", everything, lambda cost: cost.weights),),
     per_image=True,
 )
