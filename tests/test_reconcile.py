@@ -54,7 +54,20 @@ def test_numbers_are_read_as_papers_and_tools_write_them(text, taken):
     ["", "x", "G", "4.1 GHz", "4.1 Giga", "-3", "1.2.3", "4 apples", "9" * 100, "4 Q", "4,1G"],
 )
 def test_an_invalid_number_is_refused(text):
-    with pytest.raises(UsageError, match=r"is not a number; write a number such as 4\.134G"):
+    with pytest.raises(UsageError, match=r"is not a number.*; write a number such as 4\.134G"):
+        readings(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("25.6M parms", "'25.6M parms' is not a number, because 'M parms' is not a known unit; "),
+        ("25,6M params", "'25,6M params' is not a number, because a comma separates thousands; "),
+        ("many", "'many' is not a number; write"),
+    ],
+)
+def test_what_is_not_a_number_has_a_reason(text, says):
+    with pytest.raises(UsageError, match=says):
         readings(text)
 
 

@@ -97,8 +97,9 @@ def readings(text: str) -> tuple[Reading, ...]:
     found = NUMBER.fullmatch(text.strip().translate(SUPERSCRIPTS)) if len(text) <= LONGEST else None
     ways = _ways(re.sub(r"[\s-]", "", found["unit"]).lower()) if found else ()
     if not found or not ways:
+        why = _why_not(found["unit"]) if found else ""
         raise UsageError(
-            f"{text[:LONGEST]!r} is not a number; write a number such as 4.134G, 8.2 GFLOPs, "
+            f"{text[:LONGEST]!r} is not a number{why}; write a number such as 4.134G, 8.2 GFLOPs, "
             "25.6M params, 97.5 MB or 4089184256"
         )
     power = found["e"] or found["power"]
@@ -115,6 +116,13 @@ def readings(text: str) -> tuple[Reading, ...]:
         )
     digits = format(Decimal(found["digits"].replace(",", "")).scaleb(rest), "f")
     return tuple(Reading(digits, letter, kilo, measure) for _, kilo, measure in plain)
+
+
+def _why_not(unit: str) -> str:
+    """Why a number with this unit cannot be read, if that is known: ``, because ...``."""
+    if re.match(",[0-9]", unit):
+        return ", because a comma separates thousands"
+    return f", because {unit!r} is not a known unit" if unit[:1].isalpha() else ""
 
 
 def _ways(unit: str) -> tuple[tuple[str, int, str | None], ...]:
