@@ -540,6 +540,7 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 2", "1", "-a", "relu:inplace"], "relu takes no value; leave out ':inplace'"),
         (["1 2", "1", "-a", "leaky_relu:steep"], "leaky_relu 'negative_slope' must be a number"),
         (["1 2", "1", "--pool", "median:2"], "--pool: no pooling is called 'median'; choose avg"),
+        (["1 2", "1", "--pool", "max2s1"], "no pooling is called 'max2s1'; write it as max:2s1"),
         (["1 2", "1", "--pool", "lp:2"], "--pool: no pooling is called 'lp'"),
         (["1 2", "1", "--pool", "max"], "--pool: write it as max:2, max:3s2p1"),
         (["1 2", "1", "--pool", "max:2p1same"], "has both padding and 'same'; keep one"),

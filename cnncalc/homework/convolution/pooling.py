@@ -113,9 +113,11 @@ def pool_of(word: str) -> Pool:
         kind = layers.find(f"{name.removesuffix('_pool')}_pool")[0]
     except LayerError:
         kind = None
-    if kind is None or kind.kind not in REDUCTIONS:
-        raise UsageError(f"no pooling is called {name[:40]!r}; choose {one_of([*kinds])}")
     pattern = rf"({notation.SIZE})((?:[sp]{notation.SIZE})*)(same|ceil)?"
+    if kind is None or kind.kind not in REDUCTIONS:
+        joined = re.fullmatch(rf"({'|'.join(kinds)})({pattern})", name[:40], re.ASCII)
+        help = f"write it as {joined[1]}:{joined[2]}" if joined else f"choose {one_of([*kinds])}"
+        raise UsageError(f"no pooling is called {name[:40]!r}", help)
     match = re.fullmatch(pattern, window, re.ASCII)
     if match is None or len(window) > MAX_DIGITS:
         raise UsageError(
