@@ -150,7 +150,7 @@ def test_if_nothing_fits_the_exit_code_is_1():
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--fit", "24 gigs"], "'24 gigs' is not a number of bytes; write it as 24GiB or 500MB"),
+        (["--fit", "24 gigs"], "'24 gigs' is not a number of bytes; write it like 24GiB or 500MB"),
         (["--fit", "0"], "at least one byte"),
         (["--fit", "80"], "--fit 80 needs a unit; write --fit 80GiB"),
         (["--fit", "1GB", "--batch", "2"], "--fit finds the batch"),

@@ -149,7 +149,7 @@ def amount(text: str, in_bytes: bool = True) -> int:
     if not re.fullmatch("[0-9]{1,30}", plain) or (has_unit and not in_bytes):
         example = "4GiB or 500MB" if in_bytes else "300M or 1.5G"
         what = "number of bytes" if in_bytes else "number"
-        raise UsageError(f"{text[:60]!r} is not a {what}; write it as {example}")
+        raise UsageError(f"{text[:60]!r} is not a {what}; write it like {example}")
     return int(plain)
 
 
