@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Unpack
 
 from cnncalc.analysis.report import Report
-from cnncalc.api.network import Options, Target, report_of
+from cnncalc.api.network import Options, Target, report_of, summarize
 from cnncalc.core.errors import UsageError
 from cnncalc.spec import Spec, load
 from cnncalc.spec.model import Model
@@ -133,13 +133,13 @@ def calibrate(
     """Time networks on this machine, and fit the seconds per FLOP and per byte to the measurements.
 
     ``networks`` are names of built-ins from at least three families, by default those in
-    ``calibration.NETWORKS``. ``device`` is auto, cpu, cuda or mps; ``name`` is its name in the
-    result, by default a description. ``threads`` is the number of CPU threads, by default
-    PyTorch's. ``seen`` is called with each measurement as it is made. Raises UsageError for an
-    invalid option, for a network that cannot run, and if PyTorch is not installed.
+    ``cnncalc.analysis.hardware.calibration.NETWORKS``. ``device`` is auto, cpu, cuda or mps;
+    ``name`` is its name in the result, by default a description. ``threads`` is the number of CPU
+    threads, by default PyTorch's. ``seen`` is called with each measurement as it is made. Raises
+    UsageError for an invalid option, for a network that cannot run, and if PyTorch is not
+    installed.
     """
     from cnncalc.analysis.hardware import calibration
-    from cnncalc.api import load, summarize
 
     for one in networks:
         load(one)
