@@ -1,5 +1,7 @@
 """A sheet from its text to its marks."""
 
+from fractions import Fraction
+
 import pytest
 
 from cnncalc.homework import sheet
@@ -91,6 +93,43 @@ def test_trailing_zeros_do_not_hide_a_mistake():
     assert [one.name for one in mark.diagnoses[0].slip.mistakes] == ["bias_forgotten"]
     (mark,) = Marker(Terms(strict=True)).sheet(sheet.read(text.read(asked, "ada.yaml"))).marks
     assert mark.outcome.value == "wrong"
+
+
+ABOUT_A_LINEAR = (
+    "{architecture: 1x32x32-10C5-MP2-10N, answers: {max_pool1: {shape: 10x15x15}, "
+    "linear1: {params: {answer: 'ANSWER'TOLERANCE}}}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ("22600", "follows"),  # about 10·15·15·10 + 10 = 22,510
+        ("14*14*100 = 20000", "arithmetic"),  # 19,600 is about 10·14·14·10 + 10 = 19,610
+    ],
+)
+def test_a_tolerance_in_the_key_applies_as_on_the_command_line(answer, outcome):
+    exact = ABOUT_A_LINEAR.replace("ANSWER", answer).replace("TOLERANCE", "")
+    within = ABOUT_A_LINEAR.replace("ANSWER", answer).replace("TOLERANCE", ", tolerance: 1%")
+    found = [
+        Marker(terms).sheet(sheet.read(text.read(source, "ada.yaml"))).marks[-1].outcome.value
+        for source, terms in (
+            (exact, Terms()),
+            (exact, Terms(tolerance=Fraction(1, 100))),
+            (within, Terms()),
+        )
+    ]
+    assert found == ["wrong", outcome, outcome]
+
+
+def test_a_unit_excludes_rounded_elements():
+    """10·32·32 = 10,240 elements of 4 bytes; 10200 may be 10,240 rounded, but not as bytes."""
+    asked = "{architecture: 1x34x34-10C3, answers: {conv1: {memory: {answer: 10200UNIT}}}}"
+    found = [
+        Marker().sheet(sheet.read(text.read(asked.replace("UNIT", unit), "ada.yaml"))).marks[0]
+        for unit in ("", ", unit: B")
+    ]
+    assert [mark.outcome.value for mark in found] == ["right", "wrong"]
 
 
 def test_both_mistakes_that_explain_a_total_are_named():

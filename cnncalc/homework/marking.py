@@ -113,16 +113,13 @@ class Marker:
         if answer.is_blank:
             return Mark(answer, Outcome.UNANSWERED)
         try:
-            return self.wrong(answer, question, written, own)
+            return self.wrong(answer, question, written, own, terms)
         except Exception:  # a bug in one diagnosis must not keep the class from being graded
             return Mark(answer, Outcome.WRONG, why="incorrect; the mistake could not be diagnosed")
 
-    def agreement(
-        self, question: Question, written: Written, terms: Terms | None = None
-    ) -> Reading | None:
+    def agreement(self, question: Question, written: Written, terms: Terms) -> Reading | None:
         """How a written value agrees with the right answer, or with a quantity that is accepted in
         its place; None if it does not."""
-        terms = terms or self.terms
         reading = question.agreed(written, terms)
         if reading is None and not (terms.strict or terms.as_asked):
             for name in question.ask.also:
@@ -136,18 +133,23 @@ class Marker:
         return reading
 
     def wrong(
-        self, answer: Answer, question: Question, written: Written, own: StudentNetwork | None
+        self,
+        answer: Answer,
+        question: Question,
+        written: Written,
+        own: StudentNetwork | None,
+        terms: Terms,
     ) -> Mark:
-        """The mark for a value that does not agree as written. It is still right if rounding
-        explains its trailing zeros and no mistake explains the value."""
+        """The mark for a value that does not agree as written on these terms. It is still right if
+        rounding explains its trailing zeros and no mistake explains the value."""
         before = written.before
-        if before is not None and question.agrees(before, self.terms) is not None:
+        if before is not None and question.agrees(before, terms) is not None:
             return Mark(answer, Outcome.ARITHMETIC)
-        follows = own.follows(question, written, self.terms) if own else None
+        follows = own.follows(question, written, terms) if own else None
         if follows is not None:
             return Mark(answer, Outcome.FOLLOWS, follows.reading, why=follows.why)
         explained = own is None or own.effort < MAX_DIAGNOSED
-        if self.terms.strict:
+        if terms.strict:
             loosely = question.agreed(written, KIND)
             if loosely is not None and "rounded" in loosely.notes:
                 return Mark(answer, Outcome.WRONG, why=self._why(question, written))
@@ -157,7 +159,7 @@ class Marker:
         found = self._diagnosed(question, written, own) if explained else ()
         as_rounded = written.as_rounded if isinstance(written, Number) else None
         if not found and as_rounded is not None:
-            reading = self.agreement(question, as_rounded)
+            reading = self.agreement(question, as_rounded, terms)
             if reading is not None:
                 return Mark(answer, Outcome.RIGHT, reading)
         why = "" if found else self._why(question, written)
