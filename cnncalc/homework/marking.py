@@ -13,7 +13,16 @@ from cnncalc.homework.entries import failure
 from cnncalc.homework.follow_through import StudentNetwork
 from cnncalc.homework.question import Question
 from cnncalc.homework.sheet import Answer, Sheet
-from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms, Verdict, Written
+from cnncalc.homework.written import (
+    CHANNELS_LAST,
+    KIND,
+    ROUNDED,
+    Number,
+    Reading,
+    Terms,
+    Verdict,
+    Written,
+)
 
 MAX_DIAGNOSED = 100
 """The maximum number of wrong answers to diagnose on a sheet."""
@@ -151,7 +160,7 @@ class Marker:
         explained = own is None or own.effort < MAX_DIAGNOSED
         if terms.strict:
             loosely = question.agreed(written, KIND)
-            if loosely is not None and "rounded" in loosely.notes:
+            if loosely is not None and ROUNDED in loosely.notes:
                 return Mark(answer, Outcome.WRONG, why=self._why(question, written))
         if own is not None and explained:
             own.explained += 1

@@ -13,6 +13,7 @@ from cnncalc.homework.written.units import suffix_of
 from cnncalc.homework.written.value import (
     CHANNELS_LAST,
     KIND,
+    ROUNDED,
     Irrational,
     Names,
     Reading,
@@ -28,6 +29,7 @@ __all__ = [
     "BRACKETS",
     "CHANNELS_LAST",
     "KIND",
+    "ROUNDED",
     "Irrational",
     "Matrix",
     "Name",

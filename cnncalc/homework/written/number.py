@@ -12,7 +12,7 @@ from cnncalc.core.shape import MAX_DIGITS
 from cnncalc.homework.written.arithmetic import GROUPED, calculated, tidied
 from cnncalc.homework.written.texts import as_text
 from cnncalc.homework.written.units import NAMES, Suffix, scale, suffix_of
-from cnncalc.homework.written.value import KIND, Reading, Terms, Value, Written
+from cnncalc.homework.written.value import KIND, ROUNDED, Reading, Terms, Value, Written
 
 ABOUT = (
     r"(?:~|≈|about|around|roughly|approximately|approx\.?|circa|ca\.?|almost|nearly|"
@@ -130,7 +130,7 @@ class Number(Written):
             if off == 0:
                 return Reading(notes)
             if off <= self.half and not terms.strict:
-                return Reading((*notes, "rounded"))
+                return Reading((*notes, ROUNDED))
             if terms.tolerance and off * factor <= terms.tolerance * abs(Fraction(truth)):
                 return Reading((*notes, "within the tolerance"))
         return None

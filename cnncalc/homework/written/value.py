@@ -55,6 +55,8 @@ KIND = Terms()
 
 CHANNELS_LAST = "channels last"
 """The note on a habit that the answers of a sheet usually share; it is shown once."""
+ROUNDED = "rounded"
+"""The note on a value to whose digits the right one rounds."""
 
 
 class Reading(NamedTuple):
