@@ -136,6 +136,40 @@ def test_a_value_that_does_not_follow_is_wrong(answers, label):
     assert outcome(answers, label)[0] == "wrong"
 
 
+ALEXNET = "architecture: alexnet"  # conv1: 227 → 55 with F = 11; pool1: 55 → 27 with F = 3
+ILLEGAL = "architecture: {input: 1x7x7, layers: [{conv: {filters: 1, kernel: 3, stride: 3}}]}"
+
+
+@pytest.mark.parametrize(
+    ("network", "answers"),
+    [
+        (ALEXNET, "{conv1: {shape: 96x56x56, stride: 1}}"),  # no stride gives 56
+        (ALEXNET, "{conv1: {shape: 96x54x54, stride: 0}}"),
+        (ALEXNET, "{conv1: {shape: 96x54x54, stride: no}}"),
+        (ALEXNET, "{conv1: {shape: 96x54x54}, pool1: {stride: 1}}"),  # none leads from 54 to 27
+        (ILLEGAL, "{conv1: {shape: 1x3x3, legal: yes}}"),  # 3 does not divide 7 − 3
+    ],
+)
+def test_a_window_does_not_follow_from_a_shape_that_it_cannot_have(network, answers):
+    *_, mark = marks(answers, network).values()
+    assert mark.outcome.value == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("answers", "why"),
+    [
+        ("{conv1: {shape: 96x44x44, stride: 5}}", "your answer for conv1"),  # 216/5 + 1 = 44.2
+        (
+            "{conv1: {shape: 96x57x57}, pool1: {shape: 96x19x19, stride: 3}}",  # 54/3 + 1 = 19
+            "your answers for conv1 and pool1",
+        ),
+    ],
+)
+def test_a_stride_follows_from_the_shapes_around_it(answers, why):
+    *_, mark = marks(answers, ALEXNET).values()
+    assert (mark.outcome.value, mark.why) == ("follows", why)
+
+
 def test_a_rounded_right_part_does_not_hide_a_mistake_in_the_total():
     # 156 rounds to 0.2K, which may be 175; but 156 is right, so that nothing follows from it.
     mark = marks("{c1: {params: 0.2K}, totals: {params: 18601}}")["total parameters"]

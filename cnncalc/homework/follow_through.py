@@ -311,7 +311,7 @@ def _with_output(question: Question, own: Shape) -> Iterator[Question]:
     yield question.with_output(own)
     assert question.row is not None
     (x, *more) = question.inputs or question.row.inputs
-    if more or not isinstance(x, Map) or not isinstance(own, Map):
+    if question.ask.geometry or more or not isinstance(x, Map) or not isinstance(own, Map):
         return
     same_size = {"stride": 1, "padding": "same"}
     for fields in (same_size, {**same_size, "out_channels": own.channels}):
@@ -327,6 +327,7 @@ def _with(row: Row, fields: dict[str, Any]) -> Layer:
 
 def _differs(question: Question, right: Question) -> bool:
     try:
+        question.check()
         return question.value != right.value
-    except LayerError:  # the layer cannot take the student's input
+    except LayerError:  # the layer cannot take the student's input, or give the student's output
         return False

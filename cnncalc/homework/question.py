@@ -104,6 +104,12 @@ class Question:
         once, summands = known[key]
         return once + sum((n - 1) * summands.get(name, 0) for name, n in self.times.items())
 
+    def check(self) -> None:
+        """Raise LayerError if the ask cannot be asked about the layer under the assumptions."""
+        with self._worked_out() as (row, _):
+            if row is not None:
+                self.ask.check(row)
+
     @cached_property
     def derivation(self) -> Derivation:
         """The derivation of the answer under the assumptions; cached, because many students give
@@ -163,7 +169,7 @@ class Question:
             return row
         row = self._believed(row)
         if self.ask.geometry:
-            return row
+            return row._replace(output=self.output or row.output)
         output = self.output or row.layer.infer(row.inputs)
         if not self.ask.costs:
             return row._replace(output=output)
@@ -359,8 +365,7 @@ def question(ask: Ask, report: Report, layer: str | None = None) -> Question:
         raise UsageError(f"{report.name or 'the network'} has no layer {layer[:60]!r}{hint}")
     asked = Question(ask, report, layer)
     try:
-        if asked.row is not None:
-            ask.check(asked.row)
+        asked.check()
         _ = asked.value
     except LayerError as why:
         who = f"layer {layer!r}" if layer else report.name or "the network"
