@@ -996,6 +996,25 @@ def test_errors_in_a_sheet_have_locations(source, says):
     assert says in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("architecture", "entry", "says"),
+    [
+        ("alexnet", "batch: x", "2:8: the batch size must be a whole number of at least 1"),
+        ("alexnet", "dtype: f32", "2:8: no dtype 'f32'"),
+        ("alexnet", "input: 3x32xx32", "2:8: a shape must be whole numbers joined by x"),
+        ("alexnet", "input: 32", "2:8: AlexNet needs an input with 3 dimensions"),
+        (NETWORK, "input: {a: 3}", "2:8: the network has no input 'a'"),
+        ("20C5-MP2", "input: 3x32xx32", "2:8: a shape must be whole numbers joined by x"),
+        ("20C5-MP2", "input: {a: 3}", "1:15: no file or built-in network '20C5-MP2'"),
+        ("alexnte", "input: 3x227x227", "1:15: no file or built-in network 'alexnte'"),
+    ],
+)
+def test_the_entry_that_is_wrong_is_located(architecture, entry, says):
+    with pytest.raises(CnncalcError) as refused:
+        sheet_of(f"architecture: {architecture}\n{entry}\nanswers: {{}}")
+    assert str(refused.value).startswith(f"a.yaml:{says}")
+
+
 def test_answers_by_layer_have_points_and_tolerances():
     read = sheet_of(
         "{architecture: alexnet, credit: {slip: 3/4}, answers: {"

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 from cnncalc.analysis import walk
 from cnncalc.analysis.report import Report
 from cnncalc.api import summarize
-from cnncalc.core.errors import Mistakes, SpecError, UsageError, Where
+from cnncalc.core.cost import BYTES, unknown_dtype
+from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, Where
+from cnncalc.core.fields import read_batch
 from cnncalc.core.shape import Layout, layout_of, read_sizes, shape_of
 from cnncalc.homework import window
 from cnncalc.homework.ask import Ask
@@ -19,7 +22,7 @@ from cnncalc.homework.entries import (
     scalar,
 )
 from cnncalc.spec import notation
-from cnncalc.spec.inputs import looks_first, looks_last
+from cnncalc.spec.inputs import looks_first, looks_last, sizes_by_name
 from cnncalc.spec.text import Item, Key
 
 ONE = walk.ALONE
@@ -78,19 +81,60 @@ def _sizes(shape: Any) -> tuple[int, ...]:
 def report_of(top: dict[Key, Item], layout: Layout | None) -> Report:
     """The network of a sheet; raises SpecError or Mistakes with the location of the error."""
     item, given = top[Key("architecture")], top.get(Key("input"))
-    plain = {name: scalar(top[Key(name)], name) for name in ("batch", "dtype") if name in top}
-    shape = {} if given is None or given.value is None else {"input": given.plain()}
+    plain = _batch_and_dtype(top)
+    if isinstance(item.value, str) and given is not None and given.value is not None:
+        with _located(given):
+            sizes_by_name(given.plain(), layout)
     try:
-        if isinstance(item.value, str):
-            return named(item.value, plain, shape, layout)
-        if isinstance(item.value, list):  # a list of layers without a spec around it
-            tree = {_key("layers", item.where): item}
-            tree |= {} if given is None else {_key("input", given.where): given}
-            return summarize(Item(tree, item.where), **plain, layout=layout)
-        mapping(item, "a network")
-        return summarize(item, **plain, **shape, layout=layout)
+        return _network(item, given, plain, layout)
+    except UsageError as why:
+        at_fault = given if given is not None and _is_valid(item, plain, layout) else item
+        raise SpecError(str(why), at_fault.where) from None
+
+
+def _batch_and_dtype(top: dict[Key, Item]) -> dict[str, Any]:
+    """The batch size and the dtype of a sheet; raises SpecError for invalid ones."""
+    items = {name: top[Key(name)] for name in ("batch", "dtype") if name in top}
+    plain = {name: scalar(item, name) for name, item in items.items()}
+    if "batch" in items:
+        with _located(items["batch"]):
+            read_batch(plain["batch"])
+    if plain.get("dtype") and plain["dtype"] not in BYTES:
+        raise SpecError(str(unknown_dtype(str(plain["dtype"]))), items["dtype"].where)
+    return plain
+
+
+@contextmanager
+def _located(item: Item) -> Iterator[None]:
+    """A context in which a UsageError becomes a SpecError with the location of the item."""
+    try:
+        yield
     except UsageError as why:
         raise SpecError(str(why), item.where) from None
+
+
+def _network(
+    item: Item, given: Item | None, plain: dict[str, Any], layout: Layout | None
+) -> Report:
+    """The network in any form, with the given input shape if there is one."""
+    shape = {} if given is None or given.value is None else {"input": given.plain()}
+    if isinstance(item.value, str):
+        return named(item.value, plain, shape, layout)
+    if isinstance(item.value, list):  # a list of layers without a spec around it
+        tree = {_key("layers", item.where): item}
+        tree |= {} if given is None else {_key("input", given.where): given}
+        return summarize(Item(tree, item.where), **plain, layout=layout)
+    mapping(item, "a network")
+    return summarize(item, **plain, **shape, layout=layout)
+
+
+def _is_valid(item: Item, plain: dict[str, Any], layout: Layout | None) -> bool:
+    """Whether a network is valid with its own input shape."""
+    try:
+        _network(item, None, plain, layout)
+    except CnncalcError:
+        return False
+    return True
 
 
 def named(
