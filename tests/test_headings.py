@@ -82,6 +82,7 @@ HEADINGS = {
     ("elements", "4704"): "Activation count; n_activations; # neurons; No. of activations;"
     "Total activations; Num elements",
     ("parameters", "456"): "Weights (incl. bias); Parameter count; N params; Nb params; n_params;"
+    "Params (incl. bias); # params (with bias); number of parameters (including biases);"
     "weights+bias; Param. count; # learnable params; Trainable params; Params #; num_parameters",
     ("macs", "352,800"): "MAC operations; No. of MACs; #MAC; Mult-Adds",
     ("memory", "18.375 KiB"): "Mem; Memory usage; Output memory; Mem (KiB); Memory usage (KiB)",

@@ -57,12 +57,14 @@ COUNTED = re.compile(
     r"^\s*(?:the )?(?:#|(?:no\.|nb|n|num|number|count|total|how many)(?= ))\s*(?:of )?|"
     r"(?<=\S) (?:count|usage)$"
 )
+WITH_BIASES = re.compile(r"(weights?)\s*\((?:incl\.?|including|with|and) bias(?:es)?\)")
+"""Weights that are parameters; after any other word, the remark changes nothing."""
 
 
 def _plain(word: str) -> str:
     """A word without its decoration: ``# of parameters``, ``How many MACs``, ``Memory (MB)``."""
     plain = re.sub(r"[_-]", " ", word.lower().strip())
-    plain = re.sub(r"\((?:incl\.?|including|with|and) bias(?:es)?\)", "and biases", plain)
+    plain = WITH_BIASES.sub(r"\1 and biases", plain)
     plain = COUNTED.sub("", re.sub(r"\(.*\)|#$", "", plain).strip())
     plain = re.sub(r"(shape|size|volume) of (?:the )?output", r"output \1", plain)
     plain = re.sub(r"[a-z/.]+", lambda found: WORDS.get(found[0].rstrip("."), found[0]), plain)
