@@ -733,7 +733,7 @@ def test_invalid_points_and_tolerances_are_refused(tmp_path, key, says):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"slp": "1"}, "no outcome 'slp' earns credit; did you mean 'slip'"),
+        ({"slp": "1"}, "no outcome 'slp'; did you mean 'slip'"),
         ({"slip": "2"}, "credit for 'slip' must be a fraction from 0 to 1, such as 0.5 or 50%"),
         ({"slip": "half"}, "not 'half'"),
     ],
@@ -1038,7 +1038,7 @@ def test_the_key_s_credit_is_the_default(room):
     (graded,) = gradebook.grade(keys, submissions.find([ada]), Marker(), {"slip": "0.5"})
     assert graded.score == 5
     (room / "key.yaml").write_text(f"credit: {{slop: 1/4}}\n{KEY}", encoding="utf-8")
-    with pytest.raises(UsageError, match="no outcome 'slop' earns credit; did you mean 'slip'"):
+    with pytest.raises(UsageError, match="no outcome 'slop'; did you mean 'slip'"):
         gradebook.key(room / "key.yaml")
 
 

@@ -49,7 +49,7 @@ Credit = Annotated[
     list[str] | None,
     typer.Option(
         "--credit",
-        metavar="NAME=PART",
+        metavar="NAME=VALUE",
         help="Set the fraction of the points that an outcome earns, as in slip=0.5. "
         f"Outcomes: {', '.join(Scheme._fields)}.",
     ),

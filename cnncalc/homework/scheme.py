@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from cnncalc.core.errors import UsageError, did_you_mean
+from cnncalc.core.errors import UsageError, unknown
 from cnncalc.homework.entries import part_of
 from cnncalc.homework.marking import Mark, Outcome
 
@@ -43,10 +43,7 @@ def scheme(given: Mapping[str, Any]) -> Scheme:
     parts = {}
     for name, value in given.items():
         if name not in Scheme._fields:
-            hint = (
-                did_you_mean(name, Scheme._fields) or f"; choose from {', '.join(Scheme._fields)}"
-            )
-            raise UsageError(f"no outcome {name[:40]!r} earns credit{hint}")
+            raise unknown("outcome", name, Scheme._fields)
         parts[name] = _part(name, value)
     return Scheme(**parts)
 
