@@ -191,7 +191,8 @@ def _write_all(
     """For every name, write a sheet, a blank answer sheet, a key, and a file for each of
     ``banks``."""
     if again := sorted({name for name in names if names.count(name) > 1}):
-        raise UsageError(f"--per-student lists {some(again)} more than once", "leave one out")
+        fact = f"--per-student lists {some(again)} more than once"
+        raise UsageError(fact, "give each student a different name")
     stems = [file_name(name) for name in names]
     twice = sorted({stem for stem in stems if stems.count(stem) > 1})
     if twice:
