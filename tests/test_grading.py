@@ -921,6 +921,7 @@ def test_pages_and_gradebooks_are_written(room):
         (["ROOM/key.yaml", "--export", "moodl"], "no gradebook 'moodl'; did you mean 'moodle'?"),
         (["ROOM/key.yaml", "--feedback", "ROOM/key.yaml"], "cannot write"),
         (["ROOM/key.yaml", "--feedback", "ROOM/x", "--page", "pdf"], "no page format 'pdf'"),
+        (["ROOM/key.yaml", "--page", "html"], "--page has no effect without --feedback"),
     ],
 )
 def test_invalid_submissions_are_refused(room, words, says):

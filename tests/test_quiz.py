@@ -359,6 +359,9 @@ def test_nothing_is_asked_about_an_opaque_layer():
 def test_the_command_asks_about_a_network():
     refused = run("quiz", "--input", "1x28x28").exception
     assert str(refused) == "--input needs a network, as in cnncalc quiz lenet5"
+    for option, value in (("--level", "hard"), ("--geometry", "illegal")):
+        refused = run("quiz", "lenet5", option, value).exception
+        assert str(refused).startswith(f"{option} has no effect on the layers of a network")
     text = run("quiz", "lenet5", "--topics", "shape", "-n", "1", "--seed", "7").stdout
     assert "map enters" in text or "image enters" in text
 

@@ -92,6 +92,7 @@ Output = Annotated[
 
 
 def run(
+    context: typer.Context,
     files: Files,
     strict: Strict = False,
     tolerance: Tolerance = "0",
@@ -123,6 +124,9 @@ def run(
     form = listing.format_of(format, None if export else output)
     gradebooks = {book: gradebook_formats.load(book) for book in export or ()}
     feedback_form = feedback_formats.load(page)
+    if feedback_folder is None:
+        needs = "has no effect without --feedback, which names the folder for the pages"
+        shared.refuse(context, ("page",), needs)
     title = _title(name, files[0])
     alone = len(files) == 1 and not files[0].is_dir()
     grades = grade(

@@ -140,6 +140,9 @@ def run(
     if network is None:
         needs = "needs a network, as in cnncalc quiz lenet5"
         shared.refuse(context, ("input", "settings"), needs)
+    else:
+        useless = "has no effect on the layers of a network; leave out the option or the network"
+        shared.refuse(context, ("level", "geometry"), useless)
     report = None if network is None else shared.network(network, input, settings)
     wanted = order(topics, level, geometry, count, drawn, choices)._replace(report=report)
     with shared.typed(questions="--count"):
