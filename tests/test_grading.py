@@ -804,6 +804,16 @@ def test_gradescope_gets_one_file_per_student(graded):
     assert list(alone) == ["results.json"]
 
 
+def test_gradescope_gets_answers_to_no_question():
+    sent = {"architecture": "alexnet", "answers": {"conv9": {"shape": "1x2x3"}, "pool1": "x"}}
+    texts = gradebook_formats.load("gradescope").write(cnncalc.grade(sent), "hw")
+    results = json.loads(texts["results.json"])
+    assert results["tests"] == []
+    first, second = results["output"].splitlines()
+    assert first.startswith("conv9 is not a layer of the network")
+    assert second.startswith("pool1: ")
+
+
 @pytest.mark.parametrize("name", feedback_formats.names())
 def test_a_page_shows_the_points_the_mistake_and_the_solution(graded, name):
     found = by_student(graded)

@@ -59,10 +59,14 @@ def unread(marks: Iterable[Mark]) -> str:
     """Why the first unreadable answer cannot be read, and how many more there are; empty if all
     answers can be read."""
     found = [mark for mark in marks if mark.outcome is Outcome.UNREADABLE]
-    whys = [(mark.answer.label, remark(mark)) for mark in found[:1]]
-    first = [f"{label}{'' if why.startswith('is ') else ':'} {why}" for label, why in whys]
     more = [f"and {len(found) - 1:,} more"] if len(found) > 1 else []
-    return "; ".join([*first, *more])
+    return "; ".join([*map(labelled, found[:1]), *more])
+
+
+def labelled(mark: Mark) -> str:
+    """The remark about an answer with its label: ``conv9 is not a layer of the network``."""
+    why = remark(mark)
+    return f"{mark.answer.label}{'' if why.startswith('is ') else ':'} {why}"
 
 
 def workings(mark: Mark) -> tuple[Worked, ...]:

@@ -22,7 +22,9 @@ def _results(one: Graded) -> dict[str, Any]:
     if one.marked is None:
         return {"score": 0, "output": one.problem, "tests": []}
     tests = [_test(one, mark) for mark in one.marks if mark.answer.question]
-    return {"score": float(one.score), "tests": tests}
+    results = {"score": float(one.score), "tests": tests}
+    others = [feedback.labelled(mark) for mark in one.marks if not mark.answer.question]
+    return {**results, "output": "\n".join(others)} if others else results
 
 
 def _test(one: Graded, mark: Mark) -> dict[str, Any]:
