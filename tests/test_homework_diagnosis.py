@@ -223,7 +223,9 @@ def test_pairs_are_tried_while_they_cost_little(monkeypatch):
 @pytest.mark.parametrize(
     ("ask", "layer", "text", "says"),
     [
-        ("shape", "c2", "16x28x28", "skipped a pooling layer on the way to this layer (p1)"),
+        ("shape", "c2", "16x28x28", "skipped the pooling on the way to this layer (p1)"),
+        # 16·28·28·10 + 10, because neither pool halves the 28.
+        ("parameters", "fc", "125,450", "skipped the pooling on the way to this layer (p1, p2)"),
         ("shape", "c2", "16x10x10", "forgot the padding on the way to this layer"),
         (
             "parameters",

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 from cnncalc import layers
 from cnncalc.analysis.report import Row
+from cnncalc.core.errors import some
 from cnncalc.core.layer import Layer
 from cnncalc.homework.mistake import Example, Mistake, is_pool
 from cnncalc.homework.question import Question
@@ -12,7 +13,7 @@ class PoolingSkipped(Mistake):
     and enlarges their receptive fields.
     """
 
-    says = "skipped a pooling layer"
+    says = "skipped the pooling"
     prior = 15
     examples = (
         Example(
@@ -43,7 +44,8 @@ class PoolingSkipped(Mistake):
             for other in self._without(question, [pool]):
                 yield other.saying(pool.name)
         if len(pools) > 1:
-            yield from (other.saying("all") for other in self._without(question, pools))
+            names = some(pool.name for pool in pools)
+            yield from (other.saying(names) for other in self._without(question, pools))
 
     def _without(self, question: Question, pools: list[Row]) -> Iterator[Question]:
         names = {row.name for row in pools if is_pool(row)}
