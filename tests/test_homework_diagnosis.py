@@ -220,6 +220,13 @@ def test_pairs_are_tried_while_they_cost_little(monkeypatch):
 # Along the way.
 
 
+def test_the_title_of_a_wrong_derivation_is_a_phrase():
+    mark = Marker().mark(of_network("shape", "c2"), "16x28x28")
+    wrong, right = (worked.title for worked in feedback.workings(mark))
+    assert wrong == "your answer if you skipped the pooling on the way to this layer (p1)"
+    assert right == "correct answer"
+
+
 @pytest.mark.parametrize(
     ("ask", "layer", "text", "says"),
     [

@@ -79,7 +79,7 @@ def workings(mark: Mark) -> tuple[Worked, ...]:
     if question is None or mark.outcome in (Outcome.RIGHT, Outcome.FOLLOWS):
         return ()
     wrong = [
-        Worked(f"your answer ({one.slip.says})", one.derivation)
+        Worked(f"your answer if you {one.slip.says}", one.derivation)
         for one in mark.diagnoses[:1]
         if one.slip.question.meant is None  # a wrong notation has no derivation of its own
     ]
