@@ -63,6 +63,11 @@ AGREEING = [
     ("58.13 mebibytes", 60_950_432, "B", ("rounded",)),
     ("487.6 Mbit", 60_950_432, "B", ("in bits", "rounded")),
     ("2 1/3", Fraction(7, 3), "", ()),
+    ("-2 1/3", Fraction(-7, 3), "", ()),
+    ("10 − 2 1/3", Fraction(23, 3), "", ()),
+    ("2 1/3 · 3", 7, "", ()),
+    ("3 x 2 1/3", 7, "", ()),
+    ("2 1/3(4 − 1)", 7, "", ()),
     ("none", 0, "", ()),
     ("−3", -3, "", ()),
 ]
@@ -565,6 +570,12 @@ def test_a_stand_alone_window_has_one_size_per_axis(text):
 @pytest.mark.parametrize("text", ["5x6", "6x6", "1x1", "(7-3)/1"])
 def test_wrong_sizes_of_a_stand_alone_window(text):
     assert read(text, (Size,)).agrees(Map(1, (5,))) is None
+
+
+@pytest.mark.parametrize("text", ["3 2 1/3", "1/2 1/3", "2^2 1/3", "1.5 1/3"])
+def test_two_numbers_are_not_a_mixed_number(text):
+    with pytest.raises(UsageError, match="is not a number"):
+        read(text, (Number,))
 
 
 @pytest.mark.parametrize("text", ["(227-11)/5", "1/3x2", "9**9**9", "a(3)x4"])

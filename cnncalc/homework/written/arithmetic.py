@@ -7,11 +7,7 @@ from cnncalc.core.errors import LayerError
 from cnncalc.spec.expression import calculate, is_number
 
 GROUPED = r"[1-9][0-9]{0,2}(?:[, _'’\u00a0\u2009\u202f][0-9]{3})+"
-
-
 RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-
-
 TEX = {"\\times": "×", "\\cdot": "·", "\\approx": "≈", "\\,": "", "{,}": ",", "$": ""}
 NOUN = re.compile(r"(?<=[0-9]) (?:activations|elements|floats|numbers|outputs|values)(?= ?[*x×·+])")
 """A noun after a number within arithmetic: ``6272 floats * 4 bytes``."""
@@ -41,7 +37,7 @@ def raised(text: str) -> str:
 def calculated(text: str) -> Fraction:
     """The exact value of arithmetic; raises LayerError if it is not arithmetic."""
     source = re.sub(GROUPED, lambda match: re.sub(r"[^0-9]", "", match[0]), text)
-    source = re.sub(r"\s*([0-9]+)\s+([0-9]+/[0-9]+)\s*", r"\1+\2", source)  # 2 1/3
+    source = re.sub(r"(?<![0-9./^])([0-9]+)\s+([0-9]+/[0-9]+)", r"(\1+\2)", source)  # 2 1/3
     source = re.sub(r"(?<=[0-9)])(?:\s*[x×X·]\s*(?=[0-9(])|(?=\())", "*", source)
     source = source.replace("−", "-").replace("^", "**").replace("[", "(").replace("]", ")")
     try:
