@@ -36,10 +36,11 @@ def raised(text: str) -> str:
 
 def calculated(text: str) -> Fraction:
     """The exact value of arithmetic; raises LayerError if it is not arithmetic."""
-    source = re.sub(GROUPED, lambda match: re.sub(r"[^0-9]", "", match[0]), text)
+    source = text.replace("[", "(").replace("]", ")")
+    source = re.sub(GROUPED, lambda match: re.sub(r"[^0-9]", "", match[0]), source)
     source = re.sub(r"(?<![0-9./^])([0-9]+)\s+([0-9]+/[0-9]+)", r"(\1+\2)", source)  # 2 1/3
     source = re.sub(r"(?<=[0-9)])(?:\s*[x×X·]\s*(?=[0-9(])|(?=\())", "*", source)
-    source = source.replace("−", "-").replace("^", "**").replace("[", "(").replace("]", ")")
+    source = source.replace("−", "-").replace("^", "**")
     try:
         value = calculate(source, {})
     except LayerError as why:
