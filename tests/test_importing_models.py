@@ -64,6 +64,19 @@ def test_a_model_that_runs_its_stem_while_it_is_built_gets_weights(tmp_path, mon
     sys.modules.pop("needy")
 
 
+def test_a_model_with_lazy_layers_is_read_once_it_has_run():
+    model = nn.Sequential(nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(affine=False))
+    says = (
+        r"^Sequential has tensors whose sizes are not known yet: 0\.weight, 0\.bias, "
+        r"1\.running_mean, 1\.running_var; run it once before it is read, as in "
+        r"model\(torch\.zeros\(1, 3, 8, 8\)\)$"
+    )
+    with pytest.raises(cnncalc.UsageError, match=says):
+        cnncalc.from_torch(model, "3x8x8")
+    model(torch.zeros(1, 3, 8, 8))
+    assert cnncalc.summarize(cnncalc.from_torch(model, "3x8x8")).totals.params == 112
+
+
 class PerPosition(nn.Module):
     """Normalizes the channels of all positions, after merging two axes in a given order."""
 

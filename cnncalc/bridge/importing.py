@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from cnncalc.analysis.report import Report
@@ -47,6 +48,7 @@ def read(model: Any, input: Inputs = USUAL) -> Read:
     if not isinstance(model, nn.Module):
         raise UsageError(f"from_torch reads a torch.nn.Module, not {type(model).__name__}")
     inputs, keywords = _sizes(input)
+    _check_known(model, inputs)
     recording = record(model, inputs, keywords)
     found = imported(recording)
     report = summarize(found.spec)
@@ -73,6 +75,18 @@ def _one(sizes: Any) -> tuple[int, ...]:
     if not all(is_whole(size, 1) for size in sizes or [0]):
         raise UsageError(f"an input needs sizes of at least 1, not {shown(list(sizes))}")
     return tuple(sizes)
+
+
+def _check_known(model: nn.Module, inputs: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise UsageError if a model has lazy layers that have not run yet."""
+    held = (*model.named_parameters(), *model.named_buffers())
+    lazy = [name for name, tensor in held if is_lazy(tensor)]
+    if lazy:
+        given = ", ".join(f"torch.zeros{(1, *sizes)}" for sizes in inputs.values())
+        raise UsageError(
+            f"{type(model).__name__} has tensors whose sizes are not known yet: {some(lazy)}",
+            f"run it once before it is read, as in model({given})",
+        )
 
 
 def _check(recording: Recording, found: Imported, report: Report) -> None:
