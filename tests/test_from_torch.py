@@ -580,6 +580,14 @@ def test_a_model_that_does_not_run_names_the_layer():
         read(nn.Sequential(nn.Flatten(), nn.Linear(9, 2)), 3, 4, 4)
 
 
+def test_an_error_that_only_resembles_one_about_values_is_not_taken_for_it():
+    def function(x):
+        raise ValueError("the metadata of the dataset is missing")
+
+    with pytest.raises(UsageError, match="dataset is missing; if its input has another shape"):
+        read(Calls(function), 3, 4, 4)
+
+
 class Takes(nn.Module):
     """A model with two inputs, and an option."""
 

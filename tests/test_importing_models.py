@@ -77,6 +77,18 @@ def test_a_model_with_lazy_layers_is_read_once_it_has_run():
     assert cnncalc.summarize(cnncalc.from_torch(model, "3x8x8")).totals.params == 112
 
 
+def test_a_model_whose_error_only_resembles_one_about_values_is_built_once():
+    built = []
+
+    def build():
+        built.append("once")
+        raise RuntimeError("the metadata of the dataset is missing")
+
+    with pytest.raises(RuntimeError, match="metadata"):
+        importing.without_weights(build)
+    assert built == ["once"]
+
+
 class PerPosition(nn.Module):
     """Normalizes the channels of all positions, after merging two axes in a given order."""
 

@@ -19,6 +19,7 @@ from torch.overrides import TorchFunctionMode
 from cnncalc.analysis.report import Report
 from cnncalc.api import summarize
 from cnncalc.bridge import USUAL
+from cnncalc.bridge.model import lacks_values
 from cnncalc.bridge.recorder import record
 from cnncalc.core.errors import CnncalcError, UsageError, did_you_mean, some
 from cnncalc.core.fields import is_whole, shown
@@ -141,7 +142,7 @@ def without_weights(build: Callable[[], nn.Module]) -> nn.Module:
         with OnMeta():
             return build()
     except (RuntimeError, UsageError) as why:
-        if "meta" not in str(why):
+        if not lacks_values(why):
             raise
         return build()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -40,6 +41,11 @@ def needed(model: nn.Module, given: Mapping[str, Tensor], keywords: bool) -> lis
             return []
     own = takes.parameters.values()
     return [one.name for one in own if one.default is one.empty and one.kind not in VARIABLE]
+
+
+def lacks_values(why: Exception) -> bool:
+    """Whether an error may be due to tensors on the meta device, which have no values."""
+    return bool(re.search("(?<![A-Za-z])meta(?![A-Za-z])", str(why)))
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from cnncalc.bridge.calls import (
     name_of,
     tensors_in,
 )
-from cnncalc.bridge.model import called, needed, restored
+from cnncalc.bridge.model import called, lacks_values, needed, restored
 from cnncalc.bridge.network import WHOLE
 from cnncalc.core.errors import CnncalcError, UsageError
 from cnncalc.core.layer import Layer
@@ -112,7 +112,7 @@ class Run(TorchFunctionMode):
             help = (
                 f"forward needs {', '.join(names)}; give each, as in --input {names[0]}=3x224x224"
             )
-        if "meta" in text:
+        if lacks_values(why):
             help = "cnncalc reads only models that do not depend on the values of tensors"
         fact = f"{self.name} fails{place}: {text}"
         if not text:
