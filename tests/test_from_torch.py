@@ -180,6 +180,7 @@ def test_a_model_is_named_on_the_command_line(tmp_path, monkeypatch):
         "mynet:words": "returns list instead of a torch.nn.Module",
         "mynet:number": "is of type int, not a model or factory",
         "mynet:needs": "missing a required argument: 'size'; it takes size, depth=3; give",
+        "mynet:needs --arg siez=2": "unexpected keyword argument 'siez'; it takes size, depth=3",
         "mynet:nothing --arg depth=2": "unexpected keyword argument 'depth'; it takes none",
         "mynet:nothing": "'mynet:nothing' returns None instead of a torch.nn.Module",
         "mynet:kind": "'mynet:kind' returns a class instead of a torch.nn.Module",
@@ -578,6 +579,11 @@ def test_a_model_that_is_not_one_network_is_refused(function, says):
 def test_a_model_that_does_not_run_names_the_layer():
     with pytest.raises(UsageError, match=r"fails in layer '1' for an input of .*[^.]; if its"):
         read(nn.Sequential(nn.Flatten(), nn.Linear(9, 2)), 3, 4, 4)
+
+
+def test_the_example_of_an_input_is_not_the_one_that_failed():
+    with pytest.raises(UsageError, match="an input of 1×28×28: .*, as in --input 3x224x224$"):
+        read(nn.Conv2d(3, 4, 3), 1, 28, 28)
 
 
 def test_an_error_that_only_resembles_one_about_values_is_not_taken_for_it():

@@ -211,6 +211,7 @@ def _called(target: str, factory: Any, arguments: Mapping[str, Any]) -> Any:
     except (TypeError, ValueError):  # as for some functions in C
         return factory(**arguments)
     try:
+        taken.bind_partial(**arguments)  # names an argument that is misspelt, not the one it hides
         taken.bind(**arguments)
     except TypeError as why:
         own = ", ".join(str(one) for one in taken.parameters.values())[:300]

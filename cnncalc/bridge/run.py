@@ -106,8 +106,9 @@ class Run(TorchFunctionMode):
         text = " ".join(str(why).split())[:300].rstrip(".")
         sizes = " and ".join("×".join(map(str, one)) for one in self.sizes)
         place += f" for {'an input' if len(self.sizes) == 1 else 'inputs'} of {sizes}"
+        other = "3x224x224" if sizes == "1×28×28" else "1x28x28"
         help = "if its input has another shape, give that without the batch size, as in "
-        help += "--input 1x28x28"
+        help += f"--input {other}"
         if names:
             help = (
                 f"forward needs {', '.join(names)}; give each, as in --input {names[0]}=3x224x224"
