@@ -96,6 +96,51 @@ def test_the_slope_of_an_activation_is_read(summarized):
     assert slopes == ["negative_slope 0.2"] * 2
 
 
+def activation(kind, **config):
+    return {"module": "keras.layers", "class_name": kind, "config": {"name": "own", **config}}
+
+
+@pytest.mark.parametrize(
+    ("own", "text", "params"),
+    [
+        (activation("LeakyReLU", negative_slope=0.1), "leaky_relu: negative_slope 0.1", 0),
+        (activation("ReLU", max_value=6, negative_slope=0.0, threshold=0.0), "relu6: ", 0),
+        # a slope for each of 8·8 values of 3 channels, or for each channel
+        (activation("PReLU", shared_axes=None), "prelu: num_parameters elements", 192),
+        (activation("PReLU", shared_axes=[1, 2]), "prelu: num_parameters channels", 3),
+    ],
+)
+def test_an_activation_may_be_a_layer(summarized, own, text, params):
+    both = [layer("Activation", "act", node("x"), activation=own),
+            layer("Conv2D", "conv", node("act"), filters=3, kernel_size=[1, 1], activation=own),
+            ]  # fmt: skip
+    report = summarized(functional([("x", (8, 8, 3))], both, [node("conv")]))
+    shown = [f"{row.name} {row.kind}: {row.layer.text()}" for row in report.layers]
+    assert [shown[0], shown[2]] == [f"act {text}", f"conv_activation {text}"]
+    assert report.totals.params == 12 + 2 * params
+
+
+def test_an_activation_that_is_a_layer_is_applied_to_every_frame(summarized):
+    dense = {"units": 3, "activation": activation("PReLU")}
+    report = summarized(alone("TimeDistributed", layer={"class_name": "Dense", "config": dense}))
+    assert [row.name for row in report.layers] == ["it", "it_activation"]
+    assert report.totals.params == 3 * (4 + 1) + 3
+
+
+def test_an_activation_that_no_kind_expresses_is_named_by_its_class(summarized):
+    own = activation("Snake", frequency=2)
+    with pytest.raises(CnncalcError, match=r"layer 'it_activation': this Snake cannot be expre"):
+        summarized(alone("Dense", units=3, activation=own))
+
+
+def test_activations_in_activations_are_limited(summarized):
+    own = "relu"
+    for _ in range(30):
+        own = activation("Dense", units=3, activation=own)
+    with pytest.raises(CnncalcError, match="activations are nested too deeply"):
+        summarized(alone("Dense", units=3, activation=own))
+
+
 def test_an_embedding_of_words_is_read(summarized):
     # 50 words of 7 numbers each
     sizes = {"input_dim": 50, "output_dim": 7, "mask_zero": True}

@@ -200,6 +200,8 @@ class _Model:
         self.dtypes.add(_policy(config.get("dtype")))
         fields = self.own(kind, config)
         then = self.activation(kind, config)
+        if isinstance(then, dict) and kind == "Activation":
+            return self.inner(then, name, tensor, tensors)
         factor = config.get("scale") if kind == "CustomScaleLayer" and len(tensors) == 2 else None
         if kind == "Activation":
             kind, then = then or "identity", ""
@@ -222,15 +224,34 @@ class _Model:
         self.add(name, tensor, kind, fields, tensors, beside)
         for word, step, fields in self.after:
             self.add(f"{name}_{word}", tensor, step, fields, [tensor], {})
+        if isinstance(then, dict):
+            return self.inner(then, f"{name}_activation", tensor, [tensor])
         if then:
             self.add(f"{name}_{then}", tensor, then, SLOPE.get(then), [tensor], {})
         return [tensor]
 
-    def activation(self, kind: str, config: Mapping[str, Any]) -> str:
-        """The kind of the activation after a layer, if it has one."""
-        if kind == "TimeDistributed":  # an activation of the inner layer applies to all frames
+    def activation(self, kind: str, config: Mapping[str, Any]) -> Any:
+        """The activation after a layer, as a kind or as a layer of its own; empty if it has
+        none."""
+        frames = kind == "TimeDistributed"  # the inner layer's activation applies to all frames
+        if frames:
             kind, config = self.named(config.get("layer") or {})
-        return "" if kind in CELLS else _activation(config.get("activation"))
+        value = None if kind in CELLS else config.get("activation")
+        if not isinstance(value, dict) or not isinstance(value.get("config"), dict):
+            return _activation(value)
+        every = {"layer": value, "dtype": config.get("dtype")}
+        return {"class_name": "TimeDistributed", "config": every} if frames else value
+
+    def inner(self, layer: Any, name: str, tensor: str, tensors: list[str]) -> list[str]:
+        """Add a layer that is the activation of another one. Returns the tensors that it makes."""
+        kind, config = self.named(layer)
+        self.spend(STEPS + len(config))
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.wiring.wrong("activations are nested too deeply")
+        made = self.layer(kind, config, name, tensor, tensors)
+        self.depth -= 1
+        return made
 
     def own(self, kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
         """The fields of a layer that affect shapes or counts, without its activation; cells keep
