@@ -787,9 +787,17 @@ def test_a_keras_batch_norm_without_a_scale_and_a_shift_learns_nothing(tmp_path)
     assert (report.totals.params, report.totals.buffers) == (0, 2 * 1 + 1)
 
 
-def test_a_keras_input_of_size_0_is_refused(tmp_path):
-    image = keras("InputLayer", "image", batch_shape=[None, 0, 28, 1])
-    with pytest.raises(CnncalcError, match="a size must be at least 1, not 0"):
+@pytest.mark.parametrize(
+    ("sizes", "why"),
+    [
+        ([0, 28, 1], r"model\.json: input 'image': a size must be at least 1, not 0$"),
+        ([5, 8, 8, 8, 3], r"model\.json: input 'image': a shape has 1 to 4 sizes .*, not 5$"),
+        ([True, 28, 1], r"model\.json: input 'image' has an unspecified size; give it, as in "),
+    ],
+)
+def test_a_keras_input_whose_shape_is_wrong_is_named(tmp_path, sizes, why):
+    image = keras("InputLayer", "image", batch_shape=[None, *sizes])
+    with pytest.raises(CnncalcError, match=why):
         summarized(tmp_path, sequential(image, keras("ReLU", "a")))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from cnncalc import layers
 from cnncalc.core.cost import BYTES
-from cnncalc.core.errors import LayerError, SpecError, Where
+from cnncalc.core.errors import LayerError, SpecError, UsageError, Where
 from cnncalc.core.layer import Layer
 from cnncalc.core.parsing import NOT_COUNTED
 from cnncalc.core.shape import Shape, shape_of
@@ -316,7 +316,10 @@ class _Model:
             )
         self.wiring.input(name, sizes)
         self.wiring.made[tensor] = self.wiring.made[name]
-        self.shapes[tensor] = shape_of(tuple(sizes))
+        try:
+            self.shapes[tensor] = shape_of(tuple(sizes))
+        except UsageError as why:
+            raise self.wiring.wrong(f"input {name[:60]!r}: {why.fact}") from None
 
     def translated(self, kind: str, config: dict[str, Any], rank: int) -> Made:
         """A layer's kind, with its meaning in Keras, and its fields; None for what a spec cannot
@@ -336,7 +339,7 @@ class _Model:
         """Sizes with the channels first; None if Keras leaves one open."""
         if not isinstance(listed, list) or not listed:
             raise self.wiring.wrong("a shape must be a list of sizes")
-        if not all(isinstance(size, int) for size in listed):
+        if not all(type(size) is int for size in listed):
             return None
         return [listed[-1], *listed[:-1]]
 
