@@ -308,6 +308,28 @@ def test_an_open_input_size_is_given(tmp_path):
     assert cnncalc.summarize(file, input="9x9x3", layout="hwc")["a_conv"].output == (8, 7, 7)
 
 
+def test_the_only_open_input_is_called_input_like_that_of_a_spec(tmp_path):
+    image = keras("InputLayer", "image", batch_shape=[None, None, None, 3])
+    file = tmp_path / "model.json"
+    file.write_text(json.dumps(sequential(image, CONV)), encoding="utf-8")
+    assert cnncalc.summarize(file, input={"input": "3x9x9"})["a_conv"].output == (8, 7, 7)
+    with pytest.raises(CnncalcError, match=r"no input 'image'; its only input is called 'input'"):
+        cnncalc.summarize(file, input={"image": "3x9x9"})
+    with pytest.raises(CnncalcError, match=r"no input 'inptu'; did you mean 'input'\?"):
+        cnncalc.summarize(file, input={"inptu": "3x9x9"})
+
+
+def test_the_open_ones_among_several_inputs_are_asked_for_by_name(tmp_path):
+    layers = [keras("InputLayer", one, batch_shape=[None, None, 3]) for one in ("left", "right")]
+    layers.append(keras("Add", "sum") | {"inbound_nodes": [[["left", 0, 0], ["right", 0, 0]]]})
+    model = {"class_name": "Functional", "config": {"name": "net", "layers": layers}}
+    file = tmp_path / "model.json"
+    file.write_text(json.dumps(model), encoding="utf-8")
+    with pytest.raises(CnncalcError, match="'right' .*; give it, as in --input right=3x224x224$"):
+        cnncalc.summarize(file, input={"left": "3x9", "rihgt": "3x9"})
+    assert cnncalc.summarize(file, input={"left": "3x9", "right": "3x9"})["sum"].output == (3, 9)
+
+
 def test_a_model_without_an_input_takes_the_given_size(tmp_path):
     file = tmp_path / "model.json"
     file.write_text(json.dumps(sequential(CONV, keras("Flatten", "f"))), encoding="utf-8")

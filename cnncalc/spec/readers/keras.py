@@ -78,6 +78,7 @@ class _Model:
     def __init__(self, source: str, inputs: Mapping[str, Sequence[int]]) -> None:
         self.wiring = Wiring(source)
         self.given = inputs
+        self.several = False
         self.shapes: dict[str, Shape] = {}
         self.owners: dict[str, str] = {}
         self.read: dict[int, list[list[Reference]]] = {}
@@ -95,6 +96,9 @@ class _Model:
             raise self.wiring.wrong(
                 f"the file describes {kind[:60]!r}, not a model; export the whole model"
             )
+        listed = config.get("layers")
+        kinds = [self.named(one)[0] for one in listed] if isinstance(listed, list) else []
+        self.several = kinds.count("InputLayer") > 1
         outputs = [self.wiring.output(one) for one in self.model(kind, config, "", [], "")]
         spec = self.wiring.spec(str(config.get("name", "Keras model"))[:100])
         (dtype,) = self.dtypes if len(self.dtypes) == 1 else ("float32",)
@@ -292,7 +296,7 @@ class _Model:
     def first_input(self, name: str) -> str:
         """The tensor that the first layer of a model without an Input reads, with the given
         size."""
-        given = self.given.get("") or self.given.get("input")
+        given = self.size_given("input")
         if self.wiring.inputs or not given:
             help = "connect it to another layer and save the model again"
             if not self.wiring.inputs:
@@ -304,15 +308,23 @@ class _Model:
         self.shapes["input"] = shape_of(tuple(given))
         return "input"
 
+    def size_given(self, name: str) -> Sequence[int] | None:
+        """The size that the user gives for an input. That for an only input may have any name,
+        because a wrong one is reported later."""
+        if self.several:
+            return self.given.get(name) or self.given.get("")
+        return next(iter(self.given.values()), None)
+
     def input(self, name: str, tensor: str, shape: Any) -> None:
         """Add an input of the model, with the given size or else the file's."""
         sizes = self.channels_first(shape)
-        given = self.given.get(name) or self.given.get("")
+        given = self.size_given(name)
         if given is not None and (sizes is None or len(sizes) == len(given)):
             sizes = [*given]
         if sizes is None:
+            example = f"{name[:60]}=3x224x224" if self.several else "3x224x224"
             raise self.wiring.wrong(
-                f"input {name[:60]!r} has an unspecified size; give it, as in --input 3x224x224"
+                f"input {name[:60]!r} has an unspecified size; give it, as in --input {example}"
             )
         self.wiring.input(name, sizes)
         self.wiring.made[tensor] = self.wiring.made[name]
