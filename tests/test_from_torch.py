@@ -496,6 +496,15 @@ def test_changes_in_place_are_followed_or_refused():
     report = read(Calls(whole), 3, 4, 4)
     assert [row.kind for row in report] == ["add", "multiply", "add", "relu"]
 
+    def all_of_each(x):
+        y, z = torch.zeros_like(x), torch.empty_like(x)
+        y[...] = x + 1
+        z[:, ...] = y * 2
+        return z.relu()
+
+    report = read(Calls(all_of_each), 3, 4, 4)
+    assert [row.kind for row in report] == ["add", "multiply", "relu"]
+
     def place(x):
         y = x + 1
         y[:, :1] += 2
