@@ -1,8 +1,11 @@
 """fvcore's ``FlopCountAnalysis``, which calls a multiply-accumulate a flop.
 
-It traces the network and has formulas for the operations below; others count as 0. The counts are
-for eval mode; for training mode, see ``fvcore_training``. To fvcore, a convolution with
-``padding="same"`` is another operation, which counts as 0; cnncalc exports such padding as numbers.
+It traces the network. Below are the operations that it counts and that occur in layers whose
+operations are known here. It also counts other matrix products, as in attention, ``einsum`` and
+``grid_sampler``; there is no total for networks with these. Elementwise operations and most pools
+count as 0. The counts are for eval mode; for training mode, see ``fvcore_training``. To fvcore, a
+convolution with ``padding="same"`` is another operation, which counts as 0; cnncalc exports such
+padding as numbers.
 """
 
 from cnncalc.conventions.convention import (
@@ -25,7 +28,7 @@ CONVENTION = Convention(
     tool="fvcore",
     version="0.1.5",
     unit="MACs",
-    counts="multiply-accumulates (called flops), 2 for each batch-norm element, and some pools",
+    counts="multiply-accumulates (called flops), norms, adaptive average pools and upsampling",
     sees=operations,
     terms=(
         Term("conv + linear MACs", of("Conv", "Linear"), products),

@@ -15,7 +15,7 @@ CONVENTION = replace(
     fvcore.CONVENTION,
     tool="fvcore 0.1.5 in training mode",
     version="",
-    counts="the same as fvcore, but 5 for each batch-norm element",
+    counts="the same as fvcore, but 5 instead of 2 for each batch-norm element",
     terms=(
         *(term for term in fvcore.CONVENTION.terms if "norm" not in term.what),
         Term("batch-norm elements", affine(BATCH_NORM), outputs, times=5),
