@@ -898,6 +898,8 @@ def test_a_layer_of_caffe_without_a_bottom_has_no_input(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
+        ("net.cfg", "", "is empty; it needs a Darknet cfg, which begins with [net], or a spec"),
+        ("net.prototxt", "", "is empty; it needs a Caffe prototxt, which has 'layer {', or a spec"),
         (
             "net.cfg",
             "hello\n",

@@ -172,7 +172,8 @@ def _written(found: str, source: str) -> Item:
     """The tree of a spec's text, which may be in the notation."""
     if notation.is_notation(found):
         return notation.read(found, source)
-    return text.read(found, source)
+    theirs = document.THEIRS.get(Path(source).suffix.lower())
+    return text.read(found, source, f"it needs {theirs}, or a spec" if theirs else text.NEEDED)
 
 
 def _is_there(file: Path) -> bool:
