@@ -354,6 +354,14 @@ def test_broken_json_is_refused(tmp_path, text):
         cnncalc.summarize(file)
 
 
+def test_a_cut_description_in_an_archive_is_not_called_the_text_of_the_file(tmp_path):
+    file = tmp_path / "model.keras"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("config.json", '{"class_name": ')
+    with pytest.raises(CnncalcError, match="the model's description is not valid JSON; export"):
+        cnncalc.summarize(file)
+
+
 @pytest.mark.parametrize("data", [b"", b"PK\3\4", b"text"])
 def test_a_broken_archive_is_refused(tmp_path, data):
     file = tmp_path / "model.keras"

@@ -66,7 +66,7 @@ def read(text: str, source: str, inputs: Mapping[str, Sequence[int]]) -> dict[st
             model = json.loads(model)
     except (ValueError, RecursionError):
         raise SpecError(
-            "the text is not valid JSON; export the model again", Where(source)
+            "the model's description is not valid JSON; export the model again", Where(source)
         ) from None
     return _Model(source, inputs).spec(model)
 
