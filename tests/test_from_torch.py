@@ -591,7 +591,7 @@ def test_a_model_that_does_not_run_names_the_layer():
 
 
 def test_the_example_of_an_input_is_not_the_one_that_failed():
-    with pytest.raises(UsageError, match="an input of 1×28×28: .*, as in --input 3x224x224$"):
+    with pytest.raises(UsageError, match=r"an input of 1×28×28: .*, as in --input 3x224x224$"):
         read(nn.Conv2d(3, 4, 3), 1, 28, 28)
 
 

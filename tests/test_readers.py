@@ -325,7 +325,7 @@ def test_the_open_ones_among_several_inputs_are_asked_for_by_name(tmp_path):
     model = {"class_name": "Functional", "config": {"name": "net", "layers": layers}}
     file = tmp_path / "model.json"
     file.write_text(json.dumps(model), encoding="utf-8")
-    with pytest.raises(CnncalcError, match="'right' .*; give it, as in --input right=3x224x224$"):
+    with pytest.raises(CnncalcError, match=r"'right' .*; give it, as in --input right=3x224x224$"):
         cnncalc.summarize(file, input={"left": "3x9", "rihgt": "3x9"})
     assert cnncalc.summarize(file, input={"left": "3x9", "right": "3x9"})["sum"].output == (3, 9)
 

@@ -228,10 +228,7 @@ class _Model:
         self.add(name, tensor, kind, fields, tensors, beside)
         for word, step, fields in self.after:
             self.add(f"{name}_{word}", tensor, step, fields, [tensor], {})
-        if isinstance(then, dict):
-            return self.inner(then, f"{name}_activation", tensor, [tensor])
-        if then:
-            self.add(f"{name}_{then}", tensor, then, SLOPE.get(then), [tensor], {})
+        self.activate(then, name, tensor)
         return [tensor]
 
     def activation(self, kind: str, config: Mapping[str, Any]) -> Any:
@@ -245,6 +242,13 @@ class _Model:
             return _activation(value)
         every = {"layer": value, "dtype": config.get("dtype")}
         return {"class_name": "TimeDistributed", "config": every} if frames else value
+
+    def activate(self, then: Any, name: str, tensor: str) -> None:
+        """Add the activation after a layer, if it has one, as a layer that replaces its tensor."""
+        if isinstance(then, dict):
+            self.inner(then, f"{name}_activation", tensor, [tensor])
+        elif then:
+            self.add(f"{name}_{then}", tensor, then, SLOPE.get(then), [tensor], {})
 
     def inner(self, layer: Any, name: str, tensor: str, tensors: list[str]) -> list[str]:
         """Add a layer that is the activation of another one. Returns the tensors that it makes."""
