@@ -107,7 +107,8 @@ class AvgPool(Pool):
         if all(max(axis.before, axis.after) <= axis.F // 2 for axis in axes) and not wide:
             counted = int(self.count_include_pad)
             return onnx.node("AveragePool", *onnx.inputs, count_include_pad=counted, **settings)
-        onnx.function()  # a single pool may not pad by this much, or exceed a volume
+        # A pool may not pad by this much, and its window may not be larger than a volume.
+        onnx.function()
         settings["pads"] = [0] * (2 * len(axes))
         (map_,), one = onnx.inputs, onnx.number(1)
         means = onnx.node("AveragePool", onnx_padded(onnx, axes, map_), **settings)
@@ -136,7 +137,7 @@ class AvgPool(Pool):
             given={"kernel": 3, "stride": 2, "padding": 1, "ceil_mode": True},
             inputs=("1x6x6",),
             output="1x4x4",
-            source="torch.nn.AvgPool2d: ⌈(6 + 2 − 3)/2⌉ + 1 = 4; the last window is at 6 < 6 + 1",
+            source="torch.nn.AvgPool2d: ⌈(6 + 2 − 3)/2⌉ + 1 = 4; window 4 starts at 6 < 6 + 1",
         ),
         Example(
             given={"kernel": 2, "stride": 1, "dilation": 2},

@@ -10,8 +10,8 @@ from cnncalc.layers._elementwise import Elementwise
 
 
 class StochasticDepth(Elementwise):
-    """Zeroes the whole residual branch of an image with probability p during training; does nothing
-    during inference.
+    """Zeroes the whole residual branch for an image, with probability p, during training; does
+    nothing during inference.
 
     It goes at the end of the branch, so that the block is skipped for that image.
 

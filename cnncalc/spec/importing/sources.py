@@ -98,7 +98,7 @@ def _made(walker: Walker, known: Known, copied: Copied, shape: Sizes, steps: Ste
     return walker.make("parameter", fields, (0,), shape, held, macs)
 
 
-def _laid(shape: tuple[int, ...], steps: Mapping[int, int]) -> dict[str, Any]:
+def _laid(shape: Sizes, steps: Steps) -> dict[str, Any]:
     """The fields that say how the numbers are laid out, if that is known."""
     laid = Strided(shape, tuple(steps.get(place, 0) for place in range(len(shape))))
     if any(size > 1 and place not in steps for place, size in enumerate(shape)):

@@ -20,7 +20,7 @@ ACTIVATIONS = {
 
 def _recurrent(kind: str) -> Turn:
     def rule(net: Layers, node: Operator, operands: list[Any]) -> Made:
-        x, weights, state, biases, lengths, *rest = [*operands, *[None] * 8][:8]
+        x, weights, recurrent, biases, lengths, *rest = [*operands, *[None] * 8][:8]
         given, directions = node.attributes, _directions(node)
         initial, peepholes = rest[:2], rest[2]
         usual = (
@@ -32,9 +32,9 @@ def _recurrent(kind: str) -> Turn:
         zeros = all(one is None or (isinstance(one, Known) and one.is_zero) for one in initial)
         if not usual or not zeros or lengths is not None or peepholes is not None:
             raise Unclear
-        if any(not isinstance(one, Known) for one in (weights, state)):
+        if any(not isinstance(one, Known) for one in (weights, recurrent)):
             raise Unclear
-        x, units = flow_of(x), given.get("hidden_size", state.sizes[-1])
+        x, units = flow_of(x), given.get("hidden_size", recurrent.sizes[-1])
         if len(x.dims) != 3:
             raise Unclear
         rows = GATES[kind] * units
@@ -44,7 +44,7 @@ def _recurrent(kind: str) -> Turn:
             **_biases(biases, directions * rows),
         }
         sizes = {"W": (rows, x.shape[2]), "R": (rows, units), "B": (2 * rows,)}
-        held = [one for one in (weights, state, biases) if isinstance(one, Known)]
+        held = [one for one in (weights, recurrent, biases) if isinstance(one, Known)]
         made = _states(net, node, kind, fields, x, [one for one in held if one.weights])
         for (name, last), one in zip(sizes.items(), held):
             net.need(name, one, (directions, *last))
