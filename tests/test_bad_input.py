@@ -292,7 +292,7 @@ def test_a_closed_standard_input_is_reported(monkeypatch):
     assert error("-") == "standard input is closed, so there is nothing to read"
 
 
-@pytest.mark.parametrize("data", [b"\xff", b"input: [", b""])
+@pytest.mark.parametrize("data", [b"\xff", b"input: [", b"layers: [']'\n", b""])
 def test_every_error_in_a_text_is_raised_as_mistakes(monkeypatch, tmp_path, data):
     with pytest.raises(Mistakes):
         cnncalc.summarize(file_of(tmp_path, data))

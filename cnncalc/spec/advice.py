@@ -180,7 +180,7 @@ def _bracket(opening: tuple[str, int, int], stop: Any, lines: list[str]) -> Advi
         sentence = f'an expression inside braces needs quotes; write "{bare[0]}"'
         return Advice(sentence, number, column + bare.start())
     if opened.count(end) >= opened.count(bracket):
-        line = lines[stop.line]
+        line = "".join(lines[stop.line : stop.line + 1])  # nothing where the text ends
         late = re.search(r"[^\s,{\[:]\s+(\w+)$", line[: stop.column])
         if late and line.startswith(":", stop.column):
             return Advice(f"a comma is missing before {late[1]!r}", stop.line, late.start(1))
