@@ -444,9 +444,13 @@ def test_a_map_above_the_size_limit_is_refused():
 
 def test_the_largest_network_is_five_thousand_layers():
     assert len(net({"relu": None, "repeat": 5_000}, input="1")) == 5_000
-    assert errors({"relu": None, "repeat": 5_001}) == [
-        "repeating this 5,001 times creates more than 5,000 layers"
-    ]
+    assert errors({"relu": None, "repeat": 5_001}) == ["the spec expands to more than 5,000 layers"]
+
+
+def test_copies_without_layers_do_not_count_towards_the_limit():
+    block = {"layers": [{"relu": None, "repeat": 100, "when": "${i == 0}"}, "tanh"], "takes": ["i"]}
+    spec = {"input": 1, "blocks": {"b": block}, "layers": [{"b": "$index", "repeat": 60}]}
+    assert len(cnncalc.summarize(spec)) == 100 + 60
 
 
 def test_a_network_that_grows_past_the_limit_is_stopped():

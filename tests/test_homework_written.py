@@ -221,6 +221,7 @@ def test_verdicts_are_read(word, yes):
         ),
         ("nope; can't; cannot; it's illegal; not an integer; no it isn't; no it is not; ✗", False),
         ("it is not allowed, 4/3; illegal stride; does not work; it’s invalid", False),
+        ("it cannot fit; that can't work; not divisible; stride 3 cannot divide 4", False),
         (
             "the stride is legal; stride 2 is legal; legal stride; is legal; yes it is; yes legal",
             True,
@@ -248,7 +249,7 @@ def test_matrices_are_read(given):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("9**9**9", "a power is too large"),
+        ("9**9**9", "a power has too many digits"),
         ("x + 1", "'x + 1' is not a number: 'x' is not defined; write a number in its place"),
         ("3*index", "'index' is not defined; write a number in its place"),
         ("print(1)", "is not allowed here"),

@@ -672,7 +672,7 @@ def test_the_cone_of_a_field_covers_the_receptive_field(name, layer):
     report = cnncalc.summarize(name)
     scene = report.draw("field", layer=layer).scene(PIXELS)
     row = report[layer] if layer in report else report.rows[-2 if layer else -1]
-    row = next(row for row in report.rows if row.name == scene.title.split(" of ")[1])
+    row = next(row for row in report.rows if row.name == re.split(" of | in ", scene.title)[1])
     first, last = row.fields[-1].pixels(row.output[-1] // 2)
     floor = max(shape.points[0][1] for shape in scene.shapes)
     bottom = [shape for shape in scene.shapes if shape.points[0][1] == floor]
@@ -688,6 +688,32 @@ def test_the_cone_of_a_field_covers_the_receptive_field(name, layer):
     assert (seen[1] - whole[0]) / pixel == pytest.approx(last + 1)
 
 
+def test_the_field_of_a_layer_is_drawn_under_its_own_name():
+    network = {"input": "1x9x9", "layers": [{"conv": {"filters": 4, "kernel": 3}}, "batch_norm"]}
+    scene = cnncalc.draw(network, "field", layer="batch_norm1").scene(PIXELS)
+    assert scene.title.startswith("receptive field of batch_norm1 in ")
+
+
+@pytest.mark.parametrize(
+    ("network", "note"),
+    [
+        ("1x13x13-4C3", "outputs are 1 pixel apart"),
+        ("1x13x13-AP4s3", "outputs are 3 pixels apart"),
+        ({"input": "1x13x13", "layers": [{"adaptive_avg_pool": 4}]},
+         "outputs are 13/4 pixels apart on average"),
+        ({"input": "1x4x4", "layers": [{"upsample": 2}]}, "outputs are 1/2 pixel apart on average"),
+    ],
+)  # fmt: skip
+def test_a_field_says_how_far_apart_the_outputs_are(network, note):
+    texts = [text.content for text in cnncalc.draw(network, "field").scene(PIXELS).texts]
+    assert any(text.endswith(note) for text in texts)
+
+
+def test_a_field_of_a_single_output_names_no_distance():
+    texts = cnncalc.draw("1x9x9-4C9", "field", layer="conv1").scene(PIXELS).texts
+    assert not any("apart" in text.content for text in texts)
+
+
 @pytest.mark.parametrize(
     ("name", "style", "layer", "says"),
     [
@@ -699,7 +725,7 @@ def test_the_cone_of_a_field_covers_the_receptive_field(name, layer):
         ),
         ("mlp_mnist", "window", None, "has no layer with a sliding window"),
         ("mlp_mnist", "field", None, "has no layer with a receptive field"),
-        ("lenet5", "field", "f6", "of the input; choose a layer before it, such as"),
+        ("lenet5", "field", "f6", "of the input; choose another layer, such as 's4'"),
         ("lenet5", "field", "s9", "has no layer 's9'"),
     ],
 )

@@ -504,12 +504,23 @@ def test_a_network_that_cannot_fit_is_refused_with_the_numbers(monkeypatch):
     huge = cnncalc.summarize("3x224x224-1000000N")  # 150,528 · 10⁶ weights and 10⁶ biases
     with pytest.raises(
         UsageError,
-        match=r"1\.81 TB \(602\.12 GB for parameters, as much for a second copy, 602\.12 GB for "
-        r"their gradients, .* for activations\), and cpu has 1\.00 GB; --device meta",
+        match=r"1\.81 TB \(602\.12 GB for parameters, 602\.12 GB for a second copy of them, "
+        r"602\.12 GB for gradients, .* for activations\), and cpu has 1\.00 GB; --device meta",
     ):
         bridge.verify(huge, "cpu")
     found = bridge.verify(huge, "auto")
     assert (found.device, found.agrees) == ("meta", True)
+
+
+def test_a_forward_pass_needs_no_gradients_and_no_second_copy(monkeypatch):
+    monkeypatch.setattr(devices, "_memory", lambda device: 5 * 10**5)
+    lenet = cnncalc.summarize("lenet5")  # 61,706 parameters of 4 bytes
+    assert devices.choose(lenet, "cpu", trains=False) == "cpu"
+    with pytest.raises(UsageError, match=r"246\.82 kB for a second copy of them"):
+        devices.choose(lenet, "cpu")
+    monkeypatch.setattr(devices, "_memory", lambda device: 10**5)
+    with pytest.raises(UsageError, match=r"\(246.82 kB for parameters, .* for activations\)"):
+        devices.choose(lenet, "cpu", trains=False)
 
 
 def test_saved_tensors_may_be_what_does_not_fit(monkeypatch):

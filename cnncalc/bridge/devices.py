@@ -40,9 +40,9 @@ class Remedies(NamedTuple):
 OF_VERIFY = Remedies()
 
 
-def choose(report: Report, asked: str, remedies: Remedies = OF_VERIFY) -> str:
-    """The device to run on; raises UsageError, with the remedy of the command, if it does not exist
-    or is too small."""
+def choose(report: Report, asked: str, remedies: Remedies = OF_VERIFY, trains: bool = True) -> str:
+    """The device to run on, by default for training; raises UsageError, with the remedy of the
+    command, if it does not exist or is too small, or if a tensor is too large for PyTorch."""
     if asked not in DEVICES:
         meant = "cuda" if asked == "gpu" else asked
         raise unknown("device", asked, DEVICES, meant)
@@ -50,8 +50,8 @@ def choose(report: Report, asked: str, remedies: Remedies = OF_VERIFY) -> str:
     if asked == "auto":
         asked = "cuda" if torch.cuda.is_available() else "cpu"
         large = asked == "cpu" and report.totals.macs > MAX_MACS
-        asked = "meta" if large or _too_large(report, asked) else asked
-    if refusal := _too_large(report, asked):
+        asked = "meta" if large or _too_large(report, asked, trains) else asked
+    if refusal := _too_large(report, asked, trains):
         raise UsageError(refusal, remedies.full)
     if refusal := _too_many(report):
         raise UsageError(refusal, remedies.beyond)
@@ -107,23 +107,27 @@ def is_full(why: Exception) -> bool:
     return isinstance(why, full) or "allocate memory" in str(why) or "enough memory" in str(why)
 
 
-def _too_large(report: Report, device: str) -> str:
+def _too_large(report: Report, device: str, trains: bool) -> str:
     """The error, with numbers, for a network that cannot fit; empty if it may fit."""
-    there = _memory(device)
-    parameters, activations = report.totals.parameter_bytes, _activations(report)
-    # To compare the bytes, a second copy of the network runs beside the first.
-    copies, beside = (2, ", as much for a second copy") if device == "cpu" else (1, "")
-    gradients = report.totals.trainable * BYTES[report.dtype]
-    needed = copies * parameters + gradients + activations
+    there, needs = _memory(device), _needs(report, device, trains)
+    needed = sum(needs.values())
     if there is None or needed <= there:
         return ""
+    listed = ", ".join(f"{units.in_bytes(number)} for {what}" for what, number in needs.items())
     return (
-        f"{report.name} needs at least {units.in_bytes(needed)} "
-        f"({units.in_bytes(parameters)} for parameters{beside}, {units.in_bytes(gradients)} for "
-        f"their gradients, "
-        f"{units.in_bytes(activations)} for activations), and {device} has "
-        f"{units.in_bytes(there)}"
+        f"{report.name} needs at least {units.in_bytes(needed)} ({listed}), and {device} has "
+        f"{units.in_bytes(there)}{' free' * (device == 'cuda')}"
     )
+
+
+def _needs(report: Report, device: str, trains: bool) -> dict[str, int]:
+    """The bytes that a network needs, by what they are for."""
+    needs = {"parameters": report.totals.parameter_bytes}
+    if trains and device == "cpu":  # to compare the bytes, verify runs a second copy of the network
+        needs["a second copy of them"] = report.totals.parameter_bytes
+    if trains:
+        needs["gradients"] = report.totals.trainable * BYTES[report.dtype]
+    return {**needs, "activations": _activations(report, trains)}
 
 
 def _too_many(report: Report) -> str:
@@ -140,11 +144,12 @@ def _too_many(report: Report) -> str:
     return ""
 
 
-def _activations(report: Report) -> int:
-    """A lower bound on the bytes of activations that a forward and a backward pass need."""
+def _activations(report: Report, trains: bool) -> int:
+    """A lower bound on the bytes of activations that a forward pass needs, in training with a
+    backward pass."""
     try:
-        saved = sum(entry.bytes for entry in footprint.saved_for_backward(report))
-        return max(saved, footprint.inference_peak(report).bytes)
+        saved = footprint.saved_for_backward(report) if trains else ()
+        return max(sum(one.bytes for one in saved), footprint.inference_peak(report).bytes)
     except UsageError:  # not modelled: one layer's input and output
         widest = max(sum(one.elements for one in (*row.inputs, row.output)) for row in report.rows)
         return widest * report.batch * BYTES[report.dtype]

@@ -77,7 +77,8 @@ def measure(
 
 
 def _seconds(report: Report, device: str) -> float:
-    where, dtype = devices.choose(report, device, REMEDIES), devices.dtype_of(report)
+    where = devices.choose(report, device, REMEDIES, trains=False)
+    dtype = devices.dtype_of(report)
     try:
         with torch.inference_mode(), devices.on(where, dtype):
             network = Network(report).eval()

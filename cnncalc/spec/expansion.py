@@ -106,8 +106,7 @@ class Expansion:
         return self.placeholder(entry, name, scope)
 
     def placeholder(self, entry: Entry, name: str, scope: Scope) -> Ends:
-        """Add a node for a wrong entry. Layers that read it, by name or because they come next, are
-        not checked."""
+        """Add a node for a wrong entry. The shapes of layers that depend on it are not checked."""
         with suppress(SpecError):  # the kind may be what is wrong
             name = name or self.automatic(entry, scope)
         self.nodes.append(Node(name, None, (), entry.where))
@@ -173,20 +172,11 @@ class Expansion:
             part = _counted(name, index) if counts else f"{name}.{index}"
             current = self.single(entry, part, scope.turn(index), current)
             copies += current
-            if index == 0 and before + (len(self.nodes) - before) * times > self.most_nodes:
-                self.too_many(entry, times)
         self.names.copies[path] = tuple(copies)
         if not counts:
             self.sharing.note(path, range(before, len(self.nodes)))
             self.names.define(name, entry, scope, current)
         return current
-
-    def too_many(self, entry: Entry, times: int) -> None:
-        """Stop before a repeat creates too many layers."""
-        self.wrong(
-            f"repeating this {times:,} times creates more than {MAX_LAYERS:,} layers", entry.where
-        )
-        raise LimitReached
 
     def once(self, entry: Entry, name: str, scope: Scope, current: Ends) -> Ends:
         """Expand an entry once, under this name, and freeze or share its weights."""

@@ -41,7 +41,7 @@ def power(a: Any, b: Any) -> Any:
         raise LayerError("an exponent must be a whole number")
     bits = (max(abs(a.numerator), a.denominator) - 1).bit_length() * abs(int(b))
     if bits > FAR_TOO_LARGE:
-        raise LayerError("a power is too large", AT_MOST)
+        raise LayerError("a power has too many digits", "use a smaller exponent")
     return quotient(a, 1) ** int(b)
 
 
@@ -120,6 +120,8 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
         raise LayerError(f"{text[:60]!r} is neither $name nor ${{expression}}")
     if match[2]:
         return _look_up(match[2], names)
+    if "${" in match[1]:
+        raise LayerError(f"{text[:60]!r} has several expressions", "write one, or a list of them")
     value = calculate(match[1], names)
     if isinstance(value, int) or not is_number(value):
         return value

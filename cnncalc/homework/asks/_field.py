@@ -8,7 +8,10 @@ from cnncalc.analysis.report import Report, Row
 from cnncalc.homework.ask import Ask, NoAnswer
 from cnncalc.homework.written import Value
 
-NO_FIELD = "has no receptive field: it has no axes, or its inputs differ in their axes"
+NO_FIELD = (
+    "has no receptive field: the network's input has no axes, or the inputs of the layer differ in "
+    "theirs"
+)
 
 
 def exact_fields(row: Row) -> None:

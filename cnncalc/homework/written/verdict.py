@@ -10,9 +10,10 @@ from cnncalc.homework.written.value import KIND, Reading, Terms, Value, Written
 YES = {
     *("yes", "y", "yep", "yeah", "true", "legal", "valid", "allowed", "possible", "ok", "okay"),
     *("fine", "fit", "fits", "work", "works", "integer", "whole", "✓", "✔", "divide", "divides"),
+    "divisible",
 }
-NO = {"no", "n", "nope", "false", "illegal", "invalid", "impossible", "cannot", "can't", "✗", "✘"}
-NEGATIONS = {"not", "isn't", "doesn't"}
+NO = {"no", "n", "nope", "false", "illegal", "invalid", "impossible", "✗", "✘"}
+NEGATIONS = {"not", "isn't", "doesn't", "cannot", "can't"}
 FILLERS = {
     *("it", "it's", "is", "does", "this", "that", "the", "a", "an", "number", "stride", "of"),
     *("evenly", "exactly"),

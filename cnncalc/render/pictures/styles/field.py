@@ -65,25 +65,28 @@ def draw(report: Report, options: Options, measure: Measure) -> Scene:
     axis."""
     if measure.compact:
         raise UsageError("the field style needs a picture file", "add -o field.svg")
-    levels = _thinned(_levels(report, _target(report, options.layer)))
-    return _scene(report, levels, measure)
+    levels = _levels(report, _target(report, options.layer))
+    thinned = _thinned(levels)
+    if options.layer:  # it is drawn even if the field is that of the layer before it
+        thinned[0] = levels[0]
+    return _scene(report, thinned, measure)
 
 
 def _target(report: Report, name: str | None) -> int:
     """The position of the layer, or of the last layer of the block, with this name; without a name,
     of the last layer with a field to draw and several outputs."""
     drawn = [index for index, row in enumerate(report.rows) if _drawable(row)]
+    several = [index for index in drawn if report.rows[index].output[-1] > 1]
+    if not several:
+        raise UsageError(f"{report.name} has no layer with a receptive field to draw")
     if name is None:
-        several = [index for index in drawn if report.rows[index].output[-1] > 1]
-        if not several:
-            raise UsageError(f"{report.name} has no layer with a receptive field to draw")
         return several[-1]
     inside = [at for at, row in enumerate(report.rows) if row.name.startswith(f"{name}.")]
     index = inside[-1] if inside else report.rows.index(report[name])
     if index not in drawn:
         why = "its outputs do not lie along an axis of the input"
         fact = f"the receptive field of {name!r} cannot be drawn: {why}"
-        raise UsageError(fact, "choose a layer before it, such as a convolution or a pool")
+        raise UsageError(fact, f"choose another layer, such as {report.rows[several[-1]].name!r}")
     return index
 
 
@@ -154,7 +157,7 @@ def _scene(report: Report, levels: Sequence[Level], measure: Measure) -> Scene:
         spans.append((min(seen), max(seen), y))
         texts += _labels(level, margin, y, measure)
     return Scene(
-        title=f"receptive field of {name} of {report.name}",
+        title=f"receptive field of {name} in {report.name}",
         width=max(NAMES + WIDTH + NUMBERS, head[0]) + 2 * margin,
         height=top + len(levels) * (HEIGHT + BETWEEN) - BETWEEN + margin,
         shapes=(*(_cone(one, other) for one, other in pairwise(spans)), *shapes),
@@ -165,10 +168,11 @@ def _scene(report: Report, levels: Sequence[Level], measure: Measure) -> Scene:
 def _notes(target: Level, pixels: int) -> list[str]:
     jump = target.field.jump
     size = "at most " * target.field.bound + counted(target.field.size, "pixel")
-    return [
-        f"{size} wide; the input is {counted(pixels, 'pixel')} wide",
-        f"outputs are {jump} pixel{'s' * (jump != 1)} apart",
-    ]
+    notes = [f"{size} wide; the input is {counted(pixels, 'pixel')} wide"]
+    if target.row.output[-1] > 1:
+        average = " on average" if jump.denominator > 1 else ""
+        notes.append(f"outputs are {jump} pixel{'s' * (jump > 1)} apart{average}")
+    return notes
 
 
 def _labels(level: Level, left: float, y: float, measure: Measure) -> tuple[Text, ...]:
