@@ -352,8 +352,8 @@ def test_an_answer_without_a_quantity_is_reported_with_or_without_a_key(tmp_path
     [
         ("pool1 shape", "must be written as pool1: {shape: …}"),
         ("pool1 receptive field", "must be written as pool1: {receptive field: …}"),
-        ("pool9 shape", "is not a layer of the network; it has conv1, relu1, "),
-        ("pool1 colour", "is not a layer of the network; it has conv1, relu1, "),
+        ("pool9 shape", "'pool9 shape' is not a layer of the network; it has conv1, relu1, "),
+        ("pool1 colour", "'pool1 colour' is not a layer of the network; it has conv1, relu1, "),
     ],
 )
 def test_a_layer_and_its_quantity_in_one_heading_are_reported(heading, remark):
@@ -669,7 +669,7 @@ def test_remarks_in_brackets_tell_layers_apart_where_they_must(tmp_path):
     )
     answers = sheet.load(tmp_path / "a.csv", gradebook.key(tmp_path / "key.yaml")).answers
     assert {answer.given for answer in answers if answer.question} == {None}
-    problem = "is one of several answers that could mean conv1 parameters"
+    problem = "one of several answers that could mean conv1 parameters"
     assert [answer.problem for answer in answers if not answer.question] == [problem] * 2
 
 
@@ -810,7 +810,7 @@ def test_gradescope_gets_answers_to_no_question():
     results = json.loads(texts["results.json"])
     assert results["tests"] == []
     first, second = results["output"].splitlines()
-    assert first.startswith("conv9 is not a layer of the network")
+    assert first.startswith("conv9: 'conv9' is not a layer of the network")
     assert second.startswith("pool1: ")
 
 

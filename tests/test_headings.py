@@ -133,9 +133,9 @@ def test_a_word_that_is_not_understood_is_reported_once(graded):
         for answer in one.answers
         if answer["outcome"] == "unreadable"
     ] == [
-        ("Output shap", "is not a quantity; did you mean 'output shape'?"),
-        ("Colour", "is not a quantity that can be asked for"),
-        ("konv1", "is not a layer of the network; did you mean 'conv1'?"),
+        ("Output shap", "'Output shap' is not a quantity; did you mean 'output shape'?"),
+        ("Colour", "'Colour' is not a quantity that can be asked for"),
+        ("konv1", "'konv1' is not a layer of the network; did you mean 'conv1'?"),
     ]
     assert outcomes(one)["conv1 parameters"] == "right"
     assert one.not_asked == ("fc1 macs", "total macs")
@@ -163,9 +163,9 @@ def test_a_word_that_is_not_understood_in_one_row_is_shown_with_its_layer(graded
         if answer["outcome"] == "unreadable"
     ]
     assert found == [
-        ("konv", "", f"is not a layer of the network; it has {names}"),
-        ("Conv1 colour", "3", "is not a quantity that can be asked for"),
-        ("Conv1 prams", "4", "is not a quantity; did you mean 'params'?"),
+        ("konv", "", f"'konv' is not a layer of the network; it has {names}"),
+        ("Conv1 colour", "3", "'colour' is not a quantity that can be asked for"),
+        ("Conv1 prams", "4", "'prams' is not a quantity; did you mean 'params'?"),
     ]
 
 
@@ -198,7 +198,10 @@ def test_a_class_shows_why_an_answer_cannot_be_read(graded, tmp_path):
     words = ["grade", *(str(tmp_path / name) for name in ("key.yaml", "a.yaml", "b.yaml"))]
     shown = " ".join(CliRunner().invoke(app, words).stdout.split())
     assert "conv1 parameters: 'lots' is not a number" in shown
-    assert "conv9 is not a layer of the network; it has conv1, pool1, flatten, fc1; and 1" in shown
+    assert (
+        "conv9: 'conv9' is not a layer of the network; it has conv1, pool1, flatten, fc1; and 1"
+        in shown
+    )
 
 
 def test_a_table_may_have_a_column_for_each_layer(graded):

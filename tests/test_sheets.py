@@ -377,7 +377,8 @@ def test_layers_of_a_summary_that_the_network_lacks_are_reported_once(tmp_path):
     found = unread_in_keras(tmp_path, "Conv1DTranspose)", "UpSampling2D)")
     assert [about for about, _ in found] == ["Conv1DTranspose", "UpSampling2D"]
     assert all(
-        why.startswith("is not a layer of the network; it has c1, tanh1,") for _, why in found
+        why.startswith(f"{about!r} is not a layer of the network; it has c1, tanh1,")
+        for about, why in found
     )
 
 

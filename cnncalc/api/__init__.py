@@ -1,4 +1,4 @@
-"""The public functions, which compute a network's report and answer questions about it."""
+"""The public functions that compute a network's report, answer questions about it and write it."""
 
 from cnncalc.api.exploring import compare, formula, largest, sweep
 from cnncalc.api.hardware import device, devices

@@ -64,9 +64,8 @@ def unread(marks: Iterable[Mark]) -> str:
 
 
 def labelled(mark: Mark) -> str:
-    """The remark about an answer with its label: ``conv9 is not a layer of the network``."""
-    why = remark(mark)
-    return f"{mark.answer.label}{'' if why.startswith('is ') else ':'} {why}"
+    """The remark about an answer with its label: ``pool1: needs a quantity``."""
+    return f"{mark.answer.label}: {remark(mark)}"
 
 
 def workings(mark: Mark) -> tuple[Worked, ...]:

@@ -41,7 +41,7 @@ def unknown_quantity(word: str) -> str | None:
     try:
         asks.find(readable(word))
     except UsageError:
-        return f"is not a quantity{asks.nearest(word) or ' that can be asked for'}"
+        return f"{word[:60]!r} is not a quantity{asks.nearest(word) or ' that can be asked for'}"
     return None
 
 
@@ -52,7 +52,7 @@ def unknown_layer(word: str, report: Report) -> str | None:
         return None
     known = (*report.blocks, *(row.name for row in report))
     hint = did_you_mean(name, known) or f"; it has {some(row.name for row in report.layers)}"
-    return f"is not a layer of the network{hint}"
+    return f"{word[:60]!r} is not a layer of the network{hint}"
 
 
 def without_quantity(heading: str, report: Report | None) -> str:
@@ -119,5 +119,5 @@ def _problem(one: Given, report: Report | None, labels: Container[str]) -> tuple
     name = layer_named(one.layer, report)
     meant = question_label(name or "totals", one.word)
     if meant in labels:
-        return one.label, f"is one of several answers that could mean {meant}"
+        return one.label, f"one of several answers that could mean {meant}"
     return "", ""

@@ -26,5 +26,5 @@ def names() -> tuple[str, ...]:
 
 def load(name: str) -> Form:
     """The format with this name; raises UsageError for an unknown name, and suggests the
-    nearest."""
+    nearest or lists all."""
     return cast(Form, discovery.chosen(__name__, __path__, name, "page format"))

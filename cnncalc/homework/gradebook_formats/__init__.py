@@ -25,5 +25,5 @@ def names() -> tuple[str, ...]:
 
 def load(name: str) -> Form:
     """The gradebook with this name; raises UsageError for an unknown name, and suggests the
-    nearest."""
+    nearest or lists all."""
     return cast(Form, discovery.chosen(__name__, __path__, name, "gradebook"))

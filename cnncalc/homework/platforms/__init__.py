@@ -26,5 +26,5 @@ def names() -> tuple[str, ...]:
 
 def load(name: str) -> Platform:
     """The format with this name; raises UsageError for an unknown name, and suggests the
-    nearest."""
+    nearest or lists all."""
     return cast(Platform, discovery.chosen(__name__, __path__, name, "platform"))
