@@ -379,6 +379,18 @@ def test_attention_of_a_convolved_map_saves_what_pytorch_saves(heads):
         assert saved_in(model, batch) == saved_by(model, batch, (4, 4, 6))
 
 
+def test_a_copy_that_a_single_image_does_not_need_is_known_before_a_convolution():
+    def function(m, x):
+        n, _, height, width = x.shape
+        y = m.norm(m.conv(x).flatten(2).mT)
+        y = m.outer(y.mT.view(n, 8, height, width)).flatten(2).mT
+        y = y.reshape(n, height, width, 8).permute(0, 3, 1, 2).contiguous()
+        return m.last(y)
+
+    modules = {"norm": nn.LayerNorm(8), "outer": nn.Conv2d(8, 8, 1), "last": nn.Conv2d(8, 4, 1)}
+    agree(Model(function, **modules))
+
+
 def windows(x):
     """The windows of 3×3 positions of a map, as images with channels last in memory."""
     n, channels, height, width = x.shape

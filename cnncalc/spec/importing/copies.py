@@ -33,6 +33,8 @@ def copied(walker: Walker) -> None:
         walker.gives(value)
         return
     known = not any(same) and (kept or all(one.contiguous for one in laid))
+    # A single image may already lie in order. A convolution then saves it rather than its copy.
+    known = known or (kept and same == [True, False] and is_convolved(walker))
     try:
         layer = walker.plain(walker.data())
     except Unknown:
