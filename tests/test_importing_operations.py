@@ -85,6 +85,7 @@ EXACT = {
     ),
     "all of an axis": (lambda x: x.narrow(1, 0, 4) + 1, ["add"], (4, 6, 6)),
     "some of an axis": (lambda x: x.narrow(2, 1, 3), ["slice"], (4, 3, 6)),
+    "the end of an axis": (lambda x: x.narrow(2, -3, 2), ["slice"], (4, 2, 6)),
     "the last of an axis": (lambda x: x.select(1, -1), ["slice", "reshape"], (6, 6)),
     "the channels, one by one": (lambda x: x.unbind(1)[2], ["slice", "reshape"], (6, 6)),
     "sizes of 1 expanded": (

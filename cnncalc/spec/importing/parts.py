@@ -107,7 +107,7 @@ def unbind(walker: Walker) -> None:
 def narrow(walker: Walker) -> None:
     """Keep some consecutive positions along an axis."""
     view, axis = walker.tensor(), walker.axis()
-    start, length = walker.argument("start"), walker.argument("length")
+    start, length = walker.argument("start") % view.size(axis), walker.argument("length")
     walker.gives(sliced(walker, view, axis, start, start + length))
 
 
