@@ -470,6 +470,14 @@ def test_the_batch_may_be_scaled_from_one_image():
     assert needs[0] <= 1_000_000 < needs[1]
 
 
+def test_scaling_leaves_0_as_it_is():
+    layers = [{"conv": {"filters": "$w", "kernel": 3}}, {"linear": "${10 + z}"}]
+    net = {"input": "3x32x32", "parameters": {"w": 16, "z": 0}, "layers": layers}
+    found = cnncalc.largest(net, {"w": "1.1", "z": "1.2"}, {"params": "150k"})
+    assert found.within.value == {"coefficient": 0.32, "w": 16, "z": 0}  # 16 · 1.1^0.32 = 16.49
+    assert found.beyond.value == {"coefficient": 0.33, "w": 17, "z": 0}  # 16 · 1.1^0.33 = 16.51
+
+
 def test_sizes_that_are_too_small_for_the_network_are_passed_over():
     found = cnncalc.largest("lenet5", "input", {"macs": 1_000})
     assert found.within is None

@@ -821,7 +821,7 @@ def test_a_kind_without_steps_is_refused(monkeypatch):
         ({"dtype": "int8"}, "no dtype 'int8'"),
         ({"dtype": "float23"}, "did you mean 'float32'"),
         ({"device": "cude"}, "did you mean 'cuda'"),
-        ({"device": "gpu"}, "no device 'gpu'; did you mean 'cuda'"),
+        ({"device": "gpu"}, "no kind of device 'gpu'; did you mean 'cuda'"),
         ({"device": "metal"}, "choose from cpu, cuda"),
         ({"optimizer": "adan"}, "no optimizer 'adan'; did you mean 'adam'"),
         ({"checkpoint": 0}, "'checkpoint' must be a whole number of at least 1, not 0"),

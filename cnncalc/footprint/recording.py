@@ -42,7 +42,7 @@ def record(
 
     Raises UsageError for an unknown dtype or device, and for anything that is not modelled.
     """
-    for word, known, what in ((device, DEVICES, "device"), (dtype, DTYPES, "dtype")):
+    for word, known, what in ((device, DEVICES, "kind of device"), (dtype, DTYPES, "dtype")):
         if word not in known:
             meant = "cuda" if word == "gpu" else word
             raise unknown(what, word, known, meant)

@@ -110,7 +110,7 @@ def _ratio(name: str, text: str) -> Decimal:
 
 
 def _scaled(base: int | float, factor: Decimal) -> int | float:
-    """The scaled number; whole numbers are rounded to whole numbers."""
+    """The scaled number; whole numbers are rounded to whole numbers, but only 0 to 0."""
     if is_whole(base, 0):
-        return max(round(Decimal(base) * factor), 1)
+        return max(round(Decimal(base) * factor), min(base, 1))
     return float((Decimal(str(base)) * factor).quantize(DIGITS))

@@ -1,7 +1,8 @@
 """torchinfo's ``summary``, "total mult-adds".
 
 It looks only at the modules' parameters: those of a module with ``Conv`` in its name count once per
-output position, all others once per image. Biases therefore count like weights, norms count next to
+output position, those of recurrent layers (which are not modelled here) once per position of the
+sequence, and all others once per image. Biases therefore count like weights, norms count next to
 nothing, and transposed convolutions, which use each weight once per input position, come out too
 high by a factor of about the square of the stride.
 """
@@ -34,7 +35,7 @@ CONVENTION = Convention(
     tool="torchinfo",
     version="1.8.0",
     unit="mult-adds",
-    counts="parameters: those of convolutions at every output position, all others once per image",
+    counts="parameters: of convolutions at every output position, of most others once per image",
     sees=modules,
     terms=(
         Term(
