@@ -415,3 +415,11 @@ def sweeps_unbeaten(rows):
     from cnncalc.analysis.explore.many import unbeaten
 
     return unbeaten([np.array(column) for column in zip(*rows)]).tolist()
+
+
+def test_a_divisor_may_be_0_where_a_condition_does_not_ask_for_the_quotient():
+    # With a number of more than 64 bits, the arrays hold Python's whole numbers.
+    for large in (10**3, 10**20):
+        where = f"batch > 1 and {large} // (batch - 1) > {large // 3}"
+        found = cnncalc.sweep("lenet5", {"batch": "1:200"}, where=where)
+        assert [point.values["batch"] for point in found.points] == [2, 3]

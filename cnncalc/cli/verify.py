@@ -164,7 +164,7 @@ def _plain(value: "Figure") -> int | str:
 
 
 def _summary(one: "Verification") -> str:
-    """A line such as ``✓ VGG-16: 352 of 352 figures agree with PyTorch 2.13.0 (cpu, float32, batch
+    """A line such as ``✓ VGG-16: 353 of 353 figures agree with PyTorch 2.13.0 (cpu, float32, batch
     1, training)``, followed by the figures that were not compared."""
     agreeing = len(one.checks) - len(one.disagreements)
     sign = "✓" if one.agrees else "✗"

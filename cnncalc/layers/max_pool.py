@@ -56,7 +56,8 @@ class MaxPool(Pool):
     def to_onnx(self, onnx: Any, x: Map) -> Any:
         axes = self.axes(x)
         settings = {**onnx_settings(axes), "ceil_mode": onnx_ceil(axes)}
-        if any(max(axis.before, axis.after) > axis.F // 2 for axis in axes):  # ONNX forbids it
+        # ONNX allows more padding than PyTorch's pools, but some runtimes refuse it.
+        if any(max(axis.before, axis.after) > axis.F // 2 for axis in axes):
             onnx.function()
             onnx.inputs = [onnx_padded(onnx, axes, *onnx.inputs, onnx.number(LOWEST))]
             settings["pads"] = [0] * (2 * len(axes))

@@ -15,11 +15,18 @@ from cnncalc.formulas.replay import ordered
 Array = Any
 """A NumPy array, or a number that stands for an array of equal numbers."""
 
+
+def _floor_divide(a: Array, b: Array) -> Array:
+    """Quotients, rounded down. Divisors are 0 only where a guard does not hold; then any number
+    will do."""
+    return np.floor_divide(a, np.where(np.equal(b, 0), 1, b))
+
+
 UFUNCS: Mapping[str, Callable[..., Array]] = {
     "+": np.add,
     "-": np.subtract,
     "*": np.multiply,
-    "//": np.floor_divide,
+    "//": _floor_divide,
     "max": np.maximum,
     "min": np.minimum,
     "gcd": np.gcd,
@@ -58,21 +65,20 @@ class Program:
         """The results for arrays of the variables, which are broadcast."""
         dtype = np.int64 if self.fits else object
         found: list[Array] = []
-        with np.errstate(divide="ignore"):  # zeros occur only where a guard does not hold
-            for op, name, places, constants, dropped in self.steps:
-                if not op:
-                    found.append(variables[name].astype(dtype))
-                    continue
-                given: list[Array] = [
-                    constant if place is None else found[place]
-                    for place, constant in zip(places, constants)
-                ]
-                if op == "holds":
-                    found.append(given[0].astype(dtype) * 1)
-                else:
-                    found.append(UFUNCS[op](*given))
-                for place in dropped:
-                    found[place] = None
+        for op, name, places, constants, dropped in self.steps:
+            if not op:
+                found.append(variables[name].astype(dtype))
+                continue
+            given: list[Array] = [
+                constant if place is None else found[place]
+                for place, constant in zip(places, constants)
+            ]
+            if op == "holds":
+                found.append(given[0].astype(dtype) * 1)
+            else:
+                found.append(UFUNCS[op](*given))
+            for place in dropped:
+                found[place] = None
         return [
             one if constant else found[one] for one, constant in zip(self.results, self.constant)
         ]

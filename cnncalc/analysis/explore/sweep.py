@@ -49,7 +49,7 @@ COMPARED = re.compile(
 )
 """A comparison of a quantity with a number and its unit."""
 NAME = re.compile(r"[A-Za-z_]\w*")
-RANGE = re.compile(r"\s*(-?[0-9.]+)\s*:\s*(-?[0-9.]+)\s*(?::\s*([0-9.]+)\s*)?")
+RANGE = re.compile(r"\s*(-?[0-9.]+)\s*:\s*(-?[0-9.]+)\s*(?::\s*(-?[0-9.]+)\s*)?")
 
 Evaluate = Callable[[Values], dict[str, Any] | str]
 """The quantities of a configuration, or why it is not a valid network."""
@@ -135,6 +135,10 @@ class Condition:
         own = {*hidden}
         text = NAME.sub(lambda one: one[0] if one[0] in own else called(one[0]), text)
         check_units(text)
+        if turned := re.search(r"=([<>])", text):
+            right = re.sub("=([<>])", r"\1=", text)
+            help = f"write {turned[1]}=, as in {right}"
+            raise UsageError(f"where: {text[:60]!r} is not a condition", help)
         if re.search(r"[^<>=!]=[^=]", text):
             help = f"compare with ==, as in {re.sub('(?<![<>=!])=(?!=)', '==', text)}"
             raise UsageError(f"where: {text[:60]!r} is not a condition", help)
