@@ -841,7 +841,7 @@ def test_the_command_shows_a_class(room):
     good = [path for path in submissions if path.name in ("ada.yaml", "bob.csv", "eve.md")]
     assert run(room / "key.yaml", *good).exit_code == 0
     shown = run(room / "key.yaml", *good, "--all").stdout
-    said = "Ada: 2 of 5 answers are right, 5 of 6 points; 1 more could not be graded\n"
+    said = "Ada: 2 of 5 answers are right, 5 of 6 points; 1 other row could not be graded\n"
     assert said in shown
 
 
@@ -1287,12 +1287,12 @@ def test_an_architecture_is_an_ordinary_file(tmp_path, monkeypatch, target):
 def test_answers_to_no_question_are_counted_apart(room):
     answers = "answers: {c1: {params: 156, shpe: 3}, c9: {params: 3}}"
     (room / "ada.yaml").write_text("architecture: lenet5\n" + answers, encoding="utf-8")
-    said = "1 of 1 answer is right, 1 of 1 point; 2 more could not be graded\n"
+    said = "1 of 1 answer is right, 1 of 1 point; 2 other rows could not be graded\n"
     assert said in run(room / "ada.yaml").stdout
     (room / "ada.yaml").write_text(
         "architecture: lenet5\nanswers: {c1: {params: 6}, c9: {params: 3}}", encoding="utf-8"
     )
-    assert "; 1 more could not be graded\n" in run(room / "ada.yaml").stdout
+    assert "; 1 other row could not be graded\n" in run(room / "ada.yaml").stdout
 
 
 def test_answers_that_cannot_be_read_are_counted(room):

@@ -241,7 +241,7 @@ def _alone(graded: Graded, form: "Format | None") -> str:
     if unread:
         summary += f"; {unread} of them could not be read"
     if others:
-        summary += f"; {others} more could not be graded"
+        summary += f"; {units.counted(others, 'other row')} could not be graded"
     if all(mark.outcome is Outcome.UNREADABLE for mark in graded.marks):
         summary = "nothing could be graded"
     workings = [text for mark in graded.marks if (text := _working(mark))]

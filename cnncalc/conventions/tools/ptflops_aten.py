@@ -1,7 +1,7 @@
 """``get_model_complexity_info`` of ptflops with ``backend="aten"``.
 
 It counts only matrix products and convolutions, with their biases, wherever they run. The batch
-size is always 1.
+size is 1, unless an ``input_constructor`` makes the input.
 """
 
 from cnncalc.conventions.convention import (
@@ -18,7 +18,7 @@ CONVENTION = Convention(
     tool="ptflops aten",
     version="0.7.5",
     unit="MACs",
-    counts="multiply-accumulates of convolutions and linear layers, and their biases",
+    counts="multiply-accumulates of convolutions and matrix products, and their biases",
     sees=operations,
     terms=(
         Term("conv + linear MACs", of("Conv", "Linear"), products),

@@ -91,7 +91,7 @@ def _exact(name: str, noun: str, line: Line) -> str:
 
 
 def total(name: str, noun: str, report: Report) -> str:
-    """The total of a count, such as ``25.6 M MACs``; if it is not known, its lower bound."""
+    """The total of a count, such as ``4.09 G MACs``; if it is not known, its lower bound."""
     number = getattr(report.totals, name)
     return "≥ " * (name in report.unknown) + units.counted(number, noun, units.human)
 
