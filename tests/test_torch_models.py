@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import dataclass
+from math import inf
 from random import Random
 
 import pytest
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import CnncalcError, UsageError, cli
+from cnncalc.bridge import importing, original
 from cnncalc.bridge.importing import OnMeta
 
 
@@ -381,3 +383,14 @@ def test_an_input_that_nothing_reads_stays():
     assert [tuple(shape) for shape in cnncalc.summarize(spec).input_shapes.values()] == [
         (3, 4, 4), (2, 5, 5),
     ]  # fmt: skip
+
+
+def test_outputs_that_are_not_numbers_agree_only_with_their_like():
+    class Roots(nn.Module):
+        def forward(self, x):
+            return x - 2, (x - 2).sqrt()  # of negative numbers
+
+    assert cnncalc.verify(Roots(), "cpu", input=(3, 4, 4)).agrees
+    model = importing.read(Roots(), (3, 4, 4))
+    model.model.forward = lambda x: (x - 2, (x - 2).abs())
+    assert original.largest_difference(model) == inf

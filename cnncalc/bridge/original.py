@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from copy import deepcopy
+from math import inf
 
 import torch
 from torch import Tensor, nn
@@ -93,9 +94,11 @@ def largest_difference(read: Read, device: str = "cpu") -> float:
 def _difference(one: Tensor, other: Tensor) -> float:
     first, second = one.double().cpu(), other.double().cpu()
     if first.numel() != second.numel():
-        return float("inf")
-    largest = max(float(second.abs().max()), 1e-30)
-    return float((first.reshape(second.shape) - second).abs().max()) / largest
+        return inf
+    first = first.reshape(second.shape)
+    same = (first == second) | (first.isnan() & second.isnan())
+    largest = max(float(second.nan_to_num(0, 0, 0).abs().max()), 1e-30)
+    return float((first - second).abs().masked_fill(same, 0).nan_to_num(inf).max()) / largest
 
 
 def constants(read: Read, found: Sequence[Tensor] = ()) -> dict[str, nn.Module]:

@@ -143,7 +143,8 @@ def depth_option(most: str) -> Any:
     return typer.Option(
         "--depth",
         metavar="N",
-        help=f"How many levels of blocks to open; by default, as many as keep {most}.",
+        help="How many levels of layers and blocks to show; with 1, all blocks stay closed. By "
+        f"default, as many as keep {most}.",
     )
 
 

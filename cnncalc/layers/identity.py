@@ -1,11 +1,12 @@
 """Identity."""
 
-from typing import Any
+from typing import Any, Self
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import choice, count
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor
+from cnncalc.core.parsing import OURS, Foreign
 from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
@@ -33,6 +34,13 @@ class Identity(Elementwise):
         None,
         least=0,
     )
+
+    @classmethod
+    def parse(cls, given: Any, foreign: Foreign = OURS) -> Self:
+        """No list: ``skip: [...]`` would mean a block with a skip connection."""
+        if isinstance(given, list):
+            raise LayerError("has no layers of its own; for a block with a skip, write 'residual'")
+        return super().parse(given, foreign)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """The input itself, or a copy, through which the gradient passes unchanged."""

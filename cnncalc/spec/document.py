@@ -273,7 +273,9 @@ class Parser(Checks):
             if item.value is None:
                 return ()
             self.wrong(
-                f"expected a list of layers, not {describe(item)}; start each with '- '", item.where
+                f"expected a list of layers, not {describe(item)}; write them here, each after "
+                "'- '",
+                item.where,
             )
             return ()
         return tuple(map(self.entry, item.value))

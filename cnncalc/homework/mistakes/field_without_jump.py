@@ -4,7 +4,7 @@ from cnncalc.homework.mistakes._examples import on_three_layers
 
 
 def next_door(r_in: int, j_in: int, E: int = 1) -> int:
-    """E - 1 pixels more, as if neighbouring outputs were one pixel apart."""
+    """E - 1 pixels more, as if neighbouring inputs were one pixel apart."""
     return r_in + (E - 1)
 
 
@@ -21,6 +21,6 @@ class FieldWithoutJump(WrongRule):
         on_three_layers(
             "receptive_field",
             "6",
-            "1 + 2 + 1 + 2, but after the pool neighbours are 2 pixels apart: 1 + 2 + 1 + 2·2 = 8",
+            "1 + 2 + 1 + 2, but after the pool, neighbours are 2 pixels apart: 1 + 2 + 1 + 2·2 = 8",
         ),
     )

@@ -313,8 +313,8 @@ class _Model:
         return "input"
 
     def size_given(self, name: str) -> Sequence[int] | None:
-        """The size that the user gives for an input. That for an only input may have any name,
-        because a wrong one is reported later."""
+        """The size that the user gives for an input. If the model has only one, it may have any
+        name here, because a wrong name is reported later."""
         if self.several:
             return self.given.get(name) or self.given.get("")
         return next(iter(self.given.values()), None)
