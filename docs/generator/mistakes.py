@@ -19,13 +19,13 @@ MEASURED = (
     table(
         ("", "last result"),
         (
-            ("wrong answers whose mistake is shown first", "1,995 of 2,000"),
+            ("wrong answers whose mistake is shown first", "1,997 of 2,000"),
             ("wrong answers whose mistake is among the first 3 shown", "2,000 of 2,000"),
             ("right answers marked wrong", "0 of 20,000"),
             ("right answers that cannot be read", "0 of 20,000"),
             ("right answers that come from pasted summaries", "3,508 of 20,000"),
-            ("answers with two mistakes: both are among the first 3 pairs shown", "929 of 1,000"),
-            ("answers with two mistakes: other pairs give the same value", "71 of 1,000"),
+            ("answers with two mistakes: both are among the first 3 pairs shown", "924 of 1,000"),
+            ("answers with two mistakes: a single mistake gives the same value", "71 of 1,000"),
             ("sheets with every answer marked correctly", "300 of 300"),
             ("random numbers that get an explanation", "0 of 300"),
         ),
