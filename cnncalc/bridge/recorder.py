@@ -109,16 +109,15 @@ def _dropouts(
             trained = _dropout_calls(Run(model, BATCHES[1], inputs, keywords, dtype), model)
     except UsageError:
         return {}
-    pairs = list(zip(evaluated.values(), trained.values()))
-    same = all((one.name, one.path) == (other.name, other.path) for one, other in pairs)
-    if not same or len(evaluated) != len(trained):
+    before, after = ([(one.name, one.path) for one in run.values()] for run in (evaluated, trained))
+    if before != after:
         return {}
     return {place: _in_training(call) for place, call in zip(evaluated, trained.values())}
 
 
 def _dropout_calls(run: Run, model: nn.Module) -> Mapping[int, Done]:
-    """The calls of dropout functions in a run, by place, but not those of modules that always drop
-    values in training mode, so that their calls need no second run."""
+    """The calls of dropout functions in a run, by place. Those of modules that always drop values
+    in training mode are left out, because no second run is needed to know it."""
     return {
         place: call
         for place, call in enumerate(run.calls)
