@@ -13,7 +13,8 @@ from cnncalc import UsageError, api, footprint
 from cnncalc.api import exploring, network, questions, writing
 
 FUNCTIONS = ("summarize", "explain", "layer", "check_stride", "solve", "memory", "verify",
-             "reconcile", "claims", "to_torch", "grade", "quiz", "convolve")  # fmt: skip
+             "reconcile", "claims", "to_torch", "grade", "quiz", "convolve", "from_caffe",
+             "from_darknet", "from_keras", "from_onnx", "from_torch")  # fmt: skip
 NETWORKS = ("summarize", "explain", "check_stride", "memory", "verify", "to_torch")
 
 

@@ -13,6 +13,7 @@ from cnncalc.api.questions import (
     reconcile,
     solve,
 )
+from cnncalc.api.reading import from_caffe, from_darknet, from_keras, from_onnx
 from cnncalc.api.results import Report, Totals, analyze
 from cnncalc.api.writing import draw, to_html, to_simulator, to_yaml
 from cnncalc.spec import load
@@ -34,6 +35,10 @@ __all__ = [
     "explain",
     "fits",
     "formula",
+    "from_caffe",
+    "from_darknet",
+    "from_keras",
+    "from_onnx",
     "largest",
     "layer",
     "load",

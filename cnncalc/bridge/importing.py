@@ -24,6 +24,7 @@ from cnncalc.bridge.recorder import record
 from cnncalc.core.errors import CnncalcError, UsageError, did_you_mean, some
 from cnncalc.core.fields import is_whole, shown
 from cnncalc.core.shape import read_sizes
+from cnncalc.spec import advice
 from cnncalc.spec.importing.record import Recording
 from cnncalc.spec.importing.spec import Imported, imported
 
@@ -47,7 +48,8 @@ def read(model: Any, input: Inputs = USUAL) -> Read:
     """Read a model. Raises UsageError if it cannot be read, or if the counts differ from
     PyTorch's."""
     if not isinstance(model, nn.Module):
-        raise UsageError(f"from_torch reads a torch.nn.Module, not {type(model).__name__}")
+        fact = f"from_torch reads a torch.nn.Module, not {type(model).__name__}"
+        raise UsageError(fact, advice.live_model(model))
     inputs, keywords = _sizes(input)
     _check_known(model, inputs)
     recording = record(model, inputs, keywords)

@@ -60,6 +60,16 @@ UNREADABLE = {
 }
 """The extensions of files that cannot be read, each with an error message."""
 
+LIVE = {"to_json": "from_keras", "named_parameters": "from_torch", "SerializeToString": "from_onnx"}
+"""A method of the models of each tool, with the function that reads them. Keras comes first:
+with PyTorch as their backend, its models are also modules of PyTorch."""
+
+
+def live_model(model: Any) -> str:
+    """The advice for a model of another tool in place of a network; empty for other objects."""
+    found = next((function for name, function in LIVE.items() if hasattr(model, name)), "")
+    return f"read a model with cnncalc.{found}" if found else ""
+
 
 def binary_format(ending: str, read: Collection[str]) -> str:
     """The error for a file that no binary reader recognizes, by its extension; empty if it may be

@@ -76,15 +76,26 @@ def sizes_by_name(
 ) -> dict[str, tuple[int, ...]]:
     """The sizes of given shapes, channels first, by the input's name; "" for a single shape.
 
-    Readers of model files need them before there is a spec. Raises UsageError for invalid sizes.
+    Readers of models need them before there is a spec. Raises UsageError for invalid sizes, and for
+    those that seem to have another layout.
     """
     named = given if isinstance(given, Mapping) else {} if given is None else {"": given}
     found = {}
     for name, shape in named.items():
         listed = read_sizes(shape) if isinstance(shape, str) else shape
         sizes = _whole(listed if isinstance(listed, Sequence) else [listed], shape)
+        if why := turned(sizes, layout):
+            raise UsageError(f"input {why.fact}", why.help)
         found[str(name)] = shape_of(sizes, layout or "chw").dimensions
     return found
+
+
+def resized(spec: Spec, sizes: Mapping[str, Sequence[int]]) -> Spec:
+    """A spec with other input shapes, as ``sizes_by_name`` returns them. Raises UsageError for a
+    shape of no input."""
+    named = _named(spec, sizes.get("", sizes))
+    shapes = {Key(name): located(shape, Where("")) for name, shape in named.items()}
+    return spec._replace(inputs={**spec.inputs, **shapes})
 
 
 def _named(spec: Spec, given: Shapes | Mapping[str, Shapes] | None) -> Mapping[str, Shapes]:

@@ -4,8 +4,6 @@ import os
 import re
 from collections.abc import Mapping
 from contextvars import ContextVar
-from io import FileIO
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +21,12 @@ from cnncalc.core.errors import (
 from cnncalc.core.shape import Layout
 from cnncalc.spec import advice, catalog, document, notation, text
 from cnncalc.spec.entry import Spec, describe
-from cnncalc.spec.files import MAX_BYTES, decoded, read_text, standard_input
+from cnncalc.spec.files import decoded, described, is_there, read_text, standard_input
 from cnncalc.spec.text import Item, Key
 
-ARCHIVES = {".keras": "config.json"}
-"""The file to read in each kind of zip archive."""
 YAML = ("", ".yaml", ".yml")
 """The extensions of specs; any other file may be another tool's."""
 MAX_BASES = 20
-READ = 100_000
-"""The most bytes that are read from an archive at a time."""
 MERGED = ("parameters", "blocks", "replace")
 SELF = {"extends": "extends", "backbone": "uses"}
 BEYOND = {"extends": "extends", "backbone": "nests"}
@@ -68,8 +62,7 @@ def load(
     if not isinstance(target, str | os.PathLike | Mapping | Item):
         kind = type(target).__name__
         fact = f"a network must be a name, a path, the notation or a mapping, not {kind}"
-        is_model = hasattr(target, "named_parameters")
-        raise UsageError(fact, "read a model with cnncalc.from_torch" if is_model else "")
+        raise UsageError(fact, advice.live_model(target))
     try:
         if isinstance(target, Item):
             root = target
@@ -87,14 +80,12 @@ def load(
 def _read(target: str, inputs: tuple[Any, Layout | None]) -> Item:
     if target == "-":
         return _quotable(decoded(standard_input(), "<stdin>"), "<stdin>", inputs)
-    if not _is_there(Path(target)) and notation.is_notation(target):
+    if not is_there(Path(target)) and notation.is_notation(target):
         return notation.read(target, Source.of(notation.SOURCE, target.strip()))
     file = _find(target, Path("."))
     if not catalog.holds(str(file)) and (spec := _binary(file, inputs)):
         return text.located(spec, Where(str(file)))
-    inner = ARCHIVES.get(file.suffix.lower())
-    found = read_text(file) if inner is None else _unpacked(file, inner)
-    return _quotable(found, str(file), inputs)
+    return _quotable(described(file), str(file), inputs)
 
 
 def _binary(file: Path, inputs: tuple[Any, Layout | None]) -> dict[str, Any] | None:
@@ -106,38 +97,15 @@ def _binary(file: Path, inputs: tuple[Any, Layout | None]) -> dict[str, Any] | N
 
     try:
         with file.open("rb") as stream:
-            reader = readers.file_reader_of(stream.read(64))
-        ending = file.suffix.lower().removeprefix(".")
-        if reader is None and (sentence := advice.binary_format(ending, readers.BINARY)):
-            raise SpecError(sentence, Where(str(file)))
-        return reader.read(file, sizes_by_name(*inputs)) if reader else None
+            reader = readers.file_reader_of(stream.read(readers.BEGINNING))
+            ending = file.suffix.lower().removeprefix(".")
+            if reader is None and (sentence := advice.binary_format(ending, readers.BINARY)):
+                raise SpecError(sentence, Where(str(file)))
+            if reader is None:
+                return None
+            return reader.read(stream, str(file), sizes_by_name(*inputs))
     except OSError as error:
         raise unreadable(file, error) from None
-
-
-class _Archive(FileIO):
-    """A zip archive of a few files. Raises OSError instead of reading a long list of files,
-    whatever length the archive claims."""
-
-    def read(self, size: int | None = -1) -> bytes:
-        if size is not None and size > READ:
-            raise OSError
-        return super().read(-1 if size is None else size)
-
-
-def _unpacked(file: Path, inner: str) -> str:
-    """The text of one file in a zip archive; the others, such as weights, are not read."""
-    from zipfile import BadZipFile, ZipFile
-    from zlib import error
-
-    try:
-        with _Archive(file) as whole, ZipFile(whole) as archive, archive.open(inner) as stream:
-            data = b"".join(islice(iter(lambda: stream.read(READ), b""), MAX_BYTES // READ + 1))
-    except (OSError, KeyError, BadZipFile, NotImplementedError, RuntimeError, error):
-        raise SpecError(
-            f"this is not an archive with a {inner}; export the model again", Where(str(file))
-        ) from None
-    return decoded(data, str(file))
 
 
 def _quotable(found: str, source: str, inputs: tuple[Any, Layout | None]) -> Item:
@@ -176,25 +144,18 @@ def _written(found: str, source: str) -> Item:
     return text.read(found, source, f"it needs {theirs}, or a spec" if theirs else text.NEEDED)
 
 
-def _is_there(file: Path) -> bool:
-    try:
-        return file.exists()
-    except (OSError, ValueError):
-        return False
-
-
 def _find(target: str, beside: Path) -> Path:
     """The file with that path, or else the built-in with that name (``vgg16`` or
     ``vgg16.yaml``)."""
     if not target.strip():
         raise UsageError("no network given; name a file or a built-in (see 'cnncalc list')")
     file = beside / target
-    if _is_there(file) and not (file.is_dir() and Path(target).name in catalog.names()):
+    if is_there(file) and not (file.is_dir() and Path(target).name in catalog.names()):
         return file
     name = target.removesuffix(".yaml").removesuffix(".yml")
     if catalog.called(name):
         return catalog.path(name)
-    there = (other for other in (f"{name}.yaml", f"{name}.yml") if _is_there(beside / other))
+    there = (other for other in (f"{name}.yaml", f"{name}.yml") if is_there(beside / other))
     if other := next(there, None):
         hint = f"; did you mean {other[:200]!r}?"
     elif re.search(r"\.[A-Za-z]\w*$", target):
@@ -307,7 +268,7 @@ class _Bases:
             fact = f"{key!r} must name a spec, not {describe(named)}"
             raise SpecError(fact, named.where)
         beside, reference = _folder(named), repr(named.value)
-        if not _is_there(beside / named.value) and notation.is_notation(named.value):
+        if not is_there(beside / named.value) and notation.is_notation(named.value):
             return notation.read(named.value), None
         try:
             file = _find(named.value, beside)

@@ -7,8 +7,7 @@ runs no code and opens no other file.
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 from cnncalc.core import discovery
 
@@ -35,27 +34,36 @@ class FileReader(Protocol):
     def begins(self, data: bytes) -> bool:
         """Whether a file of this format may begin like this."""
 
-    def read(self, path: Path, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+    def read(
+        self, stream: BinaryIO, source: str, inputs: Mapping[str, Sequence[int]]
+    ) -> dict[str, Any]:
         """The spec, as for ``Reader``."""
 
 
 BINARY = ("onnx",)
 """The modules for files that are not text."""
+BEGINNING = 64
+"""How many bytes the beginning of a file has at most."""
+
+
+def textual(name: str) -> Reader:
+    """The module for a format of text."""
+    return cast(Reader, import_module(f"{__name__}.{name}"))
+
+
+def binary(name: str) -> FileReader:
+    """The module for a format that is not text."""
+    return cast(FileReader, import_module(f"{__name__}.{name}"))
 
 
 def reader_of(text: str) -> Reader | None:
     """The reader for a file's text; None if no format is recognized."""
-    for name in discovery.modules(__path__):
-        if name not in BINARY:
-            reader = cast(Reader, import_module(f"{__name__}.{name}"))
-            if reader.is_it(text):
-                return reader
-    return None
+    texts = (textual(name) for name in discovery.modules(__path__) if name not in BINARY)
+    return next((reader for reader in texts if reader.is_it(text)), None)
 
 
 def file_reader_of(data: bytes) -> FileReader | None:
     """The reader of a file that begins like this; None for text and for unknown formats."""
     if not data or data[0] >= 32 or data[:1].isspace():
         return None
-    readers = (cast(FileReader, import_module(f"{__name__}.{name}")) for name in BINARY)
-    return next((reader for reader in readers if reader.begins(data)), None)
+    return next((reader for reader in map(binary, BINARY) if reader.begins(data)), None)

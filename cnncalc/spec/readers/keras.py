@@ -94,7 +94,8 @@ class _Model:
         kind, config = self.named(model)
         if kind not in MODELS:
             raise self.wiring.wrong(
-                f"the file describes {kind[:60]!r}, not a model; export the whole model"
+                f"this describes {kind[:60]!r}, not a Sequential or functional model; write the "
+                "whole model as one of these"
             )
         listed = config.get("layers")
         kinds = [self.named(one)[0] for one in listed] if isinstance(listed, list) else []

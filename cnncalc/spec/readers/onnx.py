@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError, SpecError
@@ -72,14 +72,12 @@ def begins(data: bytes) -> bool:
     return re.match(FIRST, data, re.DOTALL) is not None
 
 
-def read(path: Path, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+def read(stream: BinaryIO, source: str, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     """The spec of a model. ``inputs`` are sizes without the batch, by name; those of a single input
     are under "". Raises SpecError for a broken file, and for what a spec cannot express."""
-    with path.open("rb") as stream:
-        file = File(stream, str(path))
-        found = model(file)
-        found.nodes = fused(found)
-        return Network(found, str(path)).spec(inputs, path.stem)
+    found = model(File(stream, source))
+    found.nodes = fused(found)
+    return Network(found, source).spec(inputs, Path(source).stem or "ONNX model")
 
 
 class Network(Layers):
