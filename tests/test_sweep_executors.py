@@ -99,7 +99,8 @@ def test_a_killed_process_is_reported():
             cnncalc.sweep(NET, {"batch": "1:4000"}, executor=pool)
 
 
-def test_a_cluster_needs_a_scheduler():
+def test_a_cluster_needs_a_scheduler(monkeypatch):
+    monkeypatch.setattr(executors, "CONNECTING", 1)
     says = "no Dask scheduler at" if find_spec("distributed") else "needs dask.distributed"
     with pytest.raises(UsageError, match=says), executors.cluster("tcp://127.0.0.1:1"):
         pass

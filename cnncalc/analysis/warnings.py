@@ -119,9 +119,9 @@ def _unused(spec: Spec) -> Iterator[SpecError]:
     """The parameters in the text of a spec that nothing uses, as when their name is misspelt."""
     own = [name for name in spec.parameters if name.where.source == spec.where.source]
     used = {*values.mentioned(spec)} if own else set()
+    known = [name for name in spec.parameters if name in used]
     for name in own:
         if name not in used:
-            known = [other for other in spec.parameters if other in used]
             hint = did_you_mean(name, known) or f"; use it as ${name}, or remove it"
             yield SpecError(f"nothing uses the parameter {str(name)!r}{hint}", name.where)
 
