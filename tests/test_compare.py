@@ -42,6 +42,13 @@ def test_small_ratios_have_two_significant_digits():
     assert "×1.00" in run("lenet5", "lenet5")
 
 
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0996, "×0.10"), (0.00996, "×0.010"), (0.1, "×0.10"), (0.0994, "×0.099")]
+)
+def test_a_ratio_that_rounds_up_keeps_its_digits(value, text):
+    assert comparison._ratio(value, 1) == text
+
+
 def test_a_network_is_the_same_as_itself():
     assert changes("lenet5", "lenet5") == []
 

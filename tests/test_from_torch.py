@@ -517,8 +517,12 @@ def test_changes_in_place_are_followed_or_refused():
         y[:, :1].mul_(2)
         return y
 
-    with pytest.raises(UsageError, match="shares memory with one that was changed in place"):
+    with pytest.raises(
+        UsageError, match=r"^Calls reads a tensor that shares memory with one that "
+    ):
         read(Calls(part), 3, 4, 4)
+    with pytest.raises(UsageError, match=r"^Sequential: layer '1' reads a tensor that shares mem"):
+        read(nn.Sequential(Calls(part), nn.ReLU()), 3, 4, 4)
 
 
 class Several(nn.Module):
@@ -622,7 +626,7 @@ class Hidden(nn.Module):
         (Takes(), "3x8x8", "an input of 3×8×8: .*; forward needs left, right; give each, as in "),
         (Takes(), ["3x8x8"] * 4, "; forward needs left, right"),
         (Takes(), {"left": "3x8x8", "rigth": "3x8x8"}, "inputs of 3×8×8 and 3×8×8: .*; forward ne"),
-        (Takes(), {"left": "3x8x8", "right": "3x7x7"}, "; if its input has another shape"),
+        (Takes(), {"left": "3x8x8", "right": "3x7x7"}, "; if its inputs have other shapes"),
         (Hidden(), "3", r"input of 3: .*; if its input has another shape"),
     ],
 )

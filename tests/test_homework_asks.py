@@ -25,6 +25,10 @@ STRIDED = f"{{layers: [{{{_STRIDED}}}, {{{_STRIDED}, name: last}}], input: 1x9x9
 POOL = "{max_pool: {kernel: 3, stride: 2}, input: 96x55x55}"
 
 
+UP = "{conv_transpose: {filters: 6, kernel: 3}, input: 8x9x9}"
+EACH = "{depthwise_conv: {kernel: 3}, input: 8x9x9}"
+
+
 def marked(given, ask, answer):
     source = f"questions: [{{given: {given}, ask: {ask}, answer: {answer}}}]"
     (mark,) = Marker().sheet(sheet.read(text.read(source, "ada.yaml"))).marks
@@ -404,6 +408,12 @@ def test_a_quantity_without_a_formula_shows_its_value():
         (CONV, "rf", "3@5x5", "with the depth of the input"),
         (CONV, "weight_shape", "10x3x5x5", ""),
         (CONV, "weight tensor", "5x5x3x10", "in the order of Keras"),
+        (UP, "weight_shape", "8x6x3x3", ""),
+        (UP, "weight_shape", "3x3x6x8", "in the order of Keras"),
+        (UP, "weight_shape", "6 filters of 3x3x8", "each filter with its channels last"),
+        (EACH, "weight_shape", "8x1x3x3", ""),
+        (EACH, "weight_shape", "3x3x8x1", "in the order of Keras"),
+        (EACH, "weight_shape", "3x3x1x8", "in the order of Keras"),
         (ALEXNET, "im2col", "363 x 3025", ""),
         (ALEXNET, "kernel_matrix", "96x363", ""),
     ],
@@ -421,6 +431,8 @@ def test_right_answers_in_other_words(given, ask, answer, remark):
         (CONV, "rf", "5x5x3x1", ""),
         (CONV, "weight_shape", "5x5x10x3", "swapped the input and output channels"),
         (CONV, "weight_shape", "7", ""),
+        (UP, "weight_shape", "8 filters of 3x3x6", ""),
+        ("{conv: {filters: 8, kernel: 3}, input: 1x8x8}", "weight_shape", "3x3x8x1", "swapped"),
         (ALEXNET, "im2col", "3025x363", "swapped the rows and columns of the matrix"),
         (POOL, "shape", "96x27.5x27.5", ""),  # (55 − 3)/2 + 1 = 27 is whole
         ("{max_pool: {kernel: 3, stride: 2}, input: 4x8x8}", "shape", "3.5x3.5x4", "did not round"),

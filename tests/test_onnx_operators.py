@@ -5,7 +5,7 @@ from io import BytesIO
 from math import prod, sqrt
 
 import pytest
-from onnx_bytes import floats, integers, message, model, node, number, tensor
+from onnx_bytes import constant, floats, integers, message, model, node, number, tensor
 
 from cnncalc.core.errors import CnncalcError
 from cnncalc.spec.readers import _flow, _onnx_constants, _onnx_file, _onnx_values, _protobuf, onnx
@@ -443,6 +443,15 @@ def computed(kind, *inputs, **attributes):
         ("Div", [known((), 1.0), known((), 4)], {}, (), (0.25,)),
         ("Div", [known((), -(1 << 60) - 1), known((), 2)], {}, (), (-(1 << 59),)),
         ("Add", [VECTOR, known((), 1)], {}, (3,), (5, 7, 10)),
+        ("Sub", [known((3, 1), 1, 2, 3), known((1, 2), 4, 5)], {}, (3, 2),
+         (-3, -4, -2, -3, -1, -2)),
+        ("Add", [known((2, 1), 1, 2), known((2,), 3, 5)], {}, (2, 2), (4, 6, 5, 7)),
+        ("Mul", [known((1, 3), 1, 2, 3), known((2, 1, 1), 1, 2)], {}, (2, 1, 3),
+         (1, 2, 3, 2, 4, 6)),
+        ("Add", [known((0,)), known((1,), 3)], {}, (0,), ()),
+        ("Min", [VECTOR], {}, (3,), (4, 6, 9)),
+        ("Max", [VECTOR, known((), 5), known((1,), 7)], {}, (3,), (7, 7, 9)),
+        ("Mod", [known((), -7), known((), 3)], {}, (), (2,)),
         ("Where", [known((2,), True, False), known((), 1), known((), 2)], {}, (2,), (1, 2)),
         ("And", [known((), True), known((), False)], {}, (), (False,)),
         ("Or", [known((), True), known((), False)], {}, (), (True,)),
@@ -450,6 +459,7 @@ def computed(kind, *inputs, **attributes):
         ("Ceil", [known((), 2.2)], {}, (), (3.0,)),
         ("Cast", [known((), 2.7)], {"to": 7}, (), (2,)),
         ("Cast", [known((), 2)], {"to": 1}, (), (2.0,)),
+        ("Cast", [known((2,), 0.5, 0)], {"to": 9}, (2,), (True, False)),
         ("Gather", [VECTOR, known((2,), 2, 0)], {}, (2,), (9, 4)),
         ("Concat", [VECTOR, known((1,), 1)], {"axis": 0}, (4,), (4, 6, 9, 1)),
         ("Slice", [VECTOR, known((1,), 1), known((1,), 3)], {}, (2,), (6, 9)),
@@ -488,6 +498,9 @@ UNREAD = _onnx_values.Known((3,))
         ("Strange", [VECTOR], {}),
         ("Add", [UNREAD, VECTOR], {}),
         ("Add", [VECTOR, known((2,), 1, 2)], {}),
+        ("Add", [known((80, 1), *range(80)), known((1, 80), *range(80))], {}),
+        ("Mod", [known((), -7), known((), 3)], {"fmod": 1}),
+        ("ReduceProd", [known((2, 3), 1, 2, 3, 4, 5, 6)], {"axes": [0]}),
         ("Gather", [VECTOR, known((), 0)], {"axis": 1}),
         ("Slice", [VECTOR], {}),
         ("Unsqueeze", [VECTOR], {}),
@@ -980,6 +993,20 @@ def test_the_places_of_numbers_are_only_listed_if_they_are_few(summarized, sizes
     held = tensor("a", sizes, 7, bytes(8 * prod(sizes)))
     data = model([node("NonZero", "a", "b"), node("Relu", "x", "y")], [held])
     assert [row.kind for row in summarized(data).layers] == ["relu"]
+
+
+def test_a_matrix_computed_from_a_column_and_a_row_has_both_sizes(summarized):
+    column, row = (
+        tensor("", sizes, data=struct.pack("<3f", 1, 2, 3)) for sizes in ((3, 1), (1, 3))
+    )
+    nodes = [
+        constant("a", column),
+        constant("b", row),
+        node("Sub", "a b", "c"),
+        node("MatMul", "x c", "y"),
+    ]
+    report = summarized(model(nodes, inputs=[("x", (1, 3))]))
+    assert (report.output_shape, report.totals.macs) == ((3,), 9)
 
 
 def test_powers_and_products_of_constants_are_exact(summarized):

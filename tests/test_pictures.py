@@ -267,6 +267,19 @@ def test_a_heat_gives_the_largest_figure_the_darkest_shade():
     assert tones["pool1"] == "heat0"
 
 
+@pytest.mark.parametrize(
+    ("colour", "most"),
+    [
+        ("macs", "most MACs"),
+        ("params", "most parameters"),
+        ("memory", "most memory"),
+        ("rf", "largest receptive field"),
+    ],
+)
+def test_the_legend_of_a_heat_says_what_is_largest(colour, most):
+    assert f"strongest colour: {most}" in cnncalc.draw("lenet5", colour=colour).svg
+
+
 @pytest.mark.parametrize("direction", ["down", "right"])
 @pytest.mark.parametrize("writer", [PIXELS, CELLS])
 def test_a_graph_that_is_not_made_of_branches_is_drawn_in_layers(direction, writer):

@@ -160,7 +160,14 @@ NAMES = {
 @pytest.mark.parametrize("function", NAMES)
 def test_a_file_in_another_format_is_refused(tmp_path, function):
     file = written(tmp_path / "net.yaml", "input: 3x8x8\nlayers: [relu]\n")
-    with pytest.raises(UsageError, match=f"net.yaml' is not {NAMES[function]}; cnncalc.load reads"):
+    with pytest.raises(UsageError, match=f"net.yaml' is not {NAMES[function]}; cnncalc.load rec"):
+        function(file)
+
+
+@pytest.mark.parametrize("function", TEXTS)
+def test_a_file_that_no_text_reader_takes_is_refused_with_what_to_do(tmp_path, function):
+    file = written(tmp_path / "net.h5", b"\x89HDF\r\n\xff")
+    with pytest.raises(Mistakes, match="an HDF5 file cannot be read; save the Keras model as"):
         function(file)
 
 

@@ -15,7 +15,7 @@ from cnncalc.spec.text import located
 
 Inputs = Shapes | Mapping[str, Shapes] | None
 Sizes = Mapping[str, Sequence[int]]
-OTHERWISE = "cnncalc.load reads any format"
+ANY_FILE = "cnncalc.load recognizes every format that cnncalc reads"
 
 
 def from_onnx(model: Any, input: Inputs = None, layout: str | None = None) -> Spec:
@@ -84,7 +84,7 @@ def _described_by(model: Any) -> str:
     try:
         return cast(str, model.to_json())
     except Exception as why:  # the user's own layers may raise anything
-        text = " ".join(str(why).split())[:300]
+        text = " ".join(str(why).split())[:300].rstrip(".")
         fact = f"{type(model).__name__} cannot be written as JSON: {text or type(why).__name__}"
         raise UsageError(fact, "read a Sequential or functional model of Keras's layers") from why
 
@@ -107,6 +107,8 @@ def _from_text(
         return _parsed(name, model, "", input, layout)
     path = _path(f"from_{name}", model, takes)
     try:
+        if sentence := advice.UNREADABLE.get(path.suffix.lower().removeprefix(".")):
+            raise SpecError(sentence, Where(str(path)))
         return _parsed(name, described(path), str(path), input, layout)
     except SpecError as why:
         raise Mistakes([why]) from None
@@ -138,7 +140,9 @@ def _path(function: str, model: Any, takes: str) -> Path:
 
 def _other_format(source: str, name: str) -> UsageError:
     """The error for a model that is not of the kind called ``name``."""
-    return UsageError(f"{repr(source) if source else 'this'} is not {name}", OTHERWISE)
+    if source:
+        return UsageError(f"{source!r} is not {name}", ANY_FILE)
+    return UsageError(f"this is not {name}", f"save it as a file: {ANY_FILE}")
 
 
 def _spec(

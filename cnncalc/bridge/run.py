@@ -104,11 +104,14 @@ class Run(TorchFunctionMode):
     def _refusal(self, why: Exception, names: Sequence[str]) -> UsageError:
         place = f" in layer {self.open[-1]!r}" if self.open[-1] else ""
         text = " ".join(str(why).split())[:300].rstrip(".")
-        sizes = " and ".join("×".join(map(str, one)) for one in self.sizes)
-        place += f" for {'an input' if len(self.sizes) == 1 else 'inputs'} of {sizes}"
+        *most, sizes = ("×".join(map(str, one)) for one in self.sizes)
         other = "3x224x224" if sizes == "1×28×28" else "1x28x28"
         help = "if its input has another shape, give that without the batch size, as in "
         help += f"--input {other}"
+        if most:
+            sizes = f"{', '.join(most)} and {sizes}"
+            help = "if its inputs have other shapes, give all of them without the batch size"
+        place += f" for {'inputs' if most else 'an input'} of {sizes}"
         if names:
             help = (
                 f"forward needs {', '.join(names)}; give each, as in --input {names[0]}=3x224x224"
@@ -140,9 +143,10 @@ class Run(TorchFunctionMode):
     def _number(self, tensor: Tensor) -> int:
         """The number of a tensor. A tensor that no call has made is the model's, or a constant."""
         if id(tensor) in self.stale and self.numbers[id(tensor)] in self.live:
+            reader = f": layer {self.open[-1]!r}" if self.open[-1] else ""
             raise UsageError(
-                f"{self.name}: module {self.open[-1]!r} reads a tensor that shares memory with one "
-                "that was changed in place; use the operation that returns a new tensor instead"
+                f"{self.name}{reader} reads a tensor that shares memory with one that was changed "
+                "in place; use the operation that returns a new tensor instead"
             )
         if id(tensor) in self.numbers:
             return self.numbers[id(tensor)]

@@ -17,7 +17,7 @@ from cnncalc.homework.gradebook import ANSWER, STUDENT, Graded
 from cnncalc.homework.grading import Grades, grade
 from cnncalc.homework.labels import worded
 from cnncalc.homework.marking import Mark, Outcome
-from cnncalc.homework.scheme import Scheme, points
+from cnncalc.homework.scheme import Scheme, out_of
 from cnncalc.homework.submissions import Submission
 from cnncalc.homework.written import printable, shortened
 
@@ -233,11 +233,7 @@ def _alone(graded: Graded, form: "Format | None") -> str:
     )
     are = "is" if 1 in (right, asked) else "are"
     answers = "answer" if asked == 1 else "answers"
-    unit = "point" if graded.possible == 1 else "points"
-    summary = (
-        f"{right} of {asked} {answers} {are} right, "
-        f"{points(graded.score)} of {points(graded.possible)} {unit}"
-    )
+    summary = f"{right} of {asked} {answers} {are} right, {out_of(graded.score, graded.possible)}"
     if unread:
         summary += f"; {unread} of them could not be read"
     if others:

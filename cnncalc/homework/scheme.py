@@ -61,3 +61,9 @@ def _part(name: str, value: Any) -> Fraction:
 def points(number: Fraction) -> str:
     """Points as text: at most two decimal places, and no trailing zeros."""
     return f"{float(number):.2f}".rstrip("0").rstrip(".")
+
+
+def out_of(score: Fraction, possible: Fraction) -> str:
+    """A score as text: ``7.5 of 10 points``."""
+    unit = "point" if possible == 1 else "points"
+    return f"{points(score)} of {points(possible)} {unit}"

@@ -78,7 +78,8 @@ class Axis(NamedTuple):
             whole = self.N + self.before + self.after
             size = f"padded input of {self.N} + {self.before} + {self.after} = {whole}"
         needed = self.extent - self.N
-        how = " with a pad layer" if needed > self.F // 2 * 2 else ""  # a pool pads by F // 2
+        most = self.F // 2 * 2  # for a pool
+        how = "; a pool needs a pad layer for that" if needed > most else ""
         return (
             f"a window of {self.F}{spread} is larger than the {size}; "
             f"use a smaller window, or pad the input by at least {needed} in total{how}"

@@ -151,7 +151,7 @@ class AvgPool(Pool):
         *SHARED_REFUSALS,
         Refusal({"kernel": 3, "dilation": 2, "ceil_mode": True}, ("4x9x9",), "cannot be combined"),
         Refusal({"kernel": 3, "dilation": 5}, ("4x9x9",), "larger than the input of 9"),
-        Refusal({"kernel": 3, "dilation": 5}, ("4x5x5",), "least 6 in total with a pad layer"),
+        Refusal({"kernel": 3, "dilation": 5}, ("4x5x5",), "6 in total; a pool needs a pad layer"),
         Refusal({"kernel": 3, "padding": 1}, ("4x5x5x2",), "larger than an axis of size 2"),
     )
 

@@ -68,7 +68,10 @@ class Reshape(Rearrangement):
             why = f", which has {known}"
             if -1 in self.shape:
                 why = f": {x.elements} = {left}·{known} + {over} is not a multiple of {known}"
-            raise LayerError(f"the {x.elements} elements of {x} do not fit {wanted}{why}")
+            fact = f"the {x.elements} elements of {x} do not fit {wanted}"
+            if x.elements == 1:
+                fact = f"the 1 element of {x} does not fit {wanted}"
+            raise LayerError(f"{fact}{why}")
         if left != 1:
             sizes_given = tuple(size for size in self.shape if size != -1)
             left = dimensions.left_for(n=x.elements, sizes=sizes_given)

@@ -42,12 +42,13 @@ def totals(found: Comparison) -> list[list[str]]:
 def _ratio(value: float, first: float) -> str:
     """A ratio with two decimal places or, below 0.1, two significant digits."""
     ratio = value / first
-    places = 2 if ratio >= 0.1 else 1 - floor(log10(ratio))
+    rounded = float(f"{ratio:.1e}")
+    places = 2 if rounded >= 0.1 else 1 - floor(log10(rounded))
     return f"×{ratio:.{places}f}"
 
 
 def counts(found: Comparison) -> str:
-    """A sentence on how many layers are the same, changed, added and removed."""
+    """A phrase on how many layers are the same, changed, added and removed."""
     number = Counter(one.change for one in found.layers)
     equal = number["same"]
     parts = [(equal, f"{'is' if equal == 1 else 'are'} the same")]

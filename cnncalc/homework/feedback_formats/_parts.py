@@ -6,7 +6,7 @@ from cnncalc.core.errors import some
 from cnncalc.homework import feedback
 from cnncalc.homework.gradebook import Graded
 from cnncalc.homework.marking import Mark
-from cnncalc.homework.scheme import points
+from cnncalc.homework.scheme import out_of, points
 
 HEADINGS = ("Question", "Answer", "Points", "Remark")
 
@@ -15,7 +15,7 @@ def title(graded: Graded) -> str:
     """The title of the page: ``Ada: 7.5 of 10 points``."""
     if graded.marked is None:
         return f"{graded.student}: could not be graded"
-    return f"{graded.student}: {points(graded.score)} of {points(graded.possible)} points"
+    return f"{graded.student}: {out_of(graded.score, graded.possible)}"
 
 
 def row(graded: Graded, mark: Mark) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ class AnotherVersion(Mistake):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question about each other network whose name begins with the same word."""
+        """The question about every other network whose name begins with the same word."""
         changed = question.rules or question.layers or question.times or question.conditions
         if question.layer is not None or changed or not question.ask.adds_up:
             return

@@ -28,7 +28,8 @@ def as_many_transposed(N: int, F: int, S: int, P: int = 0, D: int = 1, P_out: in
 
 class InputPositions(WrongRule):
     """You used the height and width of the input. Those of the output are different, and the number
-    of products depends on them: a convolution applies its filters once for every output position.
+    of products of an ordinary convolution depends on them, because it applies its filters once for
+    every output position.
     """
 
     says = "used the height and width of the input instead of the output"

@@ -32,7 +32,7 @@ def stride_for(N: int, F: int, N_out: int, P: int = 0, D: int = 1) -> int:
 
 
 class PaddingOnce(WrongRule):
-    """You added the padding once. Zeros are added at both ends of an axis, so it grows by 2P, not
+    """You added the padding once. Padding is added at both ends of an axis, so it grows by 2P, not
     P. A transposed convolution crops P from both ends of its output in the same way.
     """
 

@@ -7,14 +7,22 @@ from cnncalc.core import units
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.pictures.folding import Folding, Part
 
+
+class Figure(NamedTuple):
+    """How a figure is worded, and its largest value."""
+
+    text: str
+    most: str = ""
+
+
 FIGURES = {
-    "macs": "{} MAC{s}",
-    "params": "{} param{s}",
-    "memory": "{}",
-    "rf": "RF {}",
-    "none": "",
+    "macs": Figure("{} MAC{s}", "most MACs"),
+    "params": Figure("{} param{s}", "most parameters"),
+    "memory": Figure("{}", "most memory"),
+    "rf": Figure("RF {}", "largest receptive field"),
+    "none": Figure(""),
 }
-"""The figures that a box can show, and how each is worded."""
+"""The figures that a box can show."""
 
 
 class Label(NamedTuple):
@@ -82,7 +90,7 @@ def figure_text(line: Line, report: Report, figure: str) -> str:
     column = COLUMNS[figure]
     value = column.value(line, report)
     text = column.bounded(line, value, column.read(value)) if value else None
-    return FIGURES[figure].format(text, s=units.plural(value)) if text else ""
+    return FIGURES[figure].text.format(text, s=units.plural(value)) if text else ""
 
 
 def _exact(name: str, noun: str, line: Line) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from cnncalc import layers
 from cnncalc.core.shape import Map, shape_of
 from cnncalc.layers._arithmetic import Arithmetic
+from cnncalc.layers._axes import word
 from cnncalc.layers.add import Add
 from cnncalc.layers.divide import Divide
 from cnncalc.layers.multiply import Multiply
@@ -27,7 +28,7 @@ TRAINED_ONLY = (
 )  # fmt: skip
 """Layers that change nothing during inference."""
 Made = tuple[str, dict[str, Any]] | None
-"""A kind and its fields; None for what a spec cannot express. A reader adds further steps to
+"""A kind and its fields; None for what is not supported. A reader adds further steps to
 ``model.after``: the end of each one's name, its kind and its fields."""
 
 
@@ -129,10 +130,12 @@ def _time_distributed(model: Any, config: Mapping[str, Any], last: bool) -> Made
 
 def _rescaling(model: Any, config: Mapping[str, Any], last: bool) -> Made:
     """`multiply`, then perhaps `add`."""
-    plain = isinstance(config.get("scale"), int | float)
-    if config.get("offset"):
-        model.after.append(("offset", "add", {"value": config["offset"]}))
-    return ("multiply", {"value": config["scale"]}) if plain else None
+    scale, offset = config.get("scale"), config.get("offset") or 0
+    if not isinstance(scale, int | float) or not isinstance(offset, int | float):
+        return None
+    if offset:
+        model.after.append(("offset", "add", {"value": offset}))
+    return "multiply", {"value": scale}
 
 
 def _relu(_: Any, config: Mapping[str, Any], last: bool) -> Made:
@@ -158,6 +161,21 @@ def _as(kind: str, *words: str, last: bool = False, **fields: Any) -> "Reader":
             if theirs in config
         }
         return kind, {**fields, **given}
+
+    read.__doc__ = f"`{kind}`."
+    return read
+
+
+def _along(kind: str) -> "Reader":
+    """Reads a layer as a kind that combines the numbers along one axis."""
+
+    def read(model: Any, config: Mapping[str, Any], last: bool) -> Made:
+        if last:
+            return kind, {}
+        axis, rank = config.get("axis"), len(model.shape or ()) + 1
+        if type(axis) is not int or not -rank < axis < rank or axis % rank == 0:
+            return None
+        return _with(kind, word(model.shape.dimensions, axis % rank))
 
     read.__doc__ = f"`{kind}`."
     return read
@@ -203,11 +221,12 @@ def _reshape(model: Any, config: Mapping[str, Any], last: bool) -> Made:
 
 def _group_norm(_: Any, config: Mapping[str, Any], last: bool) -> Made:
     """`group_norm`."""
-    learned = config.get("scale", True), config.get("center", True)
-    if not last or learned[0] != learned[1]:
+    scale, center = config.get("scale", True), config.get("center", True)
+    if not last or (center and not scale):
         return None
     eps = {"eps": config["epsilon"]} if "epsilon" in config else {}
-    return "group_norm", {"num_groups": config.get("groups", 32), "affine": learned[0], **eps}
+    groups = config.get("groups", 32)
+    return "group_norm", {"num_groups": groups, "affine": scale, "bias": center, **eps}
 
 
 def _prelu(model: Any, config: Mapping[str, Any], last: bool) -> Made:
@@ -283,7 +302,7 @@ def _masking(_: Any, config: Mapping[str, Any], last: bool) -> Made:
 
 
 def _einsum_dense(_: Any, config: Mapping[str, Any], last: bool) -> Made:
-    """`linear` of each position, if only the last axis is summed over."""
+    """`linear` at each position, if only the last axis is summed over."""
     found = re.fullmatch(r"(\.\.\.|\w*)(\w),\2(\w)->\1\3", str(config.get("equation")))
     units, biased = config.get("output_shape"), config.get("bias_axes")
     if not found or biased not in (None, found[3]) or found[3] in found[1] + found[2]:
@@ -313,7 +332,7 @@ SPECIAL: dict[str, Reader] = {
     "SimpleRNN": _recurrent("SimpleRNN"),
     "Bidirectional": _bidirectional,
     "TimeDistributed": _time_distributed,
-    "Concatenate": _as("concat", last=True),
+    "Concatenate": _along("concat"),
     "Reshape": _reshape,
     "Dropout": _as("dropout", "rate", "p"),
     "Rescaling": _rescaling,
@@ -333,7 +352,7 @@ SPECIAL: dict[str, Reader] = {
     "Embedding": _embedding,
     "Resizing": _resizing,
     "CenterCrop": _center_crop,
-    "Softmax": _as("softmax", last=True),
+    "Softmax": _along("softmax"),
     "MultiHeadAttention": _attention,
     "RMSNormalization": _as("rms_norm", "epsilon", "eps", last=True, over="channels"),
     "UnitNormalization": _as("l2_normalize", last=True),

@@ -8,7 +8,7 @@ from math import ceil, floor, prod, sqrt
 from typing import Any
 
 from cnncalc.core.onnx import axis_of
-from cnncalc.spec.readers._onnx_file import FEW, FLOATS, Held, Operator
+from cnncalc.spec.readers._onnx_file import BOOLEAN, FEW, FLOATS, Held, Operator
 from cnncalc.spec.readers._onnx_values import (
     Known,
     axes_of,
@@ -168,24 +168,51 @@ MOVES: Mapping[str, Callable[[Operator, Sequence[Known | None]], Known | None]] 
         inputs[0]._replace(sizes=(inputs[0].elements,)) if inputs[0] else None
     ),
 }
-"""Operations that only copy or rearrange numbers."""
+"""Operations that copy, rearrange, quantize or dequantize numbers. Rounding is ignored,
+because sizes are never quantized."""
 
 Numbers = Sequence[Sequence[Any]]
 Sizes = Sequence[tuple[int, ...]]
 
 
 def _elementwise(function: Callable[..., Any]) -> Callable[..., Known | None]:
-    """A function of tensors, element by element; a tensor with a single element is repeated."""
+    """A function of tensors, element by element; a tensor is repeated along axes of length 1."""
 
     def rule(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
-        most = max(map(len, numbers))
-        if any(len(one) not in (1, most) for one in numbers) or most > FEW:
+        whole = _broadcast(sizes)
+        if whole is None or prod(whole) > FEW:
             return None
-        spread = (one if len(one) == most else [*one] * most for one in numbers)
-        widest = max(sizes, key=lambda one: (prod(one), len(one)))
-        return Known(widest, tuple(_fitting(function(*each)) for each in zip(*spread)))
+        spread = map(_spread, numbers, sizes, [whole] * len(sizes))
+        return Known(whole, tuple(_fitting(function(*each)) for each in zip(*spread)))
 
     return rule
+
+
+def _broadcast(sizes: Sizes) -> tuple[int, ...] | None:
+    """The sizes of the result of tensors with these sizes; None if they do not fit each other."""
+    rank = max(map(len, sizes))
+    axes = [*zip(*((*(1,) * (rank - len(one)), *one) for one in sizes))]
+    whole = tuple(next((size for size in axis if size != 1), 1) for axis in axes)
+    fit = all(size in (1, wanted) for axis, wanted in zip(axes, whole) for size in axis)
+    return whole if fit else None
+
+
+def _spread(numbers: Sequence[Any], sizes: tuple[int, ...], whole: tuple[int, ...]) -> list[Any]:
+    """The numbers of a tensor, repeated along axes of length 1 so that it has the sizes
+    ``whole``."""
+    if sizes == whole:
+        return [*numbers]
+    steps = [prod(sizes[axis + 1 :]) * (size != 1) for axis, size in enumerate(sizes)]
+    places = product(*map(range, whole))
+    own = len(whole) - len(sizes)
+    return [numbers[sum(map(operator.mul, steps, place[own:]))] for place in places]
+
+
+def _modulo(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
+    """The remainder with the sign of the divisor; the other one, of ``fmod``, is not known."""
+    if node.attributes.get("fmod"):
+        return None
+    return _elementwise(operator.mod)(node, numbers, sizes)
 
 
 def _fitting(number: Any) -> Any:
@@ -210,8 +237,9 @@ def _divided(a: Any, b: Any) -> Any:
 
 
 def _cast(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
-    to = int if node.attributes.get("to") not in FLOATS else float
-    return Known(sizes[0], tuple(map(to, numbers[0])))
+    to = node.attributes.get("to")
+    turned = bool if to == BOOLEAN else float if to in FLOATS else int
+    return Known(sizes[0], tuple(map(turned, numbers[0])))
 
 
 def _gather(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
@@ -267,6 +295,9 @@ def _range(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
 
 
 def _product(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
+    """The product of a list."""
+    if len(sizes[0]) != 1:
+        return None
     found = 1
     for one in numbers[0]:
         found = _fitting(found * one)
@@ -287,15 +318,15 @@ RULES: Mapping[str, Callable[[Operator, Numbers, Sizes], Known | None]] = {
     "Sub": _elementwise(operator.sub),
     "Mul": _elementwise(operator.mul),
     "Div": _elementwise(_divided),
-    "Mod": _elementwise(operator.mod),
+    "Mod": _modulo,
     "Pow": _elementwise(_power),
     "Neg": _elementwise(operator.neg),
     "Abs": _elementwise(abs),
     "Sqrt": _elementwise(sqrt),
     "Floor": _elementwise(lambda x: float(floor(x))),
     "Ceil": _elementwise(lambda x: float(ceil(x))),
-    "Min": _elementwise(min),
-    "Max": _elementwise(max),
+    "Min": _elementwise(lambda *each: min(each)),
+    "Max": _elementwise(lambda *each: max(each)),
     "Equal": _elementwise(operator.eq),
     "Less": _elementwise(operator.lt),
     "Greater": _elementwise(operator.gt),

@@ -122,8 +122,8 @@ class _Network:
     def spec(self, net: Section, sections: list[Section]) -> dict[str, Any]:
         """The spec of the whole network."""
         shape = [net.number("channels", 3), net.number("height", 0), net.number("width", 0)]
-        if not all(shape[1:]):
-            raise SpecError("[net] needs 'height' and 'width'", net.where)
+        if lacking := [repr(key) for key, size in zip(("height", "width"), shape[1:]) if not size]:
+            raise SpecError(f"[net] needs {' and '.join(lacking)}", net.where)
         self.wiring.input(self.last, shape)
         for number, section in enumerate(sections):
             self.section(section, f"{section.kind}{number}")
@@ -176,7 +176,7 @@ class _Network:
         for number, place in zip(section.numbers(key), places):
             if not 0 <= place < here:
                 count = f"only {here}" if here else "no"
-                fact = f"but {count} section{'s come' if here > 1 else ' comes'} before this one"
+                fact = f"but {count} layer{'s come' if here > 1 else ' comes'} before this one"
                 raise SpecError(f"{key!r} is {number}, {fact}", section.at(key))
         return [self.outputs[place] for place in places]
 

@@ -217,8 +217,8 @@ class _Model:
             made = self.translated(kind, fields, len(known) + 1 if known else 0)
             if made is None:
                 raise self.wiring.wrong(
-                    f"layer {name[:60]!r}: this {kind[:40]} cannot be expressed in a spec; export "
-                    "the model as ONNX, where unknown operators become opaque layers"
+                    f"layer {name[:60]!r}: this {kind[:40]} is not supported; export the "
+                    "model as ONNX, where unknown operators become opaque layers"
                 )
             (kind, fields), tensors = made, self.reading
         beside = {"trainable": False} if config.get("trainable") is False else {}

@@ -91,7 +91,8 @@ class Graph:
         )
 
     def _arranged(self) -> Item:
-        """The layout; branches beside one another, or a flow to the right, need narrow boxes."""
+        """The layout; three branches beside one another, or a flow to the right, need narrow
+        boxes."""
         columns = self.single or (self.down and widest_fork(self.folding) < 3)
         self.sizes = self._sizes(columns)
         across, along = self._turned((self.sizes.width, self.sizes.height))
@@ -222,7 +223,7 @@ class Graph:
         """The name of the network, its totals, and what the shades mean."""
         report, notes = self.folding.report, headings.facts(self.folding.report)
         if self.heat:
-            notes.append(f"strongest colour: highest {COLUMNS[self.options.colour].heading}")
+            notes.append(f"strongest colour: {labels.FIGURES[self.options.colour].most}")
         return headings.heading(headings.title(report, self.options.only), notes, self.measure)
 
 
