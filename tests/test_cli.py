@@ -390,11 +390,14 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
         (["sweep", SMALL, "--over", "batch=1,2", "-o", "s.xyz"], ".md, .parquet, .pdf, .png, .svg"),
         (["device", SMALL, "--on", "t4", "-o", "r.xyz"], ".md, .pdf, .png, .svg, .tex, .txt"),
         (["device", SMALL, "--on", "t4", "-o", "r.pgn"], "'.pgn'; did you mean '.png'?"),
-        (["solve", SMALL, "--for", "batch", "--macs", "4GiB"], "--macs: '4GiB' is not a number;"),
+        (
+            ["solve", SMALL, "--for", "batch", "--macs", "4GiB"],
+            "--macs: '4GiB' cannot be read as a number;",
+        ),
         (["solve", SMALL, "--for", "batch", "--macs", "0"], "--macs must be at least 1, not 0"),
         (
             ["solve", SMALL, "--for", "batch", "--macs", "3M", "--step", "0"],
-            "--step must be a positive number, such as 0.05, not '0'",
+            "--step must be a positive decimal, such as 0.05, not '0'",
         ),
         (["kinds", "convv"], "did you mean 'conv'"),
         (["list", "--format", "xml"], "no format 'xml'; choose from csv, html, json"),

@@ -92,7 +92,10 @@ def test_the_command_writes_data():
     ("options", "says"),
     [
         ([], "there is no budget; give --ram or --flash, such as 256kB"),
-        (["--ram", "lots"], "--ram: 'lots' is not a number of bytes, such as 256kB or 1MB"),
+        (
+            ["--ram", "lots"],
+            "--ram: 'lots' cannot be read as a number of bytes, such as 256kB or 1MB",
+        ),
         (["--flash", "1"], "--flash needs a unit; write 1kB"),
         (["--ram", "1.5"], "--ram needs a unit; write 1.5kB"),
         (["--ram", "0kB"], "--ram must be at least 1 byte, not 0kB"),

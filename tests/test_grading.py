@@ -1060,6 +1060,25 @@ def test_a_choice_is_read_by_its_letter(given):
     assert found == {"question 1": "right"}
 
 
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ("C", "right"),
+        ("c", "right"),
+        ("a", "right"),
+        ("W", "wrong"),
+        ("H", "wrong"),
+        ("b", "wrong"),
+    ],
+)
+def test_a_choice_that_is_itself_a_letter_is_read_as_written(tmp_path, answer, outcome):
+    key, ada = tmp_path / "key.yaml", tmp_path / "ada.yaml"
+    key.write_text("questions: [{name: axis, choices: [C, H, W], answer: C}]", encoding="utf-8")
+    ada.write_text(f"answers: {{axis: {answer}}}", encoding="utf-8")
+    (graded,) = cnncalc.grade([ada], key=key)
+    assert [mark["outcome"] for mark in graded.answers] == [outcome]
+
+
 def test_a_wrong_verdict_is_shown_with_the_arithmetic():
     read = sheet_of("questions: [{given: {N: 7, F: 3, S: 3}, ask: stride_legal, answer: legal}]")
     (mark,) = Marker().sheet(read).marks

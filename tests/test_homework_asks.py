@@ -343,7 +343,12 @@ def test_memory_in_elements_is_accepted_with_a_note():
         (
             "{N: 3, F: 5}",
             "stride_legal",
-            "illegal because a window of 5 is larger than the padded input of 3: (N − F)/S",
+            "illegal because a window of 5 is larger than the input of 3: (N − F)/S",
+        ),
+        (
+            "{N: 2, F: 5, P: 1}",
+            "stride_legal",
+            "illegal because a window of 5 is larger than the padded input of 4: (N − F + 2·P)/S",
         ),
     ],
 )

@@ -165,7 +165,7 @@ def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
         ),
         (
             ["solve", "lenet5", "--for", "batch", "--macs", "3Q"],
-            "--macs: '3Q' is not a number; write it like 300M or ",
+            "--macs: '3Q' cannot be read as a number; write it like ",
         ),
         (["draw", "lenet5", "--only", "b"], "the network has no blocks; leave out --only"),
         (

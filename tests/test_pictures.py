@@ -18,7 +18,7 @@ from picture_geometry import edges, faults
 
 import cnncalc
 from cnncalc import layers
-from cnncalc.core.errors import CnncalcError
+from cnncalc.core.errors import CnncalcError, UsageError
 from cnncalc.render import pictures
 from cnncalc.render.pictures.palette import TONES
 from cnncalc.spec import catalog
@@ -265,6 +265,13 @@ def test_a_heat_gives_the_largest_figure_the_darkest_shade():
     assert tones["fc6"] == "heat6"
     assert ".heat6 text{" in report.draw(colour="params").svg
     assert tones["pool1"] == "heat0"
+
+
+def test_a_part_that_does_not_exist_is_named_with_those_that_do():
+    with pytest.raises(UsageError, match="the network has no part 'unit'; choose from layer1, lay"):
+        _ = cnncalc.draw("resnet18", only="unit").svg
+    with pytest.raises(UsageError, match="no part 'layre1'; did you mean 'layer1'"):
+        _ = cnncalc.draw("resnet18", only="layre1").svg
 
 
 @pytest.mark.parametrize(

@@ -404,6 +404,12 @@ def conv(filters, size=3, norm=1, activation="leaky", **more):
     )
 
 
+def test_brackets_may_have_spaces_inside(tmp_path):
+    file = tmp_path / "net.cfg"
+    file.write_text(NET.replace("[net]", "[ net ]") + conv(3).replace("[conv", "[ conv"))
+    assert cnncalc.summarize(file).totals.params == 3 * 27 + 3 * 2
+
+
 def pool(stride=2):
     return f"[maxpool]\nsize=2\nstride={stride}\n\n"
 
@@ -513,7 +519,7 @@ def test_a_file_that_already_has_its_extension_need_not_be_renamed(tmp_path):
 @pytest.mark.parametrize(
     ("net", "why"),
     [
-        ("[net]\nwidth=3\n", "needs 'height' and 'width'"),
+        ("[net]\nwidth=3\n", r"\[net\] needs 'height'$"),
         ("[a]\n[net]\n", r"begins with \[net\], not \[a\]; add \[net\] with width, height"),
         ("batch=1\n[net]\nwidth=3\n", "net.cfg:1: 'batch' comes before the first section; move it"),
         ("", r"net.cfg:1: a Darknet cfg begins with \[net\], not \[convolutional\]"),

@@ -365,6 +365,27 @@ def test_a_question_about_a_sharing_layer_counts_once(tmp_path, monkeypatch):
 # Mistakes.
 
 
+def test_a_layer_whose_sharing_fails_can_still_be_named():
+    layers = [
+        {**CONV, "name": "a"},
+        {"linear": 8, "name": "b", "weights": "a"},
+        {"linear": 8, "weights": "b"},
+    ]
+    with pytest.raises(Mistakes) as raised:
+        cnncalc.summarize({"input": "3x8x8", "layers": layers})
+    assert ["'b' is linear" in error.sentence for error in raised.value.errors] == [True]
+
+
+def test_the_layer_that_holds_the_weights_is_named():
+    layers = [
+        {**CONV, "name": "a"},
+        {**CONV, "name": "b", "weights": "a", "from": "input"},
+        {**CONV, "weights": "b", "trainable": False, "from": "input"},
+    ]
+    with pytest.raises(Mistakes, match="write it beside 'a', which holds the weights"):
+        cnncalc.summarize({"input": "3x8x8", "layers": layers})
+
+
 @pytest.mark.parametrize(
     ("layers", "says"),
     [

@@ -128,8 +128,8 @@ def takes(graph: Graph) -> bool:
 class _Walk:
     """One pass over the nodes, which makes their rows.
 
-    Because networks repeat their blocks, each distinct pair of a layer and its inputs is computed
-    once.
+    Networks repeat their blocks, so a layer is computed only once for the same input shapes, if the
+    same inputs need a gradient and it is equally trained or frozen.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class _Walk:
         self.batch = batch
         self.dtype = dtype
         self.known: dict[Key, Known] = {}
-        self.trained: list[bool] = []  # whether a row's output depends on trained parameters
+        self.trained: list[bool] = []  # whether a row's output needs a gradient
         self.mistakes = list(mistakes)
         self.flattens: dict[str, int] = {}
         self.done: list[Row] = []

@@ -258,7 +258,7 @@ def largest(
     try:
         given = None if step is None else positive(str(step))
     except UsageError:
-        fact = "'step' must be a positive number, such as 0.05"
+        fact = "'step' must be a positive decimal, such as 0.05"
         raise UsageError(f"{fact}, not {str(step)[:60]!r}") from None
     if isinstance(name, str):
         by = given or evaluate.step(name)

@@ -32,7 +32,7 @@ from cnncalc.bridge.calls import (
 )
 from cnncalc.bridge.model import called, lacks_values, needed, restored
 from cnncalc.bridge.network import WHOLE
-from cnncalc.core.errors import CnncalcError, UsageError
+from cnncalc.core.errors import CnncalcError, UsageError, all_of
 from cnncalc.core.layer import Layer
 from cnncalc.spec.importing.record import Done, Ref, Seen
 from cnncalc.spec.importing.walker import CONSTANTS
@@ -104,14 +104,14 @@ class Run(TorchFunctionMode):
     def _refusal(self, why: Exception, names: Sequence[str]) -> UsageError:
         place = f" in layer {self.open[-1]!r}" if self.open[-1] else ""
         text = " ".join(str(why).split())[:300].rstrip(".")
-        *most, sizes = ("×".join(map(str, one)) for one in self.sizes)
+        sizes = all_of(["×".join(map(str, one)) for one in self.sizes])
         other = "3x224x224" if sizes == "1×28×28" else "1x28x28"
         help = "if its input has another shape, give that without the batch size, as in "
         help += f"--input {other}"
-        if most:
-            sizes = f"{', '.join(most)} and {sizes}"
+        several = len(self.sizes) > 1
+        if several:
             help = "if its inputs have other shapes, give all of them without the batch size"
-        place += f" for {'inputs' if most else 'an input'} of {sizes}"
+        place += f" for {'inputs' if several else 'an input'} of {sizes}"
         if names:
             help = (
                 f"forward needs {', '.join(names)}; give each, as in --input {names[0]}=3x224x224"

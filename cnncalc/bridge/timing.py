@@ -52,6 +52,8 @@ def describe(device: str) -> str:
     """A description of the device, without anything that identifies this machine."""
     if device == "cuda":
         return str(torch.cuda.get_device_name())
+    if device == "mps":
+        return "Apple GPU"
     threads = torch.get_num_threads()
     return f"{platform.machine()} CPU, {threads} thread{'s' * (threads != 1)}"
 
@@ -91,7 +93,7 @@ def _seconds(report: Report, device: str) -> float:
 
 
 def _shortest(network: Network, inputs: list[Tensor], device: str) -> float:
-    # Other programs disturb the processor time of a single thread less than wall-clock time.
+    # Other programs disturb the processor time of a single thread less than they disturb the clock.
     alone = device == "cpu" and torch.get_num_threads() == 1
     clock = time.process_time if alone else time.perf_counter
     wait = {"cuda": torch.cuda.synchronize, "mps": torch.mps.synchronize}.get(device, lambda: None)

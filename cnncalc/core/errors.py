@@ -289,6 +289,11 @@ def inputs_of(shapes: Sequence[object]) -> str:
     return f"inputs {some(shapes, ' and ' if len(shapes) == 2 else ', ')}"
 
 
-def one_of(words: Sequence[str]) -> str:
+def one_of(words: Sequence[str], joint: str = "or") -> str:
     """The words joined for a sentence: ``a, b or c``."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {joint} {words[-1]}"
+
+
+def all_of(words: Sequence[str]) -> str:
+    """The words joined for a sentence: ``a, b and c``."""
+    return one_of(words, "and")

@@ -107,7 +107,9 @@ def bytes_of(text: str) -> int:
     factors |= {unit.strip().lower(): 1024**power for power, unit in enumerate(BINARY)}
     unit = found[3].lower() if found else None
     if found is None or unit not in {"", *factors}:
-        raise ValueError(f"{text[:60]!r} is not a number of bytes; write it like 24GiB or 500MB")
+        raise ValueError(
+            f"{text[:60]!r} cannot be read as a number of bytes; write it like 24GiB or 500MB"
+        )
     decimals = found[2] or ""
     return (
         int(found[1].replace(",", "") + decimals)

@@ -82,7 +82,7 @@ def _budget(name: str, given: int | str) -> int:
     try:
         budget = units.bytes_of(text)
     except ValueError:
-        fact = f"{name}: {text[:60]!r} is not a number of bytes, such as 256kB or 1MB"
+        fact = f"{name}: {text[:60]!r} cannot be read as a number of bytes, such as 256kB or 1MB"
         raise UsageError(fact) from None
     if budget < 1:
         raise UsageError(f"{name} must be at least 1 byte, not {text[:60]}")

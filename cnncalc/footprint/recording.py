@@ -87,7 +87,7 @@ def check_peaks(report: Report, recording: Recording) -> Recording:
     if report.unused:
         raise UsageError(
             f"layer {report.unused[0].name!r} leads to no output, and cnncalc does not model "
-            "when PyTorch frees it; name it under 'outputs' or leave it out"
+            "when PyTorch frees its output; name it under 'outputs' or leave it out"
         )
     if recording.tape.unclear:
         row, why = recording.tape.unclear

@@ -99,10 +99,18 @@ class Answer(NamedTuple):
         )
 
     def chosen(self, given: Any) -> Any:
-        """The given value, or the choice if it is the letter of one: ``b``, ``(B)``, ``b) 280``."""
+        """The given value, or the choice if it is only the letter of one: ``b``, ``(B)``, ``b)
+        280``."""
+        if any(_alike(given, choice) for choice in self.choices):
+            return given
         letters = dict(zip(ascii_lowercase, self.choices))
         match = re.fullmatch(r"\(?([A-Za-z])(?:[).:].*)?", str(given).strip())
         return letters.get(match[1].lower(), given) if match else given
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two values are written alike."""
+    return str(one).strip().lower() == str(other).strip().lower()
 
 
 class Sheet(NamedTuple):
@@ -293,7 +301,8 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
 
 
 def _strange_parts(item: Item, report: Report | None) -> Iterator[str]:
-    """For each answer, the part of it that is not understood, or its layer if all of it is."""
+    """For each answer, the part that is not understood, or its layer if all of it is
+    understood."""
     for layer, quantities in mapping(item, "'answers'").items():
         words = quantities.value if isinstance(quantities.value, dict) else ()
         if not is_input(layer, report):

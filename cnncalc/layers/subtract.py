@@ -44,7 +44,7 @@ class Subtract(Arithmetic):
             inputs=("4096", "4096"),
             output="4096",
             operations=Operations(add=4096),
-            source="Koch et al. 2015, section 3.1: the L1 distance of two vectors of 4096",
+            source="Koch et al. 2015, section 3.1: the L1 distance between two vectors of 4096",
         ),
         Example(
             given=0.5,

@@ -33,8 +33,8 @@ MODES: dict[str, int | None] = {
 """The interpolation modes, each with the rank its name requires, if any."""
 
 SCALES_AT = {"Upsample": 1, "Resize": 2}
-"""For each ONNX operator, the position of the operand that holds the factors. That of ``Resize`` is
-from opset 11 on; in opset 10, it computes new values in another way, and is not read."""
+"""For each ONNX operator, the position of the operand that holds the factors. For ``Resize``, this
+is so from opset 11 on; in opset 10, it computes new values in another way and is not read."""
 
 Factors = float | tuple[float, ...]
 

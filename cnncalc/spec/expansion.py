@@ -188,14 +188,20 @@ class Expansion:
         finally:
             self.frozen = frozen
         span = range(begin, len(self.nodes))
-        if entry.weights is not None:
-            owner = self.sharing.owner(entry, span, scope)
-            if owner is not None:
-                self.work.add(len(span), entry.where)
-                self.nodes[begin:] = shared(entry, self.nodes, span, owner)
-        if name:
-            self.sharing.note(scope.prefix + name, span)
+        try:
+            if entry.weights is not None:
+                self.share(entry, span, scope)
+        finally:  # the name exists even if its weights are wrong
+            if name:
+                self.sharing.note(scope.prefix + name, span)
         return current
+
+    def share(self, entry: Entry, span: range, scope: Scope) -> None:
+        """Give the nodes of an entry the weights that it names."""
+        owner = self.sharing.owner(entry, span, scope)
+        if owner is not None:
+            self.work.add(len(span), entry.where)
+            self.nodes[span.start :] = shared(entry, self.nodes, span, owner)
 
     def alone(self, entry: Entry, name: str, scope: Scope, current: Ends) -> Ends:
         """Expand the composite, the group, the block or the kind of an entry."""

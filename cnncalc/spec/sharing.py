@@ -79,10 +79,10 @@ def shared(entry: Entry, nodes: Sequence[Node], span: range, owner: range) -> li
         if len(set(kinds)) > 1:
             one, other = f"{owning.name!r} is {kinds[0]}", f"{node.name!r} is {kinds[1]}"
             raise SpecError(f"{label} needs the same layers, but {one} and {other}", where, help)
-        if entry.trainable is not None and node.trainable != owning.trainable:
-            fact = f"write it beside {owning.name!r}, which holds the weights"
-            raise SpecError(f"'trainable' differs from that of the shared weights; {fact}", where)
         root = place if owning.shares is None else owning.shares
+        if entry.trainable is not None and node.trainable != owning.trainable:
+            fact = f"write it beside {nodes[root].name!r}, which holds the weights"
+            raise SpecError(f"'trainable' differs from that of the shared weights; {fact}", where)
         found.append(node._replace(shares=root, trainable=owning.trainable))
     return found
 

@@ -2,15 +2,17 @@
 
 import re
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from cnncalc.core.errors import (
+    MAX_LISTED,
     LayerError,
     Source,
     SpecError,
     UsageError,
     Where,
+    all_of,
     did_you_mean,
     some,
 )
@@ -172,7 +174,7 @@ def arguments(
         values.update(zip(taken, listed))
     missing = [name for name, item in block.takes if item is None and name not in values]
     if missing:
-        raise SpecError(f"{_takes(block)}; add {some(missing)}", entry.where)
+        raise SpecError(f"{_takes(block)}; add {_quoted(missing)}", entry.where)
     for name, item in block.takes:  # a default may use the arguments and earlier defaults
         if item is not None and name not in values:
             values[name] = value_of(item, ChainMap(values, outer), work)
@@ -184,7 +186,12 @@ def _takes(block: Block) -> str:
 
 
 def _taken(block: Block) -> str:
-    return some(name for name, _ in block.takes) or "no values"
+    return _quoted([name for name, _ in block.takes]) if block.takes else "no values"
+
+
+def _quoted(names: Sequence[str]) -> str:
+    """The names in a sentence; of many, only the first."""
+    return all_of([*map(repr, names)]) if len(names) <= MAX_LISTED else some(map(repr, names))
 
 
 def times(item: Item | None, names: Values, work: Work) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.core import units
 from cnncalc.core.errors import UsageError, unknown
+from cnncalc.core.shape import Map
 
 if TYPE_CHECKING:
     from cnncalc.analysis.hardware.clock import Clock
@@ -45,7 +46,9 @@ class Quantity(NamedTuple):
 def _field(report: Any) -> int:
     fields = report.outputs[-1].receptive_field
     if not fields:
-        raise UsageError("the receptive field is not known")
+        if not any(isinstance(shape, Map) for shape in report.input_shapes.values()):
+            raise UsageError("the input is a vector, which has no positions")
+        raise UsageError("the receptive field of the output is not known")
     return max(fields)  # type: ignore[no-any-return]
 
 
@@ -94,7 +97,9 @@ def quantity(name: str, clock: "Clock | None" = None) -> Quantity:
         heading = f"Time on {clock.device} ({clock.kind})"
         return Quantity(heading, clock.seconds, units.duration, clock=clock)
     if name == TIME:
-        raise UsageError("only a sweep has times", f"choose from {', '.join(QUANTITIES)}")
+        raise UsageError(
+            f"{TIME!r} is a quantity only in a sweep", f"choose from {', '.join(QUANTITIES)}"
+        )
     if name not in QUANTITIES:
         raise unknown("quantity", name, QUANTITIES)
     return QUANTITIES[name]
@@ -149,7 +154,7 @@ def amount(text: str, in_bytes: bool = True) -> int:
     if not re.fullmatch("[0-9]{1,30}", plain) or (has_unit and not in_bytes):
         example = "4GiB or 500MB" if in_bytes else "300M or 1.5G"
         what = "number of bytes" if in_bytes else "number"
-        raise UsageError(f"{text[:60]!r} is not a {what}; write it like {example}")
+        raise UsageError(f"{text[:60]!r} cannot be read as a {what}; write it like {example}")
     return int(plain)
 
 
@@ -170,8 +175,9 @@ def budget(name: str, given: int | str, usual: Any) -> int:
     if text.strip().endswith("x"):
         times, value = _times(name, text.strip()), None if isinstance(usual, str) else usual[name]
         if value is None:
-            why = usual if isinstance(usual, str) else f"its {name!r} is not known"
-            raise UsageError(f"{text.strip()!r} of the default network: {why}")
+            fact = f"the budget for {name} is {text.strip()!r}, but the default network's is not"
+            fact += " known"
+            raise UsageError(f"{fact}: {usual}" if isinstance(usual, str) else fact)
         return max(int(times * value), 1)
     in_bytes = QUANTITIES[name].text is units.in_bytes
     try:
@@ -191,7 +197,7 @@ def _times(name: str, text: str) -> Fraction:
     try:
         return positive(text[:-1])
     except UsageError:
-        fact = f"the budget for {name} is {text[:60]!r}, which is not a positive multiple"
+        fact = f"the budget for {name} is {text[:60]!r}, which cannot be read as a multiple"
         example = "4GiB" if QUANTITIES[name].text is units.in_bytes else "300M"
         help = f"write it as {example}, or as 2x for twice the default network's"
         raise UsageError(fact, help) from None
@@ -200,5 +206,7 @@ def _times(name: str, text: str) -> Fraction:
 def positive(text: str) -> Fraction:
     """A positive decimal; raises UsageError for any other text."""
     if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", text.strip()) or not Fraction(text.strip()):
-        raise UsageError(f"{text[:60]!r} is not a positive number; write it as 2 or 0.05")
+        raise UsageError(
+            f"{text[:60]!r} cannot be read as a positive number; write it as 2 or 0.05"
+        )
     return Fraction(text.strip())

@@ -33,8 +33,8 @@ class StrideLegal(Ask):
 
     def _verdict(self, axis: stride.Axis) -> str:
         if not axis.possible:
-            padded = f"the padded input of {axis.N + 2 * axis.P}"
-            return f"illegal because a window of {axis.extent} is larger than {padded}"
+            size = f"{'padded ' if axis.P else ''}input of {axis.N + 2 * axis.P}"
+            return f"illegal because a window of {axis.extent} is larger than the {size}"
         if axis.remainder:
             return f"illegal because {axis.S} does not divide {axis.span}"
         return f"legal because {axis.S} divides {axis.span}"

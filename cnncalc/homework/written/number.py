@@ -71,11 +71,12 @@ class Number(Written):
             return cls(text, Fraction(0))
         # (11·11·3 + 1)·96 ≈ 35K: read ≈ as an equals sign.
         source = re.sub(r"(?<=[^\s(])\s*[~≈]\s*(?=\S)", "=", tidied(text))
-        working, _, result = source.rpartition("=")
+        said_twice = _said_twice(source)
+        working, _, result = ("", "", source) if said_twice else source.rpartition("=")
         result = result.strip()
         if LETTER_O.search(result):
             raise LayerError("it has the letter O; write 0 for zero, or B for bytes")
-        number = _printed(result) or _said_twice(result) or _with_unit(result)
+        number = said_twice or _printed(result) or _said_twice(result) or _with_unit(result)
         if number is None:
             number = cls(text, calculated(result))
         before = None

@@ -38,8 +38,10 @@ def render(view: "Sheet") -> str:
     notes = filter(None, [*view.remarks, view.conventions])
     totals = [_across(columns, f"{total.label}: {total.text}") for total in view.totals]
     width = max(_width(view), *(len(total.label + total.text) + 2 for total in view.totals), 0)
-    size = next((size for most, size in SIZES.items() if width <= most), "tiny")
     turned = width > WIDEST
+    upright = width * WIDEST / WIDEST_TURNED if turned else width
+    size = next((size for most, size in SIZES.items() if upright <= most), "tiny")
+    head = (r"\toprule", _row(view.headings), r"\midrule")
     lines = [
         rf"% needs \usepackage{{booktabs,longtable{',pdflscape' * turned}}}",
         *([TOO_WIDE.format(width)] if width > WIDEST_TURNED else []),
@@ -47,9 +49,9 @@ def render(view: "Sheet") -> str:
         rf"\begingroup\{size}\setlength{{\tabcolsep}}{{4pt}}",
         rf"\begin{{longtable}}{{{aligned}}}",
         rf"\caption{{{escape(view.title)}}}\label{{{label(view.name)}}}\\",
-        r"\toprule",
-        _row(view.headings),
-        r"\midrule",
+        *head,
+        r"\endfirsthead",  # the later pages have no second caption and label
+        *head,
         r"\endhead",
         r"\bottomrule",
         r"\endfoot",
@@ -69,7 +71,7 @@ def label(name: str) -> str:
 
 
 def _width(view: "Sheet") -> int:
-    """The width of the widest line in characters; a gap between columns counts as two."""
+    """The width of the table in characters; the gap beside a column counts as two."""
     columns = zip(view.columns, *map(view.texts, view.lines), strict=True)
     headings = zip(view.headings, columns, strict=True)
     return sum(2 + _widest(view, name, [heading, *cells]) for heading, (name, *cells) in headings)

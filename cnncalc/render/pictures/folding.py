@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from cnncalc.analysis.report import Line, Report, Row
-from cnncalc.core.errors import UsageError, did_you_mean, unknown
+from cnncalc.core.errors import UsageError, did_you_mean, some
 
 MOST = 1000
 """A picture with more boxes is shortened: equal layers are stacked, and if there are still many
@@ -258,7 +258,8 @@ def _shown(report: Report, only: str | None) -> list[int]:
         outer = [name for name in blocks if "." not in name]
         if not blocks:
             raise UsageError("the network has no blocks", "leave out 'only'")
-        raise unknown("block", only, blocks if did_you_mean(only, blocks) else outer)
+        hint = did_you_mean(only, blocks) or f"; choose from {some(outer)}"
+        raise UsageError(f"the network has no part {only[:40]!r}{hint}")
     if len(found) == 1 and report.rows[found[0]].name == only:
         raise UsageError(f"{only!r} is a layer, not a block", "leave out 'only'")
     return found

@@ -133,7 +133,7 @@ def _field(view: View) -> Iterable[tuple[str, str]]:
     found = [line for line in view.report.outline(view.report.depth) if line.last.fields]
     if not found:
         return []
-    return [("Receptive field", f"{view.text('rf', found[-1])} pixels = of {found[-1].name}")]
+    return [("Receptive field", f"{view.text('rf', found[-1])} = of {found[-1].name}")]
 
 
 def _published(findings: Sequence["Finding"]) -> Iterator[str]:

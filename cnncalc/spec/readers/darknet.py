@@ -71,9 +71,9 @@ class Section(NamedTuple):
 
 def is_it(text: str) -> bool:
     """Whether a file has the section of a network, or begins with that of a layer."""
-    if re.search(r"^\s*\[(net|network)\]\s*$", text[:5_000], re.MULTILINE):
+    if re.search(r"^\s*\[\s*(net|network)\s*\]\s*$", text[:5_000], re.MULTILINE):
         return True
-    first = re.match(r"(?:\s|[#;].*\n)*\[(\w+)\]\s*\n", text[:5_000])
+    first = re.match(r"(?:\s|[#;].*\n)*\[\s*(\w+)\s*\]\s*\n", text[:5_000])
     return first is not None and first[1] in KINDS
 
 
