@@ -1317,7 +1317,7 @@ def test_answers_to_no_question_are_counted_apart(room):
 def test_answers_that_cannot_be_read_are_counted(room):
     answers = "answers: {c1: {params: 156}, c3: {params: abc}}"
     (room / "ada.yaml").write_text("architecture: lenet5\n" + answers, encoding="utf-8")
-    said = "1 of 2 answers is right, 1 of 2 points; 1 of them could not be read\n"
+    said = "1 of 2 answers is right, 1 of 2 points; 1 answer could not be read\n"
     assert said in run(room / "ada.yaml").stdout
 
 

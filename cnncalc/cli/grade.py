@@ -235,7 +235,7 @@ def _alone(graded: Graded, form: "Format | None") -> str:
     answers = "answer" if asked == 1 else "answers"
     summary = f"{right} of {asked} {answers} {are} right, {out_of(graded.score, graded.possible)}"
     if unread:
-        summary += f"; {unread} of them could not be read"
+        summary += f"; {units.counted(unread, 'answer')} could not be read"
     if others:
         summary += f"; {units.counted(others, 'other row')} could not be graded"
     if all(mark.outcome is Outcome.UNREADABLE for mark in graded.marks):

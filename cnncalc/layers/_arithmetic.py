@@ -71,7 +71,8 @@ class Arithmetic(Layer):
             if not alike or any(one not in (1, size) for one, size in zip(self.parameter, sizes)):
                 raise LayerError(
                     f"a parameter of {shape_of(self.parameter)} does not fit {inputs[0]}: both "
-                    "need the same number of sizes, which must be equal, or 1 to be broadcast"
+                    "need the same number of sizes, and each size of the parameter must be that of "
+                    "the input, or 1 to be broadcast"
                 )
 
     def channels_first(self) -> Self:

@@ -1,9 +1,10 @@
 """torchprofile's ``profile_macs``.
 
-It traces the network and has formulas for the operations below; others count as 0. It counts a
-transposed convolution like an ordinary one, at its output positions, and ignores the groups if the
-number of channels changes. To torchprofile, a convolution with ``padding="same"`` is another
-operation, which counts as 0; cnncalc exports such padding as numbers.
+It traces the network and has formulas for the operations below, and for some that are not modelled
+here, such as attention; all others count as 0. It counts a transposed convolution like an ordinary
+one, at its output positions, and ignores the groups if the number of channels changes. To
+torchprofile, a convolution with ``padding="same"`` is another operation, which counts as 0; cnncalc
+exports such padding as numbers.
 """
 
 from cnncalc.conventions.calls import Call

@@ -32,9 +32,10 @@ LONGEST = 40
 """The maximum number of characters in an entry."""
 LARGEST = 10**15
 """The limit on numbers and denominators, so that every sum of products can be printed."""
+TOO_LONG = "{} needs more than 15 digits before or after the decimal point"
 
 WHOLE = r"[0-9]+(?:/[0-9]*[1-9][0-9]*)?"
-DECIMAL = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?"
+DECIMAL = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,9})?"
 NUMBER = re.compile(rf"[-+]?(?:{WHOLE}|{DECIMAL})")
 
 
@@ -80,7 +81,7 @@ def check_count(count: int) -> None:
 
 
 def plain(value: Real) -> Real:
-    """The number, as an int if it is whole."""
+    """The number; a fraction that is whole becomes an int."""
     return int(value) if isinstance(value, Fraction) and value.denominator == 1 else value
 
 
@@ -156,7 +157,7 @@ def _of_text(text: str) -> Cells:
     text = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
     *factor, text = re.split(r" ?[*·×]\s?", text, maxsplit=1)
     text, depth = _without_brackets(text)
-    check_count(sum(map(text.count, ";|\n")))
+    check_count(len(re.findall(r"[^\s;|]+", text)))
     channels = [[_cells(row) for row in _rows(part)] for part in re.split(r" ?\| ?|\n\n+", text)]
     is_signal = depth < 2 and all(len(rows) == 1 for rows in channels)
     return Cells(channels, is_signal, factor[0].strip() if factor else None, depth == 3)
@@ -186,17 +187,20 @@ def number(cell: Any) -> tuple[Number, bool]:
     else:
         text = repr(cell) if isinstance(cell, float) else cell
         if isinstance(text, str) and len(text) > LONGEST:
-            raise UsageError(f"a number of {len(text):,} characters is longer than {LONGEST}")
+            fact = f"a number has {len(text):,} characters; the limit is {LONGEST}"
+            raise UsageError(fact, "round it")
         text = text.replace("−", "-") if isinstance(text, str) else ""
         if not NUMBER.fullmatch(text):
             raise UsageError(f"{shown(cell)} is not a number; write it as 3, -0.5, 1/9 or 1e-3")
-        value, decimal = Fraction(text), re.search("[.eE]", text) is not None
+        decimal = re.search("[.eE]", text) is not None
+        power = re.search("[eE]([-+]?[0-9]+)", text)
+        if power and abs(int(power[1])) > LONGEST:  # before the power is computed
+            raise UsageError(TOO_LONG.format(shown(cell)))
+        value = Fraction(text)
     if value.denominator > LARGEST and not decimal:
         raise UsageError(f"{shown(cell)} has a denominator of more than 15 digits; round it")
     if abs(value) >= LARGEST or value.denominator > LARGEST:
-        raise UsageError(
-            f"{shown(cell)} needs more than 15 digits before or after the decimal point"
-        )
+        raise UsageError(TOO_LONG.format(shown(cell)))
     return int(value) if value.denominator == 1 else value, decimal
 
 
