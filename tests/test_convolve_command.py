@@ -105,6 +105,7 @@ def test_channels_signals_and_images_are_read(written, channels):
 
 
 def test_numbers_are_exact():
+    assert read("1e-005 1E+2").planes[0] == (Fraction(1, 100_000), 100)
     numbers = read("0.1 1/9 -1e-3 123456789012345 .5").planes[0]
     assert numbers == (
         Fraction(1, 10), Fraction(1, 9), Fraction(-1, 1000), 123456789012345, Fraction(1, 2),
@@ -489,6 +490,8 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 1_000", "1"], "'1_000' is not a number"),
         (["1 ٣", "1"], "'٣' is not a number"),
         (["1" * 1_000_000, "1"], "a number has 1,000,000 characters; the limit is 40"),
+        (["1;" * 9_000 + ";" * 9_000, "1"], "a matrix has more than 10,000 separators; use"),
+        (["1 2 3;" * 4_000, "1"], "12,000 numbers are too many; the limit is 10,000; use part"),
         (["1 " * 10_001, "1"], "10,001 numbers are too many; the limit is 10,000; use part"),
         (["x * 1 2", "1"], "the input: the factor before *: 'x' is not a number"),
         (["1 * 2 * 3", "1"], "'*' is not a number"),

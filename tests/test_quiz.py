@@ -191,6 +191,16 @@ def test_html_is_well_formed():
     assert parser.open == []
 
 
+@pytest.mark.parametrize(
+    ("form", "bold"),
+    [("latex", r"\textbf{{{}}}: "), ("markdown", "**{}**: "), ("html", "{}</b>: ")],
+)
+def test_the_reason_follows_the_answer_without_a_gap(form, bold):
+    quiz = pose(Order(("stride",), questions=4))
+    text = quiz_formats.load(form).write(quiz, True)
+    assert any(bold.format(answer) in text for answer in ("yes", "no"))
+
+
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs pdflatex")
 def test_latex_compiles(tmp_path):
     quiz = pose(Order(tuple(TOPICS), "hard", "any", 16, choices=True), "50% & more_")

@@ -257,6 +257,19 @@ def test_an_unknown_quantity_stays_unknown():
         check(work(opaque, {"batch": [*range(1, 9)]}, ["macs"], **asked))
 
 
+@pytest.mark.parametrize("count", [10, 1_000])
+def test_a_condition_on_words_holds_where_no_quantity_is_known(count):
+    opaque = {"opaque": {"output": "4x8x8", "params": 10}}
+    spec = {
+        "input": "8x8x8",
+        "parameters": {"w": 4, "mode": "a"},
+        "layers": [{"conv": {"filters": "$w", "kernel": 1}}, opaque],
+    }
+    over = {"w": f"1:{count}", "mode": ["a", "b"]}
+    found = cnncalc.sweep(spec, over, show=["macs"], where="mode == 'b'")
+    assert len(found.points) == count
+
+
 def test_networks_that_are_read_anew_are_computed_one_by_one(monkeypatch):
     seen = []
     plain = sweeps.Loop.__call__

@@ -99,8 +99,8 @@ class Answer(NamedTuple):
         )
 
     def chosen(self, given: Any) -> Any:
-        """The given value, or the choice if it is only the letter of one: ``b``, ``(B)``, ``b)
-        280``."""
+        """The given value, or a choice if the value is its letter, perhaps with text after it:
+        ``b``, ``(B)``, ``b) 280``."""
         if any(_alike(given, choice) for choice in self.choices):
             return given
         letters = dict(zip(ascii_lowercase, self.choices))
@@ -384,7 +384,7 @@ def free_standing(keys: dict[Key, Item], layout: Layout | None = None) -> Questi
 
 
 GIVEN = (*scores.KEYS, *numeric.KEYS, *SETTINGS, "architecture", "layers")
-"""The keys of ``given`` that are not kinds of layers."""
+"""The keys of ``given`` that are neither kinds of layers nor letters of a window."""
 
 
 def _check_given(given: Mapping[Key, Item]) -> None:

@@ -80,6 +80,15 @@ def _no_spec(root: Item) -> str:
     return ""
 
 
+def _no_kind(keys: Iterable[Key]) -> str:
+    """The error for an entry that has only keys beside a kind."""
+    for key in keys:
+        for word, composite in Composite.words.items():
+            if key in composite.beside:
+                return f"{str(key)!r} belongs to {word!r}; write it beside that, not in its list"
+    return "a layer needs a kind, such as 'conv', besides keys such as 'name' and 'from'"
+
+
 def _has_field(kind: str, name: str) -> bool:
     """Whether a word is a kind with a field of this name."""
     found = layers.known(kind)
@@ -333,7 +342,7 @@ class Parser(Checks):
     def miscounted(self, kinds: list[Key], keys: dict[Key, Item]) -> str:
         """The error for an entry with no kind, or with more than one."""
         if not kinds:
-            return "a layer needs a kind, such as 'conv', besides keys such as name and from"
+            return _no_kind(keys)
         first, second = map(str, kinds[:2])
         source = keys.get(Key("from"))
         if source is not None and isinstance(source.value, str) and keys[kinds[1]].value is None:

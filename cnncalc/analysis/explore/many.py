@@ -86,10 +86,11 @@ class Arrays(Loop):
             used = [name for name in self.grid.over if condition.uses(name)]
             axes = {name: axis_of(self.grid.over[name]) for name in used}
             if None in axes.values():  # words and lists are compared one by one
-                rows = enumerate(zip(*(one.numbers() for one in known.values()), strict=True))
-                for place, row in rows:
-                    values = self.grid.values(chunk.at(int(group.positions[place])))
-                    mask[place] = condition.holds(Point(values, dict(zip(known, row))))
+                listed = {name: one.numbers() for name, one in known.items()}
+                for place, position in enumerate(group.positions.tolist()):
+                    row = {name: numbers[place] for name, numbers in listed.items()}
+                    values = self.grid.values(chunk.at(position))
+                    mask[place] = condition.holds(Point(values, row))
             else:
                 mask = self.holding(condition, known, axes, chunk, group.positions)
         columns = {

@@ -1,8 +1,8 @@
 """fvcore's ``FlopCountAnalysis``, which calls a multiply-accumulate a flop.
 
 It traces the network. Below are the operations that it counts and that occur in layers whose
-operations are known here. It also counts other matrix products, as in attention, ``einsum`` and
-``grid_sampler``; there is no total for networks with these. Elementwise operations and most pools
+operations are known here. It also counts ``einsum``, ``grid_sampler`` and other matrix products, as
+in attention; there is no total for networks with these. Elementwise operations and most pools
 count as 0. The counts are for eval mode; for training mode, see ``fvcore_training``. To fvcore, a
 convolution with ``padding="same"`` is another operation, which counts as 0; cnncalc exports such
 padding as numbers.

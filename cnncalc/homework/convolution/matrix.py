@@ -157,7 +157,10 @@ def _of_text(text: str) -> Cells:
     text = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
     *factor, text = re.split(r" ?[*·×]\s?", text, maxsplit=1)
     text, depth = _without_brackets(text)
+    text = re.sub(r"\n{3,}", "\n\n", text)
     check_count(len(re.findall(r"[^\s;|]+", text)))
+    if sum(map(text.count, ";|\n")) > MAX_NUMBERS:
+        raise UsageError(f"a matrix has more than {MAX_NUMBERS:,} separators", "use part of it")
     channels = [[_cells(row) for row in _rows(part)] for part in re.split(r" ?\| ?|\n\n+", text)]
     is_signal = depth < 2 and all(len(rows) == 1 for rows in channels)
     return Cells(channels, is_signal, factor[0].strip() if factor else None, depth == 3)

@@ -32,7 +32,7 @@ def _question(one: PosedQuestion, solved: bool) -> Iterator[str]:
             yield rf"\item[{letter}] {escape(text)}"
         yield r"\end{itemize}"
     if solved:
-        yield rf"\par\textbf{{{escape(one.answer)}}} {escape(one.reason)}".rstrip()
+        yield rf"\par\textbf{{{escape(one.answer)}}}{escape(one.reason)}"
         equations = [working.latex() for working in one.question.derivation.workings]
         if equations:
             yield "\\begin{align*}\n  " + " \\\\\n  ".join(equations) + "\n\\end{align*}"
