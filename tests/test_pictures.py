@@ -267,6 +267,31 @@ def test_a_heat_gives_the_largest_figure_the_darkest_shade():
     assert tones["pool1"] == "heat0"
 
 
+def test_a_u_may_enlarge_its_maps_in_blocks():
+    def conv(filters):
+        return {"conv": {"filters": filters, "kernel": 3, "padding": 1}}
+
+    layers = [
+        {**conv(8), "name": "down1"},
+        {"max_pool": 2},
+        {**conv(16), "name": "down2"},
+        {"max_pool": 2},
+        conv(16),
+        {"up": 16, "name": "up2"},
+        {"concat": None, "from": ["down2", "up2"]},
+        conv(8),
+        {"up": 8, "name": "up1"},
+        {"concat": None, "from": ["down1", "up1"]},
+        conv(2),
+    ]
+    blocks = {"up": {"takes": ["width"], "layers": [{"upsample": 2}, conv("$width")]}}
+    report = cnncalc.summarize({"input": "3x32x32", "blocks": blocks, "layers": layers})
+    for writer in (PIXELS, CELLS):
+        scene = report.draw(depth=3).scene(writer)
+        assert edges(scene.lines) == expected_edges(report, scene)
+        assert faults(scene, writer.MEASURE) == []
+
+
 def test_a_part_that_does_not_exist_is_named_with_those_that_do():
     with pytest.raises(UsageError, match="the network has no part 'unit'; choose from layer1, lay"):
         _ = cnncalc.draw("resnet18", only="unit").svg

@@ -528,6 +528,7 @@ def test_a_folder_s_name_cannot_control_the_terminal(tmp_path, folder):
         (["--per-student", "missing.txt", "-o", "x"], "'missing.txt'"),
         (["--per-student", "EMPTY", "-o", "x"], "has 0 names"),
         (["--per-student", "AGAIN", "-o", "x"], "lists Ada more than once; give each student"),
+        (["--key", "-o", "week3"], "--key has no effect with -o, which always writes the key"),
         (["--key", "--solutions"], "--solutions has no effect with --key; leave one out"),
         (["--key", "-f", "html"], "--format has no effect with --key; leave one out"),
         (["--per-student", "TWICE", "-o", "x"], "give the same file name: Ada_B; make them"),

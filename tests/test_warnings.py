@@ -328,6 +328,23 @@ def test_one_layer_alone_says_what_its_fields_mean_together():
     assert found.stderr.startswith("warning: ceil_mode changes nothing with padding same")
 
 
+def test_the_input_that_differs_is_named():
+    conv = {"conv": {"filters": 2, "kernel": 3}}
+    spec = {
+        "input": {"left": "3x8x8", "right": "1x8x8"},
+        "layers": [
+            {**conv, "name": "a", "from": "left"},
+            {**conv, "name": "b", "from": "right"},
+            {"concat": None, "from": ["a", "b"]},
+        ],
+    }
+    (said,) = cnncalc.summarize(spec, input={"right": (4, 8, 8)}).warnings
+    assert said.startswith("the input 'right' has 4 channels instead of 1: b then has 72 weights")
+    spec["layers"][2] = {"linear": 5, "from": "a"}
+    said = cnncalc.summarize(spec, input={"right": (8, 8)}).warnings[0]
+    assert "but the spec's input 'right' is 1×8×8; write the channels too" in said
+
+
 def test_other_channels_of_one_of_two_inputs_are_explained():
     conv = {"conv": {"filters": 2, "kernel": 1}}
     spec = {

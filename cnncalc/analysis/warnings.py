@@ -51,20 +51,22 @@ def _other_channels(graph: Graph, rows: Sequence[Row]) -> Iterator[str]:
         own = graph.replaced.get(row.name) if isinstance(row.layer, Input) else None
         if own is None or own[0] == row.output[0]:
             continue
+        name = f" {row.name!r}" if len(graph.spec.inputs) > 1 else ""
         if len(own) == len(row.output) + 1 > 2:
-            yield _without_channels(row.output, own)
+            yield _without_channels(row.output, own, name)
             continue
         first = next((one for one in _behind(rows, place) if one.weights), None)
         then = f": {first.name} then has {first.weights:,} weights" if first else ""
         what = "channel" if isinstance(row.output, Map) else "feature"
-        yield f"the input has {units.counted(row.output[0], what)} instead of {own[0]:,}{then}"
+        count = units.counted(row.output[0], what)
+        yield f"the input{name} has {count} instead of {own[0]:,}{then}"
 
 
-def _without_channels(given: Shape, own: Shape) -> str:
-    """The warning about an input with one size less than in the spec."""
+def _without_channels(given: Shape, own: Shape, name: str) -> str:
+    """The warning about an input whose shape has one size fewer than in the spec."""
     read = f"{given} is read as {units.counted(given[0], 'channel')} of {_size(given)}"
     whole = "x".join(map(str, (own[0], *given)))
-    return f"{read}, but the spec's input is {own}; write the channels too, as in {whole}"
+    return f"{read}, but the spec's input{name} is {own}; write the channels too, as in {whole}"
 
 
 def _size(shape: Shape) -> str:

@@ -150,6 +150,7 @@ def run(
     form = quiz_formats.load(format)
     banks = [platforms.load(name) for name in export or ()]
     if output is not None:
+        shared.refuse(context, ("key",), "has no effect with -o, which always writes the key")
         _write_all(wanted, _names(per_student), form, solutions, banks, output)
         _note_seed(seed, drawn)
         return

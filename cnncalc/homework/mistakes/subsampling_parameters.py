@@ -29,7 +29,7 @@ class SubsamplingParameters(Mistake):
     layers multiply by a learned coefficient and add a bias; today's pooling layers learn nothing.
     """
 
-    says = "counted a coefficient and a bias for each map, as in LeNet-5 of 1998"
+    says = "counted a coefficient and a bias for each map, as in the LeNet-5 of 1998"
     prior = 15
     alone = True
     examples = (

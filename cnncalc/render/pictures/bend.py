@@ -1,7 +1,8 @@
 """The layout of U-shaped networks: the layers that shrink a map run down the left arm, and those
 that enlarge it again run up the right one.
 
-Each level of the U has one size of map. A skip connection, perhaps with boxes on it, leads from the
+On each level of the U, maps have about the same size, except that the last layer of its right arm
+enlarges them for the level above. A skip connection, perhaps with boxes on it, leads from the
 left arm to the right one.
 """
 
@@ -158,7 +159,8 @@ class Bend(Item):
         self.along = self.floor + self.bottom.along + self.measure.spread
 
     def place(self, x: float, y: float) -> None:
-        """Place the arms so that they end at the same height on every level, for straight skips."""
+        """Place the arms so that, on each level, both end at the same height, for straight
+        skips."""
         super().place(x, y)
         for arms, port in ((self.left, self.enter), (self.right, self.leave)):
             for arm, end in zip(arms, self.ends, strict=True):
@@ -179,7 +181,8 @@ class Bend(Item):
         for level, right, aside in reversed([*zip(self.levels, self.right, skips, strict=True)]):
             if right:
                 found = right.route(found, routes)
-                self._skip(level, aside, routes)
+                if aside:  # the lowest level has no skip connection
+                    self._skip(level, aside, routes)
         return found
 
     def _through_bottom(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
