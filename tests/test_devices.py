@@ -530,3 +530,10 @@ def test_a_number_of_a_device_need_not_be_whole():
 def test_whether_a_network_fits_is_unknown_without_a_memory():
     unknown = replace(cnncalc.devices()[0], memory=None)
     assert Needs(parameters=1, activations=1).fits(unknown) is None
+
+
+def test_a_gpu_of_apple_is_not_called_a_cpu():
+    from cnncalc.bridge import timing
+
+    assert timing.describe("mps") == "Apple GPU"
+    assert "CPU" in timing.describe("cpu")

@@ -615,3 +615,21 @@ def test_a_frame_of_a_clip_has_its_own_symbol():
         "MACs_frame = C_in·H_in·W_in·n_out = 3·4·4·8 = 384",
         "MACs = MACs_frame·D_in = 384·10 = 3,840",
     ]
+
+
+def test_the_field_of_one_of_several_inputs_is_not_cut_off_at_another():
+    spec = {
+        "input": {"a": "3x8x8", "b": "3x64x64"},
+        "layers": [{"conv": {"filters": 4, "kernel": 21}, "name": "c", "from": "b"}],
+    }
+    (found,) = cnncalc.explain(spec, "c", "receptive-field")
+    assert found.answer == "21×21 pixels; jump 1, start 0"
+
+
+def test_operations_that_a_batch_needs_only_once_are_those_of_the_batch():
+    learned = {"parameter": {"shape": 8, "macs": 100, "params": 20}, "name": "p"}
+    spec = {"input": "8", "layers": [learned, {"add": None, "from": ["input", "p"]}]}
+    (found,) = cnncalc.explain(cnncalc.summarize(spec, batch=4), "p", "operations")
+    assert found.answer == "100 multiplications, 100 additions for a batch of 4"
+    (added,) = cnncalc.explain(cnncalc.summarize(spec, batch=4), "add1", "operations")
+    assert added.answer.endswith(" for each image")

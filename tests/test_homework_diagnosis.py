@@ -4,10 +4,11 @@ import pytest
 
 import cnncalc
 from cnncalc.api import summarize
-from cnncalc.core.errors import UsageError
+from cnncalc.core.errors import LayerError, UsageError
 from cnncalc.homework import asks, feedback, mistakes
 from cnncalc.homework.diagnosis import MOST, Slips
 from cnncalc.homework.marking import Marker, Outcome
+from cnncalc.homework.mistakes.scale_or_shift import OneForEachChannel
 from cnncalc.homework.question import question
 from cnncalc.homework.written import Size, Terms, Written
 
@@ -465,3 +466,19 @@ def test_a_bias_for_each_input_channel_is_not_derived_with_one_per_filter():
     assert yours.answer == "750 + 3 biases = 753"
     assert [one.symbol for one in yours.workings] == ["weights"]
     assert [one.symbol for one in correct.workings] == ["weights", "biases", "params"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "shown"),
+    [("1x8x8", "1 channel, 1 each"), ("8", "8 features, 1 each")],
+)
+def test_half_of_a_normalization_is_counted_in_its_own_unit(spec, shown):
+    report = summarize({"input": spec, "layers": [{"layer_norm": {"over": "channels"}}]})
+    row = report.layers[0]
+    assert OneForEachChannel().derive(row, report).answer == shown
+
+
+def test_learned_numbers_without_a_scale_and_a_shift_are_not_half_of_a_normalization():
+    report = summarize({"input": "8x4x4", "layers": [{"parameter": {"shape": "8x2"}, "name": "p"}]})
+    with pytest.raises(LayerError, match="has no scale and shift"):
+        OneForEachChannel().of(report["p"], report)

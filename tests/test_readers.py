@@ -612,6 +612,39 @@ def test_a_residual_block_of_caffe_is_read(tmp_path):
     assert report["pool"].output == (8, 1, 1)
 
 
+@pytest.mark.parametrize("word", ["false", "False", "f", "0"])
+def test_a_truth_value_may_be_spelt_in_any_way(tmp_path, word):
+    filters = f"num_output: 3 kernel_size: 3 bias_term: {word}"
+    conv = layer("Convolution", "a", "data", convolution_param=filters)
+    assert caffe(tmp_path, DATA + conv).totals.biases == 0
+    yes = {"false": "true", "False": "True", "f": "t", "0": "1"}[word]
+    pool = layer("Pooling", "a", "data", pooling_param=f"pool: AVE global_pooling: {yes}")
+    assert caffe(tmp_path, DATA + pool).output_shape[1:] == (1, 1)
+    scale = layer("Scale", "a", "data", scale_param=f"bias_term: {yes}")
+    assert caffe(tmp_path, DATA + scale).totals.biases > 0
+
+
+@pytest.mark.parametrize("second", ["", "param { lr_mult: 2 }"])
+def test_a_tensor_without_a_name_is_not_shared(tmp_path, second):
+    def both(more):
+        fields = f"num_output: 3 kernel_size: 3 {more}"
+        convs = [
+            layer("Convolution", name, bottom, convolution_param=fields)
+            for name, bottom in (("a", "data"), ("b", "a"))
+        ]
+        named = f'{{ param {{ name: "w" }} {second} name'
+        return DATA + "".join(convs).replace("{ name", named)
+
+    with pytest.raises(CnncalcError, match="some, but not all, of its weights are shared"):
+        caffe(tmp_path, both(""))
+    assert caffe(tmp_path, both("bias_term: false")).totals.params == 3 * 3 * 3 * 3
+
+
+def test_code_without_an_input_loads_data(tmp_path):
+    text = 'layer { name: "load" type: "Python" top: "data" }\n' + DATA + layer("ReLU", "r", "data")
+    assert [row.kind for row in caffe(tmp_path, text).layers] == ["relu"]
+
+
 def test_older_files_and_rounded_up_pools_are_read(tmp_path):
     text = """
     input: "data" input_dim: 1 input_dim: 1 input_dim: 8 input_dim: 9
@@ -669,7 +702,17 @@ def test_older_files_and_rounded_up_pools_are_read(tmp_path):
         ("layer {" + "a {" * 30, "messages are nested too deeply"),
         (DATA + "layer { } layers { }", "mixes 'layer' and 'layers'"),
         ("layer { name: [1, 2", "the bracket is never closed"),
-        ('input: "a" input: "b" input_shape { dim: 1 dim: 3 } layer { }', "input needs a shape"),
+        ('input: "a" input: "b" input_shape { dim: 1 dim: 3 } layer { }',
+         "there are 2 inputs, but 1 shape; give each 'input' one 'input_shape'"),
+        ('input: "a" input_dim: 3 input_dim: 8 input_dim: 8 ' + layer("ReLU", "r", "a"),
+         "'input_dim' is given 3 times, but each input has 4; give batch, channels, height and"),
+        (DATA + layer("Convolution", "a", "data", convolution_param="num_output: 1"),
+         "convolution_param needs 'kernel_size'"),
+        (DATA + layer("Convolution", "a", "data",
+                      convolution_param="num_output: 1 kernel_size: 3 bias_term: no"),
+         "'bias_term' must be true or false, not 'no'"),
+        (DATA + 'layer { name: "a" bottom: "data" top: "a" }', "layer 'a': a layer needs a 'type'"),
+        (DATA + layer("Python", "a", "data"), "the type 'Python' is unknown or not supported"),
         (DATA + layer("Concat", "a", "data", concat_param="axis: 2"),
          "layer 'a': concat_param with axis 2 is not supported; only axis 1 is"),
         (DATA + layer("PReLU", "a", "data", prelu_param="channel_shared: true"), "'channel_sh"),

@@ -299,12 +299,14 @@ def test_float64_is_used_if_float32_is_not_exact(monkeypatch):
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float64"])
 def test_other_precisions_are_equally_exact(dtype):
     assert field_of("lenet5", tiny=True, batch=2, dtype=dtype).agrees
+    blurred = {"input": "3x9x9", "layers": [{"blur_pool": {"kernel": 3, "stride": 2}}]}
+    assert field_of(blurred, dtype=dtype).agrees  # whose filter is a buffer
 
 
 @pytest.mark.parametrize(
     ("spec", "device", "why"),
     [
-        ("1x8x8-1C3", "meta", "it needs actual values"),
+        ("1x8x8-1C3", "meta", "it is found only on the CPU"),
         ({"input": {"x": "1x4", "y": "1x4"}, "layers": [{"add": None, "from": ["x", "y"]}]},
          "cpu", "several inputs"),
         ({"input": "1x8x8", "layers": [{"upsample": 2}]}, "cpu", "uneven"),

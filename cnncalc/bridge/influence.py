@@ -53,7 +53,7 @@ def last_map(report: Report) -> Row | None:
 def cannot_tell(report: Report, row: Row, network: Network, device: str) -> str:
     """Why the pixels that a unit of this map reads cannot be compared; empty if they can."""
     if device != "cpu":
-        return "it needs actual values; use --device cpu to compare it"
+        return "it is found only on the CPU; use --device cpu to compare it"
     if len(report.input_shapes) > 1:
         return "the network has several inputs"
     fields = [field for row in report.rows for field in row.fields or ()]
@@ -133,7 +133,7 @@ class _Unit:
     def __init__(self, report: Report, row: Row, network: Network) -> None:
         exact = EXACT and report.dtype == "float32"
         self.network = network if exact else network.double()
-        dtype = next((one.dtype for one in network.parameters()), None)
+        dtype = torch.float32 if exact else torch.float64
         self.image = torch.zeros(1, *report.input_shape.dimensions, dtype=dtype)
         self.place = (0, slice(None), *[0] * (len(row.output.dimensions) - 1))
         self.values: Tensor

@@ -140,7 +140,8 @@ def _operations(row: Row, report: Report) -> tuple[list[Working], str]:
         counts = row.layer.operations(*_named(row.inputs))
     done = {name: number for name, number in counts._asdict().items() if number}
     workings = [part for name, number in done.items() for part in equations_of(name, number, SIZES)]
-    each = " for each image" if report.batch > 1 and done else ""
+    each = f" for a batch of {report.batch}" if row.layer.once else " for each image"
+    each = each if report.batch > 1 and done else ""
     return once(workings), counts.text() + each
 
 
@@ -192,7 +193,7 @@ def _field_answer(row: Row, report: Report) -> str:
     fields = row.fields or ()
     if not fields:
         return "none: a vector has no positions"
-    first = next(iter(report.input_shapes.values()))
+    first, *others = report.input_shapes.values()
     sizes = "×".join(units.exact(field.size) for field in fields)
     most = "at most " if any(field.bound for field in fields) else ""
     clipped = [
@@ -204,7 +205,7 @@ def _field_answer(row: Row, report: Report) -> str:
     inside = "×".join(map(units.exact, clipped))
     jumps = _each([str(field.jump) for field in fields], "×")
     starts = _each([str(field.start) for field in fields], ", ")
-    cut = f", at most {inside} of them inside the input" if inside != sizes else ""
+    cut = f", at most {inside} of them inside the input" if inside != sizes and not others else ""
     pixels = "pixel" if sizes == "1" else "pixels"
     return wording.minus(f"{most}{sizes} {pixels}{cut}; jump {jumps}, start {starts}")
 

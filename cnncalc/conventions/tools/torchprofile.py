@@ -31,7 +31,8 @@ CONVENTION = Convention(
     tool="torchprofile",
     version="0.1.0",
     unit="MACs",
-    counts="multiply-accumulates, and 1 for each element of norms, average pools and products",
+    counts="multiply-accumulates, 1 per output of affine norms, average pools, leaky ReLUs and "
+    "products, and 4 of bilinear upsampling",
     sees=operations,
     terms=(
         Term("conv + linear MACs", of("Conv", "Linear"), products),

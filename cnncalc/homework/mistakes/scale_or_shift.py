@@ -1,7 +1,9 @@
 from collections.abc import Iterator
 
 from cnncalc.analysis.report import Report, Row
+from cnncalc.core import units
 from cnncalc.core.errors import LayerError
+from cnncalc.core.shape import Map
 from cnncalc.derivations.explain import Derivation
 from cnncalc.homework.asks.parameters import Parameters
 from cnncalc.homework.mistake import Example, Mistake
@@ -15,13 +17,16 @@ class OneForEachChannel(Parameters):
     def of(self, row: Row, report: Report) -> Value:
         """The number of channels."""
         channels = row.output.dimensions[0]
-        if row.cost.macs or row.cost.params != 2 * channels:
+        halves = row.cost.weights == row.cost.biases == channels
+        if row.cost.macs or not halves:
             raise LayerError("has no scale and shift for each channel")
         return channels
 
     def derive(self, row: Row, report: Report) -> Derivation:
         """The number itself."""
-        return Derivation(self.title, (), f"{self.of(row, report):,} channels, 1 each")
+        channels = row.output.dimensions[0]
+        what = "channel" if isinstance(row.output, Map) else "feature"
+        return Derivation(self.title, (), f"{units.counted(channels, what)}, 1 each")
 
 
 class ScaleOrShift(Mistake):

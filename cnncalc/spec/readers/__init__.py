@@ -1,4 +1,5 @@
-"""Networks in files of other tools: one module per format, discovered automatically.
+"""Networks in files of other tools: one module per format. Those for text are discovered
+automatically; those for other files are listed in ``BINARY``.
 
 A module for text files has ``is_it(text)``, which recognizes the format, and ``read``, which
 returns a spec as plain data. One for other files has ``begins(data)`` instead of ``is_it``. Reading
@@ -43,7 +44,7 @@ class FileReader(Protocol):
 BINARY = ("onnx",)
 """The modules for files that are not text."""
 BEGINNING = 64
-"""How many bytes the beginning of a file has at most."""
+"""The most bytes that count as the beginning of a file."""
 
 
 def textual(name: str) -> Reader:

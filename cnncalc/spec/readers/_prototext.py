@@ -10,6 +10,9 @@ TOKEN = re.compile(
     r"""\s+|\#[^\n]*|("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[\w.+-]+|[{}:<>\[\],;])"""
 )
 DEEPEST = 20
+FLAGS = {**dict.fromkeys(("true", "True", "t", "1"), True),
+         **dict.fromkeys(("false", "False", "f", "0"), False)}  # fmt: skip
+"""The spellings of truth values."""
 
 
 class Message(NamedTuple):
@@ -53,6 +56,13 @@ class Message(NamedTuple):
             raise SpecError(f"{name!r} must be a number, not {value[:40]!r}", self.where)
         return float(value)
 
+    def flag(self, usual: bool, name: str) -> bool:
+        """The value of a field as a truth value, in any of its spellings."""
+        value = self.text(name, str(usual))
+        if value not in FLAGS:
+            raise SpecError(f"{name!r} must be true or false, not {value[:40]!r}", self.where)
+        return FLAGS[value]
+
     def inside(self, name: str) -> "Message":
         """The message in a field; an empty one if it is not set."""
         value = self.fields.get(name, [Message({}, self.where)])[-1]
@@ -60,16 +70,18 @@ class Message(NamedTuple):
             raise SpecError(f"{name!r} needs its fields in braces", self.where)
         return value._replace(name=name)
 
-    def sizes(self, name: str, usual: int) -> int | list[int]:
-        """A size for all axes, or one for the height and one for the width: ``kernel_h``."""
+    def sizes(self, name: str, usual: int | None = None) -> int | list[int]:
+        """A size for all axes, or one for the height and one for the width: ``kernel_h``. It is
+        needed if there is no usual one."""
         short = name.removesuffix("_size")
         if {f"{short}_h", f"{short}_w"} & {*self.fields}:
             if not {f"{short}_h", f"{short}_w"} <= {*self.fields}:
                 fact = f"{self.name} needs both {short}_h and {short}_w"
                 raise SpecError(f"{fact}, or {name} for both", self.where)
-            return [self.number(usual, f"{short}_h"), self.number(usual, f"{short}_w")]
-        listed = [Message({name: [one]}, self.where) for one in self.every(name)]
-        values = [one.number(usual, name) for one in listed] or [usual]
+            return [self.needed(f"{short}_h"), self.needed(f"{short}_w")]
+        listed = [Message({name: [one]}, self.where, self.name) for one in self.every(name)]
+        values = [one.needed(name) for one in listed]
+        values = values or [self.needed(name) if usual is None else usual]
         return values[0] if len(values) == 1 else values
 
 

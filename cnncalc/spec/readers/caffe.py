@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from cnncalc.core import units
 from cnncalc.core.errors import SpecError, Where, did_you_mean
 from cnncalc.core.parsing import NOT_COUNTED
 from cnncalc.spec.readers._prototext import Message, parsed
@@ -16,8 +17,10 @@ from cnncalc.spec.readers._wiring import Wiring, check_length
 NAME = "a Caffe prototxt"
 SKIPPED = ("accuracy", "silence", "softmaxwithloss", "softmaxloss", "euclideanloss", "hingeloss",
             "sigmoidcrossentropyloss", "multinomiallogisticloss", "data", "imagedata", "hdf5data",
-            "dummydata", "annotateddata", "python")  # fmt: skip
+            "dummydata", "annotateddata")  # fmt: skip
 """Layers for training and data, in lower case and without the underscores of older files."""
+CODE = "python"
+"""The layer that runs the user's code. Without an input, it loads data."""
 IGNORED = re.compile(
     rf"{NOT_COUNTED}|use_global_stats|moving_average_fraction|eps|stable_prod_grad"
 )
@@ -47,6 +50,8 @@ AXES = {"crop_param": "2", "concat_param": "1", "softmax_param": "1"}
 PLAIN = {"Sigmoid": "sigmoid", "TanH": "tanh", "AbsVal": "abs", "Softmax": "softmax",
          "Flatten": "flatten", "Dropout": "dropout", "PReLU": "caffe.PReLU", "BNLL": "softplus",
          "Split": "identity", "Concat": "concat", "BatchNorm": "caffe.BatchNorm"}  # fmt: skip
+BLOBS = {"caffe.BatchNorm": 3}
+"""The number of tensors of a layer, unless it has weights and perhaps a bias."""
 ELTWISE = {"SUM": "add", "1": "add", "PROD": "multiply", "0": "multiply", "MAX": "maximum",
            "2": "maximum"}  # fmt: skip
 
@@ -83,12 +88,17 @@ class _Network:
         """The spec of the whole network."""
         dims = [one for one in net.every("input_shape") if isinstance(one, Message)]
         flat = net.every("input_dim")
+        if len(flat) % 4:
+            fact = f"'input_dim' is given {len(flat)} times, but each input has 4"
+            raise SpecError(fact, net.where, "give batch, channels, height and width")
         listed = [one.every("dim") for one in dims] or [
             flat[start : start + 4] for start in range(0, len(flat), 4)
         ]
         names = [*map(str, net.every("input"))]
         if listed and len(names) != len(listed):
-            raise SpecError("every input needs a shape; add an 'input_shape' for each", net.where)
+            fact = f"there are {units.counted(len(names), 'input')}, but "
+            fact += units.counted(len(listed), "shape")
+            raise SpecError(fact, net.where, "give each 'input' one 'input_shape'")
         for name, sizes in zip(names, listed):
             self.input(name, sizes, net.where)
         given = self.given.get("") or self.given.get("input")
@@ -112,7 +122,8 @@ class _Network:
     def layer(self, layer: Message) -> None:
         """Add a layer, unless it is only for training."""
         kind = layer.text("type").replace("_", "").lower()
-        if kind in SKIPPED or not _is_in_test(layer):
+        loads = kind == CODE and not layer.every("bottom")
+        if loads or kind in SKIPPED or not _is_in_test(layer):
             return
         self.wiring.where = layer.where
         if kind == "input":
@@ -124,7 +135,7 @@ class _Network:
             return
         try:
             word, fields = self.made(kind, layer)
-            beside = self.sharing(layer)
+            beside = self.sharing(layer, BLOBS.get(word, 1 + bool((fields or {}).get("bias"))))
         except SpecError as why:
             name = layer.text("name")[:60]
             start = f"layer {name!r}: " if name else ""
@@ -137,6 +148,8 @@ class _Network:
         """The kind and the fields of a layer."""
         self.check(layer)
         word = TYPES.get(kind, "")
+        if not kind:
+            raise SpecError("a layer needs a 'type'", layer.where)
         if not word:
             what = layer.text("type")[:40]
             hint = did_you_mean(what, TYPES.values())
@@ -166,15 +179,17 @@ class _Network:
                 if isinstance(param, Message):
                     self.check_fields(name, param)
 
-    def sharing(self, layer: Message) -> dict[str, str]:
+    def sharing(self, layer: Message, blobs: int) -> dict[str, str]:
         """``{"weights": OWNER}`` for a layer whose weights have the same names as those of an
-        earlier layer, its owner; empty for others."""
+        earlier layer, its owner; empty for others. ``blobs`` is the number of its tensors, of which
+        those without a name are its own."""
         params = [one for one in layer.every("param") if isinstance(one, Message)]
-        names = tuple(one.text("name") for one in params)
+        given = [one.text("name") for one in params]
+        names = tuple([*given, *[""] * blobs][: max(blobs, len(given))])
         self.named = None
         if not any(names):
             return {}
-        if names in self.owners:
+        if names in self.owners and "" not in names[:blobs]:
             return {"weights": self.owners[names]}
         if {*names} & self.used:
             fact = "some, but not all, of its weights are shared with another layer"
@@ -187,9 +202,8 @@ class _Network:
         """Raise SpecError for an unknown field, or an axis other than the usual one."""
         for field in param.fields:
             if field not in KNOWN[name].split() and not IGNORED.fullmatch(field):
-                if (name, field) == ("prelu_param", "channel_shared") and param.text(
-                    field
-                ) == "false":
+                shared = (name, field) == ("prelu_param", "channel_shared")
+                if shared and not param.flag(False, field):
                     continue
                 if name == "eltwise_param" and field == "coeff":
                     continue
@@ -224,7 +238,7 @@ Made = tuple[str, dict[str, Any] | None]
 def _window(param: Message) -> dict[str, Any]:
     """The fields of a filter or a window."""
     return {
-        "kernel_size": param.sizes("kernel_size", 1),
+        "kernel_size": param.sizes("kernel_size"),
         "stride": param.sizes("stride", 1),
         "padding": param.sizes("pad", 0),
     }
@@ -235,7 +249,7 @@ def _convolution(layer: Message, kind: str = "conv") -> Made:
     param = layer.inside("convolution_param")
     fields = {"out_channels": param.needed("num_output"), **_window(param)}
     fields |= {"groups": param.number(1, "group"), "dilation": param.sizes("dilation", 1)}
-    return kind, {**fields, "bias": param.text("bias_term", "true") != "false"}
+    return kind, {**fields, "bias": param.flag(True, "bias_term")}
 
 
 def _deconvolution(layer: Message) -> Made:
@@ -249,7 +263,7 @@ def _pooling(layer: Message) -> Made:
     way = {"MAX": "max", "0": "max", "AVE": "avg", "1": "avg"}.get(param.text("pool", "MAX"))
     if way is None:
         raise SpecError("stochastic pooling is not supported", layer.where)
-    if param.text("global_pooling", "false") == "true":
+    if param.flag(False, "global_pooling"):
         return f"adaptive_{way}_pool", {"output_size": 1}
     ceil = param.text("round_mode", "CEIL") not in ("FLOOR", "1")
     return f"{way}_pool", {**_window(param), "ceil_mode": ceil}
@@ -258,7 +272,7 @@ def _pooling(layer: Message) -> Made:
 def _inner_product(layer: Message) -> Made:
     """`linear`."""
     param = layer.inside("inner_product_param")
-    bias = param.text("bias_term", "true") != "false"
+    bias = param.flag(True, "bias_term")
     return "linear", {"out_features": param.needed("num_output"), "bias": bias}
 
 
@@ -300,7 +314,7 @@ def _scale(layer: Message) -> Made:
     """`scale`, or `multiply` of two bottoms."""
     if len(layer.every("bottom")) > 1:
         return "multiply", None
-    return "scale", {"bias": layer.inside("scale_param").text("bias_term", "false") == "true"}
+    return "scale", {"bias": layer.inside("scale_param").flag(False, "bias_term")}
 
 
 KINDS: Mapping[str, Callable[[Message], Made]] = {
