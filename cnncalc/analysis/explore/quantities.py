@@ -46,9 +46,9 @@ class Quantity(NamedTuple):
 def _field(report: Any) -> int:
     fields = report.outputs[-1].receptive_field
     if not fields:
-        if not any(isinstance(shape, Map) for shape in report.input_shapes.values()):
-            raise UsageError("the input is a vector, which has no positions")
-        raise UsageError("the receptive field of the output is not known")
+        has_positions = any(isinstance(shape, Map) for shape in report.input_shapes.values())
+        vector = "the input is a vector, which has no positions"
+        raise UsageError("that of the output is not known" if has_positions else vector)
     return max(fields)  # type: ignore[no-any-return]
 
 
