@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 import random_networks
-from onnx_bytes import call, constant, function, integers, model, node, number, tensor
+from onnx_bytes import call, constant, function, integers, message, model, node, number, tensor
 from typer.testing import CliRunner
 
 import cnncalc
@@ -249,6 +249,12 @@ def test_a_function_without_its_fields_is_refused(summarized, fields):
 def test_a_function_with_unusual_fields_is_refused(summarized, fields, why):
     with pytest.raises(CnncalcError, match=why):
         summarized(model([call("dropout", fields)], functions=[function("dropout")]))
+
+
+def test_fields_of_a_function_that_are_new_are_skipped(summarized):
+    later = SOFTPLUS + message((99, 1))
+    report = summarized(model([call("softplus", "{}")], functions=[later]))
+    assert [row.kind for row in report.layers] == ["softplus"]
 
 
 def test_a_function_keeps_a_field_of_0(summarized):
